@@ -1,0 +1,1 @@
+"""The families of learners, one file each."""

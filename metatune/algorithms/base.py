@@ -1,0 +1,138 @@
+"""What an algorithm family states about itself, and how it becomes a pipeline."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from metatune.data.layout import Layout
+from metatune.kinds import TaskKind
+from metatune.space import Configuration, SearchSpace
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+__all__ = ["Algorithm", "BuildContext", "Limits", "Shape"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """The size of a training set as an algorithm sees it."""
+
+    n_rows: int
+    n_columns: int
+    n_classes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The largest training set that an algorithm accepts; None means no limit.
+
+    `max_cells` bounds rows x columns, `max_work` bounds rows x columns x classes.
+    """
+
+    max_rows: int | None = None
+    max_columns: int | None = None
+    max_classes: int | None = None
+    max_cells: int | None = None
+    max_work: int | None = None
+
+    def refusal(self, shape: Shape) -> str | None:
+        """Say in a few words why `shape` is too large, or None if it is not."""
+        work = shape.n_rows * shape.n_columns * max(1, shape.n_classes)
+        measured = (
+            ("rows", shape.n_rows, self.max_rows),
+            ("columns", shape.n_columns, self.max_columns),
+            ("classes", shape.n_classes, self.max_classes),
+            ("cells", shape.n_rows * shape.n_columns, self.max_cells),
+            ("rows x columns x classes", work, self.max_work),
+        )
+        for what, value, limit in measured:
+            if limit is not None and value > limit:
+                return f"{value:,} {what} exceed its limit of {limit:,}"
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildContext:
+    """What a pipeline has to know about the data it will be fitted on.
+
+    Attributes
+    ----------
+    kind : TaskKind
+        What is predicted.
+    layout : Layout
+        Columns of the encoded matrix.
+    shape : Shape
+        Size of the training set.
+    seed : int
+        Seed of every random choice in the pipeline.
+    iterations : int or None
+        For algorithms that stop early: train exactly so many iterations on all rows, without
+        holding rows out. Used for the final fit; None stops early.
+    """
+
+    kind: TaskKind
+    layout: Layout
+    shape: Shape
+    seed: int
+    iterations: int | None = None
+
+
+class Algorithm(ABC):
+    """One family of learners: search space, preprocessing recipe, limits, fidelity.
+
+    Class attributes
+    ----------------
+    name : str
+        Key in the registry: "lightgbm", "random_forest", ...
+    title : str
+        Name for people.
+    kinds : frozenset of TaskKind
+        Task kinds it can learn.
+    recipe_version : int
+        Raised whenever the same configuration would give another model, so that past evaluations
+        made under another recipe are recognised.
+    limits : Limits
+        The largest training set it accepts.
+    iterative : bool
+        Whether it stops early, so that `iterations_used` says something.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    kinds: ClassVar[frozenset[TaskKind]] = frozenset(TaskKind)
+    recipe_version: ClassVar[int] = 1
+    limits: ClassVar[Limits] = Limits()
+    iterative: ClassVar[bool] = False
+
+    @abstractmethod
+    def space(self, kind: TaskKind) -> SearchSpace:
+        """Return the search space for a task kind."""
+
+    @abstractmethod
+    def build(self, configuration: Configuration, context: BuildContext) -> "Pipeline":
+        """Return an unfitted pipeline of two steps, ``preprocess`` and ``model``.
+
+        It is fitted on the encoded matrix (float64, NaN where missing, category codes in the
+        columns that `context.layout` names) and on labels or values. A classifier has
+        ``classes_`` and ``predict_proba`` after the fit. It uses one thread and leaves the global
+        random state alone.
+        """
+
+    def refuses(self, kind: TaskKind, shape: Shape) -> str | None:
+        """Say in a few words why the algorithm does not take this task, or None if it does."""
+        if kind not in self.kinds:
+            return f"it does not learn {kind} tasks"
+        return self.limits.refusal(shape)
+
+    def iterations_used(self, pipeline: "Pipeline") -> int | None:  # noqa: ARG002
+        """Return after how many iterations a fitted pipeline stopped early; None if it never does."""
+        return None
+
+    def __repr__(self) -> str:
+        return f"<algorithm {self.name}>"
+
+
+def model_of(pipeline: "Pipeline") -> Any:
+    """Return the last step of a fitted pipeline."""
+    return pipeline.steps[-1][1]

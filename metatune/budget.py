@@ -1,0 +1,142 @@
+"""Budgets and deadlines: the only module that reads the clock.
+
+A budget is an allowance (seconds, trials); a deadline is an instant. Times are seconds.
+"""
+
+import re
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from metatune.errors import OptionError
+
+__all__ = [
+    "Budget",
+    "Deadline",
+    "Stopwatch",
+    "parse_duration",
+    "seconds_since_process_start",
+    "utc_now",
+]
+
+_UNITS = {"h": 3600.0, "m": 60.0, "min": 60.0, "s": 1.0, "sec": 1.0, "d": 86400.0}
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)")
+
+
+def parse_duration(text: str | float) -> float:
+    """Turn ``"90s"``, ``"10m"``, ``"1h30m"``, ``"600"`` or a number into seconds.
+
+    Parameters
+    ----------
+    text : str or float
+        A duration; a bare number means seconds.
+
+    Returns
+    -------
+    float
+        Seconds, above zero and finite.
+
+    Raises
+    ------
+    OptionError
+        If the text is no duration, or is not above zero.
+    """
+    advice = "use a duration like 90s, 10m or 1h30m"
+    if isinstance(text, int | float) and not isinstance(text, bool):
+        seconds = float(text)
+    else:
+        compact = str(text).strip().lower().replace(" ", "")
+        parts = _PART.findall(compact)
+        if not parts or "".join(n + u for n, u in parts) != compact:
+            raise OptionError(f"budget {text!r} is not a duration: {advice}")
+        if len(parts) > 1 and not all(unit for _, unit in parts):
+            raise OptionError(f"budget {text!r} has a number without a unit: {advice}")
+        unknown = [unit for _, unit in parts if unit and unit not in _UNITS]
+        if unknown:
+            raise OptionError(f"budget {text!r} has the unknown unit {unknown[0]!r}: {advice}")
+        seconds = sum(float(number) * _UNITS[unit or "s"] for number, unit in parts)
+    if not 0.0 < seconds < 1e9:
+        raise OptionError(f"budget {text!r} must be above zero and finite: {advice}")
+    return seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What a run may use.
+
+    Attributes
+    ----------
+    seconds : float
+        Wall clock, from the start of the process (command line) or of `fit` (Python) to the saved
+        model.
+    max_trials : int or None
+        At most so many trials; makes a run deterministic as long as the seconds suffice.
+    """
+
+    seconds: float
+    max_trials: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.max_trials is not None and self.max_trials < 1:
+            raise OptionError(f"max_trials {self.max_trials!r} must be at least 1")
+
+    @classmethod
+    def parse(cls, budget: str | float, max_trials: int | None = None) -> "Budget":
+        """Make a budget from a duration as users write it."""
+        return cls(seconds=parse_duration(budget), max_trials=max_trials)
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """An instant on the monotonic clock by which something has to be finished."""
+
+    ends_at: float
+
+    @classmethod
+    def after(cls, seconds: float) -> "Deadline":
+        """Return the deadline `seconds` from now."""
+        return cls(time.monotonic() + seconds)
+
+    @classmethod
+    def never(cls) -> "Deadline":
+        """Return a deadline that does not come."""
+        return cls(float("inf"))
+
+    def remaining(self) -> float:
+        """Seconds left; negative once the deadline has passed."""
+        return self.ends_at - time.monotonic()
+
+    def passed(self) -> bool:
+        """Whether no time is left."""
+        return self.remaining() <= 0.0
+
+    def earlier(self, seconds: float) -> "Deadline":
+        """Return the deadline that comes `seconds` before this one."""
+        return Deadline(self.ends_at - seconds)
+
+    def within(self, seconds: float) -> "Deadline":
+        """Return the earlier of this deadline and the one `seconds` from now."""
+        return Deadline(min(self.ends_at, time.monotonic() + seconds))
+
+
+class Stopwatch:
+    """Measures elapsed wall-clock seconds since it was made."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+
+    def seconds(self) -> float:
+        """Seconds since the stopwatch was made."""
+        return time.monotonic() - self._started
+
+
+def seconds_since_process_start() -> float:
+    """Seconds since the operating system started this process."""
+    import psutil
+
+    return max(0.0, time.time() - psutil.Process().create_time())
+
+
+def utc_now() -> str:
+    """Return the current instant as ISO 8601 text in UTC, for records only."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,1 @@
+"""Reading tables, kinds of columns, the task, splits."""

@@ -1,0 +1,55 @@
+"""Kinds of columns, as values. How a kind is found lies in `metatune.data.infer`."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["Column", "ColumnKind"]
+
+
+class ColumnKind(StrEnum):
+    """What the cells of a column mean, and so how they are encoded."""
+
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    CATEGORY = "category"
+    HIGH_CARDINALITY = "high-cardinality category"
+    DATETIME = "date/time"
+    TEXT = "text"
+    IDENTIFIER = "identifier"
+    CONSTANT = "constant"
+
+    @property
+    def is_used(self) -> bool:
+        """Whether columns of this kind are given to models at all."""
+        return self not in (ColumnKind.IDENTIFIER, ColumnKind.CONSTANT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One feature column as understood.
+
+    Attributes
+    ----------
+    name : str
+        Name in the table.
+    kind : ColumnKind
+        What its cells mean.
+    n_missing : int
+        Cells that are missing after markers such as ``?`` were taken as missing.
+    n_unique : int
+        Distinct values that are not missing.
+    datetime_format : str or None
+        strptime format of a text column of kind date/time; None where the dtype is a date already.
+    decimal : str
+        Decimal separator of a text column of kind number ("." or ",").
+    note : str
+        What was odd about it and done to it, for people; empty if nothing.
+    """
+
+    name: str
+    kind: ColumnKind
+    n_missing: int
+    n_unique: int
+    datetime_format: str | None = None
+    decimal: str = "."
+    note: str = ""

@@ -1,0 +1,68 @@
+"""The errors of metatune, one tree.
+
+MetatuneError
+├── InputError (also a ValueError): the caller's input or options are at fault, exit code 2
+│   ├── OptionError      an option or parameter has a value that cannot work
+│   ├── TableError       a table cannot be read or used
+│   ├── TargetError      the target column cannot be found or learned
+│   ├── SchemaError      a table does not fit the model that shall predict it
+│   ├── BundleError      a saved model or run directory cannot be used
+│   └── SpaceError       a configuration lies outside its search space
+├── MetadataError (also a RuntimeError): the meta-dataset is missing, damaged or of another schema
+└── SearchError (also a RuntimeError): the search could not run at all
+
+Every message is one line that says what is wrong, where, and how to mend it.
+"""
+
+__all__ = [
+    "BundleError",
+    "InputError",
+    "MetadataError",
+    "MetatuneError",
+    "OptionError",
+    "SchemaError",
+    "SearchError",
+    "SpaceError",
+    "TableError",
+    "TargetError",
+]
+
+
+class MetatuneError(Exception):
+    """Base of every error that metatune raises on purpose."""
+
+
+class InputError(MetatuneError, ValueError):
+    """The caller's input or options are at fault."""
+
+
+class OptionError(InputError):
+    """An option or parameter has a value that cannot work."""
+
+
+class TableError(InputError):
+    """A table cannot be read or used."""
+
+
+class TargetError(InputError):
+    """The target column cannot be found or learned."""
+
+
+class SchemaError(InputError):
+    """A table does not fit the model that shall predict it."""
+
+
+class BundleError(InputError):
+    """A saved model or run directory cannot be used."""
+
+
+class SpaceError(InputError):
+    """A configuration lies outside its search space."""
+
+
+class MetadataError(MetatuneError, RuntimeError):
+    """The meta-dataset is missing, damaged or of another schema."""
+
+
+class SearchError(MetatuneError, RuntimeError):
+    """The search could not run at all."""

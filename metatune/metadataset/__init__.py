@@ -1,0 +1,1 @@
+"""Past evaluations: tables, schema, store, building."""

@@ -1,0 +1,262 @@
+"""Metrics: a score, its direction, and how it is computed from predictions.
+
+Predictions are arrays: class probabilities of shape (n_rows, n_classes) for classification, whose
+columns follow the encoded labels 0..n_classes-1, and values of shape (n_rows,) for regression.
+Scores keep the metric's own sign; `greater_is_better` tells the direction.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from metatune.errors import OptionError
+from metatune.kinds import TaskKind
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["DEFAULT_METRIC", "RECORDED_METRICS", "Metric", "resolve_metric"]
+
+DEFAULT_METRIC = {
+    TaskKind.BINARY: "roc_auc",
+    TaskKind.MULTICLASS: "log_loss",
+    TaskKind.REGRESSION: "rmse",
+}
+"""What is optimised when nothing else is asked for."""
+
+RECORDED_METRICS = {
+    TaskKind.BINARY: ("roc_auc", "log_loss", "balanced_accuracy"),
+    TaskKind.MULTICLASS: ("log_loss", "accuracy", "balanced_accuracy"),
+    TaskKind.REGRESSION: ("rmse", "mae", "r2"),
+}
+"""What the meta-dataset records for each task kind."""
+
+_Function = Callable[..., float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """How predictions are judged.
+
+    Attributes
+    ----------
+    name : str
+        "roc_auc", "log_loss", "rmse", ... or the name of any scikit-learn scorer.
+    greater_is_better : bool
+        Direction of the score.
+    function : callable
+        ``function(y_true, prediction, sample_weight) -> float``.
+    """
+
+    name: str
+    greater_is_better: bool
+    function: _Function
+
+    def score(
+        self,
+        y_true: "NDArray[Any]",
+        prediction: "FloatArray",
+        sample_weight: "FloatArray | None" = None,
+    ) -> float:
+        """Judge predictions.
+
+        Parameters
+        ----------
+        y_true : ndarray of shape (n_rows,)
+            Encoded labels 0..n_classes-1, or target values.
+        prediction : ndarray of shape (n_rows, n_classes) or (n_rows,)
+            Probabilities, or predicted values.
+        sample_weight : ndarray of shape (n_rows,), optional
+            Weight of each row.
+
+        Returns
+        -------
+        float
+            The score in the metric's own sign; NaN where it is undefined on these rows
+            (for example ROC AUC on rows of one class).
+        """
+        return float(self.function(y_true, prediction, sample_weight))
+
+    def loss(self, score: float) -> float:
+        """Turn a score into a number where less is better (NaN becomes infinity)."""
+        if math.isnan(score):
+            return math.inf
+        return -score if self.greater_is_better else score
+
+    def better(self, score: float, than: float) -> bool:
+        """Whether `score` beats `than`; NaN never does."""
+        return self.loss(score) < self.loss(than)
+
+
+def resolve_metric(name: str | None, kind: TaskKind) -> Metric:
+    """Find the metric called `name` for a task kind.
+
+    Parameters
+    ----------
+    name : str or None
+        None for the default; one of metatune's own names, or any scikit-learn scorer name.
+    kind : TaskKind
+        What is predicted.
+
+    Returns
+    -------
+    Metric
+
+    Raises
+    ------
+    OptionError
+        If no metric has that name, or it does not fit the task kind.
+    """
+    kind = TaskKind(kind)
+    name = name or DEFAULT_METRIC[kind]
+    own = _own_metrics()
+    if name in own:
+        kinds, greater, function = own[name]
+        if kind not in kinds:
+            raise OptionError(_misfit(name, kind))
+        return Metric(name=name, greater_is_better=greater, function=function)
+    return _scorer_metric(name, kind, known=list(own))
+
+
+_CLASSES = (TaskKind.BINARY, TaskKind.MULTICLASS)
+_NUMBERS = (TaskKind.REGRESSION,)
+
+
+def _own_metrics() -> dict[str, tuple[tuple[TaskKind, ...], bool, _Function]]:
+    return {
+        "roc_auc": (_CLASSES, True, _roc_auc),
+        "log_loss": (_CLASSES, False, _log_loss),
+        "accuracy": (_CLASSES, True, _accuracy),
+        "balanced_accuracy": (_CLASSES, True, _balanced_accuracy),
+        "rmse": (_NUMBERS, False, _rmse),
+        "mae": (_NUMBERS, False, _mae),
+        "r2": (_NUMBERS, True, _r2),
+    }
+
+
+def _misfit(name: str, kind: TaskKind) -> str:
+    good = ", ".join(RECORDED_METRICS[kind])
+    return f"metric {name!r} does not fit a {kind} task: use one of {good}"
+
+
+def _roc_auc(y: "NDArray[Any]", p: "FloatArray", w: "FloatArray | None") -> float:
+    """Area under the ROC curve; one class against the rest, averaged, for several classes."""
+    import numpy as np
+    from sklearn.metrics import roc_auc_score
+
+    present = np.unique(y)
+    if len(present) < 2:
+        return math.nan
+    if p.shape[1] == 2:
+        return float(roc_auc_score(y, p[:, 1], sample_weight=w))
+    each = [roc_auc_score(y == c, p[:, int(c)], sample_weight=w) for c in present]
+    return float(np.mean(each))
+
+
+def _log_loss(y: "NDArray[Any]", p: "FloatArray", w: "FloatArray | None") -> float:
+    import numpy as np
+
+    total = np.maximum(p.sum(axis=1), np.finfo(float).tiny)
+    chosen = p[np.arange(len(y)), np.asarray(y, dtype=np.intp)] / total
+    # scikit-learn clips at the machine epsilon of the dtype, so that one wrong certainty is finite
+    return float(-np.average(np.log(np.clip(chosen, np.finfo(float).eps, 1.0)), weights=w))
+
+
+def _accuracy(y: "NDArray[Any]", p: "FloatArray", w: "FloatArray | None") -> float:
+    import numpy as np
+
+    return float(np.average(p.argmax(axis=1) == y, weights=w))
+
+
+def _balanced_accuracy(y: "NDArray[Any]", p: "FloatArray", w: "FloatArray | None") -> float:
+    """Mean recall over the classes that occur in `y`."""
+    import numpy as np
+
+    hit = p.argmax(axis=1) == y
+    weight = np.ones(len(y)) if w is None else w
+    recalls = [np.average(hit[y == c], weights=weight[y == c]) for c in np.unique(y)]
+    return float(np.mean(recalls))
+
+
+def _rmse(y: "NDArray[Any]", p: "FloatArray", w: "FloatArray | None") -> float:
+    import numpy as np
+
+    return float(np.sqrt(np.average((y - p) ** 2, weights=w)))
+
+
+def _mae(y: "NDArray[Any]", p: "FloatArray", w: "FloatArray | None") -> float:
+    import numpy as np
+
+    return float(np.average(np.abs(y - p), weights=w))
+
+
+def _r2(y: "NDArray[Any]", p: "FloatArray", w: "FloatArray | None") -> float:
+    from sklearn.metrics import r2_score
+
+    return float(r2_score(y, p, sample_weight=w)) if len(y) > 1 else math.nan
+
+
+def _scorer_metric(name: str, kind: TaskKind, known: list[str]) -> Metric:
+    from sklearn.metrics import get_scorer, get_scorer_names
+
+    names = get_scorer_names()
+    if name not in names:
+        close = get_close_matches(name, [*known, *names], n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"use one of {', '.join(known)}"
+        raise OptionError(f"unknown metric {name!r}: {hint} Any scikit-learn scorer name works too")
+    scorer = get_scorer(name)
+
+    def function(y: "NDArray[Any]", p: "FloatArray", w: "FloatArray | None") -> float:
+        import numpy as np
+
+        options = {} if w is None else {"sample_weight": w}
+        return float(scorer(_replay(p, kind), np.zeros((len(y), 1)), y, **options))
+
+    _probe(name, kind, function)
+    # scikit-learn's scorers are all "greater is better": losses carry the prefix neg_
+    return Metric(name=name, greater_is_better=True, function=function)
+
+
+def _probe(name: str, kind: TaskKind, function: _Function) -> None:
+    """Try the scorer on four made-up rows, to refuse a misfit before anything is fitted."""
+    import numpy as np
+
+    n_classes = {TaskKind.BINARY: 2, TaskKind.MULTICLASS: 3}.get(kind, 0)
+    y = np.arange(12) % n_classes if n_classes else np.linspace(1.0, 2.0, 12)
+    p = np.eye(n_classes)[y] * 0.7 + 0.3 / n_classes if n_classes else np.linspace(1.1, 2.1, 12)
+    # A scorer that does not fit may fail in any way it likes; that is the answer looked for here.
+    try:
+        usable = math.isfinite(function(y, p, None))
+    except (ValueError, TypeError, AttributeError, IndexError):
+        usable = False
+    if not usable:
+        raise OptionError(_misfit(name, kind))
+
+
+def _replay(prediction: "FloatArray", kind: TaskKind) -> Any:
+    """Wrap predictions as a fitted estimator, the only thing scikit-learn's scorers accept."""
+    import numpy as np
+    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+
+    class ReplayClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self.classes_ = np.arange(prediction.shape[1])
+
+        def predict(self, _X: Any) -> Any:
+            return prediction.argmax(axis=1)
+
+        def predict_proba(self, _X: Any) -> Any:
+            return prediction
+
+    class ReplayRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+        fitted_ = True
+
+        def predict(self, _X: Any) -> Any:
+            return prediction
+
+    return ReplayClassifier() if kind.is_classification else ReplayRegressor()

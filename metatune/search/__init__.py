@@ -1,0 +1,1 @@
+"""Rungs, trials, halving, workers: the search under a deadline."""

@@ -1,0 +1,134 @@
+"""Trials and their results, as values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from metatune.search.rungs import Rung
+from metatune.space import Configuration
+
+__all__ = ["Trial", "TrialResult", "TrialStatus"]
+
+
+class TrialStatus(StrEnum):
+    """How a trial ended."""
+
+    OK = "ok"
+    FAILED = "failed"
+    """The algorithm raised an error."""
+    CRASHED = "crashed"
+    """The worker process died."""
+    TIMED_OUT = "timed out"
+    OUT_OF_MEMORY = "out of memory"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One configuration at one fidelity.
+
+    Attributes
+    ----------
+    number : int
+        Counts the trials of a run from 0.
+    configuration : Configuration
+        What is tried.
+    rung : Rung
+        How much is spent on it.
+    seed : int
+        Seed of its random choices; the same for all trials of one configuration.
+    """
+
+    number: int
+    configuration: Configuration
+    rung: Rung
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialResult:
+    """What became of a trial.
+
+    Attributes
+    ----------
+    trial : Trial
+        What was tried.
+    status : TrialStatus
+        How it ended.
+    score : float
+        Mean of the finite fold scores in the run's metric, in its own sign; NaN unless ok.
+    fold_scores : Mapping of str to tuple of float
+        For every metric asked for (the run's metric first), the score of each fold.
+    fit_seconds, predict_seconds : float
+        Summed over the folds.
+    seconds : float
+        Wall clock of the whole trial in its worker, or until it was stopped.
+    iterations : tuple of int
+        For algorithms that stop early, the iterations of each fold.
+    memory_mb : float
+        Largest resident memory seen for the worker, where it was measured; 0 else.
+    error : str
+        One line for people; empty if ok.
+    """
+
+    trial: Trial
+    status: TrialStatus
+    score: float = float("nan")
+    fold_scores: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    fit_seconds: float = 0.0
+    predict_seconds: float = 0.0
+    seconds: float = 0.0
+    iterations: tuple[int, ...] = ()
+    memory_mb: float = 0.0
+    error: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the trial has a score."""
+        return self.status is TrialStatus.OK
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the result as plain values that JSON can hold."""
+        trial, configuration, rung = self.trial, self.trial.configuration, self.trial.rung
+        return {
+            "trial": trial.number,
+            "algorithm": configuration.algorithm,
+            "params": dict(configuration.params),
+            "origin": configuration.origin,
+            "rung": rung.index,
+            "row_share": rung.row_share,
+            "n_folds": rung.n_folds,
+            "seed": trial.seed,
+            "status": str(self.status),
+            "score": self.score if self.ok else None,
+            "fold_scores": {name: list(scores) for name, scores in self.fold_scores.items()},
+            "fit_seconds": self.fit_seconds,
+            "predict_seconds": self.predict_seconds,
+            "seconds": self.seconds,
+            "iterations": list(self.iterations),
+            "memory_mb": self.memory_mb,
+            "error": self.error,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "TrialResult":
+        """Inverse of `to_record`."""
+        configuration = Configuration(
+            algorithm=record["algorithm"], params=record["params"], origin=record["origin"]
+        )
+        rung = Rung(index=record["rung"], row_share=record["row_share"], n_folds=record["n_folds"])
+        trial = Trial(
+            number=record["trial"], configuration=configuration, rung=rung, seed=record["seed"]
+        )
+        return cls(
+            trial=trial,
+            status=TrialStatus(record["status"]),
+            score=float("nan") if record["score"] is None else record["score"],
+            fold_scores={name: tuple(scores) for name, scores in record["fold_scores"].items()},
+            fit_seconds=record["fit_seconds"],
+            predict_seconds=record["predict_seconds"],
+            seconds=record["seconds"],
+            iterations=tuple(record["iterations"]),
+            memory_mb=record["memory_mb"],
+            error=record["error"],
+        )

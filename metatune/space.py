@@ -1,0 +1,269 @@
+"""Hyperparameter domains, search spaces and configurations."""
+
+import hashlib
+import json
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from metatune.errors import SpaceError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["Choice", "Condition", "Configuration", "Domain", "Float", "Int", "SearchSpace", "Value"]
+
+Value = str | int | float | bool | None
+"""A hyperparameter's value: whatever JSON can hold as a scalar."""
+
+_STEP = 0.2  # standard deviation of a mutation, as a share of the (log) range
+
+
+class Domain(ABC):
+    """The values that one hyperparameter may take."""
+
+    @abstractmethod
+    def sample(self, rng: "np.random.Generator") -> Value:
+        """Draw a value uniformly (on the log scale where the domain is logarithmic)."""
+
+    @abstractmethod
+    def mutate(self, value: Value, rng: "np.random.Generator") -> Value:
+        """Draw a value near `value`."""
+
+    @abstractmethod
+    def contains(self, value: Value) -> bool:
+        """Whether `value` belongs to the domain."""
+
+    @abstractmethod
+    def to_unit(self, value: Value) -> float:
+        """Map `value` to [0, 1], monotonically where the domain is ordered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Float(Domain):
+    """Real numbers from `low` to `high`, both included."""
+
+    low: float
+    high: float
+    log: bool = False
+
+    def sample(self, rng: "np.random.Generator") -> float:
+        return self.from_unit(float(rng.random()))
+
+    def mutate(self, value: Value, rng: "np.random.Generator") -> float:
+        return self.from_unit(_reflect(self.to_unit(value) + _STEP * float(rng.standard_normal())))
+
+    def contains(self, value: Value) -> bool:
+        return _is_number(value) and self.low <= float(value) <= self.high  # type: ignore[arg-type]
+
+    def to_unit(self, value: Value) -> float:
+        return _to_unit(float(value), self.low, self.high, self.log)  # type: ignore[arg-type]
+
+    def from_unit(self, unit: float) -> float:
+        """Inverse of `to_unit`; values are rounded to six significant digits to stay readable."""
+        value = _from_unit(unit, self.low, self.high, self.log)
+        return min(self.high, max(self.low, float(f"{value:.6g}")))
+
+
+@dataclass(frozen=True, slots=True)
+class Int(Domain):
+    """Whole numbers from `low` to `high`, both included."""
+
+    low: int
+    high: int
+    log: bool = False
+
+    def sample(self, rng: "np.random.Generator") -> int:
+        return self.from_unit(float(rng.random()))
+
+    def mutate(self, value: Value, rng: "np.random.Generator") -> int:
+        moved = self.from_unit(_reflect(self.to_unit(value) + _STEP * float(rng.standard_normal())))
+        if moved != value or self.low == self.high:
+            return moved
+        step = 1 if moved < self.high and (moved == self.low or rng.random() < 0.5) else -1
+        return moved + step
+
+    def contains(self, value: Value) -> bool:
+        return (
+            isinstance(value, int)
+            and not isinstance(value, bool)
+            and self.low <= value <= self.high
+        )
+
+    def to_unit(self, value: Value) -> float:
+        return _to_unit(float(value), self.low, self.high, self.log)  # type: ignore[arg-type]
+
+    def from_unit(self, unit: float) -> int:
+        """Inverse of `to_unit`, rounded to the nearest whole number."""
+        value = round(_from_unit(unit, self.low, self.high, self.log))
+        return min(self.high, max(self.low, value))
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Domain):
+    """One of several unordered options."""
+
+    options: tuple[Value, ...]
+
+    def sample(self, rng: "np.random.Generator") -> Value:
+        return self.options[int(rng.integers(len(self.options)))]
+
+    def mutate(self, value: Value, rng: "np.random.Generator") -> Value:
+        others = [option for option in self.options if option != value]
+        return others[int(rng.integers(len(others)))] if others else value
+
+    def contains(self, value: Value) -> bool:
+        return any(value == option and type(value) is type(option) for option in self.options)
+
+    def to_unit(self, value: Value) -> float:
+        return self.options.index(value) / max(1, len(self.options) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A hyperparameter is active only while its `parent` has one of `values`."""
+
+    parent: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """An algorithm with values for its hyperparameters.
+
+    Attributes
+    ----------
+    algorithm : str
+        Name of the algorithm in the registry.
+    params : Mapping of str to Value
+        The active hyperparameters only.
+    origin : str
+        Where the configuration comes from ("default", "portfolio", "random", ...); not part of
+        its identity.
+    """
+
+    algorithm: str
+    params: Mapping[str, Value]
+    origin: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "params", dict(sorted(self.params.items())))
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    @property
+    def key(self) -> str:
+        """Short content hash: the same for equal algorithm and hyperparameters, everywhere."""
+        text = json.dumps([self.algorithm, self.params], sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def with_origin(self, origin: str) -> "Configuration":
+        """Return the same configuration with another origin."""
+        return replace(self, origin=origin)
+
+    def __str__(self) -> str:
+        inner = ", ".join(f"{name}={value}" for name, value in self.params.items())
+        return f"{self.algorithm}({inner})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchSpace:
+    """The hyperparameters of one algorithm.
+
+    Attributes
+    ----------
+    algorithm : str
+        Name of the algorithm in the registry.
+    domains : Mapping of str to Domain
+        Every hyperparameter, parents before the hyperparameters that depend on them.
+    defaults : Mapping of str to Value
+        One value for every hyperparameter.
+    conditions : Mapping of str to Condition
+        When a hyperparameter is active; always, where it has no entry.
+    """
+
+    algorithm: str
+    domains: Mapping[str, Domain]
+    defaults: Mapping[str, Value]
+    conditions: Mapping[str, Condition] = field(default_factory=dict)
+
+    def default(self) -> Configuration:
+        """Return the configuration of the defaults."""
+        return self._configuration(self.defaults, "default")
+
+    def sample(self, rng: "np.random.Generator") -> Configuration:
+        """Draw a configuration at random."""
+        return self._configuration({k: d.sample(rng) for k, d in self.domains.items()}, "random")
+
+    def mutate(
+        self, configuration: Configuration, rng: "np.random.Generator", n_changes: int = 2
+    ) -> Configuration:
+        """Change about `n_changes` of the active hyperparameters a little."""
+        active = list(configuration.params)
+        if not active:
+            return configuration.with_origin("mutation")
+        chosen = rng.choice(len(active), size=min(n_changes, len(active)), replace=False)
+        values = {**self.defaults, **configuration.params}
+        for index in chosen:
+            name = active[int(index)]
+            values[name] = self.domains[name].mutate(values[name], rng)
+        return self._configuration(values, "mutation")
+
+    def check(self, configuration: Configuration) -> None:
+        """Raise `SpaceError` unless `configuration` lies in this space."""
+        if configuration.algorithm != self.algorithm:
+            raise SpaceError(
+                f"a configuration of {configuration.algorithm} is not one of {self.algorithm}"
+            )
+        expected = set(self._active(configuration.params))
+        if expected != set(configuration.params):
+            odd = ", ".join(sorted(expected ^ set(configuration.params)))
+            raise SpaceError(
+                f"{self.algorithm}: missing, unknown or inactive hyperparameters: {odd}"
+            )
+        for name, value in configuration.params.items():
+            if not self.domains[name].contains(value):
+                raise SpaceError(
+                    f"{self.algorithm}: {name}={value!r} is outside {self.domains[name]}"
+                )
+
+    def _active(self, values: Mapping[str, Value]) -> list[str]:
+        active: list[str] = []
+        for name in self.domains:
+            condition = self.conditions.get(name)
+            if condition is None or (
+                condition.parent in active and values.get(condition.parent) in condition.values
+            ):
+                active.append(name)
+        return active
+
+    def _configuration(self, values: Mapping[str, Value], origin: str) -> Configuration:
+        params = {name: values[name] for name in self._active(values)}
+        return Configuration(algorithm=self.algorithm, params=params, origin=origin)
+
+
+def _is_number(value: Value) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _to_unit(value: float, low: float, high: float, log: bool) -> float:
+    if low == high:
+        return 0.0
+    if log:
+        value, low, high = math.log(value), math.log(low), math.log(high)
+    return (value - low) / (high - low)
+
+
+def _from_unit(unit: float, low: float, high: float, log: bool) -> float:
+    if log:
+        return math.exp(math.log(low) + unit * (math.log(high) - math.log(low)))
+    return low + unit * (high - low)
+
+
+def _reflect(unit: float) -> float:
+    """Fold a step beyond [0, 1] back inside, so that mutations do not pile up at the borders."""
+    unit = abs(unit) % 2.0
+    return 2.0 - unit if unit > 1.0 else unit
