@@ -126,7 +126,7 @@ class Algorithm(ABC):
         return self.limits.refusal(shape)
 
     def iterations_used(self, pipeline: "Pipeline") -> int | None:  # noqa: ARG002
-        """Return after how many iterations a fitted pipeline stopped early; None if it never does."""
+        """Return the iterations at which a fitted pipeline stopped early, if it does."""
         return None
 
     def __repr__(self) -> str:
