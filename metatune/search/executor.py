@@ -1,0 +1,200 @@
+"""Executors: the small interface behind which jobs are run, and the one without processes.
+
+A job names its function as text, so that it can be run in any process on any machine.
+"""
+
+import importlib
+import traceback
+import warnings
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+from threadpoolctl import threadpool_limits
+
+from metatune.budget import Stopwatch
+from metatune.search.trial import TrialStatus
+
+__all__ = ["Executor", "InlineExecutor", "Job", "JobOutcome", "run_job"]
+
+_MAX_ERROR_LENGTH = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A function call to be run somewhere.
+
+    Attributes
+    ----------
+    id : int
+        Chosen by the caller; unique among the jobs that are not finished.
+    function : str
+        ``"package.module:function"``.
+    arguments : tuple
+        Positional arguments; picklable and small. Arrays are passed as the path of a file.
+    time_limit : float
+        Seconds of wall clock, counted from when a worker takes the job up.
+    """
+
+    id: int
+    function: str
+    arguments: tuple[Any, ...] = ()
+    time_limit: float = float("inf")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class JobOutcome:
+    """What became of a job.
+
+    Attributes
+    ----------
+    id : int
+        The job's.
+    status : TrialStatus
+        How it ended.
+    value : Any
+        What the function returned; None unless ok.
+    error : str
+        One line for people; empty if ok.
+    traceback : str
+        Where the function raised an error; empty else.
+    seconds : float
+        Wall clock since a worker took the job up.
+    memory_mb : float
+        Largest resident memory seen for its worker, in megabytes; 0 where it is not measured.
+    """
+
+    id: int
+    status: TrialStatus
+    value: Any = None
+    error: str = ""
+    traceback: str = field(default="", repr=False)
+    seconds: float = 0.0
+    memory_mb: float = 0.0
+
+
+class Executor(ABC):
+    """Runs jobs. Leaving its context closes it."""
+
+    @property
+    @abstractmethod
+    def n_workers(self) -> int:
+        """Number of jobs that can run at once."""
+
+    @property
+    @abstractmethod
+    def idle(self) -> int:
+        """Number of jobs that could be taken up now."""
+
+    @abstractmethod
+    def submit(self, job: Job) -> None:
+        """Take a job up.
+
+        Raises
+        ------
+        SearchError
+            If no worker is idle, or the executor is closed.
+        """
+
+    @abstractmethod
+    def wait(self, timeout: float) -> list[JobOutcome]:
+        """Wait until a job has ended, at most `timeout` seconds.
+
+        Returns
+        -------
+        list of JobOutcome
+            Each job's outcome is returned once. Empty if nothing ended in time, at once if
+            nothing runs.
+
+        Raises
+        ------
+        SearchError
+            If workers cannot be started at all.
+        """
+
+    @abstractmethod
+    def kill(self, job_id: int) -> None:
+        """Stop a job. It has no outcome; an unknown or finished job is ignored."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Stop everything at once and give back what the executor holds. May be called twice."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class InlineExecutor(Executor):
+    """Runs each job in the calling process, while it is submitted.
+
+    For fits so small that starting a process costs more than it brings. Time and memory limits
+    are not enforced, and a crash takes the caller along.
+    """
+
+    def __init__(self) -> None:
+        self._finished: list[JobOutcome] = []
+
+    @property
+    def n_workers(self) -> int:
+        return 1
+
+    @property
+    def idle(self) -> int:
+        return 0 if self._finished else 1
+
+    def submit(self, job: Job) -> None:
+        with warnings.catch_warnings(), threadpool_limits(limits=1):
+            warnings.simplefilter("ignore")
+            self._finished.append(run_job(job))
+
+    def wait(self, timeout: float) -> list[JobOutcome]:  # noqa: ARG002
+        finished, self._finished = self._finished, []
+        return finished
+
+    def kill(self, job_id: int) -> None:
+        self._finished = [outcome for outcome in self._finished if outcome.id != job_id]
+
+    def close(self) -> None:
+        self._finished.clear()
+
+
+def run_job(job: Job) -> JobOutcome:
+    """Call a job's function here and now; an error that it raises becomes the outcome."""
+    watch = Stopwatch()
+    try:
+        value = _find(job.function)(*job.arguments)
+    except MemoryError as error:
+        return failure(job.id, error, watch.seconds(), TrialStatus.OUT_OF_MEMORY)
+    # Anything may be raised by a learner; it costs this job alone.
+    except Exception as error:  # noqa: BLE001
+        return failure(job.id, error, watch.seconds())
+    return JobOutcome(id=job.id, status=TrialStatus.OK, value=value, seconds=watch.seconds())
+
+
+def failure(
+    job_id: int, error: Exception, seconds: float, status: TrialStatus = TrialStatus.FAILED
+) -> JobOutcome:
+    """Return the outcome of a job that raised `error`."""
+    text = " ".join(str(error).split())[:_MAX_ERROR_LENGTH]
+    kind = type(error).__name__
+    return JobOutcome(
+        id=job_id,
+        status=status,
+        error=f"{kind}: {text}" if text else kind,
+        traceback="".join(traceback.format_exception(error)),
+        seconds=seconds,
+    )
+
+
+def _find(function: str) -> Any:
+    module, _, name = function.partition(":")
+    return getattr(importlib.import_module(module), name)

@@ -1,0 +1,102 @@
+"""Functions that the tests run as jobs: well-behaved ones, and ones that misbehave on purpose."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+
+
+def double(x):
+    return 2 * x
+
+
+def sleep(seconds):
+    time.sleep(seconds)
+    return seconds
+
+
+def hold_interpreter(seconds):
+    """Sleep in compiled code that does not let other threads run."""
+    ctypes.PyDLL(None).sleep(seconds)
+
+
+def kill_self(number):
+    os.kill(os.getpid(), number)
+
+
+def exit_now(code):
+    os._exit(code)
+
+
+def raise_error(text):
+    raise ValueError(text)
+
+
+def raise_memory_error():
+    raise MemoryError
+
+
+def allocate(gigabytes):
+    """Hold more and more memory, in steps of 10 MB."""
+    held = []
+    for _ in range(int(gigabytes * 100)):
+        held.append(os.urandom(10_000) * 1_000)
+        time.sleep(0.002)
+    return len(held)
+
+
+_kept = []
+
+
+def keep(gigabytes):
+    """Leave memory behind, as a library that leaks would."""
+    _kept.append(os.urandom(10_000) * int(gigabytes * 100_000))
+
+
+def allocate_in_child(gigabytes):
+    code = f"import time; held = b'x' * int({gigabytes} * 1e9); time.sleep(60)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def leave_child_behind(pid_file):
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    Path(pid_file).write_text(str(child.pid), encoding="utf-8")
+    time.sleep(60)
+
+
+def unpicklable():
+    return lambda: 1
+
+
+def be_noisy():
+    sys.stdout.write("a line on stdout\n")
+    sys.stderr.write("a line on stderr\n")
+    warnings.warn("a warning", stacklevel=1)
+    sys.stdout.flush()
+
+
+def circumstances():
+    """Tell what a job sees around itself."""
+    from threadpoolctl import threadpool_info
+
+    return {
+        "pid": os.getpid(),
+        "threads": os.environ.get("OMP_NUM_THREADS"),
+        "pools": [pool["num_threads"] for pool in threadpool_info()],
+        "interrupt": signal.getsignal(signal.SIGINT) is signal.SIG_IGN,
+        "main_file": getattr(sys.modules["__main__"], "__file__", None),
+    }
+
+
+def meet(own, other):
+    """Leave a mark and wait until the other job has left its mark too."""
+    Path(own).touch()
+    for _ in range(500):
+        if Path(other).exists():
+            return True
+        time.sleep(0.01)
+    return False
