@@ -42,6 +42,8 @@ class Column:
         strptime format of a text column of kind date/time; None where the dtype is a date already.
     decimal : str
         Decimal separator of a text column of kind number ("." or ",").
+    unit : str
+        What follows each number of a text column of kind number ("kg"), and is cut off.
     note : str
         What was odd about it and done to it, for people; empty if nothing.
     """
@@ -52,4 +54,5 @@ class Column:
     n_unique: int
     datetime_format: str | None = None
     decimal: str = "."
+    unit: str = ""
     note: str = ""

@@ -1,0 +1,73 @@
+"""Which columns only tell rows apart."""
+
+import re
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["is_unnamed", "looks_like_id_name", "numbers_are_identifiers", "words_are_identifiers"]
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|#")
+_ID_WORDS = frozenset(("id", "ids", "uuid", "guid", "rowid"))
+_ROW_WORDS = frozenset(
+    ("index", "idx", "key", "nr", "no", "number", "num", "rank", "row", "record", "serial", "#")
+)
+_TIME_WORDS = frozenset(
+    "time date year month day week hour minute second t step timestamp period age".split()
+)
+_MIN_ROWS = 20
+_NEARLY_ALL = 0.95
+_MIN_WORD_ROWS = 10
+_ONE_WORD = 1.5
+
+
+def looks_like_id_name(name: str) -> bool:
+    """Whether a column is called an id, as in ``customerID``, ``host_id`` or ``ID``."""
+    return not _ID_WORDS.isdisjoint(_words(name))
+
+
+def is_unnamed(name: str) -> bool:
+    """Whether a column had no name in its file."""
+    return name.startswith("Unnamed: ")
+
+
+def numbers_are_identifiers(name: str, cells: "pd.Series[float]", n_unique: int) -> bool:
+    """Whether whole numbers only tell rows apart: numbered rows, or ids by name that do not repeat.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    cells : Series of float64
+        Clean cells, NaN where missing.
+    n_unique : int
+        Distinct values.
+    """
+    n_rows = len(cells)
+    if n_rows < _MIN_ROWS or n_unique < _NEARLY_ALL * n_rows or cells.isna().any():
+        return False
+    values = cells.to_numpy()
+    if not np.array_equal(values, np.floor(values)):
+        return False
+    if looks_like_id_name(name):
+        return True
+    if not cells.is_unique:
+        return False
+    words = _words(name)
+    if is_unnamed(name) or (words and words[-1] in _ROW_WORDS):
+        return True
+    numbered = bool(values.max() - values.min() + 1 == n_rows)
+    return numbered and _TIME_WORDS.isdisjoint(words)
+
+
+def words_are_identifiers(n_present: int, n_unique: int, words_per_cell: float) -> bool:
+    """Whether texts only tell rows apart: single words of which (nearly) none repeats."""
+    return (
+        n_present >= _MIN_WORD_ROWS
+        and n_unique >= _NEARLY_ALL * n_present
+        and words_per_cell < _ONE_WORD
+    )
+
+
+def _words(name: str) -> list[str]:
+    return [word.lower() for word in _WORD.findall(name)]

@@ -1,0 +1,80 @@
+"""Cells that stand for a missing value."""
+
+import re
+
+__all__ = ["ALWAYS_MISSING", "is_marker", "is_weak_marker", "strip_or_none"]
+
+ALWAYS_MISSING = (
+    "",
+    "?",
+    "NA",
+    "N/A",
+    "n/a",
+    "NaN",
+    "nan",
+    "-NaN",
+    "-nan",
+    "NULL",
+    "Null",
+    "null",
+    "None",
+    "none",
+    "<NA>",
+    "#N/A",
+    "#N/A N/A",
+    "#NA",
+    "#NULL!",
+    "#DIV/0!",
+    "#VALUE!",
+    "#REF!",
+    "#NAME?",
+    "#NUM!",
+    "1.#IND",
+    "1.#QNAN",
+    "-1.#IND",
+    "-1.#QNAN",
+)
+"""Markers that mean "missing" in every column; the empty cell is one of them."""
+
+_ALWAYS = frozenset(ALWAYS_MISSING)
+_WEAK = frozenset(
+    (
+        "-",
+        "--",
+        "---",
+        ".",
+        "..",
+        "...",
+        "*",
+        "x",
+        "na",
+        "Na",
+        "nil",
+        "missing",
+        "unknown",
+        "undefined",
+    )
+)
+_FORMULA = re.compile(r"=[A-Z][A-Z0-9.]*\(.*\)")
+_BLANKS = " \t\r\n\f\v\xa0\ufeff\u200b"
+
+
+def is_marker(text: str) -> bool:
+    """Whether a cell, blanks around it apart, means "missing" in every column.
+
+    A spreadsheet formula that was saved instead of its value, such as ``=N(TRUE)``, is one too.
+    """
+    text = text.strip(_BLANKS)
+    return text in _ALWAYS or (text.startswith("=") and _FORMULA.fullmatch(text) is not None)
+
+
+def is_weak_marker(text: str) -> bool:
+    """Whether a cell means "missing" where all others are numbers or dates, such as ``-``."""
+    text = text.strip(_BLANKS)
+    return text in _WEAK or text.lower() in _WEAK
+
+
+def strip_or_none(text: str) -> str | None:
+    """Strip the blanks around a cell; None if it means "missing"."""
+    stripped = text.strip(_BLANKS)
+    return None if is_marker(stripped) else stripped

@@ -1,0 +1,103 @@
+"""A table as read, and what was found out about its file."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Source", "Table"]
+
+_SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", r"\s+": "blanks"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    r"""What was detected about a file.
+
+    Attributes
+    ----------
+    format : str
+        "csv", "arff", "parquet", "feather", "json", "jsonl" or "xlsx".
+    compression : str
+        "gzip", "bz2", "zip", "xz", "zstd", or empty.
+    separator : str
+        What separates the fields of a text table; ``\s+`` for runs of blanks; empty for other
+        formats.
+    quote : str or None
+        The character that may enclose fields; None where quotes are ordinary characters.
+    encoding : str
+        Python's name of the text encoding; empty for binary formats.
+    decimal : str
+        Decimal separator.
+    has_header : bool
+        Whether the first line names the columns.
+    missing_markers : tuple of str
+        Markers for missing cells that were seen; the empty text stands for empty cells.
+    n_rows, n_columns : int
+        Size of the table, the target included.
+    """
+
+    format: str
+    compression: str = ""
+    separator: str = ""
+    quote: str | None = None
+    encoding: str = ""
+    decimal: str = "."
+    has_header: bool = True
+    missing_markers: tuple[str, ...] = ()
+    n_rows: int = 0
+    n_columns: int = 0
+
+    def summary(self) -> str:
+        """Say in one line how the file was read."""
+        parts = [self._format(), f"{self.n_rows:,} rows x {self.n_columns:,} columns"]
+        if self.separator:
+            name = _SEPARATORS.get(self.separator, "")
+            shown = f" {self.separator!r}" if name in ("comma", "semicolon", "bar") else ""
+            parts.append(f"separator {name}{shown}" if name else f"separator {self.separator!r}")
+        if self.separator and self.quote != '"':
+            parts.append("no quoting" if self.quote is None else f"quote {self.quote}")
+        if self.encoding:
+            parts.append(f"encoding {self.encoding}")
+        if self.decimal == ",":
+            parts.append("decimal comma")
+        if not self.has_header:
+            parts.append("no header")
+        if self.missing_markers:
+            shown_markers = [repr(m) if m else "empty" for m in self.missing_markers]
+            verb = "means" if len(shown_markers) == 1 else "mean"
+            parts.append(f"{_enumerate(shown_markers)} {verb} missing")
+        return ", ".join(parts)
+
+    def _format(self) -> str:
+        name = "JSON lines" if self.format == "jsonl" else self.format.upper()
+        return f"{name} ({self.compression})" if self.compression else name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Table:
+    """A table as read.
+
+    Attributes
+    ----------
+    frame : DataFrame of shape (n_rows, n_columns)
+        All columns, the target included; text stays text.
+    name : str
+        The file's stem, "stdin" for standard input.
+    source : Source
+        What was detected about the file.
+    notes : tuple of str
+        What was odd and done about it, one sentence each.
+    """
+
+    frame: "pd.DataFrame"
+    name: str
+    source: Source
+    notes: tuple[str, ...] = ()
+
+
+def _enumerate(items: list[str]) -> str:
+    if len(items) == 1:
+        return items[0]
+    return f"{', '.join(items[:-1])} and {items[-1]}"
