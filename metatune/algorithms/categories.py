@@ -1,0 +1,110 @@
+"""Categories: from codes to columns that a learner can use."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.preprocessing import OneHotEncoder
+
+from metatune.algorithms.target_encoding import TargetMeanEncoder
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["MISSING_CODE", "CategoryEncoder", "canonical_codes"]
+
+MISSING_CODE = -1
+
+_MAX_LEVELS = 30
+_MAX_COLUMNS = 600
+
+
+class CategoryEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Encode category codes; columns with one level in the training rows are dropped.
+
+    Parameters
+    ----------
+    n_levels : tuple of int
+        Levels of each column; other codes count as missing.
+    encoding : {"one_hot", "ordinal", "target"}
+        "one_hot" groups rare levels and gives columns of more than about 30 levels to the target
+        encoding, so that the width stays bounded; "ordinal" keeps the codes, with -1 for missing.
+    classification : bool
+        Whether the target holds classes.
+    seed : int
+        Seed of the cross-fitting of the target encoding.
+    """
+
+    def __init__(
+        self,
+        n_levels: tuple[int, ...],
+        encoding: str = "one_hot",
+        classification: bool = True,
+        seed: int = 0,
+    ) -> None:
+        self.n_levels = n_levels
+        self.encoding = encoding
+        self.classification = classification
+        self.seed = seed
+
+    def fit(self, X: "FloatArray", y: "NDArray[Any]") -> "CategoryEncoder":
+        """Learn the levels; see `fit_transform`."""
+        self.fit_transform(X, y)
+        return self
+
+    def fit_transform(self, X: "FloatArray", y: "NDArray[Any]") -> "FloatArray":
+        """Learn the levels and return the encoded training rows.
+
+        Target-encoded columns are cross-fitted here: a row's own target does not enter its cells.
+        """
+        codes = canonical_codes(X, self.n_levels)
+        counts = np.array([len(np.unique(column)) for column in codes.T], dtype=np.intp)
+        usable = np.flatnonzero(counts > 1)
+        cap = {"one_hot": _level_cap(counts[usable]), "ordinal": 0, "target": 0}[self.encoding]
+        self.one_hot_ = usable[counts[usable] <= cap]
+        rest = usable[counts[usable] > cap]
+        ordinal = self.encoding == "ordinal"
+        self.ordinal_ = rest if ordinal else rest[:0]
+        self.target_ = rest[:0] if ordinal else rest
+        parts = [codes[:, self.ordinal_].astype(np.float64)]
+        if len(self.one_hot_):
+            self.one_hot_encoder_ = OneHotEncoder(
+                min_frequency=min(10, 1 + len(codes) // 500),
+                handle_unknown="infrequent_if_exist",
+                sparse_output=False,
+            )
+            parts.append(self.one_hot_encoder_.fit_transform(codes[:, self.one_hot_]))
+        if len(self.target_):
+            self.target_encoder_ = TargetMeanEncoder(
+                n_levels=tuple(self.n_levels[i] for i in self.target_),
+                classification=self.classification,
+                seed=self.seed,
+            )
+            parts.append(self.target_encoder_.fit_transform(codes[:, self.target_], y))
+        return np.hstack(parts)
+
+    def transform(self, X: "FloatArray") -> "FloatArray":
+        """Return the encoded matrix, float64; levels never seen are treated as rare ones."""
+        codes = canonical_codes(X, self.n_levels)
+        parts = [codes[:, self.ordinal_].astype(np.float64)]
+        if len(self.one_hot_):
+            parts.append(self.one_hot_encoder_.transform(codes[:, self.one_hot_]))
+        if len(self.target_):
+            parts.append(self.target_encoder_.transform(codes[:, self.target_]))
+        return np.hstack(parts)
+
+
+def canonical_codes(X: "FloatArray", n_levels: tuple[int, ...]) -> "NDArray[np.int64]":
+    """Return codes as integers, `MISSING_CODE` where they are NaN or outside their levels."""
+    valid = (X >= 0) & (np.asarray(n_levels) > X)  # False for NaN
+    return np.where(valid, X, MISSING_CODE).astype(np.int64)
+
+
+def _level_cap(counts: "NDArray[np.intp]") -> int:
+    """Return the largest number of levels so that one-hot columns stay within the width allowed."""
+    for cap in range(_MAX_LEVELS, 2, -1):
+        if int(counts[counts <= cap].sum()) <= _MAX_COLUMNS:
+            return cap
+    return 2

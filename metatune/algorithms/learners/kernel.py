@@ -1,0 +1,44 @@
+"""Support vector machines whose kernel width adapts to the data."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[Any]
+
+__all__ = ["ScaledKernel"]
+
+
+class ScaledKernel(BaseEstimator):  # type: ignore[misc]
+    """Support vector machine with a kernel width relative to the spread of the data.
+
+    Parameters
+    ----------
+    estimator : sklearn.svm.SVC or sklearn.svm.SVR
+        Its own `gamma` is replaced.
+    width : float
+        Multiple of scikit-learn's gamma "scale", 1 / (n_columns * variance).
+    """
+
+    def __init__(self, estimator: Any, width: float = 1.0) -> None:
+        self.estimator = estimator
+        self.width = width
+
+    def fit(self, X: "FloatArray", y: "FloatArray") -> "ScaledKernel":
+        """Fit on labels or target values."""
+        variance = float(np.var(X))
+        gamma = self.width / (X.shape[1] * variance) if variance > 0 else self.width
+        self.estimator_ = clone(self.estimator).set_params(gamma=gamma).fit(X, y)
+        return self
+
+    def decision_function(self, X: "FloatArray") -> "FloatArray":
+        """Return the scores of a classifier, (n_rows,) or (n_rows, n_classes)."""
+        return np.asarray(self.estimator_.decision_function(X))
+
+    def predict(self, X: "FloatArray") -> "FloatArray":
+        """Return labels or values of shape (n_rows,)."""
+        return np.asarray(self.estimator_.predict(X))

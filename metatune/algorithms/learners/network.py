@@ -1,0 +1,156 @@
+"""Multi-layer perceptrons that stop when the loss of held-out rows stops falling."""
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+from metatune.algorithms.learners.stopping import EarlyStoppingModel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[Any]
+    Weights = list[NDArray[Any]]
+
+__all__ = ["NetworkClassifier", "NetworkRegressor"]
+
+_MAX_EPOCHS = 200
+_FEW_EPOCHS = 100
+_PATIENCE = 15
+_WORK = 1.5e11  # rows x weights x epochs that take about a minute on one core
+
+
+class _Network(EarlyStoppingModel):
+    """What the classifier and the regressor share.
+
+    scikit-learn trains, one epoch after another; this class watches the loss of the held-out rows
+    (scikit-learn's own early stopping watches the accuracy), keeps the best weights and nothing
+    else.
+
+    Parameters
+    ----------
+    params : dict
+        Of scikit-learn's network: ``hidden_layer_sizes``, ``activation``, ``alpha``,
+        ``learning_rate_init``, ``batch_size``.
+    iterations : int or None
+        Exactly so many epochs on all rows; None stops early.
+    seed : int
+        Seed of the weights and of the order of rows.
+    """
+
+    coefs_: "Weights"
+    intercepts_: "Weights"
+
+    def __init__(
+        self, params: dict[str, Any], iterations: int | None = None, seed: int = 0
+    ) -> None:
+        self.params = params
+        self.iterations = iterations
+        self.seed = seed
+
+    def _max_iterations(self, X: "FloatArray", y: "FloatArray") -> int:  # noqa: ARG002
+        sizes = (X.shape[1], *self.params["hidden_layer_sizes"], max(1, self.n_classes_))
+        n_weights = sum(a * b for a, b in pairwise(sizes))
+        return int(np.clip(_WORK / (len(X) * (n_weights + 500)), 5, _MAX_EPOCHS))
+
+    def _few_iterations(self) -> int:
+        return _FEW_EPOCHS
+
+    def _train(
+        self,
+        X: "FloatArray",
+        y: "FloatArray",
+        iterations: int,
+        held_out: "tuple[FloatArray, FloatArray] | None",
+    ) -> int:
+        network = self._network(len(y))
+        best, best_loss, waited = 0, np.inf, 0
+        for epoch in range(1, iterations + 1):
+            self._one_epoch(network, X, y)
+            if held_out is None:
+                continue
+            self._keep(network)
+            loss = self._loss(*held_out)
+            if loss < best_loss:
+                best, best_loss, waited, weights = epoch, loss, 0, self._copy()
+            else:
+                waited += 1
+                if waited >= _PATIENCE:
+                    break
+        self._keep(network)
+        if best:
+            self.coefs_, self.intercepts_ = weights
+            return best
+        return iterations
+
+    def _network(self, n_rows: int) -> Any:
+        learner = MLPClassifier if self.classification else MLPRegressor
+        batch_size = max(1, min(self.params["batch_size"], n_rows))
+        # A generator, because a seed would give every epoch the same order of rows.
+        random_state = np.random.RandomState(self.seed)
+        return learner(**{**self.params, "batch_size": batch_size}, random_state=random_state)
+
+    def _one_epoch(self, network: Any, X: "FloatArray", y: "FloatArray") -> None:
+        if self.classification:
+            network.partial_fit(X, y, classes=np.arange(self.n_classes_))
+        else:
+            network.partial_fit(X, y)
+
+    def _keep(self, network: Any) -> None:
+        self.coefs_ = network.coefs_
+        self.intercepts_ = network.intercepts_
+
+    def _copy(self) -> "tuple[Weights, Weights]":
+        return [w.copy() for w in self.coefs_], [b.copy() for b in self.intercepts_]
+
+    def _output(self, X: "FloatArray") -> "FloatArray":
+        """Return what the last layer holds before its activation, (n_rows, n_outputs)."""
+        values = X
+        for layer, (weights, offsets) in enumerate(
+            zip(self.coefs_, self.intercepts_, strict=True), start=1
+        ):
+            values = values @ weights + offsets
+            if layer < len(self.coefs_):
+                values = (
+                    np.maximum(values, 0.0)
+                    if self.params["activation"] == "relu"
+                    else np.tanh(values)
+                )
+        return values.astype(np.float64)
+
+    def _loss(self, X: "FloatArray", y: "FloatArray") -> float:
+        raise NotImplementedError
+
+
+class NetworkClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
+    """Multi-layer perceptron for labels 0..n_classes-1."""
+
+    classification = True
+
+    def predict_proba(self, X: "FloatArray") -> "FloatArray":
+        """Return probabilities of shape (n_rows, n_classes)."""
+        output = self._output(X)
+        if output.shape[1] == 1:
+            output = np.hstack([np.zeros_like(output), output])
+        raised = np.exp(output - output.max(axis=1, keepdims=True))
+        return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+    def _loss(self, X: "FloatArray", y: "FloatArray") -> float:
+        chosen = self.predict_proba(X)[np.arange(len(y)), y]
+        return float(-np.log(np.maximum(chosen, 1e-6)).mean())
+
+
+class NetworkRegressor(RegressorMixin, _Network):  # type: ignore[misc]
+    """Multi-layer perceptron for numbers."""
+
+    classification = False
+
+    def predict(self, X: "FloatArray") -> "FloatArray":
+        """Return values of shape (n_rows,)."""
+        return self._output(X)[:, 0]
+
+    def _loss(self, X: "FloatArray", y: "FloatArray") -> float:
+        return float(np.mean((self.predict(X) - y) ** 2))

@@ -1,0 +1,125 @@
+"""The last step of every pipeline: what all learners share, whatever their family.
+
+`SafeClassifier` takes labels of any type, survives training rows of one class, keeps warnings to
+itself and never claims certainty. `SafeRegressor` learns a standardised target and never predicts
+far outside the values it was shown.
+"""
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
+
+from metatune.algorithms.learners.targets import TargetTransform
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["SafeClassifier", "SafeRegressor"]
+
+_MARGIN = 0.15  # how far beyond the range of the training targets predictions may go
+
+
+class SafeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A classifier around another, whose labels are 0..n_classes-1.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Has `fit` and `predict_proba`; only ever sees two classes or more, as integers.
+    smoothing : float
+        Probabilities are mixed with the uniform distribution as if `smoothing` of the training
+        rows had been spread over all classes: a zero that turns out wrong costs infinite log loss.
+    """
+
+    def __init__(self, estimator: Any, smoothing: float = 1.0) -> None:
+        self.estimator = estimator
+        self.smoothing = smoothing
+
+    def fit(self, X: "FloatArray", y: "NDArray[Any]") -> "SafeClassifier":
+        """Fit on rows of one or more classes.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_columns)
+        y : ndarray of shape (n_rows,)
+            Labels of any type that can be sorted.
+        """
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        self.n_features_in_ = X.shape[1]
+        self.share_ = self.smoothing / (len(codes) + self.smoothing)
+        if len(self.classes_) > 1:
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
+                warnings.simplefilter("ignore")
+                self.estimator_ = clone(self.estimator).fit(X, codes.astype(np.int64))
+        return self
+
+    def predict_proba(self, X: "FloatArray") -> "FloatArray":
+        """Return probabilities of shape (n_rows, n_classes): finite, above zero, rows sum to 1."""
+        n_classes = len(self.classes_)
+        if n_classes == 1:
+            return np.ones((len(X), 1))
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            raw = np.asarray(self.estimator_.predict_proba(X), dtype=np.float64)
+        raw = np.clip(np.nan_to_num(raw, nan=0.0, posinf=1.0), 0.0, None)
+        total = raw.sum(axis=1, keepdims=True)
+        proba = np.where(total > 0, raw / np.where(total > 0, total, 1.0), 1.0 / n_classes)
+        mixed = (1.0 - self.share_) * proba + self.share_ / n_classes
+        return np.asarray(mixed / mixed.sum(axis=1, keepdims=True))
+
+    def predict(self, X: "FloatArray") -> "NDArray[Any]":
+        """Return the most probable label of each row."""
+        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+
+
+class SafeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    """A regressor around another, which learns a transformed target of mean 0 and variance 1.
+
+    Predictions are clipped to the range of the training targets, widened by 15 % on either side:
+    linear models, networks and Gaussian processes else extrapolate without bounds.
+
+    Parameters
+    ----------
+    estimator : regressor
+        Has `fit` and `predict`.
+    target : {"standard", "log", "quantile"}
+        See `TargetTransform`.
+    """
+
+    def __init__(self, estimator: Any, target: str = "standard") -> None:
+        self.estimator = estimator
+        self.target = target
+
+    def fit(self, X: "FloatArray", y: "NDArray[Any]") -> "SafeRegressor":
+        """Fit on finite target values.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_columns)
+        y : ndarray of shape (n_rows,)
+        """
+        values = np.asarray(y, dtype=np.float64)
+        self.n_features_in_ = X.shape[1]
+        self.low_, self.high_ = float(values.min()), float(values.max())
+        if self.low_ < self.high_:
+            self.transform_ = TargetTransform(self.target).fit(values)
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
+                warnings.simplefilter("ignore")
+                transformed = self.transform_.transform(values)
+                self.estimator_ = clone(self.estimator).fit(X, transformed)
+        return self
+
+    def predict(self, X: "FloatArray") -> "FloatArray":
+        """Return finite values of shape (n_rows,)."""
+        if self.low_ == self.high_:
+            return np.full(len(X), self.low_)
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            raw = np.asarray(self.estimator_.predict(X), dtype=np.float64).reshape(len(X))
+            values = self.transform_.inverse(np.nan_to_num(raw, nan=0.0))
+        margin = _MARGIN * (self.high_ / 2 - self.low_ / 2) * 2
+        return np.clip(values, self.low_ - margin, self.high_ + margin)

@@ -1,0 +1,106 @@
+"""Numbers: scaling, imputation and indicators of missing cells."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.preprocessing import QuantileTransformer, RobustScaler, StandardScaler
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["NumericEncoder"]
+
+_LARGEST = 1e30  # squares still fit into float64, and the value itself into float32
+_SOFT_LIMIT = 3.0
+
+
+class NumericEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Scale numbers, fill missing cells, and say which cells were missing.
+
+    Columns that are empty or constant in the training rows carry no information and are dropped.
+
+    Parameters
+    ----------
+    scaling : {"none", "standard", "robust", "quantile"}
+        "robust" divides by the interquartile range and squashes outliers smoothly into
+        (-3, 3); "quantile" maps ranks to a normal distribution.
+    imputation : {"none", "mean", "median", "indicator"}
+        "none" leaves NaN for learners that take it; "indicator" fills with the median and adds a
+        column of 0 and 1 for every column with missing cells.
+    seed : int
+        Seed of the row subsample that the quantiles are taken from.
+    """
+
+    def __init__(
+        self, scaling: str = "standard", imputation: str = "median", seed: int = 0
+    ) -> None:
+        self.scaling = scaling
+        self.imputation = imputation
+        self.seed = seed
+
+    def fit(self, X: "FloatArray", y: Any = None) -> "NumericEncoder":  # noqa: ARG002
+        """Learn which columns to keep, their scale and their fill values.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_columns)
+            Numbers, NaN where missing.
+        y : ignored
+        """
+        X = np.clip(X, -_LARGEST, _LARGEST)
+        missing = np.isnan(X)
+        partly = missing.any(axis=0) & ~missing.all(axis=0)
+        varies = _varies(X, missing)
+        self.kept_ = np.flatnonzero(varies | partly if self.imputation == "none" else varies)
+        flagged = partly if self.imputation == "indicator" else np.zeros_like(partly)
+        self.flagged_ = np.flatnonzero(flagged)
+        self.scalers_ = _scalers(self.scaling, self.seed, len(X)) if len(self.kept_) else []
+        scaled = X[:, self.kept_]
+        for scaler in self.scalers_:
+            scaled = scaler.fit_transform(scaled)
+        self.fill_ = self._fill_values(scaled)
+        return self
+
+    def transform(self, X: "FloatArray") -> "FloatArray":
+        """Return the encoded matrix of shape (n_rows, n_kept + n_flagged), float64."""
+        scaled = np.clip(X[:, self.kept_], -_LARGEST, _LARGEST)
+        for scaler in self.scalers_:
+            scaled = scaler.transform(scaled)
+        if self.scaling == "robust":
+            scaled = scaled / np.sqrt(1.0 + (scaled / _SOFT_LIMIT) ** 2)
+        if self.imputation != "none":
+            scaled = np.where(np.isnan(scaled), self.fill_, scaled)
+        if not len(self.flagged_):
+            return scaled
+        return np.hstack([scaled, np.isnan(X[:, self.flagged_]).astype(np.float64)])
+
+    def _fill_values(self, scaled: "FloatArray") -> "FloatArray":
+        if self.imputation == "none" or not scaled.shape[1]:
+            return np.zeros(scaled.shape[1])
+        if self.scaling == "robust":
+            scaled = scaled / np.sqrt(1.0 + (scaled / _SOFT_LIMIT) ** 2)
+        average = np.nanmean if self.imputation == "mean" else np.nanmedian
+        return np.asarray(average(scaled, axis=0))
+
+
+def _varies(X: "FloatArray", missing: "NDArray[np.bool_]") -> "NDArray[np.bool_]":
+    low = np.where(missing, np.inf, X).min(axis=0, initial=np.inf)
+    high = np.where(missing, -np.inf, X).max(axis=0, initial=-np.inf)
+    return np.asarray(low < high)
+
+
+def _scalers(scaling: str, seed: int, n_rows: int) -> list[Any]:
+    if scaling == "standard":
+        return [StandardScaler()]
+    if scaling == "robust":
+        return [RobustScaler()]
+    if scaling == "quantile":
+        quantiles = QuantileTransformer(
+            n_quantiles=max(1, min(1000, n_rows)), output_distribution="normal", random_state=seed
+        )
+        # Ties, and so columns of few values, end far out: standardising brings them back.
+        return [quantiles, StandardScaler()]
+    return []

@@ -1,0 +1,137 @@
+"""From the encoded matrix to what a learner takes."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from metatune.algorithms.categories import CategoryEncoder
+from metatune.algorithms.numeric import NumericEncoder
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[Any]
+
+__all__ = ["NativePreprocessor", "TablePreprocessor"]
+
+
+class TablePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Encode numbers and categories each in their way; the output is dense.
+
+    Parameters
+    ----------
+    n_levels : tuple of int
+        For each column 0 for a number, else the number of category codes.
+    scaling, imputation : str
+        See `NumericEncoder`.
+    encoding : str
+        See `CategoryEncoder`.
+    classification : bool
+        Whether the target holds classes (for the target encoding).
+    dtype : {"float64", "float32"}
+        Type of the output.
+    seed : int
+        Seed of everything random in it.
+    """
+
+    def __init__(
+        self,
+        n_levels: tuple[int, ...],
+        scaling: str = "standard",
+        imputation: str = "median",
+        encoding: str = "one_hot",
+        classification: bool = True,
+        dtype: str = "float64",
+        seed: int = 0,
+    ) -> None:
+        self.n_levels = n_levels
+        self.scaling = scaling
+        self.imputation = imputation
+        self.encoding = encoding
+        self.classification = classification
+        self.dtype = dtype
+        self.seed = seed
+
+    def fit(self, X: "FloatArray", y: "NDArray[Any]") -> "TablePreprocessor":
+        """Learn the recipe; see `fit_transform`."""
+        self.fit_transform(X, y)
+        return self
+
+    def fit_transform(self, X: "FloatArray", y: "NDArray[Any]") -> "FloatArray":
+        """Learn the recipe and encode the training rows.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_columns)
+            Numbers, category codes, NaN where missing.
+        y : ndarray of shape (n_rows,)
+            Labels or target values.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_out)
+            Never without columns: if none is usable, there is one of zeros.
+        """
+        X = np.asarray(X, dtype=np.float64)
+        self.n_features_in_ = X.shape[1]
+        levels = np.asarray(self.n_levels, dtype=np.int64)
+        self.numeric_, self.categorical_ = np.flatnonzero(levels == 0), np.flatnonzero(levels > 0)
+        parts = []
+        if len(self.numeric_):
+            self.numeric_encoder_ = NumericEncoder(self.scaling, self.imputation, self.seed)
+            parts.append(
+                self.numeric_encoder_.fit(X[:, self.numeric_]).transform(X[:, self.numeric_])
+            )
+        if len(self.categorical_):
+            self.category_encoder_ = CategoryEncoder(
+                n_levels=tuple(int(n) for n in levels[self.categorical_]),
+                encoding=self.encoding,
+                classification=self.classification,
+                seed=self.seed,
+            )
+            parts.append(self.category_encoder_.fit_transform(X[:, self.categorical_], y))
+        return self._joined(parts, len(X))
+
+    def transform(self, X: "FloatArray") -> "FloatArray":
+        """Return the encoded matrix of shape (n_rows, n_out)."""
+        X = np.asarray(X, dtype=np.float64)
+        parts = []
+        if len(self.numeric_):
+            parts.append(self.numeric_encoder_.transform(X[:, self.numeric_]))
+        if len(self.categorical_):
+            parts.append(self.category_encoder_.transform(X[:, self.categorical_]))
+        return self._joined(parts, len(X))
+
+    def _joined(self, parts: "list[FloatArray]", n_rows: int) -> "FloatArray":
+        parts = [part for part in parts if part.shape[1]]
+        joined = np.hstack(parts) if parts else np.zeros((n_rows, 1))
+        return joined.astype(self.dtype, copy=False)
+
+
+class NativePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Leave the matrix as it is, for learners that take missing cells and category codes.
+
+    Codes outside their levels become missing; columns keep their positions.
+
+    Parameters
+    ----------
+    n_levels : tuple of int
+        For each column 0 for a number, else the number of category codes.
+    """
+
+    def __init__(self, n_levels: tuple[int, ...]) -> None:
+        self.n_levels = n_levels
+
+    def fit(self, X: "FloatArray", y: Any = None) -> "NativePreprocessor":  # noqa: ARG002
+        """Remember the width; nothing else is learned."""
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def transform(self, X: "FloatArray") -> "FloatArray":
+        """Return a float64 matrix of the same shape."""
+        X = np.array(X, dtype=np.float64, order="C")
+        levels = np.asarray(self.n_levels)
+        unknown = (levels > 0) & ((X < 0) | (levels <= X))
+        X[unknown] = np.nan
+        return X
