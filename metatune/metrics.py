@@ -30,8 +30,8 @@ DEFAULT_METRIC = {
 """What is optimised when nothing else is asked for."""
 
 RECORDED_METRICS = {
-    TaskKind.BINARY: ("roc_auc", "log_loss", "balanced_accuracy"),
-    TaskKind.MULTICLASS: ("log_loss", "accuracy", "balanced_accuracy"),
+    TaskKind.BINARY: ("roc_auc", "log_loss", "accuracy", "balanced_accuracy"),
+    TaskKind.MULTICLASS: ("log_loss", "accuracy", "balanced_accuracy", "roc_auc"),
     TaskKind.REGRESSION: ("rmse", "mae", "r2"),
 }
 """What the meta-dataset records for each task kind."""

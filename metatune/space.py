@@ -40,6 +40,10 @@ class Domain(ABC):
     def to_unit(self, value: Value) -> float:
         """Map `value` to [0, 1], monotonically where the domain is ordered."""
 
+    @abstractmethod
+    def from_unit(self, unit: float) -> Value:
+        """Map a number in [0, 1] to the value nearest to it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Float(Domain):
@@ -62,7 +66,7 @@ class Float(Domain):
         return _to_unit(float(value), self.low, self.high, self.log)  # type: ignore[arg-type]
 
     def from_unit(self, unit: float) -> float:
-        """Inverse of `to_unit`; values are rounded to six significant digits to stay readable."""
+        # six significant digits keep configurations readable
         value = _from_unit(unit, self.low, self.high, self.log)
         return min(self.high, max(self.low, float(f"{value:.6g}")))
 
@@ -96,7 +100,6 @@ class Int(Domain):
         return _to_unit(float(value), self.low, self.high, self.log)  # type: ignore[arg-type]
 
     def from_unit(self, unit: float) -> int:
-        """Inverse of `to_unit`, rounded to the nearest whole number."""
         value = round(_from_unit(unit, self.low, self.high, self.log))
         return min(self.high, max(self.low, value))
 
@@ -119,6 +122,9 @@ class Choice(Domain):
 
     def to_unit(self, value: Value) -> float:
         return self.options.index(value) / max(1, len(self.options) - 1)
+
+    def from_unit(self, unit: float) -> Value:
+        return self.options[min(int(unit * len(self.options)), len(self.options) - 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,11 +198,11 @@ class SearchSpace:
 
     def default(self) -> Configuration:
         """Return the configuration of the defaults."""
-        return self._configuration(self.defaults, "default")
+        return self.from_values(self.defaults, "default")
 
     def sample(self, rng: "np.random.Generator") -> Configuration:
         """Draw a configuration at random."""
-        return self._configuration({k: d.sample(rng) for k, d in self.domains.items()}, "random")
+        return self.from_values({k: d.sample(rng) for k, d in self.domains.items()}, "random")
 
     def mutate(
         self, configuration: Configuration, rng: "np.random.Generator", n_changes: int = 2
@@ -210,7 +216,12 @@ class SearchSpace:
         for index in chosen:
             name = active[int(index)]
             values[name] = self.domains[name].mutate(values[name], rng)
-        return self._configuration(values, "mutation")
+        return self.from_values(values, "mutation")
+
+    def from_values(self, values: Mapping[str, Value], origin: str) -> Configuration:
+        """Make a configuration from one value for every hyperparameter; inactive ones drop out."""
+        params = {name: values[name] for name in self._active(values)}
+        return Configuration(algorithm=self.algorithm, params=params, origin=origin)
 
     def check(self, configuration: Configuration) -> None:
         """Raise `SpaceError` unless `configuration` lies in this space."""
@@ -239,10 +250,6 @@ class SearchSpace:
             ):
                 active.append(name)
         return active
-
-    def _configuration(self, values: Mapping[str, Value], origin: str) -> Configuration:
-        params = {name: values[name] for name in self._active(values)}
-        return Configuration(algorithm=self.algorithm, params=params, origin=origin)
 
 
 def _is_number(value: Value) -> bool:

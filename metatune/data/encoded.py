@@ -1,13 +1,15 @@
 """The encoded task: what algorithms, meta-features and trials work on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from metatune.data.layout import Layout
+from metatune.data.splits import nested_order
 from metatune.kinds import TaskKind
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["EncodedTask"]
@@ -36,6 +38,13 @@ class EncodedTask:
     layout: Layout
     kind: TaskKind
     n_classes: int = 0
+
+    def cut(self, max_rows: int, seed: int) -> "EncodedTask":
+        """Return a stratified sample of at most `max_rows` rows, in their order."""
+        if self.n_rows <= max_rows:
+            return self
+        rows = np.sort(nested_order(self.y, self.kind, seed)[:max_rows])
+        return replace(self, X=self.X[rows], y=self.y[rows])
 
     @property
     def n_rows(self) -> int:

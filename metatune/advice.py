@@ -1,0 +1,138 @@
+"""What can be said about a task before anything is trained."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from metatune.algorithms.base import Algorithm, Shape
+from metatune.algorithms.registry import eligible, refusals, select_algorithms
+from metatune.budget import Deadline
+from metatune.data.encoded import EncodedTask
+from metatune.data.fingerprint import Fingerprint
+from metatune.data.task import Task
+from metatune.errors import OptionError
+from metatune.metadataset.store import load_metadata
+from metatune.metafeatures import MetaFeatures, extract_metafeatures
+from metatune.metrics import Metric
+from metatune.recommender.rank import recommend_configurations
+from metatune.recommender.recommendation import Recommendations
+from metatune.search.trial_data import choose_n_folds
+
+if TYPE_CHECKING:
+    from metatune.kinds import TaskKind
+
+__all__ = ["Advice", "advise", "training_shape", "usable_algorithms"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Advice:
+    """Meta-features of a task and what past runs recommend for it.
+
+    Attributes
+    ----------
+    features : MetaFeatures
+        What characterises the task.
+    recommendations : Recommendations
+        Configurations in the order in which to try them.
+    """
+
+    features: MetaFeatures
+    recommendations: Recommendations
+
+
+def training_shape(encoded: EncodedTask, n_folds: int) -> Shape:
+    """Return the size of the training rows of one fold."""
+    rows = encoded.n_rows - encoded.n_rows // n_folds
+    return Shape(n_rows=rows, n_columns=encoded.layout.n_columns, n_classes=encoded.n_classes)
+
+
+def usable_algorithms(
+    kind: "TaskKind", shape: Shape, include: tuple[str, ...] = (), exclude: tuple[str, ...] = ()
+) -> Mapping[str, Algorithm]:
+    """Return the families that are allowed and take a training set of this size.
+
+    Raises
+    ------
+    OptionError
+        If a name is unknown, or none is left.
+    """
+    allowed = select_algorithms(include, exclude)
+    fitting = {name: a for name, a in eligible(kind, shape).items() if name in allowed}
+    if not fitting:
+        reasons = {n: r for n, r in refusals(kind, shape).items() if n in allowed}
+        why = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+        raise OptionError(f"no algorithm is left to try ({why or 'all are excluded'})")
+    return fitting
+
+
+def advise(
+    encoded: EncodedTask,
+    metric: Metric,
+    *,
+    algorithms: Mapping[str, Algorithm],
+    budget_seconds: float,
+    deadline: Deadline | None = None,
+    metadata: Path | None = None,
+    seed: int = 0,
+) -> Advice:
+    """Characterise a task and rank configurations for it.
+
+    Parameters
+    ----------
+    encoded : EncodedTask
+        The task as numbers.
+    metric : Metric
+        What is optimised.
+    algorithms : Mapping of str to Algorithm
+        The families that may be used.
+    budget_seconds : float
+        Seconds that the search may take.
+    deadline : Deadline, optional
+        When meta-features have to be there; what is not by then is missing.
+    metadata : Path, optional
+        A meta-dataset other than the one that comes with metatune.
+    seed : int
+        Seed of samples and forests.
+    """
+    n_folds = choose_n_folds(encoded.n_rows)
+    features = extract_metafeatures(encoded, seed=seed, deadline=deadline)
+    recommendations = recommend_configurations(
+        features,
+        kind=encoded.kind,
+        shape=training_shape(encoded, n_folds),
+        n_folds=n_folds,
+        metric=metric,
+        budget_seconds=budget_seconds,
+        metadata=load_metadata(metadata),
+        algorithms=algorithms,
+        fingerprint=Fingerprint.of(encoded),
+        seed=seed,
+    )
+    return Advice(features=features, recommendations=recommendations)
+
+
+def describe_task(task: Task) -> dict[str, Any]:
+    """Return how a task's table was understood, as plain values."""
+    return {
+        "name": task.name,
+        "task": str(task.kind),
+        "target": task.target,
+        "metric": task.metric.name,
+        "n_rows": task.n_rows,
+        "n_dropped": task.n_dropped,
+        "classes": None
+        if task.classes is None
+        else dict(zip(map(str, task.classes), task.class_counts.tolist(), strict=True)),
+        "columns": [
+            {
+                "name": column.name,
+                "kind": str(column.kind),
+                "n_missing": column.n_missing,
+                "n_unique": column.n_unique,
+                "note": column.note,
+            }
+            for column in task.columns
+        ],
+        "notes": list(task.notes),
+    }

@@ -1,0 +1,224 @@
+"""Building the meta-dataset by evaluation: resumable, time-boxed, on any executor.
+
+A work directory holds, for each dataset, the encoded arrays, a description, and a journal of
+finished trials. Whatever a journal holds is not evaluated again, so the build can be stopped at any
+instant and continued.
+"""
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from itertools import count
+from pathlib import Path
+
+from metatune.algorithms.base import Shape
+from metatune.algorithms.registry import get_algorithm
+from metatune.budget import Deadline
+from metatune.data.fingerprint import Fingerprint
+from metatune.kinds import TaskKind
+from metatune.building.catalogue import CatalogueEntry, load_entry
+from metatune.metafeatures import extract_metafeatures
+from metatune.metrics import RECORDED_METRICS
+from metatune.search.executor import Executor, Job, JobOutcome, to_trial_result
+from metatune.search.journal import Journal, read_journal
+from metatune.search.rungs import Rung, plan_rungs
+from metatune.search.trial import Trial, TrialResult
+from metatune.search.trial_data import TrialData
+from metatune.space import Configuration
+
+__all__ = ["PoolEvaluation", "Protocol", "prepare_dataset", "protocol_rungs"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protocol:
+    """How configurations are evaluated for the meta-dataset.
+
+    Attributes
+    ----------
+    max_rows : int
+        Larger tables are cut to a stratified sample.
+    n_folds : int
+        Folds of the top rung.
+    trial_seconds : float
+        Time limit of one trial.
+    seed : int
+        Seed of sample, folds and learners.
+    """
+
+    max_rows: int = 3_000
+    n_folds: int = 3
+    trial_seconds: float = 45.0
+    seed: int = 0
+
+
+def protocol_rungs(n_train_rows: int, n_folds: int) -> tuple[Rung, ...]:
+    """Return the rungs that are evaluated.
+
+    The rung "all rows, one fold" is left out: its score is the first fold score of the top rung.
+    """
+    return tuple(
+        rung for rung in plan_rungs(n_train_rows, n_folds) if rung.row_share < 1 or rung.n_folds > 1
+    )
+
+
+def prepare_dataset(entry: CatalogueEntry, folder: Path, protocol: Protocol) -> TrialData:
+    """Write a dataset's arrays and description to `folder`, or load them if they are there."""
+    described = folder / "dataset.json"
+    if described.is_file():
+        return TrialData.load(folder / "data")
+    whole = load_entry(entry, protocol.seed)
+    task = whole.cut(protocol.max_rows, protocol.seed)
+    data = TrialData.make(
+        task, RECORDED_METRICS[entry.kind], seed=protocol.seed, n_folds=protocol.n_folds
+    )
+    data.save(folder / "data")
+    features = extract_metafeatures(task, seed=protocol.seed, max_seconds=30.0)
+    description = {
+        "dataset": entry.name,
+        "family": entry.family,
+        "kind": str(entry.kind),
+        "openml_id": entry.openml_id,
+        "source": entry.source,
+        "licence": entry.licence,
+        "fingerprint": str(Fingerprint.of(whole)),
+        "n_rows": task.n_rows,
+        "n_columns": task.layout.n_columns,
+        "n_classes": task.n_classes,
+        "protocol": asdict(protocol),
+        "features": dict(features.values),
+    }
+    described.write_text(json.dumps(description) + "\n", encoding="utf-8")
+    return data
+
+
+@dataclass(slots=True, eq=False)
+class _Bench:
+    """One dataset under evaluation."""
+
+    folder: Path
+    rungs: tuple[Rung, ...]
+    shape: Shape
+    kind: TaskKind
+    journal: Journal
+    known: dict[tuple[str, int], TrialResult]
+
+
+class PoolEvaluation:
+    """Evaluates pools of configurations on datasets, one dataset after the other.
+
+    The next dataset is started while the last trials of the one before are still running, so that
+    no worker waits.
+
+    Parameters
+    ----------
+    work : Path
+        The work directory.
+    pools : mapping of TaskKind to list of Configuration
+        What to evaluate.
+    executor : Executor
+        Where to evaluate.
+    protocol : Protocol
+        How to evaluate.
+    on_result : callable, optional
+        Called with the dataset's name and each new result.
+    """
+
+    def __init__(
+        self,
+        work: Path,
+        pools: Mapping[TaskKind, list[Configuration]],
+        executor: Executor,
+        protocol: Protocol,
+        on_result: Callable[[str, TrialResult], None] | None = None,
+    ) -> None:
+        self._work = work
+        self._pools = pools
+        self._executor = executor
+        self._protocol = protocol
+        self._on_result = on_result
+        self._queue: deque[tuple[_Bench, Configuration]] = deque()
+        self._running: dict[int, tuple[_Bench, Trial]] = {}
+        self._ids = count()
+
+    def run(self, entries: Iterable[CatalogueEntry], deadline: Deadline) -> bool:
+        """Evaluate until everything is done or the deadline has passed.
+
+        Returns
+        -------
+        bool
+            Whether everything is done.
+        """
+        upcoming = iter(entries)
+        while True:
+            self._fill(upcoming, deadline)
+            if not self._running:
+                return not self._queue and next(upcoming, None) is None
+            for outcome in self._executor.wait(timeout=1.0):
+                self._record(outcome)
+
+    def _fill(self, upcoming: Iterator[CatalogueEntry], deadline: Deadline) -> None:
+        while self._executor.idle and not deadline.passed():
+            if not self._queue:
+                entry = next(upcoming, None)
+                if entry is None:
+                    return
+                bench = self._open(entry)
+                self._queue.extend((bench, c) for c in self._pools[entry.kind])
+                continue
+            bench, configuration = self._queue.popleft()
+            trial = _next_trial(configuration, bench, self._protocol.seed)
+            if trial is not None:
+                self._submit(bench, trial)
+
+    def _open(self, entry: CatalogueEntry) -> _Bench:
+        folder = self._work / entry.name
+        folder.mkdir(parents=True, exist_ok=True)
+        data = prepare_dataset(entry, folder, self._protocol)
+        path = folder / "trials.jsonl"
+        known = {(r.trial.configuration.key, r.trial.rung.index): r for r in read_journal(path)}
+        return _Bench(
+            folder=folder,
+            rungs=protocol_rungs(data.n_train_rows, self._protocol.n_folds),
+            shape=Shape(
+                n_rows=data.n_train_rows,
+                n_columns=data.task.layout.n_columns,
+                n_classes=data.task.n_classes,
+            ),
+            kind=entry.kind,
+            journal=Journal(path),
+            known=known,
+        )
+
+    def _submit(self, bench: _Bench, trial: Trial) -> None:
+        job = Job(
+            id=next(self._ids),
+            function="metatune.search.evaluate:evaluate_in_worker",
+            arguments=(str(bench.folder / "data"), trial),
+            time_limit=self._protocol.trial_seconds,
+        )
+        self._running[job.id] = (bench, trial)
+        self._executor.submit(job)
+
+    def _record(self, outcome: JobOutcome) -> None:
+        bench, trial = self._running.pop(outcome.id)
+        result = to_trial_result(trial, outcome)
+        bench.journal.append(result)
+        bench.known[trial.configuration.key, trial.rung.index] = result
+        self._queue.appendleft((bench, trial.configuration))
+        if self._on_result is not None:
+            self._on_result(bench.folder.name, result)
+
+
+def _next_trial(configuration: Configuration, bench: _Bench, seed: int) -> Trial | None:
+    """Return the lowest rung that is not known yet, unless one below it failed."""
+    if get_algorithm(configuration.algorithm).refuses(bench.kind, bench.shape):
+        return None
+    for rung in bench.rungs:
+        result = bench.known.get((configuration.key, rung.index))
+        if result is None:
+            number = len(bench.known)
+            return Trial(number=number, configuration=configuration, rung=rung, seed=seed)
+        if not result.ok:
+            return None
+    return None

@@ -1,0 +1,86 @@
+"""Text columns as a few numbers: latent semantic analysis of words.
+
+Deerwester et al. 1990, "Indexing by latent semantic analysis". The weighting and the decomposition
+are scikit-learn's; this module only bounds their cost and handles missing cells.
+"""
+
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+__all__ = ["TextEncoder"]
+
+_FIT_ROWS = 10_000
+_MAX_WORDS = 20_000
+
+
+class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Encode one text column as latent components, plus its length and number of words.
+
+    Parameters
+    ----------
+    n_components : int
+        Latent components at most; fewer where the vocabulary is small.
+    random_state : int
+        Seed of the randomised decomposition.
+
+    Attributes
+    ----------
+    names_ : list of str
+        What the columns of the output hold.
+    """
+
+    def __init__(self, n_components: int = 30, random_state: int = 0) -> None:
+        self.n_components = n_components
+        self.random_state = random_state
+
+    def fit(self, X: "pd.Series[Any]", y: Any = None) -> Self:  # noqa: ARG002
+        """Learn vocabulary and components from at most 10,000 evenly spaced cells."""
+        from sklearn.decomposition import TruncatedSVD
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        texts = _texts(X)
+        step = max(1, len(texts) // _FIT_ROWS)
+        sample = [text for text in texts[::step] if text]
+        self.words_ = TfidfVectorizer(
+            ngram_range=(1, 2),
+            max_features=_MAX_WORDS,
+            min_df=2 if len(sample) > 50 else 1,
+            sublinear_tf=True,
+            strip_accents="unicode",
+            token_pattern=r"(?u)\b\w+\b",
+            dtype=np.float64,
+        )
+        self.components_ = None
+        try:
+            weights = self.words_.fit_transform(sample)
+        except ValueError:  # no word at all is left: only length and number of words remain
+            self.words_ = None
+        else:
+            n_components = min(self.n_components, min(weights.shape) - 1)
+            if n_components >= 1:
+                self.components_ = TruncatedSVD(n_components, random_state=self.random_state)
+                self.components_.fit(weights)
+        latent = 0 if self.components_ is None else self.components_.components_.shape[0]
+        self.names_ = ["length", "words", *(f"topic {i}" for i in range(latent))]
+        return self
+
+    def transform(self, X: "pd.Series[Any]") -> "NDArray[np.float64]":
+        """Return an array of shape (n_rows, len(names_)); NaN where the cell is missing."""
+        texts = _texts(X)
+        out = np.empty((len(texts), len(self.names_)))
+        out[:, 0] = [len(text) for text in texts]
+        out[:, 1] = [text.count(" ") + 1 for text in texts]
+        if self.components_ is not None:
+            out[:, 2:] = self.components_.transform(self.words_.transform(texts))
+        out[np.asarray(X.isna(), dtype=bool)] = np.nan
+        return out
+
+
+def _texts(column: "pd.Series[Any]") -> list[str]:
+    return column.astype("str").where(column.notna(), "").tolist()

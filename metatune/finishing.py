@@ -1,0 +1,221 @@
+"""Getting a model out of a search in time: the incumbent is always saved, the winner refitted."""
+
+import math
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from metatune import bundle
+from metatune.budget import Deadline, Stopwatch
+from metatune.data.encoder import TableEncoder
+from metatune.data.task import Task
+from metatune.rundir import RunDirectory, library_versions
+from metatune.search.constant import constant_model
+from metatune.search.evaluate import KeepRule
+from metatune.search.executor import Executor, Job
+from metatune.search.history import History
+from metatune.search.model import assemble_pipeline
+from metatune.search.refit import plan_refit, refit_seconds
+from metatune.search.trial import Trial, TrialResult
+from metatune.search.trial_data import TrialData
+from metatune.space import Configuration
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+__all__ = ["Final", "Finisher"]
+
+_SAVE_PAUSE = 10.0  # seconds between two saves of incumbents during the search, at least
+_SAVE_SHARE = 0.02  # of the elapsed time may go into such saves
+_RESERVE_SHARE = 0.3  # of the time left may be kept for the final fit
+_SAVE_MARGIN = 2.0  # the winner may be larger than what was saved before
+_REFIT_JOB = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Final:
+    """The model that a run ends with.
+
+    Attributes
+    ----------
+    pipeline : Pipeline
+        Fitted; takes a table.
+    score : float
+        Cross-validated score of the configuration.
+    winner : Configuration or None
+        None for the constant prediction.
+    fitted_on : str
+        Which rows it was fitted on, for people.
+    """
+
+    pipeline: "Pipeline"
+    score: float
+    winner: Configuration | None
+    fitted_on: str
+
+
+class Finisher:
+    """Keeps the incumbent safe during the search and fits the winner at its end.
+
+    Parameters
+    ----------
+    task : Task
+        What is learned.
+    encoder : TableEncoder
+        Fitted on the task.
+    data : TrialData
+        Rows and folds.
+    folder : Path
+        Scratch space of the run; its ``data`` holds the arrays.
+    executor : Executor
+        Where the final fit runs.
+    deadline : Deadline
+        When everything has to be finished.
+    run_dir : RunDirectory, optional
+        Where models are saved.
+    """
+
+    def __init__(
+        self,
+        *,
+        task: Task,
+        encoder: TableEncoder,
+        data: TrialData,
+        folder: Path,
+        executor: Executor,
+        deadline: Deadline,
+        run_dir: RunDirectory | None,
+    ) -> None:
+        self._task = task
+        self._encoder = encoder
+        self._data = data
+        self._folder = folder
+        self._executor = executor
+        self._deadline = deadline
+        self._run_dir = run_dir
+        self._save_seconds = 0.0
+        self._since_save = Stopwatch()
+        self._since_start = Stopwatch()
+        self._saved_first = False
+        (folder / "models").mkdir(exist_ok=True)
+
+    def save_constant(self) -> None:
+        """Save the constant prediction, so that there is a model from the first second on."""
+        self._save(self._constant())
+
+    def keep_rule(self, trial: Trial, history: History) -> KeepRule | None:
+        """Tell a worker to keep the trial's pipeline if it becomes the incumbent."""
+        incumbent = history.incumbent()
+        below = math.inf
+        if incumbent is not None:
+            if trial.rung.index < incumbent.trial.rung.index:
+                return None
+            if trial.rung.index == incumbent.trial.rung.index:
+                below = self._task.metric.loss(incumbent.score)
+        return KeepRule(path=str(self._kept(trial)), loss_below=below)
+
+    def trial_ended(self, result: TrialResult, history: History) -> None:
+        """Save the incumbent now and then, so that a killed run leaves a model."""
+        if self._run_dir is None or history.incumbent() is not result:
+            return
+        pause = max(_SAVE_PAUSE, self._save_seconds / _SAVE_SHARE)
+        if self._saved_first and self._since_save.seconds() < pause:
+            return
+        pipeline = self._load_kept(result)
+        if pipeline is not None and self._deadline.remaining() > 3 * self._save_seconds + 1.0:
+            self._save(pipeline)
+            self._saved_first = True
+            self._since_save = Stopwatch()
+
+    def reserve(self, history: History) -> float:
+        """Return the seconds to keep free for the final fit and the last save."""
+        incumbent = history.incumbent()
+        save = _SAVE_MARGIN * self._save_seconds + 0.3
+        if incumbent is None:
+            return save
+        share = _RESERVE_SHARE * (self._since_start.seconds() + self._deadline.remaining())
+        return save + min(self._refit_seconds(incumbent), share)
+
+    def finish(self, history: History, constant: float) -> Final:
+        """Fit the winner on all rows if time allows, else take what was kept; save it."""
+        final = self._choose(history, constant)
+        self._save(final.pipeline)
+        return final
+
+    def _choose(self, history: History, constant: float) -> Final:
+        metric = self._task.metric
+        for result in history.contenders():
+            if not metric.better(result.score, constant) and not math.isnan(constant):
+                break
+            fitted, rows = self._refit(result), "all rows"
+            if fitted is None:
+                fitted, rows = self._load_kept(result), self._rows_of(result)
+            if fitted is not None:
+                winner = result.trial.configuration
+                return Final(pipeline=fitted, score=result.score, winner=winner, fitted_on=rows)
+        return Final(pipeline=self._constant(), score=constant, winner=None, fitted_on="all rows")
+
+    def _refit(self, result: TrialResult) -> "Pipeline | None":
+        """Fit on all rows in a worker; None if that takes longer than there is time, or fails."""
+        limit = self._deadline.remaining() - _SAVE_MARGIN * self._save_seconds - 0.2
+        if limit < self._refit_seconds(result):
+            return None
+        path = self._folder / "models" / f"refit-{result.trial.number}.pkl"
+        plan = plan_refit(result, self._data.task.n_rows, self._data.n_train_rows)
+        self._executor.submit(
+            Job(
+                id=_REFIT_JOB,
+                function="metatune.search.refit:refit_in_worker",
+                arguments=(str(self._folder / "data"), plan, str(path)),
+                time_limit=limit,
+            )
+        )
+        while True:
+            for outcome in self._executor.wait(timeout=1.0):
+                if outcome.id == _REFIT_JOB:
+                    return self._unpickle(path)
+
+    def _refit_seconds(self, result: TrialResult) -> float:
+        return refit_seconds(result, self._data.task.n_rows, self._data.n_train_rows)
+
+    def _load_kept(self, result: TrialResult) -> "Pipeline | None":
+        return self._unpickle(self._kept(result.trial))
+
+    def _kept(self, trial: Trial) -> Path:
+        return self._folder / "models" / f"trial-{trial.number}.pkl"
+
+    def _unpickle(self, path: Path) -> "Pipeline | None":
+        """Read back what this run's own worker has written; None if it never got that far."""
+        try:
+            fitted = pickle.loads(path.read_bytes())
+        except (OSError, EOFError, pickle.UnpicklingError):
+            return None
+        return assemble_pipeline(self._encoder, fitted, self._task.classes)
+
+    def _rows_of(self, result: TrialResult) -> str:
+        rung = result.trial.rung
+        n_rows = round(self._data.n_train_rows * rung.row_share)
+        return f"{n_rows:,} of {self._data.task.n_rows:,} rows"
+
+    def _constant(self) -> "Pipeline":
+        model = constant_model(self._task.kind, self._task.metric)
+        model.fit(self._data.task.X, self._data.task.y)
+        return assemble_pipeline(self._encoder, model, self._task.classes)
+
+    def _save(self, pipeline: "Pipeline") -> None:
+        if self._run_dir is None:
+            return
+        watch = Stopwatch()
+        bundle.save(pipeline, self._run_dir.model, self._info())
+        self._save_seconds = max(self._save_seconds, watch.seconds())
+
+    def _info(self) -> dict[str, Any]:
+        task = self._task
+        return {
+            "name": task.name,
+            "target": task.target,
+            "task": str(task.kind),
+            "metric": task.metric.name,
+            "versions": library_versions(),
+        }

@@ -1,0 +1,27 @@
+"""What a run tells while it goes on."""
+
+from metatune.advice import Advice
+from metatune.search.history import History
+from metatune.search.rungs import Rung
+from metatune.search.trial import TrialResult
+
+__all__ = ["Listener"]
+
+
+class Listener:
+    """Told of everything that happens in a run; does nothing. Subclasses show what they like."""
+
+    def search_starts(self, rungs: tuple[Rung, ...], constant_score: float) -> None:
+        """Tell that trials are about to run."""
+
+    def advised(self, advice: Advice) -> None:
+        """Tell what was recommended."""
+
+    def trial_ended(self, result: TrialResult, history: History) -> None:
+        """Tell of a trial; `history` holds it already."""
+
+    def search_ends(self, reason: str) -> None:
+        """Tell why no more trials are run."""
+
+    def fitting(self, what: str) -> None:
+        """Tell what is fitted on all rows."""

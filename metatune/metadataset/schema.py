@@ -1,0 +1,50 @@
+"""Tables of the meta-dataset and what their rows mean.
+
+Three tables and a manifest:
+
+``datasets``
+    One row per dataset: identity, licence, fingerprint, family, sizes, meta-features (columns
+    ``mf:<name>``).
+``configurations``
+    The pool: one row per configuration and kind of pool ("classification" or "regression").
+``evaluations``
+    One row per (dataset, configuration, rung): status, fold scores per metric (columns
+    ``score:<metric>``, a list each), seconds.
+``manifest.json``
+    Schema version, protocol, checksums, library versions.
+"""
+
+from metatune.kinds import TaskKind
+
+__all__ = [
+    "PROTOCOL_VERSION",
+    "SCHEMA_VERSION",
+    "TABLES",
+    "feature_column",
+    "pool_of",
+    "score_column",
+]
+
+SCHEMA_VERSION = 1
+"""Version of the tables' columns."""
+
+PROTOCOL_VERSION = 1
+"""Version of the evaluation protocol: folds, rungs, row caps. Histories of different protocols
+are never mixed."""
+
+TABLES = ("datasets", "configurations", "evaluations")
+
+
+def pool_of(kind: TaskKind) -> str:
+    """Return the pool of configurations for a task kind: binary and multiclass share one."""
+    return "classification" if kind.is_classification else "regression"
+
+
+def feature_column(name: str) -> str:
+    """Return the column of ``datasets`` that holds a meta-feature."""
+    return f"mf:{name}"
+
+
+def score_column(metric: str) -> str:
+    """Return the column of ``evaluations`` that holds the fold scores in a metric."""
+    return f"score:{metric}"

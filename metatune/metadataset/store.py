@@ -1,0 +1,156 @@
+"""Reading, writing and verifying a meta-dataset on disk."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from metatune.errors import MetadataError
+from metatune.metadataset.schema import PROTOCOL_VERSION, SCHEMA_VERSION, TABLES
+from metatune.space import Configuration
+
+__all__ = ["MetaDataset", "find_metadata", "load_metadata", "save_metadata", "verify_metadata"]
+
+_MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MetaDataset:
+    """A meta-dataset in memory.
+
+    Attributes
+    ----------
+    datasets, configurations, evaluations : DataFrame
+        The tables of `metatune.metadataset.schema`.
+    manifest : dict
+        How it was made.
+    """
+
+    datasets: pd.DataFrame
+    configurations: pd.DataFrame
+    evaluations: pd.DataFrame
+    manifest: dict[str, Any]
+
+    @cached_property
+    def pool(self) -> dict[str, Configuration]:
+        """The configurations by key, both pools together."""
+        return {
+            row.key: Configuration(
+                algorithm=row.algorithm, params=json.loads(row.params), origin="portfolio"
+            )
+            for row in self.configurations.itertuples()
+        }
+
+
+def find_metadata() -> Path:
+    """Return the directory of the meta-dataset that comes with metatune.
+
+    In a wheel it lies inside the package, in a source checkout beside it.
+    """
+    package = Path(str(resources.files("metatune")))
+    for directory in (package / "_metadata", package.parent / "metadata"):
+        if (directory / _MANIFEST).is_file():
+            return directory
+    raise MetadataError(
+        "the meta-dataset that comes with metatune was not found: reinstall metatune, "
+        "or name one with --metadata DIR"
+    )
+
+
+def load_metadata(directory: Path | None = None) -> MetaDataset:
+    """Read a meta-dataset.
+
+    Parameters
+    ----------
+    directory : Path, optional
+        Where it lies; the one that comes with metatune by default.
+
+    Raises
+    ------
+    MetadataError
+        If it is missing, of another schema, or cannot be read.
+    """
+    directory = directory or find_metadata()
+    manifest = _read_manifest(directory)
+    tables: dict[str, pd.DataFrame] = {}
+    for name in TABLES:
+        try:
+            tables[name] = pd.read_parquet(directory / f"{name}.parquet")
+        except (OSError, ValueError) as error:
+            raise MetadataError(
+                f"{directory / name}.parquet cannot be read ({error}): "
+                "rebuild the meta-dataset or reinstall metatune"
+            ) from error
+    return MetaDataset(manifest=manifest, **tables)
+
+
+def save_metadata(metadata: MetaDataset, directory: Path) -> None:
+    """Write the tables and a manifest with their checksums."""
+    directory.mkdir(parents=True, exist_ok=True)
+    checksums = {}
+    for name in TABLES:
+        path = directory / f"{name}.parquet"
+        getattr(metadata, name).to_parquet(path, compression="zstd", index=False)
+        checksums[path.name] = _sha256(path)
+    manifest = {
+        **metadata.manifest,
+        "schema_version": SCHEMA_VERSION,
+        "protocol_version": PROTOCOL_VERSION,
+        "rows": {name: len(getattr(metadata, name)) for name in TABLES},
+        "sha256": checksums,
+    }
+    (directory / _MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+
+
+def verify_metadata(directory: Path) -> list[str]:
+    """Check checksums and references; return what is wrong, one sentence each."""
+    manifest = _read_manifest(directory)
+    problems = []
+    for name, expected in manifest["sha256"].items():
+        path = directory / name
+        if not path.is_file():
+            problems.append(f"{name} is missing")
+        elif _sha256(path) != expected:
+            problems.append(f"{name} differs from its checksum in {_MANIFEST}")
+    if problems:
+        return problems
+    metadata = load_metadata(directory)
+    evaluations = metadata.evaluations
+    unknown = set(evaluations["dataset"]) - set(metadata.datasets["dataset"])
+    if unknown:
+        problems.append(f"evaluations name {len(unknown)} unknown datasets")
+    unknown = set(evaluations["configuration"]) - set(metadata.configurations["key"])
+    if unknown:
+        problems.append(f"evaluations name {len(unknown)} unknown configurations")
+    if evaluations.duplicated(["dataset", "configuration", "rung"]).any():
+        problems.append("evaluations hold the same (dataset, configuration, rung) twice")
+    for key, configuration in metadata.pool.items():
+        if configuration.key != key:
+            problems.append(f"configuration {key} does not match its content")
+    return problems
+
+
+def _read_manifest(directory: Path) -> dict[str, Any]:
+    path = directory / _MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise MetadataError(
+            f"{path} cannot be read: name a directory that holds a meta-dataset"
+        ) from error
+    found = manifest.get("schema_version")
+    if found != SCHEMA_VERSION:
+        raise MetadataError(
+            f"{directory} has schema version {found}, this metatune reads {SCHEMA_VERSION}: "
+            "rebuild the meta-dataset with its scripts"
+        )
+    return dict(manifest)
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,1 @@
+"""The meta-model: which configurations are worth trying here."""

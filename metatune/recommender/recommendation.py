@@ -1,0 +1,79 @@
+"""What a recommendation says, as values."""
+
+from dataclasses import dataclass
+
+from metatune.space import Configuration
+
+__all__ = ["Neighbour", "Recommendation", "Recommendations"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recommendation:
+    """One configuration worth trying.
+
+    Attributes
+    ----------
+    rank : int
+        1 is tried first.
+    configuration : Configuration
+        What to try.
+    expected_regret : float
+        Expected normalised regret on this dataset: 0 is the best configuration of the pool, 1 the
+        median one.
+    expected_seconds : float
+        Predicted seconds of one evaluation on all folds, on one core.
+    """
+
+    rank: int
+    configuration: Configuration
+    expected_regret: float
+    expected_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """A past dataset that resembles the new one.
+
+    Attributes
+    ----------
+    dataset : str
+        Its name.
+    similarity : float
+        Its share of the weight that all past datasets have; the weights add up to 1.
+    n_rows, n_columns : int
+        Its size.
+    best : Configuration
+        What won there.
+    """
+
+    dataset: str
+    similarity: float
+    n_rows: int
+    n_columns: int
+    best: Configuration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recommendations:
+    """The answer of the recommender.
+
+    Attributes
+    ----------
+    ranked : tuple of Recommendation
+        In the order in which to try them; covers every configuration of the pool that fits.
+    neighbours : tuple of Neighbour
+        The most similar past datasets, nearest first.
+    familiarity : float
+        In [0, 1]: the share of past datasets whose own nearest neighbours are no nearer than this
+        dataset's. Near 0 the dataset resembles nothing known.
+    n_datasets : int
+        Past datasets that were used.
+    excluded : tuple of str
+        Past datasets left out because their content is this dataset's.
+    """
+
+    ranked: tuple[Recommendation, ...]
+    neighbours: tuple[Neighbour, ...] = ()
+    familiarity: float = 0.0
+    n_datasets: int = 0
+    excluded: tuple[str, ...] = ()

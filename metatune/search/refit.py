@@ -1,0 +1,89 @@
+"""The final fit: which configuration, on all rows, within the seconds that are left."""
+
+import math
+import pickle
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from threadpoolctl import threadpool_limits
+
+from metatune.algorithms.base import BuildContext, Shape
+from metatune.algorithms.registry import get_algorithm
+from metatune.search.trial import TrialResult
+from metatune.search.trial_data import load_trial_data
+
+__all__ = ["RefitPlan", "plan_refit", "refit_in_worker", "refit_seconds"]
+
+_GROWTH = 1.2  # exponent of the growth of fit time with the rows; most families lie below
+_MARGIN = 1.5  # measured fits of the same size differ by so much on a busy machine
+_MAX_GROWTH = 2.0
+_OVERHEAD = 0.3  # seconds to hand over, pickle and load
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefitPlan:
+    """What to fit on all rows.
+
+    Attributes
+    ----------
+    result : TrialResult
+        The trial whose configuration is fitted.
+    iterations : int or None
+        Iterations to train where the algorithm stopped early in the trial.
+    """
+
+    result: TrialResult
+    iterations: int | None
+
+
+def refit_seconds(result: TrialResult, n_rows: int, n_train_rows: int) -> float:
+    """Predict the seconds of fitting a trial's configuration on all rows.
+
+    Parameters
+    ----------
+    result : TrialResult
+        A trial that ended well.
+    n_rows : int
+        Rows of the table.
+    n_train_rows : int
+        Training rows of one fold at full row share.
+    """
+    rung = result.trial.rung
+    growth = n_rows / max(1.0, n_train_rows * rung.row_share)
+    per_fold = result.fit_seconds / rung.n_folds
+    return float(_MARGIN * per_fold * growth**_GROWTH + _OVERHEAD)
+
+
+def plan_refit(result: TrialResult, n_rows: int, n_train_rows: int) -> RefitPlan:
+    """Decide how many iterations the final fit trains.
+
+    The folds stopped early on fewer rows; with more rows the best number of iterations grows
+    slowly, so their mean is scaled by the square root of the growth. After a trial on a small
+    share of the rows nothing is known about all of them: the final fit then stops early itself.
+    """
+    rung = result.trial.rung
+    growth = n_rows / max(1.0, n_train_rows * rung.row_share)
+    if not result.iterations or growth > _MAX_GROWTH:
+        return RefitPlan(result=result, iterations=None)
+    mean = sum(result.iterations) / len(result.iterations)
+    return RefitPlan(result=result, iterations=max(1, round(math.sqrt(growth) * mean)))
+
+
+def refit_in_worker(directory: str, plan: RefitPlan, path: str) -> str:
+    """Fit on all rows of the data in `directory` and pickle the pipeline to `path`.
+
+    The pickle is scratch space of the run, read back by the same run only.
+    """
+    data = load_trial_data(directory)
+    task, trial = data.task, plan.result.trial
+    algorithm = get_algorithm(trial.configuration.algorithm)
+    shape = Shape(n_rows=task.n_rows, n_columns=task.X.shape[1], n_classes=task.n_classes)
+    context = BuildContext(
+        kind=task.kind, layout=task.layout, shape=shape, seed=trial.seed, iterations=plan.iterations
+    )
+    with warnings.catch_warnings(), threadpool_limits(limits=1):
+        warnings.simplefilter("ignore")
+        pipeline = algorithm.build(trial.configuration, context).fit(task.X, task.y)
+    Path(path).write_bytes(pickle.dumps(pipeline, protocol=5))
+    return path

@@ -1,0 +1,110 @@
+"""The data of a run as its workers see it: arrays in a directory, mapped into memory."""
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from metatune.data.encoded import EncodedTask
+from metatune.data.layout import Layout
+from metatune.data.splits import Fold, make_folds
+from metatune.kinds import TaskKind
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["TrialData", "choose_n_folds", "load_trial_data"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TrialData:
+    """Everything that a trial needs besides its configuration.
+
+    Attributes
+    ----------
+    task : EncodedTask
+        Features and target as numbers.
+    folds : tuple of Fold
+        The folds of the top rung.
+    metrics : tuple of str
+        Metrics to compute; the first one is the run's.
+    """
+
+    task: EncodedTask
+    folds: tuple[Fold, ...]
+    metrics: tuple[str, ...]
+
+    @classmethod
+    def make(
+        cls, task: EncodedTask, metrics: tuple[str, ...], *, seed: int, n_folds: int | None = None
+    ) -> "TrialData":
+        """Split a task into folds."""
+        n_folds = n_folds or choose_n_folds(task.n_rows)
+        folds = make_folds(task.y, task.kind, min(n_folds, task.n_rows), seed)
+        return cls(task=task, folds=folds, metrics=metrics)
+
+    @property
+    def n_train_rows(self) -> int:
+        """Training rows of a fold."""
+        return min(len(fold.train) for fold in self.folds)
+
+    def save(self, directory: Path) -> None:
+        """Write the arrays and what describes them to `directory`, which is made."""
+        directory.mkdir(parents=True, exist_ok=True)
+        np.save(directory / "X.npy", self.task.X)
+        np.save(directory / "y.npy", self.task.y)
+        for k, fold in enumerate(self.folds):
+            np.save(directory / f"train{k}.npy", fold.train)
+            np.save(directory / f"valid{k}.npy", fold.valid)
+        description = {
+            "names": self.task.layout.names,
+            "n_levels": self.task.layout.n_levels,
+            "kind": str(self.task.kind),
+            "n_classes": self.task.n_classes,
+            "n_folds": len(self.folds),
+            "metrics": self.metrics,
+        }
+        (directory / "data.json").write_text(json.dumps(description), encoding="utf-8")
+
+    @classmethod
+    def load(cls, directory: Path) -> "TrialData":
+        """Map the arrays that `save` wrote into memory, read-only."""
+        description = json.loads((directory / "data.json").read_text(encoding="utf-8"))
+        layout = Layout(names=tuple(description["names"]), n_levels=tuple(description["n_levels"]))
+        task = EncodedTask(
+            X=_mapped(directory / "X.npy"),
+            y=_mapped(directory / "y.npy"),
+            layout=layout,
+            kind=TaskKind(description["kind"]),
+            n_classes=description["n_classes"],
+        )
+        folds = tuple(
+            Fold(
+                train=_mapped(directory / f"train{k}.npy"),
+                valid=_mapped(directory / f"valid{k}.npy"),
+            )
+            for k in range(description["n_folds"])
+        )
+        return cls(task=task, folds=folds, metrics=tuple(description["metrics"]))
+
+
+def choose_n_folds(n_rows: int) -> int:
+    """Return the folds of the top rung: the smaller the table, the noisier a single fold."""
+    if n_rows < 500:
+        return 8
+    if n_rows < 3_000:
+        return 5
+    return 4 if n_rows < 20_000 else 3
+
+
+@lru_cache(maxsize=2)
+def load_trial_data(directory: str) -> TrialData:
+    """Load with a small cache, for workers that run many trials on the same data."""
+    return TrialData.load(Path(directory))
+
+
+def _mapped(path: Path) -> "NDArray[Any]":
+    return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]

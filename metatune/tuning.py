@@ -1,0 +1,186 @@
+"""`tune`: from a task to a fitted pipeline, under one deadline.
+
+The journey, each step in a module of its own: encode the table, split it into folds, save the
+constant model, recommend configurations, lay out the rungs, search, fit the winner on all rows,
+save.
+"""
+
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from metatune.advice import Advice, advise, training_shape, usable_algorithms
+from metatune.budget import Budget, Deadline, Stopwatch
+from metatune.data.encoder import encode_task
+from metatune.data.task import Task
+from metatune.listener import Listener
+from metatune.metrics import RECORDED_METRICS
+from metatune.rundir import RunDirectory
+from metatune.search.candidates import Candidates
+from metatune.search.constant import constant_score
+from metatune.search.executor import Executor
+from metatune.search.finish import Finisher
+from metatune.search.halving import SuccessiveHalving
+from metatune.search.history import History
+from metatune.search.rungs import plan_rungs
+from metatune.search.runner import SearchLimits, run_search
+from metatune.search.trial_data import TrialData
+from metatune.space import Configuration
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+__all__ = ["TuneOptions", "TuningResult", "tune"]
+
+_FIRST = ("decision_tree", "lightgbm")
+"""Families whose defaults open every run: one that is done at once, and the usual default."""
+
+_FEATURE_SHARE = 0.1  # of the remaining time, for meta-features
+_FEATURE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TuneOptions:
+    """What the user may decide about a run.
+
+    Attributes
+    ----------
+    budget : Budget
+        Seconds and trials.
+    include, exclude : tuple of str
+        Names of algorithms; an empty `include` allows all.
+    seed : int
+        Seed of everything random.
+    metadata : Path or None
+        A meta-dataset other than the one that comes with metatune.
+    """
+
+    budget: Budget
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    seed: int = 0
+    metadata: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TuningResult:
+    """What a run found.
+
+    Attributes
+    ----------
+    pipeline : Pipeline
+        Fitted; takes a table with the columns of the task and returns labels or values.
+    history : History
+        Every finished trial.
+    advice : Advice or None
+        Meta-features and recommendations; None if the time did not suffice.
+    score : float
+        Cross-validated score of the winner in the task's metric: the best of many, and so a
+        little too good.
+    constant_score : float
+        The same for the constant prediction.
+    beats_constant : bool
+        Whether the pipeline is more than the constant prediction.
+    winner : Configuration or None
+        The winner; None for the constant.
+    fitted_on : str
+        "all rows", or what else the pipeline was fitted on where the time did not suffice.
+    ended : str
+        Why the search ended: "budget", "max_trials", "exhausted" or "interrupted".
+    seconds : float
+        Wall clock of `tune`.
+    """
+
+    pipeline: "Pipeline"
+    history: History
+    advice: Advice | None
+    score: float
+    constant_score: float
+    beats_constant: bool
+    winner: Configuration | None
+    fitted_on: str
+    ended: str
+    seconds: float
+
+
+def tune(
+    task: Task,
+    options: TuneOptions,
+    *,
+    deadline: Deadline,
+    executor: Executor,
+    run_dir: RunDirectory | None = None,
+    listener: Listener | None = None,
+) -> TuningResult:
+    """Find and fit a pipeline for a task.
+
+    Parameters
+    ----------
+    task : Task
+        Table, target and metric.
+    options : TuneOptions
+        What the user decided.
+    deadline : Deadline
+        When everything, the saved model included, has to be finished.
+    executor : Executor
+        Where trials run.
+    run_dir : RunDirectory, optional
+        Where journal and model are kept.
+    listener : Listener, optional
+        Told of everything that happens.
+
+    Returns
+    -------
+    TuningResult
+    """
+    watch = Stopwatch()
+    listener = listener or Listener()
+    with tempfile.TemporaryDirectory(prefix="metatune-", ignore_cleanup_errors=True) as scratch:
+        folder = Path(scratch)
+        encoder, encoded = encode_task(task, options.seed)
+        metrics = tuple(dict.fromkeys((task.metric.name, *RECORDED_METRICS[task.kind])))
+        data = TrialData.make(encoded, metrics, seed=options.seed)
+        data.save(folder / "data")
+        constant = constant_score(data, task.metric)
+        finisher = Finisher(
+            task=task,
+            encoder=encoder,
+            data=data,
+            folder=folder,
+            executor=executor,
+            deadline=deadline,
+            run_dir=run_dir,
+        )
+        finisher.save_constant()
+        adviser = _Adviser(task, data, options, deadline, listener)
+        rungs = plan_rungs(data.n_train_rows, len(data.folds))
+        listener.search_starts(rungs, constant)
+        halving = SuccessiveHalving(rungs, task.metric, adviser.candidates())
+        outcome = run_search(
+            halving,
+            executor,
+            folder / "data",
+            limits=SearchLimits(
+                deadline=deadline, max_trials=options.budget.max_trials, seed=options.seed
+            ),
+            reserve=lambda: finisher.reserve(halving.history),
+            journal_path=run_dir.journal if run_dir is not None else folder / "trials.jsonl",
+            keep=finisher.keep_rule,
+            on_result=lambda result: _told(result, halving.history, finisher, listener),
+        )
+        listener.search_ends(outcome.ended)
+        final = finisher.finish(halving.history, constant)
+    return TuningResult(
+        pipeline=final.pipeline,
+        history=halving.history,
+        advice=adviser.advice,
+        score=final.score,
+        constant_score=constant,
+        beats_constant=final.winner is not None,
+        winner=final.winner,
+        fitted_on=final.fitted_on,
+        ended=outcome.ended,
+        seconds=watch.seconds(),
+    )

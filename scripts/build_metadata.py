@@ -1,0 +1,101 @@
+"""Build the meta-dataset from a local catalogue of tables.
+
+    python scripts/build_metadata.py --catalogue CATALOGUE.csv --work WORK --minutes 60 --jobs 2
+
+evaluates the pool of configurations on every table, as far as the minutes go, and writes the tables
+of metadata/ from what has been evaluated. The same command continues where it stopped.
+"""
+
+import random
+import sys
+from pathlib import Path
+
+import click
+from metatune.search.pool import ProcessPool
+
+from metatune.budget import Deadline, Stopwatch
+from metatune.errors import MetatuneError
+from metatune.kinds import TaskKind
+from metatune.building.assemble import assemble
+from metatune.building.evaluation import PoolEvaluation, Protocol
+from metatune.building.catalogue import CatalogueEntry, read_catalogue
+from metatune.metadataset.pool import draw_pool
+from metatune.metadataset.store import save_metadata, verify_metadata
+from metatune.search.trial import TrialResult
+
+
+@click.command(help=__doc__)
+@click.option("--catalogue", type=click.Path(path_type=Path), required=True)
+@click.option("--work", type=click.Path(path_type=Path), required=True, help="Work directory.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("metadata"), show_default=True)
+@click.option("--minutes", type=float, default=60.0, show_default=True)
+@click.option("--jobs", type=int, default=2, show_default=True)
+@click.option("--max-rows", type=int, default=Protocol.max_rows, show_default=True)
+@click.option("--min-rows", type=int, default=100, show_default=True)
+@click.option("--packs", default="", help="Only tables whose path starts with one of these.")
+@click.option("--assemble-only", is_flag=True, help="Evaluate nothing, only write the tables.")
+def main(
+    catalogue: Path,
+    work: Path,
+    out: Path,
+    minutes: float,
+    jobs: int,
+    max_rows: int,
+    min_rows: int,
+    packs: str,
+    assemble_only: bool,
+) -> None:
+    deadline = Deadline.after(minutes * 60)
+    entries = choose(read_catalogue(catalogue), packs, min_rows)
+    pools = {kind: draw_pool(kind) for kind in TaskKind}
+    work.mkdir(parents=True, exist_ok=True)
+    if not assemble_only:
+        watch = Stopwatch()
+
+        def show(dataset: str, result: TrialResult) -> None:
+            trial = result.trial
+            print(
+                f"{watch.seconds():7.0f}s {dataset:<34} {trial.configuration.algorithm:<16} "
+                f"rung {trial.rung.index} {result.status} {result.score:.4f} "
+                f"{result.seconds:.1f}s {result.error[:120]}",
+                flush=True,
+            )
+
+        with ProcessPool(n_workers=jobs) as executor:
+            protocol = Protocol(max_rows=max_rows)
+            done = PoolEvaluation(work, pools, executor, protocol, show).run(entries, deadline)
+        print("complete" if done else "stopped by --minutes; run again to continue")
+    metadata = assemble(work, pools)
+    save_metadata(metadata, out)
+    pairs = metadata.evaluations[["dataset", "configuration"]].drop_duplicates()
+    print(
+        f"{out}: {len(metadata.datasets)} datasets of {metadata.datasets['family'].nunique()} "
+        f"families, {len(metadata.configurations)} configurations, {len(pairs)} pairs, "
+        f"{len(metadata.evaluations)} evaluations"
+    )
+    for problem in verify_metadata(out):
+        sys.exit(problem)
+
+
+def choose(entries: list[CatalogueEntry], packs: str, min_rows: int) -> list[CatalogueEntry]:
+    """Return the entries to evaluate: one of every family first, in a fixed random order."""
+    chosen = [
+        entry
+        for entry in entries
+        if entry.n_rows >= min_rows
+        and (not packs or any(str(entry.file).startswith(pack) for pack in packs.split(",")))
+    ]
+    random.Random(0).shuffle(chosen)
+    seen: set[str] = set()
+    first, rest = [], []
+    for entry in chosen:
+        (rest if entry.family in seen else first).append(entry)
+        seen.add(entry.family)
+    return first + rest
+
+
+if __name__ == "__main__":
+    try:
+        main(standalone_mode=True)
+    except MetatuneError as error:
+        sys.exit(str(error))
