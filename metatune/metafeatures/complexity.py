@@ -35,6 +35,7 @@ __all__ = ["COMPLEXITY"]
 _NAME = "complexity"
 _NEIGHBORS = 5
 _COMMON_CLASSES = 10
+_PAIR_ROWS = 400
 
 _FEATURES = (
     *define(
@@ -72,7 +73,7 @@ _FEATURES = (
         _NAME,
         "this project",
         {
-            "DistanceTargetCorrelation": "correlation, over pairs, of distance and target difference",
+            "DistanceTargetCorrelation": "correlation over pairs of distance and target difference",
             "ConflictShare": "share of rows whose exact duplicate has another class",
         },
     ),
@@ -95,7 +96,7 @@ def _compute(sample: Sample) -> Iterator[Values]:
     yield crowding(points.Z, distances, near, sample.seed)
     yield {"NeighborNonlinearity": _neighbor_nonlinearity(points, sample.seed)}
     yield _tree(points, distances)
-    yield {"DistanceTargetCorrelation": _distance_target_correlation(points, distances)}
+    yield {"DistanceTargetCorrelation": _distance_target_correlation(points, sample.seed)}
 
 
 def _axes(points: Points, classes: bool) -> Values:
@@ -219,10 +220,12 @@ def _tree(points: Points, distances: "FloatArray") -> Values:
     }
 
 
-def _distance_target_correlation(points: Points, distances: "FloatArray") -> float:
-    upper = np.triu_indices(len(distances), k=1)
-    apart = np.sqrt(squared_distances(points.Y, points.Y)[upper])
-    pair = standardize(np.column_stack([np.sqrt(distances[upper]), apart]))
+def _distance_target_correlation(points: Points, seed: int) -> float:
+    rows = np.random.default_rng(seed).permutation(len(points.Z))[:_PAIR_ROWS]
+    Z, Y = points.Z[rows], points.Y[rows]
+    upper = np.triu_indices(len(rows), k=1)
+    squares = np.column_stack([squared_distances(A, A)[upper] for A in (Z, Y)])
+    pair = standardize(np.sqrt(squares))
     if not (pair != 0.0).any(axis=0).all():
         return np.nan
     return float((pair[:, 0] * pair[:, 1]).mean())
@@ -235,6 +238,5 @@ COMPLEXITY = Group(
     max_rows=1_000,
     max_columns=60,
     max_cells=None,
-    base_seconds=0.02,
-    seconds_per_cell=1e-5,
+    expected_seconds=lambda rows, columns: 0.01 + rows**2 * (1e-7 + 1.5e-9 * columns),
 )

@@ -1,6 +1,5 @@
 """Extraction of meta-features under a deadline."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,13 +9,15 @@ from metatune.data.encoded import EncodedTask
 from metatune.data.splits import nested_order
 from metatune.metafeatures.feature import Group
 from metatune.metafeatures.registry import FEATURE_NAMES, GROUPS
-from metatune.metafeatures.sample import draw, sample_shape
+from metatune.metafeatures.sample import Sample, draw, sample_shape
 from metatune.metafeatures.vector import MetaFeatures
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["extract_metafeatures"]
+
+_ORDER_SECONDS_PER_ROW = 1e-6
 
 
 def extract_metafeatures(
@@ -49,25 +50,45 @@ def extract_metafeatures(
         With every known name; a group that does not fit is left missing and named in `skipped`.
     """
     end = (deadline or Deadline.never()).within(max_seconds)
+    rows = _RowOrder(task, seed)
     collected: dict[str, float] = {}
     seconds: dict[str, float] = {}
     skipped: list[str] = []
-    order: NDArray[np.intp] | None = None
     for group in GROUPS:
         shape = _shape(group, task)
-        if group.expected_seconds(*shape) > end.remaining():
-            skipped.append(group.name)
-            continue
-        watch = Stopwatch()
-        if order is None and shape[0] < task.n_rows:
-            order = _row_order(task, seed)
-        rows = np.empty(0, dtype=np.intp) if order is None else order
-        values, complete = _run(group, task, rows, shape, seed, end)
-        collected.update(values)
-        seconds[group.name] = watch.seconds()
+        expected = group.expected_seconds(*shape) + rows.expected_seconds(shape[0])
+        complete = False
+        if expected <= end.remaining():
+            watch = Stopwatch()
+            sample = draw(task, rows.first(shape[0]), shape[1], seed)
+            complete = _run(group, sample, end, collected)
+            seconds[group.name] = watch.seconds()
         if not complete:
             skipped.append(group.name)
-    return MetaFeatures(values=_all_names(collected), seconds=seconds, skipped=tuple(skipped))
+    values = {name: _clean(collected.get(name, np.nan)) for name in FEATURE_NAMES}
+    return MetaFeatures(values=values, seconds=seconds, skipped=tuple(skipped))
+
+
+class _RowOrder:
+    """The nested order of the rows, made when a group first leaves rows out."""
+
+    def __init__(self, task: EncodedTask, seed: int) -> None:
+        self._task = task
+        self._seed = seed
+        self._order: NDArray[np.intp] | None = None
+
+    def expected_seconds(self, n_rows: int) -> float:
+        """Return what `first` is expected to take."""
+        ready = self._order is not None or n_rows >= self._task.n_rows
+        return 0.0 if ready else _ORDER_SECONDS_PER_ROW * self._task.n_rows
+
+    def first(self, n_rows: int) -> "NDArray[np.intp] | None":
+        """Return the first rows of the order, ascending; None means all rows."""
+        if n_rows >= self._task.n_rows:
+            return None
+        if self._order is None:
+            self._order = nested_order(self._task.y, self._task.kind, self._seed)
+        return np.sort(self._order[:n_rows])
 
 
 def _shape(group: Group, task: EncodedTask) -> tuple[int, int]:
@@ -76,35 +97,16 @@ def _shape(group: Group, task: EncodedTask) -> tuple[int, int]:
     )
 
 
-def _row_order(task: EncodedTask, seed: int) -> "NDArray[np.intp]":
-    return nested_order(task.y, task.kind, seed)
-
-
-def _run(
-    group: Group,
-    task: EncodedTask,
-    order: "NDArray[np.intp]",
-    shape: tuple[int, int],
-    seed: int,
-    end: Deadline,
-) -> tuple[dict[str, float], bool]:
-    """Compute one group step by step; return its values and whether all steps were done."""
-    values: dict[str, float] = {}
+def _run(group: Group, sample: Sample, end: Deadline, collected: dict[str, float]) -> bool:
+    """Compute a group step by step into `collected`; return whether all steps were done."""
     with np.errstate(all="ignore"):
-        steps = group.compute(draw(task, order, shape, seed))
+        steps = group.compute(sample)
         while not end.passed():
             step = next(steps, None)
             if step is None:
-                return values, True
-            values.update(step)
-    return values, False
-
-
-def _all_names(collected: Mapping[str, float]) -> dict[str, float]:
-    unknown = collected.keys() - set(FEATURE_NAMES)
-    if unknown:
-        raise KeyError(f"meta-features {sorted(unknown)} are computed but not defined")
-    return {name: _clean(collected.get(name, np.nan)) for name in FEATURE_NAMES}
+                return True
+            collected.update(step)
+    return False
 
 
 def _clean(value: float) -> float:

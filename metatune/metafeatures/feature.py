@@ -47,9 +47,9 @@ class Group:
         looked at between steps. Steps come in order of usefulness per second.
     max_rows, max_columns, max_cells : int or None
         Size of the largest sample it is computed on; None means no limit.
-    base_seconds, seconds_per_cell : float
-        What it takes on one core of an ordinary machine: a fixed part and a part for each cell of
-        the sample. Serves to leave a group out that would not fit.
+    expected_seconds : callable
+        ``expected_seconds(n_rows, n_columns)`` of the sample: about twice what it takes on one core
+        of an ordinary machine. Serves to leave a group out that would not fit.
     """
 
     name: str
@@ -58,12 +58,7 @@ class Group:
     max_rows: int | None
     max_columns: int | None
     max_cells: int | None
-    base_seconds: float
-    seconds_per_cell: float
-
-    def expected_seconds(self, n_rows: int, n_columns: int) -> float:
-        """Return the seconds the group is expected to take on a sample of this size."""
-        return self.base_seconds + self.seconds_per_cell * n_rows * n_columns
+    expected_seconds: Callable[[int, int], float]
 
 
 def define(group: str, source: str, definitions: Mapping[str, str]) -> tuple[Feature, ...]:

@@ -36,7 +36,7 @@ GEOMETRY_FEATURES = (
         {
             "DistanceContrast": "standard deviation over mean of the distances of pairs",
             "Hubness": "skewness of the number of rows that count a row among their nearest five",
-            "ClusterTendency": "Hopkins statistic: 0.5 for evenly spread points, near 1 for clusters",
+            "ClusterTendency": "Hopkins statistic: 0.5 for even spread, near 1 for clusters",
         },
     ),
     *define(

@@ -47,7 +47,7 @@ _FEATURES = (
             "MaxAttributeEntropy": "largest entropy of a categorical column",
             "MinMutualInformation": "smallest mutual information of a categorical column and the "
             "target",
-            "MeanMutualInformation": "mean mutual information of categorical columns and the target",
+            "MeanMutualInformation": "mean mutual information of categorical columns and target",
             "MaxMutualInformation": "largest mutual information of a categorical column and the "
             "target",
             "EquivalentNumberOfAtts": "entropy of the target over MeanMutualInformation",
@@ -198,6 +198,5 @@ INFORMATION = Group(
     max_rows=10_000,
     max_columns=300,
     max_cells=600_000,
-    base_seconds=0.005,
-    seconds_per_cell=2e-7,
+    expected_seconds=lambda rows, columns: 0.005 + 1.5e-7 * rows * columns,
 )

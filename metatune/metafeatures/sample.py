@@ -100,26 +100,25 @@ def sample_shape(
     return rows, columns
 
 
-def draw(task: "EncodedTask", order: "IndexArray", shape: tuple[int, int], seed: int) -> Sample:
-    """Take the first rows of `order` and as many random columns as `shape` says.
+def draw(task: "EncodedTask", positions: "IndexArray | None", n_columns: int, seed: int) -> Sample:
+    """Take some rows and columns of a task.
 
     Parameters
     ----------
     task : EncodedTask
         Where to draw from.
-    order : ndarray, intp
-        Rows in nested order; not looked at where all rows are taken.
-    shape : tuple of int
-        Rows and columns wanted.
+    positions : ndarray, intp, or None
+        Rows wanted; None for all.
+    n_columns : int
+        How many random columns are wanted; smaller choices nest in larger ones.
     seed : int
-        Seed of the choice of columns; smaller choices nest in larger ones.
+        Seed of that choice and of what is computed on the sample.
 
     Returns
     -------
     Sample
-        Rows and columns in ascending order; views of the task where nothing is left out.
+        A view of the task where nothing is left out.
     """
-    rows, columns = shape
     whole = Sample(
         X=task.X,
         y=task.y,
@@ -128,8 +127,7 @@ def draw(task: "EncodedTask", order: "IndexArray", shape: tuple[int, int], seed:
         n_classes=task.n_classes,
         seed=seed,
     )
-    part = whole.rows(np.sort(order[:rows])) if rows < task.n_rows else whole
-    return part.columns(columns)
+    return (whole if positions is None else whole.rows(positions)).columns(n_columns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -192,6 +192,5 @@ SIMPLE = Group(
     max_rows=None,
     max_columns=None,
     max_cells=None,
-    base_seconds=0.001,
-    seconds_per_cell=8e-9,
+    expected_seconds=lambda rows, columns: 0.001 + 1e-8 * rows * columns,
 )

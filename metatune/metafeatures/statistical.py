@@ -53,6 +53,5 @@ STATISTICAL = Group(
     max_rows=20_000,
     max_columns=1_000,
     max_cells=2_000_000,
-    base_seconds=0.01,
-    seconds_per_cell=2.5e-7,
+    expected_seconds=lambda rows, columns: 0.01 + 2.5e-7 * rows * columns,
 )

@@ -1,4 +1,4 @@
-"""Statistical meta-features of a numeric target: skew, tails, zeros, grid, effect of a logarithm."""
+"""Statistical meta-features of a numeric target: skew, tails, zeros, grid, effect of a log."""
 
 from typing import TYPE_CHECKING
 
