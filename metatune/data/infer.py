@@ -81,7 +81,7 @@ def _column(look: Look, hint: int, keep_identifiers: bool) -> Column:
     if look.base is ColumnKind.NUMBER:
         return _number_column(look, keep_identifiers)
     if look.base is ColumnKind.CATEGORY:
-        return _make(look, _by_cardinality(look.n_unique))
+        return _declared_category(look, keep_identifiers)
     if look.base is not ColumnKind.TEXT:
         return _make(look, look.base)
     style = find_number_style(look.counts, hint)
@@ -119,7 +119,7 @@ def _digit_dates(look: Look) -> str | None:
         return None
     present = look.cells.dropna()
     low, high = float(present.min()), float(present.max())
-    if not (_DIGIT_DATES_FROM <= low and high < _EPOCH_END) or look.n_infinite:
+    if not (low >= _DIGIT_DATES_FROM and high < _EPOCH_END) or look.n_infinite:
         return None
     values = present.unique()[:_DATE_TEXTS]
     if not np.array_equal(values, np.floor(values)):
@@ -182,6 +182,12 @@ def _is_prose(n_present: int, n_unique: int, n_words: float) -> bool:
         return False
     mostly_unique = n_unique >= 0.5 * n_present and n_words >= 2
     return mostly_unique or (n_words >= 8 and n_unique > _LOW_CARDINALITY)
+
+
+def _declared_category(look: Look, keep_identifiers: bool) -> Column:
+    if not keep_identifiers and words_are_identifiers(look.n_present, look.n_unique, 1.0):
+        return _make(look, ColumnKind.IDENTIFIER, "tells rows apart")
+    return _make(look, _by_cardinality(look.n_unique))
 
 
 def _by_cardinality(n_unique: int) -> ColumnKind:

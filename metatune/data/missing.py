@@ -17,8 +17,6 @@ ALWAYS_MISSING = (
     "NULL",
     "Null",
     "null",
-    "None",
-    "none",
     "<NA>",
     "#N/A",
     "#N/A N/A",

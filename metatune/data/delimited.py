@@ -1,0 +1,187 @@
+"""Reading text tables: fields separated by commas, semicolons, tabs, bars or blanks."""
+
+import csv
+import re
+import warnings
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from metatune.data.charset import find_encoding, single_byte_encoding
+from metatune.data.dialect import Dialect, Rows, find_decimal, find_dialect, split_rows
+from metatune.data.header import Header, find_header
+from metatune.data.missing import ALWAYS_MISSING, is_marker, is_weak_marker
+from metatune.data.opening import Payload
+from metatune.data.source import Source
+from metatune.errors import TableError
+
+__all__ = ["read_delimited", "seen_markers"]
+
+_HEAD_BYTES = 1_000_000
+_HEAD_CHARACTERS = 300_000  # enough to see how fields are written
+_MARKER_CELLS = 100_000
+_TOO_MANY = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """All that is found out about a text table before it is read."""
+
+    encoding: str
+    dialect: Dialect
+    header: Header
+    decimal: str
+    rows: Rows
+
+
+def read_delimited(
+    payload: Payload,
+) -> tuple[pd.DataFrame, Source, tuple[str, ...], frozenset[str]]:
+    """Read a text table.
+
+    Returns
+    -------
+    tuple of (DataFrame, Source, tuple of str, frozenset of str)
+        The table, what was detected, notes, and the names that were not in the file.
+
+    Raises
+    ------
+    TableError
+        If the bytes are no text, there are no rows, a row has too many fields, or two columns
+        have the same name.
+    """
+    head, complete = payload.head(_HEAD_BYTES)
+    encoding = find_encoding(head, complete=complete, label=payload.label)
+    plan = _make_plan(payload, head, encoding, complete)
+    try:
+        frame = _parse(payload, plan)
+    except UnicodeDecodeError as error:
+        plan = replace(plan, encoding=single_byte_encoding(error.object))
+        frame = _parse(payload, plan)
+    except pd.errors.ParserError as error:
+        frame, plan = _parse_again(payload, plan, head, complete, error)
+    data = plan.rows.cells[plan.header.n_skipped :]
+    source = Source(
+        format="csv",
+        compression=payload.compression,
+        separator=plan.dialect.separator,
+        quote=plan.dialect.quote,
+        encoding=plan.encoding,
+        decimal=find_decimal(data),
+        has_header=plan.header.present,
+        missing_markers=seen_markers(data),
+    )
+    return frame, source, plan.header.notes, plan.header.unnamed
+
+
+def seen_markers(rows: list[list[str]]) -> tuple[str, ...]:
+    """List the missing markers among the first rows, the most frequent first.
+
+    Markers such as ``-`` count in columns of numbers only.
+    """
+    counts: Counter[str] = Counter()
+    width = max((len(row) for row in rows), default=0)
+    for i in range(width):
+        column = Counter(row[i].strip() for row in rows if i < len(row))
+        strong = {cell: n for cell, n in column.items() if is_marker(cell)}
+        weak = {
+            cell: n for cell, n in column.items() if cell not in strong and is_weak_marker(cell)
+        }
+        rest = [cell for cell in column if cell not in strong and cell not in weak]
+        counts.update(strong)
+        if weak and rest and all(cell.replace(".", "").replace(",", "").isdigit() for cell in rest):
+            counts.update(weak)
+    return tuple(marker for marker, _ in counts.most_common())
+
+
+def _make_plan(payload: Payload, head: bytes, encoding: str, complete: bool) -> _Plan:
+    text, complete = _beginning(head, encoding, complete)
+    dialect = find_dialect(text, complete=complete, suffix=payload.suffix)
+    return _plan_with(payload, text, encoding, dialect, complete)
+
+
+def _beginning(head: bytes, encoding: str, complete: bool) -> tuple[str, bool]:
+    text = head.decode(encoding, errors="ignore")
+    return text[:_HEAD_CHARACTERS], complete and len(text) <= _HEAD_CHARACTERS
+
+
+def _plan_with(
+    payload: Payload, text: str, encoding: str, dialect: Dialect, complete: bool
+) -> _Plan:
+    rows = split_rows(text, dialect, complete=complete)
+    if not any(any(cell.strip() for cell in row) for row in rows.cells):
+        raise TableError(f"{payload.label} is empty")
+    header = find_header(rows.cells, payload.label)
+    data = rows.cells[header.n_skipped :]
+    _check_widths(rows, header, payload.label)
+    # Commas inside fields of a comma-separated table are left to the columns they stand in.
+    decimal = find_decimal(data) if dialect.separator != "," else "."
+    return _Plan(encoding=encoding, dialect=dialect, header=header, decimal=decimal, rows=rows)
+
+
+def _check_widths(rows: Rows, header: Header, label: str) -> None:
+    width = len(header.names)
+    for row, line in zip(
+        rows.cells[header.n_skipped :], rows.lines[header.n_skipped :], strict=True
+    ):
+        if len(row) > width:
+            raise TableError(_too_many(label, line, len(row), width))
+
+
+def _too_many(label: str, line: int, found: int, expected: int) -> str:
+    return (
+        f"{label}, line {line}: {found} fields where {expected} are expected: "
+        "quote the field that holds the separator, or mend the line"
+    )
+
+
+def _parse(payload: Payload, plan: _Plan) -> pd.DataFrame:
+    dialect = plan.dialect
+    options: dict[str, Any] = {}
+    if dialect.quote is None:
+        options["quoting"] = csv.QUOTE_NONE
+    else:
+        options["quotechar"] = dialect.quote
+        options["doublequote"] = dialect.escape is None
+        options["escapechar"] = dialect.escape
+    with warnings.catch_warnings(), payload.open() as stream:
+        # a row longer than the names would be cut with a warning only
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        return pd.read_csv(
+            stream,
+            sep=dialect.separator,
+            header=None,
+            names=list(plan.header.names),
+            skiprows=plan.header.n_skipped,
+            index_col=False,
+            encoding=plan.encoding,
+            decimal=plan.decimal,
+            na_values=list(ALWAYS_MISSING),
+            keep_default_na=False,
+            low_memory=False,
+            **options,
+        )
+
+
+def _parse_again(
+    payload: Payload, plan: _Plan, head: bytes, complete: bool, error: Exception
+) -> tuple[pd.DataFrame, _Plan]:
+    """Read a table without quoting whose quotes turned out to be text; else say what is wrong."""
+    match = _TOO_MANY.search(str(error))
+    if match:
+        expected, line, found = (int(group) for group in match.groups())
+        raise TableError(_too_many(payload.label, line, found, expected)) from None
+    if plan.dialect.quote is not None:
+        text, complete = _beginning(head, plan.encoding, complete)
+        dialect = replace(plan.dialect, quote=None, escape=None)
+        plain = _plan_with(payload, text, plan.encoding, dialect, complete)
+        try:
+            return _parse(payload, plain), plain
+        except pd.errors.ParserError as second:
+            match = _TOO_MANY.search(str(second))
+            if match is None:
+                error = second
+    reason = str(error).replace("Error tokenizing data. C error: ", "").strip()
+    raise TableError(f"{payload.label} cannot be read as a table: {reason}") from None
