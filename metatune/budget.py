@@ -120,14 +120,19 @@ class Deadline:
 
 
 class Stopwatch:
-    """Measures elapsed wall-clock seconds since it was made."""
+    """Measures elapsed seconds since it was made."""
 
     def __init__(self) -> None:
         self._started = time.monotonic()
+        self._cpu_started = time.process_time()
 
     def seconds(self) -> float:
-        """Seconds since the stopwatch was made."""
+        """Wall-clock seconds since the stopwatch was made."""
         return time.monotonic() - self._started
+
+    def cpu_seconds(self) -> float:
+        """Processor seconds of this process, all threads, since the stopwatch was made."""
+        return time.process_time() - self._cpu_started
 
 
 def seconds_since_process_start() -> float:

@@ -15,17 +15,18 @@ from metatune.advice import Advice, advise, training_shape, usable_algorithms
 from metatune.budget import Budget, Deadline, Stopwatch
 from metatune.data.encoder import encode_task
 from metatune.data.task import Task
+from metatune.finishing import Finisher
 from metatune.listener import Listener
-from metatune.metrics import RECORDED_METRICS
+from metatune.metrics import RECORDED_METRICS, Metric
 from metatune.rundir import RunDirectory
 from metatune.search.candidates import Candidates
 from metatune.search.constant import constant_score
 from metatune.search.executor import Executor
-from metatune.search.finish import Finisher
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
 from metatune.search.rungs import plan_rungs
 from metatune.search.runner import SearchLimits, run_search
+from metatune.search.trial import TrialResult
 from metatune.search.trial_data import TrialData
 from metatune.space import Configuration
 
@@ -154,21 +155,24 @@ def tune(
             run_dir=run_dir,
         )
         finisher.save_constant()
-        adviser = _Adviser(task, data, options, deadline, listener)
+        adviser = _Adviser(data, task.metric, options, deadline, listener)
         rungs = plan_rungs(data.n_train_rows, len(data.folds))
         listener.search_starts(rungs, constant)
-        halving = SuccessiveHalving(rungs, task.metric, adviser.candidates())
+        halving = SuccessiveHalving(rungs, task.metric, adviser.candidates(), seed=options.seed)
+
+        def told(result: TrialResult) -> None:
+            finisher.trial_ended(result, halving.history)
+            listener.trial_ended(result, halving.history)
+
         outcome = run_search(
             halving,
             executor,
             folder / "data",
-            limits=SearchLimits(
-                deadline=deadline, max_trials=options.budget.max_trials, seed=options.seed
-            ),
+            limits=SearchLimits(deadline=deadline, max_trials=options.budget.max_trials),
             reserve=lambda: finisher.reserve(halving.history),
             journal_path=run_dir.journal if run_dir is not None else folder / "trials.jsonl",
             keep=finisher.keep_rule,
-            on_result=lambda result: _told(result, halving.history, finisher, listener),
+            on_result=told,
         )
         listener.search_ends(outcome.ended)
         final = finisher.finish(halving.history, constant)
@@ -184,3 +188,54 @@ def tune(
         ended=outcome.ended,
         seconds=watch.seconds(),
     )
+
+
+class _Adviser:
+    """Asks the recommender, but not before the first trials run beside it."""
+
+    def __init__(
+        self,
+        data: TrialData,
+        metric: Metric,
+        options: TuneOptions,
+        deadline: Deadline,
+        listener: Listener,
+    ) -> None:
+        self.advice: Advice | None = None
+        self._data = data
+        self._metric = metric
+        self._options = options
+        self._deadline = deadline
+        self._listener = listener
+        shape = training_shape(data.task, len(data.folds))
+        self._algorithms = usable_algorithms(
+            data.task.kind, shape, options.include, options.exclude
+        )
+
+    def candidates(self) -> Candidates:
+        """Return the source of configurations of this run."""
+        kind = self._data.task.kind
+        spaces = {name: a.space(kind) for name, a in self._algorithms.items()}
+        first = [spaces[name].default() for name in _FIRST if name in spaces]
+        return Candidates(first, self._recommended, spaces, self._options.seed)
+
+    def _recommended(self) -> Iterable[Configuration]:
+        seconds = self._deadline.remaining()
+        self.advice = advise(
+            self._data.task,
+            self._metric,
+            algorithms=self._algorithms,
+            budget_seconds=seconds,
+            deadline=self._features_deadline(),
+            metadata=self._options.metadata,
+            seed=self._options.seed,
+        )
+        self._listener.advised(self.advice)
+        return [r.configuration for r in self.advice.recommendations.ranked]
+
+    def _features_deadline(self) -> Deadline:
+        """Limit the time for meta-features, unless the run has to be deterministic."""
+        if self._options.budget.max_trials is not None:
+            return self._deadline
+        share = _FEATURE_SHARE * self._deadline.remaining()
+        return self._deadline.within(min(_FEATURE_SECONDS, share))

@@ -11,16 +11,16 @@ import sys
 from pathlib import Path
 
 import click
-from metatune.search.pool import ProcessPool
 
 from metatune.budget import Deadline, Stopwatch
+from metatune.building.assemble import assemble
+from metatune.building.catalogue import CatalogueEntry, read_catalogue
+from metatune.building.evaluation import PoolEvaluation, Protocol
 from metatune.errors import MetatuneError
 from metatune.kinds import TaskKind
-from metatune.building.assemble import assemble
-from metatune.building.evaluation import PoolEvaluation, Protocol
-from metatune.building.catalogue import CatalogueEntry, read_catalogue
 from metatune.metadataset.pool import draw_pool
 from metatune.metadataset.store import save_metadata, verify_metadata
+from metatune.search.pool import LocalPool
 from metatune.search.trial import TrialResult
 
 
@@ -30,7 +30,7 @@ from metatune.search.trial import TrialResult
 @click.option("--out", type=click.Path(path_type=Path), default=Path("metadata"), show_default=True)
 @click.option("--minutes", type=float, default=60.0, show_default=True)
 @click.option("--jobs", type=int, default=2, show_default=True)
-@click.option("--max-rows", type=int, default=Protocol.max_rows, show_default=True)
+@click.option("--max-rows", type=int, default=Protocol().max_rows, show_default=True)
 @click.option("--min-rows", type=int, default=100, show_default=True)
 @click.option("--packs", default="", help="Only tables whose path starts with one of these.")
 @click.option("--assemble-only", is_flag=True, help="Evaluate nothing, only write the tables.")
@@ -61,7 +61,7 @@ def main(
                 flush=True,
             )
 
-        with ProcessPool(n_workers=jobs) as executor:
+        with LocalPool(n_workers=jobs) as executor:
             protocol = Protocol(max_rows=max_rows)
             done = PoolEvaluation(work, pools, executor, protocol, show).run(entries, deadline)
         print("complete" if done else "stopped by --minutes; run again to continue")
@@ -78,7 +78,11 @@ def main(
 
 
 def choose(entries: list[CatalogueEntry], packs: str, min_rows: int) -> list[CatalogueEntry]:
-    """Return the entries to evaluate: one of every family first, in a fixed random order."""
+    """Return the entries to evaluate: one of every family first, in a fixed random order.
+
+    Tables of many cells and classes come last among their like: what they cost would buy several
+    others.
+    """
     chosen = [
         entry
         for entry in entries
@@ -86,12 +90,19 @@ def choose(entries: list[CatalogueEntry], packs: str, min_rows: int) -> list[Cat
         and (not packs or any(str(entry.file).startswith(pack) for pack in packs.split(",")))
     ]
     random.Random(0).shuffle(chosen)
+    chosen.sort(key=is_dear)
     seen: set[str] = set()
-    first, rest = [], []
+    first: list[CatalogueEntry] = []
+    rest: list[CatalogueEntry] = []
     for entry in chosen:
         (rest if entry.family in seen else first).append(entry)
         seen.add(entry.family)
     return first + rest
+
+
+def is_dear(entry: CatalogueEntry) -> bool:
+    cells = min(entry.n_rows, Protocol().max_rows) * entry.n_columns
+    return cells * max(1, entry.n_classes - 1) > 500_000
 
 
 if __name__ == "__main__":

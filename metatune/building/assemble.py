@@ -79,6 +79,7 @@ def _evaluation(dataset: str, result: TrialResult) -> dict[str, Any]:
         "fit_seconds": result.fit_seconds,
         "predict_seconds": result.predict_seconds,
         "seconds": result.seconds,
+        "cpu_seconds": result.cpu_seconds,
         "iterations": list(result.iterations),
         "error": result.error,
         **{score_column(name): list(scores) for name, scores in result.fold_scores.items()},

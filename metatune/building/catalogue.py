@@ -28,8 +28,8 @@ class CatalogueEntry:
         The table's file.
     file : str
         The same below the catalogue's folder.
-    n_rows : int
-        Rows as the catalogue states them; 0 where it does not.
+    n_rows, n_columns, n_classes : int
+        Sizes as the catalogue states them; 0 where it does not.
     family : str
         Datasets with the same rows, source or generator share a family; validation keeps a family
         together.
@@ -54,6 +54,8 @@ class CatalogueEntry:
     kind: TaskKind
     target: str
     n_rows: int = 0
+    n_columns: int = 0
+    n_classes: int = 0
     categorical: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     openml_id: int | None = None
@@ -102,6 +104,8 @@ def _entry(row: dict[str, str], folder: Path) -> CatalogueEntry:
         path=folder / row["file"],
         file=row["file"],
         n_rows=int(row.get("n_rows") or 0),
+        n_columns=int(row.get("n_features") or 0),
+        n_classes=int(row.get("n_classes") or 0),
         family=row["family"],
         kind=TaskKind(row["task"]),
         target=row["target"],

@@ -15,19 +15,21 @@ from pathlib import Path
 from metatune.algorithms.base import Shape
 from metatune.algorithms.registry import get_algorithm
 from metatune.budget import Deadline
+from metatune.building.catalogue import CatalogueEntry, load_entry
 from metatune.data.fingerprint import Fingerprint
 from metatune.kinds import TaskKind
-from metatune.building.catalogue import CatalogueEntry, load_entry
 from metatune.metafeatures import extract_metafeatures
 from metatune.metrics import RECORDED_METRICS
 from metatune.search.executor import Executor, Job, JobOutcome, to_trial_result
 from metatune.search.journal import Journal, read_journal
-from metatune.search.rungs import Rung, plan_rungs
+from metatune.search.rungs import REDUCTION_FACTOR, Rung
 from metatune.search.trial import Trial, TrialResult
 from metatune.search.trial_data import TrialData
 from metatune.space import Configuration
 
 __all__ = ["PoolEvaluation", "Protocol", "prepare_dataset", "protocol_rungs"]
+
+_MIN_TRAIN_ROWS = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,20 +48,22 @@ class Protocol:
         Seed of sample, folds and learners.
     """
 
-    max_rows: int = 3_000
+    max_rows: int = 2_000
     n_folds: int = 3
-    trial_seconds: float = 45.0
+    trial_seconds: float = 40.0
     seed: int = 0
 
 
 def protocol_rungs(n_train_rows: int, n_folds: int) -> tuple[Rung, ...]:
     """Return the rungs that are evaluated.
 
-    The rung "all rows, one fold" is left out: its score is the first fold score of the top rung.
+    Two row shares with one fold, as far as rows remain to be learned from, and all rows with all
+    folds; all rows with one fold need no rung, as theirs is the first fold score of the top rung.
     """
-    return tuple(
-        rung for rung in plan_rungs(n_train_rows, n_folds) if rung.row_share < 1 or rung.n_folds > 1
-    )
+    shares = (1 / REDUCTION_FACTOR**2, 1 / REDUCTION_FACTOR)
+    lower = [share for share in shares if share * n_train_rows >= _MIN_TRAIN_ROWS]
+    levels = [(share, 1) for share in lower] + [(1.0, n_folds)]
+    return tuple(Rung(index=i, row_share=s, n_folds=f) for i, (s, f) in enumerate(levels))
 
 
 def prepare_dataset(entry: CatalogueEntry, folder: Path, protocol: Protocol) -> TrialData:

@@ -40,10 +40,10 @@ class MetaDataset:
     def pool(self) -> dict[str, Configuration]:
         """The configurations by key, both pools together."""
         return {
-            row.key: Configuration(
-                algorithm=row.algorithm, params=json.loads(row.params), origin="portfolio"
+            row["key"]: Configuration(
+                algorithm=row["algorithm"], params=json.loads(row["params"]), origin="portfolio"
             )
-            for row in self.configurations.itertuples()
+            for row in self.configurations.to_dict("records")
         }
 
 

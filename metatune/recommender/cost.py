@@ -13,6 +13,7 @@ import numpy as np
 from metatune.algorithms.base import Shape
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from metatune.recommender.past import Past
@@ -70,11 +71,9 @@ class CostModel:
         return np.asarray(np.exp(self.intercepts + self.slopes @ (size - self.center)))
 
 
-def _log_sizes(times: "object") -> "FloatArray":
-    import pandas as pd
-
-    table = pd.DataFrame(times)[["n_rows", "n_columns", "n_classes"]]
-    return np.asarray(np.log(np.maximum(table.to_numpy(dtype=np.float64), 1.0)))
+def _log_sizes(times: "pd.DataFrame") -> "FloatArray":
+    sizes = times[["n_rows", "n_columns", "n_classes"]].to_numpy(dtype=np.float64)
+    return np.asarray(np.log(np.maximum(sizes, 1.0)))
 
 
 def _fit_family(

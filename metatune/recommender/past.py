@@ -43,7 +43,7 @@ class Past:
         Normalised regret at the top rung; NaN where never evaluated.
     times : DataFrame
         One row per successful evaluation: dataset position, configuration position, training rows
-        of a fold, seconds per fold.
+        of a fold, processor seconds per fold.
     """
 
     datasets: pd.DataFrame
@@ -130,7 +130,8 @@ def _positions(
     row = pd.Index(datasets["dataset"]).get_indexer(pd.Index(evaluations["dataset"]))
     column = pd.Index(configurations["key"]).get_indexer(pd.Index(evaluations["configuration"]))
     known = (row >= 0) & (column >= 0)
-    return evaluations[known].assign(row=row[known], column=column[known])
+    kept: pd.DataFrame = evaluations[known].assign(row=row[known], column=column[known])
+    return kept
 
 
 def _fill_losses(loss: "FloatArray", evaluations: pd.DataFrame, metric: Metric) -> None:
@@ -167,6 +168,6 @@ def _times(evaluations: pd.DataFrame, datasets: pd.DataFrame) -> pd.DataFrame:
             "n_rows": rows,
             "n_columns": sizes["n_columns"].to_numpy(),
             "n_classes": sizes["n_classes"].to_numpy(),
-            "seconds": (done["fit_seconds"] + done["predict_seconds"]).to_numpy() / n_folds,
+            "seconds": done["cpu_seconds"].to_numpy() / n_folds,
         }
     )

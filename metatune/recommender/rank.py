@@ -111,7 +111,7 @@ def _same_family(past: Past, fingerprint: Fingerprint | None) -> "NDArray[np.boo
     known = [Fingerprint.parse(text) for text in past.datasets["fingerprint"]]
     same = np.array([fingerprint.same_data(other) for other in known])
     families = past.datasets.loc[same, "family"]
-    return past.datasets["family"].isin(families).to_numpy()  # type: ignore[no-any-return]
+    return past.datasets["family"].isin(families).to_numpy()
 
 
 def _completed(regret: "FloatArray", weights: "FloatArray") -> "FloatArray":

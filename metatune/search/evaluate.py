@@ -103,7 +103,7 @@ def expand_classes(
         return probabilities
     full = np.full((len(probabilities), n_classes), _UNSEEN_CLASS)
     full[:, np.asarray(present, dtype=np.intp)] = probabilities
-    return full / full.sum(axis=1, keepdims=True)
+    return np.asarray(full / full.sum(axis=1, keepdims=True))
 
 
 def _run_fold(trial: Trial, data: TrialData, fold: Fold, metrics: list[Metric]) -> _FoldOutcome:
@@ -163,6 +163,7 @@ def _summarise(
             trial=trial,
             status=TrialStatus.FAILED,
             seconds=watch.seconds(),
+            cpu_seconds=watch.cpu_seconds(),
             error=f"{names[0]} is undefined on every fold",
         )
     return TrialResult(
@@ -173,5 +174,6 @@ def _summarise(
         fit_seconds=sum(o.fit_seconds for o in outcomes),
         predict_seconds=sum(o.predict_seconds for o in outcomes),
         seconds=watch.seconds(),
+        cpu_seconds=watch.cpu_seconds(),
         iterations=iterations,
     )

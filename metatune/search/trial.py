@@ -60,9 +60,11 @@ class TrialResult:
     fold_scores : Mapping of str to tuple of float
         For every metric asked for (the run's metric first), the score of each fold.
     fit_seconds, predict_seconds : float
-        Summed over the folds.
+        Wall clock, summed over the folds.
     seconds : float
         Wall clock of the whole trial in its worker, or until it was stopped.
+    cpu_seconds : float
+        Processor time of the whole trial: what it costs on a machine that is not busy.
     iterations : tuple of int
         For algorithms that stop early, the iterations of each fold.
     memory_mb : float
@@ -78,6 +80,7 @@ class TrialResult:
     fit_seconds: float = 0.0
     predict_seconds: float = 0.0
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     iterations: tuple[int, ...] = ()
     memory_mb: float = 0.0
     error: str = ""
@@ -105,6 +108,7 @@ class TrialResult:
             "fit_seconds": self.fit_seconds,
             "predict_seconds": self.predict_seconds,
             "seconds": self.seconds,
+            "cpu_seconds": self.cpu_seconds,
             "iterations": list(self.iterations),
             "memory_mb": self.memory_mb,
             "error": self.error,
@@ -128,6 +132,7 @@ class TrialResult:
             fit_seconds=record["fit_seconds"],
             predict_seconds=record["predict_seconds"],
             seconds=record["seconds"],
+            cpu_seconds=record["cpu_seconds"],
             iterations=tuple(record["iterations"]),
             memory_mb=record["memory_mb"],
             error=record["error"],

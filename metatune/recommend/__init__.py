@@ -1,1 +1,0 @@
-"""The meta-model: which configurations are worth trying here."""
