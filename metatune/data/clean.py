@@ -56,7 +56,7 @@ def clean_column(series: "pd.Series[Any]", column: Column) -> "pd.Series[Any]":
 
 
 def plain(series: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Bring any dtype to one of a few: number, bool, boolean, datetime64, timedelta64, category, text.
+    """Bring any dtype to one of a few: numbers, bool(ean), dates, time spans, category, text.
 
     Raises
     ------
@@ -70,9 +70,9 @@ def plain(series: "pd.Series[Any]") -> "pd.Series[Any]":
     if isinstance(series.dtype, pd.ArrowDtype):
         series = _without_arrow(series)
     if isinstance(series.dtype, pd.PeriodDtype):
-        return series.dt.to_timestamp()
+        return _periods_to_dates(series)
     if isinstance(series.dtype, pd.SparseDtype):
-        series = series.sparse.to_dense()
+        return pd.Series(np.asarray(series), index=series.index, name=series.name)
     if isinstance(series.dtype, pd.IntervalDtype):
         return series.astype(object)
     return _plain_objects(series) if series.dtype == object else series
@@ -94,7 +94,8 @@ def flag_value(text: str) -> float:
 
 def _to_numbers(cells: "pd.Series[Any]", column: Column) -> "pd.Series[Any]":
     if types.is_timedelta64_dtype(cells.dtype):
-        return cells.dt.total_seconds()
+        seconds = cells / pd.Timedelta(seconds=1)
+        return seconds.astype(np.float64)
     if types.is_datetime64_any_dtype(cells.dtype):
         return pd.Series(np.nan, index=cells.index, name=cells.name)
     if types.is_bool_dtype(cells.dtype) or types.is_numeric_dtype(cells.dtype):
@@ -126,7 +127,8 @@ def _to_dates(cells: "pd.Series[Any]", date_format: str | None) -> "pd.Series[An
         text = text.str.zfill(8)
     codes, distinct = pd.factorize(text)
     dates = parse_date_texts(distinct, date_format or ISO)
-    return pd.Series(dates.take(codes, fill_value=pd.NaT), index=cells.index, name=cells.name)
+    values = dates.to_series().array.take(codes, allow_fill=True)
+    return pd.Series(values, index=cells.index, name=cells.name)
 
 
 def _finite(cells: "pd.Series[Any]") -> "pd.Series[Any]":
@@ -170,22 +172,20 @@ def _without_arrow(series: "pd.Series[Any]") -> "pd.Series[Any]":
 def _plain_objects(series: "pd.Series[Any]") -> "pd.Series[Any]":
     """Find a proper dtype for Python objects; mixtures become text."""
     found = types.infer_dtype(series, skipna=True)
-    if found in ("integer", "floating", "mixed-integer-float", "decimal"):
-        return _objects_to_numbers(series)
-    if found == "boolean":
-        return series.astype("boolean")
+    if found in ("integer", "floating", "mixed-integer-float", "decimal", "boolean"):
+        return series.astype("boolean") if found == "boolean" else _objects_to_numbers(series)
     if found in ("datetime", "datetime64", "date"):
-        utc = pd.to_datetime(series, errors="coerce", utc=True)
-        return utc.dt.tz_localize(None)
+        return pd.to_datetime(series, errors="coerce", utc=True).dt.tz_localize(None)
     if found in ("timedelta", "timedelta64"):
         return pd.to_timedelta(series, errors="coerce")
     if found == "period":
-        return pd.Series(
-            pd.PeriodIndex(series), index=series.index, name=series.name
-        ).dt.to_timestamp()
-    if found in ("string", "empty"):
-        return series
-    return series.map(_hashable, na_action="ignore")
+        return _periods_to_dates(series)
+    return series if found in ("string", "empty") else series.map(_hashable, na_action="ignore")
+
+
+def _periods_to_dates(series: "pd.Series[Any]") -> "pd.Series[Any]":
+    dates = pd.PeriodIndex(series).to_timestamp()
+    return pd.Series(dates, index=series.index, name=series.name)
 
 
 def _objects_to_numbers(series: "pd.Series[Any]") -> "pd.Series[Any]":

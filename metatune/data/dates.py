@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ _TRIAL = 40
 _YEARS = (1900, 2100)
 
 
-def parse_date_texts(texts: "Sequence[str] | NDArray[Any]", date_format: str) -> pd.DatetimeIndex:
+def parse_date_texts(
+    texts: "Sequence[str] | pd.Index[Any] | NDArray[Any]", date_format: str
+) -> pd.DatetimeIndex:
     """Read texts as instants in UTC without a time zone; what cannot be read is NaT."""
     parsed = pd.to_datetime(
         pd.Index(texts, dtype=object), format=date_format, errors="coerce", utc=True
@@ -86,7 +89,7 @@ def find_date_format(texts: Sequence[str]) -> tuple[str | None, str]:
         return None, ""
     best = max(fitting, key=lambda f: (_share(texts, f), _plausible(texts, f), -_rank(f)))
     swapped = _swap(best)
-    if swapped in fitting and _share(texts, swapped) == _share(texts, best):
+    if swapped != best and swapped in fitting and _share(texts, swapped) == _share(texts, best):
         return best, f"day and month cannot be told apart, read as {best}"
     return best, ""
 
@@ -124,7 +127,8 @@ def _candidates(head: list[str]) -> list[str]:
 
 
 def _share(texts: Sequence[str], date_format: str) -> float:
-    return float(parse_date_texts(texts, date_format).notna().mean())
+    missing = parse_date_texts(texts, date_format).isna()
+    return 1.0 - float(np.mean(missing))
 
 
 def _plausible(texts: Sequence[str], date_format: str) -> bool:

@@ -20,8 +20,7 @@ from metatune.errors import TableError
 __all__ = ["read_delimited", "seen_markers"]
 
 _HEAD_BYTES = 1_000_000
-_HEAD_CHARACTERS = 300_000  # enough to see how fields are written
-_MARKER_CELLS = 100_000
+_JUDGED_CELLS = 50_000
 _TOO_MANY = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 
 
@@ -62,7 +61,7 @@ def read_delimited(
         frame = _parse(payload, plan)
     except pd.errors.ParserError as error:
         frame, plan = _parse_again(payload, plan, head, complete, error)
-    data = plan.rows.cells[plan.header.n_skipped :]
+    data = _judged(plan.rows, plan.header)
     source = Source(
         format="csv",
         compression=payload.compression,
@@ -97,14 +96,9 @@ def seen_markers(rows: list[list[str]]) -> tuple[str, ...]:
 
 
 def _make_plan(payload: Payload, head: bytes, encoding: str, complete: bool) -> _Plan:
-    text, complete = _beginning(head, encoding, complete)
+    text = head.decode(encoding, errors="ignore")
     dialect = find_dialect(text, complete=complete, suffix=payload.suffix)
     return _plan_with(payload, text, encoding, dialect, complete)
-
-
-def _beginning(head: bytes, encoding: str, complete: bool) -> tuple[str, bool]:
-    text = head.decode(encoding, errors="ignore")
-    return text[:_HEAD_CHARACTERS], complete and len(text) <= _HEAD_CHARACTERS
 
 
 def _plan_with(
@@ -114,11 +108,17 @@ def _plan_with(
     if not any(any(cell.strip() for cell in row) for row in rows.cells):
         raise TableError(f"{payload.label} is empty")
     header = find_header(rows.cells, payload.label)
-    data = rows.cells[header.n_skipped :]
+    data = _judged(rows, header)
     _check_widths(rows, header, payload.label)
     # Commas inside fields of a comma-separated table are left to the columns they stand in.
     decimal = find_decimal(data) if dialect.separator != "," else "."
     return _Plan(encoding=encoding, dialect=dialect, header=header, decimal=decimal, rows=rows)
+
+
+def _judged(rows: Rows, header: Header) -> list[list[str]]:
+    """Return as many of the first rows as settle how cells are written."""
+    n_rows = max(50, _JUDGED_CELLS // max(1, len(header.names)))
+    return rows.cells[header.n_skipped : header.n_skipped + n_rows]
 
 
 def _check_widths(rows: Rows, header: Header, label: str) -> None:
@@ -149,7 +149,7 @@ def _parse(payload: Payload, plan: _Plan) -> pd.DataFrame:
     with warnings.catch_warnings(), payload.open() as stream:
         # a row longer than the names would be cut with a warning only
         warnings.simplefilter("error", pd.errors.ParserWarning)
-        return pd.read_csv(
+        frame: pd.DataFrame = pd.read_csv(
             stream,
             sep=dialect.separator,
             header=None,
@@ -163,6 +163,7 @@ def _parse(payload: Payload, plan: _Plan) -> pd.DataFrame:
             low_memory=False,
             **options,
         )
+    return frame
 
 
 def _parse_again(
@@ -174,7 +175,7 @@ def _parse_again(
         expected, line, found = (int(group) for group in match.groups())
         raise TableError(_too_many(payload.label, line, found, expected)) from None
     if plan.dialect.quote is not None:
-        text, complete = _beginning(head, plan.encoding, complete)
+        text = head.decode(plan.encoding, errors="ignore")
         dialect = replace(plan.dialect, quote=None, escape=None)
         plain = _plan_with(payload, text, plan.encoding, dialect, complete)
         try:

@@ -11,7 +11,7 @@ __all__ = ["Dialect", "Rows", "find_decimal", "find_dialect", "split_rows"]
 BLANKS = r"\s+"
 _ORDER = ("\t", ";", "|", ",")  # a comma is the likeliest to stand inside fields
 _CONSISTENT = 0.98
-_ROWS_JUDGED = 2_000
+_START = 200_000  # characters that decide on the separator
 _NUMBER = re.compile(r"[-+]?[$€£]?(\d[\d.,]*|[.,]\d+)([eE][-+]?\d+)?%?")
 _COMMA = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+),\d+")
 _COMMA_GROUPS = re.compile(r"[-+]?\d{1,3}(,\d{3})+")
@@ -92,15 +92,19 @@ def find_dialect(text: str, *, complete: bool, suffix: str = "") -> Dialect:
     Dialect
         With a comma where nothing separates fields.
     """
-    present = [s for s in _ORDER if s in text]
+    start, whole = text[:_START], complete and len(text) <= _START
+    present = [s for s in _ORDER if s in start]
     if suffix in (".tsv", ".tab") and "\t" in present:
         present = ["\t"]
-    trials = [_with_quoting(text, separator, complete) for separator in present]
+    trials = [_with_quoting(start, separator, whole) for separator in present]
     trials = [trial for trial in trials if trial.width >= 2]
     best = max(trials, key=lambda trial: trial.key, default=None)
     if best is not None and best.consistency >= _CONSISTENT:
-        return best.dialect
-    blanks = _try(text, Dialect(separator=BLANKS), complete)
+        if whole:
+            return best.dialect
+        # Quotes without a partner are rare: look for them further down.
+        return _with_quoting(text, best.dialect.separator, complete).dialect
+    blanks = _try(start, Dialect(separator=BLANKS), whole)
     if blanks.width >= 2 and blanks.consistency >= _CONSISTENT and blanks.typed >= 0.3:
         return blanks.dialect
     return best.dialect if best is not None else Dialect(separator=",")
@@ -190,7 +194,6 @@ def _quoting_holds(trial: _Trial, plain: _Trial, opened: int, closed: int) -> bo
 def _try(text: str, dialect: Dialect, complete: bool) -> _Trial:
     rows = [row for row in split_rows(text, dialect, complete=complete).cells if any(row)]
     n_rows = len(rows)
-    rows = rows[:_ROWS_JUDGED]
     widths = [len(row) for row in rows]
     if not widths:
         return _Trial(dialect=dialect, n_rows=0, width=0, consistency=0.0, typed=0.0, starts=False)

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
 from metatune.data.missing import is_marker, is_weak_marker
 from metatune.errors import TableError
@@ -152,7 +153,7 @@ def _is_sequence(first: list[str]) -> bool:
         return False
     if all(cell.isdigit() for cell in cells):
         numbers = [int(cell) for cell in cells]
-        steps = {b - a for a, b in zip(numbers, numbers[1:], strict=False)}
+        steps = {b - a for a, b in pairwise(numbers)}
         return steps == {1}
     if not all(_is_value(cell) for cell in cells):
         return False
@@ -172,9 +173,10 @@ def _is_second_header(first: list[str], body: list[list[str]]) -> bool:
         return False
     if sum(bool(second[i].strip()) for i in gaps) < _MOSTLY * len(gaps):
         return False
+    grouped = {*gaps, *(i - 1 for i in gaps)}  # ticked boxes repeat their label
     for i, cell in enumerate(second):
         column = {row[i].strip() for row in rest if i < len(row)}
-        if cell.strip() and (_is_value(cell) or (i not in gaps and cell.strip() in column)):
+        if cell.strip() and (_is_value(cell) or (i not in grouped and cell.strip() in column)):
             return False
     return True
 

@@ -13,8 +13,10 @@ _ROW_WORDS = frozenset(
     ("index", "idx", "key", "nr", "no", "number", "num", "rank", "row", "record", "serial", "#")
 )
 _TIME_WORDS = frozenset(
-    "time date year month day week hour minute second t step timestamp period age".split()
+    ("time", "date", "year", "month", "day", "week", "hour", "minute", "second")
+    + ("t", "step", "timestamp", "period", "age")
 )
+
 _MIN_ROWS = 20
 _NEARLY_ALL = 0.95
 _MIN_WORD_ROWS = 10

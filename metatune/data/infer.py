@@ -137,7 +137,7 @@ def _written_number(look: Look, style: NumberStyle) -> Column:
     if style.n_markers:
         n_lost += style.n_markers
         shown = ", ".join(repr(text) for text in style.markers[:_SHOWN])
-        notes.append(f"{style.n_markers} cells {shown} taken as missing")
+        notes.append(f"{style.n_markers} cells taken as missing: {shown}")
     if style.decimal == ",":
         notes.append("decimal comma")
     if style.unit:
@@ -151,6 +151,7 @@ def _written_number(look: Look, style: NumberStyle) -> Column:
         decimal=style.decimal,
         unit=style.unit,
         n_missing=look.n_missing + n_lost,
+        n_unique=look.n_unique - len(style.others) - len(style.markers),
     )
 
 

@@ -211,16 +211,21 @@ def _column_notes(columns: tuple[Column, ...]) -> tuple[str, ...]:
     """Say which columns are left out, and what was odd about the others."""
     notes = []
     for kind in (ColumnKind.IDENTIFIER, ColumnKind.CONSTANT):
-        names = [repr(column.name) for column in columns if column.kind is kind]
+        names = [column.name for column in columns if column.kind is kind]
         if names:
-            shown = ", ".join(names[:_SHOWN])
-            more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-            notes.append(f"left out as {kind}: {shown}{more}")
+            notes.append(f"{_name(names)}: left out as {kind}")
     if columns and all(column.kind is ColumnKind.CONSTANT for column in columns):
         notes.append("all features are constant, so only the constant prediction is possible")
-    notes += [
-        f"column {column.name!r}: {column.note}"
-        for column in columns
-        if column.note and column.kind.is_used
-    ]
+    by_note: dict[str, list[str]] = {}
+    for column in columns:
+        if column.note and column.kind.is_used:
+            by_note.setdefault(column.note, []).append(column.name)
+    notes += [f"{_name(names)}: {note}" for note, names in by_note.items()]
     return tuple(notes)
+
+
+def _name(names: list[str]) -> str:
+    """List some names."""
+    shown = ", ".join(repr(name) for name in names[:_SHOWN])
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"column{'s' if len(names) > 1 else ''} {shown}{more}"

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -107,5 +108,5 @@ def _without_empty(
     return frame, tuple(notes)
 
 
-def _is_empty(cells: "pd.Series[object]") -> bool:
+def _is_empty(cells: "pd.Series[Any]") -> bool:
     return bool(cells.isna().all())

@@ -28,6 +28,8 @@ _MANY_CLASSES = 30  # with up to so many they may be, if they look like codes
 _ROWS_PER_CLASS = 5  # for whole numbers
 _MAX_CLASS_SHARE = 0.5  # of the rows may be classes of their own
 _SHOWN = 5
+_LONELY_ROWS = 5  # a value that stands for "missing" repeats,
+_LONELY_SIZE = 9  # and is a number such as 9, -99 or 999
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -123,7 +125,7 @@ def read_target(raw: "pd.Series[Any]", name: str, task: str | None = None) -> Ta
     if not keep.any():
         raise TargetError(f"target {name!r} has no value in any row: choose another column")
     known = values[keep]
-    if known.nunique() == 1:
+    if len(known.unique()) == 1:
         raise TargetError(
             f"target {name!r} is {known.iloc[0]!r} in every row, so there is nothing to learn: "
             "choose another column"
@@ -223,10 +225,8 @@ def _label_notes(cells: "pd.Series[Any]", text: "pd.Series[Any]") -> list[str]:
     )
     pairs = both.drop_duplicates()
     notes = []
-    merged = [
-        raw for raw, clean in pairs.itertuples(index=False) if raw != clean and clean == clean
-    ]
-    merged = [raw for raw in merged if isinstance(raw, str) and raw.strip() in set(pairs["raw"])]
+    changed = pairs.loc[pairs["clean"].notna() & (pairs["raw"] != pairs["clean"]), "raw"]
+    merged = [raw for raw in changed if isinstance(raw, str) and raw.strip() in set(pairs["raw"])]
     if merged:
         shown = ", ".join(f"{raw!r} -> {raw.strip()!r}" for raw in merged[:3])
         notes.append(f"blanks around target labels removed: {shown}")
@@ -269,16 +269,29 @@ def _quantity(
                 "numbers: leave out --task regression or choose another column"
             )
         known = known.astype("float64")
-    announced = (
-        [] if task else ["task regression, because the target is a number; --task overrides"]
-    )
+    announced = [] if task else ["task regression, as the target is a number; --task overrides"]
+    values = known.to_numpy(dtype=np.float64)
     return Target(
-        y=known.to_numpy(dtype=np.float64),
+        y=values,
         kind=TaskKind.REGRESSION,
         classes=None,
         keep=keep,
-        notes=(*announced, *notes),
+        notes=(*announced, *notes, *_lonely_value_note(values)),
     )
+
+
+def _lonely_value_note(values: "NDArray[np.float64]") -> list[str]:
+    """Point at one value, such as -200 or 99999999, that lies far from all others and repeats."""
+    distinct, counts = np.unique(values, return_counts=True)
+    for position, others in ((0, distinct[1:]), (-1, distinct[:-1])):
+        value, count = float(distinct[position]), int(counts[position])
+        gap = np.abs(others - value).min()
+        if count >= _LONELY_ROWS and abs(value) >= _LONELY_SIZE and gap > np.ptp(others):
+            return [
+                f"the target is {value:g} in {count} rows, far from all other values: if that "
+                "means missing, empty these cells"
+            ]
+    return []
 
 
 def _labels(
