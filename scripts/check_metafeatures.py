@@ -29,8 +29,10 @@ IDENTITY = (
 LANDMARK_TOLERANCE = 0.05
 RELATIVE_TOLERANCE = 1e-4
 
-_FOLDS = "other folds, at most 1,500 rows and 60 columns, codes there and indicators here"
-_PCA = "codes of categories as they are there, indicators here (numbers alone agree)"
+_FOLDS = "shuffled folds, <= 1,500 rows, <= 60 columns; categories as indicators here, codes there"
+_PCA = (
+    "categories as indicators here, codes there; <= 5,000 rows; constant columns; tied components"
+)
 _CONSTANT = "constant columns count as kurtosis -3, skewness 0 there, not at all here"
 KNOWN_REASONS = {
     **dict.fromkeys((name for name in FEATURES if name.startswith("Landmark")), _FOLDS),
@@ -98,7 +100,8 @@ def collect(shared: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
         categories = set(named.split("|")) if isinstance(named, str) else set()
         task = encode(table, entry["target"], categories)
         own[entry["name"]] = dict(extract_metafeatures(task, max_seconds=60.0).values)
-        theirs[entry["name"]] = published.loc[int(entry["openml_id"])].to_dict()
+        row = published.loc[int(entry["openml_id"])]
+        theirs[entry["name"]] = {str(name): value for name, value in row.items()}
     return pd.DataFrame.from_dict(own, "index"), pd.DataFrame.from_dict(theirs, "index")
 
 

@@ -47,14 +47,14 @@ _FEATURES = (
             "separates them best, mean over pairs of the ten most frequent classes",
             "LinearError": "L2: training error of a linear least-squares fit; regression: 1 - R2",
             "LinearNonlinearity": "L3: its error on points interpolated within classes "
-            "(regression: between rows of neighbouring target)",
+            "(regression: 1 - R2 between rows of neighbouring target)",
             "BoundaryShare": "N1: share of edges of the minimum spanning tree that join different "
             "classes",
             "IntraInterRatio": "N2: r / (1 + r), r = distances to the nearest of the own over the "
             "nearest of another class",
             "NeighborError": "N3: leave-one-out error of the nearest neighbour; regression (S3): "
             "half its mean squared error over the variance of the target",
-            "NeighborNonlinearity": "N4: error of the nearest neighbour on interpolated points",
+            "NeighborNonlinearity": "N4: error (1 - R2) of the nearest neighbour on such points",
             "LocalSetSize": "LSC: 1 - mean share of rows nearer than the nearest of another class",
             "TargetRoughness": "S1: mean squared difference of the target (class indicators) along "
             "edges of the spanning tree, over that of random pairs",
@@ -189,16 +189,17 @@ def _neighbors(points: Points, distances: "FloatArray", near: "IndexArray") -> V
 def _local_sets(labels: "IndexArray", distances: "FloatArray") -> Values:
     """Compare distances to the own and to other classes: N2, LSC."""
     same = labels[:, None] == labels[None, :]
-    own = np.sqrt(np.where(same, distances, np.inf).min(axis=1))
-    other = np.sqrt(np.where(same, np.inf, distances).min(axis=1))
-    usable = np.isfinite(own) & np.isfinite(other)
+    nearest_own = np.where(same, distances, np.inf).min(axis=1)
+    nearest_other = np.where(same, np.inf, distances).min(axis=1)
+    usable = np.isfinite(nearest_own) & np.isfinite(nearest_other)
     if not usable.any():
         return {}
-    inside = (distances < (other**2)[:, None]).sum(axis=1) + 1
+    inside = (distances < nearest_other[:, None]).sum(axis=1) + 1
+    own, other = np.sqrt(nearest_own), np.sqrt(nearest_other)
     total = float(own[usable].sum() + other[usable].sum())
     return {
         "IntraInterRatio": ratio(float(own[usable].sum()), total),
-        "LocalSetSize": 1.0 - float(inside[np.isfinite(other)].mean()) / len(labels),
+        "LocalSetSize": 1.0 - float(inside[usable].mean()) / len(labels),
     }
 
 
