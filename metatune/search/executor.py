@@ -7,16 +7,16 @@ import importlib
 import traceback
 import warnings
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self
 
 from threadpoolctl import threadpool_limits
 
 from metatune.budget import Stopwatch
-from metatune.search.trial import TrialStatus
+from metatune.search.trial import Trial, TrialResult, TrialStatus
 
-__all__ = ["Executor", "InlineExecutor", "Job", "JobOutcome", "run_job"]
+__all__ = ["Executor", "InlineExecutor", "Job", "JobOutcome", "run_job", "to_trial_result"]
 
 _MAX_ERROR_LENGTH = 400
 
@@ -178,6 +178,35 @@ def run_job(job: Job) -> JobOutcome:
     except Exception as error:  # noqa: BLE001
         return failure(job.id, error, watch.seconds())
     return JobOutcome(id=job.id, status=TrialStatus.OK, value=value, seconds=watch.seconds())
+
+
+def to_trial_result(trial: Trial, outcome: JobOutcome) -> TrialResult:
+    """Turn the outcome of a job that evaluates `trial` into the trial's result.
+
+    Parameters
+    ----------
+    trial : Trial
+        What the job evaluated.
+    outcome : JobOutcome
+        Its value is a `TrialResult` if it is ok.
+
+    Returns
+    -------
+    TrialResult
+        What the job returned, with the memory that was measured; or how the job ended.
+    """
+    if isinstance(outcome.value, TrialResult):
+        memory = max(outcome.value.memory_mb, outcome.memory_mb)
+        return replace(outcome.value, memory_mb=memory)
+    failed = outcome.status is TrialStatus.OK
+    kind = type(outcome.value).__name__
+    return TrialResult(
+        trial=trial,
+        status=TrialStatus.FAILED if failed else outcome.status,
+        seconds=outcome.seconds,
+        memory_mb=outcome.memory_mb,
+        error=f"the job returned {kind} instead of a result" if failed else outcome.error,
+    )
 
 
 def failure(

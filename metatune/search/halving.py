@@ -1,0 +1,151 @@
+"""Asynchronous successive halving, as a pure ask/tell object.
+
+Li et al. 2020, "A system for massively parallel hyperparameter tuning" (ASHA): whenever a worker
+is free, promote a configuration that is among the best 1/eta of its rung, else start a new one.
+Departures, since a run under a deadline sees tens of configurations rather than thousands:
+
+- Above the lowest rung the leader may always rise, so that the best of the first eta
+  configurations goes straight to the top instead of waiting for eta**k others.
+- When no new configuration is left, the best remaining ones rise until all are at the top.
+- A promotion that would take longer than the caller can wait is held back, and nothing worse
+  rises past it.
+"""
+
+from collections.abc import Callable
+
+from metatune.metrics import Metric
+from metatune.search.history import History
+from metatune.search.rungs import REDUCTION_FACTOR, Rung
+from metatune.search.trial import Trial, TrialResult
+from metatune.space import Configuration
+
+__all__ = ["CandidateSource", "SuccessiveHalving"]
+
+CandidateSource = Callable[[History], Configuration | None]
+"""Proposes a configuration to start, given what is known; None if it has none at the moment."""
+
+_MAX_REPEATS = 100
+
+
+class SuccessiveHalving:
+    """Decides what to try next. Has no clock, no input and no output.
+
+    Parameters
+    ----------
+    rungs : tuple of Rung
+        Fidelity levels, the cheapest first.
+    metric : Metric
+        The run's; only its direction counts.
+    next_candidate : callable
+        ``next_candidate(history)`` returns a configuration, or None if there is none. A
+        configuration that was started before is passed over.
+    seed : int
+        The seeds of the trials come from it; a configuration keeps its seed on every rung.
+    reduction_factor : int
+        One in so many configurations is promoted (eta).
+    """
+
+    def __init__(
+        self,
+        rungs: tuple[Rung, ...],
+        metric: Metric,
+        next_candidate: CandidateSource,
+        *,
+        seed: int = 0,
+        reduction_factor: int = REDUCTION_FACTOR,
+    ) -> None:
+        self._rungs = rungs
+        self._next_candidate = next_candidate
+        self._seed = seed
+        self._eta = reduction_factor
+        self._history = History(metric)
+        self._asked: list[set[str]] = [set() for _ in rungs]
+        self._told: list[list[TrialResult]] = [[] for _ in rungs]
+        self._n_trials = 0
+
+    @property
+    def history(self) -> History:
+        """What was asked and told so far."""
+        return self._history
+
+    def ask(self, max_seconds: float = float("inf")) -> Trial | None:
+        """Return the trial to start next.
+
+        Parameters
+        ----------
+        max_seconds : float
+            Promotions are held back if, going by the time of the configuration's last trial,
+            they would take longer.
+
+        Returns
+        -------
+        Trial or None
+            None if there is nothing to do until a further result is told.
+        """
+        return (
+            self._promote(max_seconds, exhausted=False)
+            or self._start()
+            or self._promote(max_seconds, exhausted=True)
+        )
+
+    def tell(self, result: TrialResult) -> None:
+        """Take note of a result; also of one that was not asked for, such as from a journal.
+
+        A failed trial counts among the configurations that its rung has seen, and is never
+        promoted.
+        """
+        trial = result.trial
+        self._asked[trial.rung.index].add(trial.configuration.key)
+        self._told[trial.rung.index].append(result)
+        self._n_trials = max(self._n_trials, trial.number + 1)
+        self._history.add(result)
+
+    def _promote(self, max_seconds: float, *, exhausted: bool) -> Trial | None:
+        for index in reversed(range(len(self._rungs) - 1)):
+            result = self._best_waiting(index, exhausted)
+            if result is None:
+                continue
+            if self._expected_seconds(result) <= max_seconds:
+                return self._trial(result.trial.configuration, index + 1)
+            self._history.hold_back(result.trial.configuration)
+        return None
+
+    def _best_waiting(self, index: int, exhausted: bool) -> TrialResult | None:
+        """Return the best result of a rung that may rise and has not."""
+        told = self._told[index]
+        ranked = sorted(
+            (result for result in told if self._history.loss(result) < float("inf")),
+            key=lambda result: (self._history.loss(result), result.trial.number),
+        )
+        quota = len(ranked) if exhausted else max(len(told) // self._eta, min(index, 1))
+        risen = self._asked[index + 1]
+        waiting = (r for r in ranked[:quota] if r.trial.configuration.key not in risen)
+        return next(waiting, None)
+
+    def _expected_seconds(self, result: TrialResult) -> float:
+        """Expect time in proportion to rows and folds."""
+        below = result.trial.rung
+        above = self._rungs[below.index + 1]
+        share = (above.row_share * above.n_folds) / (below.row_share * below.n_folds)
+        return result.seconds * share
+
+    def _start(self) -> Trial | None:
+        for _ in range(_MAX_REPEATS):
+            configuration = self._next_candidate(self._history)
+            if configuration is None:
+                return None
+            if not self._history.knows(configuration):
+                return self._trial(configuration, 0)
+        return None
+
+    def _trial(self, configuration: Configuration, index: int) -> Trial:
+        trial = Trial(
+            number=self._n_trials,
+            configuration=configuration,
+            rung=self._rungs[index],
+            seed=(self._seed + int(configuration.key[:8], 16)) % 2**31,
+        )
+        self._n_trials += 1
+        self._asked[index].add(configuration.key)
+        self._history.start(trial)
+        return trial

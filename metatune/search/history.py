@@ -1,0 +1,186 @@
+"""The trials of a run so far, and which of them leads."""
+
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from metatune.metrics import Metric
+from metatune.search.trial import Trial, TrialResult, TrialStatus
+from metatune.space import Configuration
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["History"]
+
+_COLUMNS = ("rank", "algorithm", "configuration", "rung", "row_share", "n_folds", "score")
+_LAST_COLUMNS = ("fit_seconds", "predict_seconds", "status", "error", "trial", "origin")
+
+
+class History:
+    """Results in the order in which they were told, and the trials under way.
+
+    Scores are only compared at the same rung: more rows and more folds give other scores.
+
+    Parameters
+    ----------
+    metric : Metric
+        The run's; only its direction counts.
+    results : iterable of TrialResult
+        To begin with.
+    """
+
+    def __init__(self, metric: Metric, results: Iterable[TrialResult] = ()) -> None:
+        self._metric = metric
+        self._results: list[TrialResult] = []
+        self._pending: dict[int, Trial] = {}
+        self._known: set[str] = set()
+        self._too_slow: set[str] = set()
+        self._contenders: list[TrialResult] | None = None
+        for result in results:
+            self.add(result)
+
+    @property
+    def results(self) -> tuple[TrialResult, ...]:
+        """What was told, in that order."""
+        return tuple(self._results)
+
+    @property
+    def pending(self) -> tuple[Trial, ...]:
+        """Trials that were started and whose results are not told yet."""
+        return tuple(self._pending.values())
+
+    def start(self, trial: Trial) -> None:
+        """Note that a trial is under way."""
+        self._pending[trial.number] = trial
+        self._known.add(trial.configuration.key)
+
+    def add(self, result: TrialResult) -> None:
+        """Note how a trial ended."""
+        self._pending.pop(result.trial.number, None)
+        self._known.add(result.trial.configuration.key)
+        self._results.append(result)
+        if result.status is TrialStatus.TIMED_OUT:
+            self._too_slow.add(result.trial.configuration.key)
+        self._contenders = None
+
+    def hold_back(self, configuration: Configuration) -> None:
+        """Note that a configuration is not promoted only because that would take too long."""
+        if configuration.key not in self._too_slow:
+            self._too_slow.add(configuration.key)
+            self._contenders = None
+
+    def knows(self, configuration: Configuration) -> bool:
+        """Whether a trial of the configuration was started."""
+        return configuration.key in self._known
+
+    def loss(self, result: TrialResult) -> float:
+        """Return the score as a number where less is better; infinity where there is none."""
+        return self._metric.loss(result.score) if result.ok else math.inf
+
+    def ranked(self) -> list[TrialResult]:
+        """Return the result of each configuration at the highest rung that it completed.
+
+        Higher rungs come first; within a rung the better score, then the earlier trial.
+        Configurations without a score are left out.
+        """
+        highest: dict[str, TrialResult] = {}
+        for result in self._results:
+            key = result.trial.configuration.key
+            known = highest.get(key)
+            if math.isfinite(self.loss(result)) and (
+                known is None or result.trial.rung.index > known.trial.rung.index
+            ):
+                highest[key] = result
+        return sorted(highest.values(), key=self._standing)
+
+    def best(self, n: int) -> list[Configuration]:
+        """Return the `n` configurations that lead, the first one first."""
+        return [result.trial.configuration for result in self.ranked()[:n]]
+
+    def incumbent(self) -> TrialResult | None:
+        """Return the result that leads, if any trial has a score.
+
+        That is the best one at the highest rung reached, unless a configuration that was only
+        too slow for that rung beats it at a lower rung with all rows, on which it could be
+        fitted just as well.
+        """
+        contenders = self.contenders()
+        return contenders[0] if contenders else None
+
+    def contenders(self) -> list[TrialResult]:
+        """Return what `ranked` returns, with the incumbent first."""
+        if self._contenders is None:
+            ranked = self.ranked()
+            leader = ranked[0] if ranked else None
+            for challenger in ranked[1:]:
+                if leader is not None and self._overtakes(challenger, leader):
+                    leader = challenger
+            first = [] if leader is None else [leader]
+            self._contenders = first + [result for result in ranked if result is not leader]
+        return list(self._contenders)
+
+    def leaderboard(self) -> "pd.DataFrame":
+        """Return a table for people.
+
+        Returns
+        -------
+        DataFrame
+            One row for each configuration with a score, as `contenders` orders them, then one for
+            each trial that failed, without a rank. Columns: rank, algorithm, configuration, rung,
+            row_share, n_folds, score, the mean of each metric, fit_seconds and predict_seconds
+            (summed over the folds), status, error, trial (its number) and origin.
+        """
+        import pandas as pd
+
+        ranked = self.contenders()
+        failed = sorted((r for r in self._results if not r.ok), key=lambda r: r.trial.number)
+        metrics = list(dict.fromkeys(name for r in self._results for name in r.fold_scores))
+        rows = [_row(result, rank, metrics) for rank, result in enumerate(ranked, start=1)]
+        rows += [_row(result, None, metrics) for result in failed]
+        table = pd.DataFrame(rows, columns=[*_COLUMNS, *metrics, *_LAST_COLUMNS])
+        return table.astype({"rank": "Int64"})
+
+    def _standing(self, result: TrialResult) -> tuple[int, float, int]:
+        return -result.trial.rung.index, self.loss(result), result.trial.number
+
+    def _overtakes(self, challenger: TrialResult, leader: TrialResult) -> bool:
+        rung = challenger.trial.rung
+        if (
+            challenger.trial.configuration.key not in self._too_slow
+            or rung.index >= leader.trial.rung.index
+            or rung.row_share < 1.0
+        ):
+            return False
+        key = leader.trial.configuration.key
+        same_rung = [
+            self.loss(result)
+            for result in self._results
+            if result.trial.configuration.key == key and result.trial.rung == rung
+        ]
+        return self.loss(challenger) < min(same_rung, default=-math.inf)
+
+
+def _row(result: TrialResult, rank: int | None, metrics: list[str]) -> dict[str, object]:
+    trial = result.trial
+    return {
+        "rank": rank,
+        "algorithm": trial.configuration.algorithm,
+        "configuration": str(trial.configuration),
+        "rung": trial.rung.index,
+        "row_share": trial.rung.row_share,
+        "n_folds": trial.rung.n_folds,
+        "score": result.score,
+        **{name: _mean(result.fold_scores.get(name, ())) for name in metrics},
+        "fit_seconds": result.fit_seconds,
+        "predict_seconds": result.predict_seconds,
+        "status": str(result.status),
+        "error": result.error,
+        "trial": trial.number,
+        "origin": trial.configuration.origin,
+    }
+
+
+def _mean(scores: tuple[float, ...]) -> float:
+    finite = [score for score in scores if math.isfinite(score)]
+    return sum(finite) / len(finite) if finite else math.nan

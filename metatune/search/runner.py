@@ -1,0 +1,308 @@
+"""The search loop: halving decides, the executor acts, the journal remembers, until time is up."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from metatune.budget import Deadline, Stopwatch
+from metatune.search.executor import Executor, Job, to_trial_result
+from metatune.search.halving import SuccessiveHalving
+from metatune.search.history import History
+from metatune.search.journal import Journal
+from metatune.search.trial import Trial, TrialResult
+
+if TYPE_CHECKING:
+    from metatune.search.evaluate import KeepRule
+
+__all__ = ["IN_ORDER_LAG", "Ended", "SearchLimits", "SearchOutcome", "TrialLimits", "run_search"]
+
+IN_ORDER_LAG = 3
+"""With `max_trials`, trial t is decided on the results of trials 0 to t - 1 - IN_ORDER_LAG, always.
+
+So decisions do not depend on which trial happened to be faster, nor on the number of workers; and
+no more than IN_ORDER_LAG + 1 workers have something to do.
+"""
+
+_FUNCTION = "metatune.search.evaluate:evaluate_in_worker"
+_LEAST_SECONDS = 0.05  # less is not enough for any trial
+_POLL_SECONDS = 0.5  # a growing reserve and a stop flag are noticed this soon
+
+
+class Ended(StrEnum):
+    """Why a search ended."""
+
+    TIME = "time is up"
+    TRIALS = "all trials are done"
+    EXHAUSTED = "nothing is left to try"
+    STOPPED = "stopped"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialLimits:
+    """How much of the remaining time a single trial may take, so that it starves no others.
+
+    Attributes
+    ----------
+    share : float
+        Share of the remaining time once there is a model.
+    first_share : float
+        Share while there is none: the trial is the only hope, but another one must remain.
+    floor_seconds : float
+        A share below this is not worth dividing: the trial may take so long, or what is left.
+    """
+
+    share: float = 0.4
+    first_share: float = 0.75
+    floor_seconds: float = 2.0
+
+    def seconds(self, remaining: float, *, has_model: bool) -> float:
+        """Return the time limit of a trial.
+
+        Parameters
+        ----------
+        remaining : float
+            Seconds until the search ends.
+        has_model : bool
+            Whether any trial has a score.
+        """
+        share = self.share if has_model else self.first_share
+        return max(remaining * share, min(remaining, self.floor_seconds))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchLimits:
+    """How long a search may go on.
+
+    Attributes
+    ----------
+    deadline : Deadline
+        When the run has to be finished; the search ends earlier by what is reserved.
+    max_trials : int or None
+        At most so many trials, decided in a fixed order (see `IN_ORDER_LAG`).
+    trial : TrialLimits
+        How much of that a single trial may take.
+    should_stop : callable
+        Asked about twice a second; True ends the search.
+    """
+
+    deadline: Deadline
+    max_trials: int | None = None
+    trial: TrialLimits = field(default_factory=TrialLimits)
+    should_stop: Callable[[], bool] = lambda: False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SearchOutcome:
+    """How a search went.
+
+    Attributes
+    ----------
+    history : History
+        All results.
+    ended : Ended
+        Why it ended.
+    unfinished : tuple of Trial
+        Trials that the end of the search cut off; they are in neither history nor journal.
+    seconds : float
+        Wall clock of the search.
+    """
+
+    history: History
+    ended: Ended
+    unfinished: tuple[Trial, ...]
+    seconds: float
+
+
+def run_search(
+    halving: SuccessiveHalving,
+    executor: Executor,
+    directory: Path,
+    *,
+    limits: SearchLimits,
+    reserve: Callable[[], float] = lambda: 0.0,
+    journal_path: Path | None = None,
+    keep: "Callable[[Trial, History], KeepRule | None] | None" = None,
+    on_result: Callable[[TrialResult], None] | None = None,
+) -> SearchOutcome:
+    """Run trials until time or trials are used up, or nothing is left to try.
+
+    Parameters
+    ----------
+    halving : SuccessiveHalving
+        Decides; may know results of an earlier run already.
+    executor : Executor
+        Where trials run. It is left open and has nothing to do when this returns.
+    directory : Path
+        Where the workers find the data.
+    limits : SearchLimits
+        How long to go on.
+    reserve : callable
+        Returns the seconds before the deadline to be kept free for what comes after the search.
+    journal_path : Path, optional
+        File that every result is appended to before it counts.
+    keep : callable, optional
+        ``keep(trial, history)`` tells whether the worker keeps the fitted pipeline.
+    on_result : callable, optional
+        Called with each result after it was told to `halving`.
+
+    Returns
+    -------
+    SearchOutcome
+        Also when the user interrupts the search (KeyboardInterrupt): with what there is.
+
+    Raises
+    ------
+    SearchError
+        If workers cannot be started.
+    BundleError
+        If the journal cannot be written.
+    """
+    search = _Search(
+        halving=halving,
+        executor=executor,
+        directory=str(directory),
+        limits=limits,
+        reserve=reserve,
+        journal=None if journal_path is None else Journal(journal_path),
+        keep=keep,
+        on_result=on_result,
+    )
+    try:
+        ended = search.run()
+    except KeyboardInterrupt:
+        ended = Ended.INTERRUPTED
+    finally:
+        unfinished = search.stop()
+    return SearchOutcome(
+        history=halving.history,
+        ended=ended,
+        unfinished=unfinished,
+        seconds=search.watch.seconds(),
+    )
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Search:
+    """One call of `run_search`: its parts, and where it stands.
+
+    `untold` holds the trials that were asked for and not told yet, in that order, and `finished`
+    the results among them that wait for their turn, by the number of the trial.
+    """
+
+    halving: SuccessiveHalving
+    executor: Executor
+    directory: str
+    limits: SearchLimits
+    reserve: Callable[[], float]
+    journal: Journal | None
+    keep: "Callable[[Trial, History], KeepRule | None] | None"
+    on_result: Callable[[TrialResult], None] | None
+    watch: Stopwatch = field(default_factory=Stopwatch)
+    running: dict[int, Trial] = field(default_factory=dict)
+    untold: list[Trial] = field(default_factory=list)
+    finished: dict[int, TrialResult] = field(default_factory=dict)
+    n_asked: int = 0
+    has_model: bool = False
+    must_tell: bool = False  # there was nothing to do; asking again makes sense after a result
+    first_remaining: float = 0.0
+
+    def run(self) -> Ended:
+        """Go on until there is a reason to end."""
+        self.first_remaining = self._remaining()
+        while True:
+            if self.limits.should_stop():
+                return Ended.STOPPED
+            if self._remaining() < _LEAST_SECONDS:
+                self._collect(0.0)
+                return Ended.TIME
+            self._fill()
+            if not self.untold:
+                return Ended.TRIALS if self._all_asked() else Ended.EXHAUSTED
+            self._collect(max(0.0, min(_POLL_SECONDS, self._remaining())))
+
+    def stop(self) -> tuple[Trial, ...]:
+        """Kill what is running, count what has finished, and return what was cut off."""
+        for number in self.running:
+            self.executor.kill(number)
+        for number in sorted(self.finished):
+            self._tell(self.finished[number])
+        if self.journal is not None:
+            self.journal.close()
+        return tuple(self.running.values())
+
+    @property
+    def in_order(self) -> bool:
+        return self.limits.max_trials is not None
+
+    def _all_asked(self) -> bool:
+        return self.limits.max_trials is not None and self.n_asked >= self.limits.max_trials
+
+    def _remaining(self) -> float:
+        return self.limits.deadline.remaining() - self.reserve()
+
+    def _fill(self) -> None:
+        """Give work to idle workers, telling results first where it is their turn."""
+        while self._tell_next():
+            pass
+        while self.executor.idle and not self._all_asked() and not self.must_tell:
+            if self.in_order and len(self.untold) > IN_ORDER_LAG:
+                return
+            seconds = self._trial_seconds()
+            trial = self.halving.ask(float("inf") if self.in_order else seconds)
+            if trial is None:
+                self.must_tell = bool(self.untold)
+            else:
+                self._submit(trial, seconds)
+            if not self._tell_next() and trial is None:
+                return
+
+    def _tell_next(self) -> bool:
+        """Tell the result whose turn it is, if it is there; say whether it was."""
+        due = self.must_tell or self._all_asked() or len(self.untold) > IN_ORDER_LAG
+        if not due or not self.untold or self.untold[0].number not in self.finished:
+            return False
+        self._tell(self.finished[self.untold[0].number])
+        return True
+
+    def _submit(self, trial: Trial, seconds: float) -> None:
+        rule = None if self.keep is None else self.keep(trial, self.halving.history)
+        job = Job(
+            id=trial.number,
+            function=_FUNCTION,
+            arguments=(self.directory, trial, rule),
+            time_limit=seconds,
+        )
+        self.n_asked += 1
+        self.untold.append(trial)
+        self.running[trial.number] = trial
+        self.executor.submit(job)
+
+    def _trial_seconds(self) -> float:
+        if self.in_order:  # measured times must not decide about a trial
+            return self.limits.trial.seconds(self.first_remaining, has_model=True)
+        return self.limits.trial.seconds(self._remaining(), has_model=self.has_model)
+
+    def _collect(self, timeout: float) -> None:
+        for outcome in self.executor.wait(timeout):
+            trial = self.running.pop(outcome.id, None)
+            if trial is None:
+                continue
+            result = to_trial_result(trial, outcome)
+            if self.journal is not None:
+                self.journal.append(result)
+            if self.in_order:
+                self.finished[trial.number] = result
+            else:
+                self._tell(result)
+
+    def _tell(self, result: TrialResult) -> None:
+        self.must_tell = False
+        self.has_model = self.has_model or result.ok
+        self.untold = [trial for trial in self.untold if trial.number != result.trial.number]
+        self.finished.pop(result.trial.number, None)
+        self.halving.tell(result)
+        if self.on_result is not None:
+            self.on_result(result)

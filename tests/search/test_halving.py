@@ -1,0 +1,221 @@
+"""Successive halving as a pure object: every decision is followed by hand."""
+
+import math
+
+import pytest
+
+from metatune.kinds import TaskKind
+from metatune.metrics import resolve_metric
+from metatune.search.halving import SuccessiveHalving
+from metatune.search.rungs import Rung, plan_rungs
+from metatune.search.trial import Trial, TrialResult, TrialStatus
+from metatune.space import Configuration
+
+ACCURACY = resolve_metric("accuracy", TaskKind.BINARY)
+RMSE = resolve_metric("rmse", TaskKind.REGRESSION)
+RUNGS = plan_rungs(20_000, 5)  # 4 row shares, then all folds
+
+
+def config(quality: float) -> Configuration:
+    return Configuration(algorithm="fake", params={"quality": quality})
+
+
+def source(*qualities: float):
+    """A candidate source that lists configurations, then has no more."""
+    listed = iter([config(quality) for quality in qualities])
+    return lambda history: next(listed, None)
+
+
+def result(trial: Trial, score: float | None = None, seconds: float = 1.0) -> TrialResult:
+    quality = float(trial.configuration.params["quality"])
+    return TrialResult(
+        trial=trial,
+        status=TrialStatus.OK,
+        score=quality if score is None else score,
+        seconds=seconds,
+    )
+
+
+def failed(trial: Trial, status: TrialStatus = TrialStatus.FAILED) -> TrialResult:
+    return TrialResult(trial=trial, status=status, error="broken")
+
+
+def play(halving: SuccessiveHalving, n_trials: int) -> list[tuple[float, int]]:
+    """Ask and tell, one after the other; return (quality, rung) of each trial."""
+    steps = []
+    for _ in range(n_trials):
+        trial = halving.ask()
+        if trial is None:
+            break
+        steps.append((float(trial.configuration.params["quality"]), trial.rung.index))
+        halving.tell(result(trial))
+    return steps
+
+
+def make(*qualities: float, rungs: tuple[Rung, ...] = RUNGS, metric=ACCURACY, seed: int = 0):
+    return SuccessiveHalving(rungs, metric, source(*qualities), seed=seed)
+
+
+def test_best_of_the_first_three_goes_straight_to_the_top():
+    steps = play(make(0.5, 0.7, 0.6, 0.4), 7)
+    assert steps == [(0.5, 0), (0.7, 0), (0.6, 0), (0.7, 1), (0.7, 2), (0.7, 3), (0.7, 4)]
+
+
+def test_one_third_of_the_lowest_rung_is_promoted():
+    halving = make(*[quality / 10 for quality in (9, 8, 7, 6, 5, 4)], rungs=RUNGS[:2])
+    steps = play(halving, 8)
+    assert [quality for quality, rung in steps if rung == 1] == [0.9, 0.8]
+    assert steps[3] == (0.9, 1)
+    assert steps[7] == (0.8, 1)
+
+
+def test_a_new_leader_rises_at_once_above_the_lowest_rung():
+    halving = make(0.5, 0.4, 0.3, 0.6, 0.2, 0.1, 0.05)
+    steps = play(halving, 12)
+    first_climb = [(0.5, 1), (0.5, 2), (0.5, 3), (0.5, 4)]
+    assert steps[3:7] == first_climb
+    # 0.6 leads the lowest rung, so it rises; 0.5 was there before and stays where it is
+    assert steps[7:12] == [(0.6, 0), (0.6, 1), (0.6, 2), (0.6, 3), (0.6, 4)]
+
+
+def test_losses_are_minimised():
+    steps = play(make(3.0, 1.0, 2.0, metric=RMSE), 4)
+    assert steps[3] == (1.0, 1)
+
+
+def test_when_nothing_new_is_left_everything_rises_in_order_of_merit():
+    steps = play(make(0.5, 0.7, 0.6, rungs=RUNGS[:3]), 100)
+    assert sorted(steps) == sorted((q, r) for q in (0.5, 0.6, 0.7) for r in range(3))
+    assert [q for q, r in steps if r == 2] == [0.7, 0.6, 0.5]
+    # the highest rung that has someone waiting is served first
+    assert steps[5:] == [(0.6, 1), (0.6, 2), (0.5, 1), (0.5, 2)]
+
+
+def test_fewer_candidates_than_the_reduction_factor_still_reach_the_top():
+    assert (0.5, 4) in play(make(0.5), 10)
+
+
+def test_a_single_rung_has_no_promotions():
+    assert play(make(0.1, 0.2, 0.3, 0.4, rungs=RUNGS[:1]), 10) == [
+        (0.1, 0),
+        (0.2, 0),
+        (0.3, 0),
+        (0.4, 0),
+    ]
+
+
+@pytest.mark.parametrize("status", [s for s in TrialStatus if s is not TrialStatus.OK])
+def test_failed_trials_are_never_promoted_but_count_as_seen(status):
+    halving = make(0.5, 0.6, 0.4, rungs=RUNGS[:2])
+    trials = [halving.ask() for _ in range(3)]
+    halving.tell(result(trials[0]))
+    halving.tell(failed(trials[1], status))
+    halving.tell(result(trials[2]))
+    promoted = halving.ask()
+    assert (promoted.configuration, promoted.rung.index) == (config(0.5), 1)
+    halving.tell(result(promoted))
+    assert halving.ask().configuration == config(0.4)
+    assert halving.ask() is None
+
+
+def test_a_score_that_is_not_a_number_is_not_promoted():
+    halving = make(0.5, rungs=RUNGS[:2])
+    halving.tell(result(halving.ask(), score=math.nan))
+    assert halving.ask() is None
+
+
+def test_workers_are_kept_busy_before_results_arrive():
+    halving = make(0.1, 0.2, 0.3, 0.4)
+    trials = [halving.ask() for _ in range(5)]
+    assert [trial.number for trial in trials[:4]] == [0, 1, 2, 3]
+    assert trials[4] is None
+    assert halving.history.pending == tuple(trials[:4])
+
+
+def test_a_promotion_is_asked_for_once_while_it_runs():
+    halving = make(0.1, 0.2, 0.3, 0.05)
+    for trial in [halving.ask() for _ in range(3)]:
+        halving.tell(result(trial))
+    assert halving.ask().rung.index == 1
+    assert halving.ask().configuration == config(0.05)
+
+
+def test_ties_go_to_the_earlier_trial_whatever_the_order_of_results():
+    halving = make(0.1, 0.2, 0.3)
+    trials = [halving.ask() for _ in range(3)]
+    for trial in reversed(trials):
+        halving.tell(result(trial, score=0.5))
+    assert halving.ask().configuration == trials[0].configuration
+
+
+def test_a_promotion_that_takes_too_long_is_held_back_and_nothing_worse_passes_it():
+    rungs = (
+        Rung(index=0, row_share=1.0, n_folds=1),
+        Rung(index=1, row_share=1.0, n_folds=5),
+    )
+    halving = make(0.9, 0.8, 0.7, 0.6, rungs=rungs)
+    trials = [halving.ask() for _ in range(3)]
+    for trial, seconds in zip(trials, (10.0, 0.1, 0.1), strict=True):
+        halving.tell(result(trial, seconds=seconds))
+    # five folds instead of one would take 50 s
+    assert halving.ask(max_seconds=49.0).configuration == config(0.6)
+    assert halving.ask(max_seconds=49.0) is None
+    assert halving.ask(max_seconds=51.0).configuration == config(0.9)
+
+
+def test_configurations_that_were_started_before_are_passed_over():
+    halving = make(0.1, 0.1, 0.2)
+    assert halving.ask().configuration == config(0.1)
+    assert halving.ask().configuration == config(0.2)
+
+
+def test_a_source_that_only_repeats_itself_ends():
+    halving = SuccessiveHalving(RUNGS[:1], ACCURACY, lambda history: config(0.1))
+    assert halving.ask() is not None
+    assert halving.ask() is None
+
+
+def test_the_source_sees_results_and_pending_trials():
+    seen = []
+
+    def next_candidate(history):
+        seen.append((len(history.results), len(history.pending)))
+        return config(len(seen) / 10)
+
+    halving = SuccessiveHalving(RUNGS, ACCURACY, next_candidate)
+    trial = halving.ask()
+    halving.ask()
+    halving.tell(result(trial))
+    halving.ask()
+    assert seen == [(0, 0), (0, 1), (1, 1)]
+
+
+def test_a_configuration_keeps_its_seed_and_another_run_seed_changes_it():
+    first, again, other = make(0.5, 0.6, 0.7), make(0.5, 0.6, 0.7), make(0.5, seed=1)
+    seeds = {}
+    for _ in range(7):
+        trial = first.ask()
+        seeds.setdefault(trial.configuration.key, set()).add(trial.seed)
+        first.tell(result(trial))
+    assert all(len(each) == 1 for each in seeds.values())
+    trial = again.ask()
+    assert seeds[trial.configuration.key] == {trial.seed}
+    assert seeds[other.ask().configuration.key] != seeds[config(0.6).key]
+    assert make(0.5, seed=1).ask().seed != trial.seed
+    assert 0 <= make(0.5, seed=2**31 - 1).ask().seed < 2**31
+
+
+def test_results_of_an_earlier_run_are_continued_from():
+    earlier = make(0.5, 0.7, 0.6, 0.4)
+    play(earlier, 5)
+    later = make(0.5, 0.7, 0.6, 0.4)
+    for told in earlier.history.results:
+        later.tell(told)
+    trial = later.ask()
+    assert (trial.number, trial.configuration, trial.rung.index) == (5, config(0.7), 3)
+    assert play(earlier, 100) == [(0.7, 3), *play_after(later, trial)]
+
+
+def play_after(halving: SuccessiveHalving, trial: Trial) -> list[tuple[float, int]]:
+    halving.tell(result(trial))
+    return play(halving, 100)

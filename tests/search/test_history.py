@@ -1,0 +1,178 @@
+"""Who leads, and what the leaderboard shows."""
+
+import math
+
+import pytest
+
+from metatune.kinds import TaskKind
+from metatune.metrics import resolve_metric
+from metatune.search.history import History
+from metatune.search.rungs import Rung
+from metatune.search.trial import Trial, TrialResult, TrialStatus
+from metatune.space import Configuration
+
+LOG_LOSS = resolve_metric("log_loss", TaskKind.MULTICLASS)
+ACCURACY = resolve_metric("accuracy", TaskKind.BINARY)
+SMALL = Rung(index=0, row_share=1 / 3, n_folds=1)
+FULL = Rung(index=1, row_share=1.0, n_folds=1)
+TOP = Rung(index=2, row_share=1.0, n_folds=5)
+
+
+def trial(number: int, name: str, rung: Rung = TOP) -> Trial:
+    configuration = Configuration(algorithm="fake", params={"name": name}, origin="test")
+    return Trial(number=number, configuration=configuration, rung=rung, seed=1)
+
+
+def ok(number: int, name: str, score: float, rung: Rung = TOP, **details) -> TrialResult:
+    return TrialResult(
+        trial=trial(number, name, rung), status=TrialStatus.OK, score=score, **details
+    )
+
+
+def cut(number: int, name: str, rung: Rung = TOP) -> TrialResult:
+    return TrialResult(
+        trial=trial(number, name, rung), status=TrialStatus.TIMED_OUT, error="stopped"
+    )
+
+
+def names(results) -> list[str]:
+    return [result.trial.configuration.params["name"] for result in results]
+
+
+def test_nobody_leads_an_empty_history():
+    history = History(ACCURACY)
+    assert history.incumbent() is None
+    assert history.contenders() == []
+    assert history.best(3) == []
+    table = history.leaderboard()
+    assert len(table) == 0
+    assert list(table.columns[:3]) == ["rank", "algorithm", "configuration"]
+
+
+@pytest.mark.parametrize(("metric", "winner"), [(ACCURACY, "b"), (LOG_LOSS, "a")])
+def test_the_metric_decides_what_is_better(metric, winner):
+    history = History(metric, [ok(0, "a", 0.5), ok(1, "b", 0.6)])
+    assert names([history.incumbent()]) == [winner]
+
+
+def test_the_incumbent_is_the_object_that_was_told():
+    told = ok(0, "a", 0.5)
+    assert History(ACCURACY, [told]).incumbent() is told
+
+
+def test_a_higher_rung_comes_before_a_better_score():
+    history = History(ACCURACY, [ok(0, "a", 0.9, SMALL), ok(1, "b", 0.5, TOP)])
+    assert names(history.contenders()) == ["b", "a"]
+
+
+def test_each_configuration_counts_once_at_its_highest_rung():
+    history = History(
+        ACCURACY, [ok(0, "a", 0.9, SMALL), ok(1, "a", 0.6, TOP), ok(2, "b", 0.7, TOP)]
+    )
+    assert names(history.ranked()) == ["b", "a"]
+    assert [result.score for result in history.ranked()] == [0.7, 0.6]
+    assert [c.params["name"] for c in history.best(1)] == ["b"]
+
+
+def test_ties_go_to_the_earlier_trial():
+    history = History(ACCURACY, [ok(5, "late", 0.5), ok(2, "early", 0.5)])
+    assert names(history.ranked()) == ["early", "late"]
+
+
+def test_failures_and_undefined_scores_never_lead():
+    history = History(ACCURACY, [cut(0, "a"), ok(1, "b", math.nan), ok(2, "c", 0.1, SMALL)])
+    assert names(history.contenders()) == ["c"]
+
+
+def leader_at_the_top() -> list[TrialResult]:
+    return [ok(0, "quick", 0.7, FULL), ok(1, "quick", 0.72, TOP)]
+
+
+def test_one_that_was_too_slow_for_the_top_overtakes_where_both_have_a_score():
+    history = History(ACCURACY, [*leader_at_the_top(), ok(2, "slow", 0.9, FULL), cut(3, "slow")])
+    assert names(history.contenders()) == ["slow", "quick"]
+
+
+def test_one_that_was_held_back_overtakes_as_well():
+    history = History(ACCURACY, [*leader_at_the_top(), ok(2, "slow", 0.9, FULL)])
+    assert names(history.contenders()) == ["quick", "slow"]
+    history.hold_back(trial(2, "slow").configuration)
+    assert names(history.contenders()) == ["slow", "quick"]
+
+
+def test_one_that_was_too_slow_does_not_overtake_with_a_worse_score_or_few_rows():
+    worse = [*leader_at_the_top(), ok(2, "slow", 0.69, FULL), cut(3, "slow")]
+    assert names([History(ACCURACY, worse).incumbent()]) == ["quick"]
+    few = [
+        ok(0, "quick", 0.5, SMALL),
+        *leader_at_the_top(),
+        ok(2, "slow", 0.9, SMALL),
+        cut(3, "slow"),
+    ]
+    assert names([History(ACCURACY, few).incumbent()]) == ["quick"]
+
+
+def test_pending_trials_are_known_and_leave_when_told():
+    history = History(ACCURACY)
+    started = trial(0, "a")
+    assert not history.knows(started.configuration)
+    history.start(started)
+    assert history.knows(started.configuration)
+    assert history.pending == (started,)
+    history.add(ok(0, "a", 0.5))
+    assert history.pending == ()
+    assert len(history.results) == 1
+
+
+def test_leaderboard_ranks_the_scored_and_lists_the_failed_below():
+    history = History(
+        ACCURACY,
+        [
+            ok(0, "a", 0.9, SMALL),
+            cut(1, "b", SMALL),
+            ok(
+                2,
+                "c",
+                0.5,
+                fold_scores={"accuracy": (0.4, 0.6), "log_loss": (1.0, math.nan)},
+                fit_seconds=2.0,
+                predict_seconds=0.5,
+            ),
+        ],
+    )
+    table = history.leaderboard()
+    assert list(table.columns) == [
+        "rank",
+        "algorithm",
+        "configuration",
+        "rung",
+        "row_share",
+        "n_folds",
+        "score",
+        "accuracy",
+        "log_loss",
+        "fit_seconds",
+        "predict_seconds",
+        "status",
+        "error",
+        "trial",
+        "origin",
+    ]
+    assert list(table["configuration"]) == ["fake(name=c)", "fake(name=a)", "fake(name=b)"]
+    assert table["rank"].tolist()[:2] == [1, 2]
+    assert table["rank"].isna().tolist() == [False, False, True]
+    first = table.iloc[0]
+    assert (first["accuracy"], first["log_loss"]) == (0.5, 1.0)
+    assert (first["rung"], first["row_share"], first["n_folds"], first["trial"]) == (2, 1.0, 5, 2)
+    assert (first["fit_seconds"], first["predict_seconds"]) == (2.0, 0.5)
+    last = table.iloc[2]
+    assert (last["status"], last["error"], last["origin"]) == ("timed out", "stopped", "test")
+    assert math.isnan(last["score"])
+
+
+def test_leaderboard_starts_with_the_incumbent():
+    history = History(ACCURACY, [*leader_at_the_top(), ok(2, "slow", 0.9, FULL), cut(3, "slow")])
+    table = history.leaderboard()
+    shown = table["configuration"].tolist()
+    assert shown == ["fake(name=slow)", "fake(name=quick)", "fake(name=slow)"]
+    assert table["status"].tolist() == ["ok", "ok", "timed out"]
