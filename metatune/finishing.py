@@ -206,6 +206,8 @@ class Finisher:
     def _save(self, pipeline: "Pipeline") -> None:
         if self._run_dir is None:
             return
+        import skops.io  # noqa: F401  # its import, slow once, says nothing about the next save
+
         watch = Stopwatch()
         bundle.save(pipeline, self._run_dir.model, self._info())
         self._save_seconds = max(self._save_seconds, watch.seconds())

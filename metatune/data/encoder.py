@@ -134,11 +134,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _block(self, cells: "pd.Series[Any]", column: Column) -> "NDArray[np.float64]":
         if column.kind in _CATEGORIES:
-            values = cells.astype("str").where(cells.notna(), None)
-            codes = pd.Categorical(values, categories=self.levels_[column.name]).codes
-            block = codes.astype(np.float64)[:, None]
-            block[block < 0] = np.nan
-            return block
+            # missing cells and unseen categories are found nowhere: position -1
+            codes = pd.Index(self.levels_[column.name], dtype="str").get_indexer(cells)
+            return np.where(codes < 0, np.nan, codes.astype(np.float64))[:, None]
         if column.kind is ColumnKind.DATETIME:
             parts = _date_parts(cells)
             return np.asarray(parts[self.date_parts_[column.name]].to_numpy(dtype=np.float64))
@@ -196,7 +194,7 @@ def _date_parts(cells: "pd.Series[Any]") -> pd.DataFrame:
         "year": dates.year,
         "month": dates.month,
         "day": dates.day,
-        "weekday": dates.weekday,
+        "weekday": dates.day_of_week,
         "hour": dates.hour,
         "minute": dates.minute,
         "days": days,

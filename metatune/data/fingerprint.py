@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Fingerprint"]
 
 _MAX_COLUMNS = 64
-_MAX_LEVELS = 1_000
+_REPEATING = 0.25  # distinct values per known cell, at most
 _SAME_SHARE = 0.6  # of the smaller sketch
 
 
@@ -67,11 +67,12 @@ class Fingerprint:
 def _hash_column(column: "NDArray[Any]") -> str:
     """Hash a column's values as a multiset.
 
-    Columns of few values count with their frequencies only, because codes of categories are
+    Columns whose values repeat count with the frequencies only, because codes of categories are
     arbitrary; float32 makes the others immune to the last digits that formats differ in.
     """
     known = np.asarray(column, dtype=np.float32)
     known = np.sort(known[~np.isnan(known)])
     counts = np.unique(known, return_counts=True)[1]
-    content = np.sort(counts).astype(np.int64) if len(counts) <= _MAX_LEVELS else known
+    repeats = len(counts) <= _REPEATING * len(known)
+    content = np.sort(counts).astype(np.int64) if repeats else known
     return hashlib.sha256(content.tobytes()).hexdigest()[:8]
