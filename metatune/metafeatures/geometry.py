@@ -26,7 +26,7 @@ GEOMETRY_FEATURES = (
         "Facco et al. 2017 (TwoNN)",
         {
             "IntrinsicDimension": "dimension of the points from ratios of the distances to the two "
-            "nearest neighbours",
+            "nearest neighbours, at most the number of axes",
             "IntrinsicDimensionRatio": "intrinsic dimension over the number of axes",
         },
     ),
@@ -73,7 +73,9 @@ def intrinsic_dimension(distances: "FloatArray", near: "IndexArray", n_axes: int
     if kept < 5:
         return {}
     x, y = log_mu[:kept], -np.log1p(-np.arange(1, kept + 1) / n)
-    dimension = ratio(float((x * y).sum()), float((x * x).sum()))
+    # On a grid most neighbours tie and the estimate diverges; space has no more axes than these.
+    dimension = ratio(float((x * y).sum()), float((x * x).sum()), default=float(n_axes))
+    dimension = min(dimension, float(n_axes))
     return {
         "IntrinsicDimension": dimension,
         "IntrinsicDimensionRatio": dimension / n_axes,

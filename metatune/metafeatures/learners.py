@@ -133,9 +133,10 @@ def squared_distances(A: "FloatArray", B: "FloatArray") -> "FloatArray":
     product = A @ B.T
     lengths = (A**2).sum(axis=1)[:, None] + (B**2).sum(axis=1)[None, :]
     distances: FloatArray = lengths - 2.0 * product
-    # What rounding leaves of a zero distance must not look like a near neighbour.
+    # What rounding leaves of a zero distance must not look like a near neighbour, and ties (the
+    # rule on grids) must not be broken by it.
     distances[distances < 1e-11 * lengths] = 0.0
-    return distances
+    return np.round(distances, 10, out=distances)
 
 
 def neighbor_scores(
