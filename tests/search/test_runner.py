@@ -1,0 +1,388 @@
+"""The search loop: with an executor that finishes in any order, and with real processes."""
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from metatune.budget import Deadline, Stopwatch
+from metatune.kinds import TaskKind
+from metatune.metrics import resolve_metric
+from metatune.search.executor import Executor, InlineExecutor, Job, JobOutcome
+from metatune.search.halving import SuccessiveHalving
+from metatune.search.journal import read_journal
+from metatune.search.pool import LocalPool
+from metatune.search.rungs import plan_rungs
+from metatune.search.runner import (
+    IN_ORDER_LAG,
+    Ended,
+    SearchLimits,
+    SearchOutcome,
+    TrialLimits,
+    run_search,
+)
+from metatune.search.trial import TrialResult, TrialStatus
+from metatune.space import Configuration
+
+ACCURACY = resolve_metric("accuracy", TaskKind.BINARY)
+RUNGS = plan_rungs(4_000, 5)
+HERE = Path(__file__).parent
+
+
+@pytest.fixture(autouse=True)
+def _fake_evaluation(monkeypatch):
+    monkeypatch.syspath_prepend(str(HERE))
+    monkeypatch.setattr("metatune.search.runner._FUNCTION", "fake_jobs:evaluate")
+
+
+def configurations(n: int, **params: float | str) -> list[Configuration]:
+    qualities = np.random.default_rng(0).permutation(n) / max(n, 1)
+    return [
+        Configuration(algorithm="fake", params={"quality": float(quality), **params})
+        for quality in qualities
+    ]
+
+
+def listed(candidates: list[Configuration]) -> SuccessiveHalving:
+    upcoming = iter(candidates)
+    return SuccessiveHalving(RUNGS, ACCURACY, lambda history: next(upcoming, None))
+
+
+class ScrambledExecutor(Executor):
+    """Runs jobs at once but tells their outcomes in random order."""
+
+    def __init__(self, n_workers: int, seed: int) -> None:
+        self._n_workers = n_workers
+        self._rng = random.Random(seed)
+        self._ran = InlineExecutor()
+        self._waiting: list[JobOutcome] = []
+        self.most_at_once = 0
+        self.killed: list[int] = []
+        self.jobs: list[Job] = []
+
+    @property
+    def n_workers(self) -> int:
+        return self._n_workers
+
+    @property
+    def idle(self) -> int:
+        return self._n_workers - len(self._waiting)
+
+    def submit(self, job: Job) -> None:
+        assert self.idle > 0
+        self.jobs.append(job)
+        self._ran.submit(job)
+        self._waiting += self._ran.wait(0.0)
+        self.most_at_once = max(self.most_at_once, len(self._waiting))
+
+    def wait(self, timeout: float) -> list[JobOutcome]:
+        if not self._waiting or self._rng.random() < 0.2:
+            return []
+        n_told = self._rng.randint(1, len(self._waiting))
+        self._rng.shuffle(self._waiting)
+        told, self._waiting = self._waiting[:n_told], self._waiting[n_told:]
+        return told
+
+    def kill(self, job_id: int) -> None:
+        self.killed.append(job_id)
+        self._waiting = [outcome for outcome in self._waiting if outcome.id != job_id]
+
+    def close(self) -> None:
+        self._waiting.clear()
+
+
+def search(
+    halving: SuccessiveHalving,
+    executor: Executor,
+    *,
+    seconds: float = 60.0,
+    max_trials: int | None = None,
+    **options: object,
+) -> SearchOutcome:
+    limits = SearchLimits(deadline=Deadline.after(seconds), max_trials=max_trials)
+    return run_search(halving, executor, HERE, limits=limits, **options)
+
+
+def inventive(seed: int) -> SuccessiveHalving:
+    """Halving whose candidates depend on everything it was told and on how often it was asked."""
+    rng = np.random.default_rng(seed)
+
+    def invent(history):
+        if rng.random() < 0.2:
+            return None
+        best = history.best(1)
+        base = float(best[0].params["quality"]) if best else 0.0
+        quality = base + float(rng.normal()) + len(history.results) / 1_000
+        return Configuration(algorithm="fake", params={"quality": quality})
+
+    return SuccessiveHalving(RUNGS, ACCURACY, invent, seed=seed)
+
+
+def told(outcome: SearchOutcome) -> list[tuple[int, str, int, int, float]]:
+    return [
+        (r.trial.number, r.trial.configuration.key, r.trial.rung.index, r.trial.seed, r.score)
+        for r in outcome.history.results
+    ]
+
+
+class TestInOrder:
+    def test_results_do_not_depend_on_speed_or_workers(self):
+        reference = told(search(inventive(1), InlineExecutor(), max_trials=60))
+        assert len(reference) == 60
+        for n_workers in (1, 2, 3, 8):
+            for seed in range(5):
+                executor = ScrambledExecutor(n_workers, seed)
+                assert told(search(inventive(1), executor, max_trials=60)) == reference
+
+    def test_another_seed_gives_another_search(self):
+        first = told(search(inventive(1), InlineExecutor(), max_trials=20))
+        assert told(search(inventive(2), InlineExecutor(), max_trials=20)) != first
+
+    def test_results_are_told_in_the_order_of_the_trials(self):
+        outcome = search(inventive(1), ScrambledExecutor(4, 0), max_trials=40)
+        assert [result.trial.number for result in outcome.history.results] == [*range(40)]
+        assert outcome.ended is Ended.TRIALS
+        assert outcome.unfinished == ()
+
+    def test_decisions_lag_behind_by_a_fixed_number_of_trials(self):
+        n_told = []
+
+        def next_candidate(history):
+            n_told.append(len(history.results))
+            return Configuration(algorithm="fake", params={"quality": float(len(n_told))})
+
+        halving = SuccessiveHalving(RUNGS[:1], ACCURACY, next_candidate)
+        executor = ScrambledExecutor(8, 0)
+        search(halving, executor, max_trials=10)
+        assert n_told == [0, 0, 0, 0, 1, 2, 3, 4, 5, 6]
+        assert executor.most_at_once == IN_ORDER_LAG + 1
+
+    def test_fewer_configurations_than_trials_end_the_search(self):
+        outcome = search(listed(configurations(2)), ScrambledExecutor(3, 0), max_trials=50)
+        assert outcome.ended is Ended.EXHAUSTED
+        assert len(outcome.history.results) == 2 * len(RUNGS)
+
+    def test_time_limits_do_not_depend_on_measured_times(self):
+        executor = ScrambledExecutor(2, 0)
+        search(listed(configurations(5, seconds=0.02)), executor, seconds=100.0, max_trials=10)
+        limits = {job.time_limit for job in executor.jobs}
+        assert len(limits) == 1
+        assert limits.pop() == pytest.approx(40.0, abs=0.5)
+
+
+class TestTimed:
+    def test_everything_is_tried_and_brought_to_the_top(self):
+        outcome = search(listed(configurations(9)), ScrambledExecutor(3, 1))
+        assert outcome.ended is Ended.EXHAUSTED
+        assert len(outcome.history.results) == 9 * len(RUNGS)
+        assert outcome.history.incumbent().score == pytest.approx(8 / 9)
+
+    def test_the_search_ends_at_the_deadline_less_the_reserve(self):
+        candidates = configurations(1_000, seconds=0.02)
+        watch = Stopwatch()
+        outcome = search(
+            listed(candidates), ScrambledExecutor(1, 0), seconds=30.0, reserve=lambda: 29.3
+        )
+        assert outcome.ended is Ended.TIME
+        assert 0.5 < watch.seconds() < 1.2
+        assert len(outcome.history.results) > 3
+
+    def test_no_trial_is_started_without_time(self):
+        outcome = search(listed(configurations(5)), InlineExecutor(), seconds=0.01)
+        assert outcome.ended is Ended.TIME
+        assert outcome.history.results == ()
+
+    def test_first_trials_may_take_more_of_the_time_than_later_ones(self):
+        executor = ScrambledExecutor(1, 0)
+        search(listed(configurations(3)), executor, seconds=100.0)
+        assert executor.jobs[0].time_limit == pytest.approx(75.0, abs=0.5)
+        assert executor.jobs[1].time_limit == pytest.approx(40.0, abs=0.5)
+
+    def test_a_promotion_that_cannot_end_in_time_is_not_started(self):
+        slow = configurations(3, seconds=0.05)
+        halving = listed(slow)
+        limits = SearchLimits(
+            deadline=Deadline.after(60.0), trial=TrialLimits(share=0.001, floor_seconds=0.1)
+        )
+        outcome = run_search(halving, InlineExecutor(), HERE, limits=limits)
+        assert outcome.ended is Ended.EXHAUSTED
+        assert {r.trial.rung.index for r in outcome.history.results} == {0}
+
+    def test_a_stop_flag_ends_the_search_and_cuts_what_runs(self):
+        executor = ScrambledExecutor(3, 0)
+        limits = SearchLimits(
+            deadline=Deadline.after(60.0), should_stop=lambda: len(executor.jobs) >= 5
+        )
+        outcome = run_search(listed(configurations(50)), executor, HERE, limits=limits)
+        assert outcome.ended is Ended.STOPPED
+        numbers = {trial.number for trial in outcome.unfinished}
+        assert numbers == set(executor.killed)
+        assert len(numbers) + len(outcome.history.results) == len(executor.jobs)
+
+    @pytest.mark.parametrize("max_trials", [None, 40])
+    def test_an_interrupt_returns_what_there_is(self, max_trials):
+        def interrupt_after_ten(result: TrialResult) -> None:
+            if result.trial.number == 10:
+                raise KeyboardInterrupt
+
+        executor = ScrambledExecutor(1, 0)
+        outcome = search(
+            listed(configurations(50)),
+            executor,
+            max_trials=max_trials,
+            on_result=interrupt_after_ten,
+        )
+        assert outcome.ended is Ended.INTERRUPTED
+        assert len(outcome.history.results) >= 11
+        assert outcome.history.incumbent() is not None
+
+
+class TestTelling:
+    def test_the_journal_holds_every_result(self, tmp_path):
+        path = tmp_path / "trials.jsonl"
+        outcome = search(listed(configurations(5)), ScrambledExecutor(2, 0), journal_path=path)
+        written = read_journal(path)
+        assert sorted(r.trial.number for r in written) == [*range(len(outcome.history.results))]
+
+    def test_a_result_is_in_the_journal_and_the_history_before_it_is_shown(self, tmp_path):
+        path = tmp_path / "trials.jsonl"
+        halving = listed(configurations(4))
+        shown = []
+
+        def show(result: TrialResult) -> None:
+            assert result in read_journal(path)
+            assert halving.history.results[-1] is result
+            shown.append(result.trial.number)
+
+        search(halving, InlineExecutor(), journal_path=path, on_result=show)
+        assert shown == [*range(4 * len(RUNGS))]
+
+    def test_a_finished_result_that_waits_for_its_turn_is_not_lost(self, tmp_path):
+        path = tmp_path / "trials.jsonl"
+
+        class FirstNeverEnds(ScrambledExecutor):
+            def wait(self, timeout: float) -> list[JobOutcome]:
+                ended = [outcome for outcome in self._waiting if outcome.id != 0]
+                self._waiting = [outcome for outcome in self._waiting if outcome.id == 0]
+                return ended
+
+        outcome = search(
+            listed(configurations(9)),
+            FirstNeverEnds(4, 0),
+            seconds=0.5,
+            max_trials=9,
+            journal_path=path,
+        )
+        assert outcome.ended is Ended.TIME
+        assert [trial.number for trial in outcome.unfinished] == [0]
+        assert [result.trial.number for result in outcome.history.results] == [1, 2, 3]
+        assert len(read_journal(path)) == 3
+
+    def test_the_keep_rule_travels_with_the_trial(self):
+        executor = ScrambledExecutor(1, 0)
+        search(
+            listed(configurations(3)),
+            executor,
+            keep=lambda trial, history: f"{trial.number} after {len(history.results)}",
+        )
+        assert [job.arguments[2] for job in executor.jobs[:3]] == [
+            "0 after 0",
+            "1 after 1",
+            "2 after 2",
+        ]
+        assert executor.jobs[0].arguments[0] == str(HERE)
+
+    def test_an_earlier_run_is_continued(self, tmp_path):
+        path = tmp_path / "trials.jsonl"
+        candidates = configurations(6)
+        search(listed(candidates), InlineExecutor(), max_trials=5, journal_path=path)
+        halving = listed(candidates)
+        for result in read_journal(path):
+            halving.tell(result)
+        search(halving, InlineExecutor(), journal_path=path)
+        trials = [result.trial for result in read_journal(path)]
+        assert [trial.number for trial in trials] == [*range(6 * len(RUNGS))]
+        assert len({(t.configuration.key, t.rung.index) for t in trials}) == len(trials)
+
+
+class TestTrialLimits:
+    @pytest.mark.parametrize(
+        ("remaining", "has_model", "expected"),
+        [
+            (100.0, True, 40.0),
+            (100.0, False, 75.0),
+            (10.0, True, 4.0),
+            (3.0, True, 2.0),
+            (2.5, False, 2.0),
+            (1.0, True, 1.0),
+            (0.1, False, 0.1),
+        ],
+    )
+    def test_seconds(self, remaining, has_model, expected):
+        assert TrialLimits().seconds(remaining, has_model=has_model) == pytest.approx(expected)
+
+    def test_never_more_than_what_remains(self):
+        limits = TrialLimits()
+        for remaining in np.geomspace(0.01, 1e5, 50):
+            for has_model in (False, True):
+                assert 0 < limits.seconds(remaining, has_model=has_model) <= remaining
+
+
+class TestWithProcesses:
+    """One bad trial costs itself, and says so; the run goes on."""
+
+    @pytest.fixture
+    def pool(self):
+        with LocalPool(2, memory_limit=600_000_000) as pool:
+            yield pool
+
+    def test_a_hang_a_crash_a_glutton_and_an_error(self, pool, tmp_path):
+        good = configurations(4)
+        bad = [
+            Configuration(algorithm="fake", params={"quality": 1.0, "do": what})
+            for what in ("hang", "die", "allocate", "raise")
+        ]
+        mixed = [configuration for pair in zip(good, bad, strict=True) for configuration in pair]
+        limits = SearchLimits(
+            deadline=Deadline.after(60.0),
+            trial=TrialLimits(share=0.07, first_share=0.07, floor_seconds=4.0),
+        )
+        path = tmp_path / "trials.jsonl"
+        outcome = run_search(listed(mixed), pool, HERE, limits=limits, journal_path=path)
+        assert outcome.ended is Ended.EXHAUSTED
+        ended = {
+            result.trial.configuration.params["do"]: (result.status, result.error)
+            for result in outcome.history.results
+            if "do" in result.trial.configuration.params
+        }
+        assert ended["die"] == (TrialStatus.CRASHED, "its process died: killed by SIGKILL")
+        assert ended["raise"] == (TrialStatus.FAILED, "ValueError: no luck")
+        assert ended["hang"][0] is TrialStatus.TIMED_OUT
+        assert ended["allocate"][0] is TrialStatus.OUT_OF_MEMORY
+        assert outcome.history.incumbent().score == pytest.approx(0.75)
+        assert len(read_journal(path)) == len(outcome.history.results) == 4 * len(RUNGS) + 4
+        table = outcome.history.leaderboard()
+        assert sorted(table["status"][table["rank"].isna()]) == [
+            "crashed",
+            "failed",
+            "out of memory",
+            "timed out",
+        ]
+
+    def test_the_deadline_cuts_what_runs(self, pool):
+        pool.submit(Job(id=-1, function="fake_jobs:double", arguments=(1,)))
+        pool.wait(20.0)
+        watch = Stopwatch()
+        outcome = search(listed(configurations(9, do="hang")), pool, seconds=1.0)
+        assert watch.seconds() < 1.5
+        assert outcome.ended is Ended.TIME
+        assert len(outcome.unfinished) == 2
+        assert pool.idle == 2
+        assert {r.status for r in outcome.history.results} <= {TrialStatus.TIMED_OUT}
+
+    @pytest.mark.parametrize("n_workers", [1, 2])
+    def test_the_number_of_workers_does_not_matter(self, n_workers):
+        reference = told(search(inventive(3), InlineExecutor(), max_trials=30))
+        with LocalPool(n_workers) as pool:
+            assert told(search(inventive(3), pool, max_trials=30)) == reference
