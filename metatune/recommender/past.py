@@ -82,7 +82,7 @@ def normalised_regret(loss: "FloatArray") -> "FloatArray":
     regret = np.where(flat, 0.0, (finite - best) / np.where(flat, 1.0, spread))
     regret = np.clip(regret, 0.0, MAX_REGRET)
     regret[np.isposinf(loss)] = MAX_REGRET
-    regret[empty] = np.nan
+    regret[np.isnan(loss) | empty[:, None]] = np.nan
     return np.asarray(regret)
 
 
@@ -109,7 +109,8 @@ def collect_past(metadata: MetaDataset, kind: TaskKind, metric: Metric) -> Past:
     for k in kinds:
         of_kind = (datasets["kind"] == str(k)).to_numpy()
         part = evaluations[of_kind[evaluations["row"].to_numpy()]]
-        _fill_losses(loss, part, _recorded(metric, k))
+        if not part.empty:
+            _fill_losses(loss, part, _recorded(metric, k))
     return Past(
         datasets=datasets,
         configurations=tuple(metadata.pool[key] for key in rows["key"]),
