@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["extract_metafeatures"]
 
+_ORDERED_ROWS = 100_000
 _ORDER_SECONDS_PER_ROW = 1e-6
 
 
@@ -80,15 +81,32 @@ class _RowOrder:
     def expected_seconds(self, n_rows: int) -> float:
         """Return what `first` is expected to take."""
         ready = self._order is not None or n_rows >= self._task.n_rows
-        return 0.0 if ready else _ORDER_SECONDS_PER_ROW * self._task.n_rows
+        return 0.0 if ready else _ORDER_SECONDS_PER_ROW * min(self._task.n_rows, _ORDERED_ROWS)
 
     def first(self, n_rows: int) -> "NDArray[np.intp] | None":
         """Return the first rows of the order, ascending; None means all rows."""
         if n_rows >= self._task.n_rows:
             return None
         if self._order is None:
-            self._order = nested_order(self._task.y, self._task.kind, self._seed)
+            rows = _candidates(self._task, self._seed)
+            self._order = rows[nested_order(self._task.y[rows], self._task.kind, self._seed)]
         return np.sort(self._order[:n_rows])
+
+
+def _candidates(task: EncodedTask, seed: int) -> "NDArray[np.intp]":
+    """Return the rows worth ordering: all, or so many at random and one of every class.
+
+    Ordering a million rows would take longer than all that is computed on the first thousands.
+    """
+    if task.n_rows <= _ORDERED_ROWS:
+        return np.arange(task.n_rows, dtype=np.intp)
+    rng = np.random.default_rng(seed)
+    rows = rng.choice(task.n_rows, _ORDERED_ROWS, replace=False, shuffle=False)
+    if not task.kind.is_classification:
+        return np.sort(rows).astype(np.intp)
+    one_of_class = np.full(int(task.y.max()) + 1, -1, dtype=np.intp)
+    one_of_class[task.y] = np.arange(task.n_rows)
+    return np.union1d(rows, one_of_class[one_of_class >= 0]).astype(np.intp)
 
 
 def _shape(group: Group, task: EncodedTask) -> tuple[int, int]:

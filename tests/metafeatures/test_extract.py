@@ -281,6 +281,18 @@ def test_many_classes_stay_quick():
     assert 0.0 <= found.values["LandmarkDecisionTree"] < 0.1
 
 
+def test_rarest_class_is_in_the_sample_of_a_large_table():
+    y = np.zeros(250_000, dtype=np.int64)
+    y[[17, 249_999]] = [1, 2]
+    X = np.arange(250_000, dtype=np.float64)[:, None]
+    found = extract_metafeatures(task(X, y)).values
+    assert found["NumberOfInstances"] == 250_000.0
+    assert found["NumberOfClasses"] == 3.0
+    # One row of each rare class beside 9,998 others, not the shares of the whole table.
+    shares = np.array([9_998, 1, 1]) / 10_000
+    assert found["ClassEntropy"] == pytest.approx(-(shares * np.log2(shares)).sum())
+
+
 def test_no_rows():
     found = extract_metafeatures(task(np.empty((0, 3)), np.empty(0)))
     assert found.values["NumberOfInstances"] == 0.0
