@@ -135,7 +135,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _block(self, cells: "pd.Series[Any]", column: Column) -> "NDArray[np.float64]":
         if column.kind in _CATEGORIES:
             # missing cells and unseen categories are found nowhere: position -1
-            codes = pd.Index(self.levels_[column.name], dtype="str").get_indexer(cells)
+            codes = pd.Index(self.levels_[column.name], dtype="str").get_indexer(pd.Index(cells))
             return np.where(codes < 0, np.nan, codes.astype(np.float64))[:, None]
         if column.kind is ColumnKind.DATETIME:
             parts = _date_parts(cells)

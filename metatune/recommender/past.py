@@ -107,7 +107,7 @@ def collect_past(metadata: MetaDataset, kind: TaskKind, metric: Metric) -> Past:
     evaluations = _positions(metadata.evaluations, datasets, rows)
     loss = np.full((len(datasets), len(rows)), np.nan)
     for k in kinds:
-        of_kind = (datasets["kind"] == str(k)).to_numpy()
+        of_kind = np.asarray(datasets["kind"] == str(k))
         part = evaluations[of_kind[evaluations["row"].to_numpy()]]
         if not part.empty:
             _fill_losses(loss, part, _recorded(metric, k))
