@@ -218,7 +218,8 @@ def _sparse(
         rest = attribute.levels[0] if attribute.levels else "0"
         columns[i] = np.full(len(lines), rest, dtype=object)
     for row, line in enumerate(lines):
-        for field in _fields(line.strip("{} \t")):
+        inner = line.strip("{} \t")
+        for field in _fields(inner) if inner else ():
             index, _, value = field.partition(" ")
             if not index.isdigit() or int(index) >= len(attributes):
                 raise TableError(

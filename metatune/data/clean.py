@@ -94,8 +94,8 @@ def flag_value(text: str) -> float:
 
 def _to_numbers(cells: "pd.Series[Any]", column: Column) -> "pd.Series[Any]":
     if types.is_timedelta64_dtype(cells.dtype):
-        seconds = cells / pd.Timedelta(seconds=1)
-        return seconds.astype(np.float64)
+        seconds = cells.to_numpy() / np.timedelta64(1, "s")
+        return pd.Series(seconds, index=cells.index, name=cells.name)
     if types.is_datetime64_any_dtype(cells.dtype):
         return pd.Series(np.nan, index=cells.index, name=cells.name)
     if types.is_bool_dtype(cells.dtype) or types.is_numeric_dtype(cells.dtype):

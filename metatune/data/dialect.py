@@ -12,6 +12,7 @@ BLANKS = r"\s+"
 _ORDER = ("\t", ";", "|", ",")  # a comma is the likeliest to stand inside fields
 _CONSISTENT = 0.98
 _START = 200_000  # characters that decide on the separator
+_TYPED_CELLS = 5_000
 _NUMBER = re.compile(r"[-+]?[$€£]?(\d[\d.,]*|[.,]\d+)([eE][-+]?\d+)?%?")
 _COMMA = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+),\d+")
 _COMMA_GROUPS = re.compile(r"[-+]?\d{1,3}(,\d{3})+")
@@ -198,7 +199,8 @@ def _try(text: str, dialect: Dialect, complete: bool) -> _Trial:
     if not widths:
         return _Trial(dialect=dialect, n_rows=0, width=0, consistency=0.0, typed=0.0, starts=False)
     width, count = Counter(widths).most_common(1)[0]
-    cells = [cell.strip() for row in rows[1:201] for cell in row]
+    judged = rows[1 : 2 + _TYPED_CELLS // max(1, width)]
+    cells = [cell.strip() for row in judged for cell in row]
     typed = sum(not cell or _NUMBER.fullmatch(cell) is not None for cell in cells)
     return _Trial(
         dialect=dialect,

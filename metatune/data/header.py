@@ -14,8 +14,10 @@ _NUMBER = re.compile(r"[-+]?[$€£]?(\d[\d.,]*|[.,]\d+)([eE][-+]?\d+)?%?")
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?|\d{1,2}:\d{2}(:\d{2})?")
 _MANGLED = re.compile(r"(.+)\.(\d+)")
 _MAX_TITLE_ROWS = 20
-_JUDGED = 1_000
+_JUDGED = 1_000  # rows
+_JUDGED_CELLS = 30_000
 _MOSTLY = 0.9
+_WIDE = 8
 _SHOWN = 3
 
 
@@ -120,7 +122,8 @@ def _is_header(first: list[str], body: list[list[str]], width: int) -> bool:
     """Weigh what the first row says against the columns below it."""
     if not body:
         return not any(_is_value(cell) for cell in first)
-    if _is_sequence(first):
+    body = body[: max(50, _JUDGED_CELLS // max(1, width))]
+    if _counts_columns(first, body) or _marks_repeats(first):
         return True
     shift = 1 if width == len(first) + 1 else 0
     words_over_numbers = numbers_over_numbers = seen_again = 0
@@ -146,16 +149,23 @@ def _is_value(cell: str) -> bool:
     return _NUMBER.fullmatch(bare) is not None or _DATE.fullmatch(bare) is not None
 
 
-def _is_sequence(first: list[str]) -> bool:
-    """Whether a row of numbers counts the columns (0, 1, 2, ..., years) or marks repeated names."""
+def _counts_columns(first: list[str], body: list[list[str]]) -> bool:
+    """Whether a row counts the columns: 0, 1, 2, ..., or years.
+
+    In a narrow table of whole numbers 1, 2, 3 may well be data.
+    """
     cells = [cell.strip() for cell in first]
-    if len(cells) < 3 or len(set(cells)) < len(cells):
+    if len(cells) < 3 or not all(cell.isdigit() for cell in cells):
         return False
-    if all(cell.isdigit() for cell in cells):
-        numbers = [int(cell) for cell in cells]
-        steps = {b - a for a, b in pairwise(numbers)}
-        return steps == {1}
-    if not all(_is_value(cell) for cell in cells):
+    if {int(b) - int(a) for a, b in pairwise(cells)} != {1}:
+        return False
+    return len(cells) >= _WIDE or not all(c.strip().isdigit() for row in body[:50] for c in row)
+
+
+def _marks_repeats(first: list[str]) -> bool:
+    """Whether a row of numbers was made from repeated ones, as pandas does it: 0, 0.1, 0.2, ..."""
+    cells = [cell.strip() for cell in first]
+    if len(set(cells)) < len(cells) or not all(_is_value(cell) for cell in cells):
         return False
     repeats: Counter[str] = Counter()
     for cell in cells:

@@ -12,11 +12,8 @@ _ID_WORDS = frozenset(("id", "ids", "uuid", "guid", "rowid"))
 _ROW_WORDS = frozenset(
     ("index", "idx", "key", "nr", "no", "number", "num", "rank", "row", "record", "serial", "#")
 )
-_TIME_WORDS = frozenset(
-    ("time", "date", "year", "month", "day", "week", "hour", "minute", "second")
-    + ("t", "step", "timestamp", "period", "age")
-)
-
+_CALENDAR = ("time", "date", "year", "month", "day", "week", "hour", "minute", "second")
+_TIME_WORDS = frozenset((*_CALENDAR, "t", "step", "timestamp", "period", "age"))
 _MIN_ROWS = 20
 _NEARLY_ALL = 0.95
 _MIN_WORD_ROWS = 10
@@ -33,7 +30,7 @@ def is_unnamed(name: str) -> bool:
     return name.startswith("Unnamed: ")
 
 
-def numbers_are_identifiers(name: str, cells: "pd.Series[float]", n_unique: int) -> bool:
+def numbers_are_identifiers(name: str, cells: "pd.Series[float]", unique_share: float) -> bool:
     """Whether whole numbers only tell rows apart: numbered rows, or ids by name that do not repeat.
 
     Parameters
@@ -42,11 +39,11 @@ def numbers_are_identifiers(name: str, cells: "pd.Series[float]", n_unique: int)
         Name of the column.
     cells : Series of float64
         Clean cells, NaN where missing.
-    n_unique : int
-        Distinct values.
+    unique_share : float
+        Distinct values as a share of the cells.
     """
     n_rows = len(cells)
-    if n_rows < _MIN_ROWS or n_unique < _NEARLY_ALL * n_rows or cells.isna().any():
+    if n_rows < _MIN_ROWS or unique_share < _NEARLY_ALL or cells.isna().any():
         return False
     values = cells.to_numpy()
     if not np.array_equal(values, np.floor(values)):
@@ -62,12 +59,10 @@ def numbers_are_identifiers(name: str, cells: "pd.Series[float]", n_unique: int)
     return numbered and _TIME_WORDS.isdisjoint(words)
 
 
-def words_are_identifiers(n_present: int, n_unique: int, words_per_cell: float) -> bool:
+def words_are_identifiers(n_present: int, unique_share: float, words_per_cell: float) -> bool:
     """Whether texts only tell rows apart: single words of which (nearly) none repeats."""
     return (
-        n_present >= _MIN_WORD_ROWS
-        and n_unique >= _NEARLY_ALL * n_present
-        and words_per_cell < _ONE_WORD
+        n_present >= _MIN_WORD_ROWS and unique_share >= _NEARLY_ALL and words_per_cell < _ONE_WORD
     )
 
 

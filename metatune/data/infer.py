@@ -41,8 +41,8 @@ def infer_columns(frame: pd.DataFrame, *, keep_identifiers: bool = False) -> tup
     Returns
     -------
     tuple of Column
-        In the order of the table. In tables above 200,000 rows `n_unique` (and in text columns
-        `n_missing`) is judged by 20,000 evenly spaced rows.
+        In the order of the table. In tables above 200,000 rows counts may be judged by 20,000
+        evenly spaced rows (see `Look`).
 
     Raises
     ------
@@ -101,7 +101,7 @@ def _number_column(look: Look, keep_identifiers: bool) -> Column:
     if keep_identifiers or not pd.api.types.is_numeric_dtype(look.cells.dtype):
         return number
     clean = clean_column(look.cells, number)
-    if numbers_are_identifiers(look.name, clean, look.n_unique):
+    if numbers_are_identifiers(look.name, clean, look.unique_share):
         return _make(look, ColumnKind.IDENTIFIER, "tells rows apart")
     if looks_like_id_name(look.name) and _names_groups(clean, look.n_unique):
         return _make(look, _by_cardinality(look.n_unique), "an id that repeats: a category")
@@ -167,26 +167,25 @@ def _word_column(look: Look, keep_identifiers: bool) -> Column:
     values = {text.lower() for text in look.counts}
     if len(values) == 2 and values in _PAIRS:
         return _make(look, ColumnKind.BOOLEAN, n_unique=2)
-    n_present = sum(look.counts.values())
     n_words = sum(len(text.split()) for text in look.counts) / len(look.counts)
-    if words_are_identifiers(n_present, look.n_unique, n_words):
+    if words_are_identifiers(look.n_present, look.unique_share, n_words):
         kind = ColumnKind.HIGH_CARDINALITY if keep_identifiers else ColumnKind.IDENTIFIER
         return _make(look, kind, "tells rows apart")
-    if _is_prose(n_present, look.n_unique, n_words):
+    if _is_prose(look, n_words):
         return _make(look, ColumnKind.TEXT)
     return _make(look, _by_cardinality(look.n_unique))
 
 
-def _is_prose(n_present: int, n_unique: int, n_words: float) -> bool:
-    """Whether texts of several words (nearly) never repeat, or are long and manifold."""
-    if n_unique <= 20:
+def _is_prose(look: Look, n_words: float) -> bool:
+    """Whether texts of several words seldom repeat, or are long and manifold."""
+    if look.n_unique <= 20:
         return False
-    mostly_unique = n_unique >= 0.5 * n_present and n_words >= 2
-    return mostly_unique or (n_words >= 8 and n_unique > _LOW_CARDINALITY)
+    seldom_repeated = look.unique_share >= 0.5 and n_words >= 2
+    return seldom_repeated or (n_words >= 8 and look.n_unique > _LOW_CARDINALITY)
 
 
 def _declared_category(look: Look, keep_identifiers: bool) -> Column:
-    if not keep_identifiers and words_are_identifiers(look.n_present, look.n_unique, 1.0):
+    if not keep_identifiers and words_are_identifiers(look.n_present, look.unique_share, 1.0):
         return _make(look, ColumnKind.IDENTIFIER, "tells rows apart")
     return _make(look, _by_cardinality(look.n_unique))
 

@@ -14,6 +14,7 @@ __all__ = ["Look"]
 
 _EXACT_ROWS = 200_000  # larger tables are judged by a sample
 _SAMPLE_ROWS = 20_000
+_SELDOM_REPEATED = 0.4  # distinct values in a sample that call for a look at all rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -32,8 +33,11 @@ class Look:
         For text the distinct stripped cells of the sample that are not missing, with how often
         each occurs, most frequent first; empty for other dtypes.
     n_missing, n_unique : int
-        Missing cells, and distinct values of the others; of text columns and of `n_unique`
-        generally a judgement by a sample of 20,000 rows where there are more than 200,000.
+        Missing cells, and distinct values of the others. Where there are more than 200,000 rows,
+        a sample of 20,000 is counted instead for `n_missing` of text, and for `n_unique` if values
+        repeat in it.
+    unique_share : float
+        Distinct values as a share of the cells that are not missing.
     n_infinite : int
         Cells that are missing because they were infinite.
     stripped : bool
@@ -46,6 +50,7 @@ class Look:
     counts: dict[str, int]
     n_missing: int
     n_unique: int
+    unique_share: float
     n_infinite: int = 0
     stripped: bool = False
 
@@ -69,13 +74,15 @@ class Look:
         name = str(series.name)
         clean = clean_column(cells, Column(name=name, kind=base, n_missing=0, n_unique=0))
         n_missing = int(clean.isna().sum())
+        n_unique, unique_share = _uniqueness(clean, clean.iloc[:: _step(len(clean))])
         return cls(
             name=name,
             cells=cells,
             base=base,
             counts={},
             n_missing=n_missing,
-            n_unique=_n_unique(clean),
+            n_unique=n_unique,
+            unique_share=unique_share,
             n_infinite=n_missing - int(cells.isna().sum()) if base is ColumnKind.NUMBER else 0,
         )
 
@@ -99,15 +106,18 @@ def _look_at_text(name: str, cells: "pd.Series[Any]") -> Look:
     if step > 1 and len(counts) <= 1:
         step = 1
         counts, stripped = _count_texts(cells)
-    n_looked_at = len(cells.iloc[::step])
-    n_missing = round((n_looked_at - sum(counts.values())) * len(cells) / max(1, n_looked_at))
+    n_looked_at, n_present = len(cells.iloc[::step]), sum(counts.values())
+    n_unique, unique_share = len(counts), len(counts) / max(1, n_present)
+    if step > 1 and unique_share >= _SELDOM_REPEATED:
+        n_unique, unique_share = _exact(to_text(cells))
     return Look(
         name=name,
         cells=cells,
         base=ColumnKind.TEXT,
         counts=counts,
-        n_missing=n_missing,
-        n_unique=len(counts),
+        n_missing=round((n_looked_at - n_present) * len(cells) / max(1, n_looked_at)),
+        n_unique=n_unique,
+        unique_share=unique_share,
         stripped=stripped,
     )
 
@@ -125,9 +135,21 @@ def _count_texts(cells: "pd.Series[Any]") -> tuple[dict[str, int], bool]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0]))), stripped
 
 
-def _n_unique(clean: "pd.Series[Any]") -> int:
-    n_unique = int(clean.iloc[:: _step(len(clean))].nunique())
-    return n_unique if n_unique > 1 else int(clean.nunique())
+def _uniqueness(clean: "pd.Series[Any]", sample: "pd.Series[Any]") -> tuple[int, float]:
+    """Count distinct values and their share: exactly, unless a sample settles it."""
+    if len(sample) == len(clean):
+        return _exact(clean)
+    n_unique, share = _exact(sample)
+    # Sorting a million measurements is dear, and whether one of them repeats says nothing.
+    fractions = clean.dtype == "float64" and bool((sample % 1 != 0).any())
+    if n_unique <= 1 or (share >= _SELDOM_REPEATED and not fractions):
+        return _exact(clean)
+    return n_unique, share
+
+
+def _exact(cells: "pd.Series[Any]") -> tuple[int, float]:
+    n_unique = int(cells.nunique())
+    return n_unique, n_unique / max(1, int(cells.count()))
 
 
 def _step(n_rows: int) -> int:
