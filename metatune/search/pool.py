@@ -36,8 +36,13 @@ class LocalPool(Executor):
     log_directory : Path, optional
         Existing directory for what workers print; dropped without one.
     preload : tuple of str
-        Modules to be imported before a worker exists. The fork server is one for each calling
-        process and stays until that ends: only the first pool's list counts.
+        Modules to be imported before a worker exists. Only the list of the first pool counts:
+        multiprocessing has one fork server for each program, which stays until the program ends.
+
+    Notes
+    -----
+    A program that starts fork-server processes of its own after the first pool gets them from the
+    same server: with these modules, one numeric thread and the interrupt key blocked.
     """
 
     def __init__(

@@ -34,6 +34,7 @@ PRELOADED = (
     "sklearn.svm",
     "sklearn.tree",
     "metatune.search.evaluate",
+    "metatune.search.refit",
     "metatune.search.worker",
 )
 """Modules that the fork server imports once, so that each of its workers starts with them."""
