@@ -1,10 +1,10 @@
 """What random forests and extra trees share."""
 
+from dataclasses import dataclass
+from math import log2
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
-
-from metatune.algorithms.base import Algorithm, BuildContext, Limits
+from metatune.algorithms.base import Algorithm, BuildContext, Limits, Shape
 from metatune.algorithms.recipe import (
     class_weight,
     make_pipeline,
@@ -20,18 +20,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Forest"]
 
-_MOST_TREES, _FEWEST_TREES = 250, 40
-_ROWS_OF_ALL_TREES = 2_000_000
+_MOST_TREES, _FEWEST_TREES = 250, 30
+_WORK = 3e8  # comparisons that take about 30 s on one core
+_ROWS_OF_A_LEAF = 25_000  # one more row in each leaf for every so many rows of a tree
 
 
 class Forest(Algorithm):
     """Base of the families of averaged trees.
 
     The number of trees is not searched: more are always better, so it is as large as the size of
-    the table allows (250 up to 8,000 rows, fewer above).
+    the table affords, between 30 and 250. Where even 30 trees would take too long, each of them
+    sees a sample of the rows.
     """
 
-    limits: ClassVar[Limits] = Limits(max_rows=300_000, max_classes=200, max_cells=10_000_000)
+    limits: ClassVar[Limits] = Limits(max_classes=200, max_cells=60_000_000, max_work=600_000_000)
     bootstrap: ClassVar[bool]
 
     def space(self, kind: TaskKind) -> SearchSpace:
@@ -50,12 +52,17 @@ class Forest(Algorithm):
 
     def build(self, configuration: Configuration, context: BuildContext) -> "Pipeline":
         values: dict[str, Any] = dict(configuration.params)
+        n_columns = context.layout.n_columns
+        share = share_of_columns(values["max_features"], n_columns)
+        size = forest_size(context.shape, share * n_columns)
+        sampled = size.rows < context.shape.n_rows
         settings: dict[str, Any] = {
-            "n_estimators": n_trees(context.shape.n_rows),
-            "max_features": share_of_columns(values["max_features"], context.layout.n_columns),
-            "min_samples_leaf": values["min_samples_leaf"],
+            "n_estimators": size.trees,
+            "max_features": share,
+            "min_samples_leaf": max(values["min_samples_leaf"], size.rows // _ROWS_OF_A_LEAF),
             "min_samples_split": values["min_samples_split"],
-            "bootstrap": values["bootstrap"],
+            "bootstrap": values["bootstrap"] or sampled,
+            "max_samples": size.rows if sampled else None,
             "n_jobs": 1,
             "random_state": context.seed,
         }
@@ -73,6 +80,29 @@ class Forest(Algorithm):
         raise NotImplementedError
 
 
-def n_trees(n_rows: int) -> int:
-    """Return the number of trees for a training set of `n_rows`."""
-    return int(np.clip(_ROWS_OF_ALL_TREES // max(1, n_rows), _FEWEST_TREES, _MOST_TREES))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForestSize:
+    """Trees of a forest and rows that each of them is grown on."""
+
+    trees: int
+    rows: int
+
+
+def forest_size(shape: Shape, n_tried: float) -> ForestSize:
+    """Return the size of a forest that a table affords.
+
+    Parameters
+    ----------
+    shape : Shape
+        Size of the training set.
+    n_tried : float
+        Columns that a split chooses from.
+    """
+    by_row = (n_tried + 2.0) * (1.0 + shape.n_classes / 8.0)
+    rows = float(max(2, shape.n_rows))
+    while rows > 1000 and _FEWEST_TREES * by_row * rows * log2(rows) > _WORK:
+        rows *= 0.9
+    trees = _WORK / (by_row * rows * log2(rows))
+    return ForestSize(
+        trees=max(_FEWEST_TREES, min(_MOST_TREES, int(trees))), rows=min(shape.n_rows, int(rows))
+    )

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["NumericEncoder"]
+__all__ = ["LARGEST", "NumericEncoder"]
 
-_LARGEST = 1e30  # squares still fit into float64, and the value itself into float32
+LARGEST = 1e30  # squares still fit into float64, and the value itself into float32
 _SOFT_LIMIT = 3.0
 
 
@@ -50,7 +50,7 @@ class NumericEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             Numbers, NaN where missing.
         y : ignored
         """
-        X = np.clip(X, -_LARGEST, _LARGEST)
+        X = np.clip(X, -LARGEST, LARGEST)
         missing = np.isnan(X)
         partly = missing.any(axis=0) & ~missing.all(axis=0)
         varies = _varies(X, missing)
@@ -66,7 +66,7 @@ class NumericEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def transform(self, X: "FloatArray") -> "FloatArray":
         """Return the encoded matrix of shape (n_rows, n_kept + n_flagged), float64."""
-        scaled = np.clip(X[:, self.kept_], -_LARGEST, _LARGEST)
+        scaled = np.clip(X[:, self.kept_], -LARGEST, LARGEST)
         for scaler in self.scalers_:
             scaled = scaler.transform(scaled)
         if self.scaling == "robust":

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from metatune.algorithms.categories import CategoryEncoder
-from metatune.algorithms.numeric import NumericEncoder
+from metatune.algorithms.numeric import LARGEST, NumericEncoder
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -134,4 +134,4 @@ class NativePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         levels = np.asarray(self.n_levels)
         unknown = (levels > 0) & ((X < 0) | (levels <= X))
         X[unknown] = np.nan
-        return X
+        return np.clip(X, -LARGEST, LARGEST, out=X)

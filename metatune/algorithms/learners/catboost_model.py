@@ -79,6 +79,10 @@ class _CatBoostModel(EarlyStoppingModel):
                 "logging_level": "Silent",
                 "allow_writing_files": False,
                 "allow_const_label": True,
+                # Ordered boosting and combined categories cost many times more on a single core.
+                "boosting_type": "Plain",
+                "max_ctr_complexity": 1,
+                "one_hot_max_size": 10,
             }
         )
         watched: dict[str, Any] = {}

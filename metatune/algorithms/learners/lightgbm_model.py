@@ -109,7 +109,10 @@ class _LightGBMModel(EarlyStoppingModel):
         params["min_child_samples"] = min(params["min_child_samples"], max(2, n_rows // 10))
         if n_rows < 200:
             params["min_data_in_bin"] = 1
-            params["min_data_per_group"] = 5
+        # Categories of a few levels are told apart one by one, and groups of levels may be small
+        # where tables are: measured, LightGBM's 4 levels and 100 rows lose on small tables.
+        params["max_cat_to_onehot"] = 10
+        params["min_data_per_group"] = int(np.clip(n_rows // 50, 2, 100))
         return params
 
     def _objective(self) -> dict[str, Any]:

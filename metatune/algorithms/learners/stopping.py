@@ -13,18 +13,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     FloatArray = NDArray[Any]
+    IndexArray = NDArray[np.intp]
 
-__all__ = ["EarlyStoppingModel", "balanced_weights", "hold_out"]
+__all__ = ["EarlyStoppingModel", "balanced_weights", "held_out_rows"]
 
 _FEWEST_ROWS = 40  # below so many rows held-out rows say nothing
+_N_FOLDS = 7
+_TRUSTED_ROWS = 300  # so many held-out rows are collected, from several splits if need be
 _REFIT_ROWS = 5000  # up to so many rows the model is trained again, with the held-out rows
 
 
 class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
     """Base of learners that add iterations until rows held out stop improving.
 
-    On small tables, where every row counts, the model is then trained again on all rows for as
-    many iterations; on larger ones it stays as it is. A subclass has the attributes `iterations`
+    On small tables, where every row counts and a few held-out rows say little, the median over
+    several splits decides, and the model is then trained again on all rows for as many iterations;
+    on larger ones it stays as it is. A subclass has the attributes `iterations`
     (int or None: exactly so many, nothing held out), `seed` and `classification`.
 
     Attributes
@@ -61,39 +65,45 @@ class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
         if self.iterations is not None:
             self.n_iterations_ = self._train(X, y, self.iterations, None)
             return self
-        split = hold_out(y, self.classification, self.seed)
-        if split is None:
+        splits = held_out_rows(y, self.classification, self.seed)
+        if not splits:
             self.n_iterations_ = self._train(X, y, self._few_iterations(), None)
             return self
-        train, valid = split
         most = self._max_iterations(X, y)
-        self.n_iterations_ = self._train(X[train], y[train], most, (X[valid], y[valid]))
+        best = [self._train(X[a], y[a], most, (X[b], y[b])) for a, b in splits]
+        self.n_iterations_ = round(float(np.median(best)))
         if len(y) <= _REFIT_ROWS:
             self._train(X, y, self.n_iterations_, None)
         return self
 
 
-def hold_out(
+def held_out_rows(
     y: "FloatArray", classification: bool, seed: int
-) -> "tuple[NDArray[np.intp], NDArray[np.intp]] | None":
-    """Split rows into about 85 % for training and 15 % held out, stratified.
+) -> "list[tuple[IndexArray, IndexArray]]":
+    """Split rows into about 86 % for training and 14 % held out, stratified.
 
     Returns
     -------
-    tuple of two ndarrays, or None
-        Row positions; None where there are too few rows. Classes of fewer than 4 rows are kept
+    list of (train, held_out)
+        Row positions. Empty where there are too few rows; several disjoint choices of held-out
+        rows where a single one would be too small to trust. Classes of fewer than 4 rows are kept
         for training altogether.
     """
     if len(y) < _FEWEST_ROWS:
-        return None
+        return []
     kind = TaskKind.MULTICLASS if classification else TaskKind.REGRESSION
-    chosen = np.zeros(len(y), dtype=bool)
-    chosen[make_folds(y, kind, 7, seed)[0].valid] = True
-    if classification:
-        chosen &= np.bincount(y)[y] >= 4
-    if not chosen.any():
-        return None
-    return np.flatnonzero(~chosen), np.flatnonzero(chosen)
+    common = np.bincount(y)[y] >= 4 if classification else np.ones(len(y), dtype=bool)
+    splits = []
+    for fold in make_folds(y, kind, _N_FOLDS, seed)[: _n_splits(len(y))]:
+        held_out = np.zeros(len(y), dtype=bool)
+        held_out[fold.valid] = common[fold.valid]
+        if held_out.any():
+            splits.append((np.flatnonzero(~held_out), np.flatnonzero(held_out)))
+    return splits
+
+
+def _n_splits(n_rows: int) -> int:
+    return int(np.clip(_TRUSTED_ROWS // (n_rows // _N_FOLDS), 1, _N_FOLDS))
 
 
 def balanced_weights(y: "FloatArray") -> "NDArray[np.float64]":
