@@ -6,7 +6,7 @@ import numpy as np
 
 from metatune.metafeatures.aggregate import largest, mean, ratio, share
 from metatune.metafeatures.feature import Values, define
-from metatune.metafeatures.sample import Points, standardize
+from metatune.metafeatures.sample import standardize
 from metatune.metafeatures.shape import moments
 
 if TYPE_CHECKING:
@@ -130,15 +130,17 @@ def _ranks(X: "FloatArray") -> "FloatArray":
 
 
 def _group_sums(S: "FloatArray", labels: "IndexArray") -> tuple["FloatArray", "FloatArray"]:
-    """Return rows of each label as a column, and sums of the columns of `S` by label."""
-    indicator = np.eye(int(labels.max()) + 1)[labels]
-    return indicator.sum(axis=0)[:, None], indicator.T @ S
+    """Return rows of each label that occurs as a column, and sums of columns of `S` by label."""
+    order = np.argsort(labels, kind="stable")
+    starts = np.flatnonzero(np.diff(labels[order], prepend=-1))
+    counts = np.diff(starts, append=len(labels)).astype(np.float64)
+    return counts[:, None], np.add.reduceat(S[order], starts, axis=0)
 
 
 def _correlation_ratio(S: "FloatArray", labels: "IndexArray") -> "FloatArray":
     """Return the square root of the share of each column's variance that lies between labels."""
     counts, sums = _group_sums(S, labels)
-    between = (sums**2 / np.maximum(counts, 1.0)).sum(axis=0) / len(S)
+    between = (sums**2 / counts).sum(axis=0) / len(S)
     ratios: FloatArray = np.sqrt(np.clip(between, 0.0, 1.0))
     return ratios
 
@@ -157,12 +159,12 @@ def _scale_heterogeneity(S: "FloatArray", labels: "IndexArray") -> float:
     return mean(np.sqrt((weight * (log_deviation - centre) ** 2).sum(axis=0)))
 
 
-def main_axes(points: Points) -> Values:
-    """Describe the principal components of the points."""
-    Z = points.Z - points.Z.mean(axis=0) if len(points.Z) else points.Z
+def main_axes(Z: "FloatArray") -> Values:
+    """Describe the principal components of points `Z` of shape (n_rows, n_axes)."""
     n_axes = Z.shape[1]
     if n_axes == 0 or len(Z) < 2:
         return {}
+    Z = Z - Z.mean(axis=0)
     U, singular, _ = _svd(Z)
     variance = singular**2
     shares = variance / variance.sum()

@@ -103,6 +103,8 @@ def _compute(sample: Sample) -> Iterator[Values]:
     points = make_points(sample)
     if len(points.Z) < 4 or points.Z.shape[1] == 0:
         return
+    if points.Y.shape[1] > len(points.Z) / 2:
+        return  # with less than two rows to a class nothing can be learned from one to tell another
     folds = folds_of(points, _FOLDS, sample.seed)
     scores: dict[str, float] = {}
     for name, learner in _cheap_learners(sample, points):

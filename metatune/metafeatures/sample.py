@@ -19,6 +19,7 @@ __all__ = [
     "Points",
     "Sample",
     "draw",
+    "make_axes",
     "make_points",
     "quantile_codes",
     "sample_shape",
@@ -158,13 +159,18 @@ def make_points(sample: Sample) -> Points:
         Y = np.eye(int(labels.max(initial=-1)) + 1)[labels]
     else:
         Y = standardize(np.asarray(sample.y, dtype=np.float64)[:, None])
+    return Points(Z=make_axes(sample), Y=Y, labels=labels)
+
+
+def make_axes(sample: Sample) -> "FloatArray":
+    """Return `Points.Z` of a sample, shape (n_rows, n_axes)."""
     blocks = [standardize(sample.numbers)]
     nominal = np.flatnonzero(sample.n_levels)
     n_shown = max(1, min(_MAX_LEVELS_SHOWN, _MAX_INDICATORS // max(1, len(nominal))))
     blocks.extend(_indicators(sample.X[:, j], n_shown) for j in nominal)
     Z = np.hstack(blocks)
     varies = np.ptp(Z, axis=0) > 0.0 if len(Z) else np.zeros(Z.shape[1], dtype=bool)
-    return Points(Z=np.ascontiguousarray(Z[:, varies]), Y=Y, labels=labels)
+    return np.ascontiguousarray(Z[:, varies])
 
 
 def standardize(X: "FloatArray") -> "FloatArray":

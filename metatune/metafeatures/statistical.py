@@ -12,7 +12,7 @@ from metatune.metafeatures.association import (
     with_target,
 )
 from metatune.metafeatures.feature import Group, Values
-from metatune.metafeatures.sample import Sample, make_points
+from metatune.metafeatures.sample import Sample, make_axes
 from metatune.metafeatures.shape import SHAPE_FEATURES, column_shapes
 from metatune.metafeatures.target import TARGET_FEATURES, target_shape
 
@@ -34,7 +34,7 @@ def _compute(sample: Sample) -> Iterator[Values]:
     target = None if numeric_target is None else np.asarray(part.y, np.float64)
     yield between_features(part.numbers)
     yield with_target(part.numbers, target, part.labels)
-    yield main_axes(make_points(part))
+    yield main_axes(make_axes(part))
 
 
 def _smaller(sample: Sample) -> Sample:
