@@ -114,7 +114,10 @@ class LocalPool(Executor):
         self._n_launched += 1
         directory = self._log_directory
         path = "" if directory is None else str(directory / f"worker-{self._n_launched}.log")
-        return WorkerProcess(path, self._preload)
+        try:
+            return WorkerProcess(path, self._preload)
+        except OSError as error:
+            raise _cannot_start(error) from error
 
     def _replace(self, slot: "_Slot") -> None:
         slot.worker.kill()
@@ -149,7 +152,7 @@ class LocalPool(Executor):
         if dead:
             return self._bury(slot)
         if slot.worker.launch_error is not None:
-            raise SearchError(f"worker processes cannot be started: {slot.worker.launch_error!r}")
+            raise _cannot_start(slot.worker.launch_error)
         return self._enforce(slot)
 
     def _finish(self, slot: "_Slot", outcome: JobOutcome) -> JobOutcome:
@@ -236,3 +239,11 @@ class _Slot:
         if self.job is None:
             raise SearchError("a worker without a job cannot have an outcome")
         return JobOutcome(id=self.job.id, status=status, memory_mb=self._peak / MEGABYTE, **details)
+
+
+def _cannot_start(error: Exception) -> SearchError:
+    reason = str(error) or type(error).__name__
+    return SearchError(
+        f"worker processes cannot be started: {reason}: "
+        "start the search from a process that may have children, or use an InlineExecutor"
+    )

@@ -205,7 +205,6 @@ class _Search:
     untold: list[Trial] = field(default_factory=list)
     finished: dict[int, TrialResult] = field(default_factory=dict)
     n_asked: int = 0
-    has_model: bool = False
     must_tell: bool = False  # there was nothing to do; asking again makes sense after a result
     first_remaining: float = 0.0
 
@@ -283,7 +282,8 @@ class _Search:
     def _trial_seconds(self) -> float:
         if self.in_order:  # measured times must not decide about a trial
             return self.limits.trial.seconds(self.first_remaining, has_model=True)
-        return self.limits.trial.seconds(self._remaining(), has_model=self.has_model)
+        has_model = self.halving.history.incumbent() is not None
+        return self.limits.trial.seconds(self._remaining(), has_model=has_model)
 
     def _collect(self, timeout: float) -> None:
         for outcome in self.executor.wait(timeout):
@@ -300,7 +300,6 @@ class _Search:
 
     def _tell(self, result: TrialResult) -> None:
         self.must_tell = False
-        self.has_model = self.has_model or result.ok
         self.untold = [trial for trial in self.untold if trial.number != result.trial.number]
         self.finished.pop(result.trial.number, None)
         self.halving.tell(result)

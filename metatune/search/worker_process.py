@@ -72,7 +72,7 @@ class WorkerProcess:
         self._ownership = threading.Lock()
         self._abandoned = False
         self._launched = False
-        self.launch_error: OSError | EOFError | None = None
+        self.launch_error: Exception | None = None
         with _STARTING, _hidden_main(), _worker_environment():
             if _METHOD == "forkserver":
                 _start_fork_server(preload)
@@ -85,7 +85,9 @@ class WorkerProcess:
     def _launch(self, theirs: Connection, prepared: threading.Event) -> None:
         try:
             self._process.start()
-        except (OSError, EOFError) as error:
+        # The last two are how multiprocessing refuses to start a process from where it must not,
+        # such as a daemonic process.
+        except (OSError, EOFError, AssertionError, RuntimeError) as error:
             self.launch_error = error
         finally:
             prepared.set()

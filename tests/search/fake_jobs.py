@@ -41,10 +41,10 @@ def raise_memory_error():
 
 
 def allocate(gigabytes):
-    """Hold more and more memory, in steps of 10 MB."""
+    """Hold more and more memory, in steps of 20 MB."""
     held = []
-    for _ in range(int(gigabytes * 100)):
-        held.append(os.urandom(10_000) * 1_000)
+    for _ in range(int(gigabytes * 50)):
+        held.append(os.urandom(10_000) * 2_000)
         time.sleep(0.002)
     return len(held)
 

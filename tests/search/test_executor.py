@@ -1,5 +1,6 @@
 """What every executor promises, and what the pool of processes promises beyond."""
 
+import multiprocessing
 import os
 import signal
 import sys
@@ -263,6 +264,14 @@ class TestLocalPool(ExecutorContract):
             pool.submit(job("double", 1))
             with pytest.raises(SearchError, match="die while they start"):
                 pool.wait(20.0)
+
+
+def test_a_process_that_may_not_start_others_is_told_so(monkeypatch):
+    monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)
+    with LocalPool(1) as pool:
+        pool.submit(job("double", 1))
+        with pytest.raises(SearchError, match="cannot be started: daemonic processes"):
+            pool.wait(20.0)
 
 
 def test_run_job_cuts_endless_messages():

@@ -305,6 +305,17 @@ class TestTelling:
         assert [trial.number for trial in trials] == [*range(6 * len(RUNGS))]
         assert len({(t.configuration.key, t.rung.index) for t in trials}) == len(trials)
 
+    def test_a_model_of_an_earlier_run_counts_for_the_time_limit(self, tmp_path):
+        path = tmp_path / "trials.jsonl"
+        candidates = configurations(6)
+        search(listed(candidates), InlineExecutor(), max_trials=2, journal_path=path)
+        halving = listed(candidates)
+        for result in read_journal(path):
+            halving.tell(result)
+        executor = ScrambledExecutor(1, 0)
+        search(halving, executor, seconds=100.0)
+        assert executor.jobs[0].time_limit == pytest.approx(40.0, abs=0.5)
+
 
 class TestTrialLimits:
     @pytest.mark.parametrize(
