@@ -30,6 +30,7 @@ _SAVE_PAUSE = 10.0  # seconds between two saves of incumbents during the search,
 _SAVE_SHARE = 0.02  # of the elapsed time may go into such saves
 _RESERVE_SHARE = 0.3  # of the time left may be kept for the final fit
 _SAVE_MARGIN = 2.0  # the winner may be larger than what was saved before
+_HURRY_SECONDS = 1.5
 _REFIT_JOB = -1
 
 
@@ -137,8 +138,20 @@ class Finisher:
         share = _RESERVE_SHARE * (self._since_start.seconds() + self._deadline.remaining())
         return save + min(self._refit_seconds(incumbent), share)
 
-    def finish(self, history: History, constant: float) -> Final:
-        """Fit the winner on all rows if time allows, else take what was kept; save it."""
+    def finish(self, history: History, constant: float, *, hurry: bool = False) -> Final:
+        """Fit the winner on all rows if time allows, else take what was kept; save it.
+
+        Parameters
+        ----------
+        history : History
+            Every finished trial.
+        constant : float
+            Score of the constant prediction, which the winner has to beat.
+        hurry : bool
+            Somebody waits: fit again only what takes a moment.
+        """
+        if hurry:
+            self._deadline = self._deadline.within(_HURRY_SECONDS)
         final = self._choose(history, constant)
         self._save(final.pipeline)
         return final

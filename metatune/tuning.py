@@ -25,7 +25,7 @@ from metatune.search.executor import Executor
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
 from metatune.search.rungs import plan_rungs
-from metatune.search.runner import SearchLimits, run_search
+from metatune.search.runner import Ended, SearchLimits, run_search
 from metatune.search.trial import TrialResult
 from metatune.search.trial_data import TrialData
 from metatune.space import Configuration
@@ -88,8 +88,8 @@ class TuningResult:
         The winner; None for the constant.
     fitted_on : str
         "all rows", or what else the pipeline was fitted on where the time did not suffice.
-    ended : str
-        Why the search ended: "budget", "max_trials", "exhausted" or "interrupted".
+    ended : Ended
+        Why the search ended.
     seconds : float
         Wall clock of `tune`.
     """
@@ -102,7 +102,7 @@ class TuningResult:
     beats_constant: bool
     winner: Configuration | None
     fitted_on: str
-    ended: str
+    ended: Ended
     seconds: float
 
 
@@ -175,7 +175,9 @@ def tune(
             on_result=told,
         )
         listener.search_ends(outcome.ended)
-        final = finisher.finish(halving.history, constant)
+        final = finisher.finish(
+            halving.history, constant, hurry=outcome.ended is Ended.INTERRUPTED
+        )
     return TuningResult(
         pipeline=final.pipeline,
         history=halving.history,

@@ -107,8 +107,8 @@ def collect_past(metadata: MetaDataset, kind: TaskKind, metric: Metric) -> Past:
     evaluations = _positions(metadata.evaluations, datasets, rows)
     loss = np.full((len(datasets), len(rows)), np.nan)
     for k in kinds:
-        of_kind = np.asarray(datasets["kind"] == str(k))
-        part = evaluations[of_kind[evaluations["row"].to_numpy()]]
+        of_kind = datasets["kind"].to_numpy() == str(k)
+        part = evaluations[evaluations["row"].isin(np.flatnonzero(of_kind))]
         if not part.empty:
             _fill_losses(loss, part, _recorded(metric, k))
     return Past(
