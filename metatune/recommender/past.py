@@ -74,7 +74,7 @@ def normalised_regret(loss: "FloatArray") -> "FloatArray":
     not differ has regret 0 everywhere.
     """
     finite = np.where(np.isfinite(loss), loss, np.nan)
-    empty = np.isnan(finite).all(axis=1)
+    empty = np.asarray(np.isnan(finite).all(axis=1))
     finite[empty] = 0.0
     best = np.nanmin(finite, axis=1, keepdims=True)
     spread = np.nanmedian(finite, axis=1, keepdims=True) - best
