@@ -13,6 +13,7 @@ from metatune.data.charset import find_encoding, single_byte_encoding
 from metatune.data.dialect import Dialect, Rows, find_decimal, find_dialect, split_rows
 from metatune.data.header import Header, find_header
 from metatune.data.missing import ALWAYS_MISSING, is_marker, is_weak_marker
+from metatune.data.numbers import parse_number
 from metatune.data.opening import Payload
 from metatune.data.source import Source
 from metatune.errors import TableError
@@ -21,6 +22,7 @@ __all__ = ["read_delimited", "seen_markers"]
 
 _HEAD_BYTES = 1_000_000
 _JUDGED_CELLS = 50_000
+_GROUPED = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?")
 _TOO_MANY = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 
 
@@ -163,6 +165,21 @@ def _parse(payload: Payload, plan: _Plan) -> pd.DataFrame:
             low_memory=False,
             **options,
         )
+    return _with_grouped_thousands(frame) if plan.decimal == "," else frame
+
+
+def _with_grouped_thousands(frame: pd.DataFrame) -> pd.DataFrame:
+    """Read ``1.234`` and ``1.234,5`` as numbers, as the decimal commas of the table demand.
+
+    The parser's own option would read the date 31.12.2020 as a number, too.
+    """
+    for name in frame.columns:
+        cells = frame[name]
+        if pd.api.types.is_string_dtype(cells.dtype):
+            texts = cells.dropna().unique()
+            if len(texts) and all(_GROUPED.fullmatch(text.strip()) for text in texts):
+                values = {text: parse_number(text, ",") for text in texts}
+                frame[name] = cells.map(values).astype("float64")
     return frame
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from metatune.data.missing import is_marker, is_weak_marker
+from metatune.data.wording import counted, listed
 from metatune.errors import TableError
 
 __all__ = ["Header", "find_header"]
@@ -93,14 +94,21 @@ def _first_row(rows: list[list[str]]) -> tuple[int, tuple[str, ...]]:
         return len(rows), ()
     width = _usual_width([rows[i] for i in filled[:_JUDGED]])
     for count, i in enumerate(filled[:_MAX_TITLE_ROWS]):
-        n_filled = sum(bool(cell.strip()) for cell in rows[i])
-        is_title = (width >= 3 and n_filled == 1 and len(rows[i]) != width) or (
-            width >= 2 and len(rows[i]) != width and rows[i][0].lstrip().startswith(("#", "%"))
-        )
-        if not is_title:
-            note = f"{count} lines above the table skipped" if count else ""
+        below = rows[filled[count + 1]] if count + 1 < len(filled) else []
+        if not _is_title(rows[i], below, width):
+            note = f"{counted(count, 'line')} above the table skipped" if count else ""
             return i, (note,) if note else ()
     return filled[0], ()
+
+
+def _is_title(row: list[str], below: list[str], width: int) -> bool:
+    """Whether a row stands above the table: a title, a comment, or Excel's ``sep=;``."""
+    n_filled = sum(bool(cell.strip()) for cell in row)
+    if n_filled == 1 and row[0].strip().lower().startswith("sep="):
+        return True
+    if width >= 3 and n_filled == 1:
+        return len(row) != width or all(cell.strip() for cell in below[:width])
+    return width >= 2 and len(row) != width and row[0].lstrip().startswith(("#", "%"))
 
 
 def _usual_width(rows: list[list[str]]) -> int:
@@ -205,8 +213,7 @@ def _joined(first: list[str], second: list[str]) -> list[str]:
 def _check_unique(names: tuple[str, ...], label: str) -> None:
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
-        shown = ", ".join(repr(name) for name in repeated[:_SHOWN])
-        more = f" and {len(repeated) - _SHOWN} more" if len(repeated) > _SHOWN else ""
+        shown = listed(repeated, _SHOWN)
         raise TableError(
-            f"{label}: several columns are called {shown}{more}: give every column its own name"
+            f"{label}: several columns are called {shown}: give every column its own name"
         )

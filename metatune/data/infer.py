@@ -7,7 +7,7 @@ import pandas as pd
 
 from metatune.data.clean import clean_column
 from metatune.data.columns import Column, ColumnKind
-from metatune.data.dates import find_date_format, find_digit_format
+from metatune.data.dates import find_date_format, find_digit_format, parse_date_texts
 from metatune.data.identifiers import (
     looks_like_id_name,
     numbers_are_identifiers,
@@ -15,6 +15,7 @@ from metatune.data.identifiers import (
 )
 from metatune.data.looks import Look
 from metatune.data.numbers import NumberStyle, decimal_evidence, find_number_style
+from metatune.data.wording import counted, listed
 from metatune.errors import TableError
 
 __all__ = ["clean_column", "infer_columns", "with_text_names"]
@@ -69,7 +70,7 @@ def with_text_names(frame: pd.DataFrame) -> pd.DataFrame:
     names = [str(name) for name in frame.columns]
     if len(set(names)) < len(names):
         repeated = sorted({name for name in names if names.count(name) > 1})
-        shown = ", ".join(repr(name) for name in repeated[:_SHOWN])
+        shown = listed(repeated, _SHOWN)
         raise TableError(f"several columns are called {shown}: give every column its own name")
     return frame if list(frame.columns) == names else frame.set_axis(names, axis=1)
 
@@ -86,19 +87,25 @@ def _column(look: Look, hint: int, keep_identifiers: bool) -> Column:
         return _make(look, look.base)
     style = find_number_style(look.counts, hint)
     if style is not None:
-        return _written_number(look, style)
+        return _unless_identifier(look, _written_number(look, style), keep_identifiers)
     return _date_column(look) or _word_column(look, keep_identifiers)
 
 
 def _number_column(look: Look, keep_identifiers: bool) -> Column:
-    note = f"{look.n_infinite} infinite values taken as missing" if look.n_infinite else ""
+    note = (
+        f"{counted(look.n_infinite, 'infinite value')} taken as missing" if look.n_infinite else ""
+    )
     date_format = _digit_dates(look)
     if date_format is not None:
         return _make(
             look, ColumnKind.DATETIME, f"dates as {date_format}", datetime_format=date_format
         )
-    number = _make(look, ColumnKind.NUMBER, note)
-    if keep_identifiers or not pd.api.types.is_numeric_dtype(look.cells.dtype):
+    return _unless_identifier(look, _make(look, ColumnKind.NUMBER, note), keep_identifiers)
+
+
+def _unless_identifier(look: Look, number: Column, keep_identifiers: bool) -> Column:
+    """Tell numbers from whole numbers that stand for rows or for groups of rows."""
+    if keep_identifiers or pd.api.types.is_timedelta64_dtype(look.cells.dtype):
         return number
     clean = clean_column(look.cells, number)
     if numbers_are_identifiers(look.name, clean, look.unique_share):
@@ -132,12 +139,12 @@ def _written_number(look: Look, style: NumberStyle) -> Column:
     notes = []
     if style.n_others:
         n_lost = style.n_others
-        shown = ", ".join(repr(text) for text in style.others[:_SHOWN])
-        notes.append(f"{n_lost} cells that are no numbers taken as missing: {shown}")
+        notes.append(_lost_note(n_lost, style.others, "number"))
     if style.n_markers:
         n_lost += style.n_markers
-        shown = ", ".join(repr(text) for text in style.markers[:_SHOWN])
-        notes.append(f"{style.n_markers} cells taken as missing: {shown}")
+        notes.append(
+            f"{counted(style.n_markers, 'cell')} taken as missing: {listed(style.markers, _SHOWN)}"
+        )
     if style.decimal == ",":
         notes.append("decimal comma")
     if style.unit:
@@ -156,11 +163,31 @@ def _written_number(look: Look, style: NumberStyle) -> Column:
 
 
 def _date_column(look: Look) -> Column | None:
-    texts = list(look.counts)[:_DATE_TEXTS]
-    date_format, note = find_date_format(texts)
+    texts = list(look.counts)
+    date_format, note = find_date_format(texts[:_DATE_TEXTS])
     if date_format is None:
         return None
-    return _make(look, ColumnKind.DATETIME, note, datetime_format=date_format)
+    notes = [note] if note else []
+    others = [text for text, lost in zip(texts, _lost(texts, date_format), strict=True) if lost]
+    n_lost = sum(look.counts[text] for text in others)
+    if others:
+        notes.append(_lost_note(n_lost, others, "date"))
+    return _make(
+        look,
+        ColumnKind.DATETIME,
+        "; ".join(notes),
+        datetime_format=date_format,
+        n_missing=look.n_missing + n_lost,
+        n_unique=look.n_unique - len(others),
+    )
+
+
+def _lost_note(n_lost: int, texts: "list[str] | tuple[str, ...]", noun: str) -> str:
+    return f"{counted(n_lost, 'cell')} taken as missing, not a {noun}: {listed(texts, _SHOWN)}"
+
+
+def _lost(texts: list[str], date_format: str) -> list[bool]:
+    return [bool(missing) for missing in parse_date_texts(texts, date_format).isna()]
 
 
 def _word_column(look: Look, keep_identifiers: bool) -> Column:

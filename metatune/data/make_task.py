@@ -10,6 +10,7 @@ from metatune.data.infer import infer_columns, with_text_names
 from metatune.data.source import Table
 from metatune.data.target import encode_labels, find_target, read_target
 from metatune.data.task import Task
+from metatune.data.wording import counted, listed
 from metatune.errors import TableError, TargetError
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
@@ -71,10 +72,10 @@ def make_task(
     notes += understood.notes
     n_dropped = int((~understood.keep).sum())
     if n_dropped:
-        notes.append(f"{n_dropped} rows without a value of the target {label!r} dropped")
+        notes.append(f"{counted(n_dropped, 'row')} without a value of the target {label!r} dropped")
     if len(understood.y) < _MIN_ROWS:
         raise TargetError(
-            f"target {label!r} is known in {len(understood.y)} rows only: "
+            f"target {label!r} is known in {counted(len(understood.y), 'row')} only: "
             f"at least {_MIN_ROWS} are needed"
         )
     X = frame.drop(columns=label)
@@ -145,7 +146,9 @@ def make_task_from_arrays(
     if classification:
         classes, codes = encode_labels(target)
         if len(classes) < 2:
-            raise TargetError(f"y holds one class only, {classes[0]!r}: at least two are needed")
+            raise TargetError(
+                f"y holds one class only, {classes.tolist()[0]!r}: at least two are needed"
+            )
         kind = TaskKind.BINARY if len(classes) == 2 else TaskKind.MULTICLASS
     else:
         kind = TaskKind.REGRESSION
@@ -192,7 +195,7 @@ def _numbers(target: "NDArray[Any]") -> "NDArray[np.float64]":
     try:
         values = target.astype(np.float64)
     except (TypeError, ValueError):
-        raise TargetError(f"y holds {target[0]!r}, which is no number") from None
+        raise TargetError(f"y holds {target[:1].tolist()[0]!r}, which is no number") from None
     if not np.isfinite(values).all():
         raise TargetError("y holds infinite values: drop or mend these rows")
     return values
@@ -204,7 +207,9 @@ def _check_size(frame: pd.DataFrame) -> None:
             f"the table has {frame.shape[1]} column: a target and at least one feature are needed"
         )
     if len(frame) < _MIN_ROWS:
-        raise TableError(f"the table has {len(frame)} rows: at least {_MIN_ROWS} are needed")
+        raise TableError(
+            f"the table has {counted(len(frame), 'row')}: at least {_MIN_ROWS} are needed"
+        )
 
 
 def _column_notes(columns: tuple[Column, ...]) -> tuple[str, ...]:
@@ -226,6 +231,4 @@ def _column_notes(columns: tuple[Column, ...]) -> tuple[str, ...]:
 
 def _name(names: list[str]) -> str:
     """List some names."""
-    shown = ", ".join(repr(name) for name in names[:_SHOWN])
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"column{'s' if len(names) > 1 else ''} {shown}{more}"
+    return f"column{'s' if len(names) > 1 else ''} {listed(names)}"

@@ -13,6 +13,7 @@ from metatune.data.formats import read_binary, read_excel, read_json
 from metatune.data.infer import with_text_names
 from metatune.data.opening import Payload, open_payload
 from metatune.data.source import Source, Table
+from metatune.data.wording import counted
 from metatune.errors import TableError
 
 __all__ = ["Source", "Table", "read_table"]
@@ -98,13 +99,13 @@ def _without_empty(
     empty = [name for name in frame.columns if name in unnamed and _is_empty(frame[name])]
     if empty and len(empty) < frame.shape[1]:
         frame = frame.drop(columns=empty)
-        notes.append(f"{len(empty)} columns without name and values dropped")
+        notes.append(f"{counted(len(empty), 'column')} without name and values dropped")
     if not any(frame.dtypes.iloc[i].kind in "iub" for i in range(frame.shape[1])):
         filled = frame.notna().any(axis=1)
         n_empty = int((~filled).sum())
         if n_empty:
             frame = frame[filled].reset_index(drop=True)
-            notes.append(f"{n_empty} rows without any value dropped")
+            notes.append(f"{counted(n_empty, 'row')} without any value dropped")
     return frame, tuple(notes)
 
 

@@ -12,13 +12,14 @@ from metatune.data.clean import clean_column, plain, to_text
 from metatune.data.columns import Column, ColumnKind
 from metatune.data.dates import find_date_format
 from metatune.data.numbers import NumberStyle, find_number_style
+from metatune.data.wording import counted, listed
 from metatune.errors import OptionError, TargetError
 from metatune.kinds import TaskKind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Target", "encode_labels", "find_target", "read_target"]
+__all__ = ["Target", "encode_labels", "find_target", "known_target", "read_target"]
 
 _USUAL_NAMES = frozenset(("target", "class", "label", "y", "outcome"))
 _TASKS = ("binary", "multiclass", "classification", "regression")
@@ -126,8 +127,9 @@ def read_target(raw: "pd.Series[Any]", name: str, task: str | None = None) -> Ta
         raise TargetError(f"target {name!r} has no value in any row: choose another column")
     known = values[keep]
     if len(known.unique()) == 1:
+        value = _label_array(known)[:1].tolist()[0]
         raise TargetError(
-            f"target {name!r} is {known.iloc[0]!r} in every row, so there is nothing to learn: "
+            f"target {name!r} is {value!r} in every row, so there is nothing to learn: "
             "choose another column"
         )
     is_number = types.is_numeric_dtype(known.dtype) and not types.is_bool_dtype(known.dtype)
@@ -143,13 +145,68 @@ def encode_labels(labels: "NDArray[Any]") -> "tuple[NDArray[Any], NDArray[np.int
     return classes, codes.astype(np.int64)
 
 
+def known_target(
+    raw: "pd.Series[Any]", classes: "NDArray[Any] | None"
+) -> "tuple[NDArray[Any], NDArray[np.bool_]]":
+    """Encode the target of another table as that of the task a model was fitted on.
+
+    Parameters
+    ----------
+    raw : Series of shape (n_rows,)
+        Cells as read.
+    classes : ndarray of shape (n_classes,) or None
+        The classes of the task; None for regression.
+
+    Returns
+    -------
+    tuple of (ndarray of shape (n_kept,), ndarray of shape (n_rows,))
+        Codes (int64) or values (float64), and which rows were kept: those whose target is a class
+        of the task, or a finite number.
+    """
+    cells = plain(raw)
+    if classes is None:
+        style = find_number_style(_counts(to_text(cells))) if not _is_typed(cells) else None
+        number = _number_column(str(raw.name), style or NumberStyle())
+        values = clean_column(cells, number).to_numpy(dtype=np.float64)
+        keep = ~np.isnan(values)
+        return values[keep], keep
+    codes = {text: code for code, text in enumerate(to_text(pd.Series(classes)))}
+    found = to_text(cells).map(codes)
+    if classes.dtype.kind in "if":  # 1, "1" and "1.0" are the same class
+        found = found.fillna(
+            clean_column(cells, _number_column("", NumberStyle())).map(
+                {float(label): code for code, label in enumerate(classes)}
+            )
+        )
+    keep = found.notna().to_numpy()
+    return found[keep].to_numpy(dtype=np.int64), keep
+
+
+def _counts(text: "pd.Series[Any]") -> dict[str, int]:
+    return {str(value): int(count) for value, count in text.value_counts().items()}
+
+
+def _is_typed(cells: "pd.Series[Any]") -> bool:
+    return types.is_numeric_dtype(cells.dtype) or types.is_timedelta64_dtype(cells.dtype)
+
+
+def _number_column(name: str, style: NumberStyle) -> Column:
+    return Column(
+        name=name,
+        kind=ColumnKind.NUMBER,
+        n_missing=0,
+        n_unique=0,
+        decimal=style.decimal,
+        unit=style.unit,
+    )
+
+
 def _suggestion(names: list[str], wanted: str) -> str:
     lowered = {name.strip().lower(): name for name in reversed(names)}
     close = get_close_matches(wanted.strip().lower(), list(lowered), n=1, cutoff=0.5)
     if close:
         return f"did you mean {lowered[close[0]]!r}?"
-    shown = ", ".join(repr(name) for name in names[:_SHOWN])
-    return f"the columns are {shown}{', ...' if len(names) > _SHOWN else ''}"
+    return f"the columns are {listed(names)}"
 
 
 def _values(
@@ -164,23 +221,22 @@ def _values(
         return (to_text(cells) if as_text else cells.astype(labels.dtype)), []
     if types.is_bool_dtype(cells.dtype):
         return cells, []
-    if types.is_numeric_dtype(cells.dtype) or types.is_timedelta64_dtype(cells.dtype):
+    if _is_typed(cells):
         return _finite(cells, name)
     return _text_values(cells, name, task)
 
 
 def _finite(cells: "pd.Series[Any]", name: str) -> "tuple[pd.Series[Any], list[str]]":
-    number = Column(name=name, kind=ColumnKind.NUMBER, n_missing=0, n_unique=0)
-    values = clean_column(cells, number)
+    values = clean_column(cells, _number_column(name, NumberStyle()))
     n_infinite = int(values.isna().sum()) - int(cells.isna().sum())
-    return values, [f"{n_infinite} infinite target values dropped"] if n_infinite else []
+    return values, [f"{counted(n_infinite, 'infinite target value')} dropped"] if n_infinite else []
 
 
 def _text_values(
     cells: "pd.Series[Any]", name: str, task: str | None
 ) -> "tuple[pd.Series[Any], list[str]]":
     text = to_text(cells)
-    counts = {str(k): int(v) for k, v in text.value_counts().items()}
+    counts = _counts(text)
     style = find_number_style(counts)
     if style is not None and style.n_others <= _STRAY * sum(counts.values()):
         return _written_numbers(cells, name, style)
@@ -198,19 +254,12 @@ def _text_values(
 def _written_numbers(
     cells: "pd.Series[Any]", name: str, style: NumberStyle
 ) -> "tuple[pd.Series[Any], list[str]]":
-    column = Column(
-        name=name,
-        kind=ColumnKind.NUMBER,
-        n_missing=0,
-        n_unique=0,
-        decimal=style.decimal,
-        unit=style.unit,
-    )
-    lost = [repr(text) for text in (*style.others, *style.markers)]
+    column = _number_column(name, style)
+    lost = listed((*style.others, *style.markers), 3)
     notes = [f"the target's texts such as {_first_text(cells)!r} are read as numbers"]
     if lost:
         n_lost = style.n_others + style.n_markers
-        notes.append(f"{n_lost} target cells that are no numbers dropped: {', '.join(lost[:3])}")
+        notes.append(f"{counted(n_lost, 'target cell')} dropped, not a number: {lost}")
     return clean_column(cells, column), notes
 
 
@@ -232,8 +281,8 @@ def _label_notes(cells: "pd.Series[Any]", text: "pd.Series[Any]") -> list[str]:
         notes.append(f"blanks around target labels removed: {shown}")
     dropped = both.loc[both["clean"].isna(), "raw"]
     if len(dropped):
-        shown = ", ".join(repr(value) for value in dropped.unique()[:3])
-        notes.append(f"{len(dropped)} target cells taken as missing: {shown}")
+        shown = listed([str(value) for value in dropped.unique()], 3)
+        notes.append(f"{counted(len(dropped), 'target cell')} taken as missing: {shown}")
     return notes
 
 
@@ -247,9 +296,10 @@ def _is_quantity(values: "pd.Series[Any]") -> bool:
         return True
     if len(distinct) * _ROWS_PER_CLASS > len(numbers):
         return True
+    span = distinct[-1] - distinct[0]
     if len(distinct) <= _FEW_CLASSES:
-        return False
-    coded = distinct[0] in (0, 1) and distinct[-1] - distinct[0] + 1 == len(distinct)
+        return bool(len(distinct) > _FEW_CLASSES / 2 and span > _FEW_CLASSES * 3)
+    coded = distinct[0] in (0, 1) and span + 1 == len(distinct)
     even = counts.min() >= counts.mean() / 4
     return not (coded and even and len(distinct) <= _MANY_CLASSES)
 
@@ -335,6 +385,4 @@ def _label_array(known: "pd.Series[Any]") -> "NDArray[Any]":
 
 
 def _show(classes: "NDArray[Any]") -> str:
-    shown = ", ".join(repr(label) for label in classes[:_SHOWN].tolist())
-    more = f" and {len(classes) - _SHOWN} more" if len(classes) > _SHOWN else ""
-    return f"{shown}{more}"
+    return listed(classes.tolist())

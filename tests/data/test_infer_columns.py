@@ -64,6 +64,7 @@ def cycle(*values):
         ([f"7590-VHVEG{i}" for i in range(N)], ColumnKind.IDENTIFIER),
         ([str(uuid.UUID(int=i * 7919)) for i in range(N)], ColumnKind.IDENTIFIER),
         (list(range(N)), ColumnKind.IDENTIFIER),
+        ([str(i) for i in range(N)], ColumnKind.IDENTIFIER),
         (list(range(N, 0, -1)), ColumnKind.IDENTIFIER),
         ([None] * N, ColumnKind.CONSTANT),
         (["", " ", "?"] * (N // 3), ColumnKind.CONSTANT),
@@ -112,6 +113,13 @@ def test_counts_and_notes():
     infinite = column([np.inf, -np.inf, np.nan, *RNG.normal(size=N)])
     assert infinite.n_missing == 3
     assert infinite.note == "2 infinite values taken as missing"
+
+
+def test_words_among_dates_are_missing_and_said():
+    dates = [f"{1 + i % 28}/12/2020" for i in range(N)]
+    found = column([*dates, "soon"])
+    assert (found.kind, found.n_missing, found.n_unique) == (ColumnKind.DATETIME, 1, 28)
+    assert found.note == "1 cell taken as missing, not a date: 'soon'"
 
 
 def test_an_ambiguous_comma_follows_the_other_columns():

@@ -195,6 +195,24 @@ def test_titles_comments_and_blank_lines_above_the_table_are_skipped(tmp_path):
     assert any("above the table" in note for note in table.notes)
 
 
+@pytest.mark.parametrize("title", ["sep=;", "Report;;", "Report of 2020\n"])
+def test_other_lines_above_the_table_are_skipped(tmp_path, title):
+    table = read(tmp_path, f"{title}\nname;n;price\na;1;2\nb;2;3\n")
+    assert list(table.frame.columns) == ["name", "n", "price"]
+    assert table.notes == ("1 line above the table skipped",)
+
+
+def test_points_group_thousands_where_commas_are_decimal(tmp_path):
+    table = read(tmp_path, "a;b;c\n1.234;2,5;31.12.2020\n12.345.678;3,5;1.1.2020\n")
+    assert table.frame["a"].tolist() == [1234, 12345678]
+    assert table.frame["c"].tolist() == ["31.12.2020", "1.1.2020"]
+
+
+def test_a_header_name_may_hold_a_line_end(tmp_path):
+    table = read(tmp_path, '"a\nb",c\n1,2\n3,4\n')
+    assert table.frame["a\nb"].tolist() == [1, 3]
+
+
 def test_row_names_without_title_as_r_writes_them(tmp_path):
     table = read(tmp_path, "mpg,cyl\nMazda,21.0,6\nDatsun,22.8,4\nHornet,21.4,6\n")
     assert list(table.frame.columns) == ["Unnamed: 0", "mpg", "cyl"]
