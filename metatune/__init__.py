@@ -1,1 +1,57 @@
-"""Meta-learning AutoML for tables."""
+"""Meta-learning AutoML for tables.
+
+``MetaTuneClassifier`` and ``MetaTuneRegressor`` are scikit-learn estimators; ``recommend`` says
+what is worth trying without training, ``describe`` how a table is understood, ``load`` opens the
+model of a run.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from metatune.api import describe, recommend
+    from metatune.bundle import load
+    from metatune.errors import InputError, MetadataError, MetatuneError, SearchError
+    from metatune.estimators import MetaTuneClassifier, MetaTuneRegressor
+
+    __version__: str
+
+__all__ = [
+    "InputError",
+    "MetaTuneClassifier",
+    "MetaTuneRegressor",
+    "MetadataError",
+    "MetatuneError",
+    "SearchError",
+    "__version__",
+    "describe",
+    "load",
+    "recommend",
+]
+
+_HOMES = {
+    "InputError": "metatune.errors",
+    "MetaTuneClassifier": "metatune.estimators",
+    "MetaTuneRegressor": "metatune.estimators",
+    "MetadataError": "metatune.errors",
+    "MetatuneError": "metatune.errors",
+    "SearchError": "metatune.errors",
+    "describe": "metatune.api",
+    "load": "metatune.bundle",
+    "recommend": "metatune.api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for when it is asked for (PEP 562)."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("metatune")
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'metatune' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,207 @@
+"""Recommending and describing from Python: `metatune.recommend` and `metatune.describe`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from metatune.advice import Advice, advise, training_shape, usable_algorithms
+from metatune.budget import parse_duration
+from metatune.data.columns import Column
+from metatune.data.encoder import encode_task
+from metatune.data.make_task import make_task, to_frame
+from metatune.data.reading import read_table
+from metatune.data.task import Task
+from metatune.errors import OptionError
+from metatune.metafeatures import MetaFeatures, extract_metafeatures
+from metatune.recommender.recommendation import Recommendations
+from metatune.search.trial_data import choose_n_folds
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+__all__ = ["Description", "describe", "describe_for", "recommend", "recommend_for"]
+
+_TARGET = "target"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Description:
+    """How a table is understood.
+
+    Attributes
+    ----------
+    name : str
+        Of the table.
+    target : str
+        Name of the target's column.
+    task : str
+        "binary", "multiclass" or "regression".
+    metric : str
+        What would be optimised.
+    n_rows, n_dropped : int
+        Rows with a known target, and without.
+    classes : Mapping of str to int or None
+        Rows of each class; None for regression.
+    columns : tuple of Column
+        The features.
+    notes : tuple of str
+        What was decided and cleaned.
+    meta_features : MetaFeatures
+        What characterises the dataset.
+    """
+
+    name: str
+    target: str
+    task: str
+    metric: str
+    n_rows: int
+    n_dropped: int
+    classes: Mapping[str, int] | None
+    columns: tuple[Column, ...]
+    notes: tuple[str, ...]
+    meta_features: MetaFeatures
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values; a meta-feature that is not known is NaN."""
+        plain = asdict(self)
+        plain["columns"] = [{**column, "kind": str(column["kind"])} for column in plain["columns"]]
+        return plain
+
+
+def recommend(
+    data: Any,
+    target: str | None = None,
+    *,
+    y: "ArrayLike | None" = None,
+    budget: str | float = "10m",
+    metric: str | None = None,
+    include: Sequence[str] | None = None,
+    exclude: Sequence[str] | None = None,
+    metadata: str | Path | None = None,
+) -> Recommendations:
+    """Say which configurations are worth trying on a table, without training any.
+
+    Parameters
+    ----------
+    data : str, Path, DataFrame or array-like of shape (n_rows, n_columns)
+        A table or its file, with the target unless `y` is given.
+    target : str, optional
+        The column to predict; guessed if it is not named.
+    y : array-like of shape (n_rows,), optional
+        The target, where `data` does not hold it.
+    budget : str or float
+        What a fit may take; a short one prefers quick configurations.
+    metric : str, optional
+        What counts; the default of the task kind otherwise.
+    include, exclude : sequence of str, optional
+        Names of algorithms.
+    metadata : str or Path, optional
+        A meta-dataset other than the one that comes with metatune.
+
+    Returns
+    -------
+    Recommendations
+        Ranked configurations, similar past datasets, familiarity.
+
+    Raises
+    ------
+    InputError
+        If the table cannot be read or learned, or an option cannot work.
+    MetadataError
+        If there is no meta-dataset.
+    """
+    return recommend_for(
+        _task(data, target, y, metric),
+        budget=budget,
+        include=tuple(include or ()),
+        exclude=tuple(exclude or ()),
+        metadata=None if metadata is None else Path(metadata),
+    ).recommendations
+
+
+def describe(data: Any, target: str | None = None, *, y: "ArrayLike | None" = None) -> Description:
+    """Say how a table is understood, and characterise it.
+
+    Parameters
+    ----------
+    data : str, Path, DataFrame or array-like of shape (n_rows, n_columns)
+        A table or its file, with the target unless `y` is given.
+    target : str, optional
+        The column to predict; guessed if it is not named.
+    y : array-like of shape (n_rows,), optional
+        The target, where `data` does not hold it.
+
+    Returns
+    -------
+    Description
+
+    Raises
+    ------
+    InputError
+        If the table cannot be read or learned.
+    """
+    return describe_for(_task(data, target, y, None))
+
+
+def recommend_for(
+    task: Task,
+    *,
+    budget: str | float,
+    include: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
+    metadata: Path | None = None,
+) -> Advice:
+    """Characterise a task and rank configurations for it."""
+    seconds = parse_duration(budget)
+    _, encoded = encode_task(task, seed=0)
+    shape = training_shape(encoded, choose_n_folds(encoded.n_rows))
+    return advise(
+        encoded,
+        task.metric,
+        algorithms=usable_algorithms(task.kind, shape, include, exclude),
+        budget_seconds=seconds,
+        metadata=metadata,
+    )
+
+
+def describe_for(task: Task) -> Description:
+    """Describe a task."""
+    _, encoded = encode_task(task, seed=0)
+    classes = None
+    if task.classes is not None:
+        classes = dict(zip(map(str, task.classes), task.class_counts.tolist(), strict=True))
+    return Description(
+        name=task.name,
+        target=task.target,
+        task=str(task.kind),
+        metric=task.metric.name,
+        n_rows=task.n_rows,
+        n_dropped=task.n_dropped,
+        classes=classes,
+        columns=task.columns,
+        notes=task.notes,
+        meta_features=extract_metafeatures(encoded),
+    )
+
+
+def _task(data: Any, target: str | None, y: "ArrayLike | None", metric: str | None) -> Task:
+    """Make a task of a file, of a table that holds the target, or of features and target."""
+    if isinstance(data, str | Path):
+        if y is not None:
+            raise OptionError("give either a file that holds the target, or a table and y")
+        return make_task(read_table(data), target=target, metric=metric)
+    frame, _ = to_frame(data)
+    if y is None:
+        return make_task(frame, target=target, metric=metric)
+    if target is not None:
+        raise OptionError("give either the name of the target's column or y, not both")
+    import pandas as pd
+
+    name = str(getattr(y, "name", None) or _TARGET)
+    while name in frame.columns:
+        name += "_"
+    values = pd.Series(y.to_numpy() if hasattr(y, "to_numpy") else y, name=name)
+    if len(values) != len(frame):
+        raise OptionError(f"y has {len(values)} values for {len(frame)} rows: give one for each")
+    return make_task(pd.concat([frame, values], axis="columns"), target=name, metric=metric)

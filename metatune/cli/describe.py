@@ -1,0 +1,71 @@
+"""`metatune describe`."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from metatune.cli import options
+from metatune.cli.console import Voice, number, show, show_json, table
+
+if TYPE_CHECKING:
+    from metatune.api import Description
+
+__all__ = ["describe"]
+
+
+@click.command()
+@options.data_argument()
+@options.target()
+@options.task_kind()
+@options.as_json()
+@options.quiet()
+def describe(data: str, target: str | None, task: str | None, as_json: bool, quiet: bool) -> None:
+    """Say how DATA is understood: its columns, target, task and meta-features."""
+    from metatune.api import describe_for
+    from metatune.data.make_task import make_task
+    from metatune.data.reading import read_table
+
+    voice = Voice(quiet=quiet)
+    read = read_table(data)
+    voice.say(f"{read.name}: {read.source.summary()}")
+    understood = describe_for(make_task(read, target=target, task=task))
+    voice.notes(understood.notes)
+    if as_json:
+        show_json({"source": read.source.summary(), **understood.to_dict()})
+    else:
+        _show(understood)
+
+
+def _show(understood: "Description") -> None:
+    from metatune.metafeatures import FEATURES, GROUP_NAMES
+
+    facts = [
+        ("target", understood.target),
+        ("task", understood.task),
+        ("metric", understood.metric),
+        ("rows", f"{understood.n_rows:,}" + _dropped(understood.n_dropped)),
+    ]
+    if understood.classes is not None:
+        counts = ", ".join(f"{name} {count:,}" for name, count in understood.classes.items())
+        facts.append(("classes", counts if len(counts) < 400 else f"{len(understood.classes)}"))
+    show(table(("", ""), facts), "")
+    cells = [
+        (c.name, str(c.kind), f"{c.n_missing:,}", f"{c.n_unique:,}", c.note)
+        for c in understood.columns
+    ]
+    headings = ("column", "kind", "missing", "unique", "note")
+    show(table(headings, cells, right=("missing", "unique")))
+    values = understood.meta_features.values
+    for group in GROUP_NAMES:
+        rows = [
+            (name, number(values[name]), FEATURES[name].definition)
+            for name in values
+            if FEATURES[name].group == group
+        ]
+        show("", table((f"{group} meta-features", "value", ""), rows, right=("value",)))
+    if understood.meta_features.skipped:
+        show("", f"left out for lack of time: {', '.join(understood.meta_features.skipped)}")
+
+
+def _dropped(n_dropped: int) -> str:
+    return f", {n_dropped:,} without target dropped" if n_dropped else ""

@@ -1,0 +1,97 @@
+"""`metatune fit`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from metatune.cli import options
+
+__all__ = ["fit"]
+
+_WITHOUT_MODEL = 3
+_INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitOptions:
+    """What the user typed; the names are those of the options."""
+
+    data: str
+    target: str | None
+    task: str | None
+    budget: str
+    metric: str | None
+    output: Path | None
+    seed: int
+    jobs: int | None
+    memory_limit: str | None
+    max_trials: int | None
+    include: str | None
+    exclude: str | None
+    metadata: Path | None
+    overwrite: bool
+    as_json: bool
+    quiet: bool
+    verbose: bool
+
+
+@click.command()
+@options.data_argument()
+@options.target()
+@options.task_kind()
+@click.option(
+    "--budget",
+    default="10m",
+    show_default=True,
+    metavar="TIME",
+    help="Wall clock from the start of this command to the saved model: 90s, 10m, 1h30m.",
+)
+@click.option(
+    "--metric",
+    metavar="NAME",
+    help="What counts: roc_auc (default for two classes), log_loss (default for more), rmse "
+    "(default for numbers), accuracy, balanced_accuracy, mae, r2, or any scikit-learn scorer.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Directory of the run; <name of the table>.metatune by default.",
+)
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
+@click.option(
+    "--jobs", type=click.IntRange(1), metavar="N", help="Worker processes; one for each core."
+)
+@click.option(
+    "--memory-limit",
+    metavar="SIZE",
+    help="What a worker may hold, like 4GB; by default its share of the free memory.",
+)
+@click.option(
+    "--max-trials",
+    type=click.IntRange(1),
+    metavar="N",
+    help="End after so many trials. With the same seed the result is then always the same.",
+)
+@click.option("--include", metavar="ALG,..", help="Only these algorithms.")
+@click.option("--exclude", metavar="ALG,..", help="Not these algorithms.")
+@options.metadata()
+@click.option("--overwrite", is_flag=True, help="Replace the run in the output directory.")
+@options.as_json()
+@options.quiet()
+@click.option("-v", "--verbose", is_flag=True, help="Say a line for every trial.")
+def fit(**given: Any) -> int:
+    """Find and fit the best pipeline for DATA, in time.
+
+    DATA is a table: .csv .tsv .txt .parquet .feather .arff .jsonl .xlsx, also compressed, or - for
+    standard input. The exit code is 3 if nothing beat the constant prediction.
+    """
+    from metatune.cli.fit_run import FitRun
+
+    result = FitRun.prepare(FitOptions(**given)).run()
+    if result.interrupted:
+        return _INTERRUPTED
+    return 0 if result.beats_constant else _WITHOUT_MODEL

@@ -1,0 +1,69 @@
+"""What `metatune fit` writes to standard output at its end."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from metatune.budget import seconds_since_process_start
+from metatune.cli.console import number, show, table
+from metatune.cli.wording import command, failure_causes
+from metatune.rundir import RunDirectory
+
+if TYPE_CHECKING:
+    from metatune.tuning import TuningResult
+
+__all__ = ["show_result"]
+
+
+def show_result(values: dict[str, Any], result: "TuningResult", data: str) -> None:
+    """Write the short table of the result, and the command that comes next.
+
+    Parameters
+    ----------
+    values : dict
+        The record of the run.
+    result : TuningResult
+        What was found.
+    data : str
+        The table's file as it was typed.
+    """
+    output = Path(values["options"]["output"])
+    model = RunDirectory(output).model
+    show(table(("", ""), _rows(values, result, model)))
+    following = "-" if data == "-" else data
+    show("", f"next: {command('predict', str(output), following)}")
+
+
+def _rows(values: dict[str, Any], result: "TuningResult", model: Path) -> list[tuple[str, str]]:
+    trials = values["trials"]
+    failed = trials["finished"] - trials["ok"]
+    better = "higher" if values["greater_is_better"] else "lower"
+    rows = [
+        (values["metric"], f"{number(result.score)} in cross-validation ({better} is better)"),
+        ("constant", f"{number(result.constant_score)} for the constant prediction"),
+        *_winner_rows(result),
+        (
+            "trials",
+            f"{trials['finished']} of {trials['configurations']} configurations"
+            + (f", {failed} failed" if failed else "")
+            + f" ({values['ended']})",
+        ),
+    ]
+    rows += [("", f"{count} x {status}: {cause}") for status, cause, count in _causes(result)]
+    used = seconds_since_process_start()
+    asked = values["seconds"]["budget"]
+    rows += [("time", f"asked {asked:g} s, used {used:.1f} s"), ("model", str(model))]
+    return rows
+
+
+def _winner_rows(result: "TuningResult") -> list[tuple[str, str]]:
+    if result.winner is None:
+        return [("winner", "the constant prediction: nothing beat it")]
+    params = ", ".join(f"{name}={value}" for name, value in result.winner.params.items())
+    return [
+        ("winner", f"{result.winner.algorithm}, fitted on {result.fitted_on}"),
+        ("configuration", params),
+    ]
+
+
+def _causes(result: "TuningResult") -> list[tuple[str, str, int]]:
+    return failure_causes(result.history.results)[:3]

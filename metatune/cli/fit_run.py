@@ -1,0 +1,205 @@
+"""The journey of `metatune fit`: check, read, tune, record, report."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from metatune.algorithms.registry import select_algorithms
+from metatune.budget import Budget, Deadline, Stopwatch, seconds_since_process_start
+from metatune.cli.console import Voice, show_json
+from metatune.cli.options import names
+from metatune.errors import MetatuneError, OptionError
+from metatune.rundir import RUN_FILES, RunDirectory
+from metatune.search.cores import available_cores, available_memory, parse_memory
+from metatune.search.pool import LocalPool
+
+if TYPE_CHECKING:
+    from metatune.cli.fit import FitOptions
+    from metatune.cli.record import RunRecord
+    from metatune.data.source import Table
+    from metatune.data.task import Task
+    from metatune.search.executor import Executor
+    from metatune.tuning import TuningResult
+
+__all__ = ["FitResult", "FitRun", "default_output"]
+
+_AFTERWARDS = 0.15  # seconds for records and report, after everything else
+_MEMORY_SHARE = 0.8  # of the free memory goes to the workers
+_SUFFIXES = (".gz", ".bz2", ".zip", ".xz", ".zst", ".zstd")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitResult:
+    """How a fit ended."""
+
+    beats_constant: bool
+    interrupted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitRun:
+    """A fit whose options were found to be sound.
+
+    Attributes
+    ----------
+    options : FitOptions
+        What the user typed.
+    budget : Budget
+        Seconds and trials.
+    deadline : Deadline
+        When the process has to be at its end.
+    run_dir : RunDirectory
+        Not made yet.
+    jobs : int
+        Worker processes.
+    memory_limit : int
+        Bytes that each may hold.
+    voice : Voice
+        Tells the user.
+    """
+
+    options: "FitOptions"
+    budget: Budget
+    deadline: Deadline
+    run_dir: RunDirectory
+    jobs: int
+    memory_limit: int
+    voice: Voice
+
+    @classmethod
+    def prepare(cls, options: "FitOptions") -> "FitRun":
+        """Check what can be checked without reading the table.
+
+        Raises
+        ------
+        OptionError
+            If an option cannot work.
+        """
+        budget = Budget.parse(options.budget, options.max_trials)
+        deadline = Deadline.after(budget.seconds - seconds_since_process_start())
+        select_algorithms(names(options.include), names(options.exclude))
+        jobs = options.jobs or available_cores()
+        limit = None if options.memory_limit is None else parse_memory(options.memory_limit)
+        _check_exists(options.data)
+        output = options.output or default_output(options.data)
+        return cls(
+            options=options,
+            budget=budget,
+            deadline=deadline,
+            run_dir=RunDirectory.check(output, overwrite=options.overwrite),
+            jobs=jobs,
+            memory_limit=limit or int(_MEMORY_SHARE * available_memory() / jobs),
+            voice=Voice(quiet=options.quiet),
+        )
+
+    def run(self) -> FitResult:
+        """Read the table while the workers start, and do the rest."""
+        with LocalPool(self.jobs, memory_limit=self.memory_limit) as pool:
+            pool.start()
+            watch = Stopwatch()
+            table, task = self._read()
+            return self._tune(table, task, pool, read_seconds=watch.seconds())
+
+    def _read(self) -> "tuple[Table, Task]":
+        from metatune.cli.wording import announce
+        from metatune.data.make_task import make_task
+        from metatune.data.reading import read_table
+        from metatune.metadataset.store import find_metadata
+
+        given = self.options
+        if given.metadata is None:
+            find_metadata()
+        table = read_table(given.data, deadline=self.deadline)
+        task = make_task(table, target=given.target, task=given.task, metric=given.metric)
+        announce(table, task, self.voice)
+        return table, task
+
+    def _tune(
+        self, table: "Table", task: "Task", pool: "Executor", read_seconds: float
+    ) -> FitResult:
+        from metatune.cli.record import RunRecord
+
+        record = RunRecord.start(self, table, task, read_seconds)
+        existed = self.run_dir.path.exists()
+        self.run_dir.make()
+        try:
+            self.run_dir.write_record(record.values)
+            result = self._search(task, pool)
+        except MetatuneError:
+            _undo(self.run_dir, existed=existed)
+            raise
+        except KeyboardInterrupt:
+            self.run_dir.write_record(record.interrupted())
+            raise
+        return self._report(record, result)
+
+    def _search(self, task: "Task", pool: "Executor") -> "TuningResult":
+        from metatune.cli.progress import make_progress
+        from metatune.tuning import TuneOptions, tune
+
+        given = self.options
+        chosen = TuneOptions(
+            budget=self.budget,
+            include=names(given.include),
+            exclude=names(given.exclude),
+            seed=given.seed,
+            metadata=given.metadata,
+        )
+        progress = make_progress(
+            self.voice, task.metric, self.deadline, quiet=given.quiet, every_trial=given.verbose
+        )
+        with progress:
+            return tune(
+                task,
+                chosen,
+                deadline=self.deadline.earlier(_AFTERWARDS),
+                executor=pool,
+                run_dir=self.run_dir,
+                listener=progress,
+            )
+
+    def _report(self, record: "RunRecord", result: "TuningResult") -> FitResult:
+        from metatune.cli.fit_report import show_result
+
+        self.run_dir.write_leaderboard(result.history.leaderboard())
+        values = record.end(result)
+        self.run_dir.write_record(values)
+        if self.options.as_json:
+            show_json(values)
+        else:
+            show_result(values, result, self.options.data)
+        if not result.beats_constant:
+            self.voice.say(
+                "no model beat the constant prediction: the saved model is the constant; "
+                "look at the leaderboard, or give more time or other columns"
+            )
+        return FitResult(
+            beats_constant=result.beats_constant, interrupted=values["status"] == "interrupted"
+        )
+
+
+def default_output(data: str) -> Path:
+    """Name the directory of a run after the table's file, in the current directory."""
+    if data == "-":
+        return Path("stdin.metatune")
+    path = Path(data)
+    if path.suffix.lower() in _SUFFIXES:
+        path = path.with_suffix("")
+    return Path(f"{path.stem}.metatune")
+
+
+def _check_exists(data: str) -> None:
+    """Spare the start of workers for a mistyped name; reading says what is wrong with it."""
+    if data != "-" and not Path(data).is_file():
+        from metatune.data.opening import open_payload
+
+        open_payload(data)
+        raise OptionError(f"{data} cannot be read as a file")
+
+
+def _undo(run_dir: RunDirectory, *, existed: bool) -> None:
+    """Take away what was written before the options turned out not to work."""
+    for name in RUN_FILES:
+        (run_dir.path / name).unlink(missing_ok=True)
+    if not existed:
+        run_dir.path.rmdir()

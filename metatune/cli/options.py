@@ -1,0 +1,75 @@
+"""Options that several commands share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+__all__ = [
+    "as_json",
+    "data_argument",
+    "metadata",
+    "model_argument",
+    "names",
+    "quiet",
+    "target",
+    "task_kind",
+]
+
+_Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def data_argument() -> _Decorator:
+    """Take the table's file; ``-`` is standard input."""
+    return click.argument("data", metavar="DATA")
+
+
+def model_argument() -> _Decorator:
+    """Take a run directory or a model file."""
+    return click.argument("model", metavar="MODEL")
+
+
+def target() -> _Decorator:
+    """Take the name of the target."""
+    return click.option(
+        "--target",
+        metavar="COLUMN",
+        help="Column to predict. Without it: the one column called target, class, label, y or "
+        "outcome, else the last.",
+    )
+
+
+def task_kind() -> _Decorator:
+    """Take the task kind."""
+    kinds = ["binary", "multiclass", "classification", "regression"]
+    return click.option(
+        "--task", type=click.Choice(kinds), help="What to learn; inferred from the target without."
+    )
+
+
+def metadata() -> _Decorator:
+    """Take another meta-dataset."""
+    return click.option(
+        "--metadata",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="Meta-dataset to learn from, instead of the one that comes with metatune.",
+    )
+
+
+def as_json() -> _Decorator:
+    """Ask for JSON."""
+    return click.option(
+        "--json", "as_json", is_flag=True, help="Write one JSON object to standard output."
+    )
+
+
+def quiet() -> _Decorator:
+    """Ask for silence."""
+    return click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+
+
+def names(text: str | None) -> tuple[str, ...]:
+    """Split the names of algorithms at commas."""
+    return tuple(name.strip() for name in (text or "").split(",") if name.strip())

@@ -1,0 +1,99 @@
+"""`metatune predict`."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from metatune.cli import options
+from metatune.cli.console import Voice
+from metatune.errors import OptionError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sklearn.pipeline import Pipeline
+
+__all__ = ["predict", "prediction_frame"]
+
+_SUFFIXES = (".csv", ".parquet")
+
+
+@click.command()
+@options.model_argument()
+@options.data_argument()
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where to write: .csv or .parquet; standard output by default.",
+)
+@click.option("--proba", is_flag=True, help="Write the probability of each class.")
+@options.quiet()
+def predict(model: str, data: str, output: Path | None, proba: bool, quiet: bool) -> None:
+    """Predict the rows of DATA with MODEL, a run directory or its model.skops.
+
+    Writes a table with one row for each row of DATA, in that order. Columns are found by name,
+    whatever their order; the target may be among them and is not used.
+    """
+    _check_output(output)
+    from metatune import bundle
+    from metatune.cli.prediction_table import read_for
+
+    voice = Voice(quiet=quiet)
+    pipeline = bundle.load(model)
+    target = str(bundle.model_info(pipeline)["target"])
+    if proba and not hasattr(pipeline, "predict_proba"):
+        raise OptionError(f"the model predicts numbers of {target!r}: leave out --proba")
+    frame = read_for(pipeline, data, voice)
+    answer = prediction_frame(pipeline, frame, target, proba=proba)
+    if output is None:
+        answer.to_csv(sys.stdout, index=False)
+        return
+    try:
+        if output.suffix == ".parquet":
+            answer.to_parquet(output, index=False)
+        else:
+            answer.to_csv(output, index=False)
+    except OSError as error:
+        raise OptionError(f"cannot write {output}: {error.strerror or error}") from error
+    voice.say(f"{len(answer):,} predictions of {target!r} written to {output}")
+
+
+def prediction_frame(
+    pipeline: "Pipeline", frame: "pd.DataFrame", target: str, *, proba: bool = False
+) -> "pd.DataFrame":
+    """Predict a table.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        Fitted.
+    frame : DataFrame
+        Has the columns that the model needs.
+    target : str
+        Name of the target.
+    proba : bool
+        Whether to return probabilities instead of labels.
+
+    Returns
+    -------
+    DataFrame
+        The column `target`, or one column ``probability of LABEL`` for each class.
+    """
+    import pandas as pd
+
+    if not proba:
+        return pd.DataFrame({target: pipeline.predict(frame)})
+    names = [f"probability of {label}" for label in pipeline.classes_]
+    return pd.DataFrame(pipeline.predict_proba(frame), columns=names)
+
+
+def _check_output(output: Path | None) -> None:
+    if output is None:
+        return
+    if output.suffix not in _SUFFIXES:
+        raise OptionError(f"output {output} has no known suffix: use {' or '.join(_SUFFIXES)}")
+    if not output.parent.is_dir():
+        raise OptionError(f"output {output} cannot be written: {output.parent} is no directory")

@@ -1,0 +1,157 @@
+"""Reading a table that a model shall predict, and matching its columns to the model's."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from metatune.cli.console import Voice
+from metatune.errors import BundleError, SchemaError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sklearn.pipeline import Pipeline
+
+    from metatune.data.source import Table
+
+__all__ = ["match_columns", "model_columns", "read_for"]
+
+_SHOWN = 5
+
+
+def read_for(pipeline: "Pipeline", data: str, voice: Voice) -> "pd.DataFrame":
+    """Read a table and bring its columns under the names that the model knows.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        As loaded.
+    data : str
+        The table's file.
+    voice : Voice
+        Tells the user what was read and what was ignored.
+
+    Returns
+    -------
+    DataFrame
+        With the target's column, if the file holds it.
+
+    Raises
+    ------
+    TableError
+        If the file cannot be read.
+    SchemaError
+        If its columns do not fit the model.
+    """
+    from metatune.bundle import model_info
+    from metatune.data.reading import read_table
+
+    table = read_table(data)
+    voice.say(f"{table.name}: {table.source.summary()}")
+    voice.notes(table.notes)
+    known, needed = model_columns(pipeline)
+    frame, notes = match_columns(table, known, needed, str(model_info(pipeline)["target"]))
+    voice.notes(notes)
+    return frame
+
+
+def model_columns(pipeline: "Pipeline") -> tuple[list[str], list[str]]:
+    """Return the feature columns of a model's training table, and those that it needs.
+
+    Raises
+    ------
+    BundleError
+        If the model does not begin with a table encoder.
+    """
+    from metatune.data.columns import ColumnKind
+
+    columns: list[dict[str, Any]] | None = getattr(pipeline[0], "columns", None)
+    if columns is None:
+        raise BundleError("the model was not saved by a run of metatune: fit one")
+    known = [str(column["name"]) for column in columns]
+    needed = [str(c["name"]) for c in columns if ColumnKind(c["kind"]).is_used]
+    return known, needed
+
+
+def match_columns(
+    table: "Table", known: Sequence[str], needed: Sequence[str], target: str
+) -> "tuple[pd.DataFrame, list[str]]":
+    """Bring a table's columns under the names that a model knows.
+
+    Columns are matched by name. Without a header they are matched by position: all columns of the
+    training table, or all but the target.
+
+    Parameters
+    ----------
+    table : Table
+        To be predicted.
+    known, needed : sequence of str
+        Feature columns of the training table in order, and those without which the model cannot
+        predict.
+    target : str
+        Name of the target's column.
+
+    Returns
+    -------
+    tuple of (DataFrame, list of str)
+        The table and notes about it.
+
+    Raises
+    ------
+    SchemaError
+        If columns are missing, or one of both tables has a header and the other has none.
+    """
+    frame = table.frame
+    names = [str(name) for name in frame.columns]
+    was_nameless = _is_counted([*known, target])
+    if was_nameless and _is_counted(names):
+        return _by_position(table, known, target)
+    missing = [name for name in needed if name not in names]
+    if missing:
+        raise SchemaError(_lack(table, missing, was_nameless=was_nameless))
+    extra = [name for name in names if name not in known and name != target]
+    if not extra:
+        return frame, []
+    what = "1 column" if len(extra) == 1 else f"{len(extra)} columns"
+    return frame, [f"{what} that the model does not know ignored: {_list(extra)}"]
+
+
+def _by_position(
+    table: "Table", known: Sequence[str], target: str
+) -> "tuple[pd.DataFrame, list[str]]":
+    frame = table.frame
+    if frame.shape[1] == len(known) + 1:
+        return frame, []
+    if frame.shape[1] == len(known):
+        note = f"taken as all columns but the target, which was column {target} in training"
+        return frame.set_axis(list(known), axis="columns"), [note]
+    raise SchemaError(
+        f"{table.name} has {frame.shape[1]} columns without names, but the model needs the "
+        f"{len(known)} feature columns of its training table, with or without the target"
+    )
+
+
+def _lack(table: "Table", missing: list[str], *, was_nameless: bool) -> str:
+    if was_nameless:
+        return (
+            f"the first line of {table.name} was taken as a header ({_list(table.frame.columns)}), "
+            "but the model was trained on a table without one: leave the header out"
+        )
+    if not table.source.has_header:
+        return (
+            f"{table.name} seems to have no header, but the model needs the columns "
+            f"{_list(missing)}: put the column names into the first line"
+        )
+    what = "the column" if len(missing) == 1 else f"{len(missing)} columns"
+    return (
+        f"{table.name} lacks {what} that the model needs: {_list(missing)}; "
+        "add them (cells may be empty)"
+    )
+
+
+def _is_counted(names: Sequence[str]) -> bool:
+    """Whether the names are 0, 1, 2, ... as those of a table without header."""
+    return sorted(names) == sorted(str(i) for i in range(len(names)))
+
+
+def _list(names: "Sequence[str]") -> str:
+    shown = ", ".join(repr(str(name)) for name in names[:_SHOWN])
+    return shown + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")

@@ -1,0 +1,130 @@
+"""`metatune recommend`."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from metatune.cli import options
+from metatune.cli.console import Voice, seconds, show, show_json, table
+
+if TYPE_CHECKING:
+    from metatune.recommender.recommendation import Recommendations
+
+__all__ = ["recommend"]
+
+
+@click.command()
+@options.data_argument()
+@options.target()
+@options.task_kind()
+@click.option(
+    "--budget",
+    default="10m",
+    show_default=True,
+    metavar="TIME",
+    help="What a fit may take: a short one prefers quick configurations.",
+)
+@click.option("--metric", metavar="NAME", help="What counts; see metatune fit --help.")
+@click.option("--top", type=click.IntRange(1), default=10, show_default=True, metavar="N")
+@click.option("--include", metavar="ALG,..", help="Only these algorithms.")
+@click.option("--exclude", metavar="ALG,..", help="Not these algorithms.")
+@options.metadata()
+@options.as_json()
+@options.quiet()
+def recommend(top: int, as_json: bool, quiet: bool, **given: Any) -> None:
+    """Say what is worth trying on DATA, without training anything.
+
+    Ranks configurations by what they did on past datasets that resemble DATA, and says which those
+    are.
+    """
+    from metatune.algorithms.registry import select_algorithms
+    from metatune.budget import parse_duration
+
+    parse_duration(given["budget"])
+    for names in ("include", "exclude"):
+        given[names] = options.names(given[names])
+    select_algorithms(given["include"], given["exclude"])
+    answer = _ask(Voice(quiet=quiet), given)
+    if as_json:
+        show_json(_to_dict(answer, top))
+    else:
+        _show(answer, top)
+
+
+def _ask(voice: Voice, given: dict[str, Any]) -> "Recommendations":
+    from metatune.api import recommend_for
+    from metatune.cli.wording import announce
+    from metatune.data.make_task import make_task
+    from metatune.data.reading import read_table
+
+    read = read_table(given["data"])
+    task = make_task(read, target=given["target"], task=given["task"], metric=given["metric"])
+    announce(read, task, voice)
+    return recommend_for(
+        task,
+        budget=given["budget"],
+        include=given["include"],
+        exclude=given["exclude"],
+        metadata=given["metadata"],
+    ).recommendations
+
+
+def _show(answer: "Recommendations", top: int) -> None:
+    from metatune.cli.wording import familiarity
+
+    rows = [
+        (
+            str(r.rank),
+            r.configuration.algorithm,
+            f"{r.expected_regret:.2f}",
+            seconds(r.expected_seconds),
+            _params(r.configuration.params),
+        )
+        for r in answer.ranked[:top]
+    ]
+    headings = ("rank", "algorithm", "regret", "time", "configuration")
+    show(table(headings, rows, right=("rank", "regret", "time")))
+    show(
+        "",
+        "regret: expected loss behind the best known configuration, which has 0; the median one "
+        "has 1.\nrank weighs what a configuration adds to those before it against its time.\n"
+        "time: expected for all folds on one core.",
+        "",
+    )
+    rows = [
+        (n.dataset, f"{n.similarity:.1%}", f"{n.n_rows:,} x {n.n_columns:,}", n.best.algorithm)
+        for n in answer.neighbours
+    ]
+    headings = ("most similar past datasets", "similarity", "size", "best there")
+    show(table(headings, rows, right=("similarity", "size")))
+    show(
+        "",
+        f"familiarity {answer.familiarity:.2f} of 1, {familiarity(answer.familiarity)}; "
+        f"learned from {answer.n_datasets} past datasets",
+    )
+    if answer.excluded:
+        show(f"left out, because they hold this very data: {', '.join(answer.excluded)}")
+
+
+def _params(params: Any) -> str:
+    return " ".join(f"{name}={value}" for name, value in params.items())
+
+
+def _to_dict(answer: "Recommendations", top: int) -> dict[str, Any]:
+    from metatune.cli.wording import familiarity
+
+    return {
+        "recommendations": [
+            {**asdict(r), "configuration": _plain(r.configuration)} for r in answer.ranked[:top]
+        ],
+        "most_similar": [{**asdict(n), "best": _plain(n.best)} for n in answer.neighbours],
+        "familiarity": answer.familiarity,
+        "familiarity_in_words": familiarity(answer.familiarity),
+        "n_past_datasets": answer.n_datasets,
+        "excluded": list(answer.excluded),
+    }
+
+
+def _plain(configuration: Any) -> dict[str, Any]:
+    return {"algorithm": configuration.algorithm, "params": dict(configuration.params)}

@@ -1,0 +1,101 @@
+"""What several commands say in the same words."""
+
+import shlex
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from metatune.cli.console import Voice
+
+if TYPE_CHECKING:
+    from metatune.data.columns import Column
+    from metatune.data.source import Table
+    from metatune.data.task import Task
+    from metatune.recommender.recommendation import Recommendations
+    from metatune.search.trial import TrialResult
+
+__all__ = [
+    "announce",
+    "announce_recommendations",
+    "columns_by_kind",
+    "command",
+    "direction",
+    "failure_causes",
+    "familiarity",
+]
+
+_PLURALS = {
+    "number": "numbers",
+    "boolean": "booleans",
+    "category": "categories",
+    "high-cardinality category": "high-cardinality categories",
+    "date/time": "dates",
+    "text": "texts",
+    "identifier": "identifiers",
+    "constant": "constants",
+}
+_FAMILIARITY = (
+    (0.05, "unlike anything known: the recommendations are those that work for most datasets"),
+    (0.25, "unusual"),
+    (0.6, "fairly familiar"),
+    (1.0, "familiar"),
+)
+
+
+def announce(table: "Table", task: "Task", voice: Voice) -> None:
+    """Say how a file was read and what was made of it."""
+    voice.say(f"{table.name}: {table.source.summary()}")
+    of = f", {len(task.class_counts)} classes" if task.n_classes else ""
+    voice.say(f"target {task.target!r}, task {task.kind}{of}, metric {direction(task)}")
+    voice.say(f"columns: {columns_by_kind(task.columns)}")
+    voice.notes(task.notes)
+
+
+def announce_recommendations(recommendations: "Recommendations", voice: Voice) -> None:
+    """Say which past datasets are similar, and how familiar the dataset is."""
+    nearest = ", ".join(
+        f"{neighbour.dataset} ({neighbour.similarity:.0%})"
+        for neighbour in recommendations.neighbours[:3]
+    )
+    voice.say(
+        f"most similar of {recommendations.n_datasets} past datasets: {nearest}; this one is "
+        f"{familiarity(recommendations.familiarity)} ({recommendations.familiarity:.2f} of 1)"
+    )
+    if recommendations.excluded:
+        left_out = ", ".join(recommendations.excluded)
+        voice.say(f"left out, because they hold this very data: {left_out}")
+
+
+def columns_by_kind(columns: "Iterable[Column]") -> str:
+    """Count columns by kind in one line."""
+    counts = Counter(str(column.kind) for column in columns)
+    return ", ".join(
+        f"{count} {kind if count == 1 else _PLURALS[kind]}" for kind, count in counts.most_common()
+    )
+
+
+def command(*words: str) -> str:
+    """Write a command as it can be typed into a shell."""
+    return shlex.join(["metatune", *words])
+
+
+def direction(task: "Task") -> str:
+    """Name the metric and say which scores are good."""
+    return (
+        f"{task.metric.name} ({'higher' if task.metric.greater_is_better else 'lower'} is better)"
+    )
+
+
+def familiarity(value: float) -> str:
+    """Say in words how familiar a dataset is."""
+    return next(words for limit, words in _FAMILIARITY if value <= limit or limit == 1.0)
+
+
+def failure_causes(results: "Iterable[TrialResult]") -> list[tuple[str, str, int]]:
+    """Group the trials that failed by how and why: (status, cause, count), most frequent first."""
+    causes = Counter(
+        (str(result.status), f"{result.trial.configuration.algorithm}: {result.error}")
+        for result in results
+        if not result.ok
+    )
+    return [(status, cause, count) for (status, cause), count in causes.most_common()]
