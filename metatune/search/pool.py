@@ -125,12 +125,17 @@ class LocalPool(Executor):
         slot.reset(self._launch())
 
     def _assign(self, slot: "_Slot", job: Job) -> None:
-        try:
-            slot.worker.send(job)
-        except OSError:  # it died while it was idle
-            self._replace(slot)
-            slot.worker.send(job)
-        slot.job = job
+        for _ in range(_MAX_FALSE_STARTS):
+            try:
+                slot.worker.send(job)
+            except OSError as error:  # it died while it was idle, or never came to be
+                if slot.worker.launch_error is not None:
+                    raise _cannot_start(slot.worker.launch_error) from error
+                self._replace(slot)
+            else:
+                slot.job = job
+                return
+        raise SearchError("worker processes die while they start")
 
     def _inspect(self, slot: "_Slot") -> JobOutcome | None:
         """Look whether a busy slot's job has ended or has to end."""

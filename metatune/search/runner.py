@@ -272,7 +272,8 @@ class _Search:
             id=trial.number,
             function=_FUNCTION,
             arguments=(self.directory, trial, rule),
-            time_limit=seconds,
+            # What the end of the search cuts off is no failure of the trial.
+            time_limit=seconds if seconds < self._remaining() else float("inf"),
         )
         self.n_asked += 1
         self.untold.append(trial)
