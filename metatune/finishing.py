@@ -107,13 +107,9 @@ class Finisher:
 
     def keep_rule(self, trial: Trial, history: History) -> KeepRule | None:
         """Tell a worker to keep the trial's pipeline if it becomes the incumbent."""
-        incumbent = history.incumbent()
-        below = math.inf
-        if incumbent is not None:
-            if trial.rung.index < incumbent.trial.rung.index:
-                return None
-            if trial.rung.index == incumbent.trial.rung.index:
-                below = self._task.metric.loss(incumbent.score)
+        below = history.loss_to_lead(trial.rung)
+        if below == -math.inf:
+            return None
         return KeepRule(path=str(self._kept(trial)), loss_below=below)
 
     def trial_ended(self, result: TrialResult, history: History) -> None:

@@ -103,11 +103,8 @@ class SuccessiveHalving:
     def _promote(self, max_seconds: float, *, exhausted: bool) -> Trial | None:
         for index in reversed(range(len(self._rungs) - 1)):
             result = self._best_waiting(index, exhausted)
-            if result is None:
-                continue
-            if self._expected_seconds(result) <= max_seconds:
+            if result is not None and self._expected_seconds(result) <= max_seconds:
                 return self._trial(result.trial.configuration, index + 1)
-            self._history.hold_back(result.trial.configuration)
         return None
 
     def _best_waiting(self, index: int, exhausted: bool) -> TrialResult | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from metatune.metrics import Metric
+from metatune.search.rungs import Rung
 from metatune.search.trial import Trial, TrialResult, TrialStatus
 from metatune.space import Configuration
 
@@ -35,7 +36,6 @@ class History:
         self._results: list[TrialResult] = []
         self._pending: dict[int, Trial] = {}
         self._known: set[str] = set()
-        self._too_slow: set[str] = set()
         self._contenders: list[TrialResult] | None = None
         for result in results:
             self.add(result)
@@ -60,15 +60,7 @@ class History:
         self._pending.pop(result.trial.number, None)
         self._known.add(result.trial.configuration.key)
         self._results.append(result)
-        if result.status is TrialStatus.TIMED_OUT:
-            self._too_slow.add(result.trial.configuration.key)
         self._contenders = None
-
-    def hold_back(self, configuration: Configuration) -> None:
-        """Note that a configuration is not promoted only because that would take too long."""
-        if configuration.key not in self._too_slow:
-            self._too_slow.add(configuration.key)
-            self._contenders = None
 
     def knows(self, configuration: Configuration) -> bool:
         """Whether a trial of the configuration was started."""
@@ -101,12 +93,17 @@ class History:
     def incumbent(self) -> TrialResult | None:
         """Return the result that leads, if any trial has a score.
 
-        That is the best one at the highest rung reached, unless a configuration that was only
-        too slow for that rung beats it at a lower rung with all rows, on which it could be
-        fitted just as well.
+        That is the best one at the highest rung reached, unless a configuration that has not been
+        tried there, or was only too slow for it, beats it at a lower rung with all rows: both have
+        a score on the same rows, and the challenger could be fitted just as well.
         """
         contenders = self.contenders()
         return contenders[0] if contenders else None
+
+    def loss_to_lead(self, rung: Rung) -> float:
+        """Return the loss that a new result at a rung has to undercut to become the incumbent."""
+        incumbent = self.incumbent()
+        return math.inf if incumbent is None else self._bar(rung, incumbent)
 
     def contenders(self) -> list[TrialResult]:
         """Return what `ranked` returns, with the incumbent first."""
@@ -145,20 +142,36 @@ class History:
         return -result.trial.rung.index, self.loss(result), result.trial.number
 
     def _overtakes(self, challenger: TrialResult, leader: TrialResult) -> bool:
-        rung = challenger.trial.rung
-        if (
-            challenger.trial.configuration.key not in self._too_slow
-            or rung.index >= leader.trial.rung.index
-            or rung.row_share < 1.0
-        ):
+        if challenger.trial.rung.index >= leader.trial.rung.index:
             return False
+        if self._broke_above(challenger):
+            return False
+        return self.loss(challenger) < self._bar(challenger.trial.rung, leader)
+
+    def _bar(self, rung: Rung, leader: TrialResult) -> float:
+        """Return the loss that a result at a rung has to undercut to lead in place of `leader`."""
+        if rung.index > leader.trial.rung.index:
+            return math.inf
+        if rung.index == leader.trial.rung.index:
+            return self.loss(leader)
+        if rung.row_share < 1.0:
+            return -math.inf
         key = leader.trial.configuration.key
-        same_rung = [
+        at_rung = (
             self.loss(result)
             for result in self._results
             if result.trial.configuration.key == key and result.trial.rung == rung
-        ]
-        return self.loss(challenger) < min(same_rung, default=-math.inf)
+        )
+        return min(at_rung, default=-math.inf)
+
+    def _broke_above(self, challenger: TrialResult) -> bool:
+        """Whether the configuration failed at a higher rung other than by taking too long."""
+        return any(
+            not result.ok
+            and result.status is not TrialStatus.TIMED_OUT
+            and result.trial.configuration.key == challenger.trial.configuration.key
+            for result in self._results
+        )
 
 
 def _row(result: TrialResult, rank: int | None, metrics: list[str]) -> dict[str, object]:

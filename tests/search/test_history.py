@@ -93,11 +93,15 @@ def test_one_that_was_too_slow_for_the_top_overtakes_where_both_have_a_score():
     assert names(history.contenders()) == ["slow", "quick"]
 
 
-def test_one_that_was_held_back_overtakes_as_well():
-    history = History(ACCURACY, [*leader_at_the_top(), ok(2, "slow", 0.9, FULL)])
-    assert names(history.contenders()) == ["quick", "slow"]
-    history.hold_back(trial(2, "slow").configuration)
-    assert names(history.contenders()) == ["slow", "quick"]
+def test_one_that_was_not_tried_at_the_top_overtakes_as_well():
+    history = History(ACCURACY, [*leader_at_the_top(), ok(2, "waiting", 0.9, FULL)])
+    assert names(history.contenders()) == ["waiting", "quick"]
+
+
+def test_one_that_broke_at_the_top_does_not_overtake():
+    broken = TrialResult(trial=trial(3, "broken", TOP), status=TrialStatus.CRASHED)
+    history = History(ACCURACY, [*leader_at_the_top(), ok(2, "broken", 0.9, FULL), broken])
+    assert names(history.contenders()) == ["quick", "broken"]
 
 
 def test_one_that_was_too_slow_does_not_overtake_with_a_worse_score_or_few_rows():
