@@ -1,8 +1,8 @@
 """Reading ARFF, the format of Weka and OpenML (https://waikato.github.io/weka-wiki/formats_and_processing/arff_stable/)."""
 
-import csv
 import io
 import re
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +86,7 @@ def read_arff(payload: "Payload") -> tuple[pd.DataFrame, str]:
     if body.lstrip().startswith("{"):
         raw = _sparse(body, attributes, payload.label, first_line)
     else:
-        raw = _dense(body, attributes, payload.label, first_line)
+        raw = _dense(body, attributes, payload.label)
     columns = [_typed(raw[i], attribute) for i, attribute in enumerate(attributes)]
     return pd.concat(columns, axis=1, keys=[a.name for a in attributes]), encoding
 
@@ -166,9 +166,7 @@ def _without_comments(body: str) -> str:
     return re.sub(r"(?m)^[ \t]*%[^\r\n]*(?:\r\n|\r|\n|$)", "", body)
 
 
-def _dense(
-    body: str, attributes: list[_Attribute], label: str, first_line: int
-) -> dict[int, "pd.Series[Any]"]:
+def _dense(body: str, attributes: list[_Attribute], label: str) -> dict[int, "pd.Series[Any]"]:
     """Parse rows with pandas, unless both kinds of quotes enclose fields."""
     width = len(attributes)
     single, double = (bool(re.search(rf"(?:^|,)[ \t]*{q}", body, re.MULTILINE)) for q in "'\"")
@@ -177,27 +175,34 @@ def _dense(
         _check_widths(rows, width, label)
         frame = pd.DataFrame(rows, dtype=object)
     else:
-        numeric = {i: None for i, a in enumerate(attributes) if a.is_numeric}
-        try:
-            frame = pd.read_csv(
+        frame = _parse(body, attributes, "'" if single else '"', label)
+    return {i: frame[i] for i in range(width)}
+
+
+def _parse(body: str, attributes: list[_Attribute], quote: str, label: str) -> pd.DataFrame:
+    try:
+        with warnings.catch_warnings():
+            # a row that is longer than the first would be cut with a warning only
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            frame: pd.DataFrame = pd.read_csv(
                 io.StringIO(body),
                 header=None,
-                names=range(width),
+                names=range(len(attributes)),
                 index_col=False,
                 sep="\t" if "\t" in body and "," not in body else ",",
-                dtype={i: "str" for i in range(width) if i not in numeric},
+                dtype={i: "str" for i, a in enumerate(attributes) if not a.is_numeric},
                 na_values=["?"],
                 keep_default_na=False,
                 skipinitialspace=True,
-                quotechar="'" if single else '"',
+                quotechar=quote,
                 escapechar="\\" if "\\" in body else None,
-                quoting=csv.QUOTE_MINIMAL,
                 low_memory=False,
             )
-        except pd.errors.ParserError as error:
-            reason = str(error).replace("Error tokenizing data. C error: ", "").strip()
-            raise TableError(f"{label}: {reason} (lines counted from line {first_line})") from None
-    return {i: frame[i] for i in range(width)}
+    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
+        reason = str(error).replace("Error tokenizing data. C error: ", "").strip()
+        reason = reason.replace("in line", "in data row")
+        raise TableError(f"{label} cannot be read: {reason}") from None
+    return frame
 
 
 def _check_widths(rows: list[list[str]], width: int, label: str) -> None:

@@ -23,6 +23,8 @@ __all__ = ["read_delimited", "seen_markers"]
 _HEAD_BYTES = 1_000_000
 _JUDGED_CELLS = 50_000
 _GROUPED = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?")
+_PARSER_TROUBLE = (pd.errors.ParserError, pd.errors.ParserWarning)
+_NOT_CLOSED = re.compile(r"EOF inside string starting at row (\d+)")
 _TOO_MANY = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 
 
@@ -57,12 +59,10 @@ def read_delimited(
     encoding = find_encoding(head, complete=complete, label=payload.label)
     plan = _make_plan(payload, head, encoding, complete)
     try:
-        frame = _parse(payload, plan)
+        frame, plan = _parse_somehow(payload, plan, head, complete)
     except UnicodeDecodeError as error:
         plan = replace(plan, encoding=single_byte_encoding(error.object))
-        frame = _parse(payload, plan)
-    except pd.errors.ParserError as error:
-        frame, plan = _parse_again(payload, plan, head, complete, error)
+        frame, plan = _parse_somehow(payload, plan, head, complete)
     data = _judged(plan.rows, plan.header)
     source = Source(
         format="csv",
@@ -183,23 +183,32 @@ def _with_grouped_thousands(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _parse_again(
-    payload: Payload, plan: _Plan, head: bytes, complete: bool, error: Exception
+def _parse_somehow(
+    payload: Payload, plan: _Plan, head: bytes, complete: bool
 ) -> tuple[pd.DataFrame, _Plan]:
-    """Read a table without quoting whose quotes turned out to be text; else say what is wrong."""
-    match = _TOO_MANY.search(str(error))
-    if match:
-        expected, line, found = (int(group) for group in match.groups())
-        raise TableError(_too_many(payload.label, line, found, expected)) from None
-    if plan.dialect.quote is not None:
+    """Read a table, without quoting if its quotes turn out to be text; else say what is wrong."""
+    try:
+        return _parse(payload, plan), plan
+    except _PARSER_TROUBLE as error:
+        trouble: Exception = error
+    if plan.dialect.quote is not None and "EOF inside string" in str(trouble):
         text = head.decode(plan.encoding, errors="ignore")
         dialect = replace(plan.dialect, quote=None, escape=None)
-        plain = _plan_with(payload, text, plan.encoding, dialect, complete)
         try:
-            return _parse(payload, plain), plain
-        except pd.errors.ParserError as second:
-            match = _TOO_MANY.search(str(second))
-            if match is None:
-                error = second
-    reason = str(error).replace("Error tokenizing data. C error: ", "").strip()
-    raise TableError(f"{payload.label} cannot be read as a table: {reason}") from None
+            plain = _plan_with(payload, text, plan.encoding, dialect, complete)
+            if plain.header.names == plan.header.names:
+                return _parse(payload, plain), plain
+        except (*_PARSER_TROUBLE, TableError):  # the quotes are quotes, and one lacks its partner
+            pass
+    match = _TOO_MANY.search(str(trouble))
+    if match:
+        expected, line, found = (int(group) for group in match.groups())
+        raise TableError(_too_many(payload.label, line, found, expected))
+    raise TableError(f"{payload.label} cannot be read as a table: {_reason(trouble)}")
+
+
+def _reason(trouble: Exception) -> str:
+    match = _NOT_CLOSED.search(str(trouble))
+    if match:
+        return f"a quote that opens near line {int(match[1]) + 1} is never closed: mend it"
+    return str(trouble).replace("Error tokenizing data. C error: ", "").strip()

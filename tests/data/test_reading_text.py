@@ -296,6 +296,12 @@ def test_a_row_with_too_many_fields_far_down_is_refused_with_its_line(tmp_path):
         read(tmp_path, "\n".join(lines))
 
 
+def test_a_quote_that_is_never_closed_is_said(tmp_path):
+    lines = ["a,text,c", *(f'{i},"x, y",z' for i in range(9)), '9,"cut, he']
+    with pytest.raises(TableError, match="a quote that opens near line 11 is never closed"):
+        read(tmp_path, "\n".join(lines))
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
