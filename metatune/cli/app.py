@@ -63,7 +63,9 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(self._lazy.items()))
 
-    def main(self, args: Sequence[str] | None = None, **options: Any) -> NoReturn:
+    def main(  # type: ignore[override]  # nobody calls it with standalone_mode=False
+        self, args: Sequence[str] | None = None, **options: Any
+    ) -> NoReturn:
         """Run a command; every foreseen error becomes one line and an exit code."""
         options = {**options, "standalone_mode": False, "prog_name": "metatune"}
         code = 0

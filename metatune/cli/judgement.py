@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from metatune.data.clean import clean_column, plain, to_text
-from metatune.data.columns import Column, ColumnKind
-from metatune.data.numbers import find_number_style
+from metatune.data.clean import to_text
+from metatune.data.target import known_target
+from metatune.data.wording import counted, listed
 from metatune.errors import BundleError, TargetError
 from metatune.kinds import TaskKind
 from metatune.metrics import RECORDED_METRICS, Metric, resolve_metric
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sklearn.pipeline import Pipeline
 
-__all__ = ["Judgement", "Score", "judge", "known_constant", "read_known_target"]
-
-_SHOWN = 5
+__all__ = ["Judgement", "Score", "judge", "known_constant", "read_labelled"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +98,7 @@ def judge(
     if target not in frame.columns:
         raise TargetError(f"the table has no column {target!r}, the target to judge by: add it")
     classes = pipeline.classes_ if kind.is_classification else None
-    y, keep, notes = read_known_target(frame[target], target, classes)
+    y, keep, notes = read_labelled(frame[target], classes)
     rows = frame[keep]
     if classes is None:
         prediction = np.asarray(pipeline.predict(rows), dtype=np.float64)
@@ -134,17 +132,15 @@ def known_constant(model: str) -> "list[float] | float | None":
     return value if isinstance(value, list | float) else None
 
 
-def read_known_target(
-    cells: "pd.Series[Any]", name: str, classes: "NDArray[Any] | None"
+def read_labelled(
+    cells: "pd.Series[Any]", classes: "NDArray[Any] | None"
 ) -> "tuple[NDArray[Any], NDArray[np.bool_], list[str]]":
-    """Read a target whose kind is known, cleaned as it is in training.
+    """Read a target like that of the training table.
 
     Parameters
     ----------
     cells : Series of shape (n_rows,)
-        As read.
-    name : str
-        Name of the target.
+        As read; its name is the target's.
     classes : ndarray of shape (n_classes,) or None
         The model's labels; None where numbers are predicted.
 
@@ -159,62 +155,27 @@ def read_known_target(
     TargetError
         If no row is known, or no label is one of the model's.
     """
-    notes: list[str] = []
-    if classes is None:
-        values = _numbers(cells, name)
-    else:
-        values, unknown = _codes(cells, classes)
-        if unknown:
-            shown = ", ".join(repr(label) for label in unknown[:_SHOWN])
-            n_rows = int((values == len(classes)).sum())
-            if n_rows == int(values.notna().sum()):
-                raise TargetError(f"target {name!r} holds none of the model's classes but {shown}")
-            notes.append(f"{n_rows} rows have labels new to the model ({shown}): counted as wrong")
-    keep = values.notna().to_numpy()
-    if not keep.any():
-        raise TargetError(f"target {name!r} is known in no row: nothing to judge by")
-    n_dropped = int((~keep).sum())
-    if n_dropped:
-        notes.append(f"{n_dropped} rows without a value of the target {name!r} left out")
-    y = values[keep].to_numpy(dtype=np.float64 if classes is None else np.int64)
+    y, keep = known_target(cells, classes)
+    text = to_text(cells)
+    if not len(y):
+        held = listed([str(value) for value in text.dropna().unique()])
+        what = f"holds {held}" if held else "has no value in any row"
+        raise TargetError(f"target {str(cells.name)!r} {what}: there is nothing to judge by")
+    notes = []
+    if classes is not None:
+        unknown = text.notna().to_numpy() & ~keep
+        codes = np.full(len(cells), len(classes))
+        codes[keep] = y
+        keep = keep | unknown
+        y = codes[keep]
+        if unknown.any():
+            labels = listed([str(value) for value in text[unknown].unique()])
+            rows = counted(int(unknown.sum()), "row")
+            notes.append(f"{rows} with labels new to the model counted as wrong: {labels}")
+    if not keep.all():
+        rows = counted(int((~keep).sum()), "row")
+        notes.append(f"{rows} without a value of the target left out")
     return y, keep, notes
-
-
-def _numbers(cells: "pd.Series[Any]", name: str) -> "pd.Series[Any]":
-    """Bring cells to float64, as amounts are written."""
-    raw = plain(cells)
-    decimal, unit = ".", ""
-    if not pd.api.types.is_numeric_dtype(raw.dtype):
-        text = to_text(raw)
-        style = find_number_style({str(k): int(v) for k, v in text.value_counts().items()})
-        if style is None:
-            shown = next(iter(text.dropna()), "")
-            raise TargetError(f"target {name!r} holds {shown!r}, but the model predicts numbers")
-        decimal, unit = style.decimal, style.unit
-    column = Column(
-        name=name, kind=ColumnKind.NUMBER, n_missing=0, n_unique=0, decimal=decimal, unit=unit
-    )
-    return clean_column(raw, column)
-
-
-def _codes(cells: "pd.Series[Any]", classes: "NDArray[Any]") -> "tuple[pd.Series[Any], list[str]]":
-    """Return the code of each cell's label, and the labels that the model does not know."""
-    if classes.dtype.kind in "iuf":
-        known = {float(label): code for code, label in enumerate(classes)}
-        labels: pd.Series[Any] = _numbers(cells, str(cells.name))
-    else:
-        known = {_word(label): code for code, label in enumerate(classes)}
-        labels = to_text(cells).map(_word, na_action="ignore")
-    distinct = labels.dropna().unique()
-    unknown = [str(label) for label in distinct if label not in known]
-    codes = {label: known.get(label, len(classes)) for label in distinct}
-    return labels.map(codes, na_action="ignore").astype("float64"), unknown
-
-
-def _word(label: Any) -> str:
-    """Write a label as text; truth values are alike however they are written."""
-    text = str(label)
-    return text.lower() if text.lower() in ("true", "false") else text
 
 
 def _with_room(proba: "NDArray[np.float64]", y: "NDArray[Any]") -> "NDArray[np.float64]":

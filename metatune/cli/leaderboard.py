@@ -48,7 +48,7 @@ def leaderboard(directory: Path, top: int | None, as_json: bool) -> None:
     _show_failures(history)
 
 
-def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+def _cells(row: dict[Any, Any]) -> tuple[str, ...]:
     configuration = str(row["configuration"])
     params = configuration.partition("(")[2].rstrip(")")
     return (

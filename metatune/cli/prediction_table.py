@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from metatune.cli.console import Voice
+from metatune.data.wording import counted, listed
 from metatune.errors import BundleError, SchemaError
 
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from metatune.data.source import Table
 
 __all__ = ["match_columns", "model_columns", "read_for"]
-
-_SHOWN = 5
 
 
 def read_for(pipeline: "Pipeline", data: str, voice: Voice) -> "pd.DataFrame":
@@ -110,8 +109,8 @@ def match_columns(
     extra = [name for name in names if name not in known and name != target]
     if not extra:
         return frame, []
-    what = "1 column" if len(extra) == 1 else f"{len(extra)} columns"
-    return frame, [f"{what} that the model does not know ignored: {_list(extra)}"]
+    what = counted(len(extra), "column")
+    return frame, [f"{what} that the model does not know ignored: {listed(extra)}"]
 
 
 def _by_position(
@@ -131,18 +130,19 @@ def _by_position(
 
 def _lack(table: "Table", missing: list[str], *, was_nameless: bool) -> str:
     if was_nameless:
+        found = listed([str(name) for name in table.frame.columns])
         return (
-            f"the first line of {table.name} was taken as a header ({_list(table.frame.columns)}), "
+            f"the first line of {table.name} was taken as a header ({found}), "
             "but the model was trained on a table without one: leave the header out"
         )
     if not table.source.has_header:
         return (
             f"{table.name} seems to have no header, but the model needs the columns "
-            f"{_list(missing)}: put the column names into the first line"
+            f"{listed(missing)}: put the column names into the first line"
         )
     what = "the column" if len(missing) == 1 else f"{len(missing)} columns"
     return (
-        f"{table.name} lacks {what} that the model needs: {_list(missing)}; "
+        f"{table.name} lacks {what} that the model needs: {listed(missing)}; "
         "add them (cells may be empty)"
     )
 
@@ -150,8 +150,3 @@ def _lack(table: "Table", missing: list[str], *, was_nameless: bool) -> str:
 def _is_counted(names: Sequence[str]) -> bool:
     """Whether the names are 0, 1, 2, ... as those of a table without header."""
     return sorted(names) == sorted(str(i) for i in range(len(names)))
-
-
-def _list(names: "Sequence[str]") -> str:
-    shown = ", ".join(repr(str(name)) for name in names[:_SHOWN])
-    return shown + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")

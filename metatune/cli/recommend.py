@@ -92,12 +92,12 @@ def _show(answer: "Recommendations", top: int) -> None:
         "time: expected for all folds on one core.",
         "",
     )
-    rows = [
+    similar = [
         (n.dataset, f"{n.similarity:.1%}", f"{n.n_rows:,} x {n.n_columns:,}", n.best.algorithm)
         for n in answer.neighbours
     ]
-    headings = ("most similar past datasets", "similarity", "size", "best there")
-    show(table(headings, rows, right=("similarity", "size")))
+    names = ("most similar past datasets", "similarity", "size", "best there")
+    show(table(names, similar, right=("similarity", "size")))
     show(
         "",
         f"familiarity {answer.familiarity:.2f} of 1, {familiarity(answer.familiarity)}; "

@@ -133,7 +133,7 @@ def _constant_prediction(task: "Task") -> list[float] | float:
 
     model = constant_model(task.kind, task.metric).fit(task.X, task.y)
     if task.kind.is_classification:
-        return [float(share) for share in model.predict_proba([0])[0]]  # type: ignore[union-attr]
+        return [float(share) for share in model.predict_proba([0])[0]]
     return float(model.predict([0])[0])
 
 

@@ -1,0 +1,384 @@
+"""The scikit-learn estimators: thin doors to `metatune.tuning.tune`."""
+
+import math
+import multiprocessing
+import numbers
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils import assert_all_finite, check_consistent_length, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from metatune import bundle
+from metatune.algorithms.registry import select_algorithms
+from metatune.budget import Budget, Deadline
+from metatune.data.make_task import make_task_from_arrays, to_frame
+from metatune.data.task import Task
+from metatune.errors import OptionError, TableError
+from metatune.kinds import TaskKind
+from metatune.listener import Listener
+from metatune.rundir import RunDirectory, library_versions
+from metatune.search.cores import available_cores, available_memory, parse_memory
+from metatune.search.executor import Executor, InlineExecutor
+from metatune.search.history import History
+from metatune.search.pool import LocalPool
+from metatune.search.trial import TrialResult
+from metatune.tuning import TuneOptions, TuningResult, tune
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+    from sklearn.pipeline import Pipeline
+
+    from metatune.metafeatures import MetaFeatures
+    from metatune.recommender.recommendation import Recommendations
+
+__all__ = ["MetaTuneClassifier", "MetaTuneRegressor"]
+
+_MEMORY_SHARE = 0.8  # of the free memory goes to the workers
+_SEEDS = 2**31 - 1
+_MIN_ROWS = 2
+
+
+class _MetaTune(BaseEstimator):  # type: ignore[misc]
+    """What both estimators share."""
+
+    _classification: ClassVar[bool]
+
+    pipeline_: "Pipeline"
+    leaderboard_: pd.DataFrame
+    trials_: tuple[TrialResult, ...]
+    recommendations_: "Recommendations | None"
+    meta_features_: "MetaFeatures | None"
+    n_features_in_: int
+
+    def __init__(  # noqa: PLR0913  # scikit-learn wants every parameter by name
+        self,
+        budget: str | float = "10m",
+        *,
+        metric: str | None = None,
+        max_trials: int | None = None,
+        include: Sequence[str] | None = None,
+        exclude: Sequence[str] | None = None,
+        n_jobs: int | None = None,
+        memory_limit: str | int | None = None,
+        run_dir: str | Path | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        executor: Executor | None = None,
+    ) -> None:
+        self.budget = budget
+        self.metric = metric
+        self.max_trials = max_trials
+        self.include = include
+        self.exclude = exclude
+        self.n_jobs = n_jobs
+        self.memory_limit = memory_limit
+        self.run_dir = run_dir
+        self.random_state = random_state
+        self.verbose = verbose
+        self.executor = executor
+
+    def fit(self, X: Any, y: "ArrayLike") -> Self:
+        """Find and fit a pipeline.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            Features: numbers, texts, dates, categories, missing values.
+        y : array-like of shape (n_rows,)
+            Target.
+
+        Returns
+        -------
+        Self
+
+        Raises
+        ------
+        InputError
+            If the data cannot be learned or a parameter cannot work; it is a ValueError.
+        MetadataError
+            If the meta-dataset is missing.
+        """
+        budget = Budget.parse(self.budget, self.max_trials)
+        deadline = Deadline.after(budget.seconds)
+        options = TuneOptions(
+            budget=budget,
+            include=_names(self.include, "include"),
+            exclude=_names(self.exclude, "exclude"),
+            seed=_seed(self.random_state),
+        )
+        select_algorithms(options.include, options.exclude)
+        X, y = self._validate(X, y)
+        task = make_task_from_arrays(X, y, classification=self._classification, metric=self.metric)
+        run_dir = self._make_run_dir()
+        with ExitStack() as stack:
+            executor = self.executor or stack.enter_context(self._new_executor())
+            result = tune(
+                task,
+                options,
+                deadline=deadline,
+                executor=executor,
+                run_dir=run_dir,
+                listener=_Talker(self.verbose, task.metric.name),
+            )
+        self._keep(task, result, run_dir)
+        return self
+
+    def predict(self, X: Any) -> "NDArray[Any]":
+        """Predict rows.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            With the columns of the fit.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            Labels or values.
+        """
+        rows = self._rows(X)
+        return np.asarray(self.pipeline_.predict(rows))
+
+    def save(self, path: str | Path) -> None:
+        """Write the fitted pipeline to a model file without pickle; `metatune.load` opens it.
+
+        Parameters
+        ----------
+        path : str or Path
+            Usually with the suffix ``.skops``.
+        """
+        check_is_fitted(self, "pipeline_")
+        bundle.save(self.pipeline_, Path(path), self._info())
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
+
+    def _validate(self, X: Any, y: Any) -> tuple[Any, "NDArray[Any]"]:
+        """Check features and target as scikit-learn does; tables keep their columns as they are."""
+        if _is_table(X):
+            validate_data(self, X, y, skip_check_array=True)
+            y = column_or_1d(y, warn=True)
+            assert_all_finite(y, input_name="y")
+            check_consistent_length(X, y)
+        else:
+            X, y = validate_data(
+                self, X, y, dtype=None, ensure_all_finite=False, y_numeric=not self._classification
+            )
+        if len(X) < _MIN_ROWS:
+            raise TableError(f"n_samples={len(X)} is too little to learn: give more rows")
+        if self._classification:
+            check_classification_targets(y)
+        return X, np.asarray(y)
+
+    def _rows(self, X: Any) -> pd.DataFrame:
+        """Check the features of rows to be predicted, and turn them into a table."""
+        check_is_fitted(self, "pipeline_")
+        if _is_table(X):
+            validate_data(self, X, reset=False, skip_check_array=True)
+        else:
+            X = validate_data(self, X, reset=False, dtype=None, ensure_all_finite=False)
+        return to_frame(X)[0]
+
+    def _new_executor(self) -> Executor:
+        if multiprocessing.current_process().daemon:  # such a process may not have children
+            return InlineExecutor()
+        n_workers = _n_workers(self.n_jobs)
+        limit = self.memory_limit
+        if isinstance(limit, str):
+            limit = parse_memory(limit)
+        elif limit is None:
+            limit = int(_MEMORY_SHARE * available_memory() / n_workers)
+        pool = LocalPool(n_workers, memory_limit=limit)
+        pool.start()
+        return pool
+
+    def _make_run_dir(self) -> RunDirectory | None:
+        if self.run_dir is None:
+            return None
+        run_dir = RunDirectory.check(Path(self.run_dir), overwrite=False)
+        run_dir.make()
+        return run_dir
+
+    def _keep(self, task: Task, result: TuningResult, run_dir: RunDirectory | None) -> None:
+        """Set the fitted attributes, and complete the run directory."""
+        self.pipeline_ = result.pipeline
+        self.metric_ = task.metric.name
+        if task.classes is not None:
+            self.classes_: NDArray[Any] = task.classes
+        self.leaderboard_ = result.history.leaderboard()
+        self.trials_ = result.history.results
+        self.recommendations_ = None if result.advice is None else result.advice.recommendations
+        self.meta_features_ = None if result.advice is None else result.advice.features
+        if run_dir is not None:
+            run_dir.write_leaderboard(self.leaderboard_)
+            score = None if math.isnan(result.score) else result.score
+            run_dir.write_record({"status": "done", **self._info(), "score": score})
+
+    def _info(self) -> dict[str, Any]:
+        kind = TaskKind.REGRESSION
+        if self._classification:
+            kind = TaskKind.BINARY if len(self.classes_) == 2 else TaskKind.MULTICLASS
+        return {
+            "name": "data",
+            "target": "target",
+            "task": str(kind),
+            "metric": self.metric_,
+            "versions": library_versions(),
+        }
+
+
+class MetaTuneClassifier(ClassifierMixin, _MetaTune):  # type: ignore[misc]
+    """Find and fit the best classifier for a table within a time budget.
+
+    Parameters
+    ----------
+    budget : str or float
+        Wall clock from the call of `fit` to the fitted model: "90s", "10m", "1h30m", or seconds.
+    metric : str, optional
+        What counts: "roc_auc" (default for two classes), "log_loss" (default for more), "rmse"
+        (default for numbers), "accuracy", "balanced_accuracy", "mae", "r2", or the name of any
+        scikit-learn scorer.
+    max_trials : int, optional
+        End after so many trials; with the same `random_state` the result is then always the same,
+        if the budget suffices.
+    include, exclude : sequence of str, optional
+        Names of algorithms to use, or not to use.
+    n_jobs : int, optional
+        Worker processes; one for each core if None. Negative numbers count from the cores, as in
+        scikit-learn.
+    memory_limit : str or int, optional
+        What a worker may hold, like "4GB" or in bytes; its share of the free memory if None.
+    run_dir : str or Path, optional
+        Directory for journal and model; nothing is written if None.
+    random_state : int, RandomState instance or None
+        Seed; None takes another one for each fit. The global random state is never used.
+    verbose : int
+        1 writes a line for each new best model to standard error, 2 one for each trial.
+    executor : Executor, optional
+        Where trials run, instead of own worker processes. It is left open.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels.
+    pipeline_ : Pipeline
+        The fitted scikit-learn pipeline; takes tables with the columns of the fit.
+    leaderboard_ : DataFrame
+        Configurations from best to worst, then failures.
+    trials_ : tuple of TrialResult
+        Everything that was tried, in order.
+    metric_ : str
+        What was optimised.
+    recommendations_ : Recommendations or None
+        What past runs recommended; None if the run ended before it asked.
+    meta_features_ : MetaFeatures or None
+        What characterises the dataset; None likewise.
+    n_features_in_ : int
+        Columns of the fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, if they are all texts.
+
+    Examples
+    --------
+    >>> from metatune import MetaTuneClassifier
+    >>> model = MetaTuneClassifier(budget="1m", random_state=0)
+    >>> model.fit(X, y).predict_proba(X_new)  # doctest: +SKIP
+    """
+
+    _classification = True
+
+    def predict_proba(self, X: Any) -> "NDArray[np.float64]":
+        """Return the probabilities of the classes.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            With the columns of the fit.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_classes)
+            In the order of `classes_`.
+        """
+        rows = self._rows(X)
+        return np.asarray(self.pipeline_.predict_proba(rows))
+
+
+class MetaTuneRegressor(RegressorMixin, _MetaTune):  # type: ignore[misc]
+    """Find and fit the best regressor for a table within a time budget.
+
+    Parameters and attributes are those of `MetaTuneClassifier`, without `classes_`; the default
+    metric is "rmse".
+
+    Examples
+    --------
+    >>> from metatune import MetaTuneRegressor
+    >>> model = MetaTuneRegressor(budget="1m", random_state=0)
+    >>> model.fit(X, y).predict(X_new)  # doctest: +SKIP
+    """
+
+    _classification = False
+
+
+class _Talker(Listener):
+    """Writes what happens to standard error, as far as it was asked for."""
+
+    def __init__(self, verbose: int, metric: str) -> None:
+        self._verbose = verbose
+        self._metric = metric
+
+    def trial_ended(self, result: TrialResult, history: History) -> None:
+        leads = history.incumbent() is result
+        if self._verbose > 1 or (self._verbose and leads):
+            what = f"{self._metric} {result.score:.5g}" if result.ok else f"{result.status}"
+            remark = " (best so far)" if leads else ""
+            trial = result.trial
+            text = f"trial {trial.number}: {trial.configuration.algorithm}, {what}{remark}\n"
+            sys.stderr.write(text)
+
+    def search_ends(self, reason: str) -> None:
+        if self._verbose:
+            sys.stderr.write(f"search ended: {reason}\n")
+
+
+def _is_table(X: Any) -> bool:
+    """Whether `X` has columns with names: a DataFrame of pandas, polars, ..."""
+    return hasattr(X, "columns")
+
+
+def _names(given: Any, parameter: str) -> tuple[str, ...]:
+    if isinstance(given, str):
+        raise OptionError(f"{parameter}={given!r} is a text: give a sequence, like [{given!r}]")
+    return tuple(given or ())
+
+
+def _n_workers(n_jobs: int | None) -> int:
+    """Count workers; negative numbers count from the cores: -1 all, -2 all but one."""
+    if n_jobs is None:
+        return available_cores()
+    if n_jobs == 0:
+        raise OptionError("n_jobs=0 means nobody works: give a positive number, or None")
+    return n_jobs if n_jobs > 0 else max(1, available_cores() + 1 + n_jobs)
+
+
+def _seed(random_state: Any) -> int:
+    """Draw a seed without touching the global random state."""
+    if random_state is None:
+        return int(np.random.SeedSequence().generate_state(1)[0]) % _SEEDS
+    if isinstance(random_state, numbers.Integral):
+        return int(random_state) % _SEEDS
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(_SEEDS))
+    raise OptionError(f"random_state={random_state!r} is no seed: give a number or a RandomState")
