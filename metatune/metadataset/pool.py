@@ -16,7 +16,7 @@ POOL_SIZES = {
     "linear": 7,
     "svm": 9,
     "knn": 5,
-    "mlp": 8,
+    "mlp": 6,
     "discriminant": 6,
     "naive_bayes": 3,
     "gaussian_process": 6,
