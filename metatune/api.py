@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from threadpoolctl import threadpool_limits
+
 from metatune.advice import Advice, advise, training_shape, usable_algorithms
 from metatune.budget import parse_duration
 from metatune.data.columns import Column
@@ -156,18 +158,22 @@ def recommend_for(
     seconds = parse_duration(budget)
     _, encoded = encode_task(task, seed=0)
     shape = training_shape(encoded, choose_n_folds(encoded.n_rows))
-    return advise(
-        encoded,
-        task.metric,
-        algorithms=usable_algorithms(task.kind, shape, include, exclude),
-        budget_seconds=seconds,
-        metadata=metadata,
-    )
+    algorithms = usable_algorithms(task.kind, shape, include, exclude)
+    with threadpool_limits(limits=1):  # threads cost more than they bring on small samples
+        return advise(
+            encoded,
+            task.metric,
+            algorithms=algorithms,
+            budget_seconds=seconds,
+            metadata=metadata,
+        )
 
 
 def describe_for(task: Task) -> Description:
     """Describe a task."""
     _, encoded = encode_task(task, seed=0)
+    with threadpool_limits(limits=1):
+        features = extract_metafeatures(encoded)
     classes = None
     if task.classes is not None:
         classes = dict(zip(map(str, task.classes), task.class_counts.tolist(), strict=True))
@@ -181,7 +187,7 @@ def describe_for(task: Task) -> Description:
         classes=classes,
         columns=task.columns,
         notes=task.notes,
-        meta_features=extract_metafeatures(encoded),
+        meta_features=features,
     )
 
 

@@ -15,6 +15,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils import assert_all_finite, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
+from threadpoolctl import threadpool_limits
 
 from metatune import bundle
 from metatune.algorithms.registry import select_algorithms
@@ -120,6 +121,7 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         run_dir = self._make_run_dir()
         with ExitStack() as stack:
             executor = self.executor or stack.enter_context(self._new_executor())
+            stack.enter_context(threadpool_limits(limits=1))  # the cores belong to the workers
             result = tune(
                 task,
                 options,

@@ -9,7 +9,8 @@ from typing import NoReturn
 
 __all__ = ["run"]
 
-_VERBOSE = ("-v", "-vv", "--verbose")
+_VERBOSE = ("-v", "--verbose")
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def run() -> NoReturn:
@@ -19,6 +20,10 @@ def run() -> NoReturn:
     left in them, and with large tables that takes longer than a deadline allows.
     """
     sys.excepthook = _explain
+    # Numeric libraries read these when they are loaded. What this process computes is small, and
+    # the cores belong to the workers.
+    for name in _THREADS:
+        os.environ.setdefault(name, "1")
     from metatune.cli.app import cli
 
     code = 0
