@@ -47,4 +47,4 @@ class DecisionTree(Algorithm):
         else:
             estimator = DecisionTreeRegressor(**settings)
         preprocess = table_step(configuration, context)
-        return make_pipeline(preprocess, estimator, configuration, context)
+        return make_pipeline(preprocess, estimator, configuration, context, smoothing=3.0)

@@ -29,7 +29,7 @@ class Discriminant(Algorithm):
                 "method": (Choice(("linear", "quadratic")), "linear"),
                 "shrinkage": (Float(0.0, 1.0), 0.0),
                 "pooling": (Float(0.0, 1.0), 0.0),
-                "calibrate": (Choice((False, True)), False),
+                "calibrate": (Choice((False, True)), True),
                 "scaling": (SCALINGS, "standard"),
                 "encoding": (Choice(("one_hot", "target")), "one_hot"),
             },
@@ -49,4 +49,4 @@ class Discriminant(Algorithm):
         if values["calibrate"]:
             estimator = CalibratedScores(estimator, "predict_log_proba", context.seed)
         preprocess = table_step(configuration, context)
-        return make_pipeline(preprocess, estimator, configuration, context)
+        return make_pipeline(preprocess, estimator, configuration, context, smoothing=3.0)

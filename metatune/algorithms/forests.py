@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Forest"]
 
-_MOST_TREES, _FEWEST_TREES = 250, 30
-_WORK = 3e8  # comparisons that take about 30 s on one core
+_MOST_TREES, _FEWEST_TREES = 200, 30
+_WORK = 2e8  # comparisons that take about 20 s on one core
 _ROWS_OF_A_LEAF = 25_000  # one more row in each leaf for every so many rows of a tree
 
 
@@ -29,7 +29,7 @@ class Forest(Algorithm):
     """Base of the families of averaged trees.
 
     The number of trees is not searched: more are always better, so it is as large as the size of
-    the table affords, between 30 and 250. Where even 30 trees would take too long, each of them
+    the table affords, between 30 and 200. Where even 30 trees would take too long, each of them
     sees a sample of the rows.
     """
 
@@ -74,7 +74,7 @@ class Forest(Algorithm):
         # Trees compare float32 values: standardising first keeps the digits of large offsets.
         preprocess = table_step(configuration, context, scaling="standard")
         estimator = self._learner(context.kind)(**settings)
-        return make_pipeline(preprocess, estimator, configuration, context)
+        return make_pipeline(preprocess, estimator, configuration, context, smoothing=3.0)
 
     def _learner(self, kind: TaskKind) -> Any:
         raise NotImplementedError

@@ -26,7 +26,7 @@ class NaiveBayes(Algorithm):
             self.name,
             kind,
             {
-                "var_smoothing": (Float(1e-9, 1.0, log=True), 1e-9),
+                "var_smoothing": (Float(1e-9, 1.0, log=True), 1e-2),
                 "calibrate": (Choice((False, True)), True),
                 "scaling": (SCALINGS, "standard"),
                 "encoding": (Choice(("one_hot", "target")), "one_hot"),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["SVM"]
 
 _MAX_ITERATIONS = 2_000_000
+_MAX_CLASSES_IN_PAIRS = 30  # their scores tell more, but their number grows with the square
 
 
 class SVM(Algorithm):
@@ -50,7 +51,12 @@ class SVM(Algorithm):
         }
         estimator: Any
         if context.kind.is_classification:
-            machine = SVC(class_weight=class_weight(configuration), **settings)
+            pairs = context.shape.n_classes <= _MAX_CLASSES_IN_PAIRS
+            machine = SVC(
+                class_weight=class_weight(configuration),
+                decision_function_shape="ovo" if pairs else "ovr",
+                **settings,
+            )
             learner = ScaledKernel(machine, width=values["gamma"])
             estimator = CalibratedScores(learner, seed=context.seed)
         else:

@@ -4,6 +4,7 @@ import random
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from sklearn.pipeline import Pipeline
 
 from metatune.algorithms import forests
 from metatune.algorithms.base import Algorithm, BuildContext, Shape
+from metatune.algorithms.learners import stopping
 from metatune.algorithms.registry import ALGORITHMS
 from metatune.algorithms.trusted import TRUSTED_TYPES
 from metatune.data.layout import Layout
@@ -40,9 +42,7 @@ class Table:
         n_rows, n_columns = self.X.shape
         context = BuildContext(
             kind=self.kind,
-            layout=Layout(
-                names=tuple(f"c{i}" for i in range(n_columns)), n_levels=self.n_levels
-            ),
+            layout=Layout(names=tuple(f"c{i}" for i in range(n_columns)), n_levels=self.n_levels),
             shape=Shape(n_rows=n_rows, n_columns=n_columns, n_classes=n_classes),
             seed=3,
         )
@@ -61,9 +61,7 @@ def easy(kind: TaskKind, n_rows: int = 90, n_columns: int = 4) -> Table:
     }[kind]
     if kind.is_classification:  # a sample of three rows, or one, may lack a class otherwise
         y[: y.max() + 1] = np.arange(y.max() + 1)
-    return Table(
-        kind=kind, X=X[:n_rows], y=y[:n_rows], X_new=X[n_rows:], n_levels=(0,) * n_columns
-    )
+    return Table(kind=kind, X=X[:n_rows], y=y[:n_rows], X_new=X[n_rows:], n_levels=(0,) * n_columns)
 
 
 def missing_values(kind: TaskKind) -> Table:
@@ -192,9 +190,14 @@ TABLES: tuple[Callable[[TaskKind], Table], ...] = (
 
 
 @pytest.fixture(autouse=True)
-def _small_forests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forests, "_MOST_TREES", 25)
-    monkeypatch.setattr(forests, "_FEWEST_TREES", 25)
+def _small_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fewer trees and splits: the promises do not depend on their number."""
+    monkeypatch.setattr(forests, "_MOST_TREES", 20)
+    monkeypatch.setattr(forests, "_FEWEST_TREES", 20)
+    monkeypatch.setattr(stopping.EarlyStoppingModel, "max_splits", 2)
+    if find_spec("catboost") is not None:
+        catboost_model = import_module("metatune.algorithms.learners.catboost_model")
+        monkeypatch.setattr(catboost_model, "_MAX_ROUNDS", 40)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -18,15 +18,17 @@ __all__ = ["CalibratedScores"]
 
 _N_FOLDS = 3
 _FEWEST_ROWS = 12
+_LEAST_SLOPE = 1e-3
+_LOWEST_LOG = 50.0  # beyond it a class is out of the question, by how much does not matter
 _LIMIT = 30.0  # scores in units of their spread
 
 
 class CalibratedScores(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Turn a classifier's scores into probabilities (Platt, 1999), for any number of classes.
 
-    Scores of cross-fitted models are the input of one logistic regression for each class against
-    the others, whose probabilities are normalised; the learner itself is then fitted on all rows.
-    Classes of one or two rows, which cannot be held out, are scored by the model of all rows.
+    Scores of cross-fitted models are the input of a logistic regression, multinomial where there
+    are more than two classes; the learner itself is fitted on all rows. Classes of one or two rows,
+    which cannot be held out, are scored by the model of all rows.
 
     Parameters
     ----------
@@ -48,27 +50,20 @@ class CalibratedScores(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Fit on labels 0..n_classes-1."""
         self.n_classes_ = int(y.max()) + 1
         self.estimator_ = clone(self.estimator).fit(X, y)
-        scores = self._scores(self.estimator_, X)
-        scores = self._cross_fitted(X, y, scores)
+        scores = self._cross_fitted(X, y, self._scores(self.estimator_, X))
         self.centre_ = scores.mean(axis=0)
         self.spread_ = np.maximum(scores.std(axis=0), 1e-12)
-        inputs = self._inputs(scores)
-        columns = [1] if self.n_classes_ == 2 else range(self.n_classes_)
-        slopes, offsets = zip(
-            *(_sigmoid(inputs[:, min(k, inputs.shape[1] - 1)], y == k) for k in columns),
-            strict=True,
-        )
-        self.slopes_, self.offsets_ = np.array(slopes), np.array(offsets)
+        self.calibrator_ = LogisticRegression(max_iter=300).fit(self._inputs(scores), y)
+        if self.n_classes_ == 2:
+            # On a few rows without signal the slope may come out negative; the order of the
+            # learner's scores is kept all the same.
+            self.calibrator_.coef_ = np.maximum(self.calibrator_.coef_, _LEAST_SLOPE)
         return self
 
     def predict_proba(self, X: "FloatArray") -> "FloatArray":
         """Return probabilities of shape (n_rows, n_classes)."""
         inputs = self._inputs(self._scores(self.estimator_, X))
-        positive = 1.0 / (1.0 + np.exp(-(inputs * self.slopes_ + self.offsets_)))
-        if self.n_classes_ == 2:
-            return np.hstack([1.0 - positive, positive])
-        total = np.maximum(positive.sum(axis=1, keepdims=True), 1e-300)
-        return np.asarray(positive / total)
+        return np.asarray(self.calibrator_.predict_proba(inputs))
 
     def _scores(self, estimator: Any, X: "FloatArray") -> "FloatArray":
         """Return scores of shape (n_rows, n_classes), or (n_rows, 1) for two classes."""
@@ -76,7 +71,12 @@ class CalibratedScores(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         raw = np.clip(np.nan_to_num(raw), -1e6, 1e6)
         if raw.ndim == 1:
             return raw[:, None]
-        return np.asarray(raw[:, 1:] - raw[:, :1] if raw.shape[1] == 2 else raw)
+        if raw.shape[1] == 2:
+            return np.asarray(raw[:, 1:] - raw[:, :1])
+        if self.scores != "decision_function":
+            # Log densities share a large part over all classes; what tells is the difference.
+            raw = np.maximum(raw - raw.max(axis=1, keepdims=True), -_LOWEST_LOG)
+        return raw
 
     def _inputs(self, scores: "FloatArray") -> "FloatArray":
         return np.asarray(np.clip((scores - self.centre_) / self.spread_, -_LIMIT, _LIMIT))
@@ -95,9 +95,3 @@ class CalibratedScores(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 clone(self.estimator).fit(X[train], y[train]), X[held_out]
             )
         return scores
-
-
-def _sigmoid(score: "FloatArray", positive: "NDArray[np.bool_]") -> tuple[float, float]:
-    """Fit slope and offset; the penalty stands in for Platt's softened targets."""
-    model = LogisticRegression(C=10.0).fit(score[:, None], positive)
-    return max(0.0, float(model.coef_[0, 0])), float(model.intercept_[0])

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["CatBoostClassifier", "CatBoostRegressor"]
 
-_MAX_ROUNDS = 1000
+_MAX_ROUNDS = 800
 _FEW_ROUNDS = 60
 _PATIENCE = 40
-_WORK = 1.2e9  # cells x classes x rounds that take about a minute on one core
+_WORK = 1e9  # (rows + 2500) x columns x classes x rounds that take about 10 s on one core
 
 
 class _CatBoostModel(EarlyStoppingModel):
@@ -40,6 +40,8 @@ class _CatBoostModel(EarlyStoppingModel):
         Seed of every random choice.
     """
 
+    max_splits = 2
+
     def __init__(
         self,
         params: dict[str, Any],
@@ -56,7 +58,7 @@ class _CatBoostModel(EarlyStoppingModel):
 
     def _max_iterations(self, X: "FloatArray", y: "FloatArray") -> int:  # noqa: ARG002
         trees = self.n_classes_ if self.n_classes_ > 2 else 1
-        cost = trees * (X.size + 50_000) * (1 + 4 * bool(self.categorical))
+        cost = trees * X.shape[1] * (len(X) + 2500)
         return int(np.clip(_WORK / cost, 40, _MAX_ROUNDS))
 
     def _few_iterations(self) -> int:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RegularizedDiscriminant"]
 
-_RIDGE = 1e-6
+_RIDGE = 1e-3
 
 
 class RegularizedDiscriminant(ClassifierMixin, BaseEstimator):  # type: ignore[misc]

@@ -41,6 +41,7 @@ class _Network(EarlyStoppingModel):
         Seed of the weights and of the order of rows.
     """
 
+    max_splits = 3
     coefs_: "Weights"
     intercepts_: "Weights"
 

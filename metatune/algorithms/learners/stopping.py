@@ -40,6 +40,7 @@ class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
     classification: bool
     iterations: int | None
     seed: int
+    max_splits = 5  # more of them cost more than they tell
 
     @abstractmethod
     def _max_iterations(self, X: "FloatArray", y: "FloatArray") -> int:
@@ -65,7 +66,7 @@ class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
         if self.iterations is not None:
             self.n_iterations_ = self._train(X, y, self.iterations, None)
             return self
-        splits = held_out_rows(y, self.classification, self.seed)
+        splits = held_out_rows(y, self.classification, self.seed)[: self.max_splits]
         if not splits:
             self.n_iterations_ = self._train(X, y, self._few_iterations(), None)
             return self

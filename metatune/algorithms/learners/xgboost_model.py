@@ -54,7 +54,8 @@ class _XGBoostModel(EarlyStoppingModel):
     def _max_iterations(self, X: "FloatArray", y: "FloatArray") -> int:  # noqa: ARG002
         trees = self.n_classes_ if self.n_classes_ > 2 else 1
         cost = trees * (X.size + 30_000)
-        return int(np.clip(_WORK / cost, 50, _MAX_ROUNDS))
+        useful = min(_MAX_ROUNDS, 100.0 / self.params["learning_rate"])
+        return int(min(useful, max(50.0, _WORK / cost)))
 
     def _few_iterations(self) -> int:
         return max(1, min(200, round(_FEW_ROUNDS * 0.1 / float(self.params["learning_rate"]))))
