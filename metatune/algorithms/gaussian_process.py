@@ -19,7 +19,7 @@ class GaussianProcess(Algorithm):
     name: ClassVar[str] = "gaussian_process"
     title: ClassVar[str] = "Gaussian process"
     kinds: ClassVar[frozenset[TaskKind]] = frozenset({TaskKind.REGRESSION})
-    limits: ClassVar[Limits] = Limits(max_rows=2_000, max_columns=200)
+    limits: ClassVar[Limits] = Limits(max_rows=3_000, max_columns=200)
 
     def space(self, kind: TaskKind) -> SearchSpace:
         return make_space(

@@ -20,7 +20,7 @@ __all__ = ["CatBoostClassifier", "CatBoostRegressor"]
 _MAX_ROUNDS = 800
 _FEW_ROUNDS = 60
 _PATIENCE = 40
-_WORK = 1e9  # (rows + 2500) x columns x classes x rounds that take about 10 s on one core
+_WORK = 1e9  # (rows + 8000) x columns x classes x rounds that take about 10 s on one core
 
 
 class _CatBoostModel(EarlyStoppingModel):
@@ -58,7 +58,7 @@ class _CatBoostModel(EarlyStoppingModel):
 
     def _max_iterations(self, X: "FloatArray", y: "FloatArray") -> int:  # noqa: ARG002
         trees = self.n_classes_ if self.n_classes_ > 2 else 1
-        cost = trees * X.shape[1] * (len(X) + 2500)
+        cost = trees * X.shape[1] * (len(X) + 8000)
         return int(np.clip(_WORK / cost, 40, _MAX_ROUNDS))
 
     def _few_iterations(self) -> int:
@@ -85,6 +85,7 @@ class _CatBoostModel(EarlyStoppingModel):
                 "boosting_type": "Plain",
                 "max_ctr_complexity": 1,
                 "one_hot_max_size": 10,
+                "border_count": 128,
             }
         )
         watched: dict[str, Any] = {}

@@ -1,0 +1,94 @@
+import subprocess
+import sys
+
+import pytest
+
+from metatune.algorithms import registry
+from metatune.algorithms.base import Shape
+from metatune.algorithms.registry import (
+    ALGORITHMS,
+    eligible,
+    get_algorithm,
+    refusals,
+    select_algorithms,
+)
+from metatune.errors import OptionError
+from metatune.kinds import TaskKind
+
+ALWAYS = (
+    "lightgbm",
+    "random_forest",
+    "extra_trees",
+    "linear",
+    "svm",
+    "knn",
+    "mlp",
+    "discriminant",
+    "naive_bayes",
+    "gaussian_process",
+    "decision_tree",
+)
+
+
+def test_names_and_order() -> None:
+    assert tuple(ALGORITHMS)[: len(ALWAYS)] == ALWAYS
+    assert set(ALGORITHMS) - set(ALWAYS) <= {"xgboost", "catboost"}
+    assert all(name == algorithm.name for name, algorithm in ALGORITHMS.items())
+    assert len({algorithm.title for algorithm in ALGORITHMS.values()}) == len(ALGORITHMS)
+
+
+def test_cannot_be_changed() -> None:
+    with pytest.raises(TypeError):
+        ALGORITHMS["mine"] = ALGORITHMS["svm"]  # type: ignore[index]
+
+
+def test_listing_imports_no_learning_library() -> None:
+    code = (
+        "import sys; from metatune.algorithms.registry import ALGORITHMS;"
+        "[a.space(k) for a in ALGORITHMS.values() for k in a.kinds];"
+        "print(*({'numpy', 'pandas', 'sklearn', 'lightgbm', 'xgboost', 'catboost'}"
+        " & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize(("wrong", "meant"), [("lightbgm", "lightgbm"), ("Linear", "linear")])
+def test_suggests_the_nearest_name(wrong: str, meant: str) -> None:
+    with pytest.raises(OptionError, match=f"did you mean '{meant}'"):
+        get_algorithm(wrong)
+
+
+def test_names_all_where_nothing_is_near() -> None:
+    with pytest.raises(OptionError, match=r"choose from lightgbm, random_forest"):
+        get_algorithm("12345")
+
+
+def test_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "ALGORITHMS", {n: ALGORITHMS[n] for n in ALWAYS})
+    with pytest.raises(OptionError, match=r"metatune\[boosting\]"):
+        get_algorithm("xgboost")
+    assert tuple(select_algorithms(exclude=["xgboost"])) == ALWAYS
+
+
+def test_selection_keeps_the_registry_order() -> None:
+    assert list(select_algorithms()) == list(ALGORITHMS)
+    assert list(select_algorithms(["svm", "lightgbm"])) == ["lightgbm", "svm"]
+    assert "knn" not in select_algorithms(exclude=["knn"])
+    assert list(select_algorithms(["svm", "knn"], ["knn"])) == ["svm"]
+
+
+def test_selection_of_nothing_is_refused() -> None:
+    with pytest.raises(OptionError, match="leave no algorithm"):
+        select_algorithms(["svm"], ["svm"])
+    with pytest.raises(OptionError, match="no algorithm 'nothing'"):
+        select_algorithms(exclude=["nothing"])
+
+
+def test_eligible_and_refused_share_out_all_families() -> None:
+    shape = Shape(n_rows=100_000, n_columns=10, n_classes=2)
+    refused = refusals(TaskKind.BINARY, shape)
+    assert {*eligible(TaskKind.BINARY, shape), *refused} == set(ALGORITHMS)
+    assert refused["gaussian_process"] == "it does not learn binary tasks"
+    assert refused["svm"] == "100,000 rows exceed its limit of 12,000"
+    assert "lightgbm" in eligible(TaskKind.BINARY, shape)
