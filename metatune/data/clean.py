@@ -16,7 +16,7 @@ from pandas.api import types
 
 from metatune.data.columns import Column, ColumnKind
 from metatune.data.dates import ISO, parse_date_texts
-from metatune.data.missing import strip_or_none
+from metatune.data.missing import ALWAYS_MISSING, BLANKS, is_marker, strip_or_none
 from metatune.data.numbers import parse_number
 from metatune.errors import TableError
 
@@ -83,13 +83,26 @@ def to_text(series: "pd.Series[Any]") -> "pd.Series[Any]":
 
     Equal values give equal text whatever their dtype: 1, 1.0 and ``" 1"`` all become ``"1"``.
     """
-    return _map_distinct(plain(series), _canonical, TEXT)
+    cells = plain(series)
+    if isinstance(cells.dtype, pd.StringDtype):
+        return _strip(cells)
+    return _map_distinct(cells, _canonical, TEXT)
 
 
 def flag_value(text: str) -> float:
     """Read ``yes``, ``T``, ``true``, ``1`` as 1.0, their opposites as 0.0, all else as NaN."""
     word = text.strip().lower()
     return 1.0 if word in _TRUE else 0.0 if word in _FALSE else math.nan
+
+
+def _strip(cells: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Do to a whole column what `_canonical` does to one text, many times as fast."""
+    text = cells.str.strip(BLANKS)
+    missing = text.isin(ALWAYS_MISSING) | text.isna()
+    formulas = text.str.startswith("=").fillna(False).astype(bool)
+    if formulas.any():
+        missing |= formulas & text.map(is_marker, na_action="ignore").fillna(False).astype(bool)
+    return text.mask(missing).astype(TEXT)
 
 
 def _to_numbers(cells: "pd.Series[Any]", column: Column) -> "pd.Series[Any]":
@@ -144,9 +157,10 @@ def _map_distinct(
 ) -> "pd.Series[Any]":
     """Apply a function to each distinct value once; missing cells stay missing."""
     codes, distinct = pd.factorize(cells)
-    mapped = pd.Series([function(value) for value in distinct], dtype=dtype).array
-    values = mapped.take(codes, allow_fill=True)
-    return pd.Series(values, index=cells.index, name=cells.name)
+    values = np.asarray(distinct, dtype=object)  # Arrow's texts are slow to walk through
+    mapped = pd.Series([function(value) for value in values], dtype=dtype).array
+    taken = mapped.take(codes, allow_fill=True)
+    return pd.Series(taken, index=cells.index, name=cells.name)
 
 
 def _canonical(value: Any) -> str | None:

@@ -5,7 +5,13 @@ import re
 import numpy as np
 import pandas as pd
 
-__all__ = ["is_unnamed", "looks_like_id_name", "numbers_are_identifiers", "words_are_identifiers"]
+__all__ = [
+    "is_unnamed",
+    "looks_like_id_name",
+    "numbers_are_identifiers",
+    "seldom_repeats",
+    "words_are_identifiers",
+]
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|#")
 _ID_WORDS = frozenset(("id", "ids", "uuid", "guid", "rowid"))
@@ -30,6 +36,11 @@ def is_unnamed(name: str) -> bool:
     return name.startswith("Unnamed: ")
 
 
+def seldom_repeats(unique_share: float) -> bool:
+    """Whether so few values repeat that a column may only tell rows apart."""
+    return unique_share >= _NEARLY_ALL
+
+
 def numbers_are_identifiers(name: str, cells: "pd.Series[float]", unique_share: float) -> bool:
     """Whether whole numbers only tell rows apart: numbered rows, or ids by name that do not repeat.
 
@@ -43,7 +54,7 @@ def numbers_are_identifiers(name: str, cells: "pd.Series[float]", unique_share: 
         Distinct values as a share of the cells.
     """
     n_rows = len(cells)
-    if n_rows < _MIN_ROWS or unique_share < _NEARLY_ALL or cells.isna().any():
+    if n_rows < _MIN_ROWS or not seldom_repeats(unique_share) or cells.isna().any():
         return False
     values = cells.to_numpy()
     if not np.array_equal(values, np.floor(values)):

@@ -11,6 +11,7 @@ from metatune.data.dates import find_date_format, find_digit_format, parse_date_
 from metatune.data.identifiers import (
     looks_like_id_name,
     numbers_are_identifiers,
+    seldom_repeats,
     words_are_identifiers,
 )
 from metatune.data.looks import Look
@@ -105,12 +106,15 @@ def _number_column(look: Look, keep_identifiers: bool) -> Column:
 
 def _unless_identifier(look: Look, number: Column, keep_identifiers: bool) -> Column:
     """Tell numbers from whole numbers that stand for rows or for groups of rows."""
+    named = looks_like_id_name(look.name)
     if keep_identifiers or pd.api.types.is_timedelta64_dtype(look.cells.dtype):
+        return number
+    if not named and not seldom_repeats(look.unique_share):
         return number
     clean = clean_column(look.cells, number)
     if numbers_are_identifiers(look.name, clean, look.unique_share):
         return _make(look, ColumnKind.IDENTIFIER, "tells rows apart")
-    if looks_like_id_name(look.name) and _names_groups(clean, look.n_unique):
+    if named and _names_groups(clean, look.n_unique):
         return _make(look, _by_cardinality(look.n_unique), "an id that repeats: a category")
     return number
 

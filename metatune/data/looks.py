@@ -109,7 +109,7 @@ def _look_at_text(name: str, cells: "pd.Series[Any]") -> Look:
     n_looked_at, n_present = len(cells.iloc[::step]), sum(counts.values())
     n_unique, unique_share = len(counts), len(counts) / max(1, n_present)
     if step > 1 and unique_share >= _SELDOM_REPEATED:
-        n_unique, unique_share = _exact(to_text(cells))
+        n_unique, unique_share = _exact(cells)
     return Look(
         name=name,
         cells=cells,
@@ -127,7 +127,8 @@ def _count_texts(cells: "pd.Series[Any]") -> tuple[dict[str, int], bool]:
     counts: dict[str, int] = {}
     stripped = False
     raw = cells if cells.dtype != object else to_text(cells)
-    for text, count in raw.value_counts(sort=False).items():
+    distinct = raw.value_counts(sort=False)
+    for text, count in zip(distinct.index.to_numpy(dtype=object), distinct, strict=True):
         bare = strip_or_none(str(text))
         if bare is not None:
             counts[bare] = counts.get(bare, 0) + int(count)

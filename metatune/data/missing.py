@@ -2,7 +2,7 @@
 
 import re
 
-__all__ = ["ALWAYS_MISSING", "is_marker", "is_weak_marker", "strip_or_none"]
+__all__ = ["ALWAYS_MISSING", "BLANKS", "is_marker", "is_weak_marker", "strip_or_none"]
 
 ALWAYS_MISSING = (
     "",
@@ -52,7 +52,8 @@ _WEAK = frozenset(
     )
 )
 _FORMULA = re.compile(r"=[A-Z][A-Z0-9.]*\(.*\)")
-_BLANKS = " \t\r\n\f\v\xa0\ufeff\u200b"
+BLANKS = " \t\r\n\f\v\xa0\ufeff\u200b"
+"""What is removed around cells."""
 
 
 def is_marker(text: str) -> bool:
@@ -60,17 +61,17 @@ def is_marker(text: str) -> bool:
 
     A spreadsheet formula that was saved instead of its value, such as ``=N(TRUE)``, is one too.
     """
-    text = text.strip(_BLANKS)
+    text = text.strip(BLANKS)
     return text in _ALWAYS or (text.startswith("=") and _FORMULA.fullmatch(text) is not None)
 
 
 def is_weak_marker(text: str) -> bool:
     """Whether a cell means "missing" where all others are numbers or dates, such as ``-``."""
-    text = text.strip(_BLANKS)
+    text = text.strip(BLANKS)
     return text in _WEAK or text.lower() in _WEAK
 
 
 def strip_or_none(text: str) -> str | None:
     """Strip the blanks around a cell; None if it means "missing"."""
-    stripped = text.strip(_BLANKS)
+    stripped = text.strip(BLANKS)
     return None if is_marker(stripped) else stripped

@@ -300,8 +300,8 @@ def _is_quantity(values: "pd.Series[Any]") -> bool:
     if len(distinct) <= _FEW_CLASSES:
         return bool(len(distinct) > _FEW_CLASSES / 2 and span > _FEW_CLASSES * 3)
     coded = distinct[0] in (0, 1) and span + 1 == len(distinct)
-    even = counts.min() >= counts.mean() / 4
-    return not (coded and even and len(distinct) <= _MANY_CLASSES)
+    even = counts.min() >= counts.mean() * (0.25 if coded else 0.8)
+    return not (even and len(distinct) <= _MANY_CLASSES)
 
 
 def _quantity(

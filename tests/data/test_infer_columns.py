@@ -227,6 +227,16 @@ def test_all_cells_missing_at_prediction():
         assert clean_column(raw, column(cells)).isna().all()
 
 
+def test_text_dtypes_and_objects_are_cleaned_alike():
+    cells = [" a", "b\t", "?", "", "=N(TRUE)", "=not a formula", "\ufeffc", "\xa0NA ", None, "none"]
+    expected = ["a", "b", None, None, None, "=not a formula", "c", None, None, "none"]
+    found = column(cycle("a", "b"))
+    for dtype in (object, "str", "string", "string[pyarrow]", "category"):
+        clean = clean_column(pd.Series(cells, dtype=dtype, name="c"), found)
+        assert [None if pd.isna(cell) else cell for cell in clean] == expected, dtype
+        assert clean.dtype == pd.StringDtype(na_value=np.nan)
+
+
 def test_names_become_text_and_must_differ():
     frame = with_text_names(pd.DataFrame([[1, 2]], columns=[3, "a"]))
     assert list(frame.columns) == ["3", "a"]

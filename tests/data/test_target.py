@@ -114,6 +114,12 @@ def test_quantities(cells):
     assert np.isfinite(found.y).all()
 
 
+def test_codes_with_gaps_are_classes_where_all_are_equally_frequent():
+    codes = [2, 3, 4, 6, 7, 8, 9, 10, 12, 13, 14]
+    assert target(codes * 20).kind is TaskKind.MULTICLASS
+    assert target([*codes * 20, *[2] * 100]).kind is TaskKind.REGRESSION
+
+
 def test_prices_are_parsed_and_it_is_said():
     found = target(["$1,234.00", *cycle("$5.00", "$6.5", "$7.25")])
     assert found.y[0] == 1234.0
