@@ -102,7 +102,7 @@ def choose(entries: list[CatalogueEntry], packs: str, min_rows: int) -> list[Cat
 
 def is_dear(entry: CatalogueEntry) -> bool:
     cells = min(entry.n_rows, Protocol().max_rows) * entry.n_columns
-    return cells * max(1, entry.n_classes - 1) > 500_000
+    return cells * max(1, entry.n_classes - 1) > 100_000
 
 
 if __name__ == "__main__":
