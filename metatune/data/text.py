@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
+    from sklearn.feature_extraction.text import TfidfVectorizer
 
 __all__ = ["TextEncoder"]
 
@@ -33,6 +34,12 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     names_ : list of str
         What the columns of the output hold.
+    vocabulary_ : str
+        Words and pairs of words, one in a line; empty if there are none.
+    idf_ : ndarray of shape (n_words,)
+        Their inverse document frequencies.
+    components_ : ndarray of shape (n_components, n_words), float32
+        The latent components.
     """
 
     def __init__(self, n_components: int = 30, random_state: int = 0) -> None:
@@ -42,31 +49,24 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, X: "pd.Series[Any]", y: Any = None) -> Self:  # noqa: ARG002
         """Learn vocabulary and components from at most 10,000 evenly spaced cells."""
         from sklearn.decomposition import TruncatedSVD
-        from sklearn.feature_extraction.text import TfidfVectorizer
 
         texts = _texts(X)
         step = max(1, len(texts) // _FIT_ROWS)
         sample = [text for text in texts[::step] if text]
-        self.words_ = TfidfVectorizer(
-            ngram_range=(1, 2),
-            max_features=_MAX_WORDS,
-            min_df=2 if len(sample) > 50 else 1,
-            sublinear_tf=True,
-            strip_accents="unicode",
-            token_pattern=r"(?u)\b\w+\b",
-            dtype=np.float64,
-        )
-        self.components_ = None
+        vectorizer = _vectorizer(max_features=_MAX_WORDS, min_df=2 if len(sample) > 50 else 1)
+        self.vocabulary_ = ""
         try:
-            weights = self.words_.fit_transform(sample)
+            weights = vectorizer.fit_transform(sample)
         except ValueError:  # no word at all is left: only length and number of words remain
-            self.words_ = None
-        else:
-            n_components = min(self.n_components, min(weights.shape) - 1)
-            if n_components >= 1:
-                self.components_ = TruncatedSVD(n_components, random_state=self.random_state)
-                self.components_.fit(weights)
-        latent = 0 if self.components_ is None else self.components_.components_.shape[0]
+            weights = np.empty((0, 0))
+        n_components = min(self.n_components, min(weights.shape) - 1)
+        if n_components >= 1:
+            svd = TruncatedSVD(n_components, random_state=self.random_state).fit(weights)
+            # A model file with a node for each word would take seconds to write.
+            self.vocabulary_ = "\n".join(vectorizer.get_feature_names_out())
+            self.idf_ = vectorizer.idf_
+            self.components_ = svd.components_.astype(np.float32)
+        latent = n_components if self.vocabulary_ else 0
         self.names_ = ["length", "words", *(f"topic {i}" for i in range(latent))]
         return self
 
@@ -76,10 +76,25 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         out = np.empty((len(texts), len(self.names_)))
         out[:, 0] = [len(text) for text in texts]
         out[:, 1] = [text.count(" ") + 1 for text in texts]
-        if self.components_ is not None:
-            out[:, 2:] = self.components_.transform(self.words_.transform(texts))
+        if self.vocabulary_:
+            vectorizer = _vectorizer(vocabulary=self.vocabulary_.split("\n"))
+            vectorizer.idf_ = self.idf_
+            out[:, 2:] = vectorizer.transform(texts) @ self.components_.T
         out[np.asarray(X.isna(), dtype=bool)] = np.nan
         return out
+
+
+def _vectorizer(**options: Any) -> "TfidfVectorizer":
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return TfidfVectorizer(
+        ngram_range=(1, 2),
+        sublinear_tf=True,
+        strip_accents="unicode",
+        token_pattern=r"(?u)\b\w+\b",
+        dtype=np.float64,
+        **options,
+    )
 
 
 def _texts(column: "pd.Series[Any]") -> list[str]:
