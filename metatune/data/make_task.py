@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["make_task", "make_task_from_arrays", "to_frame"]
 
 _MIN_ROWS = 5
-_SHOWN = 5
 
 
 def make_task(

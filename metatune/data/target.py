@@ -28,7 +28,6 @@ _FEW_CLASSES = 10  # whole numbers with up to so many values are classes
 _MANY_CLASSES = 30  # with up to so many they may be, if they look like codes
 _ROWS_PER_CLASS = 5  # for whole numbers
 _MAX_CLASS_SHARE = 0.5  # of the rows may be classes of their own
-_SHOWN = 5
 _LONELY_ROWS = 5  # a value that stands for "missing" repeats,
 _LONELY_SIZE = 9  # and is a number such as 9, -99 or 999
 
