@@ -222,7 +222,9 @@ class _Adviser:
         return Candidates(first, self._recommended, spaces, self._options.seed)
 
     def _recommended(self) -> Iterable[Configuration]:
-        seconds = self._deadline.remaining()
+        budget = self._options.budget
+        # A measured time would make the order of a deterministic run depend on the machine.
+        seconds = budget.seconds if budget.max_trials else self._deadline.remaining()
         self.advice = advise(
             self._data.task,
             self._metric,
