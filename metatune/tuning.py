@@ -38,6 +38,7 @@ __all__ = ["TuneOptions", "TuningResult", "tune"]
 _FIRST = ("decision_tree", "lightgbm")
 """Families whose defaults open every run: one that is done at once, and the usual default."""
 
+_TEXT_SHARE = 0.1  # of the budget, for reading texts word by word
 _FEATURE_SHARE = 0.1  # of the remaining time, for meta-features
 _FEATURE_SECONDS = 10.0
 
@@ -140,7 +141,8 @@ def tune(
     listener = listener or Listener()
     with tempfile.TemporaryDirectory(prefix="metatune-", ignore_cleanup_errors=True) as scratch:
         folder = Path(scratch)
-        encoder, encoded = encode_task(task, options.seed)
+        texts = _TEXT_SHARE * options.budget.seconds
+        encoder, encoded = encode_task(task, options.seed, text_allowance=texts)
         metrics = tuple(dict.fromkeys((task.metric.name, *RECORDED_METRICS[task.kind])))
         data = TrialData.make(encoded, metrics, seed=options.seed)
         data.save(folder / "data")
@@ -241,5 +243,6 @@ class _Adviser:
         """Limit the time for meta-features, unless the run has to be deterministic."""
         if self._options.budget.max_trials is not None:
             return self._deadline
-        share = _FEATURE_SHARE * self._deadline.remaining()
+        share = _TEXT_SHARE = 0.1  # of the budget, for reading texts word by word
+_FEATURE_SHARE * self._deadline.remaining()
         return self._deadline.within(min(_FEATURE_SECONDS, share))

@@ -13,7 +13,7 @@ from metatune.data.columns import Column, ColumnKind
 from metatune.data.encoded import EncodedTask
 from metatune.data.layout import Layout
 from metatune.data.task import Task
-from metatune.data.text import TextEncoder
+from metatune.data.text import TextEncoder, text_seconds
 from metatune.errors import SchemaError
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["TableEncoder", "encode_task"]
 
 _DATE_PARTS = ("year", "month", "day", "weekday", "hour", "minute", "days")
+_N_TOPICS = 30
 _CATEGORIES = (ColumnKind.CATEGORY, ColumnKind.HIGH_CARDINALITY)
 
 
@@ -39,6 +40,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         holds plain values only.
     random_state : int
         Seed of the text components.
+    text_allowance : float
+        Seconds that texts may take at the fit, by prediction. Columns beyond it, the longest
+        texts first, are encoded by their lengths alone.
 
     Attributes
     ----------
@@ -48,9 +52,15 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         For each matrix column 0 for a number, else the number of category codes.
     """
 
-    def __init__(self, columns: list[dict[str, Any]], random_state: int = 0) -> None:
+    def __init__(
+        self,
+        columns: list[dict[str, Any]],
+        random_state: int = 0,
+        text_allowance: float = float("inf"),
+    ) -> None:
         self.columns = columns
         self.random_state = random_state
+        self.text_allowance = text_allowance
 
     def fit(self, X: pd.DataFrame, y: Any = None) -> Self:
         """Learn category levels, the date parts that vary, and text components."""
@@ -64,11 +74,12 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.texts_: dict[str, TextEncoder] = {}
         self.n_features_in_ = len(self.columns)
         table = self._table(X)
+        cells = {c.name: clean_column(table[c.name], c) for c in self._used()}
+        self._choose_texts(cells)
         blocks = []
         for column in self._used():
-            cells = clean_column(table[column.name], column)
-            self._learn(cells, column)
-            blocks.append(self._block(cells, column))
+            self._learn(cells[column.name], column)
+            blocks.append(self._block(cells[column.name], column))
         self._describe()
         return _stack(blocks, len(table))
 
@@ -122,6 +133,16 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             )
         return table
 
+    def _choose_texts(self, cells: "dict[str, pd.Series[Any]]") -> None:
+        """Decide which text columns are read word by word: the shortest first, while time lasts."""
+        texts = [c.name for c in self._used() if c.kind is ColumnKind.TEXT]
+        seconds = {name: text_seconds(cells[name]) for name in texts}
+        left = self.text_allowance
+        for name in sorted(texts, key=lambda name: seconds[name]):
+            left -= seconds[name]
+            n_components = _N_TOPICS if left >= 0 else 0
+            self.texts_[name] = TextEncoder(n_components, random_state=self.random_state)
+
     def _learn(self, cells: "pd.Series[Any]", column: Column) -> None:
         if column.kind in _CATEGORIES:
             self.levels_[column.name] = sorted(cells.dropna().astype("str").unique().tolist())
@@ -130,7 +151,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             varied = [part for part in _DATE_PARTS if len(parts[part].dropna().unique()) > 1]
             self.date_parts_[column.name] = varied or ["days"]
         elif column.kind is ColumnKind.TEXT:
-            self.texts_[column.name] = TextEncoder(random_state=self.random_state).fit(cells)
+            self.texts_[column.name].fit(cells)
 
     def _block(self, cells: "pd.Series[Any]", column: Column) -> "NDArray[np.float64]":
         if column.kind in _CATEGORIES:
@@ -165,15 +186,26 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.n_levels_ = n_levels or [0]
 
 
-def encode_task(task: Task, seed: int) -> tuple[TableEncoder, EncodedTask]:
+def encode_task(
+    task: Task, seed: int, text_allowance: float = float("inf")
+) -> tuple[TableEncoder, EncodedTask]:
     """Fit a table encoder on a task's features and encode them.
+
+    Parameters
+    ----------
+    task : Task
+        Features and target.
+    seed : int
+        Seed of the text components.
+    text_allowance : float
+        Seconds that texts may take.
 
     Returns
     -------
     tuple of (TableEncoder, EncodedTask)
     """
     columns = [{**asdict(column), "kind": str(column.kind)} for column in task.columns]
-    encoder = TableEncoder(columns=columns, random_state=seed)
+    encoder = TableEncoder(columns, random_state=seed, text_allowance=text_allowance)
     X = encoder.fit_transform(task.X)
     encoded = EncodedTask(
         X=X, y=task.y, layout=encoder.layout, kind=task.kind, n_classes=task.n_classes

@@ -36,6 +36,14 @@ def test_every_kind_has_its_columns() -> None:
     assert np.isfinite(encoded.X).all()
 
 
+def test_without_time_texts_count_by_their_lengths_alone() -> None:
+    encoder, encoded = encode_task(make_task(TABLE, target="target"), seed=0, text_allowance=0.0)
+    review = [name for name in encoded.layout.names if name.startswith("review")]
+    assert review == ["review: length", "review: words"]
+    again = encoder.transform(TABLE.drop(columns="target"))
+    np.testing.assert_array_equal(again, encoded.X)
+
+
 def test_fit_and_later_transform_agree() -> None:
     encoder, encoded = encode_task(make_task(TABLE, target="target"), seed=0)
     again = encoder.transform(TABLE.drop(columns="target"))
