@@ -243,6 +243,5 @@ class _Adviser:
         """Limit the time for meta-features, unless the run has to be deterministic."""
         if self._options.budget.max_trials is not None:
             return self._deadline
-        share = _TEXT_SHARE = 0.1  # of the budget, for reading texts word by word
-_FEATURE_SHARE * self._deadline.remaining()
+        share = _FEATURE_SHARE * self._deadline.remaining()
         return self._deadline.within(min(_FEATURE_SECONDS, share))
