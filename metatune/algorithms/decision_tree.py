@@ -12,13 +12,16 @@ if TYPE_CHECKING:
 
 __all__ = ["DecisionTree"]
 
+_NOT_PRUNED = 1e-7  # up to here `ccp_alpha` means none
+_MAX_PRUNED_LEAVES = 10_000  # pruning takes time with the square of the leaves
+
 
 class DecisionTree(Algorithm):
     """One tree, grown by CART and pruned by its cost (Breiman et al., 1984)."""
 
     name: ClassVar[str] = "decision_tree"
     title: ClassVar[str] = "Decision tree"
-    limits: ClassVar[Limits] = Limits(max_classes=500, max_cells=60_000_000)
+    limits: ClassVar[Limits] = Limits(max_classes=500, max_cells=30_000_000)
 
     def space(self, kind: TaskKind) -> SearchSpace:
         entries: dict[str, Any] = {
@@ -37,11 +40,17 @@ class DecisionTree(Algorithm):
 
         from metatune.algorithms.learners.smoothed_tree import SmoothedTreeClassifier
 
-        names = ("max_depth", "min_samples_leaf", "ccp_alpha")
-        settings: dict[str, Any] = {name: configuration.params[name] for name in names}
-        settings["random_state"] = context.seed
+        values: dict[str, Any] = dict(configuration.params)
+        pruned = values["ccp_alpha"] > _NOT_PRUNED
+        settings: dict[str, Any] = {
+            "max_depth": values["max_depth"],
+            "min_samples_leaf": values["min_samples_leaf"],
+            "ccp_alpha": values["ccp_alpha"] if pruned else 0.0,
+            "max_leaf_nodes": _MAX_PRUNED_LEAVES if pruned else None,
+            "random_state": context.seed,
+        }
         if context.kind.is_classification:
-            settings["criterion"] = configuration.params["criterion"]
+            settings["criterion"] = values["criterion"]
             settings["class_weight"] = class_weight(configuration)
             estimator = SmoothedTreeClassifier(**settings)
         else:

@@ -14,6 +14,7 @@ class ExtraTrees(Forest):
     name: ClassVar[str] = "extra_trees"
     title: ClassVar[str] = "Extra trees"
     bootstrap: ClassVar[bool] = False
+    cost: ClassVar[float] = 0.3  # measured: random thresholds need no sorting
 
     def _learner(self, kind: TaskKind) -> Any:
         from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor

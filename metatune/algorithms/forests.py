@@ -35,6 +35,8 @@ class Forest(Algorithm):
 
     limits: ClassVar[Limits] = Limits(max_classes=200, max_cells=60_000_000, max_work=600_000_000)
     bootstrap: ClassVar[bool]
+    cost: ClassVar[float] = 1.0
+    """Time of a split for each row and column, relative to a search for the best threshold."""
 
     def space(self, kind: TaskKind) -> SearchSpace:
         classification = kind.is_classification
@@ -54,7 +56,7 @@ class Forest(Algorithm):
         values: dict[str, Any] = dict(configuration.params)
         n_columns = context.layout.n_columns
         share = share_of_columns(values["max_features"], n_columns)
-        size = forest_size(context.shape, share * n_columns)
+        size = forest_size(context.shape, share * n_columns * self.cost)
         sampled = size.rows < context.shape.n_rows
         settings: dict[str, Any] = {
             "n_estimators": size.trees,
@@ -96,7 +98,7 @@ def forest_size(shape: Shape, n_tried: float) -> ForestSize:
     shape : Shape
         Size of the training set.
     n_tried : float
-        Columns that a split chooses from.
+        Columns whose best threshold a split searches for.
     """
     by_row = (n_tried + 2.0) * (1.0 + shape.n_classes / 8.0)
     rows = float(max(2, shape.n_rows))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["LARGEST", "NumericEncoder"]
 
 LARGEST = 1e30  # squares still fit into float64, and the value itself into float32
+_FARTHEST = 1e6
 _SOFT_LIMIT = 3.0
 
 
@@ -57,33 +58,40 @@ class NumericEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.kept_ = np.flatnonzero(varies | partly if self.imputation == "none" else varies)
         flagged = partly if self.imputation == "indicator" else np.zeros_like(partly)
         self.flagged_ = np.flatnonzero(flagged)
-        self.scalers_ = _scalers(self.scaling, self.seed, len(X)) if len(self.kept_) else []
-        scaled = X[:, self.kept_]
-        for scaler in self.scalers_:
-            scaled = scaler.fit_transform(scaled)
-        self.fill_ = self._fill_values(scaled)
+        self.scalers_ = []
+        kept = X[:, self.kept_]
+        if len(self.kept_):
+            for scaler in _scalers(self.scaling, self.seed, len(X)):
+                kept = scaler.fit_transform(kept)
+                self.scalers_.append(scaler)
+        self.fill_ = np.zeros(len(self.kept_))
+        if len(self.kept_) and self.imputation != "none":
+            average = np.nanmean if self.imputation == "mean" else np.nanmedian
+            self.fill_ = np.asarray(average(self._scaled(X), axis=0))
         return self
 
     def transform(self, X: "FloatArray") -> "FloatArray":
         """Return the encoded matrix of shape (n_rows, n_kept + n_flagged), float64."""
-        scaled = np.clip(X[:, self.kept_], -LARGEST, LARGEST)
-        for scaler in self.scalers_:
-            scaled = scaler.transform(scaled)
-        if self.scaling == "robust":
-            scaled = scaled / np.sqrt(1.0 + (scaled / _SOFT_LIMIT) ** 2)
+        scaled = self._scaled(X)
         if self.imputation != "none":
             scaled = np.where(np.isnan(scaled), self.fill_, scaled)
         if not len(self.flagged_):
             return scaled
         return np.hstack([scaled, np.isnan(X[:, self.flagged_]).astype(np.float64)])
 
-    def _fill_values(self, scaled: "FloatArray") -> "FloatArray":
-        if self.imputation == "none" or not scaled.shape[1]:
-            return np.zeros(scaled.shape[1])
+    def _scaled(self, X: "FloatArray") -> "FloatArray":
+        """Return the kept columns, scaled, with their missing cells."""
+        scaled = np.clip(X[:, self.kept_], -LARGEST, LARGEST)
+        if not self.scalers_:
+            return scaled
+        with np.errstate(over="ignore"):
+            for scaler in self.scalers_:
+                scaled = scaler.transform(scaled)
+        # No training row lies so far out; a new one may, where the training rows hardly differ.
+        scaled = np.clip(scaled, -_FARTHEST, _FARTHEST)
         if self.scaling == "robust":
             scaled = scaled / np.sqrt(1.0 + (scaled / _SOFT_LIMIT) ** 2)
-        average = np.nanmean if self.imputation == "mean" else np.nanmedian
-        return np.asarray(average(scaled, axis=0))
+        return scaled
 
 
 def _varies(X: "FloatArray", missing: "NDArray[np.bool_]") -> "NDArray[np.bool_]":
@@ -101,6 +109,7 @@ def _scalers(scaling: str, seed: int, n_rows: int) -> list[Any]:
         quantiles = QuantileTransformer(
             n_quantiles=max(1, min(1000, n_rows)), output_distribution="normal", random_state=seed
         )
-        # Ties, and so columns of few values, end far out: standardising brings them back.
-        return [quantiles, StandardScaler()]
+        # After, because ties, and so columns of few values, end far out.
+        # Before, because scikit-learn takes values within 1e-7 of the lowest as the lowest.
+        return [StandardScaler(), quantiles, StandardScaler()]
     return []

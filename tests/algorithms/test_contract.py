@@ -200,7 +200,7 @@ def _small_models(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "_MAX_STEPS", 10)
     if find_spec("catboost") is not None:
         catboost_model = import_module("metatune.algorithms.learners.catboost_model")
-        monkeypatch.setattr(catboost_model, "_MAX_ROUNDS", 40)
+        monkeypatch.setattr(catboost_model, "_MAX_ROUNDS", 10)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

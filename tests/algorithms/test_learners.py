@@ -52,6 +52,14 @@ class TestTargetTransform:
         assert values.std() == pytest.approx(1.0)
         np.testing.assert_allclose(transform.inverse(values), y, rtol=1e-6)
 
+    def test_quantiles_of_a_very_long_tail(self) -> None:
+        y = np.exp(8 * np.random.default_rng(0).normal(size=500))
+        transform = TargetTransform("quantile").fit(y)
+        values = transform.transform(y)
+        assert len(np.unique(values)) > 480
+        atol = 1e-6 * float(np.median(y))
+        np.testing.assert_allclose(transform.inverse(values), y, rtol=1e-6, atol=atol)
+
     def test_log_tames_a_long_tail(self) -> None:
         y = np.exp(2 * np.random.default_rng(0).normal(size=2000))
         assert np.abs(TargetTransform("standard").fit(y).transform(y)).max() > 8

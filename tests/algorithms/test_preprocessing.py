@@ -42,6 +42,13 @@ class TestNumericEncoder:
         assert np.ptp(found[:100]) > 1.0
         assert (np.diff(found[:, 0]) > 0).all()
 
+    @pytest.mark.parametrize("scaling", ["standard", "robust", "quantile"])
+    def test_new_rows_far_outside_stay_finite(self, scaling: str) -> None:
+        X = 1e-140 * np.random.default_rng(0).normal(size=(50, 1))
+        found = NumericEncoder(scaling).fit(X).transform(column(1e308, -1e308, NAN))
+        assert (np.abs(found) <= 1e6).all()
+        assert found[1, 0] < found[2, 0] < found[0, 0]
+
     def test_quantile_scaling_makes_a_skewed_column_normal(self) -> None:
         X = np.exp(3 * np.random.default_rng(0).normal(size=(2000, 1)))
         found = NumericEncoder("quantile").fit(X).transform(X)
