@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import click
 import pandas as pd
@@ -27,7 +28,7 @@ COLUMNS = ["file", "rows", "budget", "seconds", "allowed", "kept", "exit", "tria
 @click.option("--out", type=click.Path(path_type=Path), required=True)
 def main(files: tuple[str, ...], budgets: str, jobs: int, out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
-    rows = pd.read_csv(out).to_dict("records") if out.is_file() else []
+    rows: list[dict[Any, Any]] = pd.read_csv(out).to_dict("records") if out.is_file() else []
     done = {(row["file"], float(row["budget"])) for row in rows}
     for file in files:
         for budget in map(float, budgets.split(",")):
