@@ -19,7 +19,7 @@ class NaiveBayes(Algorithm):
     name: ClassVar[str] = "naive_bayes"
     title: ClassVar[str] = "Naive Bayes"
     kinds: ClassVar[frozenset[TaskKind]] = frozenset({TaskKind.BINARY, TaskKind.MULTICLASS})
-    limits: ClassVar[Limits] = Limits(max_classes=500, max_cells=200_000_000)
+    limits: ClassVar[Limits] = Limits(max_classes=500, max_cells=60_000_000)
 
     def space(self, kind: TaskKind) -> SearchSpace:
         return make_space(
