@@ -74,6 +74,8 @@ def load(path: str | Path) -> "Pipeline":
     if not file.is_file():
         where = f"{path} holds no {MODEL_FILE}" if path.is_dir() else f"{path} does not exist"
         raise BundleError(f"{where}: name a run directory or a model file of metatune")
+    from zipfile import BadZipFile
+
     import skops.io
     from skops.io.exceptions import UntrustedTypesFoundException
 
@@ -84,7 +86,15 @@ def load(path: str | Path) -> "Pipeline":
         raise BundleError(f"{file} is not loaded: {' '.join(str(error).split())}") from error
     # A file that is no archive, an archive of something else, or a torn one: skops has no error of
     # its own for these, so what its readers raise is named one by one.
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, ImportError) as error:
+    except (
+        BadZipFile,
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        ImportError,
+    ) as error:
         reason = " ".join(str(error).split())[:200]
         raise BundleError(
             f"{file} is not a model file of metatune ({type(error).__name__}: {reason})"

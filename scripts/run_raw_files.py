@@ -4,9 +4,9 @@
 
 For every file of ``DIR/datasets/raw``, 30 % of the records are taken out as they stand, so that the
 rest is as odd as the original: separator, encoding, quotes, line ends and header stay. ``metatune
-fit`` gets the rest and the name of the target, ``predict`` and ``evaluate`` get what was taken
-out. Scores are computed here, with the reading advice of the catalogue, and compared with the
-constant prediction of the training rows. Files that --out lists already are not run again.
+fit`` gets the rest, the name of the target and the metric; ``predict`` and ``evaluate`` get what
+was taken out. Scores are computed here, with the reading advice of the catalogue, and compared with
+the constant prediction of the training rows. Files that --out lists already are not run again.
 """
 
 import csv
@@ -35,6 +35,7 @@ HELD_OUT = 0.3
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 HEAD_LINES = {"starwars_survey": 2}  # its names are spread over two lines
 MISSING = {"", "?", "NA", "N/A", "NaN", "nan", "NULL", "null", "#N/A", "\\N"}
+METRICS = {"auc": "roc_auc", "logloss": "log_loss", "rmse": "rmse", "mae": "mae"}
 DONE = (0, 3)
 DELAY = 120  # seconds beyond the budget after which a command counts as hanging
 
@@ -145,7 +146,7 @@ def run_file(entry: dict[Any, Any], folder: Path, commands: Commands) -> Outcome
         run = Path(scratch) / "run"
         model = str(run)
         watch = Stopwatch()
-        target = ["--target", entry["target"]]
+        target = ["--target", entry["target"], "--metric", METRICS[entry["metric"]]]
         fitted = commands.run("fit", str(train), *target, "--output", model, *commands.options)
         used = watch.seconds()
         outcome: dict[str, Any] = {

@@ -78,7 +78,8 @@ class LazyGroup(click.Group):
         except MetatuneError as error:
             _fail(str(error), 1)
         except (click.Abort, KeyboardInterrupt):
-            _fail("interrupted", INTERRUPTED)
+            click.echo("metatune: interrupted", err=True)
+            raise SystemExit(INTERRUPTED) from None
         raise SystemExit(code if isinstance(code, int) else 0)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from metatune.budget import seconds_since_process_start
 from metatune.cli.console import number, show, table
 from metatune.cli.wording import command, failure_causes
+from metatune.data.wording import counted
 from metatune.rundir import RunDirectory
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def _rows(values: dict[str, Any], result: "TuningResult", model: Path) -> list[t
         *_winner_rows(result),
         (
             "trials",
-            f"{trials['finished']} of {trials['configurations']} configurations"
+            f"{counted(trials['finished'], 'trial')} of "
+            f"{counted(trials['configurations'], 'configuration')}"
             + (f", {failed} failed" if failed else "")
             + f" ({values['ended']})",
         ),

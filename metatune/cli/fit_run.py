@@ -81,6 +81,8 @@ class FitRun:
         jobs = options.jobs or available_cores()
         limit = None if options.memory_limit is None else parse_memory(options.memory_limit)
         _check_exists(options.data)
+        if options.metadata is not None and not options.metadata.is_dir():
+            raise OptionError(f"{options.metadata} is no directory: name one with a meta-dataset")
         output = options.output or default_output(options.data)
         return cls(
             options=options,

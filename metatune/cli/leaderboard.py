@@ -26,6 +26,7 @@ def leaderboard(directory: Path, top: int | None, as_json: bool) -> None:
 
     Scores compare within a rung only: a higher rung means more rows and folds.
     """
+    from metatune.data.wording import counted
     from metatune.kinds import TaskKind
     from metatune.metrics import resolve_metric
     from metatune.rundir import RunDirectory
@@ -44,7 +45,7 @@ def leaderboard(directory: Path, top: int | None, as_json: bool) -> None:
         return
     show(table(_HEADINGS, [_cells(row) for row in ranked], right=_NUMBERS))
     better = "higher" if metric.greater_is_better else "lower"
-    show("", f"{metric.name} ({better} is better), {len(history.results)} trials")
+    show("", f"{metric.name} ({better} is better), {counted(len(history.results), 'trial')}")
     _show_failures(history)
 
 
@@ -63,9 +64,10 @@ def _cells(row: dict[Any, Any]) -> tuple[str, ...]:
 
 def _show_failures(history: "History") -> None:
     from metatune.cli.wording import failure_causes
+    from metatune.data.wording import counted
 
     causes = failure_causes(history.results)
     if causes:
-        show("", f"{sum(count for _, _, count in causes)} trials failed:")
+        show("", f"{counted(sum(count for _, _, count in causes), 'trial')} failed:")
         rows = [(f"{count} x", status, cause) for status, cause, count in causes]
         show(table(("", "", ""), rows))

@@ -5,9 +5,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from metatune.advice import Advice
-from metatune.budget import Deadline, Stopwatch
+from metatune.budget import Deadline, Stopwatch, seconds_since_process_start
 from metatune.cli.console import Voice, number, seconds
 from metatune.cli.wording import announce_recommendations
+from metatune.data.wording import counted
 from metatune.listener import Listener
 from metatune.metrics import Metric
 from metatune.search.history import History
@@ -45,7 +46,6 @@ class Progress(Listener):
         self._metric = metric
         self._deadline = deadline
         self._every_trial = every_trial
-        self._watch = Stopwatch()
         self._since_line = Stopwatch()
         self._n_rungs = 1
         self._n_trials = 0
@@ -89,7 +89,7 @@ class Progress(Listener):
     def search_ends(self, reason: str) -> None:
         self._doing = "finishing"
         failed = f", {self._n_failed} of them failed" if self._n_failed else ""
-        self._say(f"search ended ({reason}) after {self._n_trials} trials{failed}")
+        self._say(f"search ended ({reason}) after {counted(self._n_trials, 'trial')}{failed}")
 
     def fitting(self, what: str) -> None:
         self._doing = f"fitting {what}"
@@ -104,7 +104,7 @@ class Progress(Listener):
         score = f"{self._metric.name} {number(result.score)}" if result.ok else str(result.status)
         what = str(trial.configuration) if self._every_trial else trial.configuration.algorithm
         parts = (
-            f"{self._watch.seconds():7.1f} s  trial {trial.number}: {what}",
+            f"{seconds_since_process_start():7.1f} s  trial {trial.number}: {what}",
             score,
             f"rung {trial.rung.index + 1} of {self._n_rungs}",
             remark,
@@ -118,7 +118,8 @@ class Progress(Listener):
         if self._best is not None:
             algorithm = self._best.trial.configuration.algorithm
             best = f"best {self._metric.name} {number(self._best.score)} ({algorithm})"
-        return f"{self._doing}: {best}, {self._n_trials} trials done, {seconds(left)} left"
+        done = counted(self._n_trials, "trial")
+        return f"{self._doing}: {best}, {done} done, {seconds(left)} left"
 
 
 class LiveProgress(Progress):

@@ -15,11 +15,12 @@ from metatune.kinds import TaskKind
 from metatune.metadataset.schema import feature_column, score_column
 from metatune.metadataset.store import MetaDataset, save_metadata
 from metatune.metafeatures import FEATURE_NAMES
+from metatune.metrics import RECORDED_METRICS
 
 NAMES = ("linear", "knn", "naive_bayes", "decision_tree")
 KINDS = (
-    ("classification", TaskKind.BINARY, "roc_auc"),
-    ("regression", TaskKind.REGRESSION, "rmse"),
+    ("classification", TaskKind.BINARY, RECORDED_METRICS[TaskKind.BINARY]),
+    ("regression", TaskKind.REGRESSION, RECORDED_METRICS[TaskKind.REGRESSION]),
 )
 
 
@@ -29,7 +30,7 @@ def make_metadata(n_datasets: int = 12) -> MetaDataset:
     datasets: list[dict[str, Any]] = []
     configurations: list[dict[str, Any]] = []
     evaluations: list[dict[str, Any]] = []
-    for pool, kind, metric in KINDS:
+    for pool, kind, metrics in KINDS:
         families = [ALGORITHMS[name] for name in NAMES if kind in ALGORITHMS[name].kinds]
         defaults = [family.space(kind).default() for family in families]
         for configuration in defaults:
@@ -75,7 +76,7 @@ def make_metadata(n_datasets: int = 12) -> MetaDataset:
                         "cpu_seconds": 0.03 * (1 + j),
                         "iterations": [],
                         "error": "",
-                        score_column(metric): [score] * 3,
+                        **{score_column(metric): [score] * 3 for metric in metrics},
                     }
                 )
     return MetaDataset(

@@ -1,0 +1,79 @@
+"""The process around the commands: quick, quiet, and clear when something breaks."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from metatune.budget import Stopwatch
+from metatune.cli.process import _explain
+
+HEAVY = ("numpy", "pandas", "sklearn", "scipy", "lightgbm", "skops", "rich")
+MAIN = [sys.executable, "-m", "metatune"]
+
+
+@pytest.mark.parametrize("words", [["--help"], ["fit", "--help"], ["predict", "--help"]])
+def test_help_imports_nothing_heavy(words: list[str]) -> None:
+    code = (
+        "import sys; from metatune.cli.app import cli\n"
+        f"try: cli.main({words!r})\n"
+        "except SystemExit: pass\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert "Usage: metatune" in done.stdout
+    assert done.stderr.strip() == "[]"
+
+
+def test_help_answers_at_once() -> None:
+    seconds = []
+    for _ in range(5):  # the quickest counts: others may use the machine
+        watch = Stopwatch()
+        subprocess.run([*MAIN, "--help"], capture_output=True, check=True, timeout=60)
+        seconds.append(watch.seconds())
+    assert min(seconds) < 0.3
+
+
+def test_version_and_no_command() -> None:
+    version = subprocess.run(
+        [*MAIN, "--version"], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert version.stdout.startswith("metatune 0.")
+    bare = subprocess.run(MAIN, capture_output=True, text=True, check=True, timeout=60)
+    assert "fit" in bare.stdout
+
+
+def test_a_bug_is_one_line_unless_details_are_asked_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = KeyError("seldom")
+    monkeypatch.setattr(sys, "argv", ["metatune", "fit"])
+    _explain(KeyError, error, None)
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "this is a bug in metatune (KeyError: 'seldom')" in told
+    assert "-v" in told
+    monkeypatch.setattr(sys, "argv", ["metatune", "fit", "-v"])
+    _explain(KeyError, error, None)
+    assert capsys.readouterr().err.count("seldom") == 2
+    _explain(MemoryError, MemoryError("5 TB"), None)
+    assert "not enough memory" in capsys.readouterr().err
+
+
+def test_a_reader_that_goes_away_is_no_error(shop_file: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [*MAIN, "describe", str(shop_file), "-q"],
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    os.close(write)
+    assert done.stderr == ""

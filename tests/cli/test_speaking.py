@@ -1,0 +1,109 @@
+"""Words, numbers and progress that people read."""
+
+import math
+
+import pytest
+
+from metatune.budget import Deadline
+from metatune.cli.console import Voice, number, seconds, without_nan
+from metatune.cli.fit_run import default_output
+from metatune.cli.progress import LiveProgress, make_progress
+from metatune.cli.wording import command, failure_causes, familiarity
+from metatune.kinds import TaskKind
+from metatune.metrics import resolve_metric
+from metatune.search.history import History
+from metatune.search.rungs import Rung
+from metatune.search.trial import Trial, TrialResult, TrialStatus
+from metatune.space import Configuration
+
+METRIC = resolve_metric("roc_auc", TaskKind.BINARY)
+RUNG = Rung(index=0, row_share=1.0, n_folds=1)
+
+
+def make_result(n: int, score: float, error: str = "") -> TrialResult:
+    configuration = Configuration(algorithm="knn", params={"k": n})
+    status = TrialStatus.FAILED if error else TrialStatus.OK
+    trial = Trial(number=n, configuration=configuration, rung=RUNG, seed=0)
+    return TrialResult(trial=trial, status=status, score=score, error=error)
+
+
+def test_numbers_and_durations() -> None:
+    assert [number(x) for x in (0.91234, 12345.678, 0.0000123, 0.0, math.nan, None)] == [
+        "0.9123",
+        "12346",
+        "1.23e-05",
+        "0.0000",
+        "-",
+        "-",
+    ]
+    assert [seconds(x) for x in (0.04, 59.6, 600, 7260)] == [
+        "0.0 s",
+        "60 s",
+        "10 min 0 s",
+        "2 h 1 min",
+    ]
+
+
+def test_json_holds_no_nan() -> None:
+    value = {"a": math.nan, "b": (1.0, math.inf), "c": {3: "x"}}
+    assert without_nan(value) == {"a": None, "b": [1.0, None], "c": {"3": "x"}}
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ("a/b/data.csv", "data.metatune"),
+        ("data.csv.gz", "data.metatune"),
+        ("v1.2.csv", "v1.2.metatune"),
+        ("-", "stdin.metatune"),
+    ],
+)
+def test_default_output_lies_in_the_current_directory(data: str, expected: str) -> None:
+    assert str(default_output(data)) == expected
+
+
+def test_familiarity_has_words_from_end_to_end() -> None:
+    words = [familiarity(value) for value in (0.0, 0.2, 0.5, 1.0)]
+    assert len(set(words)) == 4
+    assert words[0].startswith("unlike anything known")
+    assert words[-1] == "familiar"
+
+
+def test_commands_can_be_typed() -> None:
+    assert command("predict", "my run", "a.csv") == "metatune predict 'my run' a.csv"
+
+
+def test_failures_are_grouped_by_cause() -> None:
+    results = [make_result(0, 0.5), *(make_result(n, math.nan, "boom") for n in (1, 2))]
+    assert failure_causes([*results, make_result(3, math.nan, "rare")]) == [
+        ("failed", "knn: boom", 2),
+        ("failed", "knn: rare", 1),
+    ]
+
+
+def test_progress_says_a_line_for_each_new_incumbent(capsys: pytest.CaptureFixture[str]) -> None:
+    voice = Voice()
+    progress = make_progress(voice, METRIC, Deadline.after(60), quiet=False, every_trial=False)
+    history = History(METRIC)
+    with progress:
+        progress.search_starts((RUNG,), 0.5)
+        for result in (make_result(0, 0.7), make_result(1, 0.6), make_result(2, math.nan, "boom")):
+            history.add(result)
+            progress.trial_ended(result, history)
+        progress.search_ends("time is up")
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "constant prediction: roc_auc 0.5000"
+    assert "trial 0: knn, roc_auc 0.7000, rung 1 of 1, best so far" in lines[1]
+    assert lines[2:] == ["search ended (time is up) after 3 trials, 1 of them failed"]
+
+
+def test_live_progress_leaves_the_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    with LiveProgress(Voice(), METRIC, Deadline.after(60)) as progress:
+        progress.search_starts((RUNG,), 0.5)
+        assert "no model yet, 0 trials done" in progress._status_line()
+    assert "constant prediction: roc_auc 0.5000" in capsys.readouterr().err
+
+
+def test_quiet_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
+    Voice(quiet=True).notes(["not said"])
+    assert capsys.readouterr().err == ""

@@ -1,0 +1,209 @@
+"""The estimators where scikit-learn's own checks do not look."""
+
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, cross_val_score
+
+from metatune import MetaTuneClassifier, MetaTuneRegressor, load
+from metatune.budget import Stopwatch
+from metatune.errors import OptionError, TargetError
+from metatune.search.executor import InlineExecutor
+
+QUICK: dict[str, Any] = {"max_trials": 2, "n_jobs": 1, "random_state": 0}
+
+
+def make_table(n_rows: int = 120) -> tuple[pd.DataFrame, "pd.Series[Any]"]:
+    """Return features of several kinds with missing cells, and text labels."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(
+        {
+            "size": rng.normal(size=n_rows),
+            "city": rng.choice(["Rome", "Oslo", "Bonn"], n_rows),
+            "day": pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 400, n_rows), "D"),
+            "open": rng.random(n_rows) < 0.5,
+        }
+    )
+    wish = X["size"] + (X["city"] == "Oslo") + rng.normal(0, 0.3, n_rows)
+    X.loc[::9, "size"] = np.nan
+    X.loc[::7, "city"] = None
+    return X, pd.Series(np.where(wish > 0.3, "buys", "leaves"), name="deed")
+
+
+@pytest.fixture(scope="module")
+def fitted() -> MetaTuneClassifier:
+    return MetaTuneClassifier(**QUICK).fit(*make_table())
+
+
+def test_fitted_attributes(fitted: MetaTuneClassifier) -> None:
+    X, y = make_table()
+    assert list(fitted.classes_) == ["buys", "leaves"]
+    assert list(fitted.feature_names_in_) == list(X.columns)
+    assert fitted.n_features_in_ == 4
+    assert len(fitted.trials_) == 2
+    assert set(fitted.leaderboard_["algorithm"]) == {"decision_tree", "lightgbm"}
+    assert fitted.metric_ == "roc_auc"
+    assert fitted.recommendations_ is None
+    assert fitted.meta_features_ is None
+    assert set(fitted.predict(X)) <= {"buys", "leaves"}
+    assert np.allclose(fitted.predict_proba(X).sum(axis=1), 1.0)
+    assert fitted.score(X, y) > 0.8
+    assert (fitted.pipeline_.predict(X) == fitted.predict(X)).all()
+
+
+def test_polars_tables_work_like_pandas(fitted: MetaTuneClassifier) -> None:
+    polars = pytest.importorskip("polars")
+    X, y = make_table()
+    same = MetaTuneClassifier(**QUICK).fit(polars.from_pandas(X), polars.from_pandas(y))
+    assert np.allclose(same.predict_proba(polars.from_pandas(X)), fitted.predict_proba(X))
+    assert np.allclose(same.predict_proba(X), fitted.predict_proba(X))
+
+
+def test_infinite_values_count_as_missing() -> None:
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(60, 3))
+    y = 2 * X[:, 0]
+    X[::10, 1] = np.inf
+    model = MetaTuneRegressor(**QUICK).fit(X, y)
+    unknown = X.copy()
+    unknown[~np.isfinite(unknown)] = np.nan
+    assert np.allclose(model.predict(X), model.predict(unknown))
+    assert model.score(X, y) > 0.5
+
+
+def test_save_and_load(fitted: MetaTuneClassifier, tmp_path: Path) -> None:
+    X, _ = make_table()
+    fitted.save(tmp_path / "model.skops")
+    assert (load(tmp_path / "model.skops").predict(X) == fitted.predict(X)).all()
+    with pytest.raises(NotFittedError):
+        MetaTuneClassifier().save(tmp_path / "none.skops")
+
+
+def test_pickle_and_clone(fitted: MetaTuneClassifier) -> None:
+    X, _ = make_table()
+    again = pickle.loads(pickle.dumps(fitted))
+    assert np.allclose(again.predict_proba(X), fitted.predict_proba(X))
+    assert clone(fitted).get_params() == fitted.get_params()
+
+
+def test_within_scikit_learns_searches() -> None:
+    X, y = make_table()
+    scores = cross_val_score(MetaTuneClassifier(**QUICK), X, y, cv=2)
+    assert scores.min() > 0.6
+    grid = GridSearchCV(MetaTuneClassifier(**QUICK), {"metric": ["accuracy", "roc_auc"]}, cv=2)
+    assert grid.fit(X, y).best_estimator_.metric_ == grid.best_params_["metric"]
+
+
+def test_seeds(fitted: MetaTuneClassifier) -> None:
+    X, y = make_table()
+    same = clone(fitted).set_params(random_state=np.random.RandomState(3)).fit(X, y)
+    also = clone(fitted).set_params(random_state=np.random.RandomState(3)).fit(X, y)
+    assert np.array_equal(same.predict_proba(X), also.predict_proba(X))
+    with pytest.raises(OptionError, match="random_state='x' is no seed"):
+        clone(fitted).set_params(random_state="x").fit(X, y)
+
+
+def test_global_random_state_and_directory_stay_untouched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    X, y = make_table(60)
+    np.random.seed(5)  # noqa: NPY002
+    before = np.random.get_state()[1].tolist()  # type: ignore[union-attr, index] # noqa: NPY002
+    MetaTuneClassifier(max_trials=2, n_jobs=1).fit(X, y).predict(X)
+    after = np.random.get_state()[1].tolist()  # type: ignore[union-attr, index] # noqa: NPY002
+    assert before == after
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_run_directory(tmp_path: Path) -> None:
+    X, y = make_table()
+    model = MetaTuneClassifier(**QUICK, run_dir=tmp_path / "run").fit(X, y)
+    names = {path.name for path in (tmp_path / "run").iterdir()}
+    assert names == {"model.skops", "trials.jsonl", "leaderboard.csv", "run.json"}
+    assert (load(tmp_path / "run").predict(X) == model.predict(X)).all()
+    with pytest.raises(OptionError, match="not empty"):
+        model.fit(X, y)
+
+
+def test_an_executor_is_used_and_left_open() -> None:
+    X, y = make_table()
+    with InlineExecutor() as executor:
+        model = MetaTuneClassifier(**QUICK, executor=executor).fit(X, y)
+        assert executor.idle == 1
+    assert len(model.trials_) == 2
+
+
+def test_a_small_fit_costs_little() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(100, 5))
+    model = MetaTuneClassifier(**QUICK)
+    seconds = []
+    for _ in range(3):  # the first starts the server of workers; others may use the machine
+        watch = Stopwatch()
+        model.fit(X, X[:, 0] > 0)
+        seconds.append(watch.seconds())
+    assert min(seconds) < 1.0
+
+
+def test_verbose_tells_of_trials(capfd: pytest.CaptureFixture[str]) -> None:
+    X, y = make_table()
+    MetaTuneClassifier(**QUICK, verbose=2).fit(X, y)
+    told = capfd.readouterr()
+    assert "trial 0: decision_tree, roc_auc" in told.err
+    assert "trial 1: lightgbm" in told.err
+    assert told.out == ""
+
+
+@pytest.mark.parametrize(
+    ("parameters", "words"),
+    [
+        ({"budget": "soon"}, "not a duration"),
+        ({"max_trials": 0}, "at least 1"),
+        ({"include": "lightgbm"}, "give a sequence"),
+        ({"include": ["lightgmb"]}, "did you mean 'lightgbm'"),
+        ({"metric": "rmse"}, "does not fit"),
+        ({"n_jobs": 0}, "n_jobs=0"),
+        ({"memory_limit": "12 apples"}, "12 apples"),
+    ],
+)
+def test_parameters_that_cannot_work(parameters: dict[str, Any], words: str) -> None:
+    with pytest.raises(OptionError, match=words):
+        MetaTuneClassifier(**{**QUICK, **parameters}).fit(*make_table())
+
+
+def test_targets_that_cannot_be_learned() -> None:
+    X, _ = make_table()
+    with pytest.raises(TargetError, match="one class only"):
+        MetaTuneClassifier(**QUICK).fit(X, ["same"] * len(X))
+    with pytest.raises(ValueError, match="contains NaN"):
+        MetaTuneRegressor(**QUICK).fit(X, [np.nan] * len(X))
+
+
+def test_an_unguarded_script_works(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import numpy as np\n"
+        "from metatune import MetaTuneRegressor\n"
+        "print('started')\n"
+        "X = np.random.default_rng(0).normal(size=(60, 2))\n"
+        "model = MetaTuneRegressor(max_trials=2, n_jobs=2, random_state=0).fit(X, X[:, 0])\n"
+        "print(len(model.trials_))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("started\n2\n", "")

@@ -1,0 +1,86 @@
+"""What `import metatune` offers, and what it costs."""
+
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+import metatune
+from metatune.errors import OptionError
+
+PUBLIC = [
+    "InputError",
+    "MetaTuneClassifier",
+    "MetaTuneRegressor",
+    "MetadataError",
+    "MetatuneError",
+    "SearchError",
+    "__version__",
+    "describe",
+    "load",
+    "recommend",
+]
+
+
+def test_all_is_the_public_api() -> None:
+    assert metatune.__all__ == PUBLIC == sorted(PUBLIC)
+    assert [name for name in PUBLIC if getattr(metatune, name) is None] == []
+    assert set(PUBLIC) <= set(dir(metatune))
+
+
+def test_public_functions_are_not_hidden_by_modules() -> None:
+    import metatune.api
+    import metatune.bundle
+
+    assert metatune.recommend is metatune.api.recommend
+    assert metatune.describe is metatune.api.describe
+    assert metatune.load is metatune.bundle.load
+
+
+def test_unknown_names_are_refused() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'fit_transform'"):
+        metatune.fit_transform  # noqa: B018
+
+
+def test_import_is_light() -> None:
+    code = (
+        "import sys; import metatune; metatune.__version__\n"
+        "heavy = {'numpy', 'pandas', 'sklearn', 'scipy', 'lightgbm', 'click', 'rich'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def make_table() -> pd.DataFrame:
+    return pd.DataFrame({"a": [1.5, 2.5, None, 4.5] * 10, "b": list("xyzz") * 10, "y": [0, 1] * 20})
+
+
+def test_describe_takes_a_table_with_its_target_or_beside_it() -> None:
+    table = make_table()
+    whole = metatune.describe(table, "y")
+    apart = metatune.describe(table.drop(columns="y"), y=table["y"])
+    assert (whole.target, whole.task, whole.n_rows) == ("y", "binary", 40)
+    assert [str(c.kind) for c in whole.columns] == ["number", "category"]
+    assert dict(whole.classes or {}) == {"0": 20, "1": 20}
+    assert whole.to_dict() | {"meta_features": 0} == apart.to_dict() | {"meta_features": 0}
+    assert whole.meta_features.values["NumberOfMissingValues"] == 10
+
+
+def test_describe_takes_a_file(tmp_path: pytest.TempPathFactory) -> None:
+    path = f"{tmp_path}/t.csv"
+    make_table().to_csv(path, index=False)
+    assert metatune.describe(path).target == "y"
+    with pytest.raises(OptionError, match="either a file"):
+        metatune.describe(path, y=[1, 2])
+
+
+def test_target_is_named_once() -> None:
+    table = make_table()
+    with pytest.raises(OptionError, match="either the name"):
+        metatune.describe(table, "y", y=table["y"])
+    with pytest.raises(OptionError, match="3 values for 40 rows"):
+        metatune.describe(table, y=[1, 2, 3])
