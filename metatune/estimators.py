@@ -118,9 +118,9 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         select_algorithms(options.include, options.exclude)
         X, y = self._validate(X, y)
         task = make_task_from_arrays(X, y, classification=self._classification, metric=self.metric)
-        run_dir = self._make_run_dir()
         with ExitStack() as stack:
             executor = self.executor or stack.enter_context(self._new_executor())
+            run_dir = self._make_run_dir()
             stack.enter_context(threadpool_limits(limits=1))  # the cores belong to the workers
             result = tune(
                 task,

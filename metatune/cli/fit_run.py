@@ -8,7 +8,7 @@ from metatune.algorithms.registry import select_algorithms
 from metatune.budget import Budget, Deadline, Stopwatch, seconds_since_process_start
 from metatune.cli.console import Voice, show_json
 from metatune.cli.options import names
-from metatune.errors import MetatuneError, OptionError
+from metatune.errors import BundleError, MetatuneError, OptionError, SearchError
 from metatune.rundir import RUN_FILES, RunDirectory
 from metatune.search.cores import available_cores, available_memory, parse_memory
 from metatune.search.pool import LocalPool
@@ -127,6 +127,8 @@ class FitRun:
         try:
             self.run_dir.write_record(record.values)
             result = self._search(task, pool)
+        except (BundleError, SearchError):  # the run broke off: what there is may be of use
+            raise
         except MetatuneError:
             _undo(self.run_dir, existed=existed)
             raise

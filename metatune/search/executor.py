@@ -121,6 +121,10 @@ class Executor(ABC):
     def close(self) -> None:
         """Stop everything at once and give back what the executor holds. May be called twice."""
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return itself: running processes have no copy, and cloned estimators share them."""
+        return self
+
     def __enter__(self) -> Self:
         return self
 

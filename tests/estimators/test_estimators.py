@@ -17,6 +17,7 @@ from metatune import MetaTuneClassifier, MetaTuneRegressor, load
 from metatune.budget import Stopwatch
 from metatune.errors import OptionError, TargetError
 from metatune.search.executor import InlineExecutor
+from metatune.search.pool import LocalPool
 
 QUICK: dict[str, Any] = {"max_trials": 2, "n_jobs": 1, "random_state": 0}
 
@@ -140,6 +141,15 @@ def test_an_executor_is_used_and_left_open() -> None:
         model = MetaTuneClassifier(**QUICK, executor=executor).fit(X, y)
         assert executor.idle == 1
     assert len(model.trials_) == 2
+
+
+def test_clones_share_the_executor() -> None:
+    X, y = make_table()
+    with LocalPool(1) as pool:
+        model = MetaTuneClassifier(**QUICK, executor=pool)
+        assert clone(model).executor is pool
+        assert len(cross_val_score(model, X, y, cv=2)) == 2
+        assert pool.idle == 1
 
 
 def test_a_small_fit_costs_little() -> None:
