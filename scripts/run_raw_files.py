@@ -208,10 +208,11 @@ def compare_classes(
     proba = answer.to_numpy()[keep]
     shares = np.array([(known == name).mean() for name in names])
     constant = np.tile(shares / shares.sum(), (len(codes), 1))
-    if metric == "auc":
-        if len(names) != 2:
-            return float("nan"), 0.5
-        return float(roc_auc_score(codes, proba[:, 1])), 0.5
+    if metric == "auc":  # of the two frequent classes, where damaged labels make some more
+        first, second = sorted(np.argsort(-shares)[:2])
+        of_both = np.isin(codes, (first, second))
+        share = proba[:, second] / np.maximum(proba[:, first] + proba[:, second], 1e-12)
+        return float(roc_auc_score(codes[of_both] == second, share[of_both])), 0.5
     every = list(range(len(names)))
     return (
         float(log_loss(codes, proba, labels=every)),
