@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 __all__ = ["greedy_order"]
 
+_CAP = 1.5  # worse than this is no use, and how much worse says nothing
+
 
 def greedy_order(
     regret: "FloatArray",
@@ -44,7 +46,8 @@ def greedy_order(
         regret and cost.
     """
     price = seconds + max(patience, 1e-9)
-    best = np.full(len(regret), regret.max(initial=0.0))
+    regret = np.minimum(regret, _CAP)
+    best = np.full(len(regret), _CAP)
     remaining = list(range(regret.shape[1]))
     order: list[int] = []
     while remaining:

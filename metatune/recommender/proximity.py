@@ -75,17 +75,10 @@ class Proximity:
         own = self.forest.apply(_finite(features[None, :]))
         return _leaf_weights(self.leaves == own)
 
-    def familiarity(self, weights: "FloatArray") -> float:
-        """Share of past datasets whose own weights are no more concentrated than these."""
-        n = len(self.leaves)
-        if n < 3:
-            return 0.0
-        typical = []
-        for i in range(n):
-            shared = self.leaves == self.leaves[i]
-            shared[i] = False
-            typical.append(_concentration(_leaf_weights(shared)))
-        return float(np.mean(np.asarray(typical) <= _concentration(weights)))
+    @property
+    def importances(self) -> "FloatArray":
+        """How much each meta-feature tells about which configurations are good; adds up to 1."""
+        return np.asarray(self.forest.feature_importances_)
 
 
 def _leaf_weights(shared: "NDArray[np.bool_]") -> "FloatArray":
@@ -94,10 +87,6 @@ def _leaf_weights(shared: "NDArray[np.bool_]") -> "FloatArray":
     total = weights.sum()
     n = len(shared)
     return np.asarray(weights / total if total > 0 else np.full(n, 1.0 / n))
-
-
-def _concentration(weights: "FloatArray") -> float:
-    return float((weights**2).sum())
 
 
 def _finite(features: "FloatArray") -> "FloatArray":

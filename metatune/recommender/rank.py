@@ -12,6 +12,7 @@ from metatune.metadataset.store import MetaDataset
 from metatune.metafeatures import FEATURE_NAMES, MetaFeatures
 from metatune.metrics import Metric
 from metatune.recommender.cost import CostModel
+from metatune.recommender.familiarity import familiarity
 from metatune.recommender.past import Past, collect_past
 from metatune.recommender.portfolio import greedy_order
 from metatune.recommender.proximity import Proximity
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["recommend_configurations"]
 
-_PATIENCE = 0.02  # share of the budget below which the cost of a trial does not matter
+_PATIENCE = 0.05  # share of the budget below which the cost of a trial does not matter
 _UNIFORM = 0.1  # weight that all past datasets share, against over-confidence in a few
 _N_NEIGHBOURS = 5
 
@@ -77,7 +78,8 @@ def recommend_configurations(  # noqa: PLR0913
     past = past.without(same)
     usable = np.array([c.algorithm in algorithms for c in past.configurations])
     proximity = Proximity.fit(past.features, past.regret, seed)
-    near = proximity.weights(features.to_array(FEATURE_NAMES))
+    own = features.to_array(FEATURE_NAMES)
+    near = proximity.weights(own)
     weights = (1 - _UNIFORM) * near + _UNIFORM / len(near)
     seconds = CostModel.fit(past).seconds(shape) * n_folds
     regret = _completed(past.regret, weights)
@@ -98,7 +100,7 @@ def recommend_configurations(  # noqa: PLR0913
     return Recommendations(
         ranked=ranked,
         neighbours=_neighbours(past, near, usable),
-        familiarity=proximity.familiarity(near),
+        familiarity=familiarity(past.features, own, proximity.importances),
         n_datasets=len(near),
         excluded=excluded,
     )

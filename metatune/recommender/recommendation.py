@@ -64,7 +64,7 @@ class Recommendations:
     neighbours : tuple of Neighbour
         The most similar past datasets, nearest first.
     familiarity : float
-        In [0, 1]: the share of past datasets whose own nearest neighbours are no nearer than this
+        In [0, 1]: the share of past datasets whose nearest others are no nearer than this
         dataset's. Near 0 the dataset resembles nothing known.
     n_datasets : int
         Past datasets that were used.

@@ -16,6 +16,7 @@ from metatune.metadataset.store import MetaDataset, load_metadata, save_metadata
 from metatune.metafeatures import FEATURE_NAMES, MetaFeatures
 from metatune.metrics import resolve_metric
 from metatune.recommender.cost import CostModel
+from metatune.recommender.familiarity import familiarity
 from metatune.recommender.past import MAX_REGRET, collect_past, normalised_regret
 from metatune.recommender.portfolio import greedy_order
 from metatune.recommender.proximity import Proximity
@@ -133,12 +134,29 @@ def test_the_same_data_and_its_family_are_left_out() -> None:
 
 
 def test_an_odd_dataset_is_less_familiar() -> None:
+    assert ask(1.2).familiarity > 0.2
+    assert ask(40.0).familiarity == 0.0
+
+
+def test_familiarity_bears_unknown_features() -> None:
+    rng = np.random.default_rng(0)
+    past = rng.normal(size=(30, 4))
+    past[:, 2] = np.nan
+    past[::5, 1] = np.nan
+    equal = np.ones(4)
+    near = familiarity(past, np.array([0.0, np.nan, 3.0, 0.0]), equal)
+    far = familiarity(past, np.array([9.0, -9.0, np.inf, 9.0]), equal)
+    assert near > 0.5
+    assert far == 0.0
+    assert familiarity(past[:3], past[0], equal) == 0.0
+
+
+def test_weights_add_up_to_one() -> None:
     past = collect_past(make_metadata(), TaskKind.BINARY, AUC)
     proximity = Proximity.fit(past.features, past.regret)
-    known = proximity.weights(features_of(1.2).to_array(FEATURE_NAMES))
-    flat = np.full(40, 1 / 40)
-    assert known.sum() == pytest.approx(1.0)
-    assert proximity.familiarity(flat) <= proximity.familiarity(known)
+    weights = proximity.weights(features_of(1.2).to_array(FEATURE_NAMES))
+    assert weights.sum() == pytest.approx(1.0)
+    assert weights[::2].sum() > 0.8
 
 
 def test_a_metric_that_was_not_recorded_falls_back_on_the_default() -> None:

@@ -1,0 +1,200 @@
+"""`tune` from a task to a saved pipeline, in this process and in worker processes."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from metatune import bundle
+from metatune.budget import Budget, Deadline
+from metatune.data.make_task import make_task
+from metatune.data.task import Task
+from metatune.errors import OptionError
+from metatune.listener import Listener
+from metatune.rundir import RunDirectory
+from metatune.search.executor import Executor, InlineExecutor, Job, JobOutcome
+from metatune.search.journal import read_journal
+from metatune.search.pool import LocalPool
+from metatune.search.runner import Ended
+from metatune.search.trial import TrialResult, TrialStatus
+from metatune.tuning import TuneOptions, TuningResult, tune
+
+FAMILIES = ("linear", "knn", "naive_bayes", "decision_tree")
+
+
+def make_table(n_rows: int = 200) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(n_rows, 4)), columns=list("abcd"))
+    table["city"] = rng.choice(["Oslo", "Rome"], n_rows)
+    wish = table["a"] + (table["city"] == "Rome") + 0.5 * rng.normal(size=n_rows)
+    table["buys"] = np.where(wish > 0.5, "yes", "no")
+    return table
+
+
+def run(
+    metadata: Path, task: Task | None = None, executor: Executor | None = None, **changes: object
+) -> TuningResult:
+    options = {"max_trials": 8, "seed": 1, "run_dir": None, "listener": None} | changes
+    return tune(
+        task or make_task(make_table(), target="buys"),
+        TuneOptions(
+            budget=Budget(seconds=300.0, max_trials=options["max_trials"]),  # type: ignore[arg-type]
+            include=FAMILIES,
+            seed=options["seed"],  # type: ignore[arg-type]
+            metadata=metadata,
+        ),
+        deadline=Deadline.after(300.0),
+        executor=executor or InlineExecutor(),
+        run_dir=options["run_dir"],  # type: ignore[arg-type]
+        listener=options["listener"],  # type: ignore[arg-type]
+    )
+
+
+class Log(Listener):
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def search_starts(self, rungs, constant_score) -> None:  # type: ignore[no-untyped-def]
+        self.heard.append("start")
+
+    def advised(self, advice) -> None:  # type: ignore[no-untyped-def]
+        self.heard.append("advice")
+
+    def trial_ended(self, result, history) -> None:  # type: ignore[no-untyped-def]
+        assert result in history.results
+        self.heard.append("trial")
+
+    def search_ends(self, reason) -> None:  # type: ignore[no-untyped-def]
+        self.heard.append("end")
+
+
+def test_a_task_becomes_a_pipeline_that_takes_tables(metadata_dir: Path) -> None:
+    table = make_table()
+    result = run(metadata_dir)
+    assert result.beats_constant
+    assert result.score > 0.8 > result.constant_score == 0.5
+    assert result.ended is Ended.TRIALS
+    assert len(result.history.results) == 8
+    assert result.fitted_on == "all rows"
+    assert result.winner == result.history.contenders()[0].trial.configuration
+    labels = result.pipeline.predict(table.drop(columns="buys"))
+    assert (labels == table["buys"]).mean() > 0.75
+    np.testing.assert_array_equal(result.pipeline.classes_, ["no", "yes"])
+
+
+def test_a_safe_start_then_the_recommended_order(metadata_dir: Path) -> None:
+    log = Log()
+    result = run(metadata_dir, listener=log)
+    assert result.advice is not None
+    first = [r.trial.configuration for r in result.history.results if r.trial.rung.index == 0]
+    assert first[0].algorithm == "decision_tree"
+    assert first[0].origin == "default"
+    ranked = [r.configuration for r in result.advice.recommendations.ranked]
+    new = [c for c in ranked if c != first[0]]
+    assert first[1 : 1 + len(new)] == new
+    assert log.heard[0] == "start"
+    assert log.heard[-1] == "end"
+    assert log.heard.count("trial") == 8
+
+
+def test_the_run_directory_holds_journal_and_model(metadata_dir: Path, tmp_path: Path) -> None:
+    run_dir = RunDirectory.check(tmp_path / "run", overwrite=False)
+    run_dir.make()
+    result = run(metadata_dir, run_dir=run_dir)
+    assert read_journal(run_dir.journal) == list(result.history.results)
+    loaded = bundle.load(tmp_path / "run")
+    X = make_table().drop(columns="buys")
+    np.testing.assert_array_equal(loaded.predict_proba(X), result.pipeline.predict_proba(X))
+    assert bundle.model_info(loaded)["target"] == "buys"
+    assert bundle.model_info(loaded)["metric"] == "roc_auc"
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_the_same_seed_gives_the_same_run_with_any_number_of_workers(metadata_dir: Path) -> None:
+    one = run(metadata_dir, max_trials=12)
+    with LocalPool(2) as pool:
+        two = run(metadata_dir, max_trials=12, executor=pool)
+    assert [plain(r) for r in one.history.results] == [plain(r) for r in two.history.results]
+    X = make_table().drop(columns="buys")
+    np.testing.assert_array_equal(one.pipeline.predict_proba(X), two.pipeline.predict_proba(X))
+    other = run(metadata_dir, max_trials=12, seed=2)
+    assert [plain(r) for r in one.history.results] != [plain(r) for r in other.history.results]
+
+
+def plain(result: TrialResult) -> dict[str, object]:
+    timed = ("fit_seconds", "predict_seconds", "seconds", "cpu_seconds", "memory_mb")
+    return {k: v for k, v in result.to_record().items() if k not in timed}
+
+
+def test_long_runs_go_on_beyond_the_recommended(metadata_dir: Path) -> None:
+    result = run(metadata_dir, max_trials=30)
+    origins = {r.trial.configuration.origin for r in result.history.results}
+    assert {"default", "portfolio", "mutation"} <= origins
+
+
+def test_regression(metadata_dir: Path) -> None:
+    table = make_table().drop(columns="buys")
+    table["price"] = 10 * table["a"] + 3 * table["b"]
+    result = run(metadata_dir, make_task(table, target="price"))
+    assert result.beats_constant
+    assert result.score < 0.5 * result.constant_score
+    assert result.pipeline.predict(table).shape == (200,)
+
+
+def test_nothing_to_learn_ends_with_the_constant(metadata_dir: Path, tmp_path: Path) -> None:
+    table = pd.DataFrame({"a": ["same"] * 60, "y": ["u", "v"] * 30})
+    run_dir = RunDirectory.check(tmp_path / "run", overwrite=False)
+    run_dir.make()
+    result = run(metadata_dir, make_task(table, target="y"), run_dir=run_dir)
+    assert not result.beats_constant
+    assert result.winner is None
+    assert result.score == result.constant_score
+    proba = bundle.load(tmp_path / "run").predict_proba(table.drop(columns="y"))
+    np.testing.assert_allclose(proba, 0.5)
+
+
+def test_no_algorithm_left_is_said_with_reasons(metadata_dir: Path) -> None:
+    task = make_task(make_table().drop(columns="buys").assign(y=np.arange(200.0)), target="y")
+    options = TuneOptions(
+        budget=Budget(seconds=60.0, max_trials=2), include=("naive_bayes",), metadata=metadata_dir
+    )
+    with pytest.raises(OptionError, match=r"no algorithm is left to try.*naive_bayes"):
+        tune(task, options, deadline=Deadline.after(60), executor=InlineExecutor())
+
+
+class Refuser(InlineExecutor):
+    """An executor in which every final fit fails."""
+
+    def submit(self, job: Job) -> None:
+        if job.function.endswith("refit_in_worker"):
+            self._finished.append(JobOutcome(id=job.id, status=TrialStatus.CRASHED, error="gone"))
+        else:
+            super().submit(job)
+
+
+def test_if_the_final_fit_fails_the_kept_fold_model_is_the_answer(metadata_dir: Path) -> None:
+    result = run(metadata_dir, executor=Refuser())
+    assert result.beats_constant
+    assert result.fitted_on == "175 of 200 rows"
+    labels = result.pipeline.predict(make_table())
+    assert (labels == make_table()["buys"]).mean() > 0.75
+
+
+class Interrupter(Listener):
+    def trial_ended(self, result: TrialResult, history: object) -> None:  # type: ignore[override]
+        if result.trial.number == 3:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupted_run_ends_with_the_best_so_far(metadata_dir: Path) -> None:
+    result = run(metadata_dir, listener=Interrupter())
+    assert result.ended is Ended.INTERRUPTED
+    assert result.beats_constant
+    assert 4 <= len(result.history.results) < 8
+
+
+def test_the_record_of_a_run_is_plain_json(metadata_dir: Path) -> None:
+    for result in run(metadata_dir).history.results:
+        assert json.loads(json.dumps(result.to_record()))["status"] == "ok"
