@@ -8,7 +8,7 @@ import pandas as pd
 from sklearn.base import ClassifierMixin, RegressorMixin
 
 from metatune.algorithms.categories import MISSING_CODE
-from metatune.algorithms.learners.stopping import EarlyStoppingModel, balanced_weights
+from metatune.algorithms.learners.boosting import BoostedTrees
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,42 +23,13 @@ _PATIENCE = 40
 _WORK = 1e9  # (rows + 8000) x columns x classes x rounds that take about 10 s on one core
 
 
-class _CatBoostModel(EarlyStoppingModel):
-    """What the classifier and the regressor share.
-
-    Parameters
-    ----------
-    params : dict
-        CatBoost's training parameters, without loss, seed and threads.
-    categorical : tuple of int
-        Positions of the columns that hold category codes.
-    balanced : bool
-        Whether every class gets the same total weight.
-    iterations : int or None
-        Exactly so many boosting rounds on all rows; None stops early.
-    seed : int
-        Seed of every random choice.
-    """
+class _CatBoostModel(BoostedTrees):
+    """What the classifier and the regressor share."""
 
     max_splits = 2
 
-    def __init__(
-        self,
-        params: dict[str, Any],
-        categorical: tuple[int, ...] = (),
-        balanced: bool = False,
-        iterations: int | None = None,
-        seed: int = 0,
-    ) -> None:
-        self.params = params
-        self.categorical = categorical
-        self.balanced = balanced
-        self.iterations = iterations
-        self.seed = seed
-
     def _max_iterations(self, X: "FloatArray", y: "FloatArray") -> int:  # noqa: ARG002
-        trees = self.n_classes_ if self.n_classes_ > 2 else 1
-        cost = trees * X.shape[1] * (len(X) + 8000)
+        cost = self._n_trees_a_round() * X.shape[1] * (len(X) + 8000)
         return int(np.clip(_WORK / cost, 40, _MAX_ROUNDS))
 
     def _few_iterations(self) -> int:
@@ -92,18 +63,16 @@ class _CatBoostModel(EarlyStoppingModel):
         if held_out is not None:
             watched = {"eval_set": self._pool(*held_out), "early_stopping_rounds": _PATIENCE}
         booster.fit(self._pool(X, y), **watched)
-        self.model_ = bytes(booster._serialize_model())
-        self.__dict__.pop("_booster", None)
+        self._store(bytes(booster._serialize_model()))
         return int(booster.tree_count_)
 
     def _pool(self, X: "FloatArray", y: "FloatArray | None" = None) -> Any:
-        weight = balanced_weights(y) if self.balanced and y is not None else None
         table = pd.DataFrame(X, columns=range(X.shape[1]))
         for column in self.categorical:
             codes = np.nan_to_num(X[:, column], nan=MISSING_CODE).astype(np.int64)
             table[column] = codes
         return catboost.Pool(
-            table, y, weight=weight, cat_features=list(self.categorical), thread_count=1
+            table, y, weight=self._weights(y), cat_features=list(self.categorical), thread_count=1
         )
 
     def _objective(self) -> dict[str, Any]:
@@ -113,17 +82,10 @@ class _CatBoostModel(EarlyStoppingModel):
             return {"loss_function": "Logloss"}
         return {"loss_function": "MultiClass", "classes_count": self.n_classes_}
 
-    def _loaded(self) -> Any:
-        # The booster is made on demand and never saved: its bytes say everything.
-        if "_booster" not in self.__dict__:
-            self._booster = catboost.CatBoost()
-            self._booster.load_model(blob=self.model_)
-        return self._booster
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = dict(super().__getstate__())
-        state.pop("_booster", None)
-        return state
+    def _read_model(self) -> Any:
+        booster = catboost.CatBoost()
+        booster.load_model(blob=self.model_)
+        return booster
 
 
 class CatBoostClassifier(ClassifierMixin, _CatBoostModel):  # type: ignore[misc]
@@ -133,7 +95,7 @@ class CatBoostClassifier(ClassifierMixin, _CatBoostModel):  # type: ignore[misc]
 
     def predict_proba(self, X: "FloatArray") -> "FloatArray":
         """Return probabilities of shape (n_rows, n_classes)."""
-        proba = self._loaded().predict(self._pool(X), prediction_type="Probability", thread_count=1)
+        proba = self._booster.predict(self._pool(X), prediction_type="Probability", thread_count=1)
         return np.asarray(proba, dtype=np.float64)
 
 
@@ -144,4 +106,4 @@ class CatBoostRegressor(RegressorMixin, _CatBoostModel):  # type: ignore[misc]
 
     def predict(self, X: "FloatArray") -> "FloatArray":
         """Return values of shape (n_rows,)."""
-        return np.asarray(self._loaded().predict(self._pool(X), thread_count=1), dtype=np.float64)
+        return np.asarray(self._booster.predict(self._pool(X), thread_count=1), dtype=np.float64)

@@ -6,7 +6,12 @@ import lightgbm
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
 
-from metatune.algorithms.learners.stopping import EarlyStoppingModel, balanced_weights
+from metatune.algorithms.learners.boosting import (
+    BoostedTrees,
+    affordable_rounds,
+    few_rounds,
+    patience,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -15,50 +20,18 @@ if TYPE_CHECKING:
 
 __all__ = ["LightGBMClassifier", "LightGBMRegressor"]
 
-_MAX_ROUNDS = 2000
-_FEW_ROUNDS = 40
 _WORK = 4e9  # cells x classes x rounds that take about a minute on one core
 
 
-class _LightGBMModel(EarlyStoppingModel):
-    """What the classifier and the regressor share.
-
-    Parameters
-    ----------
-    params : dict
-        LightGBM's training parameters, without objective, seed and threads.
-    categorical : tuple of int
-        Positions of the columns that hold category codes.
-    balanced : bool
-        Whether every class gets the same total weight.
-    iterations : int or None
-        Exactly so many boosting rounds on all rows; None stops early.
-    seed : int
-        Seed of every random choice.
-    """
-
-    def __init__(
-        self,
-        params: dict[str, Any],
-        categorical: tuple[int, ...] = (),
-        balanced: bool = False,
-        iterations: int | None = None,
-        seed: int = 0,
-    ) -> None:
-        self.params = params
-        self.categorical = categorical
-        self.balanced = balanced
-        self.iterations = iterations
-        self.seed = seed
+class _LightGBMModel(BoostedTrees):
+    """What the classifier and the regressor share."""
 
     def _max_iterations(self, X: "FloatArray", y: "FloatArray") -> int:  # noqa: ARG002
-        trees = self.n_classes_ if self.n_classes_ > 2 else 1
-        cost = trees * (X.size + 30_000)
-        useful = min(_MAX_ROUNDS, 100.0 / self.params["learning_rate"])
-        return int(min(useful, max(100.0, _WORK / cost)))
+        cost = self._n_trees_a_round() * (X.size + 30_000)
+        return affordable_rounds(_WORK, cost, 100.0, self.params["learning_rate"])
 
     def _few_iterations(self) -> int:
-        return max(1, min(200, round(_FEW_ROUNDS * 0.1 / float(self.params["learning_rate"]))))
+        return few_rounds(self.params["learning_rate"])
 
     def _train(
         self,
@@ -73,13 +46,12 @@ class _LightGBMModel(EarlyStoppingModel):
         valid_sets = []
         if held_out is not None:
             valid_sets = [data.create_valid(*held_out, weight=self._weights(held_out[1]))]
-            callbacks = [lightgbm.early_stopping(_patience(params["learning_rate"]), verbose=False)]
+            callbacks = [lightgbm.early_stopping(patience(params["learning_rate"]), verbose=False)]
         booster = lightgbm.train(
             params, data, num_boost_round=iterations, valid_sets=valid_sets, callbacks=callbacks
         )
         best = booster.best_iteration if held_out is not None else iterations
-        self.model_ = booster.model_to_string(num_iteration=best)
-        self.__dict__.pop("_booster", None)
+        self._store(booster.model_to_string(num_iteration=best))
         return max(1, int(best))
 
     def _dataset(self, X: "FloatArray", y: "FloatArray", params: dict[str, Any]) -> Any:
@@ -91,9 +63,6 @@ class _LightGBMModel(EarlyStoppingModel):
             params=params,
             free_raw_data=True,
         )
-
-    def _weights(self, y: "FloatArray") -> "NDArray[np.float64] | None":
-        return balanced_weights(y) if self.balanced else None
 
     def _training_params(self, n_rows: int) -> dict[str, Any]:
         params = {
@@ -127,16 +96,11 @@ class _LightGBMModel(EarlyStoppingModel):
             "num_class": self.n_classes_,
         }
 
-    def _raw(self, X: "FloatArray") -> "FloatArray":
-        # The booster is made on demand and never saved: its text says everything.
-        if "_booster" not in self.__dict__:
-            self._booster = lightgbm.Booster(model_str=self.model_, params={"verbosity": -1})
-        return np.asarray(self._booster.predict(X, num_threads=1), dtype=np.float64)
+    def _read_model(self) -> Any:
+        return lightgbm.Booster(model_str=self.model_, params={"verbosity": -1})
 
-    def __getstate__(self) -> dict[str, Any]:
-        state = dict(super().__getstate__())
-        state.pop("_booster", None)
-        return state
+    def _raw(self, X: "FloatArray") -> "FloatArray":
+        return np.asarray(self._booster.predict(X, num_threads=1), dtype=np.float64)
 
 
 class LightGBMClassifier(ClassifierMixin, _LightGBMModel):  # type: ignore[misc]
@@ -158,8 +122,3 @@ class LightGBMRegressor(RegressorMixin, _LightGBMModel):  # type: ignore[misc]
     def predict(self, X: "FloatArray") -> "FloatArray":
         """Return values of shape (n_rows,)."""
         return self._raw(X)
-
-
-def _patience(learning_rate: float) -> int:
-    """Slow learners get more rounds to improve."""
-    return int(np.clip(round(4.0 / learning_rate), 30, 100))

@@ -1,0 +1,111 @@
+"""What the boosted-tree learners share, whichever library trains the trees."""
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from metatune.algorithms.learners.stopping import EarlyStoppingModel, balanced_weights
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[Any]
+
+__all__ = ["BoostedTrees", "affordable_rounds", "few_rounds", "patience"]
+
+_MAX_ROUNDS = 2000
+_FEW_ROUNDS = 40
+
+
+class BoostedTrees(EarlyStoppingModel):
+    """Base of boosted trees with native categories, saved as the library's own plain state.
+
+    Parameters
+    ----------
+    params : dict
+        The library's training parameters, without objective, seed and threads.
+    categorical : tuple of int
+        Positions of the columns that hold category codes.
+    balanced : bool
+        Whether every class gets the same total weight.
+    iterations : int or None
+        Exactly so many boosting rounds on all rows; None stops early.
+    seed : int
+        Seed of every random choice.
+
+    Attributes
+    ----------
+    model_ : str or bytes
+        The trained trees, as the library writes them.
+    """
+
+    model_: Any
+
+    def __init__(
+        self,
+        params: dict[str, Any],
+        categorical: tuple[int, ...] = (),
+        balanced: bool = False,
+        iterations: int | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.params = params
+        self.categorical = categorical
+        self.balanced = balanced
+        self.iterations = iterations
+        self.seed = seed
+
+    @abstractmethod
+    def _read_model(self) -> Any:
+        """Return the library's booster for `model_`."""
+
+    @property
+    def _booster(self) -> Any:
+        """The booster, made on demand and never saved: `model_` says everything."""
+        if "_read" not in self.__dict__:
+            self._read = self._read_model()
+        return self._read
+
+    def _store(self, model: str | bytes) -> None:
+        self.model_ = model
+        self.__dict__.pop("_read", None)
+
+    def _weights(self, y: "FloatArray | None") -> "NDArray[np.float64] | None":
+        return balanced_weights(y) if self.balanced and y is not None else None
+
+    def _n_trees_a_round(self) -> int:
+        return self.n_classes_ if self.n_classes_ > 2 else 1
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        state.pop("_read", None)
+        return state
+
+
+def affordable_rounds(work: float, cost: float, fewest: float, learning_rate: float) -> int:
+    """Return the most rounds worth starting.
+
+    Parameters
+    ----------
+    work : float
+        Cells x trees that may be looked at in all.
+    cost : float
+        The same for one round.
+    fewest : float
+        Rounds that are tried whatever they cost.
+    learning_rate : float
+        The faster trees are learned, the fewer of them are of use.
+    """
+    useful = min(_MAX_ROUNDS, 100.0 / learning_rate)
+    return int(min(useful, max(fewest, work / cost)))
+
+
+def few_rounds(learning_rate: float) -> int:
+    """Return the rounds for tables that are too small to hold rows out."""
+    return max(1, min(200, round(_FEW_ROUNDS * 0.1 / learning_rate)))
+
+
+def patience(learning_rate: float) -> int:
+    """Return the rounds without improvement after which to stop: slow learners get more."""
+    return int(np.clip(round(4.0 / learning_rate), 30, 100))
