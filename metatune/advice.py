@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metatune.algorithms.base import Algorithm, Shape
-from metatune.algorithms.registry import eligible, refusals, select_algorithms
+from metatune.algorithms.registry import eligible, get_algorithm, refusals, select_algorithms
 from metatune.budget import Deadline
 from metatune.data.encoded import EncodedTask
 from metatune.data.fingerprint import Fingerprint
@@ -14,15 +14,22 @@ from metatune.data.task import Task
 from metatune.errors import OptionError
 from metatune.metadataset.store import load_metadata
 from metatune.metafeatures import MetaFeatures, extract_metafeatures
-from metatune.metrics import Metric
+from metatune.metrics import Metric, resolve_metric
 from metatune.recommender.rank import recommend_configurations
 from metatune.recommender.recommendation import Recommendations
-from metatune.search.trial_data import choose_n_folds
+from metatune.search.trial_data import choose_n_folds, load_trial_data
 
 if TYPE_CHECKING:
     from metatune.kinds import TaskKind
 
-__all__ = ["Advice", "advise", "training_shape", "usable_algorithms"]
+__all__ = [
+    "Advice",
+    "AdviceRequest",
+    "advise",
+    "advise_in_worker",
+    "training_shape",
+    "usable_algorithms",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,6 +46,48 @@ class Advice:
 
     features: MetaFeatures
     recommendations: Recommendations
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdviceRequest:
+    """What a worker has to know to give advice.
+
+    Attributes
+    ----------
+    metric : str
+        What is optimised.
+    algorithms : tuple of str
+        Names of the families that may be used.
+    budget_seconds : float
+        Seconds that the search may take.
+    feature_seconds : float
+        Seconds that meta-features may take.
+    metadata : Path
+        Directory of the meta-dataset.
+    seed : int
+        Seed of samples and forests.
+    """
+
+    metric: str
+    algorithms: tuple[str, ...]
+    budget_seconds: float
+    feature_seconds: float
+    metadata: Path
+    seed: int
+
+
+def advise_in_worker(directory: str, request: AdviceRequest) -> Advice:
+    """Give advice on the data of a run in `directory`; the function that a worker calls."""
+    task = load_trial_data(directory).task
+    return advise(
+        task,
+        resolve_metric(request.metric, task.kind),
+        algorithms={name: get_algorithm(name) for name in request.algorithms},
+        budget_seconds=request.budget_seconds,
+        deadline=Deadline.after(request.feature_seconds),
+        metadata=request.metadata,
+        seed=request.seed,
+    )
 
 
 def training_shape(encoded: EncodedTask, n_folds: int) -> Shape:

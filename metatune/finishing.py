@@ -17,7 +17,7 @@ from metatune.search.executor import Executor, Job
 from metatune.search.history import History
 from metatune.search.model import assemble_pipeline
 from metatune.search.refit import plan_refit, refit_seconds
-from metatune.search.trial import Trial, TrialResult
+from metatune.search.trial import Trial, TrialResult, TrialStatus
 from metatune.search.trial_data import TrialData
 from metatune.space import Configuration
 
@@ -172,7 +172,7 @@ class Finisher:
             return None
         path = self._folder / "models" / f"refit-{result.trial.number}.pkl"
         plan = plan_refit(result, self._data.task.n_rows, self._data.n_train_rows)
-        self._executor.submit(
+        outcome = self._executor.call(
             Job(
                 id=_REFIT_JOB,
                 function="metatune.search.refit:refit_in_worker",
@@ -180,10 +180,7 @@ class Finisher:
                 time_limit=limit,
             )
         )
-        while True:
-            for outcome in self._executor.wait(timeout=1.0):
-                if outcome.id == _REFIT_JOB:
-                    return self._unpickle(path)
+        return self._unpickle(path) if outcome.status is TrialStatus.OK else None
 
     def _refit_seconds(self, result: TrialResult) -> float:
         return refit_seconds(result, self._data.task.n_rows, self._data.n_train_rows)

@@ -17,6 +17,9 @@ class Listener:
     def advised(self, advice: Advice) -> None:
         """Tell what was recommended."""
 
+    def not_advised(self, reason: str) -> None:
+        """Tell why there is no recommendation; the defaults of the families come instead."""
+
     def trial_ended(self, result: TrialResult, history: History) -> None:
         """Tell of a trial; `history` holds it already."""
 

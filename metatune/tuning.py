@@ -11,22 +11,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metatune.advice import Advice, advise, training_shape, usable_algorithms
+from metatune.advice import Advice, AdviceRequest, training_shape, usable_algorithms
 from metatune.budget import Budget, Deadline, Stopwatch
 from metatune.data.encoder import encode_task
 from metatune.data.task import Task
 from metatune.finishing import Finisher
 from metatune.listener import Listener
-from metatune.metrics import RECORDED_METRICS, Metric
+from metatune.metadataset.store import check_metadata
+from metatune.metrics import RECORDED_METRICS
 from metatune.rundir import RunDirectory
 from metatune.search.candidates import Candidates
 from metatune.search.constant import constant_score
-from metatune.search.executor import Executor
+from metatune.search.executor import Executor, Job
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
 from metatune.search.rungs import plan_rungs
 from metatune.search.runner import Ended, SearchLimits, run_search
-from metatune.search.trial import TrialResult
+from metatune.search.trial import TrialResult, TrialStatus
 from metatune.search.trial_data import TrialData
 from metatune.space import Configuration
 
@@ -41,6 +42,8 @@ _FIRST = ("decision_tree", "lightgbm")
 _TEXT_SHARE = 0.1  # of the budget, for reading texts word by word
 _FEATURE_SHARE = 0.1  # of the remaining time, for meta-features
 _FEATURE_SECONDS = 10.0
+_ADVICE_SHARE = 0.25  # of the remaining time, for the recommendation in all
+_ADVICE_JOB = -2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +160,7 @@ def tune(
             run_dir=run_dir,
         )
         finisher.save_constant()
-        adviser = _Adviser(data, task.metric, options, deadline, listener)
+        adviser = _Adviser(data, folder / "data", task, options, deadline, executor, listener)
         rungs = plan_rungs(data.n_train_rows, len(data.folds))
         listener.search_starts(rungs, constant)
         halving = SuccessiveHalving(rungs, task.metric, adviser.candidates(), seed=options.seed)
@@ -177,9 +180,7 @@ def tune(
             on_result=told,
         )
         listener.search_ends(outcome.ended)
-        final = finisher.finish(
-            halving.history, constant, hurry=outcome.ended is Ended.INTERRUPTED
-        )
+        final = finisher.finish(halving.history, constant, hurry=outcome.ended is Ended.INTERRUPTED)
     return TuningResult(
         pipeline=final.pipeline,
         history=halving.history,
@@ -195,53 +196,64 @@ def tune(
 
 
 class _Adviser:
-    """Asks the recommender, but not before the first trials run beside it."""
+    """Asks the recommender, in a process of its own that can be stopped, when first trials run."""
 
     def __init__(
         self,
         data: TrialData,
-        metric: Metric,
+        directory: Path,
+        task: Task,
         options: TuneOptions,
         deadline: Deadline,
+        executor: Executor,
         listener: Listener,
     ) -> None:
         self.advice: Advice | None = None
-        self._data = data
-        self._metric = metric
+        self._directory = directory
+        self._metric = task.metric.name
         self._options = options
         self._deadline = deadline
+        self._executor = executor
         self._listener = listener
+        self._metadata = check_metadata(options.metadata)
         shape = training_shape(data.task, len(data.folds))
-        self._algorithms = usable_algorithms(
-            data.task.kind, shape, options.include, options.exclude
-        )
+        usable = usable_algorithms(task.kind, shape, options.include, options.exclude)
+        self._spaces = {name: algorithm.space(task.kind) for name, algorithm in usable.items()}
 
     def candidates(self) -> Candidates:
         """Return the source of configurations of this run."""
-        kind = self._data.task.kind
-        spaces = {name: a.space(kind) for name, a in self._algorithms.items()}
-        first = [spaces[name].default() for name in _FIRST if name in spaces]
-        return Candidates(first, self._recommended, spaces, self._options.seed)
+        first = [self._spaces[name].default() for name in _FIRST if name in self._spaces]
+        return Candidates(first, self._recommended, self._spaces, self._options.seed)
 
     def _recommended(self) -> Iterable[Configuration]:
+        outcome = self._executor.call(
+            Job(
+                id=_ADVICE_JOB,
+                function="metatune.advice:advise_in_worker",
+                arguments=(str(self._directory), self._request()),
+                time_limit=self._seconds(_ADVICE_SHARE),
+            )
+        )
+        if outcome.status is not TrialStatus.OK:
+            self._listener.not_advised(outcome.error)
+            return [space.default() for space in self._spaces.values()]
+        self.advice = advice = outcome.value
+        self._listener.advised(advice)
+        return [r.configuration for r in advice.recommendations.ranked]
+
+    def _request(self) -> AdviceRequest:
         budget = self._options.budget
-        # A measured time would make the order of a deterministic run depend on the machine.
-        seconds = budget.seconds if budget.max_trials else self._deadline.remaining()
-        self.advice = advise(
-            self._data.task,
-            self._metric,
-            algorithms=self._algorithms,
-            budget_seconds=seconds,
-            deadline=self._features_deadline(),
-            metadata=self._options.metadata,
+        return AdviceRequest(
+            metric=self._metric,
+            algorithms=tuple(self._spaces),
+            # A measured time would make the order of a deterministic run depend on the machine.
+            budget_seconds=budget.seconds if budget.max_trials else self._deadline.remaining(),
+            feature_seconds=min(_FEATURE_SECONDS, self._seconds(_FEATURE_SHARE)),
+            metadata=self._metadata,
             seed=self._options.seed,
         )
-        self._listener.advised(self.advice)
-        return [r.configuration for r in self.advice.recommendations.ranked]
 
-    def _features_deadline(self) -> Deadline:
-        """Limit the time for meta-features, unless the run has to be deterministic."""
-        if self._options.budget.max_trials is not None:
-            return self._deadline
-        share = _FEATURE_SHARE * self._deadline.remaining()
-        return self._deadline.within(min(_FEATURE_SECONDS, share))
+    def _seconds(self, share: float) -> float:
+        """Return a share of the remaining seconds, all of them for a deterministic run."""
+        remaining = self._deadline.remaining()
+        return remaining if self._options.budget.max_trials else share * remaining

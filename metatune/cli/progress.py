@@ -75,6 +75,9 @@ class Progress(Listener):
             groups = ", ".join(advice.features.skipped)
             self._say(f"meta-features left out for lack of time: {groups}")
 
+    def not_advised(self, reason: str) -> None:
+        self._say(f"no recommendation ({reason}): the defaults of all families are tried instead")
+
     def trial_ended(self, result: TrialResult, history: History) -> None:
         self._n_trials += 1
         self._n_failed += not result.ok

@@ -14,7 +14,14 @@ from metatune.errors import MetadataError
 from metatune.metadataset.schema import PROTOCOL_VERSION, SCHEMA_VERSION, TABLES
 from metatune.space import Configuration
 
-__all__ = ["MetaDataset", "find_metadata", "load_metadata", "save_metadata", "verify_metadata"]
+__all__ = [
+    "MetaDataset",
+    "check_metadata",
+    "find_metadata",
+    "load_metadata",
+    "save_metadata",
+    "verify_metadata",
+]
 
 _MANIFEST = "manifest.json"
 
@@ -60,6 +67,19 @@ def find_metadata() -> Path:
         "the meta-dataset that comes with metatune was not found: reinstall metatune, "
         "or name one with --metadata DIR"
     )
+
+
+def check_metadata(directory: Path | None = None) -> Path:
+    """Return the directory of a meta-dataset after a look at its manifest.
+
+    Raises
+    ------
+    MetadataError
+        If it is missing or of another schema.
+    """
+    directory = directory or find_metadata()
+    _read_manifest(directory)
+    return directory
 
 
 def load_metadata(directory: Path | None = None) -> MetaDataset:

@@ -114,6 +114,19 @@ class Executor(ABC):
         """
 
     @abstractmethod
+    def call(self, job: Job) -> JobOutcome:
+        """Run a job beside those under way, whether or not a worker is idle, and wait for it.
+
+        Limits of the jobs under way are enforced meanwhile; their outcomes are left for `wait`.
+        The job's own time limit counts from the call.
+
+        Raises
+        ------
+        SearchError
+            If workers cannot be started at all.
+        """
+
+    @abstractmethod
     def kill(self, job_id: int) -> None:
         """Stop a job. It has no outcome; an unknown or finished job is ignored."""
 
@@ -156,9 +169,12 @@ class InlineExecutor(Executor):
         return 0 if self._finished else 1
 
     def submit(self, job: Job) -> None:
+        self._finished.append(self.call(job))
+
+    def call(self, job: Job) -> JobOutcome:
         with warnings.catch_warnings(), threadpool_limits(limits=1):
             warnings.simplefilter("ignore")
-            self._finished.append(run_job(job))
+            return run_job(job)
 
     def wait(self, timeout: float) -> list[JobOutcome]:  # noqa: ARG002
         finished, self._finished = self._finished, []

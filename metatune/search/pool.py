@@ -60,6 +60,7 @@ class LocalPool(Executor):
         self._log_directory = log_directory
         self._preload = preload
         self._slots: list[_Slot] = []
+        self._ended: list[JobOutcome] = []
         self._n_launched = 0
         self._false_starts = 0
         self._closed = False
@@ -89,14 +90,40 @@ class LocalPool(Executor):
     def wait(self, timeout: float) -> list[JobOutcome]:
         limit = Deadline.after(timeout)
         while True:
+            self._look(self._slots)
             busy = [slot for slot in self._slots if slot.job is not None]
-            outcomes = [outcome for slot in busy if (outcome := self._inspect(slot)) is not None]
-            if outcomes or not busy or limit.passed():
-                return outcomes
-            handles = [handle for slot in busy for handle in slot.worker.handles]
-            wait(handles, max(0.0, min(_POLL_SECONDS, limit.remaining())))
+            if self._ended or not busy or limit.passed():
+                ended, self._ended = self._ended, []
+                return ended
+            _rest(busy, limit.remaining())
+
+    def call(self, job: Job) -> JobOutcome:
+        limit = Deadline.after(job.time_limit)
+        extra = _Slot(self._launch())
+        try:
+            self._assign(extra, job)
+            while True:
+                outcome = self._inspect(extra)
+                if outcome is not None:
+                    return outcome
+                if limit.passed():
+                    text = f"stopped at its time limit of {job.time_limit:.1f} s"
+                    return extra.outcome(TrialStatus.TIMED_OUT, error=text)
+                self._look(self._slots)
+                _rest([extra, *self._slots], limit.remaining())
+        finally:
+            extra.worker.kill()
+            extra.worker.release(0.05)
+
+    def _look(self, slots: "list[_Slot]") -> None:
+        """Collect the outcomes of jobs that have ended or have to end."""
+        for slot in slots:
+            outcome = self._inspect(slot) if slot.job is not None else None
+            if outcome is not None:
+                self._ended.append(outcome)
 
     def kill(self, job_id: int) -> None:
+        self._ended = [outcome for outcome in self._ended if outcome.id != job_id]
         for slot in self._slots:
             if slot.job is not None and slot.job.id == job_id:
                 self._replace(slot)
@@ -204,6 +231,12 @@ class LocalPool(Executor):
         outcome = slot.outcome(status, error=error, seconds=slot.watch.seconds())
         self._replace(slot)
         return outcome
+
+
+def _rest(slots: "list[_Slot]", timeout: float) -> None:
+    """Sleep until a worker has something to say, at most until limits have to be looked at."""
+    handles = [handle for slot in slots if slot.job is not None for handle in slot.worker.handles]
+    wait(handles, max(0.0, min(_POLL_SECONDS, timeout)))
 
 
 class _Slot:

@@ -77,6 +77,22 @@ class ExecutorContract:
         assert executor.idle == executor.n_workers
         assert executor.wait(0.0) == []
 
+    def test_a_call_needs_no_idle_worker_and_leaves_other_outcomes_alone(self, executor):
+        for number in range(executor.n_workers):
+            executor.submit(job("double", number, number=number))
+        called = executor.call(job("double", 50, number=99))
+        assert (called.id, called.status, called.value) == (99, TrialStatus.OK, 100)
+        seen = set()
+        while len(seen) < executor.n_workers:
+            seen |= {outcome.id for outcome in executor.wait(20.0)}
+        assert seen == set(range(executor.n_workers))
+        assert executor.idle == executor.n_workers
+
+    def test_a_call_that_fails_says_why(self, executor):
+        outcome = executor.call(job("raise_error", "no"))
+        assert outcome.status is TrialStatus.FAILED
+        assert outcome.error == "ValueError: no"
+
     def test_waiting_for_nothing_returns_at_once(self, executor):
         watch = Stopwatch()
         assert executor.wait(5.0) == []
@@ -134,6 +150,18 @@ class TestLocalPool(ExecutorContract):
         pids = {run(executor, "circumstances").value["pid"] for _ in range(3)}
         assert len(pids) == 1
         assert os.getpid() not in pids
+
+    def test_limits_hold_while_a_call_is_waited_for(self, executor):
+        executor.submit(job("sleep", 30, number=1, time_limit=0.3))
+        assert executor.call(job("sleep", 1.5, number=2)).value == 1.5
+        (stopped,) = executor.wait(0.0)
+        assert (stopped.id, stopped.status) == (1, TrialStatus.TIMED_OUT)
+
+    def test_a_call_has_a_limit_of_its_own(self, executor):
+        watch = Stopwatch()
+        outcome = executor.call(job("sleep", 30, time_limit=0.5))
+        assert outcome.status is TrialStatus.TIMED_OUT
+        assert watch.seconds() < 10
 
     def test_job_over_its_time_limit_is_killed_and_the_worker_replaced(self, executor):
         before = run(executor, "circumstances").value["pid"]

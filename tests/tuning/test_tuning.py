@@ -62,6 +62,9 @@ class Log(Listener):
     def advised(self, advice) -> None:  # type: ignore[no-untyped-def]
         self.heard.append("advice")
 
+    def not_advised(self, reason: str) -> None:
+        self.heard.append(f"no advice: {reason}")
+
     def trial_ended(self, result, history) -> None:  # type: ignore[no-untyped-def]
         assert result in history.results
         self.heard.append("trial")
@@ -165,21 +168,35 @@ def test_no_algorithm_left_is_said_with_reasons(metadata_dir: Path) -> None:
 
 
 class Refuser(InlineExecutor):
-    """An executor in which every final fit fails."""
+    """An executor in which one function never succeeds."""
 
-    def submit(self, job: Job) -> None:
-        if job.function.endswith("refit_in_worker"):
-            self._finished.append(JobOutcome(id=job.id, status=TrialStatus.CRASHED, error="gone"))
-        else:
-            super().submit(job)
+    def __init__(self, refused: str) -> None:
+        super().__init__()
+        self.refused = refused
+
+    def call(self, job: Job) -> JobOutcome:
+        if job.function.endswith(self.refused):
+            return JobOutcome(id=job.id, status=TrialStatus.CRASHED, error="gone")
+        return super().call(job)
 
 
 def test_if_the_final_fit_fails_the_kept_fold_model_is_the_answer(metadata_dir: Path) -> None:
-    result = run(metadata_dir, executor=Refuser())
+    result = run(metadata_dir, executor=Refuser("refit_in_worker"))
     assert result.beats_constant
     assert result.fitted_on == "175 of 200 rows"
     labels = result.pipeline.predict(make_table())
     assert (labels == make_table()["buys"]).mean() > 0.75
+
+
+def test_without_a_recommendation_the_defaults_of_the_families_are_tried(
+    metadata_dir: Path,
+) -> None:
+    log = Log()
+    result = run(metadata_dir, executor=Refuser("advise_in_worker"), listener=log, max_trials=10)
+    assert result.advice is None
+    assert "no advice: gone" in log.heard
+    tried = {r.trial.configuration.algorithm for r in result.history.results}
+    assert tried == set(FAMILIES)
 
 
 class Interrupter(Listener):
