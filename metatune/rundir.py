@@ -14,7 +14,15 @@ __all__ = ["JOURNAL_FILE", "RUN_FILES", "RunDirectory", "library_versions"]
 JOURNAL_FILE = "trials.jsonl"
 _RECORD_FILE = "run.json"
 _LEADERBOARD_FILE = "leaderboard.csv"
-RUN_FILES = (MODEL_FILE, JOURNAL_FILE, _RECORD_FILE, _LEADERBOARD_FILE, "log.txt")
+RUN_FILES = (
+    MODEL_FILE,
+    JOURNAL_FILE,
+    _RECORD_FILE,
+    _LEADERBOARD_FILE,
+    # what a run that was killed while it saved may have left behind
+    MODEL_FILE + ".part",
+    _RECORD_FILE + ".part",
+)
 """Everything that a run writes; nothing else is ever deleted."""
 
 _LIBRARIES = ("metatune", "scikit-learn", "lightgbm", "numpy", "pandas", "skops")

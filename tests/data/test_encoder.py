@@ -9,7 +9,21 @@ from metatune.errors import SchemaError
 
 RNG = np.random.default_rng(0)
 N = 240
-WORDS = "late arrival great service cold food would come again never ever lovely staff".split()
+WORDS = [
+    "late",
+    "arrival",
+    "great",
+    "service",
+    "cold",
+    "food",
+    "would",
+    "come",
+    "again",
+    "never",
+    "ever",
+    "lovely",
+    "staff",
+]
 TABLE = pd.DataFrame(
     {
         "size": RNG.normal(size=N),

@@ -107,6 +107,7 @@ def test_full_directories_are_refused_and_strangers_never_deleted(tmp_path: Path
     path.mkdir()
     assert RunDirectory.check(path, overwrite=False).path == path
     (path / "run.json").write_text("{}")
+    (path / "model.skops.part").write_text("half of it")
     with pytest.raises(OptionError, match="--overwrite"):
         RunDirectory.check(path, overwrite=False)
     RunDirectory.check(path, overwrite=True).make()
