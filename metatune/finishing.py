@@ -126,13 +126,18 @@ class Finisher:
             self._since_save = Stopwatch()
 
     def reserve(self, history: History) -> float:
-        """Return the seconds to keep free for the final fit and the last save."""
+        """Return the seconds to keep free for the final fit and the last save.
+
+        A final fit that would take too large a share of the run is given up: what was kept of the
+        trial is the answer then, and the search goes on instead.
+        """
         incumbent = history.incumbent()
         save = _SAVE_MARGIN * self._save_seconds + 0.3
         if incumbent is None:
             return save
         share = _RESERVE_SHARE * (self._since_start.seconds() + self._deadline.remaining())
-        return save + min(self._refit_seconds(incumbent), share)
+        refit = self._refit_seconds(incumbent)
+        return save + (refit if refit <= share else 0.0)
 
     def finish(self, history: History, constant: float, *, hurry: bool = False) -> Final:
         """Fit the winner on all rows if time allows, else take what was kept; save it.

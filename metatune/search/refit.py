@@ -18,6 +18,7 @@ __all__ = ["RefitPlan", "plan_refit", "refit_in_worker", "refit_seconds"]
 _GROWTH = 1.2  # exponent of the growth of fit time with the rows; most families lie below
 _MARGIN = 1.5  # measured fits of the same size differ by so much on a busy machine
 _MAX_GROWTH = 2.0
+_ITERATIONS_KNOWN = 0.6  # of a fit that has to find out when to stop, at most
 _OVERHEAD = 0.3  # seconds to hand over, pickle and load
 
 
@@ -49,9 +50,10 @@ def refit_seconds(result: TrialResult, n_rows: int, n_train_rows: int) -> float:
     n_train_rows : int
         Training rows of one fold at full row share.
     """
-    rung = result.trial.rung
-    growth = n_rows / max(1.0, n_train_rows * rung.row_share)
-    per_fold = result.fit_seconds / rung.n_folds
+    growth = _growth(result, n_rows, n_train_rows)
+    per_fold = result.fit_seconds / result.trial.rung.n_folds
+    if plan_refit(result, n_rows, n_train_rows).iterations is not None:
+        per_fold *= _ITERATIONS_KNOWN
     return float(_MARGIN * per_fold * growth**_GROWTH + _OVERHEAD)
 
 
@@ -62,12 +64,16 @@ def plan_refit(result: TrialResult, n_rows: int, n_train_rows: int) -> RefitPlan
     slowly, so their mean is scaled by the square root of the growth. After a trial on a small
     share of the rows nothing is known about all of them: the final fit then stops early itself.
     """
-    rung = result.trial.rung
-    growth = n_rows / max(1.0, n_train_rows * rung.row_share)
+    growth = _growth(result, n_rows, n_train_rows)
     if not result.iterations or growth > _MAX_GROWTH:
         return RefitPlan(result=result, iterations=None)
     mean = sum(result.iterations) / len(result.iterations)
     return RefitPlan(result=result, iterations=max(1, round(math.sqrt(growth) * mean)))
+
+
+def _growth(result: TrialResult, n_rows: int, n_train_rows: int) -> float:
+    """Return how many times as many rows the final fit has."""
+    return n_rows / max(1.0, n_train_rows * result.trial.rung.row_share)
 
 
 def refit_in_worker(directory: str, plan: RefitPlan, path: str) -> str:
