@@ -8,7 +8,10 @@ of metadata/ from what has been evaluated. The same command continues where it s
 
 import random
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -24,6 +27,21 @@ from metatune.search.pool import LocalPool
 from metatune.search.trial import TrialResult
 
 
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The command's options."""
+
+    catalogue: Path
+    work: Path
+    out: Path
+    minutes: float
+    jobs: int
+    max_rows: int
+    min_rows: int
+    packs: str
+    assemble_only: bool
+
+
 @click.command(help=__doc__)
 @click.option("--catalogue", type=click.Path(path_type=Path), required=True)
 @click.option("--work", type=click.Path(path_type=Path), required=True, help="Work directory.")
@@ -34,47 +52,44 @@ from metatune.search.trial import TrialResult
 @click.option("--min-rows", type=int, default=100, show_default=True)
 @click.option("--packs", default="", help="Only tables whose path starts with one of these.")
 @click.option("--assemble-only", is_flag=True, help="Evaluate nothing, only write the tables.")
-def main(
-    catalogue: Path,
-    work: Path,
-    out: Path,
-    minutes: float,
-    jobs: int,
-    max_rows: int,
-    min_rows: int,
-    packs: str,
-    assemble_only: bool,
-) -> None:
-    deadline = Deadline.after(minutes * 60)
-    entries = choose(read_catalogue(catalogue), packs, min_rows)
+def main(**given: Any) -> None:
+    options = Options(**given)
+    deadline = Deadline.after(options.minutes * 60)
     pools = {kind: draw_pool(kind) for kind in TaskKind}
-    work.mkdir(parents=True, exist_ok=True)
-    if not assemble_only:
-        watch = Stopwatch()
-
-        def show(dataset: str, result: TrialResult) -> None:
-            trial = result.trial
-            print(
-                f"{watch.seconds():7.0f}s {dataset:<34} {trial.configuration.algorithm:<16} "
-                f"rung {trial.rung.index} {result.status} {result.score:.4f} "
-                f"{result.seconds:.1f}s {result.error[:120]}",
-                flush=True,
-            )
-
-        with LocalPool(n_workers=jobs) as executor:
-            protocol = Protocol(max_rows=max_rows)
-            done = PoolEvaluation(work, pools, executor, protocol, show).run(entries, deadline)
+    options.work.mkdir(parents=True, exist_ok=True)
+    if not options.assemble_only:
+        entries = choose(read_catalogue(options.catalogue), options.packs, options.min_rows)
+        protocol = Protocol(max_rows=options.max_rows)
+        with LocalPool(n_workers=options.jobs) as executor:
+            evaluation = PoolEvaluation(options.work, pools, executor, protocol, make_display())
+            done = evaluation.run(entries, deadline)
         print("complete" if done else "stopped by --minutes; run again to continue")
-    metadata = assemble(work, pools)
-    save_metadata(metadata, out)
+    metadata = assemble(options.work, pools)
+    save_metadata(metadata, options.out)
     pairs = metadata.evaluations[["dataset", "configuration"]].drop_duplicates()
     print(
-        f"{out}: {len(metadata.datasets)} datasets of {metadata.datasets['family'].nunique()} "
-        f"families, {len(metadata.configurations)} configurations, {len(pairs)} pairs, "
+        f"{options.out}: {len(metadata.datasets)} datasets of "
+        f"{metadata.datasets['family'].nunique()} families, "
+        f"{len(metadata.configurations)} configurations, {len(pairs)} pairs, "
         f"{len(metadata.evaluations)} evaluations"
     )
-    for problem in verify_metadata(out):
+    for problem in verify_metadata(options.out):
         sys.exit(problem)
+
+
+def make_display() -> Callable[[str, TrialResult], None]:
+    watch = Stopwatch()
+
+    def show(dataset: str, result: TrialResult) -> None:
+        trial = result.trial
+        print(
+            f"{watch.seconds():7.0f}s {dataset:<34} {trial.configuration.algorithm:<16} "
+            f"rung {trial.rung.index} {result.status} {result.score:.4f} "
+            f"{result.seconds:.1f}s {result.error[:120]}",
+            flush=True,
+        )
+
+    return show
 
 
 def choose(entries: list[CatalogueEntry], packs: str, min_rows: int) -> list[CatalogueEntry]:
