@@ -10,10 +10,10 @@ import pandas as pd
 
 from metatune.algorithms.registry import get_algorithm
 from metatune.budget import utc_now
+from metatune.building.evaluation import Known, Ladder, read_known
 from metatune.kinds import TaskKind
 from metatune.metadataset.schema import feature_column, pool_of, score_column
 from metatune.metadataset.store import MetaDataset
-from metatune.search.journal import read_journal
 from metatune.search.trial import TrialResult
 from metatune.space import Configuration
 
@@ -39,15 +39,17 @@ def assemble(work: Path, pools: dict[TaskKind, list[Configuration]]) -> MetaData
     datasets, evaluations = [], []
     for folder in sorted(path for path in work.iterdir() if (path / "dataset.json").is_file()):
         description = json.loads((folder / "dataset.json").read_text(encoding="utf-8"))
-        wanted = {c.key for c in pools[TaskKind(description["kind"])]}
-        rows = [
+        pool = pools[TaskKind(description["kind"])]
+        known = read_known(folder)
+        if not _is_complete(description, known, pool):
+            continue
+        wanted = {configuration.key for configuration in pool}
+        datasets.append(_dataset(description))
+        evaluations += [
             _evaluation(description["dataset"], result)
-            for result in read_journal(folder / "trials.jsonl")
-            if result.trial.configuration.key in wanted
+            for (key, _), result in known.items()
+            if key in wanted
         ]
-        if rows:
-            datasets.append(_dataset(description))
-            evaluations += rows
     return MetaDataset(
         datasets=pd.DataFrame(datasets),
         configurations=pd.DataFrame(_configurations(pools)),
@@ -58,6 +60,18 @@ def assemble(work: Path, pools: dict[TaskKind, list[Configuration]]) -> MetaData
             "made_by": "scripts/build_metadata.py",
         },
     )
+
+
+def _is_complete(description: dict[str, Any], known: Known, pool: list[Configuration]) -> bool:
+    """Whether nothing is left to evaluate: half a pool would favour what was evaluated first."""
+    ladder = Ladder.of(
+        TaskKind(description["kind"]),
+        n_rows=description["n_rows"],
+        n_columns=description["n_columns"],
+        n_classes=description["n_classes"],
+        n_folds=description["protocol"]["n_folds"],
+    )
+    return all(ladder.next_rung(configuration, known) is None for configuration in pool)
 
 
 def _dataset(description: dict[str, Any]) -> dict[str, Any]:

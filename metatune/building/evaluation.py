@@ -27,7 +27,19 @@ from metatune.search.trial import Trial, TrialResult
 from metatune.search.trial_data import TrialData
 from metatune.space import Configuration
 
-__all__ = ["PoolEvaluation", "Protocol", "prepare_dataset", "protocol_rungs"]
+__all__ = [
+    "Ladder",
+    "PoolEvaluation",
+    "Protocol",
+    "prepare_dataset",
+    "protocol_rungs",
+    "read_known",
+]
+
+JOURNAL_FILE = "trials.jsonl"
+
+Known = dict[tuple[str, int], TrialResult]
+"""Results by configuration key and rung index."""
 
 _MIN_TRAIN_ROWS = 40
 
@@ -96,16 +108,66 @@ def prepare_dataset(entry: CatalogueEntry, folder: Path, protocol: Protocol) -> 
     return data
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ladder:
+    """The rungs that configurations climb on one dataset.
+
+    Attributes
+    ----------
+    kind : TaskKind
+        What is predicted.
+    shape : Shape
+        Training rows of a fold, columns, classes.
+    rungs : tuple of Rung
+        From the lowest to the top.
+    """
+
+    kind: TaskKind
+    shape: Shape
+    rungs: tuple[Rung, ...]
+
+    @classmethod
+    def of(
+        cls, kind: TaskKind, *, n_rows: int, n_columns: int, n_classes: int, n_folds: int
+    ) -> "Ladder":
+        """Lay out the rungs of a dataset as it was cut."""
+        n_train = n_rows - -(-n_rows // n_folds)
+        return cls(
+            kind=kind,
+            shape=Shape(n_rows=n_train, n_columns=n_columns, n_classes=n_classes),
+            rungs=protocol_rungs(n_train, n_folds),
+        )
+
+    def next_rung(self, configuration: Configuration, known: Known) -> Rung | None:
+        """Return the lowest rung without a result.
+
+        None once the top has one, a lower rung failed, or the algorithm does not take the dataset.
+        """
+        if get_algorithm(configuration.algorithm).refuses(self.kind, self.shape):
+            return None
+        for rung in self.rungs:
+            result = known.get((configuration.key, rung.index))
+            if result is None:
+                return rung
+            if not result.ok:
+                return None
+        return None
+
+
+def read_known(folder: Path) -> Known:
+    """Read what the journal of a dataset's folder holds."""
+    results = read_journal(folder / JOURNAL_FILE)
+    return {(r.trial.configuration.key, r.trial.rung.index): r for r in results}
+
+
 @dataclass(slots=True, eq=False)
 class _Bench:
     """One dataset under evaluation."""
 
     folder: Path
-    rungs: tuple[Rung, ...]
-    shape: Shape
-    kind: TaskKind
+    ladder: Ladder
     journal: Journal
-    known: dict[tuple[str, int], TrialResult]
+    known: Known
 
 
 class PoolEvaluation:
@@ -171,27 +233,29 @@ class PoolEvaluation:
                 self._queue.extend((bench, c) for c in self._pools[entry.kind])
                 continue
             bench, configuration = self._queue.popleft()
-            trial = _next_trial(configuration, bench, self._protocol.seed)
-            if trial is not None:
-                self._submit(bench, trial)
+            rung = bench.ladder.next_rung(configuration, bench.known)
+            if rung is not None:
+                number = len(bench.known)
+                seed = self._protocol.seed
+                self._submit(
+                    bench, Trial(number=number, configuration=configuration, rung=rung, seed=seed)
+                )
 
     def _open(self, entry: CatalogueEntry) -> _Bench:
         folder = self._work / entry.name
         folder.mkdir(parents=True, exist_ok=True)
         data = prepare_dataset(entry, folder, self._protocol)
-        path = folder / "trials.jsonl"
-        known = {(r.trial.configuration.key, r.trial.rung.index): r for r in read_journal(path)}
         return _Bench(
             folder=folder,
-            rungs=protocol_rungs(data.n_train_rows, self._protocol.n_folds),
-            shape=Shape(
-                n_rows=data.n_train_rows,
+            ladder=Ladder.of(
+                data.task.kind,
+                n_rows=data.task.n_rows,
                 n_columns=data.task.layout.n_columns,
                 n_classes=data.task.n_classes,
+                n_folds=self._protocol.n_folds,
             ),
-            kind=entry.kind,
-            journal=Journal(path),
-            known=known,
+            journal=Journal(folder / JOURNAL_FILE),
+            known=read_known(folder),
         )
 
     def _submit(self, bench: _Bench, trial: Trial) -> None:
@@ -212,17 +276,3 @@ class PoolEvaluation:
         self._queue.appendleft((bench, trial.configuration))
         if self._on_result is not None:
             self._on_result(bench.folder.name, result)
-
-
-def _next_trial(configuration: Configuration, bench: _Bench, seed: int) -> Trial | None:
-    """Return the lowest rung that is not known yet, unless one below it failed."""
-    if get_algorithm(configuration.algorithm).refuses(bench.kind, bench.shape):
-        return None
-    for rung in bench.rungs:
-        result = bench.known.get((configuration.key, rung.index))
-        if result is None:
-            number = len(bench.known)
-            return Trial(number=number, configuration=configuration, rung=rung, seed=seed)
-        if not result.ok:
-            return None
-    return None
