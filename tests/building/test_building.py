@@ -1,0 +1,187 @@
+"""Building a meta-dataset from a catalogue: evaluate, stop, continue, assemble."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from metatune.algorithms.base import Shape
+from metatune.algorithms.registry import ALGORITHMS
+from metatune.budget import Deadline
+from metatune.building.assemble import assemble
+from metatune.building.catalogue import load_entry, read_catalogue
+from metatune.building.evaluation import (
+    Ladder,
+    PoolEvaluation,
+    Protocol,
+    protocol_rungs,
+    read_known,
+)
+from metatune.errors import TableError
+from metatune.kinds import TaskKind
+from metatune.metadataset.pool import POOL_SIZES, draw_pool
+from metatune.metadataset.store import load_metadata, save_metadata, verify_metadata
+from metatune.metrics import resolve_metric
+from metatune.recommender.past import collect_past
+from metatune.search.executor import InlineExecutor, Job
+from metatune.search.trial import Trial, TrialResult, TrialStatus
+from metatune.space import Configuration
+
+NAMES = ("linear", "decision_tree")
+PROTOCOL = Protocol(max_rows=180, n_folds=3)
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    rows = []
+    for i, kind in enumerate(["binary", "regression"]):
+        table = pd.DataFrame(rng.normal(size=(200, 3)), columns=["a", "b", "leak"])
+        table["code"] = rng.integers(0, 3, 200)
+        wish = table["a"] + table["code"]
+        table["target"] = wish if kind == "regression" else (wish > 1).astype(int)
+        table["leak"] = table["target"]
+        table.to_csv(tmp_path / f"t{i}.csv", index=False)
+        rows.append(
+            {
+                "file": f"t{i}.csv",
+                "name": f"t{i}",
+                "family": f"f{i}",
+                "task": kind,
+                "target": "target",
+                "categorical_columns": "code",
+                "leak_columns": "leak",
+                "openml_id": "31" if i else "",
+                "licence": "CC0",
+            }
+        )
+    path = tmp_path / "catalogue.csv"
+    pd.DataFrame(rows).to_csv(path, index=False)
+    return path
+
+
+def pools() -> dict[TaskKind, list[Configuration]]:
+    return {kind: [ALGORITHMS[n].space(kind).default() for n in NAMES] for kind in TaskKind}
+
+
+class Counter(InlineExecutor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.submitted: list[Trial] = []
+
+    def submit(self, job: Job) -> None:
+        self.submitted.append(job.arguments[1])
+        super().submit(job)
+
+
+def test_catalogue_entries_know_their_columns(catalogue: Path) -> None:
+    one, two = read_catalogue(catalogue)
+    assert (one.name, one.kind, one.openml_id, two.openml_id) == ("t0", TaskKind.BINARY, None, 31)
+    task = load_entry(one, seed=0)
+    assert task.layout.names == ("a", "b", "code")
+    assert task.layout.n_levels == (0, 0, 3)
+
+
+def test_a_catalogue_without_needed_columns_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_text("file,name\nx.csv,x\n")
+    with pytest.raises(TableError, match="lacks the columns family, task, target"):
+        read_catalogue(tmp_path / "c.csv")
+    with pytest.raises(TableError, match="cannot be read"):
+        read_catalogue(tmp_path / "none.csv")
+
+
+def test_a_build_is_complete_verified_and_usable(catalogue: Path, tmp_path: Path) -> None:
+    work, out = tmp_path / "work", tmp_path / "out"
+    run = PoolEvaluation(work, pools(), InlineExecutor(), PROTOCOL)
+    assert run.run(read_catalogue(catalogue), Deadline.never())
+    save_metadata(assemble(work, pools()), out)
+    assert verify_metadata(out) == []
+    metadata = load_metadata(out)
+    assert list(metadata.datasets["dataset"]) == ["t0", "t1"]
+    assert set(metadata.datasets["n_rows"]) == {180}
+    assert len(metadata.evaluations) == 2 * 2 * 2  # datasets, configurations, rungs
+    assert (metadata.evaluations["cpu_seconds"] > 0).all()
+    metric = resolve_metric("log_loss", TaskKind.BINARY)
+    past = collect_past(metadata, TaskKind.BINARY, metric)
+    assert past.regret.shape == (1, 2)
+    assert past.regret.min() == 0.0
+
+
+def test_a_stopped_build_goes_on_where_it_was(catalogue: Path, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    entries = read_catalogue(catalogue)
+    first = Counter()
+
+    class OneTrial(PoolEvaluation):
+        def _fill(self, upcoming, deadline) -> None:  # type: ignore[no-untyped-def]
+            spent = len(first.submitted) >= 3
+            super()._fill(upcoming, Deadline.after(-1) if spent else deadline)
+
+    assert not OneTrial(work, pools(), first, PROTOCOL).run(entries, Deadline.never())
+    assert assemble(work, pools()).evaluations.empty
+    second = Counter()
+    assert PoolEvaluation(work, pools(), second, PROTOCOL).run(entries, Deadline.never())
+    together = [(t.configuration.key, t.rung.index) for t in first.submitted[:4]]
+    again = [(t.configuration.key, t.rung.index) for t in second.submitted]
+    assert len(first.submitted) + len(second.submitted) == 8
+    assert not set(together) & set(again[: 4 - len(together)])
+    third = Counter()
+    assert PoolEvaluation(work, pools(), third, PROTOCOL).run(entries, Deadline.never())
+    assert third.submitted == []
+
+
+def ladder() -> Ladder:
+    return Ladder.of(TaskKind.BINARY, n_rows=900, n_columns=4, n_classes=2, n_folds=3)
+
+
+def result_at(configuration: Configuration, index: int, status: TrialStatus) -> TrialResult:
+    trial = Trial(number=0, configuration=configuration, rung=ladder().rungs[index], seed=0)
+    return TrialResult(trial=trial, status=status, score=0.5)
+
+
+def test_configurations_climb_until_they_fail() -> None:
+    (configuration, _) = pools()[TaskKind.BINARY]
+    rungs = ladder().rungs
+    assert [(r.row_share, r.n_folds) for r in rungs] == [(1 / 9, 1), (1 / 3, 1), (1.0, 3)]
+    assert ladder().next_rung(configuration, {}) == rungs[0]
+    known = {(configuration.key, 0): result_at(configuration, 0, TrialStatus.OK)}
+    assert ladder().next_rung(configuration, known) == rungs[1]
+    known[configuration.key, 1] = result_at(configuration, 1, TrialStatus.TIMED_OUT)
+    assert ladder().next_rung(configuration, known) is None
+
+
+def test_algorithms_that_refuse_a_dataset_are_not_waited_for() -> None:
+    process = ALGORITHMS["gaussian_process"].space(TaskKind.REGRESSION).default()
+    large = Ladder(
+        kind=TaskKind.REGRESSION,
+        shape=Shape(n_rows=100_000, n_columns=5),
+        rungs=protocol_rungs(100_000, 3),
+    )
+    assert large.next_rung(process, {}) is None
+
+
+@pytest.mark.parametrize("kind", list(TaskKind))
+def test_the_pool_holds_every_default_and_lies_in_the_spaces(kind: TaskKind) -> None:
+    pool = draw_pool(kind)
+    assert len({c.key for c in pool}) == len(pool) >= 60
+    assert pool == draw_pool(kind)
+    for name in POOL_SIZES:
+        if kind in ALGORITHMS[name].kinds:
+            space = ALGORITHMS[name].space(kind)
+            members = [c for c in pool if c.algorithm == name]
+            assert members[0] == space.default()
+            assert len(members) == POOL_SIZES[name]
+            for configuration in members:
+                space.check(configuration)
+    assert draw_pool(TaskKind.BINARY) == draw_pool(TaskKind.MULTICLASS)
+
+
+def test_descriptions_are_plain_json(catalogue: Path, tmp_path: Path) -> None:
+    entry = read_catalogue(catalogue)[0]
+    run = PoolEvaluation(tmp_path / "work", pools(), InlineExecutor(), PROTOCOL)
+    run.run([entry], Deadline.never())
+    text = (tmp_path / "work" / "t0" / "dataset.json").read_text()
+    assert json.loads(text)["licence"] == "CC0"
+    assert len(read_known(tmp_path / "work" / "t0")) == 4
