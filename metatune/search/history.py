@@ -1,6 +1,7 @@
 """The trials of a run so far, and which of them leads."""
 
 import math
+import statistics
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -94,8 +95,8 @@ class History:
         """Return the result that leads, if any trial has a score.
 
         That is the best one at the highest rung reached, unless a configuration that has not been
-        tried there, or was only too slow for it, beats it at a lower rung with all rows: both have
-        a score on the same rows, and the challenger could be fitted just as well.
+        tried there, or was only too slow for it, clearly beats it at a lower rung with all rows:
+        both have a score on the same rows, and the challenger could be fitted just as well.
         """
         contenders = self.contenders()
         return contenders[0] if contenders else None
@@ -162,7 +163,8 @@ class History:
             for result in self._results
             if result.trial.configuration.key == key and result.trial.rung == rung
         )
-        return min(at_rung, default=-math.inf)
+        # A fold of a small table says little: the advantage has to stand out from the spread.
+        return min(at_rung, default=-math.inf) - _spread(leader)
 
     def _broke_above(self, challenger: TrialResult) -> bool:
         """Whether the configuration failed at a higher rung other than by taking too long."""
@@ -192,6 +194,13 @@ def _row(result: TrialResult, rank: int | None, metrics: list[str]) -> dict[str,
         "trial": trial.number,
         "origin": trial.configuration.origin,
     }
+
+
+def _spread(result: TrialResult) -> float:
+    """Return the standard deviation of the fold scores in the run's metric, infinite for one."""
+    scores = next(iter(result.fold_scores.values()), ())
+    finite = [score for score in scores if math.isfinite(score)]
+    return statistics.stdev(finite) if len(finite) > 1 else math.inf
 
 
 def _mean(scores: tuple[float, ...]) -> float:

@@ -16,6 +16,7 @@ ACCURACY = resolve_metric("accuracy", TaskKind.BINARY)
 SMALL = Rung(index=0, row_share=1 / 3, n_folds=1)
 FULL = Rung(index=1, row_share=1.0, n_folds=1)
 TOP = Rung(index=2, row_share=1.0, n_folds=5)
+FOLDS = {"accuracy": (0.70, 0.72, 0.74, 0.72, 0.72)}
 
 
 def trial(number: int, name: str, rung: Rung = TOP) -> Trial:
@@ -85,7 +86,7 @@ def test_failures_and_undefined_scores_never_lead():
 
 
 def leader_at_the_top() -> list[TrialResult]:
-    return [ok(0, "quick", 0.7, FULL), ok(1, "quick", 0.72, TOP)]
+    return [ok(0, "quick", 0.7, FULL), ok(1, "quick", 0.72, TOP, fold_scores=FOLDS)]
 
 
 def test_one_that_was_too_slow_for_the_top_overtakes_where_both_have_a_score():
@@ -96,6 +97,11 @@ def test_one_that_was_too_slow_for_the_top_overtakes_where_both_have_a_score():
 def test_one_that_was_not_tried_at_the_top_overtakes_as_well():
     history = History(ACCURACY, [*leader_at_the_top(), ok(2, "waiting", 0.9, FULL)])
     assert names(history.contenders()) == ["waiting", "quick"]
+
+
+def test_a_small_advantage_on_one_fold_is_not_enough():
+    history = History(ACCURACY, [*leader_at_the_top(), ok(2, "lucky", 0.71, FULL)])
+    assert names(history.contenders()) == ["quick", "lucky"]
 
 
 def test_one_that_broke_at_the_top_does_not_overtake():
