@@ -18,6 +18,8 @@ __all__ = ["History"]
 _COLUMNS = ("rank", "algorithm", "configuration", "rung", "row_share", "n_folds", "score")
 _LAST_COLUMNS = ("fit_seconds", "predict_seconds", "status", "error", "trial", "origin")
 
+_CLEAR = 3.0  # standard deviations of a fold by which one fold has to convince
+
 
 class History:
     """Results in the order in which they were told, and the trials under way.
@@ -164,7 +166,7 @@ class History:
             if result.trial.configuration.key == key and result.trial.rung == rung
         )
         # A fold of a small table says little: the advantage has to stand out from the spread.
-        return min(at_rung, default=-math.inf) - _spread(leader)
+        return min(at_rung, default=-math.inf) - _CLEAR * _spread(leader)
 
     def _broke_above(self, challenger: TrialResult) -> bool:
         """Whether the configuration failed at a higher rung other than by taking too long."""
