@@ -30,6 +30,7 @@ _SAVE_PAUSE = 10.0  # seconds between two saves of incumbents during the search,
 _SAVE_SHARE = 0.02  # of the elapsed time may go into such saves
 _RESERVE_SHARE = 0.3  # of the time left may be kept for the final fit
 _SAVE_MARGIN = 2.0  # the winner may be larger than what was saved before
+_WORTH_TRYING = 0.5  # of the predicted seconds of a final fit
 _HURRY_SECONDS = 1.5
 _REFIT_JOB = -1
 
@@ -173,7 +174,8 @@ class Finisher:
     def _refit(self, result: TrialResult) -> "Pipeline | None":
         """Fit on all rows in a worker; None if that takes longer than there is time, or fails."""
         limit = self._deadline.remaining() - _SAVE_MARGIN * self._save_seconds - 0.2
-        if limit < self._refit_seconds(result):
+        # The prediction is a careful one, and a fit that takes too long is stopped.
+        if limit < _WORTH_TRYING * self._refit_seconds(result):
             return None
         path = self._folder / "models" / f"refit-{result.trial.number}.pkl"
         plan = plan_refit(result, self._data.task.n_rows, self._data.n_train_rows)
