@@ -106,11 +106,10 @@ class FitRun:
         from metatune.cli.wording import announce
         from metatune.data.make_task import make_task
         from metatune.data.reading import read_table
-        from metatune.metadataset.store import find_metadata
+        from metatune.metadataset.store import check_metadata
 
         given = self.options
-        if given.metadata is None:
-            find_metadata()
+        check_metadata(given.metadata)
         table = read_table(given.data, deadline=self.deadline)
         task = make_task(table, target=given.target, task=given.task, metric=given.metric)
         announce(table, task, self.voice)
