@@ -1,0 +1,1 @@
+"""Validation of recommenders: matrices of past results, baselines, curves of regret."""

@@ -1,0 +1,105 @@
+"""Metatune's own meta-dataset as matrices, one for each pool of configurations."""
+
+from collections.abc import Hashable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from metatune.kinds import TaskKind
+from metatune.metadataset.schema import score_column
+from metatune.metadataset.store import MetaDataset, load_metadata
+from metatune.metafeatures import FEATURE_NAMES
+from metatune.metrics import DEFAULT_METRIC, resolve_metric
+from metatune.recommender.past import Past, collect_past
+from validation.encoding import encode_configurations
+from validation.matrix import Matrix, grouped_folds
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["POOLS", "load_own"]
+
+POOLS = {
+    "metatune_classification": TaskKind.BINARY,
+    "metatune_regression": TaskKind.REGRESSION,
+}
+"""Matrices of the meta-dataset, and one task kind of each."""
+
+_SIZES = ("NumberOfInstances", "NumberOfFeatures", "NumberOfClasses")
+_MIN_SECONDS = 1e-3
+
+
+def load_own(name: str, directory: Path | None = None) -> Matrix:
+    """Load one pool of a meta-dataset; each family of datasets is a fold of its own.
+
+    Parameters
+    ----------
+    name : str
+        One of `POOLS`.
+    directory : Path, optional
+        Of the meta-dataset; the one that comes with metatune by default.
+
+    Returns
+    -------
+    Matrix
+        Losses and processor seconds of the top rung in the default metric of each dataset's task
+        kind. A score that grows to 1 counts as its distance from 1.
+    """
+    metadata = load_metadata(directory)
+    kind = POOLS[name]
+    past = collect_past(metadata, kind, resolve_metric(None, kind))
+    families = tuple(str(family) for family in past.datasets["family"])
+    algorithms = tuple(one.algorithm for one in past.configurations)
+    loss, seconds = _cells(metadata, past)
+    return Matrix(
+        name=name,
+        datasets=tuple(str(dataset) for dataset in past.datasets["dataset"]),
+        families=families,
+        folds=grouped_folds(families, 0),
+        features=past.features,
+        sizes=(
+            FEATURE_NAMES.index(_SIZES[0]),
+            FEATURE_NAMES.index(_SIZES[1]),
+            FEATURE_NAMES.index(_SIZES[2]),
+        ),
+        loss=loss,
+        seconds=seconds,
+        algorithms=algorithms,
+        configurations=encode_configurations(
+            algorithms, [one.params for one in past.configurations]
+        ),
+    ).usable()
+
+
+def _cells(metadata: MetaDataset, past: Past) -> "tuple[FloatArray, FloatArray]":
+    rows = {name: row for row, name in enumerate(past.datasets["dataset"])}
+    columns = {one.key: column for column, one in enumerate(past.configurations)}
+    kinds = [TaskKind(kind) for kind in past.datasets["kind"]]
+    loss = np.full((len(rows), len(columns)), np.nan)
+    seconds = np.full_like(loss, np.nan)
+    top = metadata.evaluations.sort_values("rung").drop_duplicates(
+        ["dataset", "configuration"], keep="last"
+    )
+    for cell in top.to_dict("records"):
+        if cell["dataset"] not in rows or cell["configuration"] not in columns:
+            continue
+        row, column = rows[cell["dataset"]], columns[cell["configuration"]]
+        done = cell["status"] == "ok"
+        spent = cell["cpu_seconds"] if done else max(cell["cpu_seconds"], cell["seconds"])
+        seconds[row, column] = max(float(spent), _MIN_SECONDS)
+        if done and cell["n_folds"] > 1:
+            loss[row, column] = _loss(cell, kinds[row])
+    longest = np.nanmax(seconds, axis=1, keepdims=True, initial=_MIN_SECONDS)
+    return loss, np.where(np.isnan(seconds), longest, seconds)
+
+
+def _loss(cell: "dict[Hashable, Any]", kind: TaskKind) -> float:
+    metric = resolve_metric(None, kind)
+    scores = np.asarray(cell[score_column(DEFAULT_METRIC[kind])], dtype=np.float64)
+    scores = scores[np.isfinite(scores)]
+    if scores.size == 0:
+        return float("nan")
+    return metric.loss(float(scores.mean())) + float(metric.greater_is_better)

@@ -1,0 +1,99 @@
+"""Curves as figures: regret after k evaluations, regret over time."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+
+from validation.curves import N_EVALUATIONS, TIME_GRID
+from validation.matrix import Matrix
+from validation.registry import COST, OURS, TITLES
+from validation.results import Results
+from validation.tables import common_rows
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["plot_matrix"]
+
+mpl.use("Agg")
+
+_COLOURS = {  # Okabe and Ito: told apart by colour-blind readers too
+    "random": "#999999",
+    "average-rank": "#bbbbbb",
+    "greedy": "#56b4e9",
+    "nearest": "#0072b2",
+    "forest": "#009e73",
+    "oboe": "#cc79a7",
+    "gbm": "#e69f00",
+    "ranker": "#b8860b",
+}
+_OURS_COLOURS = ("#d62728", "#7f0000", "#ff7f0e")
+_LOWEST = 1e-3  # of the logarithmic axis
+
+
+def plot_matrix(directory: Path, matrix: Matrix, results: Mapping[str, Results]) -> Path:
+    """Draw ``<matrix>.png`` with both curves of every strategy.
+
+    Over evaluations the strategies that do not ask for cost are shown, over time those that do, or
+    that have no such form; metatune's own are on both, drawn thick.
+
+    Returns
+    -------
+    Path
+        Of the figure.
+    """
+    rows = common_rows(results)
+    figure = Figure(figsize=(13, 5.5), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    counts = np.arange(1, N_EVALUATIONS + 1, dtype=np.float64)
+    for name in _shown(results, over_time=False):
+        _draw(left, counts, results[name].evaluations[rows].mean(axis=0), name)
+    for name in _shown(results, over_time=True):
+        _draw(right, TIME_GRID, results[name].times[rows].mean(axis=0), name)
+    left.set(xlabel="evaluations", ylabel="mean regret (1: median configuration)")
+    right.set(xlabel="time, in run times of the dataset's median configuration")
+    left.set_xticks([2**power for power in range(7)], [str(2**power) for power in range(7)])
+    figure.suptitle(f"{matrix.name}: {int(rows.sum())} unseen datasets")
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"{matrix.name}.png"
+    figure.savefig(path, dpi=130)
+    return path
+
+
+def _shown(results: Mapping[str, Results], over_time: bool) -> list[str]:
+    def wanted(name: str) -> bool:
+        if name.startswith(OURS):
+            return True
+        if over_time:
+            return name.endswith(COST) or f"{name}{COST}" not in results
+        return not name.endswith(COST)
+
+    return sorted(filter(wanted, results), key=lambda name: name.startswith(OURS))
+
+
+def _draw(axes: "Axes", at: "FloatArray", regret: "FloatArray", name: str) -> None:
+    ours = name.startswith(OURS)
+    colour = _COLOURS.get(name.removesuffix(COST), "#555555")
+    if ours:
+        taken = sum(str(line.get_gid()) == OURS for line in axes.get_lines())
+        colour = _OURS_COLOURS[taken % len(_OURS_COLOURS)]
+    axes.plot(
+        at,
+        np.maximum(regret, _LOWEST),
+        color=colour,
+        linewidth=3.0 if ours else 1.5,
+        linestyle="--" if name.startswith(("random", "average")) else "-",
+        gid=OURS if ours else None,
+        label=TITLES.get(name, name),
+    )
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.grid(visible=True, which="major", alpha=0.3)
+    axes.legend(fontsize=8, loc="lower left")
