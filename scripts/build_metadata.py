@@ -9,7 +9,7 @@ of metadata/ from what has been evaluated. The same command continues where it s
 import random
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from metatune.building.evaluation import PoolEvaluation, Protocol
 from metatune.errors import MetatuneError
 from metatune.kinds import TaskKind
 from metatune.metadataset.pool import draw_pool
-from metatune.metadataset.store import save_metadata, verify_metadata
+from metatune.metadataset.store import load_metadata, save_metadata, verify_metadata
 from metatune.search.pool import LocalPool
 from metatune.search.trial import TrialResult
 
@@ -34,6 +34,7 @@ class Options:
     catalogue: Path
     work: Path
     out: Path
+    priors: Path | None
     minutes: float
     jobs: int
     max_rows: int
@@ -46,6 +47,11 @@ class Options:
 @click.option("--catalogue", type=click.Path(path_type=Path), required=True)
 @click.option("--work", type=click.Path(path_type=Path), required=True, help="Work directory.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("metadata"), show_default=True)
+@click.option(
+    "--priors",
+    type=click.Path(path_type=Path),
+    help="Meta-dataset whose priors to use; the one that comes with metatune by default.",
+)
 @click.option("--minutes", type=float, default=60.0, show_default=True)
 @click.option("--jobs", type=int, default=2, show_default=True)
 @click.option("--max-rows", type=int, default=Protocol().max_rows, show_default=True)
@@ -55,7 +61,8 @@ class Options:
 def main(**given: Any) -> None:
     options = Options(**given)
     deadline = Deadline.after(options.minutes * 60)
-    pools = {kind: draw_pool(kind) for kind in TaskKind}
+    priors = load_metadata(options.priors).priors
+    pools = {kind: draw_pool(kind, priors) for kind in TaskKind}
     options.work.mkdir(parents=True, exist_ok=True)
     if not options.assemble_only:
         entries = choose(read_catalogue(options.catalogue), options.packs, options.min_rows)
@@ -64,7 +71,7 @@ def main(**given: Any) -> None:
             evaluation = PoolEvaluation(options.work, pools, executor, protocol, make_display())
             done = evaluation.run(entries, deadline)
         print("complete" if done else "stopped by --minutes; run again to continue")
-    metadata = assemble(options.work, pools)
+    metadata = replace(assemble(options.work, pools), priors=priors)
     save_metadata(metadata, options.out)
     pairs = metadata.evaluations[["dataset", "configuration"]].drop_duplicates()
     print(

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from metatune.errors import MetadataError
+from metatune.metadataset.priors import HyperparameterPriors
 from metatune.metadataset.schema import PROTOCOL_VERSION, SCHEMA_VERSION, TABLES
 from metatune.space import Configuration
 
@@ -20,10 +21,12 @@ __all__ = [
     "find_metadata",
     "load_metadata",
     "save_metadata",
+    "save_priors",
     "verify_metadata",
 ]
 
 _MANIFEST = "manifest.json"
+_PRIORS = "priors.json"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,12 +39,15 @@ class MetaDataset:
         The tables of `metatune.metadataset.schema`.
     manifest : dict
         How it was made.
+    priors : HyperparameterPriors
+        What published runs say about good hyperparameters; may be empty.
     """
 
     datasets: pd.DataFrame
     configurations: pd.DataFrame
     evaluations: pd.DataFrame
     manifest: dict[str, Any]
+    priors: HyperparameterPriors = field(default_factory=HyperparameterPriors)
 
     @cached_property
     def pool(self) -> dict[str, Configuration]:
@@ -106,17 +112,22 @@ def load_metadata(directory: Path | None = None) -> MetaDataset:
                 f"{directory / name}.parquet cannot be read ({error}): "
                 "rebuild the meta-dataset or reinstall metatune"
             ) from error
-    return MetaDataset(manifest=manifest, **tables)
+    listed = _PRIORS in manifest.get("sha256", {})
+    priors = HyperparameterPriors.load(directory / _PRIORS) if listed else HyperparameterPriors()
+    return MetaDataset(manifest=manifest, priors=priors, **tables)
 
 
 def save_metadata(metadata: MetaDataset, directory: Path) -> None:
-    """Write the tables and a manifest with their checksums."""
+    """Write the tables, the priors if there are any, and a manifest with their checksums."""
     directory.mkdir(parents=True, exist_ok=True)
     checksums = {}
     for name in TABLES:
         path = directory / f"{name}.parquet"
         getattr(metadata, name).to_parquet(path, compression="zstd", index=False)
         checksums[path.name] = _sha256(path)
+    if metadata.priors:
+        metadata.priors.save(directory / _PRIORS)
+        checksums[_PRIORS] = _sha256(directory / _PRIORS)
     manifest = {
         **metadata.manifest,
         "schema_version": SCHEMA_VERSION,
@@ -124,7 +135,21 @@ def save_metadata(metadata: MetaDataset, directory: Path) -> None:
         "rows": {name: len(getattr(metadata, name)) for name in TABLES},
         "sha256": checksums,
     }
-    (directory / _MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    _write_manifest(directory, manifest)
+
+
+def save_priors(priors: HyperparameterPriors, directory: Path) -> None:
+    """Put priors into a meta-dataset that exists; its tables are left alone.
+
+    Raises
+    ------
+    MetadataError
+        If `directory` holds no meta-dataset.
+    """
+    manifest = _read_manifest(directory)
+    priors.save(directory / _PRIORS)
+    checksums = {**manifest["sha256"], _PRIORS: _sha256(directory / _PRIORS)}
+    _write_manifest(directory, {**manifest, "sha256": checksums})
 
 
 def verify_metadata(directory: Path) -> list[str]:
@@ -170,6 +195,11 @@ def _read_manifest(directory: Path) -> dict[str, Any]:
             "rebuild the meta-dataset with its scripts"
         )
     return dict(manifest)
+
+
+def _write_manifest(directory: Path, manifest: dict[str, Any]) -> None:
+    text = json.dumps(manifest, indent=2) + "\n"
+    (directory / _MANIFEST).write_text(text, encoding="utf-8")
 
 
 def _sha256(path: Path) -> str:

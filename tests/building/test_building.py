@@ -21,7 +21,6 @@ from metatune.building.evaluation import (
 )
 from metatune.errors import TableError
 from metatune.kinds import TaskKind
-from metatune.metadataset.pool import POOL_SIZES, draw_pool
 from metatune.metadataset.store import load_metadata, save_metadata, verify_metadata
 from metatune.metrics import resolve_metric
 from metatune.recommender.past import collect_past
@@ -160,22 +159,6 @@ def test_algorithms_that_refuse_a_dataset_are_not_waited_for() -> None:
         rungs=protocol_rungs(100_000, 3),
     )
     assert large.next_rung(process, {}) is None
-
-
-@pytest.mark.parametrize("kind", list(TaskKind))
-def test_the_pool_holds_every_default_and_lies_in_the_spaces(kind: TaskKind) -> None:
-    pool = draw_pool(kind)
-    assert len({c.key for c in pool}) == len(pool) >= 60
-    assert pool == draw_pool(kind)
-    for name in POOL_SIZES:
-        if kind in ALGORITHMS[name].kinds:
-            space = ALGORITHMS[name].space(kind)
-            members = [c for c in pool if c.algorithm == name]
-            assert members[0] == space.default()
-            assert len(members) == POOL_SIZES[name]
-            for configuration in members:
-                space.check(configuration)
-    assert draw_pool(TaskKind.BINARY) == draw_pool(TaskKind.MULTICLASS)
 
 
 def test_descriptions_are_plain_json(catalogue: Path, tmp_path: Path) -> None:

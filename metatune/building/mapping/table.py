@@ -1,0 +1,304 @@
+"""The table: which published algorithm and hyperparameter is which of metatune's.
+
+What has no rule here has no counterpart in metatune (AdaBoost, linear support vector machines,
+kernel ridge, passive-aggressive and stochastic-gradient classifiers, automatic relevance
+determination, Bernoulli naive Bayes, projections). Published hyperparameters that a rule does not
+name either do not change the model much (solvers, tolerances, shrinking, caches) or are part of
+metatune's recipe (the number of trees, of rounds, early stopping).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from metatune.building.mapping.conversions import (
+    Convert,
+    at_least,
+    column_power,
+    column_share,
+    depth_to_leaves,
+    for_standard_target,
+    kernel_width,
+    leaf_rows,
+    one_of,
+    own_rate,
+    ridge_strength,
+    rows,
+    same,
+)
+from metatune.building.mapping.dialects import POWER
+from metatune.space import Value
+
+__all__ = ["RULES", "Parameter", "Rule"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One hyperparameter: published name, metatune's name, and how the value is converted."""
+
+    theirs: str
+    ours: str
+    convert: Convert = same
+    approximate: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """How runs of one published algorithm are mapped.
+
+    Attributes
+    ----------
+    family : str
+        metatune's algorithm.
+    parameters : tuple of Parameter
+        Later ones win where two give the same hyperparameter.
+    requires : dict of str to tuple
+        Published hyperparameters and the values that metatune can follow; a run with another
+        value is not mapped. Absent ones are taken to be right.
+    least : dict of str to float
+        Published numbers below which a run is not comparable.
+    implied : dict of str to Value
+        What the algorithm's name says about metatune's hyperparameters.
+    """
+
+    family: str
+    parameters: tuple[Parameter, ...] = ()
+    requires: dict[str, tuple[Any, ...]]
+    least: dict[str, float]
+    implied: dict[str, Value]
+
+
+def _rule(
+    family: str,
+    *parameters: Parameter,
+    requires: dict[str, tuple[Any, ...]] | None = None,
+    least: dict[str, float] | None = None,
+    implied: dict[str, Value] | None = None,
+) -> Rule:
+    return Rule(
+        family=family,
+        parameters=parameters,
+        requires=requires or {},
+        least=least or {},
+        implied=implied or {},
+    )
+
+
+def _same(*names: str) -> tuple[Parameter, ...]:
+    return tuple(Parameter(theirs=name, ours=name) for name in names)
+
+
+_WEIGHTS = Parameter(
+    theirs="class_weight",
+    ours="class_weight",
+    convert=one_of({None: "none", "none": "none", "balanced": "balanced"}),
+)
+# min-max scaling, unit rows and no scaling at all are no options of metatune's: left out
+_SCALING = Parameter(
+    theirs="rescaling",
+    ours="scaling",
+    convert=one_of(
+        {
+            "standardize": "standard",
+            "robust_scaler": "robust",
+            "quantile_transformer": "quantile",
+        },
+        otherwise_silent=True,
+    ),
+    approximate=True,
+)
+_IMPUTATION = Parameter(
+    theirs="imputer_strategy",
+    ours="imputation",
+    convert=one_of({"mean": "mean", "median": "median"}, otherwise_silent=True),
+)
+_ENTROPY: dict[Any, Value] = {"gini": "gini", "entropy": "entropy", "log_loss": "entropy"}
+_CRITERION = Parameter(theirs="criterion", ours="criterion", convert=one_of(_ENTROPY))
+_SQUARED_ERROR = {"criterion": ("mse", "squared_error", "friedman_mse")}
+_LEAF = (
+    Parameter(theirs="min_samples_leaf", ours="min_samples_leaf", convert=rows()),
+    Parameter(
+        theirs="min_weight_fraction_leaf",
+        ours="min_samples_leaf",
+        convert=leaf_rows,
+        approximate=True,
+    ),
+)
+_FOREST = (
+    *_same("bootstrap"),
+    *_LEAF,
+    Parameter(theirs="min_samples_split", ours="min_samples_split", convert=rows(2)),
+    Parameter(theirs="max_features", ours="max_features", convert=column_power, approximate=True),
+    Parameter(theirs=POWER, ours="max_features"),
+)
+# A forest of fewer trees prefers other trees than the ones metatune grows.
+_FULL_FOREST: dict[str, Any] = {
+    "requires": {"max_depth": (None,), "max_leaf_nodes": (None,)},
+    "least": {"n_estimators": 30},
+}
+_PENALTIES = Parameter(
+    theirs="penalty",
+    ours="penalty",
+    convert=one_of({"l2": "l2", "l1": "elastic_net", "elasticnet": "elastic_net"}),
+)
+_RATIO = Parameter(
+    theirs="penalty",
+    ours="l1_ratio",
+    convert=one_of({"l1": 1.0}, otherwise_silent=True),
+)
+_KERNEL = (
+    *_same("C"),
+    Parameter(theirs="gamma", ours="gamma", convert=kernel_width, approximate=True),
+    _SCALING,
+)
+_NEIGHBOURS = (*_same("n_neighbors", "weights", "p"), _SCALING)
+_NETWORK = (
+    *_same("activation"),
+    Parameter(theirs="alpha", ours="alpha", convert=at_least(1e-6)),
+    Parameter(theirs="learning_rate_init", ours="learning_rate"),
+    Parameter(theirs="num_nodes_per_layer", ours="hidden"),
+    Parameter(theirs="hidden_layer_depth", ours="layers"),
+    _SCALING,
+    _IMPUTATION,
+)
+_NETWORK_RULE = _rule(
+    "mlp",
+    *_NETWORK,
+    requires={"solver": ("adam",), "activation": ("relu", "tanh")},
+)
+_RATE = Parameter(theirs="learning_rate", ours="learning_rate", convert=own_rate)
+_GRADIENT_BOOSTING = (
+    _RATE,
+    Parameter(theirs="max_depth", ours="num_leaves", convert=depth_to_leaves, approximate=True),
+    Parameter(
+        theirs="max_features", ours="colsample_bytree", convert=column_share, approximate=True
+    ),
+    Parameter(
+        theirs="min_samples_leaf", ours="min_child_samples", convert=rows(), approximate=True
+    ),
+    Parameter(
+        theirs="min_weight_fraction_leaf",
+        ours="min_child_samples",
+        convert=leaf_rows,
+        approximate=True,
+    ),
+    Parameter(theirs="subsample", ours="subsample", approximate=True),
+)
+_HISTOGRAMS = (
+    *_same("learning_rate"),
+    Parameter(theirs="max_leaf_nodes", ours="num_leaves"),
+    Parameter(theirs="min_samples_leaf", ours="min_child_samples"),
+    Parameter(theirs="l2_regularization", ours="reg_lambda", convert=at_least(1e-8)),
+)
+_XGBOOST = (
+    _RATE,
+    Parameter(theirs="max_depth", ours="num_leaves", convert=depth_to_leaves, approximate=True),
+    Parameter(theirs="subsample", ours="subsample"),
+    Parameter(theirs="colsample_bytree", ours="colsample_bytree"),
+    Parameter(theirs="reg_alpha", ours="reg_alpha", convert=at_least(1e-8)),
+    Parameter(theirs="reg_lambda", ours="reg_lambda", convert=at_least(1e-8)),
+)
+_LIGHTGBM = (
+    *_same(
+        "learning_rate",
+        "num_leaves",
+        "colsample_bytree",
+        "min_child_samples",
+        "subsample",
+        "extra_trees",
+    ),
+    Parameter(theirs="feature_fraction", ours="colsample_bytree"),
+    Parameter(theirs="min_data_in_leaf", ours="min_child_samples"),
+    Parameter(theirs="bagging_fraction", ours="subsample"),
+    Parameter(theirs="reg_alpha", ours="reg_alpha", convert=at_least(1e-8)),
+    Parameter(theirs="lambda_l1", ours="reg_alpha", convert=at_least(1e-8)),
+    Parameter(theirs="reg_lambda", ours="reg_lambda", convert=at_least(1e-8)),
+    Parameter(theirs="lambda_l2", ours="reg_lambda", convert=at_least(1e-8)),
+)
+_USUAL_LOSSES = {"loss": ("deviance", "log_loss", "ls", "squared_error")}
+
+RULES: dict[str, Rule] = {
+    "RandomForestClassifier": _rule(
+        "random_forest", *_FOREST, _CRITERION, _WEIGHTS, **_FULL_FOREST
+    ),
+    "ExtraTreesClassifier": _rule("extra_trees", *_FOREST, _CRITERION, _WEIGHTS, **_FULL_FOREST),
+    "RandomForestRegressor": _rule(
+        "random_forest",
+        *_FOREST,
+        requires=_FULL_FOREST["requires"] | _SQUARED_ERROR,
+        least=_FULL_FOREST["least"],
+    ),
+    "ExtraTreesRegressor": _rule(
+        "extra_trees",
+        *_FOREST,
+        requires=_FULL_FOREST["requires"] | _SQUARED_ERROR,
+        least=_FULL_FOREST["least"],
+    ),
+    "DecisionTreeClassifier": _rule(
+        "decision_tree", *_LEAF, _CRITERION, _WEIGHTS, requires={"max_features": (None, 1.0)}
+    ),
+    "DecisionTreeRegressor": _rule(
+        "decision_tree", *_LEAF, requires={"max_features": (None, 1.0)} | _SQUARED_ERROR
+    ),
+    "LogisticRegression": _rule(
+        "linear",
+        *_same("C"),
+        _PENALTIES,
+        _RATIO,
+        _SCALING,
+        _IMPUTATION,
+        _WEIGHTS,
+        requires={"fit_intercept": (True,)},
+    ),
+    # The same model, trained by stochastic steps.
+    "SGDRegressor": _rule(
+        "linear",
+        _PENALTIES,
+        _RATIO,
+        *_same("l1_ratio"),
+        Parameter(theirs="alpha", ours="alpha", convert=ridge_strength, approximate=True),
+        requires={"loss": ("squared_loss", "squared_error")},
+    ),
+    "SVC": _rule("svm", *_KERNEL, _WEIGHTS, requires={"kernel": ("rbf",)}),
+    "SVR": _rule(
+        "svm",
+        Parameter(theirs="C", ours="C", convert=for_standard_target),
+        Parameter(theirs="epsilon", ours="epsilon", convert=for_standard_target),
+        Parameter(theirs="gamma", ours="gamma", convert=kernel_width, approximate=True),
+        _SCALING,
+        requires={"kernel": ("rbf",)},
+    ),
+    "KNeighborsClassifier": _rule("knn", *_NEIGHBOURS),
+    "KNeighborsRegressor": _rule("knn", *_NEIGHBOURS),
+    "MLPClassifier": _NETWORK_RULE,
+    "MLPRegressor": _NETWORK_RULE,
+    "LinearDiscriminantAnalysis": _rule(
+        "discriminant",
+        Parameter(theirs="shrinkage_factor", ours="shrinkage"),
+        _SCALING,
+        implied={"method": "linear"},
+    ),
+    "QuadraticDiscriminantAnalysis": _rule(
+        "discriminant",
+        Parameter(theirs="reg_param", ours="shrinkage", approximate=True),
+        _SCALING,
+        implied={"method": "quadratic"},
+    ),
+    "GaussianNB": _rule("naive_bayes", *_same("var_smoothing"), _SCALING),
+    "GaussianProcessRegressor": _rule("gaussian_process", _SCALING),
+    "GradientBoostingClassifier": _rule(
+        "lightgbm", *_GRADIENT_BOOSTING, _WEIGHTS, requires=_USUAL_LOSSES
+    ),
+    "GradientBoostingRegressor": _rule("lightgbm", *_GRADIENT_BOOSTING, requires=_USUAL_LOSSES),
+    "HistGradientBoostingClassifier": _rule("lightgbm", *_HISTOGRAMS, _WEIGHTS),
+    "HistGradientBoostingRegressor": _rule("lightgbm", *_HISTOGRAMS),
+    "XGBClassifier": _rule("lightgbm", *_XGBOOST, _WEIGHTS),
+    # The Hessian of the squared error is 1, so the weight of a leaf is its number of rows.
+    "XGBRegressor": _rule(
+        "lightgbm",
+        *_XGBOOST,
+        Parameter(theirs="min_child_weight", ours="min_child_samples", convert=rows()),
+    ),
+    "LGBMClassifier": _rule("lightgbm", *_LIGHTGBM, _WEIGHTS),
+    "LGBMRegressor": _rule("lightgbm", *_LIGHTGBM),
+}
+"""By name of the published algorithm."""
