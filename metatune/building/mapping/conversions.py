@@ -87,9 +87,10 @@ def leaf_rows(value: Any, run: PublishedRun) -> Value:
 
 def column_power(value: Any, run: PublishedRun) -> Value:
     """Turn the columns that a split may choose from into a power of their number."""
-    if value == "sqrt" or (value == "auto" and run.pool == "classification"):
+    value = _explicit(value, run)
+    if value == "sqrt":
         return 0.5
-    if value in (None, "auto"):
+    if value is None:
         return 1.0
     share = _share(value, run.n_columns)
     if share is None or run.n_columns is None or run.n_columns < 2:
@@ -99,7 +100,15 @@ def column_power(value: Any, run: PublishedRun) -> Value:
 
 def column_share(value: Any, run: PublishedRun) -> Value:
     """Turn the columns that a split may choose from into a share of them."""
-    return 1.0 if value in (None, "auto") else _share(value, run.n_columns)
+    value = _explicit(value, run)
+    return 1.0 if value is None else _share(value, run.n_columns)
+
+
+def _explicit(value: Any, run: PublishedRun) -> Any:
+    """Say what scikit-learn's "auto" meant: the square root for classes, all for numbers."""
+    if value != "auto":
+        return value
+    return "sqrt" if run.pool == "classification" else None
 
 
 def _share(value: Any, n_columns: int | None) -> float | None:
@@ -139,7 +148,7 @@ def kernel_width(value: Any, run: PublishedRun) -> Value:
 
     That takes inputs of variance 1 and a known number of columns.
     """
-    if value in ("scale", None):
+    if value == "scale":
         return 1.0
     if not run.hyperparameters.get(STANDARDIZED):
         return None

@@ -58,6 +58,9 @@ class Rule:
         Published numbers below which a run is not comparable.
     implied : dict of str to Value
         What the algorithm's name says about metatune's hyperparameters.
+    stands_in : bool
+        Whether metatune's family is not the same learner but its nearest relative: then all
+        values correspond only roughly.
     """
 
     family: str
@@ -65,6 +68,7 @@ class Rule:
     requires: dict[str, tuple[Any, ...]]
     least: dict[str, float]
     implied: dict[str, Value]
+    stands_in: bool
 
 
 def _rule(
@@ -73,6 +77,7 @@ def _rule(
     requires: dict[str, tuple[Any, ...]] | None = None,
     least: dict[str, float] | None = None,
     implied: dict[str, Value] | None = None,
+    stands_in: bool = False,
 ) -> Rule:
     return Rule(
         family=family,
@@ -80,6 +85,7 @@ def _rule(
         requires=requires or {},
         least=least or {},
         implied=implied or {},
+        stands_in=stands_in,
     )
 
 
@@ -257,6 +263,7 @@ RULES: dict[str, Rule] = {
         *_same("l1_ratio"),
         Parameter(theirs="alpha", ours="alpha", convert=ridge_strength, approximate=True),
         requires={"loss": ("squared_loss", "squared_error")},
+        stands_in=True,
     ),
     "SVC": _rule("svm", *_KERNEL, _WEIGHTS, requires={"kernel": ("rbf",)}),
     "SVR": _rule(
@@ -286,17 +293,20 @@ RULES: dict[str, Rule] = {
     "GaussianNB": _rule("naive_bayes", *_same("var_smoothing"), _SCALING),
     "GaussianProcessRegressor": _rule("gaussian_process", _SCALING),
     "GradientBoostingClassifier": _rule(
-        "lightgbm", *_GRADIENT_BOOSTING, _WEIGHTS, requires=_USUAL_LOSSES
+        "lightgbm", *_GRADIENT_BOOSTING, _WEIGHTS, requires=_USUAL_LOSSES, stands_in=True
     ),
-    "GradientBoostingRegressor": _rule("lightgbm", *_GRADIENT_BOOSTING, requires=_USUAL_LOSSES),
-    "HistGradientBoostingClassifier": _rule("lightgbm", *_HISTOGRAMS, _WEIGHTS),
-    "HistGradientBoostingRegressor": _rule("lightgbm", *_HISTOGRAMS),
-    "XGBClassifier": _rule("lightgbm", *_XGBOOST, _WEIGHTS),
+    "GradientBoostingRegressor": _rule(
+        "lightgbm", *_GRADIENT_BOOSTING, requires=_USUAL_LOSSES, stands_in=True
+    ),
+    "HistGradientBoostingClassifier": _rule("lightgbm", *_HISTOGRAMS, _WEIGHTS, stands_in=True),
+    "HistGradientBoostingRegressor": _rule("lightgbm", *_HISTOGRAMS, stands_in=True),
+    "XGBClassifier": _rule("lightgbm", *_XGBOOST, _WEIGHTS, stands_in=True),
     # The Hessian of the squared error is 1, so the weight of a leaf is its number of rows.
     "XGBRegressor": _rule(
         "lightgbm",
         *_XGBOOST,
         Parameter(theirs="min_child_weight", ours="min_child_samples", convert=rows()),
+        stands_in=True,
     ),
     "LGBMClassifier": _rule("lightgbm", *_LIGHTGBM, _WEIGHTS),
     "LGBMRegressor": _rule("lightgbm", *_LIGHTGBM),

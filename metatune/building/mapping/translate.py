@@ -73,7 +73,7 @@ def _apply(rule: Rule, run: PublishedRun) -> MappedRun:
         pool=run.pool,
         values=values,
         source=run.source,
-        approximate=tuple(sorted(rough & set(values))),
+        approximate=tuple(sorted(values if rule.stands_in else rough & set(values))),
     )
 
 
