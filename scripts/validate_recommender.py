@@ -16,9 +16,11 @@ from validation.matrix import Matrix
 from validation.own import POOLS, load_own
 from validation.plots import plot_matrix
 from validation.published import load_autosklearn, load_oboe, load_tabrepo
-from validation.registry import STRATEGIES
+from validation.registry import GROUPS, STRATEGIES
 from validation.results import Results, load_results, save_results
 from validation.tables import write_tables
+
+from metatune.errors import MetatuneError
 
 PUBLISHED = {
     "oboe": load_oboe,
@@ -50,7 +52,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         default="oboe,autosklearn_2016,tabrepo_lightgbm,metatune",
         help=f"of {', '.join(matrices)}; 'metatune' means both of its pools",
     )
-    parser.add_argument("--strategies", default="all", help=f"'all', or of {', '.join(STRATEGIES)}")
+    parser.add_argument(
+        "--strategies", default="all", help=f"of {', '.join([*GROUPS, *STRATEGIES])}"
+    )
     parser.add_argument("--history", type=Path, default=Path("../shared/run_history"))
     parser.add_argument("--metadata", type=Path, help="a meta-dataset; metatune's by default")
     parser.add_argument("--out", type=Path, default=Path("validation"), metavar="DIR")
@@ -58,7 +62,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--fresh", action="store_true", help="recompute the chosen strategies")
     options = parser.parse_args(arguments)
     options.matrices = _chosen(options.matrices, matrices, parser, metatune=list(POOLS))
-    options.strategies = _chosen(options.strategies, list(STRATEGIES), parser, all=list(STRATEGIES))
+    published = [name for name in options.matrices if name in PUBLISHED]
+    absent = [name for name in published if not (options.history / name).is_dir()]
+    if absent:
+        parser.error(f"{options.history} holds no {absent[0]}: name another folder with --history")
+    options.strategies = _chosen(options.strategies, list(STRATEGIES), parser, **GROUPS)
     return options
 
 
@@ -95,4 +103,7 @@ def compute(
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except MetatuneError as error:
+        sys.exit(str(error))

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from metatune.kinds import TaskKind
-from metatune.metadataset.schema import score_column
-from metatune.metadataset.store import MetaDataset, load_metadata
+from metatune.metadataset.schema import feature_column, pool_of, score_column
+from metatune.metadataset.store import load_metadata
 from metatune.metafeatures import FEATURE_NAMES
-from metatune.metrics import DEFAULT_METRIC, resolve_metric
-from metatune.recommender.past import Past, collect_past
+from metatune.metrics import resolve_metric
 from validation.encoding import encode_configurations
 from validation.matrix import Matrix, grouped_folds
 
@@ -49,17 +49,21 @@ def load_own(name: str, directory: Path | None = None) -> Matrix:
         kind. A score that grows to 1 counts as its distance from 1.
     """
     metadata = load_metadata(directory)
-    kind = POOLS[name]
-    past = collect_past(metadata, kind, resolve_metric(None, kind))
-    families = tuple(str(family) for family in past.datasets["family"])
-    algorithms = tuple(one.algorithm for one in past.configurations)
-    loss, seconds = _cells(metadata, past)
+    pool = pool_of(POOLS[name])
+    kinds = [str(kind) for kind in TaskKind if pool_of(kind) == pool]
+    datasets = metadata.datasets[metadata.datasets["kind"].isin(kinds)]
+    keys = metadata.configurations.loc[metadata.configurations["pool"] == pool, "key"].tolist()
+    configurations = [metadata.pool[key] for key in keys]
+    families = tuple(str(family) for family in datasets["family"])
+    loss, seconds = _cells(metadata.evaluations, datasets, keys)
     return Matrix(
         name=name,
-        datasets=tuple(str(dataset) for dataset in past.datasets["dataset"]),
+        datasets=tuple(str(dataset) for dataset in datasets["dataset"]),
         families=families,
         folds=grouped_folds(families, 0),
-        features=past.features,
+        features=datasets.reindex(
+            columns=[feature_column(feature) for feature in FEATURE_NAMES]
+        ).to_numpy(dtype=np.float64),
         sizes=(
             FEATURE_NAMES.index(_SIZES[0]),
             FEATURE_NAMES.index(_SIZES[1]),
@@ -67,38 +71,39 @@ def load_own(name: str, directory: Path | None = None) -> Matrix:
         ),
         loss=loss,
         seconds=seconds,
-        algorithms=algorithms,
+        algorithms=tuple(one.algorithm for one in configurations),
         configurations=encode_configurations(
-            algorithms, [one.params for one in past.configurations]
+            [one.algorithm for one in configurations], [one.params for one in configurations]
         ),
     ).usable()
 
 
-def _cells(metadata: MetaDataset, past: Past) -> "tuple[FloatArray, FloatArray]":
-    rows = {name: row for row, name in enumerate(past.datasets["dataset"])}
-    columns = {one.key: column for column, one in enumerate(past.configurations)}
-    kinds = [TaskKind(kind) for kind in past.datasets["kind"]]
+def _cells(
+    evaluations: pd.DataFrame, datasets: pd.DataFrame, keys: list[str]
+) -> "tuple[FloatArray, FloatArray]":
+    """Read the highest rung of each pair; what failed or was never tried costs the most."""
+    rows = {str(name): row for row, name in enumerate(datasets["dataset"])}
+    columns = {key: column for column, key in enumerate(keys)}
+    kinds = [TaskKind(kind) for kind in datasets["kind"]]
     loss = np.full((len(rows), len(columns)), np.nan)
     seconds = np.full_like(loss, np.nan)
-    top = metadata.evaluations.sort_values("rung").drop_duplicates(
-        ["dataset", "configuration"], keep="last"
-    )
+    known = evaluations["dataset"].isin(list(rows)) & evaluations["configuration"].isin(keys)
+    pairs = ["dataset", "configuration"]
+    top = evaluations[known].sort_values("rung").drop_duplicates(pairs, keep="last")
     for cell in top.to_dict("records"):
-        if cell["dataset"] not in rows or cell["configuration"] not in columns:
-            continue
         row, column = rows[cell["dataset"]], columns[cell["configuration"]]
         done = cell["status"] == "ok"
         spent = cell["cpu_seconds"] if done else max(cell["cpu_seconds"], cell["seconds"])
         seconds[row, column] = max(float(spent), _MIN_SECONDS)
         if done and cell["n_folds"] > 1:
             loss[row, column] = _loss(cell, kinds[row])
-    longest = np.nanmax(seconds, axis=1, keepdims=True, initial=_MIN_SECONDS)
+    longest = np.fmax.reduce(seconds, axis=1, keepdims=True, initial=_MIN_SECONDS)
     return loss, np.where(np.isnan(seconds), longest, seconds)
 
 
 def _loss(cell: "dict[Hashable, Any]", kind: TaskKind) -> float:
     metric = resolve_metric(None, kind)
-    scores = np.asarray(cell[score_column(DEFAULT_METRIC[kind])], dtype=np.float64)
+    scores = np.asarray(cell[score_column(metric.name)], dtype=np.float64)
     scores = scores[np.isfinite(scores)]
     if scores.size == 0:
         return float("nan")

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from validation.curves import N_EVALUATIONS, TIME_GRID
 from validation.matrix import Matrix
-from validation.registry import COST, OURS, TITLES
+from validation.registry import COST, OURS, TITLES, is_ours
 from validation.results import Results
 from validation.tables import common_rows
 
@@ -27,22 +27,23 @@ mpl.use("Agg")
 _COLOURS = {  # Okabe and Ito: told apart by colour-blind readers too
     "random": "#999999",
     "average-rank": "#bbbbbb",
+    "average-regret": "#555555",
     "greedy": "#56b4e9",
     "nearest": "#0072b2",
     "forest": "#009e73",
     "oboe": "#cc79a7",
-    "gbm": "#e69f00",
+    "regressor": "#e69f00",
     "ranker": "#b8860b",
 }
-_OURS_COLOURS = ("#d62728", "#7f0000", "#ff7f0e")
+_OURS = "#d62728"
 _LOWEST = 1e-3  # of the logarithmic axis
 
 
 def plot_matrix(directory: Path, matrix: Matrix, results: Mapping[str, Results]) -> Path:
     """Draw ``<matrix>.png`` with both curves of every strategy.
 
-    Over evaluations the strategies that do not ask for cost are shown, over time those that do, or
-    that have no such form; metatune's own are on both, drawn thick.
+    Of the two forms of a strategy, the one over evaluations is shown on the left, the one per cost
+    on the right. Metatune's own is drawn thick, its variants dotted.
 
     Returns
     -------
@@ -59,7 +60,8 @@ def plot_matrix(directory: Path, matrix: Matrix, results: Mapping[str, Results])
         _draw(right, TIME_GRID, results[name].times[rows].mean(axis=0), name)
     left.set(xlabel="evaluations", ylabel="mean regret (1: median configuration)")
     right.set(xlabel="time, in run times of the dataset's median configuration")
-    left.set_xticks([2**power for power in range(7)], [str(2**power) for power in range(7)])
+    _ticks(left, [2.0**power for power in range(7)])
+    _ticks(right, [0.1, 0.3, 1.0, 3.0, 10.0, 30.0])
     figure.suptitle(f"{matrix.name}: {int(rows.sum())} unseen datasets")
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{matrix.name}.png"
@@ -69,31 +71,37 @@ def plot_matrix(directory: Path, matrix: Matrix, results: Mapping[str, Results])
 
 def _shown(results: Mapping[str, Results], over_time: bool) -> list[str]:
     def wanted(name: str) -> bool:
-        if name.startswith(OURS):
-            return True
         if over_time:
             return name.endswith(COST) or f"{name}{COST}" not in results
-        return not name.endswith(COST)
+        return not name.endswith(COST) or name.removesuffix(COST) not in results
 
-    return sorted(filter(wanted, results), key=lambda name: name.startswith(OURS))
+    return sorted(filter(wanted, results), key=is_ours)
 
 
 def _draw(axes: "Axes", at: "FloatArray", regret: "FloatArray", name: str) -> None:
-    ours = name.startswith(OURS)
-    colour = _COLOURS.get(name.removesuffix(COST), "#555555")
-    if ours:
-        taken = sum(str(line.get_gid()) == OURS for line in axes.get_lines())
-        colour = _OURS_COLOURS[taken % len(_OURS_COLOURS)]
+    ours = is_ours(name)
+    colour = _OURS if ours else _COLOURS.get(name.removesuffix(COST))
     axes.plot(
         at,
         np.maximum(regret, _LOWEST),
         color=colour,
         linewidth=3.0 if ours else 1.5,
-        linestyle="--" if name.startswith(("random", "average")) else "-",
-        gid=OURS if ours else None,
+        linestyle=_line_style(name),
         label=TITLES.get(name, name),
     )
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.grid(visible=True, which="major", alpha=0.3)
     axes.legend(fontsize=8, loc="lower left")
+
+
+def _line_style(name: str) -> str:
+    if name.startswith(OURS):
+        return "-" if is_ours(name) else ":"
+    return "--" if name.startswith(("random", "average")) else "-"
+
+
+def _ticks(axes: "Axes", at: list[float]) -> None:
+    axes.set_xticks(at, [f"{tick:g}" for tick in at])
+    axes.set_xticks([], minor=True)
+    axes.yaxis.set_major_formatter("{x:g}")

@@ -4,17 +4,19 @@ from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 
+from validation.boosted import BoostedRanker, BoostedRegressor
+from validation.oboe_method import Oboe
 from validation.simple import AverageRank, AverageRegret, GreedyPortfolio, RandomOrder
 from validation.strategy import Strategy
 from validation.weighted import ForestGreedy, NearestGreedy
 
-__all__ = ["COST", "OURS", "STRATEGIES", "TITLES"]
+__all__ = ["COST", "GROUPS", "OURS", "STRATEGIES", "TITLES", "is_ours"]
 
 COST = "-cost"
 """Ends the name of a strategy that divides by predicted cost."""
 
 OURS = "metatune"
-"""Begins the name of metatune's own strategies."""
+"""Metatune's own strategy; begins the names of its variants."""
 
 STRATEGIES: dict[str, Callable[[], Strategy]] = {
     "random": RandomOrder,
@@ -27,6 +29,12 @@ STRATEGIES: dict[str, Callable[[], Strategy]] = {
     "nearest-cost": lambda: NearestGreedy(per_cost=True),
     "forest": ForestGreedy,
     "forest-cost": lambda: ForestGreedy(per_cost=True),
+    "oboe": Oboe,
+    "oboe-cost": lambda: Oboe(per_cost=True),
+    "regressor": BoostedRegressor,
+    "regressor-cost": lambda: BoostedRegressor(per_cost=True),
+    "ranker": BoostedRanker,
+    "ranker-cost": lambda: BoostedRanker(per_cost=True),
 }
 """Factories of strategies."""
 
@@ -41,8 +49,29 @@ TITLES = {
     "nearest-cost": "25 nearest, greedy / cost",
     "forest": "forest-weighted greedy",
     "forest-cost": "forest-weighted greedy / cost",
+    "oboe": "Oboe's factorisation",
+    "oboe-cost": "Oboe's factorisation / cost",
+    "regressor": "LightGBM regressor",
+    "regressor-cost": "LightGBM regressor / cost",
+    "ranker": "LightGBM ranker",
+    "ranker-cost": "LightGBM ranker / cost",
 }
 """How tables and plots call them."""
 
 if find_spec("validation.ours") is not None:
-    STRATEGIES.update(import_module("validation.ours").STRATEGIES)
+    _own = import_module("validation.ours")
+    STRATEGIES.update(_own.STRATEGIES)
+    TITLES.update(_own.TITLES)
+
+
+def is_ours(name: str) -> bool:
+    """Tell metatune itself from baselines and from its variants in an ablation."""
+    return name.removesuffix(COST) == OURS
+
+
+GROUPS = {
+    "all": [name for name in STRATEGIES if is_ours(name) or not name.startswith(OURS)],
+    "baselines": [name for name in STRATEGIES if not name.startswith(OURS)],
+    "ablation": [name for name in STRATEGIES if name.startswith(OURS)],
+}
+"""Names for several strategies together."""

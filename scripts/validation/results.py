@@ -61,7 +61,7 @@ def load_results(path: Path, matrix: Matrix) -> Results:
     """Read results; empty ones if there are none of exactly this matrix."""
     empty = Results.empty(matrix)
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             found = {name: stored[name] for name in stored.files}
     except (OSError, ValueError, zipfile.BadZipFile):
         return empty

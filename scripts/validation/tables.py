@@ -9,7 +9,7 @@ import pandas as pd
 
 from validation.curves import EVALUATIONS, TIME_GRID, TIMES
 from validation.matrix import Matrix
-from validation.registry import OURS, TITLES
+from validation.registry import OURS, TITLES, is_ours
 from validation.results import Results
 
 if TYPE_CHECKING:
@@ -72,8 +72,8 @@ def _table(table: pd.DataFrame) -> list[str]:
         "|---" * (table.shape[1] + 1) + "|",
     ]
     lines += [_line(TITLES.get(str(name), str(name)), row, ".3f") for name, row in _rows(table)]
-    ours = [str(name) for name in table.index if str(name).startswith(OURS)]
-    baselines = table.drop(index=ours)
+    ours = [str(name) for name in table.index if is_ours(str(name))]
+    baselines = table.loc[[not str(name).startswith(OURS) for name in table.index]]
     if ours and len(baselines):
         best = baselines.min(axis=0).to_numpy(dtype=np.float64)
         lines.append(_line("*best baseline*", best, ".3f"))
