@@ -3,7 +3,7 @@
 Every strategy sees the datasets of all folds but one and is then tried on the unseen ones. Results
 are kept in the folder of the output; a re-run computes only what is missing there.
 
-    python scripts/validate_recommender.py --history ../shared/run_history --out validation
+    python scripts/validate_recommender.py --history ../shared/run_history
 """
 
 import argparse
@@ -57,7 +57,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--history", type=Path, default=Path("../shared/run_history"))
     parser.add_argument("--metadata", type=Path, help="a meta-dataset; metatune's by default")
-    parser.add_argument("--out", type=Path, default=Path("validation"), metavar="DIR")
+    parser.add_argument("--out", type=Path, default=Path("results/validation"), metavar="DIR")
     parser.add_argument("--quick", action="store_true", help="a fifth of the folds")
     parser.add_argument("--fresh", action="store_true", help="recompute the chosen strategies")
     options = parser.parse_args(arguments)
