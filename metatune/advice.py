@@ -12,12 +12,14 @@ from metatune.data.encoded import EncodedTask
 from metatune.data.fingerprint import Fingerprint
 from metatune.data.task import Task
 from metatune.errors import OptionError
-from metatune.metadataset.store import load_metadata
 from metatune.metafeatures import MetaFeatures, extract_metafeatures
 from metatune.metrics import Metric, resolve_metric
-from metatune.recommender.rank import recommend_configurations
+from metatune.recommender.forecast import Forecast
+from metatune.recommender.models import guiding_metric, load_model
+from metatune.recommender.rank import Question, recommend_configurations
 from metatune.recommender.recommendation import Recommendations
-from metatune.search.trial_data import choose_n_folds, load_trial_data
+from metatune.search.constant import constant_score
+from metatune.search.trial_data import TrialData, load_trial_data
 
 if TYPE_CHECKING:
     from metatune.kinds import TaskKind
@@ -42,10 +44,19 @@ class Advice:
         What characterises the task.
     recommendations : Recommendations
         Configurations in the order in which to try them.
+    forecast : Forecast
+        What the search begins with.
+    guide : str
+        The recorded metric that stands for the task's own: what the forecast is about.
+    constant : float
+        Score of the constant prediction in it.
     """
 
     features: MetaFeatures
     recommendations: Recommendations
+    forecast: Forecast
+    guide: str
+    constant: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +89,10 @@ class AdviceRequest:
 
 def advise_in_worker(directory: str, request: AdviceRequest) -> Advice:
     """Give advice on the data of a run in `directory`; the function that a worker calls."""
-    task = load_trial_data(directory).task
+    data = load_trial_data(directory)
     return advise(
-        task,
-        resolve_metric(request.metric, task.kind),
+        data,
+        resolve_metric(request.metric, data.task.kind),
         algorithms={name: get_algorithm(name) for name in request.algorithms},
         budget_seconds=request.budget_seconds,
         deadline=Deadline.after(request.feature_seconds),
@@ -116,7 +127,7 @@ def usable_algorithms(
 
 
 def advise(
-    encoded: EncodedTask,
+    data: TrialData,
     metric: Metric,
     *,
     algorithms: Mapping[str, Algorithm],
@@ -129,8 +140,8 @@ def advise(
 
     Parameters
     ----------
-    encoded : EncodedTask
-        The task as numbers.
+    data : TrialData
+        The task as numbers, and its folds.
     metric : Metric
         What is optimised.
     algorithms : Mapping of str to Algorithm
@@ -142,23 +153,30 @@ def advise(
     metadata : Path, optional
         A meta-dataset other than the one that comes with metatune.
     seed : int
-        Seed of samples and forests.
+        Seed of samples.
     """
-    n_folds = choose_n_folds(encoded.n_rows)
-    features = extract_metafeatures(encoded, seed=seed, deadline=deadline)
-    recommendations = recommend_configurations(
-        features,
-        kind=encoded.kind,
-        shape=training_shape(encoded, n_folds),
+    task, n_folds = data.task, len(data.folds)
+    features = extract_metafeatures(task, seed=seed, deadline=deadline)
+    guide = guiding_metric(metric.name, task.kind)
+    constant = constant_score(data, resolve_metric(guide, task.kind))
+    question = Question(
+        features=features,
+        shape=training_shape(task, n_folds),
         n_folds=n_folds,
-        metric=metric,
-        budget_seconds=budget_seconds,
-        metadata=load_metadata(metadata),
+        metric=metric.name,
+        constant=constant,
         algorithms=algorithms,
-        fingerprint=Fingerprint.of(encoded),
-        seed=seed,
+        fingerprint=Fingerprint.of(task),
     )
-    return Advice(features=features, recommendations=recommendations)
+    model = load_model(task.kind, metric.name, metadata)
+    recommendations, forecast = recommend_configurations(question, model, budget_seconds)
+    return Advice(
+        features=features,
+        recommendations=recommendations,
+        forecast=forecast,
+        guide=guide,
+        constant=constant,
+    )
 
 
 def describe_task(task: Task) -> dict[str, Any]:

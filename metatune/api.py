@@ -17,7 +17,7 @@ from metatune.data.task import Task
 from metatune.errors import OptionError
 from metatune.metafeatures import MetaFeatures, extract_metafeatures
 from metatune.recommender.recommendation import Recommendations
-from metatune.search.trial_data import choose_n_folds
+from metatune.search.trial_data import TrialData
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -157,11 +157,12 @@ def recommend_for(
     """Characterise a task and rank configurations for it."""
     seconds = parse_duration(budget)
     _, encoded = encode_task(task, seed=0)
-    shape = training_shape(encoded, choose_n_folds(encoded.n_rows))
+    data = TrialData.make(encoded, (task.metric.name,), seed=0)
+    shape = training_shape(encoded, len(data.folds))
     algorithms = usable_algorithms(task.kind, shape, include, exclude)
     with threadpool_limits(limits=1):  # threads cost more than they bring on small samples
         return advise(
-            encoded,
+            data,
             task.metric,
             algorithms=algorithms,
             budget_seconds=seconds,

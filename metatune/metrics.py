@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["DEFAULT_METRIC", "RECORDED_METRICS", "Metric", "resolve_metric"]
+__all__ = ["DEFAULT_METRIC", "PERFECT_SCORE", "RECORDED_METRICS", "Metric", "resolve_metric"]
 
 DEFAULT_METRIC = {
     TaskKind.BINARY: "roc_auc",
@@ -35,6 +35,17 @@ RECORDED_METRICS = {
     TaskKind.REGRESSION: ("rmse", "mae", "r2"),
 }
 """What the meta-dataset records for each task kind."""
+
+PERFECT_SCORE = {
+    "roc_auc": 1.0,
+    "log_loss": 0.0,
+    "accuracy": 1.0,
+    "balanced_accuracy": 1.0,
+    "rmse": 0.0,
+    "mae": 0.0,
+    "r2": 1.0,
+}
+"""What a prediction without any error scores in metatune's own metrics."""
 
 _Function = Callable[..., float]
 

@@ -153,6 +153,7 @@ class Configuration:
     algorithm: str
     params: Mapping[str, Value]
     origin: str = field(default="", compare=False)
+    _key: str = field(default="", init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "params", dict(sorted(self.params.items())))
@@ -163,8 +164,11 @@ class Configuration:
     @property
     def key(self) -> str:
         """Short content hash: the same for equal algorithm and hyperparameters, everywhere."""
-        text = json.dumps([self.algorithm, self.params], sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        if not self._key:  # asked for often, and the same for as long as the object lives
+            text = json.dumps([self.algorithm, self.params], sort_keys=True, separators=(",", ":"))
+            digest = hashlib.sha256(text.encode()).hexdigest()
+            object.__setattr__(self, "_key", digest[:12])
+        return self._key
 
     def with_origin(self, origin: str) -> "Configuration":
         """Return the same configuration with another origin."""

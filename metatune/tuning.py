@@ -6,7 +6,6 @@ save.
 """
 
 import tempfile
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,14 +15,17 @@ from metatune.budget import Budget, Deadline, Stopwatch
 from metatune.data.encoder import encode_task
 from metatune.data.task import Task
 from metatune.finishing import Finisher
+from metatune.guidance import Guide
 from metatune.listener import Listener
 from metatune.metadataset.store import check_metadata
 from metatune.metrics import RECORDED_METRICS
+from metatune.recommender.planner import Planner, PlannerSettings
+from metatune.recommender.rank import PATIENCE
 from metatune.rundir import RunDirectory
 from metatune.search.candidates import Candidates
 from metatune.search.constant import constant_score
 from metatune.search.executor import Executor, Job
-from metatune.search.halving import SuccessiveHalving
+from metatune.search.halving import CandidateSource, SuccessiveHalving
 from metatune.search.history import History
 from metatune.search.rungs import plan_rungs
 from metatune.search.runner import Ended, SearchLimits, run_search
@@ -223,9 +225,9 @@ class _Adviser:
     def candidates(self) -> Candidates:
         """Return the source of configurations of this run."""
         first = [self._spaces[name].default() for name in _FIRST if name in self._spaces]
-        return Candidates(first, self._recommended, self._spaces, self._options.seed)
+        return Candidates(first, self._guide, self._spaces, self._options.seed)
 
-    def _recommended(self) -> Iterable[Configuration]:
+    def _guide(self) -> CandidateSource:
         outcome = self._executor.call(
             Job(
                 id=_ADVICE_JOB,
@@ -236,18 +238,31 @@ class _Adviser:
         )
         if outcome.status is not TrialStatus.OK:
             self._listener.not_advised(outcome.error)
-            return [space.default() for space in self._spaces.values()]
+            defaults = iter([space.default() for space in self._spaces.values()])
+            return lambda _history: next(defaults, None)
         self.advice = advice = outcome.value
         self._listener.advised(advice)
-        return [r.configuration for r in advice.recommendations.ranked]
+        repeatable = self._options.budget.max_trials is not None
+        n_first = sum(name in self._spaces for name in _FIRST)
+        return Guide(
+            planner=Planner(
+                forecast=advice.forecast,
+                spaces=self._spaces,
+                settings=PlannerSettings(n_portfolio=PlannerSettings().n_portfolio + n_first),
+            ),
+            spaces=self._spaces,
+            metric=advice.guide,
+            constant=advice.constant,
+            patience=self._patience,
+            timed=not repeatable,
+            seed=self._options.seed,
+        )
 
     def _request(self) -> AdviceRequest:
-        budget = self._options.budget
         return AdviceRequest(
             metric=self._metric,
             algorithms=tuple(self._spaces),
-            # A measured time would make the order of a deterministic run depend on the machine.
-            budget_seconds=budget.seconds if budget.max_trials else self._deadline.remaining(),
+            budget_seconds=self._budget_seconds(),
             feature_seconds=min(_FEATURE_SECONDS, self._seconds(_FEATURE_SHARE)),
             metadata=self._metadata,
             seed=self._options.seed,
@@ -257,3 +272,12 @@ class _Adviser:
         """Return a share of the remaining seconds, all of them for a deterministic run."""
         remaining = self._deadline.remaining()
         return remaining if self._options.budget.max_trials else share * remaining
+
+    def _patience(self) -> float:
+        """Return the seconds below which it does not matter what a trial costs."""
+        return PATIENCE * self._budget_seconds()
+
+    def _budget_seconds(self) -> float:
+        # A measured time would make the order of a deterministic run depend on the machine.
+        budget = self._options.budget
+        return budget.seconds if budget.max_trials else self._deadline.remaining()

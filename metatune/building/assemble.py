@@ -12,9 +12,12 @@ from metatune.algorithms.registry import get_algorithm
 from metatune.budget import utc_now
 from metatune.building.evaluation import Known, Ladder, read_known
 from metatune.kinds import TaskKind
-from metatune.metadataset.schema import feature_column, pool_of, score_column
+from metatune.metadataset.schema import constant_column, feature_column, pool_of, score_column
 from metatune.metadataset.store import MetaDataset
+from metatune.metrics import RECORDED_METRICS, resolve_metric
+from metatune.search.constant import constant_score
 from metatune.search.trial import TrialResult
+from metatune.search.trial_data import TrialData
 from metatune.space import Configuration
 
 __all__ = ["assemble"]
@@ -44,7 +47,8 @@ def assemble(work: Path, pools: dict[TaskKind, list[Configuration]]) -> MetaData
         if not _is_complete(description, known, pool):
             continue
         wanted = {configuration.key for configuration in pool}
-        datasets.append(_dataset(description))
+        constants = _constants(TrialData.load(folder / "data"))
+        datasets.append(_dataset(description) | constants)
         evaluations += [
             _evaluation(description["dataset"], result)
             for (key, _), result in known.items()
@@ -79,6 +83,15 @@ def _dataset(description: dict[str, Any]) -> dict[str, Any]:
     protocol = {f"protocol:{k}": v for k, v in description["protocol"].items()}
     features = {feature_column(name): value for name, value in description["features"].items()}
     return {**plain, **protocol, **features}
+
+
+def _constants(data: TrialData) -> dict[str, float]:
+    """Score the constant prediction: the scale on which datasets are compared."""
+    kind = data.task.kind
+    return {
+        constant_column(name): constant_score(data, resolve_metric(name, kind))
+        for name in RECORDED_METRICS[kind]
+    }
 
 
 def _evaluation(dataset: str, result: TrialResult) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """`metatune recommend`."""
 
+import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from metatune.cli import options
-from metatune.cli.console import Voice, seconds, show, show_json, table
+from metatune.cli.console import Voice, number, seconds, show, show_json, table
 
 if TYPE_CHECKING:
     from metatune.recommender.recommendation import Recommendations
@@ -45,14 +46,14 @@ def recommend(top: int, as_json: bool, quiet: bool, **given: Any) -> None:
     for names in ("include", "exclude"):
         given[names] = options.names(given[names])
     select_algorithms(given["include"], given["exclude"])
-    answer = _ask(Voice(quiet=quiet), given)
+    answer, metric = _ask(Voice(quiet=quiet), given)
     if as_json:
-        show_json(_to_dict(answer, top))
+        show_json({"metric": metric, **_to_dict(answer, top)})
     else:
-        _show(answer, top)
+        _show(answer, metric, top)
 
 
-def _ask(voice: Voice, given: dict[str, Any]) -> "Recommendations":
+def _ask(voice: Voice, given: dict[str, Any]) -> "tuple[Recommendations, str]":
     from metatune.api import recommend_for
     from metatune.cli.wording import announce
     from metatune.data.make_task import make_task
@@ -61,32 +62,38 @@ def _ask(voice: Voice, given: dict[str, Any]) -> "Recommendations":
     read = read_table(given["data"])
     task = make_task(read, target=given["target"], task=given["task"], metric=given["metric"])
     announce(read, task, voice)
-    return recommend_for(
+    advice = recommend_for(
         task,
         budget=given["budget"],
         include=given["include"],
         exclude=given["exclude"],
         metadata=given["metadata"],
-    ).recommendations
+    )
+    return advice.recommendations, task.metric.name
 
 
-def _show(answer: "Recommendations", top: int) -> None:
+def _show(answer: "Recommendations", metric: str, top: int) -> None:
     from metatune.cli.wording import familiarity
 
     rows = [
         (
             str(r.rank),
             r.configuration.algorithm,
+            number(r.expected_score),
+            _interval(r.score_interval),
             f"{r.expected_regret:.2f}",
             seconds(r.expected_seconds),
-            _params(r.configuration.params),
         )
         for r in answer.ranked[:top]
     ]
-    headings = ("rank", "algorithm", "regret", "time", "configuration")
-    show(table(headings, rows, right=("rank", "regret", "time")))
+    headings = ("rank", "algorithm", metric, "80 % interval", "regret", "time")
+    show(table(headings, rows, right=headings[:1] + headings[2:]))
+    show("")
+    values = [(str(r.rank), _params(r.configuration.params)) for r in answer.ranked[:top]]
+    show(table(("rank", "hyperparameters"), values, right=("rank",)))
     show(
         "",
+        f"{metric}: expected in cross-validation, and between what it lies in 4 of 5 cases.\n"
         "regret: expected loss behind the best known configuration, which has 0; the median one "
         "has 1.\nrank weighs what a configuration adds to those before it against its time.\n"
         "time: expected for all folds on one core.",
@@ -105,6 +112,10 @@ def _show(answer: "Recommendations", top: int) -> None:
     )
     if answer.excluded:
         show(f"left out, because they hold this very data: {', '.join(answer.excluded)}")
+
+
+def _interval(ends: tuple[float, float]) -> str:
+    return f"{number(ends[0])} .. {number(ends[1])}" if math.isfinite(ends[0]) else "-"
 
 
 def _params(params: Any) -> str:

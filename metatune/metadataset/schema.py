@@ -4,7 +4,7 @@ Three tables and a manifest:
 
 ``datasets``
     One row per dataset: identity, licence, fingerprint, family, sizes, meta-features (columns
-    ``mf:<name>``).
+    ``mf:<name>``), scores of the constant prediction (columns ``constant:<metric>``).
 ``configurations``
     The pool: one row per configuration and kind of pool ("classification" or "regression").
 ``evaluations``
@@ -20,12 +20,13 @@ __all__ = [
     "PROTOCOL_VERSION",
     "SCHEMA_VERSION",
     "TABLES",
+    "constant_column",
     "feature_column",
     "pool_of",
     "score_column",
 ]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of the tables' columns."""
 
 PROTOCOL_VERSION = 1
@@ -43,6 +44,11 @@ def pool_of(kind: TaskKind) -> str:
 def feature_column(name: str) -> str:
     """Return the column of ``datasets`` that holds a meta-feature."""
     return f"mf:{name}"
+
+
+def constant_column(metric: str) -> str:
+    """Return the column of ``datasets`` that holds the constant prediction's score in a metric."""
+    return f"constant:{metric}"
 
 
 def score_column(metric: str) -> str:

@@ -17,8 +17,10 @@ from metatune.space import Configuration
 
 __all__ = [
     "MetaDataset",
+    "add_file",
     "check_metadata",
     "find_metadata",
+    "listed_files",
     "load_metadata",
     "save_metadata",
     "save_priors",
@@ -146,10 +148,22 @@ def save_priors(priors: HyperparameterPriors, directory: Path) -> None:
     MetadataError
         If `directory` holds no meta-dataset.
     """
-    manifest = _read_manifest(directory)
+    _read_manifest(directory)
     priors.save(directory / _PRIORS)
-    checksums = {**manifest["sha256"], _PRIORS: _sha256(directory / _PRIORS)}
+    add_file(directory, directory / _PRIORS)
+
+
+def add_file(directory: Path, path: Path) -> None:
+    """Note a file below a meta-dataset's directory, with its checksum, in the manifest."""
+    manifest = _read_manifest(directory)
+    name = path.relative_to(directory).as_posix()
+    checksums = {**manifest["sha256"], name: _sha256(path)}
     _write_manifest(directory, {**manifest, "sha256": checksums})
+
+
+def listed_files(directory: Path) -> frozenset[str]:
+    """Return the names of the files that belong to a meta-dataset, below its directory."""
+    return frozenset(_read_manifest(directory).get("sha256", {}))
 
 
 def verify_metadata(directory: Path) -> list[str]:

@@ -2,7 +2,9 @@
 
 For each algorithm the logarithm of the seconds is linear in the logarithms of rows, columns and
 classes, with an intercept for each configuration (ridge regression); rungs of past evaluations give
-it several sizes of each dataset to learn the growth with the rows from.
+it several sizes of each dataset to learn the growth with the rows from. What this leaves
+unexplained on similar datasets (how long early stopping takes to set in, above all) is added.
+Trials of the run then correct it: for this machine, and for each algorithm on this dataset.
 """
 
 from dataclasses import dataclass
@@ -10,26 +12,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from metatune.algorithms.base import Shape
-
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
-    from metatune.recommender.past import Past
+    from metatune.recommender.past import Times
 
     FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.intp]
 
-__all__ = ["CostModel"]
+__all__ = ["CostModel", "corrected"]
 
 _RIDGE = 1.0
 _FLOOR = 1e-3  # seconds; below, the clock and the operating system are what is measured
 _PRIOR_SLOPES = np.array([0.8, 0.5, 0.3])  # rows, columns, classes: where history is silent
+_RESIDUAL = 0.7  # how much of what similar datasets leave unexplained is believed
+_MACHINE_TRUST = 1.0  # trials by which to believe in a correction half: for all algorithms,
+_ALGORITHM_TRUST = 1.0  # and for a single one beyond that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CostModel:
-    """Predicts the seconds of one fit and prediction on one core.
+    """Predicts the processor seconds of one fit and prediction.
 
     Attributes
     ----------
@@ -39,45 +42,110 @@ class CostModel:
         Growth with log rows, log columns and log classes.
     center : ndarray of shape (3,)
         Log size that the intercepts refer to.
+    residuals : ndarray of shape (n_datasets, n_configurations)
+        Mean log seconds that past datasets took beyond that; 0 where not known.
     """
 
     intercepts: "FloatArray"
     slopes: "FloatArray"
     center: "FloatArray"
+    residuals: "FloatArray"
 
     @classmethod
-    def fit(cls, past: "Past") -> "CostModel":
-        """Learn from past evaluations."""
-        sizes = _log_sizes(past.times)
+    def fit(cls, times: "Times", algorithms: tuple[str, ...], n_datasets: int) -> "CostModel":
+        """Learn from past evaluations.
+
+        Parameters
+        ----------
+        times : Times
+            What they cost.
+        algorithms : tuple of str
+            Of each configuration.
+        n_datasets : int
+            Past datasets.
+        """
+        sizes = np.log(np.maximum(times.sizes, 1.0))
         center = sizes.mean(axis=0)
-        target = np.log(np.maximum(past.times["seconds"].to_numpy(), _FLOOR))
-        columns = past.times["configuration"].to_numpy()
-        algorithms = np.array([c.algorithm for c in past.configurations])
-        intercepts = np.full(len(algorithms), target.mean())
-        slopes = np.tile(_PRIOR_SLOPES, (len(algorithms), 1))
-        for name in np.unique(algorithms):
-            members = np.flatnonzero(algorithms == name)
-            rows = np.isin(columns, members)
+        target = np.log(np.maximum(times.seconds, _FLOOR))
+        names = np.array(algorithms)
+        intercepts = np.full(len(names), target.mean())
+        slopes = np.tile(_PRIOR_SLOPES, (len(names), 1))
+        for name in np.unique(names):
+            members = np.flatnonzero(names == name)
+            rows = np.isin(times.configuration, members)
             if not rows.any():
                 continue
-            own = np.searchsorted(members, columns[rows])
+            own = np.searchsorted(members, times.configuration[rows])
             level, slope = _fit_family(sizes[rows] - center, target[rows], own, len(members))
             intercepts[members], slopes[members] = level, slope
-        return cls(intercepts=intercepts, slopes=slopes, center=center)
+        at = times.configuration
+        expected = intercepts[at] + ((sizes - center) * slopes[at]).sum(axis=1)
+        total, count = np.zeros((2, n_datasets, len(names)))
+        np.add.at(total, (times.dataset, at), target - expected)
+        np.add.at(count, (times.dataset, at), 1.0)
+        return cls(
+            intercepts=intercepts,
+            slopes=slopes,
+            center=center,
+            residuals=total / np.maximum(count, 1.0),
+        )
 
-    def seconds(self, shape: Shape) -> "FloatArray":
-        """Predict seconds of every configuration for a training set, shape (n_configurations,)."""
-        size = np.log([max(1, shape.n_rows), max(1, shape.n_columns), max(1, shape.n_classes)])
-        return np.asarray(np.exp(self.intercepts + self.slopes @ (size - self.center)))
+    def log_seconds(
+        self, n_rows: float, n_columns: int, n_classes: int, weights: "FloatArray"
+    ) -> "FloatArray":
+        """Predict the logarithm of the seconds of every configuration.
+
+        Parameters
+        ----------
+        n_rows, n_columns, n_classes : int
+            Size of the training set.
+        weights : ndarray of shape (n_datasets,)
+            Proximity of past datasets; adds up to 1.
+
+        Returns
+        -------
+        ndarray of shape (n_configurations,)
+        """
+        size = np.log(np.maximum([n_rows, n_columns, n_classes], 1.0))
+        near = _RESIDUAL * (weights @ self.residuals)
+        return np.asarray(self.intercepts + self.slopes @ (size - self.center) + near)
 
 
-def _log_sizes(times: "pd.DataFrame") -> "FloatArray":
-    sizes = times[["n_rows", "n_columns", "n_classes"]].to_numpy(dtype=np.float64)
-    return np.asarray(np.log(np.maximum(sizes, 1.0)))
+def corrected(
+    expected: "FloatArray",
+    algorithms: "IntArray",
+    measured: "FloatArray",
+    at: "IntArray",
+) -> "FloatArray":
+    """Correct expected log seconds by what trials of the run took.
+
+    Parameters
+    ----------
+    expected : ndarray of shape (n_configurations,)
+        Log seconds of every configuration.
+    algorithms : ndarray of int, shape (n_configurations,)
+        Number of the algorithm of each.
+    measured : ndarray of shape (n_trials,)
+        By how much the log seconds of trials exceeded what was expected of them.
+    at : ndarray of int, shape (n_trials,)
+        Number of the algorithm of each trial.
+
+    Returns
+    -------
+    ndarray of shape (n_configurations,)
+    """
+    if len(measured) == 0:
+        return expected
+    machine = measured.sum() / (len(measured) + _MACHINE_TRUST)
+    n_algorithms = int(max(algorithms.max(), at.max())) + 1
+    total, count = np.zeros((2, n_algorithms))
+    np.add.at(total, at, measured - machine)
+    np.add.at(count, at, 1.0)
+    return np.asarray(expected + machine + (total / (count + _ALGORITHM_TRUST))[algorithms])
 
 
 def _fit_family(
-    sizes: "FloatArray", target: "FloatArray", own: "NDArray[np.intp]", n_own: int
+    sizes: "FloatArray", target: "FloatArray", own: "IntArray", n_own: int
 ) -> tuple["FloatArray", "FloatArray"]:
     """Fit intercepts and common slopes; both shrink, towards the family mean and the prior."""
     offset = target - sizes @ _PRIOR_SLOPES

@@ -1,25 +1,28 @@
-"""Past evaluations as matrices: datasets x configurations."""
+"""Past evaluations as arrays: datasets x configurations x levels."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from metatune.errors import MetadataError
 from metatune.kinds import TaskKind
-from metatune.metadataset.schema import feature_column, pool_of, score_column
-from metatune.metadataset.store import MetaDataset
+from metatune.metadataset.schema import constant_column, feature_column, pool_of, score_column
 from metatune.metafeatures import FEATURE_NAMES
-from metatune.metrics import DEFAULT_METRIC, RECORDED_METRICS, Metric, resolve_metric
+from metatune.metrics import DEFAULT_METRIC, PERFECT_SCORE, RECORDED_METRICS
+from metatune.recommender.levels import LEVELS, TOP, level_of
+from metatune.recommender.losses import FAILED, error_share, log_share, share_of_log
 from metatune.space import Configuration
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
+
+    from metatune.metadataset.store import MetaDataset
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["MAX_REGRET", "Past", "collect_past", "normalised_regret"]
+__all__ = ["MAX_REGRET", "Past", "Times", "collect_past", "normalised_regret"]
 
 MAX_REGRET = 3.0
 """Regrets are cut here; a configuration that failed has this regret."""
@@ -28,41 +31,80 @@ _MIN_SPREAD = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Past:
-    """What is known about one pool of configurations on past datasets.
+class Times:
+    """Successful past evaluations with what they cost, one entry each.
 
     Attributes
     ----------
-    datasets : DataFrame of n_datasets rows
-        Identity and sizes, in the order of the matrices' rows.
-    configurations : tuple of Configuration
-        In the order of the matrices' columns.
-    features : ndarray of shape (n_datasets, n_features)
-        Meta-features in the order of `FEATURE_NAMES`; NaN where not known.
-    regret : ndarray of shape (n_datasets, n_configurations)
-        Normalised regret at the top rung; NaN where never evaluated.
-    times : DataFrame
-        One row per successful evaluation: dataset position, configuration position, training rows
-        of a fold, processor seconds per fold.
+    dataset, configuration : ndarray of int, shape (n_times,)
+        Positions in `Past`.
+    sizes : ndarray of shape (n_times, 3)
+        Training rows of a fold, columns, classes.
+    seconds : ndarray of shape (n_times,)
+        Processor seconds for each fold.
     """
 
-    datasets: pd.DataFrame
+    dataset: "NDArray[np.intp]"
+    configuration: "NDArray[np.intp]"
+    sizes: "FloatArray"
+    seconds: "FloatArray"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Past:
+    """What is known about one pool of configurations on past datasets, in one metric.
+
+    Attributes
+    ----------
+    names, families, fingerprints : tuple of str
+        Of the n_datasets datasets.
+    sizes : ndarray of shape (n_datasets, 3)
+        Rows, columns, classes.
+    configurations : tuple of Configuration
+        The pool.
+    features : ndarray of shape (n_datasets, n_features)
+        Meta-features in the order of `FEATURE_NAMES`; NaN where not known.
+    values : ndarray of shape (n_datasets, n_configurations, n_levels)
+        Logarithm of the share of the constant's error that remains (`log_share`); the value of the
+        constant where a configuration failed, NaN where it was never evaluated.
+    times : Times
+        What past evaluations cost.
+    """
+
+    names: tuple[str, ...]
+    families: tuple[str, ...]
+    fingerprints: tuple[str, ...]
+    sizes: "FloatArray"
     configurations: tuple[Configuration, ...]
     features: "FloatArray"
-    regret: "FloatArray"
-    times: pd.DataFrame
+    values: "FloatArray"
+    times: Times
+
+    @property
+    def regret(self) -> "FloatArray":
+        """Normalised regret at the top level, (n_datasets, n_configurations)."""
+        return normalised_regret(share_of_log(self.values[:, :, -1]))
 
     def without(self, rows: "NDArray[np.bool_]") -> "Past":
         """Leave out the datasets where `rows` is true."""
-        keep = ~rows
-        position = np.cumsum(keep) - 1
-        times = self.times[keep[self.times["dataset"].to_numpy()]]
-        return Past(
-            datasets=self.datasets[keep].reset_index(drop=True),
-            configurations=self.configurations,
+        keep = np.flatnonzero(~rows)
+        position = np.cumsum(~rows) - 1
+        timed = ~rows[self.times.dataset]
+        times = Times(
+            dataset=position[self.times.dataset[timed]],
+            configuration=self.times.configuration[timed],
+            sizes=self.times.sizes[timed],
+            seconds=self.times.seconds[timed],
+        )
+        return replace(
+            self,
+            names=tuple(self.names[i] for i in keep),
+            families=tuple(self.families[i] for i in keep),
+            fingerprints=tuple(self.fingerprints[i] for i in keep),
+            sizes=self.sizes[keep],
             features=self.features[keep],
-            regret=self.regret[keep],
-            times=times.assign(dataset=position[times["dataset"].to_numpy()]),
+            values=self.values[keep],
+            times=times,
         )
 
 
@@ -86,7 +128,7 @@ def normalised_regret(loss: "FloatArray") -> "FloatArray":
     return np.asarray(regret)
 
 
-def collect_past(metadata: MetaDataset, kind: TaskKind, metric: Metric) -> Past:
+def collect_past(metadata: "MetaDataset", kind: TaskKind, metric: str) -> Past:
     """Collect what past datasets say about a metric.
 
     Binary and multiclass datasets share one pool and are used together; a metric that was not
@@ -105,29 +147,29 @@ def collect_past(metadata: MetaDataset, kind: TaskKind, metric: Metric) -> Past:
     if datasets.empty or rows.empty:
         raise MetadataError(f"the meta-dataset holds no {pool} datasets: rebuild it")
     evaluations = _positions(metadata.evaluations, datasets, rows)
-    loss = np.full((len(datasets), len(rows)), np.nan)
+    values = np.full((len(datasets), len(rows), len(LEVELS)), np.nan)
     for k in kinds:
         of_kind = datasets["kind"].to_numpy() == str(k)
         part = evaluations[evaluations["row"].isin(np.flatnonzero(of_kind))]
-        if not part.empty:
-            _fill_losses(loss, part, _recorded(metric, k))
+        recorded = metric if metric in RECORDED_METRICS[k] else DEFAULT_METRIC[k]
+        _fill(values, part, datasets, recorded)
     return Past(
-        datasets=datasets,
+        names=tuple(datasets["dataset"]),
+        families=tuple(datasets["family"]),
+        fingerprints=tuple(datasets["fingerprint"]),
+        sizes=datasets[["n_rows", "n_columns", "n_classes"]].to_numpy(dtype=np.float64),
         configurations=tuple(metadata.pool[key] for key in rows["key"]),
         features=_features(datasets),
-        regret=normalised_regret(loss),
+        values=values,
         times=_times(evaluations, datasets),
     )
 
 
-def _recorded(metric: Metric, kind: TaskKind) -> Metric:
-    known = RECORDED_METRICS[kind]
-    return metric if metric.name in known else resolve_metric(DEFAULT_METRIC[kind], kind)
-
-
 def _positions(
-    evaluations: pd.DataFrame, datasets: pd.DataFrame, configurations: pd.DataFrame
-) -> pd.DataFrame:
+    evaluations: "pd.DataFrame", datasets: "pd.DataFrame", configurations: "pd.DataFrame"
+) -> "pd.DataFrame":
+    import pandas as pd
+
     row = pd.Index(datasets["dataset"]).get_indexer(pd.Index(evaluations["dataset"]))
     column = pd.Index(configurations["key"]).get_indexer(pd.Index(evaluations["configuration"]))
     known = (row >= 0) & (column >= 0)
@@ -135,14 +177,28 @@ def _positions(
     return kept
 
 
-def _fill_losses(loss: "FloatArray", evaluations: pd.DataFrame, metric: Metric) -> None:
-    """Write the loss of the top rung; a configuration that failed on its way up is infinite."""
-    failed = evaluations[evaluations["status"] != "ok"]
-    loss[failed["row"].to_numpy(), failed["column"].to_numpy()] = np.inf
-    top = evaluations[(evaluations["status"] == "ok") & (evaluations["n_folds"] > 1)]
-    scores = [_mean(cells) for cells in top[score_column(metric.name)]]
-    losses = [metric.loss(score) for score in scores]
-    loss[top["row"].to_numpy(), top["column"].to_numpy()] = losses
+def _fill(
+    values: "FloatArray", evaluations: "pd.DataFrame", datasets: "pd.DataFrame", metric: str
+) -> None:
+    """Write the value of every level; a configuration that failed once has failed above as well."""
+    constants = datasets[constant_column(metric)].to_numpy(dtype=np.float64)
+    perfect = PERFECT_SCORE[metric]
+    columns = ["row", "column", "row_share", "n_folds", "status", score_column(metric)]
+    for row, column, row_share, n_folds, status, scores in evaluations[columns].itertuples(
+        index=False, name=None
+    ):
+        level = level_of(row_share, n_folds)
+        if status != "ok":
+            values[row, column, level:] = FAILED
+            continue
+        values[row, column, level] = _value(_mean(scores), constants[row], perfect)
+        if level == TOP:  # its first fold is what the level below would have found
+            values[row, column, TOP - 1] = _value(float(scores[0]), constants[row], perfect)
+
+
+def _value(score: float, constant: float, perfect: float) -> float:
+    share = error_share(score, constant=constant, perfect=perfect)
+    return float(log_share(np.array(share)))
 
 
 def _mean(cells: Any) -> float:
@@ -151,24 +207,21 @@ def _mean(cells: Any) -> float:
     return float(values.mean()) if len(values) else float("nan")
 
 
-def _features(datasets: pd.DataFrame) -> "FloatArray":
+def _features(datasets: "pd.DataFrame") -> "FloatArray":
     columns = [feature_column(name) for name in FEATURE_NAMES]
     return datasets.reindex(columns=columns).to_numpy(dtype=np.float64)
 
 
-def _times(evaluations: pd.DataFrame, datasets: pd.DataFrame) -> pd.DataFrame:
+def _times(evaluations: "pd.DataFrame", datasets: "pd.DataFrame") -> Times:
     done = evaluations[evaluations["status"] == "ok"]
-    sizes = datasets.loc[done["row"].to_numpy()]
-    n_folds = done["n_folds"].to_numpy()
-    folds = sizes["protocol:n_folds"].to_numpy()
-    rows = sizes["n_rows"].to_numpy() * (1 - 1 / folds) * done["row_share"].to_numpy()
-    return pd.DataFrame(
-        {
-            "dataset": done["row"].to_numpy(),
-            "configuration": done["column"].to_numpy(),
-            "n_rows": rows,
-            "n_columns": sizes["n_columns"].to_numpy(),
-            "n_classes": sizes["n_classes"].to_numpy(),
-            "seconds": done["cpu_seconds"].to_numpy() / n_folds,
-        }
+    of_dataset = datasets.loc[done["row"].to_numpy()]
+    folds = of_dataset["protocol:n_folds"].to_numpy()
+    rows = of_dataset["n_rows"].to_numpy() * (1 - 1 / folds) * done["row_share"].to_numpy()
+    return Times(
+        dataset=done["row"].to_numpy(dtype=np.intp),
+        configuration=done["column"].to_numpy(dtype=np.intp),
+        sizes=np.column_stack(
+            [rows, of_dataset["n_columns"].to_numpy(), of_dataset["n_classes"].to_numpy()]
+        ).astype(np.float64),
+        seconds=(done["cpu_seconds"].to_numpy() / done["n_folds"].to_numpy()).astype(np.float64),
     )

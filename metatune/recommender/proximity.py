@@ -1,9 +1,13 @@
-"""Which past datasets resemble a new one: proximity in a random forest.
+"""Which past datasets resemble a new one: proximity in a forest of extremely randomised trees.
 
-A forest learns to predict the regret of every configuration from meta-features. Two datasets are
+The forest learns to predict the regret of every configuration from meta-features. Two datasets are
 near if they end in the same leaves (Breiman 2001), so that only those meta-features count which
 tell good configurations from bad ones. The weights of a new dataset are those with which the forest
 would average past results (Meinshausen 2006, "Quantile regression forests").
+
+Half of the trees see the meta-features as they are, half of them their ranks among past datasets:
+random thresholds (Geurts et al. 2006) spread differently over the two, and neither is better
+everywhere. The fitted forest is kept as plain arrays.
 """
 
 from dataclasses import dataclass
@@ -15,10 +19,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int32]
 
 __all__ = ["Proximity"]
 
-_N_TREES = 200
+_N_TREES = 150  # of each half
+_CAP = 1.5  # regrets above are no use, and how much worse they are says nothing
+_UNKNOWN_RANK = -0.1
+_UNKNOWN = -1.0  # most meta-features are counts, shares or entropies: none of them is negative
+_LARGEST = 1e30  # trees compare as float32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -27,14 +36,30 @@ class Proximity:
 
     Attributes
     ----------
-    forest : RandomForestRegressor
-        Fitted on past datasets.
-    leaves : ndarray of shape (n_datasets, n_trees)
+    past : ndarray of shape (n_datasets, n_features)
+        Meta-features of past datasets, which give new ones their ranks.
+    feature : ndarray of int, shape (n_nodes,)
+        Position that a node looks at, ranks after plain values; negative in a leaf.
+    threshold : ndarray of shape (n_nodes,)
+        Go left if the value is not larger.
+    left, right : ndarray of int, shape (n_nodes,)
+        Where to go; a leaf points to itself.
+    roots : ndarray of int, shape (n_trees,)
+        Where each tree begins.
+    leaves : ndarray of int, shape (n_datasets, n_trees)
         Leaf of every past dataset in every tree.
+    importances : ndarray of shape (n_features,)
+        How much each meta-feature tells about which configurations are good; adds up to 1.
     """
 
-    forest: Any
-    leaves: "NDArray[np.int64]"
+    past: "FloatArray"
+    feature: "IntArray"
+    threshold: "FloatArray"
+    left: "IntArray"
+    right: "IntArray"
+    roots: "IntArray"
+    leaves: "IntArray"
+    importances: "FloatArray"
 
     @classmethod
     def fit(cls, features: "FloatArray", regret: "FloatArray", seed: int = 0) -> "Proximity":
@@ -49,47 +74,103 @@ class Proximity:
         seed : int
             Seed of the forest.
         """
-        from sklearn.ensemble import RandomForestRegressor
+        from sklearn.ensemble import ExtraTreesRegressor
 
-        known = np.isfinite(regret)
-        mean = np.nansum(np.where(known, regret, 0.0), axis=0) / np.maximum(known.sum(axis=0), 1)
-        forest = RandomForestRegressor(
-            n_estimators=_N_TREES, min_samples_leaf=2, max_features=0.4, random_state=seed
+        target = np.minimum(_filled(regret), _CAP)
+        plain, ranks = _plain(features), _ranks(features, features)
+        forests = [
+            ExtraTreesRegressor(
+                n_estimators=_N_TREES, min_samples_leaf=2, max_features=1.0, random_state=seed + i
+            ).fit(view, target)
+            for i, view in enumerate((plain, ranks))
+        ]
+        nodes = [
+            _tree_nodes(tree.tree_, offset=i * features.shape[1])
+            for i, forest in enumerate(forests)
+            for tree in forest.estimators_
+        ]
+        starts = np.cumsum([0, *(len(node[0]) for node in nodes)])[:-1].astype(np.int32)
+        parts = {
+            "feature": np.concatenate([n[0] for n in nodes]),
+            "threshold": np.concatenate([n[1] for n in nodes]),
+            "left": np.concatenate([n[2] + s for n, s in zip(nodes, starts, strict=True)]),
+            "right": np.concatenate([n[3] + s for n, s in zip(nodes, starts, strict=True)]),
+            "roots": starts,
+        }
+        return cls(
+            past=features,
+            leaves=_descend(np.hstack([plain, ranks]), **parts),
+            importances=np.mean([f.feature_importances_ for f in forests], axis=0),
+            **parts,
         )
-        forest.fit(_finite(features), np.where(known, regret, mean))
-        return cls(forest=forest, leaves=forest.apply(_finite(features)))
 
-    def weights(self, features: "FloatArray") -> "FloatArray":
+    def weights(self, features: "FloatArray", left_out: "NDArray[np.bool_]") -> "FloatArray":
         """Weigh past datasets for a new one.
 
         Parameters
         ----------
         features : ndarray of shape (n_features,)
-            Meta-features of the new dataset.
+            Meta-features of the new dataset, NaN where unknown.
+        left_out : ndarray of bool, shape (n_datasets,)
+            Past datasets that get no weight.
 
         Returns
         -------
         ndarray of shape (n_datasets,)
             Not negative; adds up to 1.
         """
-        own = self.forest.apply(_finite(features[None, :]))
-        return _leaf_weights(self.leaves == own)
-
-    @property
-    def importances(self) -> "FloatArray":
-        """How much each meta-feature tells about which configurations are good; adds up to 1."""
-        return np.asarray(self.forest.feature_importances_)
-
-
-def _leaf_weights(shared: "NDArray[np.bool_]") -> "FloatArray":
-    size = np.maximum(shared.sum(axis=0), 1)
-    weights = (shared / size).mean(axis=1)
-    total = weights.sum()
-    n = len(shared)
-    return np.asarray(weights / total if total > 0 else np.full(n, 1.0 / n))
+        row = features[None, :]
+        view = np.hstack([_plain(row), _ranks(row, self.past)])
+        own = _descend(view, self.feature, self.threshold, self.left, self.right, self.roots)
+        shared = (self.leaves == own) & ~left_out[:, None]
+        weights = (shared / np.maximum(shared.sum(axis=0), 1)).mean(axis=1)
+        total = weights.sum()
+        return np.asarray(weights / total if total > 0 else ~left_out / max(1, (~left_out).sum()))
 
 
-def _finite(features: "FloatArray") -> "FloatArray":
-    """Forests take NaN but not infinity, and compare as float32."""
-    limit = float(np.finfo(np.float32).max) / 2
-    return np.clip(features, -limit, limit)
+def _tree_nodes(tree: Any, offset: int) -> "tuple[IntArray, FloatArray, IntArray, IntArray]":
+    """Return a tree's nodes; a leaf points to itself, so that descending past it does nothing."""
+    own = np.arange(tree.node_count, dtype=np.int32)
+    is_leaf = tree.children_left < 0
+    feature = np.where(is_leaf, -1, tree.feature + offset).astype(np.int32)
+    left = np.where(is_leaf, own, tree.children_left).astype(np.int32)
+    right = np.where(is_leaf, own, tree.children_right).astype(np.int32)
+    return feature, np.where(is_leaf, 0.0, tree.threshold), left, right
+
+
+def _descend(
+    rows: "FloatArray",
+    feature: "IntArray",
+    threshold: "FloatArray",
+    left: "IntArray",
+    right: "IntArray",
+    roots: "IntArray",
+) -> "IntArray":
+    """Return the leaf of every row in every tree, shape (n_rows, n_trees)."""
+    values = rows.astype(np.float32)
+    node = np.tile(roots, (len(rows), 1))
+    while (feature[node] >= 0).any():
+        value = np.take_along_axis(values, np.maximum(feature[node], 0), axis=1)
+        node = np.where(value <= threshold[node], left[node], right[node])
+    return node
+
+
+def _plain(features: "FloatArray") -> "FloatArray":
+    return np.clip(np.where(np.isnan(features), _UNKNOWN, features), -_LARGEST, _LARGEST)
+
+
+def _ranks(features: "FloatArray", past: "FloatArray") -> "FloatArray":
+    """Return the share of past datasets below (equal ones count half), for every value."""
+    ranks = np.empty_like(features)
+    for column, (values, known) in enumerate(zip(features.T, past.T, strict=True)):
+        ordered = np.sort(known[~np.isnan(known)])
+        below, up_to = (np.searchsorted(ordered, values, side) for side in ("left", "right"))
+        ranks[:, column] = (below + up_to) / max(1, 2 * len(ordered))
+    return np.where(np.isnan(features), _UNKNOWN_RANK, ranks)
+
+
+def _filled(regret: "FloatArray") -> "FloatArray":
+    """Put the mean of its column in place of a regret that is not known."""
+    known = np.isfinite(regret)
+    mean = np.where(known, regret, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return np.where(known, regret, mean)

@@ -1,21 +1,21 @@
-"""The recommender: from meta-features to a ranked list of configurations."""
+"""The recommender: from meta-features to a ranked list of configurations and a forecast."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from metatune.algorithms.base import Algorithm, Shape
 from metatune.data.fingerprint import Fingerprint
-from metatune.kinds import TaskKind
-from metatune.metadataset.store import MetaDataset
 from metatune.metafeatures import FEATURE_NAMES, MetaFeatures
-from metatune.metrics import Metric
-from metatune.recommender.cost import CostModel
+from metatune.metrics import PERFECT_SCORE
 from metatune.recommender.familiarity import familiarity
-from metatune.recommender.past import Past, collect_past
+from metatune.recommender.forecast import Forecast, make_forecast
+from metatune.recommender.levels import LEVELS, TOP
+from metatune.recommender.losses import share_of_log
+from metatune.recommender.meta_model import MetaModel
 from metatune.recommender.portfolio import greedy_order
-from metatune.recommender.proximity import Proximity
 from metatune.recommender.recommendation import Neighbour, Recommendation, Recommendations
 
 if TYPE_CHECKING:
@@ -23,122 +23,162 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["recommend_configurations"]
+__all__ = ["PATIENCE", "Question", "forecast_for", "recommend_configurations"]
 
-_PATIENCE = 0.05  # share of the budget below which the cost of a trial does not matter
-_UNIFORM = 0.1  # weight that all past datasets share, against over-confidence in a few
+PATIENCE = 0.05
+"""Share of the budget below which it does not matter what a trial costs."""
+
+_STRANGE = 0.1  # familiarity below which past datasets count more and more alike
 _N_NEIGHBOURS = 5
+_COVERAGE = 0.8
 
 
-def recommend_configurations(  # noqa: PLR0913
-    features: MetaFeatures,
-    *,
-    kind: TaskKind,
-    shape: Shape,
-    n_folds: int,
-    metric: Metric,
-    budget_seconds: float,
-    metadata: MetaDataset,
-    algorithms: Mapping[str, Algorithm],
-    fingerprint: Fingerprint | None = None,
-    seed: int = 0,
-) -> Recommendations:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A dataset for which configurations are looked for.
+
+    Attributes
+    ----------
+    features : MetaFeatures
+        What characterises it.
+    shape : Shape
+        Training rows of a fold, columns, classes.
+    n_folds : int
+        Folds of the top rung.
+    metric : str
+        What is optimised; a metric that was not recorded is stood for by the model's own.
+    constant : float
+        Score of the constant prediction in that metric; NaN where not known.
+    algorithms : Mapping of str to Algorithm
+        The families that may be used: allowed by the user and within their limits.
+    fingerprint : Fingerprint, optional
+        Past datasets that hold the same data are left out.
+    """
+
+    features: MetaFeatures
+    shape: Shape
+    n_folds: int
+    metric: str
+    constant: float
+    algorithms: Mapping[str, Algorithm]
+    fingerprint: Fingerprint | None = None
+
+
+def recommend_configurations(
+    question: Question, model: MetaModel, budget_seconds: float
+) -> tuple[Recommendations, Forecast]:
     """Rank the pool's configurations for a dataset.
 
     Parameters
     ----------
-    features : MetaFeatures
-        Of the new dataset.
-    kind : TaskKind
-        What is predicted.
-    shape : Shape
-        Training rows of a fold, columns, classes.
-    n_folds : int
-        Folds of the top rung, for the expected seconds.
-    metric : Metric
-        What is optimised.
+    question : Question
+        The dataset.
+    model : MetaModel
+        What is known about the past.
     budget_seconds : float
         Seconds that the search may take; short budgets prefer cheap configurations.
-    metadata : MetaDataset
-        Past evaluations.
-    algorithms : Mapping of str to Algorithm
-        The families that may be used: allowed by the user and within their limits.
-    fingerprint : Fingerprint, optional
-        Of the new dataset; past datasets that hold the same data are left out.
-    seed : int
-        Seed of the proximity forest.
 
     Returns
     -------
-    Recommendations
+    recommendations : Recommendations
+        For people.
+    forecast : Forecast
+        For the search, which goes on from there.
     """
-    past = collect_past(metadata, kind, metric)
-    same = _same_family(past, fingerprint)
-    excluded = tuple(past.datasets.loc[same, "dataset"])
-    past = past.without(same)
-    usable = np.array([c.algorithm in algorithms for c in past.configurations])
-    proximity = Proximity.fit(past.features, past.regret, seed)
-    own = features.to_array(FEATURE_NAMES)
-    near = proximity.weights(own)
-    weights = (1 - _UNIFORM) * near + _UNIFORM / len(near)
-    seconds = CostModel.fit(past).seconds(shape) * n_folds
-    regret = _completed(past.regret, weights)
-    positions = np.flatnonzero(usable)
-    order = greedy_order(
-        regret[:, positions], weights, seconds[positions], _PATIENCE * budget_seconds
-    )
-    expected = weights @ regret
+    same = _same_family(model, question.fingerprint)
+    own = question.features.to_array(FEATURE_NAMES)
+    known = familiarity(model.features[~same], own, model.proximity.importances)
+    near = model.proximity.weights(own, same)
+    weights = _robust(near, known, same)
+    forecast = forecast_for(question, model, weights, same)
+    seconds = np.exp(forecast.log_seconds[:, TOP])
+    order = greedy_order(forecast.regret, forecast.weights, seconds, PATIENCE * budget_seconds)
+    posterior = forecast.belief.given(np.zeros(0, dtype=np.intp), np.zeros(0))
+    top = slice(TOP, None, len(LEVELS))
+    low, high = (end[top] for end in posterior.interval(_COVERAGE, model.spread))
+    regret = forecast.weights @ forecast.regret
     ranked = tuple(
         Recommendation(
             rank=rank,
-            configuration=past.configurations[column].with_origin("portfolio"),
-            expected_regret=float(expected[column]),
+            configuration=forecast.configurations[column].with_origin("portfolio"),
+            expected_regret=float(regret[column]),
+            expected_score=_score(question, posterior.mean[top][column]),
+            score_interval=_interval(question, low[column], high[column]),
             expected_seconds=float(seconds[column]),
         )
-        for rank, column in enumerate(positions[order], start=1)
+        for rank, column in enumerate(order, start=1)
     )
-    return Recommendations(
+    recommendations = Recommendations(
         ranked=ranked,
-        neighbours=_neighbours(past, near, usable),
-        familiarity=familiarity(past.features, own, proximity.importances),
-        n_datasets=len(near),
-        excluded=excluded,
+        neighbours=_neighbours(model, near, forecast),
+        familiarity=known,
+        n_datasets=int((~same).sum()),
+        excluded=tuple(name for name, out in zip(model.names, same, strict=True) if out),
+    )
+    return recommendations, forecast
+
+
+def forecast_for(
+    question: Question, model: MetaModel, weights: "FloatArray", left_out: "NDArray[np.bool_]"
+) -> Forecast:
+    """Say what is expected of the usable configurations, given the weights of past datasets."""
+    usable = np.array([c.algorithm in question.algorithms for c in model.configurations])
+    shape = question.shape
+    log_seconds = [
+        model.cost.log_seconds(share * shape.n_rows, shape.n_columns, shape.n_classes, weights)
+        for share in LEVELS
+    ]
+    log_seconds[TOP] = log_seconds[TOP] + np.log(question.n_folds)
+    return make_forecast(
+        model,
+        usable=usable,
+        weights=weights,
+        left_out=left_out,
+        log_seconds=np.column_stack(log_seconds),
     )
 
 
-def _same_family(past: Past, fingerprint: Fingerprint | None) -> "NDArray[np.bool_]":
+def _robust(near: "FloatArray", known: float, left_out: "NDArray[np.bool_]") -> "FloatArray":
+    """Let past datasets count alike where none of them is like this one."""
+    alike = float(np.clip(1.0 - known / _STRANGE, 0.0, 1.0))
+    return np.asarray((1 - alike) * near + alike * ~left_out / max(1, (~left_out).sum()))
+
+
+def _same_family(model: MetaModel, fingerprint: Fingerprint | None) -> "NDArray[np.bool_]":
     """Find past datasets with this content, and those of their families: all of them would leak."""
     if fingerprint is None:
-        return np.zeros(len(past.datasets), dtype=bool)
-    known = [Fingerprint.parse(text) for text in past.datasets["fingerprint"]]
-    same = np.array([fingerprint.same_data(other) for other in known])
-    families = past.datasets.loc[same, "family"]
-    return past.datasets["family"].isin(families).to_numpy()
+        return np.zeros(len(model.names), dtype=bool)
+    same = [fingerprint.same_data(Fingerprint.parse(text)) for text in model.fingerprints]
+    families = {family for family, yes in zip(model.families, same, strict=True) if yes}
+    return np.array([family in families for family in model.families], dtype=bool)
 
 
-def _completed(regret: "FloatArray", weights: "FloatArray") -> "FloatArray":
-    """Fill in what was never evaluated: the weighted mean of the configuration elsewhere."""
-    known = np.isfinite(regret)
-    filled = np.where(known, regret, 0.0)
-    mass = weights @ known
-    mean = np.where(mass > 0, (weights @ filled) / np.where(mass > 0, mass, 1.0), 1.0)
-    return np.where(known, regret, mean)
+def _score(question: Question, value: float) -> float:
+    """Turn a value of the model into a score of the question's metric."""
+    if question.metric not in PERFECT_SCORE:
+        return float("nan")
+    perfect = PERFECT_SCORE[question.metric]
+    return perfect - float(share_of_log(np.array(value))) * (perfect - question.constant)
 
 
-def _neighbours(
-    past: Past, near: "FloatArray", usable: "NDArray[np.bool_]"
-) -> tuple[Neighbour, ...]:
-    regret = np.where(np.isfinite(past.regret) & usable, past.regret, np.inf)
+def _interval(question: Question, low: float, high: float) -> tuple[float, float]:
+    ends = sorted((_score(question, low), _score(question, high)))
+    return ends[0], ends[1]
+
+
+def _neighbours(model: MetaModel, near: "FloatArray", forecast: Forecast) -> tuple[Neighbour, ...]:
+    usable = {c.key for c in forecast.configurations}
+    columns = [i for i, c in enumerate(model.configurations) if c.key in usable]
+    values = model.values[:, columns, TOP]
     found: list[Neighbour] = []
     for row in np.argsort(-near, kind="stable")[:_N_NEIGHBOURS]:
-        dataset = past.datasets.iloc[int(row)]
         found.append(
             Neighbour(
-                dataset=str(dataset["dataset"]),
+                dataset=model.names[row],
                 similarity=float(near[row]),
-                n_rows=int(dataset["n_rows"]),
-                n_columns=int(dataset["n_columns"]),
-                best=past.configurations[int(np.argmin(regret[row]))],
+                n_rows=int(model.sizes[row, 0]),
+                n_columns=int(model.sizes[row, 1]),
+                best=model.configurations[columns[int(np.argmin(values[row]))]],
             )
         )
     return tuple(found)

@@ -20,6 +20,10 @@ class Recommendation:
     expected_regret : float
         Expected normalised regret on this dataset: 0 is the best configuration of the pool, 1 the
         median one.
+    expected_score : float
+        Expected cross-validated score; NaN where the metric was not recorded in the past.
+    score_interval : tuple of float
+        The score lies between these with a probability of 80 %, the smaller one first.
     expected_seconds : float
         Predicted seconds of one evaluation on all folds, on one core.
     """
@@ -27,6 +31,8 @@ class Recommendation:
     rank: int
     configuration: Configuration
     expected_regret: float
+    expected_score: float
+    score_interval: tuple[float, float]
     expected_seconds: float
 
 

@@ -1,6 +1,6 @@
-"""Where new configurations come from: a safe start, the recommended order, then the unknown."""
+"""Where new configurations come from: a safe start, the recommender, then the unknown."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +10,8 @@ from metatune.space import Configuration, SearchSpace
 
 if TYPE_CHECKING:
     from numpy.random import Generator
+
+    from metatune.search.halving import CandidateSource
 
 __all__ = ["Candidates"]
 
@@ -24,11 +26,13 @@ class Candidates:
     Parameters
     ----------
     first : iterable of Configuration
-        Tried before anything else, without waiting for the recommendation.
-    recommended : callable
-        Returns the recommended configurations in order; called once, when `first` is used up.
+        Tried before anything else, without waiting for the recommender.
+    get_guide : callable
+        Returns who is asked from then on, at every free worker; called once, when `first` is used
+        up.
     spaces : Mapping of str to SearchSpace
-        Search spaces of the usable algorithms: where mutations and random configurations lie.
+        Search spaces of the usable algorithms: where mutations and random configurations lie, when
+        the guide knows no more.
     seed : int
         Seed of mutations and random configurations.
     """
@@ -36,33 +40,32 @@ class Candidates:
     def __init__(
         self,
         first: Iterable[Configuration],
-        recommended: Callable[[], Iterable[Configuration]],
+        get_guide: "Callable[[], CandidateSource]",
         spaces: Mapping[str, SearchSpace],
         seed: int,
     ) -> None:
-        self._listed = self._in_order(first, recommended)
+        self._first = iter(first)
+        self._get_guide = get_guide
+        self._guide: CandidateSource | None = None
         self._spaces = spaces
         self._rng: Generator = np.random.default_rng(seed)
         self._seen: set[str] = set()
 
     def __call__(self, history: History) -> Configuration | None:
         """Return a configuration that was not proposed yet, or None if none can be found."""
-        for configuration in self._listed:
+        for configuration in self._first:
             if self._is_new(configuration):
                 return configuration
+        if self._guide is None:
+            self._guide = self._get_guide()
+        advised = self._guide(history)
+        if advised is not None and self._is_new(advised):
+            return advised
         for _ in range(_ATTEMPTS):
             configuration = self._invent(history)
             if self._is_new(configuration):
                 return configuration
         return None
-
-    def _in_order(
-        self,
-        first: Iterable[Configuration],
-        recommended: Callable[[], Iterable[Configuration]],
-    ) -> Iterator[Configuration]:
-        yield from first
-        yield from recommended()
 
     def _is_new(self, configuration: Configuration) -> bool:
         if configuration.key in self._seen:

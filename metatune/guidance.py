@@ -1,0 +1,125 @@
+"""Lets the recommender guide a search: trials go in as observations, configurations come out."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from metatune.metrics import PERFECT_SCORE
+from metatune.recommender.levels import LEVELS, level_of
+from metatune.recommender.losses import FAILED, error_share, log_share
+from metatune.recommender.planner import Observation, Planner
+from metatune.search.history import History
+from metatune.search.trial import Trial, TrialResult
+from metatune.space import Configuration, SearchSpace
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
+__all__ = ["Guide"]
+
+_N_PARENTS = 4
+_N_CHILDREN = 8  # of each parent
+_N_STRANGERS = 16  # drawn from the whole space
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Guide:
+    """Chooses what to start next in a search.
+
+    Attributes
+    ----------
+    planner : Planner
+        Knows what to expect.
+    spaces : Mapping of str to SearchSpace
+        Of the usable algorithms: configurations outside the pool are proposed from them.
+    metric : str
+        The recorded metric by which trials are judged.
+    constant : float
+        Score of the constant prediction in it.
+    patience : callable
+        Returns the seconds below which it does not matter what a trial costs.
+    timed : bool
+        Whether measured times count; they must not where a run has to be repeatable.
+    seed : int
+        Seed of the proposals.
+    """
+
+    planner: Planner
+    spaces: Mapping[str, SearchSpace]
+    metric: str
+    constant: float
+    patience: Callable[[], float]
+    timed: bool
+    seed: int
+
+    def __call__(self, history: History) -> Configuration | None:
+        """Return what to start next, or None if nothing is left."""
+        choice = self.planner.choose(
+            self.observations(history), self._proposals(history), self.patience()
+        )
+        return None if choice is None else choice.configuration
+
+    def observations(self, history: History) -> list[Observation]:
+        """Return what the trials of a run say, one observation for each level reached."""
+        found: dict[tuple[str, int], tuple[float, Observation]] = {}
+        for trial in history.pending:
+            self._note(found, trial, float("nan"), float("nan"))
+        for result in history.results:
+            seconds = result.cpu_seconds if self.timed and result.ok else float("nan")
+            self._note(found, result.trial, self._value(result), seconds)
+        return [observation for _, observation in found.values()]
+
+    def _note(
+        self,
+        found: dict[tuple[str, int], tuple[float, Observation]],
+        trial: Trial,
+        value: float,
+        seconds: float,
+    ) -> None:
+        """Keep the larger of two rungs that are the same level."""
+        rung = trial.rung
+        level = level_of(rung.row_share, rung.n_folds)
+        key = trial.configuration.key, level
+        if key in found and found[key][0] >= rung.row_share:
+            return
+        observation = Observation(
+            configuration=trial.configuration,
+            level=level,
+            value=value,
+            seconds=seconds * LEVELS[level] / rung.row_share,
+        )
+        found[key] = rung.row_share, observation
+
+    def _value(self, result: TrialResult) -> float:
+        if not result.ok:
+            return FAILED
+        scores = np.asarray(result.fold_scores.get(self.metric, ()), dtype=np.float64)
+        scores = scores[np.isfinite(scores)]
+        if not len(scores):
+            return FAILED
+        perfect = PERFECT_SCORE[self.metric]
+        share = error_share(float(scores.mean()), constant=self.constant, perfect=perfect)
+        return float(log_share(np.array(share)))
+
+    def _proposals(self, history: History) -> list[Configuration]:
+        """Return configurations outside the pool: near the best ones, and anywhere."""
+        rng: Generator = np.random.default_rng([self.seed, len(history.results)])
+        parents = [c for c in history.best(_N_PARENTS) if c.algorithm in self.spaces]
+        if not parents:
+            return []
+        found = [
+            self.spaces[parent.algorithm].mutate(parent, rng)
+            for parent in parents
+            for _ in range(_N_CHILDREN)
+        ]
+        names = sorted(self.spaces)
+        found += [
+            self.spaces[names[int(rng.integers(len(names)))]].sample(rng)
+            for _ in range(_N_STRANGERS)
+        ]
+        inside = {c.key for c in self.planner.forecast.configurations}
+        return list(
+            {c.key: c for c in found if c.key not in inside and not history.knows(c)}.values()
+        )

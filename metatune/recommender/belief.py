@@ -1,0 +1,266 @@
+"""What is believed about every configuration on a dataset, before and after its first trials.
+
+Each past dataset is a guess at what this one will be like. The guesses are weighted by proximity in
+meta-feature space, and each is blurred by a Gaussian over all configurations and levels whose
+covariance is learned across past datasets, those nearby counting more: a kernel density estimate
+(Silverman 1986) of the vector of results, its mean and variance kept. Results of trials condition
+every guess as in Gaussian process regression, and weigh the guesses anew by how well they agree.
+With a single guess this is the joint Gaussian of Wistuba et al. (2015) and of collaborative
+filtering by probabilistic matrix factorisation (Fusi et al. 2018).
+
+Values are losses on any scale on which they are about Gaussian; less is better.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.intp]
+
+__all__ = ["Belief", "BeliefSettings", "Posterior"]
+
+_TINY = 1e-12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeliefSettings:
+    """How a belief is formed from past datasets.
+
+    Attributes
+    ----------
+    bandwidth : float
+        Share of the variance that each guess is blurred by, in (0, 1]; 1 makes them all alike.
+    uniform : float
+        Share of the covariance that is learned from all past datasets alike.
+    ridge : float
+        Added to the variances, as a share of their mean.
+    noise : float
+        Variance of a repeated result, as a share of the mean variance.
+    offset : float
+        Variance of an offset that all configurations of a dataset share, as a multiple of what
+        past datasets show: the overall difficulty is learned from trials rather than assumed.
+    doubt : float
+        How many trials the learned scale of the variances is worth, against what trials show; 0
+        takes it as it is.
+    n_guesses : int
+        So many past datasets, the nearest, are guesses.
+    """
+
+    bandwidth: float = 0.4
+    uniform: float = 0.5
+    ridge: float = 0.01
+    noise: float = 0.001
+    offset: float = 1.0
+    doubt: float = 5.0
+    n_guesses: int = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Belief:
+    """A mixture of Gaussians of equal covariance over columns (configurations at levels).
+
+    Attributes
+    ----------
+    means : ndarray of shape (n_guesses, n_columns)
+        What each guess expects.
+    weights : ndarray of shape (n_guesses,)
+        Adds up to 1.
+    covariance : ndarray of shape (n_columns, n_columns)
+        Of every guess.
+    noise : float
+        Variance of a repeated result.
+    doubt : float
+        See `BeliefSettings`.
+    """
+
+    means: "FloatArray"
+    weights: "FloatArray"
+    covariance: "FloatArray"
+    noise: float
+    doubt: float
+
+    @classmethod
+    def from_past(
+        cls, values: "FloatArray", weights: "FloatArray", settings: BeliefSettings
+    ) -> "Belief":
+        """Form a belief.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_datasets, n_columns)
+            Results on past datasets, without NaN.
+        weights : ndarray of shape (n_datasets,)
+            Proximity of past datasets; adds up to 1.
+        settings : BeliefSettings
+            How.
+        """
+        near = np.argsort(-weights, kind="stable")[: settings.n_guesses]
+        near = near[weights[near] > 0]
+        spread = (1 - settings.uniform) * weights + settings.uniform / len(weights)
+        deviation = values - spread @ values
+        covariance = (deviation * spread[:, None]).T @ deviation
+        mean_variance = max(float(np.mean(np.diag(covariance))), _TINY)
+        covariance[np.diag_indices(len(covariance))] += settings.ridge * mean_variance
+        center = weights @ values
+        shrink = np.sqrt(1.0 - settings.bandwidth)
+        offset = settings.offset * float(np.var(values.mean(axis=1)))
+        return cls(
+            means=center + shrink * (values[near] - center),
+            weights=weights[near] / weights[near].sum(),
+            covariance=settings.bandwidth * covariance + offset,
+            noise=settings.noise * mean_variance,
+            doubt=settings.doubt,
+        )
+
+    def given(self, columns: "IntArray", results: "FloatArray") -> "Posterior":
+        """Condition on results.
+
+        Parameters
+        ----------
+        columns : ndarray of int, shape (n_results,)
+            Where results are known; none may be.
+        results : ndarray of shape (n_results,)
+            The results; NaN where a trial is under way: it will tell something, but not yet what.
+
+        Returns
+        -------
+        Posterior
+        """
+        known = np.isfinite(results)
+        columns = np.concatenate([columns[known], columns[~known]])
+        gram = self.covariance[np.ix_(columns, columns)].copy()
+        gram[np.diag_indices(len(columns))] += self.noise
+        root = np.linalg.cholesky(gram)  # of what is known first, then of what is under way
+        explained = np.linalg.solve(root, self.covariance[columns])
+        n = int(known.sum())
+        surprise = (results[known] - self.means[:, columns[:n]]).T
+        surprise = np.linalg.solve(root[:n, :n], surprise)
+        misfit = (surprise**2).sum(axis=0)
+        log_weights = np.log(self.weights) - 0.5 * misfit
+        weights = np.exp(log_weights - log_weights.max())
+        weights /= weights.sum()
+        scale = 1.0
+        if self.doubt > 0:
+            scale = (self.doubt + float(weights @ misfit)) / (self.doubt + n)
+        return Posterior(
+            means=self.means + surprise.T @ explained[:n],
+            weights=weights,
+            prior_covariance=self.covariance,
+            explained=explained,
+            scale=scale,
+        )
+
+    def extended(self, combination: "FloatArray", variance: "FloatArray") -> "Belief":
+        """Add columns that are expected to be combinations of those there are.
+
+        Parameters
+        ----------
+        combination : ndarray of shape (n_new, n_columns)
+            Share of each column in each new one.
+        variance : ndarray of shape (n_new,)
+            By how much a new column may deviate from its combination.
+        """
+        cross = combination @ self.covariance
+        own = cross @ combination.T + np.diag(variance)
+        return Belief(
+            means=np.hstack([self.means, self.means @ combination.T]),
+            weights=self.weights,
+            covariance=np.block([[self.covariance, cross.T], [cross, own]]),
+            noise=self.noise,
+            doubt=self.doubt,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Posterior:
+    """A belief after results.
+
+    Attributes
+    ----------
+    means : ndarray of shape (n_guesses, n_columns)
+        What each guess expects now.
+    weights : ndarray of shape (n_guesses,)
+        Adds up to 1.
+    prior_covariance : ndarray of shape (n_columns, n_columns)
+        Before the results.
+    explained : ndarray of shape (n_results, n_columns)
+        ``explained.T @ explained`` is what the results explain of it.
+    scale : float
+        Factor of the variances that the size of the surprises suggests.
+    """
+
+    means: "FloatArray"
+    weights: "FloatArray"
+    prior_covariance: "FloatArray"
+    explained: "FloatArray"
+    scale: float
+
+    @cached_property
+    def variance(self) -> "FloatArray":
+        """Variance of each guess, (n_columns,)."""
+        left = np.diag(self.prior_covariance) - (self.explained**2).sum(axis=0)
+        return np.asarray(np.maximum(left, _TINY) * self.scale)
+
+    @cached_property
+    def mean(self) -> "FloatArray":
+        """Expected values, (n_columns,)."""
+        return np.asarray(self.weights @ self.means)
+
+    @cached_property
+    def deviation(self) -> "FloatArray":
+        """Standard deviation of the mixture, (n_columns,)."""
+        between = self.weights @ (self.means - self.mean) ** 2
+        return np.asarray(np.sqrt(self.variance + between))
+
+    def of(self, combination: "FloatArray", variance: "FloatArray") -> "Posterior":
+        """Return what is believed about combinations of columns; see `Belief.extended`."""
+        explained = self.explained @ combination.T
+        prior = combination @ self.prior_covariance @ combination.T + np.diag(variance)
+        return Posterior(
+            means=self.means @ combination.T,
+            weights=self.weights,
+            prior_covariance=prior,
+            explained=explained,
+            scale=self.scale,
+        )
+
+    def expected_improvement(self, best: float) -> "FloatArray":
+        """Return by how much each column is expected to fall below `best` (Mockus 1978).
+
+        Parameters
+        ----------
+        best : float
+            The lowest value so far.
+
+        Returns
+        -------
+        ndarray of shape (n_columns,)
+            Not negative.
+        """
+        from scipy.special import ndtr
+
+        deviation = np.sqrt(self.variance)
+        margin = (best - self.means) / deviation
+        density = np.exp(-0.5 * margin**2) / np.sqrt(2 * np.pi)
+        return np.asarray(self.weights @ (deviation * (margin * ndtr(margin) + density)))
+
+    def interval(self, coverage: float, spread: float = 1.0) -> "tuple[FloatArray, FloatArray]":
+        """Return lower and upper ends between which each column lies with a probability.
+
+        Parameters
+        ----------
+        coverage : float
+            The probability.
+        spread : float
+            Factor of the standard deviations; see `MetaModel.spread`.
+        """
+        from scipy.special import ndtri
+
+        reach = float(ndtri(0.5 + coverage / 2)) * spread * self.deviation
+        return self.mean - reach, self.mean + reach

@@ -1,0 +1,91 @@
+"""What is expected on one dataset before its first trial."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from metatune.recommender.belief import Belief, BeliefSettings
+from metatune.recommender.meta_model import MetaModel
+from metatune.space import Configuration
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["Forecast", "make_forecast"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Forecast:
+    """Expectations for the configurations that may be used.
+
+    Columns of the belief are configurations x levels, the levels of a configuration side by side.
+
+    Attributes
+    ----------
+    configurations : tuple of Configuration
+        The pool, as far as it may be used.
+    regret : ndarray of shape (n_datasets, n_configurations)
+        Normalised regret on past datasets.
+    weights : ndarray of shape (n_datasets,)
+        Proximity of past datasets; adds up to 1.
+    belief : Belief
+        About the values of `metatune.recommender.past.Past`.
+    log_seconds : ndarray of shape (n_configurations, n_levels)
+        Expected logarithm of the processor seconds of a trial.
+    """
+
+    configurations: tuple[Configuration, ...]
+    regret: "FloatArray"
+    weights: "FloatArray"
+    belief: Belief
+    log_seconds: "FloatArray"
+
+    @property
+    def n_levels(self) -> int:
+        """Levels of fidelity."""
+        return int(self.log_seconds.shape[1])
+
+
+def make_forecast(
+    model: MetaModel,
+    *,
+    usable: "NDArray[np.bool_]",
+    weights: "FloatArray",
+    left_out: "NDArray[np.bool_]",
+    log_seconds: "FloatArray",
+    settings: BeliefSettings | None = None,
+) -> Forecast:
+    """Say what is expected on a dataset.
+
+    Parameters
+    ----------
+    model : MetaModel
+        What is known about the past.
+    usable : ndarray of bool, shape (n_pool,)
+        Which configurations may be used; at least one.
+    weights : ndarray of shape (n_datasets,)
+        Proximity of past datasets.
+    left_out : ndarray of bool, shape (n_datasets,)
+        Past datasets that do not count at all.
+    log_seconds : ndarray of shape (n_pool, n_levels)
+        Expected logarithm of the processor seconds of a trial.
+    settings : BeliefSettings, optional
+        How the belief is formed.
+    """
+    columns = np.flatnonzero(usable)
+    counted = ~left_out
+    values = model.values[:, columns, :]
+    return Forecast(
+        configurations=tuple(model.configurations[i] for i in columns),
+        regret=model.regret[counted][:, columns],
+        weights=weights[counted],
+        belief=Belief.from_past(
+            values[counted].reshape(int(counted.sum()), -1),
+            weights[counted],
+            settings or BeliefSettings(),
+        ),
+        log_seconds=log_seconds[columns],
+    )

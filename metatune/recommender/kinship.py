@@ -1,0 +1,105 @@
+"""What the pool says about configurations outside it: kriging over hyperparameters.
+
+A configuration is expected to do as its relatives in the pool do, the members of its family with
+similar hyperparameters (ordinary kriging with a squared exponential kernel; Matheron 1963,
+Rasmussen and Williams 2006, section 2.2), and to deviate the more, the farther it is from them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from metatune.space import Choice, Configuration, SearchSpace
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["Kinship", "kinship"]
+
+_LENGTH = 0.35  # of the kernel, in units of the square root of the number of hyperparameters
+_NUGGET = 0.1  # results of neighbours differ by more than their distance explains
+_INACTIVE = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Kinship:
+    """How configurations hang together with a pool.
+
+    Attributes
+    ----------
+    shares : ndarray of shape (n_configurations, n_pool)
+        What each member of the pool contributes to the expectation; rows add up to 1.
+    rest : ndarray of shape (n_configurations,)
+        Share of the variance within a family that the relatives do not explain, in (0, 1].
+    """
+
+    shares: "FloatArray"
+    rest: "FloatArray"
+
+
+def kinship(
+    configurations: Sequence[Configuration],
+    pool: Sequence[Configuration],
+    spaces: Mapping[str, SearchSpace],
+) -> Kinship:
+    """Find the relatives of configurations.
+
+    Parameters
+    ----------
+    configurations : sequence of Configuration
+        Any.
+    pool : sequence of Configuration
+        What is known.
+    spaces : Mapping of str to SearchSpace
+        By algorithm. A family without a member in the pool is expected to do as the pool does on
+        average.
+    """
+    shares = np.full((len(configurations), len(pool)), 1.0 / max(1, len(pool)))
+    rest = np.ones(len(configurations))
+    for name in sorted({c.algorithm for c in configurations}):
+        members = [i for i, c in enumerate(pool) if c.algorithm == name]
+        own = [i for i, c in enumerate(configurations) if c.algorithm == name]
+        if not members or name not in spaces:
+            continue
+        known = np.array([_place(pool[i], spaces[name]) for i in members])
+        asked = np.array([_place(configurations[i], spaces[name]) for i in own])
+        weights, unexplained = _krige(known, asked, len(spaces[name].domains))
+        shares[own] = 0.0
+        shares[np.ix_(own, members)] = weights
+        rest[own] = unexplained
+    return Kinship(shares=shares, rest=rest)
+
+
+def _krige(
+    known: "FloatArray", asked: "FloatArray", n_domains: int
+) -> "tuple[FloatArray, FloatArray]":
+    scale = 2 * _LENGTH**2 * max(1, n_domains)
+    gram = np.exp(-_squared(known, known) / scale) + _NUGGET * np.eye(len(known))
+    cross = np.exp(-_squared(asked, known) / scale)
+    solved = np.linalg.solve(gram, cross.T).T
+    ones = np.linalg.solve(gram, np.ones(len(known)))
+    missing = 1.0 - solved.sum(axis=1)
+    weights = solved + np.outer(missing / ones.sum(), ones)
+    explained = (solved * cross).sum(axis=1)
+    return np.asarray(weights), np.asarray(np.clip(1.0 + _NUGGET - explained, 0.01, 1.0))
+
+
+def _squared(a: "FloatArray", b: "FloatArray") -> "FloatArray":
+    return np.asarray(((a[:, None, :] - b[None, :, :]) ** 2).sum(axis=-1))
+
+
+def _place(configuration: Configuration, space: SearchSpace) -> list[float]:
+    """Place a configuration in a unit cube; options of a choice are equally far from each other."""
+    place: list[float] = []
+    for name, domain in space.domains.items():
+        active = name in configuration.params
+        if isinstance(domain, Choice):
+            given = configuration.params.get(name)
+            place += [np.sqrt(0.5) * float(active and option == given) for option in domain.options]
+        else:
+            place.append(domain.to_unit(configuration.params[name]) if active else _INACTIVE)
+    return place

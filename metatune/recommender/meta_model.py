@@ -1,0 +1,206 @@
+"""The meta-model: what past datasets taught, as arrays that load at once."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from metatune.errors import MetadataError
+from metatune.recommender.belief import Belief, BeliefSettings
+from metatune.recommender.cost import CostModel
+from metatune.recommender.losses import share_of_log
+from metatune.recommender.past import Past, normalised_regret
+from metatune.recommender.proximity import Proximity
+from metatune.space import Configuration
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["MetaModel", "completed"]
+
+_FORMAT = 1
+_N_FOLDS = 5
+_FEWEST = 10  # datasets: fewer tell nothing about how sure to be
+_COVERAGE = 0.8
+_REACH = 1.2816  # standard deviations to both sides that hold 80 % of a Gaussian
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MetaModel:
+    """Everything that a recommendation needs to know about the past, for one pool and metric.
+
+    Attributes
+    ----------
+    names, families, fingerprints : tuple of str
+        Of the n_datasets past datasets.
+    sizes : ndarray of shape (n_datasets, 3)
+        Rows, columns, classes.
+    configurations : tuple of Configuration
+        The pool.
+    values : ndarray of shape (n_datasets, n_configurations, n_levels)
+        See `Past`; what was never evaluated is filled in.
+    proximity : Proximity
+        Tells which past datasets resemble a new one.
+    cost : CostModel
+        Predicts seconds.
+    spread : float
+        Factor of standard deviations with which intervals hold what they promise: measured on
+        past datasets whose families were left out.
+    """
+
+    names: tuple[str, ...]
+    families: tuple[str, ...]
+    fingerprints: tuple[str, ...]
+    sizes: "FloatArray"
+    configurations: tuple[Configuration, ...]
+    values: "FloatArray"
+    proximity: Proximity
+    cost: CostModel
+    spread: float
+
+    @classmethod
+    def fit(cls, past: Past, seed: int = 0) -> "MetaModel":
+        """Learn from past evaluations.
+
+        Parameters
+        ----------
+        past : Past
+            What is known.
+        seed : int
+            Seed of the forest.
+        """
+        algorithms = tuple(c.algorithm for c in past.configurations)
+        values = completed(past.values)
+        return cls(
+            names=past.names,
+            families=past.families,
+            fingerprints=past.fingerprints,
+            sizes=past.sizes,
+            configurations=past.configurations,
+            values=values,
+            proximity=Proximity.fit(past.features, past.regret, seed),
+            cost=CostModel.fit(past.times, algorithms, len(past.names)),
+            spread=_spread(past, values, seed),
+        )
+
+    @property
+    def regret(self) -> "FloatArray":
+        """Normalised regret at the top level, (n_datasets, n_configurations), without NaN."""
+        return normalised_regret(share_of_log(self.values[:, :, -1]))
+
+    @property
+    def features(self) -> "FloatArray":
+        """Meta-features of past datasets, (n_datasets, n_features)."""
+        return self.proximity.past
+
+    def save(self, path: Path) -> None:
+        """Write the arrays to an ``.npz`` file, texts among them as JSON."""
+        texts = {
+            "format": _FORMAT,
+            "names": self.names,
+            "families": self.families,
+            "fingerprints": self.fingerprints,
+            "spread": self.spread,
+            "configurations": [
+                {"algorithm": c.algorithm, "params": c.params} for c in self.configurations
+            ],
+        }
+        arrays: dict[str, Any] = {"sizes": self.sizes, "values": self.values.astype(np.float32)}
+        for prefix, part in (("proximity", self.proximity), ("cost", self.cost)):
+            for name in part.__dataclass_fields__:
+                arrays[f"{prefix}_{name}"] = getattr(part, name)
+        encoded = np.frombuffer(json.dumps(texts).encode(), dtype=np.uint8)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez_compressed(path, texts=encoded, **arrays)
+
+    @classmethod
+    def load(cls, path: Path) -> "MetaModel":
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        MetadataError
+            If the file cannot be read or is of another format.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            texts = json.loads(arrays.pop("texts").tobytes())
+            return cls._from_arrays(texts, arrays)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise MetadataError(
+                f"{path} cannot be read ({error}): rebuild the meta-dataset or reinstall metatune"
+            ) from error
+
+    @classmethod
+    def _from_arrays(cls, texts: dict[str, Any], arrays: dict[str, Any]) -> "MetaModel":
+        if texts["format"] != _FORMAT:
+            raise ValueError(f"format {texts['format']}")
+        parts = {
+            prefix: {name: arrays[f"{prefix}_{name}"] for name in part.__dataclass_fields__}
+            for prefix, part in (("proximity", Proximity), ("cost", CostModel))
+        }
+        return cls(
+            names=tuple(texts["names"]),
+            families=tuple(texts["families"]),
+            fingerprints=tuple(texts["fingerprints"]),
+            sizes=arrays["sizes"],
+            configurations=tuple(
+                Configuration(**c, origin="portfolio") for c in texts["configurations"]
+            ),
+            values=arrays["values"].astype(np.float64),
+            proximity=Proximity(**parts["proximity"]),
+            cost=CostModel(**parts["cost"]),
+            spread=float(texts["spread"]),
+        )
+
+
+def _spread(past: Past, values: "FloatArray", seed: int) -> float:
+    """Measure by what factor expectations before the first trial are too sure of themselves."""
+    families = np.unique(past.families, return_inverse=True)[1]
+    top = slice(values.shape[2] - 1, None, values.shape[2])
+    surprises = []
+    for fold in range(_N_FOLDS):
+        unseen = families % _N_FOLDS == fold
+        if not unseen.any() or np.count_nonzero(~unseen) < _FEWEST:
+            continue
+        proximity = Proximity.fit(past.features[~unseen], past.regret[~unseen], seed)
+        nothing = np.zeros(int((~unseen).sum()), dtype=bool)
+        seen = values[~unseen].reshape(len(nothing), -1)
+        for row in np.flatnonzero(unseen):
+            weights = proximity.weights(past.features[row], nothing)
+            belief = Belief.from_past(seen, weights, BeliefSettings())
+            posterior = belief.given(np.zeros(0, dtype=np.intp), np.zeros(0))
+            surprise = past.values[row, :, -1] - posterior.mean[top]
+            surprises.append(np.abs(surprise) / posterior.deviation[top])
+    known = np.concatenate(surprises) if surprises else np.zeros(0)
+    known = known[np.isfinite(known)]
+    return float(np.quantile(known, _COVERAGE) / _REACH) if len(known) else 1.0
+
+
+def completed(values: "FloatArray") -> "FloatArray":
+    """Fill in what is not known: a configuration's mean, raised by how hard the dataset is.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_datasets, n_configurations, n_levels)
+        NaN where not known. A level that a small dataset has not is filled in like a
+        configuration that was never evaluated.
+
+    Returns
+    -------
+    ndarray
+        Of the same shape.
+    """
+    flat = values.reshape(len(values), -1)
+    known = np.isfinite(flat)
+    filled = np.where(known, flat, 0.0)
+    count = np.maximum(known.sum(axis=0), 1)
+    overall = filled.sum() / max(1, int(known.sum()))
+    column = np.where(known.any(axis=0), filled.sum(axis=0) / count, overall)
+    row = np.where(known, flat - column, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return np.where(known, flat, column + row[:, None]).reshape(values.shape)

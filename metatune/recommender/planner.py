@@ -1,0 +1,305 @@
+"""Decides which configuration to start next, from what is expected and what trials have shown.
+
+The first trials follow the portfolio: each adds what most past datasets like this one would gain
+from. Then expected improvement decides, as soon as results of this dataset say more than the past
+(Jones et al. 1998); both per predicted second. Configurations outside the pool compete with those
+inside: what is believed about them follows from their relatives in the pool.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from metatune.recommender.cost import corrected
+from metatune.recommender.forecast import Forecast
+from metatune.recommender.kinship import kinship
+from metatune.space import Configuration, SearchSpace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from metatune.recommender.belief import Belief, Posterior
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.intp]
+
+__all__ = ["Choice", "Observation", "Planner", "PlannerSettings"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannerSettings:
+    """How the next configuration is chosen.
+
+    Attributes
+    ----------
+    n_portfolio : int
+        Trials that follow the portfolio.
+    cap : float
+        Normalised regret above which a configuration is no use to the portfolio.
+    floor : float
+        Seconds that every trial costs beyond its own, as a share of the median configuration's;
+        infinite where cost does not matter.
+    promotion : float
+        Share of the configurations of a level that are expected to rise to the next one.
+    """
+
+    n_portfolio: int = 4
+    cap: float = 2.0
+    floor: float = 0.05
+    promotion: float = 1 / 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What is known of one trial.
+
+    Attributes
+    ----------
+    configuration : Configuration
+        What was tried.
+    level : int
+        At which level.
+    value : float
+        On the scale of `metatune.recommender.losses`; NaN while the trial is under way.
+    seconds : float
+        Processor seconds that it took; NaN where not known.
+    """
+
+    configuration: Configuration
+    level: int
+    value: float
+    seconds: float = float("nan")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A configuration to start, and why.
+
+    Attributes
+    ----------
+    configuration : Configuration
+        What to start.
+    expected_value : float
+        Of it, at the top level.
+    deviation : float
+        Standard deviation of that.
+    seconds : float
+        Expected processor seconds until it has reached the top level, counting that most do not.
+    """
+
+    configuration: Configuration
+    expected_value: float
+    deviation: float
+    seconds: float
+
+
+@dataclass(slots=True, eq=False)
+class Planner:
+    """Chooses configurations for one dataset.
+
+    Parameters
+    ----------
+    forecast : Forecast
+        What is expected.
+    spaces : Mapping of str to SearchSpace
+        Of the algorithms that may be used; needed where configurations outside the pool occur.
+    settings : PlannerSettings
+        How to choose.
+    """
+
+    forecast: Forecast
+    spaces: "Mapping[str, SearchSpace]" = field(default_factory=dict)
+    settings: PlannerSettings = field(default_factory=PlannerSettings)
+
+    def log_seconds(self, observations: Sequence[Observation]) -> "FloatArray":
+        """Return the logarithm of the seconds that are expected after trials.
+
+        Returns
+        -------
+        ndarray of shape (n_configurations, n_levels)
+            Of the pool.
+        """
+        return self._known(observations).log_seconds[: len(self.forecast.configurations)]
+
+    def choose(
+        self,
+        observations: Sequence[Observation],
+        proposals: Sequence[Configuration] = (),
+        patience: float = 0.0,
+    ) -> Choice | None:
+        """Choose among untried configurations.
+
+        Parameters
+        ----------
+        observations : sequence of Observation
+            The trials so far; may be several of a configuration, at different levels.
+        proposals : sequence of Configuration
+            Configurations outside the pool that compete with those inside.
+        patience : float
+            Seconds below which it does not matter what a trial costs.
+
+        Returns
+        -------
+        Choice or None
+            None if nothing is left.
+        """
+        known = self._known(observations)
+        tried = {o.configuration.key for o in observations}
+        pool = self.forecast.configurations
+        free = np.array([c.key not in tried for c in pool], dtype=bool)
+        posterior = known.belief.given(known.columns, known.values)
+        if len(tried) < self.settings.n_portfolio or not np.isfinite(known.values).any():
+            if not free.any():
+                return None
+            price = self._price(known.log_seconds[: len(pool)], patience)
+            column = self._portfolio(free, known, price)
+            return self._choice(column, posterior, known.log_seconds)
+        return self._improve(known, posterior, free, proposals, patience)
+
+    def _improve(
+        self,
+        known: "_Known",
+        posterior: "Posterior",
+        free: "NDArray[np.bool_]",
+        proposals: Sequence[Configuration],
+        patience: float,
+    ) -> Choice | None:
+        """Choose by expected improvement for each second of the price."""
+        pool, n_levels = self.forecast.configurations, self.forecast.n_levels
+        top = slice(n_levels - 1, None, n_levels)
+        best = float(posterior.mean[top][known.tried].min())
+        candidates = list(pool)
+        gain = np.where(free, posterior.expected_improvement(best)[top][: len(pool)], -1.0)
+        log_seconds = known.log_seconds[: len(pool)]
+        if proposals:
+            related = kinship(proposals, (*pool, *known.foreign), self.spaces)
+            combination = _at_levels(related.shares, n_levels)[n_levels - 1 :: n_levels]
+            variance = related.rest * self._family_variance(proposals)
+            invented = posterior.of(combination, variance)
+            gain = np.concatenate([gain, invented.expected_improvement(best)])
+            log_seconds = np.vstack([log_seconds, related.shares @ known.log_seconds])
+            candidates += proposals
+        if gain.max() < 0:
+            return None
+        worth = gain / self._price(log_seconds, patience)
+        index = int(np.argmax(worth))
+        if index < len(pool):
+            return self._choice(index, posterior, log_seconds)
+        number = index - len(pool)
+        return Choice(
+            configuration=candidates[index],
+            expected_value=float(invented.mean[number]),
+            deviation=float(invented.deviation[number]),
+            seconds=float(self._climb(log_seconds)[index]),
+        )
+
+    def _choice(self, column: int, posterior: "Posterior", log_seconds: "FloatArray") -> Choice:
+        at = column * self.forecast.n_levels + self.forecast.n_levels - 1
+        return Choice(
+            configuration=self.forecast.configurations[column],
+            expected_value=float(posterior.mean[at]),
+            deviation=float(posterior.deviation[at]),
+            seconds=float(self._climb(log_seconds)[column]),
+        )
+
+    def _portfolio(self, free: "NDArray[np.bool_]", known: "_Known", price: "FloatArray") -> int:
+        """Return the column that lowers the best regret on past datasets by most, per price."""
+        regret = np.minimum(self.forecast.regret, self.settings.cap)
+        tried = known.tried[known.tried < len(free)]
+        best = regret[:, tried].min(axis=1, initial=self.settings.cap)
+        gain = self.forecast.weights @ np.maximum(best[:, None] - regret, 0.0)
+        if gain[free].max() <= 1e-12:  # no past dataset gains: at least nothing bad
+            gain = self.settings.cap - self.forecast.weights @ regret
+        return int(np.argmax(np.where(free, gain / price, -np.inf)))
+
+    def _climb(self, log_seconds: "FloatArray") -> "FloatArray":
+        """Return the expected seconds of starting a configuration, (n_configurations,)."""
+        share = self.settings.promotion ** np.arange(log_seconds.shape[1])
+        return np.asarray(np.exp(log_seconds) @ share)
+
+    def _price(self, log_seconds: "FloatArray", patience: float) -> "FloatArray":
+        climb = self._climb(log_seconds)
+        if np.isinf(self.settings.floor):
+            return np.ones(len(climb))
+        return climb + self.settings.floor * float(np.median(climb)) + patience
+
+    def _known(self, observations: Sequence[Observation]) -> "_Known":
+        """Sort observations into the columns of a belief that covers all their configurations."""
+        forecast = self.forecast
+        position = {c.key: i for i, c in enumerate(forecast.configurations)}
+        foreign: list[Configuration] = []
+        for observation in observations:
+            key = observation.configuration.key
+            if key not in position:
+                position[key] = len(forecast.configurations) + len(foreign)
+                foreign.append(observation.configuration)
+        belief, log_seconds = forecast.belief, forecast.log_seconds
+        if foreign:
+            related = kinship(foreign, forecast.configurations, self.spaces)
+            combination = _at_levels(related.shares, forecast.n_levels)
+            variance = np.repeat(related.rest * self._family_variance(foreign), forecast.n_levels)
+            belief = belief.extended(combination, variance)
+            log_seconds = np.vstack([log_seconds, related.shares @ log_seconds])
+        at = np.array([position[o.configuration.key] for o in observations], dtype=np.intp)
+        levels = np.array([o.level for o in observations], dtype=np.intp)
+        values = np.array([o.value for o in observations], dtype=np.float64)
+        seconds = np.array([o.seconds for o in observations], dtype=np.float64)
+        return _Known(
+            columns=at * forecast.n_levels + levels,
+            values=values,
+            tried=np.unique(at),
+            belief=belief,
+            log_seconds=self._corrected(log_seconds, foreign, at, levels, seconds),
+            foreign=tuple(foreign),
+        )
+
+    def _corrected(
+        self,
+        log_seconds: "FloatArray",
+        foreign: list[Configuration],
+        at: "IntArray",
+        levels: "IntArray",
+        seconds: "FloatArray",
+    ) -> "FloatArray":
+        names = [c.algorithm for c in (*self.forecast.configurations, *foreign)]
+        number = np.unique(names, return_inverse=True)[1]
+        timed = np.isfinite(seconds) & (seconds > 0)
+        if not timed.any():
+            return log_seconds
+        excess = np.log(seconds[timed]) - log_seconds[at[timed], levels[timed]]
+        shift = corrected(np.zeros(len(names)), number, excess, number[at[timed]])
+        return log_seconds + shift[:, None]
+
+    def _family_variance(self, configurations: Sequence[Configuration]) -> "FloatArray":
+        """Return what members of each one's family vary by on a dataset, from the prior."""
+        n_levels = self.forecast.n_levels
+        covariance = self.forecast.belief.covariance[n_levels - 1 :: n_levels]
+        covariance = covariance[:, n_levels - 1 :: n_levels]
+        names = np.array([c.algorithm for c in self.forecast.configurations])
+        found = {}
+        for name in {c.algorithm for c in configurations}:
+            members = np.flatnonzero(names == name)
+            block = covariance[np.ix_(members, members)] if len(members) > 1 else covariance
+            found[name] = float(np.mean(np.diag(block)) - np.mean(block))
+        return np.array([found[c.algorithm] for c in configurations])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Known:
+    """Observations, sorted into columns."""
+
+    columns: "IntArray"
+    values: "FloatArray"
+    tried: "IntArray"
+    belief: "Belief"
+    log_seconds: "FloatArray"
+    foreign: tuple[Configuration, ...]
+
+
+def _at_levels(shares: "FloatArray", n_levels: int) -> "FloatArray":
+    """Combine each level of relatives to the same level, (n * n_levels, n_pool * n_levels)."""
+    return np.asarray(np.kron(shares, np.eye(n_levels)))

@@ -1,0 +1,176 @@
+"""What metatune forecasts for datasets of families it has not seen, against what they showed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from metatune.recommender.forecast import Forecast, make_forecast
+from metatune.recommender.levels import LEVELS, TOP
+from metatune.recommender.meta_model import MetaModel
+from metatune.recommender.past import Past
+from metatune.recommender.planner import Observation, Planner, PlannerSettings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.intp]
+
+__all__ = ["N_TRIALS", "Unseen", "forecast_unseen"]
+
+N_TRIALS = 8
+"""So many trials are followed on each dataset."""
+
+_N_FOLDS = 3  # of the meta-dataset's top rung
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Unseen:
+    """One dataset whose family was left out.
+
+    Attributes
+    ----------
+    name : str
+        Of the dataset.
+    regret : ndarray of shape (n_configurations,)
+        What each configuration of the pool really had; NaN where it was not evaluated.
+    tried : ndarray of int, shape (N_TRIALS,)
+        What metatune tried, in that order, by evaluations alone.
+    fixed : int
+        The configuration with the lowest mean regret on all other families.
+    surprise : ndarray of shape (n_configurations,)
+        Real minus expected value in units of the reach of the 80 % interval, before any trial.
+    recommended : ndarray of int, shape (10,)
+        The first ten of the portfolio.
+    log_ratio : ndarray of shape (n_configurations,)
+        Logarithm of predicted over real seconds at the top level, before any trial.
+    log_ratio_later : ndarray of shape (n_configurations,)
+        The same after `N_TRIALS` trials; NaN for those.
+    """
+
+    name: str
+    regret: "FloatArray"
+    tried: "IntArray"
+    fixed: int
+    surprise: "FloatArray"
+    recommended: "IntArray"
+    log_ratio: "FloatArray"
+    log_ratio_later: "FloatArray"
+
+
+def forecast_unseen(past: Past) -> Iterator[Unseen]:
+    """Forecast every dataset from the datasets of all other families."""
+    regret = past.regret
+    real_seconds = _top_seconds(past)
+    families = np.array(past.families)
+    for family in dict.fromkeys(past.families):
+        unseen = families == family
+        train = past.without(unseen)
+        model = MetaModel.fit(train)
+        fixed = int(np.argmin(model.regret.mean(axis=0)))
+        for row in np.flatnonzero(unseen):
+            yield _one(past, model, int(row), regret[row], real_seconds[row], fixed)
+
+
+def _one(
+    past: Past,
+    model: MetaModel,
+    row: int,
+    regret: "FloatArray",
+    seconds: "FloatArray",
+    fixed: int,
+) -> Unseen:
+    nothing = np.zeros(len(model.names), dtype=bool)
+    weights = model.proximity.weights(past.features[row], nothing)
+    rows, columns, classes = past.sizes[row]
+    shape = rows * (1 - 1 / _N_FOLDS), int(columns), int(classes)
+    log_seconds = [
+        model.cost.log_seconds(share * shape[0], shape[1], shape[2], weights) for share in LEVELS
+    ]
+    log_seconds[TOP] = log_seconds[TOP] + np.log(_N_FOLDS)
+    forecast = make_forecast(
+        model,
+        usable=np.isfinite(regret),
+        weights=weights,
+        left_out=nothing,
+        log_seconds=np.column_stack(log_seconds),
+    )
+    known = np.flatnonzero(np.isfinite(regret))
+    values = past.values[row]
+    posterior = forecast.belief.given(np.zeros(0, dtype=np.intp), np.zeros(0))
+    top = slice(TOP, None, len(LEVELS))
+    low, high = posterior.interval(0.8, model.spread)
+    surprise = np.full(len(regret), np.nan)
+    surprise[known] = (values[known, TOP] - posterior.mean[top]) / ((high - low)[top] / 2)
+    tried, later = _search(forecast, known, values, seconds)
+    log_ratio = log_seconds[TOP] - np.log(seconds)
+    log_ratio_later = np.full(len(regret), np.nan)
+    log_ratio_later[known] = later - np.log(seconds[known])
+    log_ratio_later[tried] = np.nan
+    return Unseen(
+        name=past.names[row],
+        regret=regret,
+        tried=tried,
+        fixed=fixed,
+        surprise=surprise,
+        recommended=_portfolio(forecast, known),
+        log_ratio=log_ratio,
+        log_ratio_later=log_ratio_later,
+    )
+
+
+def _search(
+    forecast: Forecast, known: "IntArray", values: "FloatArray", seconds: "FloatArray"
+) -> "tuple[IntArray, FloatArray]":
+    """Follow the planner; return what it tried and the log seconds that it expects afterwards."""
+    planner = Planner(forecast, settings=PlannerSettings(floor=np.inf))
+    column = {c.key: int(i) for c, i in zip(forecast.configurations, known, strict=True)}
+    observations: list[Observation] = []
+    tried: list[int] = []
+    for _ in range(min(N_TRIALS, len(known))):
+        choice = planner.choose(observations)
+        if choice is None:
+            break
+        at = column[choice.configuration.key]
+        tried.append(at)
+        for level in (TOP - 1, TOP):
+            observations.append(
+                Observation(
+                    configuration=choice.configuration,
+                    level=level,
+                    value=float(values[at, level]),
+                    seconds=float(seconds[at]) if level == TOP else float("nan"),
+                )
+            )
+    return np.array(tried, dtype=np.intp), planner.log_seconds(observations)[:, TOP]
+
+
+def _portfolio(forecast: Forecast, known: "IntArray") -> "IntArray":
+    planner = Planner(forecast, settings=PlannerSettings(floor=np.inf, n_portfolio=10**6))
+    observations: list[Observation] = []
+    chosen: list[int] = []
+    column = {c.key: int(i) for c, i in zip(forecast.configurations, known, strict=True)}
+    for _ in range(min(10, len(known))):
+        choice = planner.choose(observations)
+        if choice is None:
+            break
+        chosen.append(column[choice.configuration.key])
+        observations.append(
+            Observation(configuration=choice.configuration, level=TOP, value=float("nan"))
+        )
+    return np.array(chosen, dtype=np.intp)
+
+
+def _top_seconds(past: Past) -> "FloatArray":
+    """Return the processor seconds of the top level, (n_datasets, n_configurations)."""
+    seconds = np.full(past.values.shape[:2], np.nan)
+    largest = np.zeros_like(seconds)
+    times = past.times
+    for row, column, rows, spent in zip(
+        times.dataset, times.configuration, times.sizes[:, 0], times.seconds, strict=True
+    ):
+        if rows > largest[row, column]:
+            largest[row, column], seconds[row, column] = rows, spent * _N_FOLDS
+    return np.asarray(np.maximum(seconds, 1e-3))
