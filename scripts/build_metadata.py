@@ -1,12 +1,12 @@
-"""Build the meta-dataset from a local catalogue of tables.
+"""Build or extend the meta-dataset from a local catalogue of tables.
 
     python scripts/build_metadata.py --catalogue CATALOGUE.csv --work WORK --minutes 60 --jobs 2
 
 evaluates the pool of configurations on every table, as far as the minutes go, and writes the tables
-of metadata/ from what has been evaluated. The same command continues where it stopped.
+and the fitted models of metadata/ from what has been evaluated. The same command continues where it
+stopped. What a meta-dataset holds already is taken over from it and not evaluated again.
 """
 
-import random
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,12 +19,26 @@ from metatune.budget import Deadline, Stopwatch
 from metatune.building.assemble import assemble
 from metatune.building.catalogue import CatalogueEntry, read_catalogue
 from metatune.building.evaluation import PoolEvaluation, Protocol
-from metatune.errors import MetatuneError
+from metatune.building.known import KnownDatasets
+from metatune.building.selection import Wishes, choose_tables, large_tables, wanted
+from metatune.errors import MetadataError, MetatuneError
 from metatune.kinds import TaskKind
 from metatune.metadataset.pool import draw_pool
-from metatune.metadataset.store import load_metadata, save_metadata, verify_metadata
+from metatune.metadataset.priors import HyperparameterPriors
+from metatune.metadataset.store import (
+    MetaDataset,
+    find_metadata,
+    listed_files,
+    load_metadata,
+    save_metadata,
+    verify_metadata,
+)
+from metatune.recommender.models import save_models
 from metatune.search.pool import LocalPool
 from metatune.search.trial import TrialResult
+from metatune.space import Configuration
+
+Pools = dict[TaskKind, list[Configuration]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,13 +48,39 @@ class Options:
     catalogue: Path
     work: Path
     out: Path
+    known: Path | None
+    fresh: bool
     priors: Path | None
     minutes: float
     jobs: int
+    trial_seconds: float
     max_rows: int
-    min_rows: int
+    large: int
+    large_rows: int
+    tables: str
     packs: str
+    min_rows: int
+    per_family: int
+    max_tables: int | None
+    list_only: bool
     assemble_only: bool
+    no_models: bool
+
+    @property
+    def wishes(self) -> Wishes:
+        """Which tables are wanted."""
+        return Wishes(
+            names=tuple(filter(None, self.tables.split(","))),
+            packs=tuple(filter(None, self.packs.split(","))),
+            min_rows=self.min_rows,
+            per_family=self.per_family,
+            max_tables=self.max_tables,
+        )
+
+    @property
+    def protocol(self) -> Protocol:
+        """How most tables are evaluated."""
+        return Protocol(max_rows=self.max_rows, trial_seconds=self.trial_seconds)
 
 
 @click.command(help=__doc__)
@@ -48,40 +88,124 @@ class Options:
 @click.option("--work", type=click.Path(path_type=Path), required=True, help="Work directory.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("metadata"), show_default=True)
 @click.option(
+    "--known",
+    type=click.Path(path_type=Path),
+    help="Meta-dataset to take evaluations over from and to extend; that at --out by default.",
+)
+@click.option("--fresh", is_flag=True, help="Take nothing over.")
+@click.option(
     "--priors",
     type=click.Path(path_type=Path),
     help="Meta-dataset whose priors to use; the one that comes with metatune by default.",
 )
 @click.option("--minutes", type=float, default=60.0, show_default=True)
 @click.option("--jobs", type=int, default=2, show_default=True)
+@click.option("--trial-seconds", type=float, default=Protocol().trial_seconds, show_default=True)
 @click.option("--max-rows", type=int, default=Protocol().max_rows, show_default=True)
-@click.option("--min-rows", type=int, default=100, show_default=True)
+@click.option(
+    "--large",
+    type=int,
+    default=0,
+    show_default=True,
+    help="So many tables with the most rows, of each task kind in turn, keep --large-rows.",
+)
+@click.option("--large-rows", type=int, default=50_000, show_default=True)
+@click.option("--tables", default="", help="Exactly these tables (names, separated by commas).")
 @click.option("--packs", default="", help="Only tables whose path starts with one of these.")
+@click.option("--min-rows", type=int, default=Wishes().min_rows, show_default=True)
+@click.option("--per-family", type=int, default=Wishes().per_family, show_default=True)
+@click.option("--max-tables", type=int, help="At most so many tables.")
+@click.option("--list", "list_only", is_flag=True, help="Only say what would be evaluated.")
 @click.option("--assemble-only", is_flag=True, help="Evaluate nothing, only write the tables.")
+@click.option("--no-models", is_flag=True, help="Do not fit the models: quicker.")
 def main(**given: Any) -> None:
     options = Options(**given)
-    deadline = Deadline.after(options.minutes * 60)
-    priors = load_metadata(options.priors).priors
+    known = find_known(options)
+    entries, special = choose(options, known)
+    if options.list_only:
+        list_tables(entries, special, options.protocol)
+        return
+    priors = HyperparameterPriors.load((options.priors or find_metadata()) / "priors.json")
     pools = {kind: draw_pool(kind, priors) for kind in TaskKind}
     options.work.mkdir(parents=True, exist_ok=True)
     if not options.assemble_only:
-        entries = choose(read_catalogue(options.catalogue), options.packs, options.min_rows)
-        protocol = Protocol(max_rows=options.max_rows)
-        with LocalPool(n_workers=options.jobs) as executor:
-            evaluation = PoolEvaluation(options.work, pools, executor, protocol, make_display())
-            done = evaluation.run(entries, deadline)
-        print("complete" if done else "stopped by --minutes; run again to continue")
-    metadata = replace(assemble(options.work, pools), priors=priors)
-    save_metadata(metadata, options.out)
-    pairs = metadata.evaluations[["dataset", "configuration"]].drop_duplicates()
-    print(
-        f"{options.out}: {len(metadata.datasets)} datasets of "
-        f"{metadata.datasets['family'].nunique()} families, "
-        f"{len(metadata.configurations)} configurations, {len(pairs)} pairs, "
-        f"{len(metadata.evaluations)} evaluations"
+        evaluate(options, pools, known, entries, special)
+    write(options, replace(assemble(options.work, pools, known), priors=priors))
+
+
+def find_known(options: Options) -> MetaDataset | None:
+    """Load the meta-dataset to extend; one at --out that cannot be read is replaced."""
+    if options.fresh:
+        return None
+    if options.known is not None:
+        return load_metadata(options.known)
+    try:
+        return load_metadata(options.out)
+    except MetadataError as error:
+        print(f"nothing is taken over: {error}")
+        return None
+
+
+def choose(
+    options: Options, known: MetaDataset | None
+) -> tuple[list[CatalogueEntry], dict[str, Protocol]]:
+    """Return the tables to evaluate and the protocols of those that keep more rows.
+
+    A table that a known meta-dataset holds with more rows keeps these.
+    """
+    catalogue = read_catalogue(options.catalogue)
+    candidates = wanted(catalogue, options.wishes)
+    limits = {
+        name: n_rows
+        for name, n_rows in KnownDatasets(known).row_limits().items()
+        if n_rows > options.max_rows
+    }
+    for entry in large_tables(candidates, options.large, options.max_rows):
+        limits[entry.name] = max(options.large_rows, limits.get(entry.name, 0))
+    entries = choose_tables(
+        catalogue,
+        options.wishes,
+        max_rows=options.max_rows,
+        large=limits.keys(),
+        large_rows=options.large_rows,
     )
-    for problem in verify_metadata(options.out):
-        sys.exit(problem)
+    special = {name: replace(options.protocol, max_rows=n_rows) for name, n_rows in limits.items()}
+    return entries, special
+
+
+def list_tables(
+    entries: list[CatalogueEntry], special: dict[str, Protocol], protocol: Protocol
+) -> None:
+    for entry in entries:
+        n_rows = min(entry.n_rows, special.get(entry.name, protocol).max_rows)
+        print(f"{entry.name:<44} {entry.family:<32} {entry.kind:<11} {n_rows:>6} rows")
+    kinds = [entry.kind for entry in entries]
+    counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in TaskKind)
+    print(f"{len(entries)} tables of {len({e.family for e in entries})} families: {counts}")
+
+
+def evaluate(
+    options: Options,
+    pools: Pools,
+    known: MetaDataset | None,
+    entries: list[CatalogueEntry],
+    special: dict[str, Protocol],
+) -> None:
+    deadline = Deadline.after(options.minutes * 60)
+    with LocalPool(n_workers=options.jobs) as executor:
+        evaluation = PoolEvaluation(
+            options.work,
+            pools,
+            executor,
+            options.protocol,
+            make_display(),
+            known=known,
+            special=special,
+        )
+        done = evaluation.run(entries, deadline)
+    for name, problem in evaluation.problems.items():
+        print(f"{name} was passed over: {problem}")
+    print("complete" if done else "stopped by --minutes; run again to continue")
 
 
 def make_display() -> Callable[[str, TrialResult], None]:
@@ -99,32 +223,35 @@ def make_display() -> Callable[[str, TrialResult], None]:
     return show
 
 
-def choose(entries: list[CatalogueEntry], packs: str, min_rows: int) -> list[CatalogueEntry]:
-    """Return the entries to evaluate: one of every family first, in a fixed random order.
+def write(options: Options, metadata: MetaDataset) -> None:
+    """Write the tables and the models, and say what they hold."""
+    if metadata.evaluations.empty:
+        sys.exit("no table is completely evaluated yet: nothing was written")
+    for what, count in metadata.manifest["left_out"].items():
+        print(f"left out: {count} {what}")
+    earlier = models_at(options.out)
+    save_metadata(metadata, options.out)
+    if not options.no_models:
+        save_models(options.out)
+    for path in earlier - models_at(options.out, listed_files(options.out)):
+        path.unlink()
+    pairs = metadata.evaluations[["dataset", "configuration"]].drop_duplicates()
+    print(
+        f"{options.out}: {len(metadata.datasets)} datasets of "
+        f"{metadata.datasets['family'].nunique()} families, "
+        f"{len(metadata.configurations)} configurations, {len(pairs)} pairs, "
+        f"{len(metadata.evaluations)} evaluations"
+    )
+    for name in sorted(listed_files(options.out)):
+        print(f"{(options.out / name).stat().st_size / 1e6:9.2f} MB  {name}")
+    for problem in verify_metadata(options.out):
+        sys.exit(problem)
 
-    Tables of many cells and classes come last among their like: what they cost would buy several
-    others.
-    """
-    chosen = [
-        entry
-        for entry in entries
-        if entry.n_rows >= min_rows
-        and (not packs or any(str(entry.file).startswith(pack) for pack in packs.split(",")))
-    ]
-    random.Random(0).shuffle(chosen)
-    chosen.sort(key=is_dear)
-    seen: set[str] = set()
-    first: list[CatalogueEntry] = []
-    rest: list[CatalogueEntry] = []
-    for entry in chosen:
-        (rest if entry.family in seen else first).append(entry)
-        seen.add(entry.family)
-    return first + rest
 
-
-def is_dear(entry: CatalogueEntry) -> bool:
-    cells = min(entry.n_rows, Protocol().max_rows) * entry.n_columns
-    return cells * max(1, entry.n_classes - 1) > 100_000
+def models_at(directory: Path, listed: frozenset[str] | None = None) -> set[Path]:
+    """Return the files of fitted models, those that are listed or all."""
+    paths = set((directory / "models").glob("*.npz"))
+    return {p for p in paths if listed is None or p.relative_to(directory).as_posix() in listed}
 
 
 if __name__ == "__main__":

@@ -12,7 +12,13 @@ import pandas as pd
 
 from metatune.errors import MetadataError
 from metatune.metadataset.priors import HyperparameterPriors
-from metatune.metadataset.schema import PROTOCOL_VERSION, SCHEMA_VERSION, TABLES
+from metatune.metadataset.schema import (
+    PROTOCOL_VERSION,
+    SCHEMA_VERSION,
+    TABLES,
+    protocol_column,
+    stated_versions,
+)
 from metatune.space import Configuration
 
 __all__ = [
@@ -191,6 +197,26 @@ def verify_metadata(directory: Path) -> list[str]:
     for key, configuration in metadata.pool.items():
         if configuration.key != key:
             problems.append(f"configuration {key} does not match its content")
+    return problems + _mixed_versions(metadata)
+
+
+def _mixed_versions(metadata: MetaDataset) -> list[str]:
+    """Look for evaluations of another recipe or protocol than the meta-dataset states."""
+    problems = []
+    configurations = metadata.configurations
+    recipes = stated_versions(configurations, "recipe_version")
+    stated = dict(zip(configurations["key"], recipes, strict=True))
+    expected = metadata.evaluations["configuration"].map(stated)
+    found = stated_versions(metadata.evaluations, "recipe_version")
+    n_other = int((expected.notna() & (expected != found)).sum())
+    if n_other:
+        problems.append(f"{n_other} evaluations have another recipe version than configurations")
+    protocol = metadata.manifest.get("protocol_version")
+    n_other = int(
+        (stated_versions(metadata.datasets, protocol_column("version")) != protocol).sum()
+    )
+    if n_other:
+        problems.append(f"{n_other} datasets have another protocol version than the manifest")
     return problems
 
 

@@ -7,7 +7,15 @@ import numpy as np
 
 from metatune.errors import MetadataError
 from metatune.kinds import TaskKind
-from metatune.metadataset.schema import constant_column, feature_column, pool_of, score_column
+from metatune.metadataset.schema import (
+    PROTOCOL_VERSION,
+    constant_column,
+    feature_column,
+    pool_of,
+    protocol_column,
+    score_column,
+    stated_versions,
+)
 from metatune.metafeatures import FEATURE_NAMES
 from metatune.metrics import DEFAULT_METRIC, PERFECT_SCORE, RECORDED_METRICS
 from metatune.recommender.levels import LEVELS, TOP, level_of
@@ -132,20 +140,27 @@ def collect_past(metadata: "MetaDataset", kind: TaskKind, metric: str) -> Past:
     """Collect what past datasets say about a metric.
 
     Binary and multiclass datasets share one pool and are used together; a metric that was not
-    recorded is represented by the default one of the dataset's task kind.
+    recorded is represented by the default one of the dataset's task kind. Datasets that were
+    evaluated under another version of the protocol are left out.
 
     Raises
     ------
     MetadataError
-        If the meta-dataset holds nothing for the task kind.
+        If the meta-dataset holds nothing for the task kind under this protocol.
     """
     pool = pool_of(kind)
     rows = metadata.configurations[metadata.configurations["pool"] == pool]
     kinds = [k for k in TaskKind if pool_of(k) == pool]
     datasets = metadata.datasets[metadata.datasets["kind"].isin([str(k) for k in kinds])]
-    datasets = datasets.reset_index(drop=True)
     if datasets.empty or rows.empty:
         raise MetadataError(f"the meta-dataset holds no {pool} datasets: rebuild it")
+    versions = stated_versions(datasets, protocol_column("version"))
+    datasets = datasets[versions == PROTOCOL_VERSION].reset_index(drop=True)
+    if datasets.empty:
+        raise MetadataError(
+            f"the meta-dataset's {pool} datasets were evaluated under protocol version "
+            f"{versions.iloc[0]}, this metatune uses {PROTOCOL_VERSION}: rebuild it"
+        )
     evaluations = _positions(metadata.evaluations, datasets, rows)
     values = np.full((len(datasets), len(rows), len(LEVELS)), np.nan)
     for k in kinds:

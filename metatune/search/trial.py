@@ -71,6 +71,9 @@ class TrialResult:
         Largest resident memory seen for the worker, where it was measured; 0 else.
     error : str
         One line for people; empty if ok.
+    recipe_version : int or None
+        Of the algorithm when it was evaluated, where that is kept: in the journals of a
+        meta-dataset, which outlive a change of the recipe.
     """
 
     trial: Trial
@@ -84,6 +87,7 @@ class TrialResult:
     iterations: tuple[int, ...] = ()
     memory_mb: float = 0.0
     error: str = ""
+    recipe_version: int | None = None
 
     @property
     def ok(self) -> bool:
@@ -93,6 +97,7 @@ class TrialResult:
     def to_record(self) -> dict[str, Any]:
         """Return the result as plain values that JSON can hold."""
         trial, configuration, rung = self.trial, self.trial.configuration, self.trial.rung
+        recipe = {} if self.recipe_version is None else {"recipe_version": self.recipe_version}
         return {
             "trial": trial.number,
             "algorithm": configuration.algorithm,
@@ -112,6 +117,7 @@ class TrialResult:
             "iterations": list(self.iterations),
             "memory_mb": self.memory_mb,
             "error": self.error,
+            **recipe,
         }
 
     @classmethod
@@ -136,4 +142,5 @@ class TrialResult:
             iterations=tuple(record["iterations"]),
             memory_mb=record["memory_mb"],
             error=record["error"],
+            recipe_version=record.get("recipe_version"),
         )

@@ -1,0 +1,122 @@
+"""How configurations are evaluated for the meta-dataset, and the rungs they climb."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from metatune.algorithms.base import Shape
+from metatune.algorithms.registry import get_algorithm
+from metatune.kinds import TaskKind
+from metatune.metadataset.schema import PROTOCOL_VERSION
+from metatune.search.rungs import REDUCTION_FACTOR, Rung
+from metatune.search.trial import TrialResult
+from metatune.space import Configuration
+
+__all__ = ["Known", "Ladder", "Protocol", "protocol_rungs"]
+
+Known = dict[tuple[str, int], TrialResult]
+"""Results by configuration key and rung index."""
+
+_MIN_TRAIN_ROWS = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protocol:
+    """How configurations are evaluated for the meta-dataset.
+
+    Attributes
+    ----------
+    max_rows : int
+        Larger tables are cut to a stratified sample.
+    n_folds : int
+        Folds of the top rung.
+    trial_seconds : float
+        Time limit of one trial: wall clock, on a machine that may be busy.
+    seed : int
+        Seed of sample, folds and learners.
+    version : int
+        Of the rules that are not parameters; see `PROTOCOL_VERSION`.
+    """
+
+    max_rows: int = 2_000
+    n_folds: int = 3
+    trial_seconds: float = 150.0
+    seed: int = 0
+    version: int = PROTOCOL_VERSION
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "Protocol":
+        """Read what a dataset's description states; one without a version has version 1."""
+        names = {field.name for field in fields(cls)}
+        known = {name: value for name, value in record.items() if name in names}
+        return cls(**({"version": 1} | known))
+
+    def agrees(self, other: "Protocol", n_rows: int) -> bool:
+        """Whether scores under both are the same thing on a table of `n_rows` rows.
+
+        The time limit does not count: it decides whether there is a score, not which.
+        """
+        return (self.version, self.n_folds, self.seed, min(self.max_rows, n_rows)) == (
+            other.version,
+            other.n_folds,
+            other.seed,
+            min(other.max_rows, n_rows),
+        )
+
+
+def protocol_rungs(n_train_rows: int, n_folds: int) -> tuple[Rung, ...]:
+    """Return the rungs that are evaluated.
+
+    Two row shares with one fold, as far as rows remain to be learned from, and all rows with all
+    folds; all rows with one fold need no rung, as theirs is the first fold score of the top rung.
+    """
+    shares = (1 / REDUCTION_FACTOR**2, 1 / REDUCTION_FACTOR)
+    lower = [share for share in shares if share * n_train_rows >= _MIN_TRAIN_ROWS]
+    levels = [(share, 1) for share in lower] + [(1.0, n_folds)]
+    return tuple(Rung(index=i, row_share=s, n_folds=f) for i, (s, f) in enumerate(levels))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ladder:
+    """The rungs that configurations climb on one dataset.
+
+    Attributes
+    ----------
+    kind : TaskKind
+        What is predicted.
+    shape : Shape
+        Training rows of a fold, columns, classes.
+    rungs : tuple of Rung
+        From the lowest to the top.
+    """
+
+    kind: TaskKind
+    shape: Shape
+    rungs: tuple[Rung, ...]
+
+    @classmethod
+    def of(
+        cls, kind: TaskKind, *, n_rows: int, n_columns: int, n_classes: int, n_folds: int
+    ) -> "Ladder":
+        """Lay out the rungs of a dataset as it was cut."""
+        n_train = n_rows - -(-n_rows // n_folds)
+        return cls(
+            kind=kind,
+            shape=Shape(n_rows=n_train, n_columns=n_columns, n_classes=n_classes),
+            rungs=protocol_rungs(n_train, n_folds),
+        )
+
+    def next_rung(self, configuration: Configuration, known: Known) -> Rung | None:
+        """Return the lowest rung without a result.
+
+        None once the top has one, a lower rung failed, or the algorithm does not take the dataset.
+        """
+        if get_algorithm(configuration.algorithm).refuses(self.kind, self.shape):
+            return None
+        for rung in self.rungs:
+            result = known.get((configuration.key, rung.index))
+            if result is None:
+                return rung
+            if not result.ok:
+                return None
+        return None

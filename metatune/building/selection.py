@@ -1,0 +1,157 @@
+"""Which tables of a catalogue are evaluated, in which order, and which of them with more rows."""
+
+import math
+import random
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from metatune.building.catalogue import CatalogueEntry
+from metatune.errors import OptionError
+from metatune.kinds import TaskKind
+
+__all__ = ["Wishes", "choose_tables", "large_tables", "wanted"]
+
+_SEED = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """Which tables are wanted.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Exactly these tables, whatever the rest says; all if empty.
+    packs : tuple of str
+        Tables whose file starts with one of these; all if empty.
+    min_rows : int
+        Smaller tables are left out.
+    per_family : int
+        At most so many tables of a family.
+    max_tables : int or None
+        At most so many tables.
+    """
+
+    names: tuple[str, ...] = ()
+    packs: tuple[str, ...] = ()
+    min_rows: int = 100
+    per_family: int = 1
+    max_tables: int | None = None
+
+
+def wanted(entries: Iterable[CatalogueEntry], wishes: Wishes) -> list[CatalogueEntry]:
+    """Return the entries that may be evaluated, before families are thinned out.
+
+    Raises
+    ------
+    OptionError
+        If a name is not in the catalogue.
+    """
+    entries = list(entries)
+    if wishes.names:
+        unknown = sorted(set(wishes.names) - {entry.name for entry in entries})
+        if unknown:
+            raise OptionError(f"the catalogue has no table {', '.join(unknown)}: see its names")
+        return [entry for entry in entries if entry.name in wishes.names]
+    return [
+        entry
+        for entry in entries
+        if entry.n_rows >= wishes.min_rows and (not wishes.packs or _in_packs(entry, wishes.packs))
+    ]
+
+
+def large_tables(
+    entries: Iterable[CatalogueEntry], n_tables: int, more_than: int
+) -> list[CatalogueEntry]:
+    """Return the tables with the most rows: of each task kind in turn, one of a family.
+
+    Parameters
+    ----------
+    entries : iterable of CatalogueEntry
+        To choose from.
+    n_tables : int
+        How many.
+    more_than : int
+        Only tables of more rows are large.
+    """
+    by_kind: dict[TaskKind, list[CatalogueEntry]] = {kind: [] for kind in TaskKind}
+    families: set[str] = set()
+    for entry in sorted(entries, key=lambda entry: (-entry.n_rows, entry.name)):
+        if entry.n_rows > more_than and entry.family not in families:
+            families.add(entry.family)
+            by_kind[entry.kind].append(entry)
+    in_turn = (entry for turn in zip_longest(*by_kind.values()) for entry in turn if entry)
+    return list(in_turn)[: max(n_tables, 0)]
+
+
+def choose_tables(
+    entries: Iterable[CatalogueEntry],
+    wishes: Wishes,
+    *,
+    max_rows: int,
+    large: Collection[str] = (),
+    large_rows: int = 50_000,
+) -> list[CatalogueEntry]:
+    """Return the tables to evaluate, in order: one of every family first, the cheap ones first.
+
+    Which table stands for its family is drawn, the same one every time; a large one always does.
+    Another table of a family is taken only if it has another number of rows or another task kind:
+    else it is most likely the same data. Costs are compared by their order of magnitude, so that
+    a build that is stopped early holds a mixture.
+
+    Parameters
+    ----------
+    entries : iterable of CatalogueEntry
+        The catalogue.
+    wishes : Wishes
+        Which tables are wanted.
+    max_rows : int
+        Rows to which tables are cut.
+    large : collection of str
+        Names of tables that are cut to `large_rows` instead.
+    large_rows : int
+        Rows of large tables.
+
+    Raises
+    ------
+    OptionError
+        If a wished name is not in the catalogue.
+    """
+    drawn = wanted(entries, wishes)
+    random.Random(_SEED).shuffle(drawn)
+    drawn.sort(key=lambda entry: entry.name not in large)
+    thinned = [(0, entry) for entry in drawn] if wishes.names else _thinned(drawn, wishes)
+    rows = {entry.name: large_rows if entry.name in large else max_rows for entry in drawn}
+
+    def order(place: tuple[int, CatalogueEntry]) -> tuple[int, int]:
+        turn, entry = place
+        return turn, _magnitude(entry, rows[entry.name])
+
+    thinned.sort(key=order)
+    if wishes.max_tables is not None:
+        thinned.sort(key=lambda place: place[1].name not in large)
+        thinned = sorted(thinned[: wishes.max_tables], key=order)
+    return [entry for _, entry in thinned]
+
+
+def _thinned(entries: list[CatalogueEntry], wishes: Wishes) -> list[tuple[int, CatalogueEntry]]:
+    """Take the first tables of each family, each with its place in the family."""
+    families: dict[str, set[tuple[TaskKind, int]]] = {}
+    taken = []
+    for entry in entries:
+        looks = families.setdefault(entry.family, set())
+        look = (entry.kind, entry.n_rows)
+        if len(looks) < wishes.per_family and look not in looks:
+            taken.append((len(looks), entry))
+            looks.add(look)
+    return taken
+
+
+def _magnitude(entry: CatalogueEntry, max_rows: int) -> int:
+    cells = min(entry.n_rows, max_rows) * max(entry.n_columns, 1)
+    return round(math.log10(max(cells * max(1, entry.n_classes - 1), 1)))
+
+
+def _in_packs(entry: CatalogueEntry, packs: tuple[str, ...]) -> bool:
+    return any(entry.file.startswith(pack) for pack in packs)

@@ -1,0 +1,115 @@
+"""The work directory of a build: a folder for each dataset and protocol.
+
+A folder holds the encoded arrays, a description (``dataset.json``) and a journal of finished
+trials. A dataset that is evaluated again under another protocol gets a folder of its own, so that
+nothing is mixed and nothing is lost.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from metatune.building.catalogue import CatalogueEntry, load_entry
+from metatune.building.protocol import Ladder, Protocol
+from metatune.data.fingerprint import Fingerprint
+from metatune.kinds import TaskKind
+from metatune.metafeatures import extract_metafeatures
+from metatune.metrics import RECORDED_METRICS
+from metatune.search.trial_data import TrialData
+
+__all__ = ["find_folder", "folders", "ladder_of", "prepare_dataset", "read_description"]
+
+_DESCRIPTION = "dataset.json"
+_FEATURE_SECONDS = 30.0
+
+
+def find_folder(work: Path, name: str, protocol: Protocol) -> Path:
+    """Return the folder of a dataset under a protocol; it is made if there is none."""
+    for number in count(1):
+        folder = work / (name if number == 1 else f"{name}~{number}")
+        if not (folder / _DESCRIPTION).is_file():
+            break
+        description = read_description(folder)
+        n_rows = Fingerprint.parse(description["fingerprint"]).n_rows
+        if protocol.agrees(Protocol.from_record(description["protocol"]), n_rows):
+            break
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def folders(work: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Walk through the prepared folders with their descriptions, by name."""
+    for path in sorted(work.iterdir()):
+        if (path / _DESCRIPTION).is_file():
+            yield path, read_description(path)
+
+
+def read_description(folder: Path) -> dict[str, Any]:
+    """Read what describes a folder's dataset and the protocol of its evaluations."""
+    return dict(json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8")))
+
+
+def ladder_of(description: dict[str, Any]) -> Ladder:
+    """Lay out the rungs of a described dataset."""
+    return Ladder.of(
+        TaskKind(description["kind"]),
+        n_rows=description["n_rows"],
+        n_columns=description["n_columns"],
+        n_classes=description["n_classes"],
+        n_folds=description["protocol"]["n_folds"],
+    )
+
+
+def prepare_dataset(entry: CatalogueEntry, folder: Path, protocol: Protocol) -> TrialData:
+    """Write a dataset's arrays and description to `folder`, or load them if they are there.
+
+    Raises
+    ------
+    MetatuneError
+        If the table cannot be read or its target cannot be learned.
+    """
+    if (folder / _DESCRIPTION).is_file():
+        _raise_limit(folder, protocol)
+        return TrialData.load(folder / "data")
+    whole = load_entry(entry, protocol.seed)
+    task = whole.cut(protocol.max_rows, protocol.seed)
+    data = TrialData.make(
+        task, RECORDED_METRICS[entry.kind], seed=protocol.seed, n_folds=protocol.n_folds
+    )
+    data.save(folder / "data")
+    features = extract_metafeatures(task, seed=protocol.seed, max_seconds=_FEATURE_SECONDS)
+    description = {
+        "dataset": entry.name,
+        "family": entry.family,
+        "kind": str(entry.kind),
+        "openml_id": entry.openml_id,
+        "source": entry.source,
+        "licence": entry.licence,
+        "fingerprint": str(Fingerprint.of(whole)),
+        "n_rows": task.n_rows,
+        "n_columns": task.layout.n_columns,
+        "n_classes": task.n_classes,
+        "protocol": asdict(protocol),
+        "features": dict(features.values),
+    }
+    _write_description(folder, description)
+    return data
+
+
+def _raise_limit(folder: Path, protocol: Protocol) -> None:
+    """Note a longer time limit: the longest that trials of the folder have had."""
+    description = read_description(folder)
+    stated = description["protocol"]
+    if stated["trial_seconds"] < protocol.trial_seconds:
+        stated = {**stated, "trial_seconds": protocol.trial_seconds}
+        _write_description(folder, {**description, "protocol": stated})
+
+
+def _write_description(folder: Path, description: dict[str, Any]) -> None:
+    """Write all of it or nothing."""
+    unfinished = folder / f"{_DESCRIPTION}.new"
+    unfinished.write_text(json.dumps(description) + "\n", encoding="utf-8")
+    unfinished.replace(folder / _DESCRIPTION)
