@@ -1,0 +1,1 @@
+"""What scripts/report_metadata.py says, in parts."""
