@@ -64,11 +64,12 @@ class Guide:
     def observations(self, history: History) -> list[Observation]:
         """Return what the trials of a run say, one observation for each level reached."""
         found: dict[tuple[str, int], tuple[float, Observation]] = {}
-        for trial in history.pending:
-            self._note(found, trial, float("nan"), float("nan"))
         for result in history.results:
             seconds = result.cpu_seconds if self.timed and result.ok else float("nan")
             self._note(found, result.trial, self._value(result), seconds)
+        for trial in history.pending:
+            if _slot(trial) not in found:  # a result says more than its promotion under way
+                self._note(found, trial, float("nan"), float("nan"))
         return [observation for _, observation in found.values()]
 
     def _note(
@@ -80,15 +81,14 @@ class Guide:
     ) -> None:
         """Keep the larger of two rungs that are the same level."""
         rung = trial.rung
-        level = level_of(rung.row_share, rung.n_folds)
-        key = trial.configuration.key, level
+        key = _slot(trial)
         if key in found and found[key][0] >= rung.row_share:
             return
         observation = Observation(
             configuration=trial.configuration,
-            level=level,
+            level=key[1],
             value=value,
-            seconds=seconds * LEVELS[level] / rung.row_share,
+            seconds=seconds * LEVELS[key[1]] / rung.row_share,
         )
         found[key] = rung.row_share, observation
 
@@ -123,3 +123,8 @@ class Guide:
         return list(
             {c.key: c for c in found if c.key not in inside and not history.knows(c)}.values()
         )
+
+
+def _slot(trial: Trial) -> tuple[str, int]:
+    """Return which configuration a trial tells of, and at which level."""
+    return trial.configuration.key, level_of(trial.rung.row_share, trial.rung.n_folds)

@@ -105,11 +105,12 @@ class Belief:
         spread = (1 - settings.uniform) * weights + settings.uniform / len(weights)
         deviation = values - spread @ values
         covariance = (deviation * spread[:, None]).T @ deviation
-        mean_variance = max(float(np.mean(np.diag(covariance))), _TINY)
+        n_columns = max(1, len(covariance))  # there may be none
+        mean_variance = max(float(np.trace(covariance)) / n_columns, _TINY)
         covariance[np.diag_indices(len(covariance))] += settings.ridge * mean_variance
         center = weights @ values
         shrink = np.sqrt(1.0 - settings.bandwidth)
-        offset = settings.offset * float(np.var(values.mean(axis=1)))
+        offset = settings.offset * float(np.var(values.sum(axis=1) / n_columns))
         return cls(
             means=center + shrink * (values[near] - center),
             weights=weights[near] / weights[near].sum(),
@@ -156,18 +157,18 @@ class Belief:
             scale=scale,
         )
 
-    def extended(self, combination: "FloatArray", variance: "FloatArray") -> "Belief":
+    def extended(self, combination: "FloatArray", rest: "FloatArray") -> "Belief":
         """Add columns that are expected to be combinations of those there are.
 
         Parameters
         ----------
         combination : ndarray of shape (n_new, n_columns)
             Share of each column in each new one.
-        variance : ndarray of shape (n_new,)
-            By how much a new column may deviate from its combination.
+        rest : ndarray of shape (n_new, n_new)
+            Covariance of how new columns deviate from their combinations.
         """
         cross = combination @ self.covariance
-        own = cross @ combination.T + np.diag(variance)
+        own = cross @ combination.T + rest
         return Belief(
             means=np.hstack([self.means, self.means @ combination.T]),
             weights=self.weights,
@@ -219,7 +220,15 @@ class Posterior:
         return np.asarray(np.sqrt(self.variance + between))
 
     def of(self, combination: "FloatArray", variance: "FloatArray") -> "Posterior":
-        """Return what is believed about combinations of columns; see `Belief.extended`."""
+        """Return what is believed about combinations of columns.
+
+        Parameters
+        ----------
+        combination : ndarray of shape (n_new, n_columns)
+            Share of each column in each new one.
+        variance : ndarray of shape (n_new,)
+            By how much a new column may deviate from its combination.
+        """
         explained = self.explained @ combination.T
         prior = combination @ self.prior_covariance @ combination.T + np.diag(variance)
         return Posterior(

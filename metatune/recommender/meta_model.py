@@ -1,6 +1,8 @@
 """The meta-model: what past datasets taught, as arrays that load at once."""
 
 import json
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from metatune.errors import MetadataError
+from metatune.metafeatures import FEATURE_NAMES
 from metatune.recommender.belief import Belief, BeliefSettings
 from metatune.recommender.cost import CostModel
 from metatune.recommender.losses import share_of_log
@@ -26,6 +29,11 @@ _FORMAT = 1
 _N_FOLDS = 5
 _FEWEST = 10  # datasets: fewer tell nothing about how sure to be
 _COVERAGE = 0.8
+_UNREADABLE = (
+    *(OSError, EOFError, ValueError, KeyError, TypeError),
+    *(zipfile.BadZipFile, zlib.error),
+)
+"""What numpy and its archives raise where a file is torn or of another kind."""
 _REACH = 1.2816  # standard deviations to both sides that hold 80 % of a Gaussian
 
 
@@ -101,6 +109,7 @@ class MetaModel:
         """Write the arrays to an ``.npz`` file, texts among them as JSON."""
         texts = {
             "format": _FORMAT,
+            "features": FEATURE_NAMES,
             "names": self.names,
             "families": self.families,
             "fingerprints": self.fingerprints,
@@ -127,11 +136,11 @@ class MetaModel:
             If the file cannot be read or is of another format.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             texts = json.loads(arrays.pop("texts").tobytes())
             return cls._from_arrays(texts, arrays)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except _UNREADABLE as error:
             raise MetadataError(
                 f"{path} cannot be read ({error}): rebuild the meta-dataset or reinstall metatune"
             ) from error
@@ -140,6 +149,8 @@ class MetaModel:
     def _from_arrays(cls, texts: dict[str, Any], arrays: dict[str, Any]) -> "MetaModel":
         if texts["format"] != _FORMAT:
             raise ValueError(f"format {texts['format']}")
+        if tuple(texts["features"]) != tuple(FEATURE_NAMES):
+            raise ValueError("it was fitted to other meta-features")
         parts = {
             prefix: {name: arrays[f"{prefix}_{name}"] for name in part.__dataclass_fields__}
             for prefix, part in (("proximity", Proximity), ("cost", CostModel))

@@ -147,6 +147,8 @@ class Planner:
         Choice or None
             None if nothing is left.
         """
+        if not self.forecast.configurations:
+            return None
         known = self._known(observations)
         tried = {o.configuration.key for o in observations}
         pool = self.forecast.configurations
@@ -158,7 +160,8 @@ class Planner:
             price = self._price(known.log_seconds[: len(pool)], patience)
             column = self._portfolio(free, known, price)
             return self._choice(column, posterior, known.log_seconds)
-        return self._improve(known, posterior, free, proposals, patience)
+        untried = [c for c in proposals if c.key not in tried]
+        return self._improve(known, posterior, free, untried, patience)
 
     def _improve(
         self,
@@ -178,7 +181,7 @@ class Planner:
         if proposals:
             related = kinship(proposals, (*pool, *known.foreign), self.spaces)
             combination = _at_levels(related.shares, n_levels)[n_levels - 1 :: n_levels]
-            variance = related.rest * self._family_variance(proposals)
+            variance = related.rest * self._within_family(proposals)[:, -1, -1]
             invented = posterior.of(combination, variance)
             gain = np.concatenate([gain, invented.expected_improvement(best)])
             log_seconds = np.vstack([log_seconds, related.shares @ known.log_seconds])
@@ -241,8 +244,9 @@ class Planner:
         if foreign:
             related = kinship(foreign, forecast.configurations, self.spaces)
             combination = _at_levels(related.shares, forecast.n_levels)
-            variance = np.repeat(related.rest * self._family_variance(foreign), forecast.n_levels)
-            belief = belief.extended(combination, variance)
+            # What a configuration has to itself shows at all levels, and not at one of them alone.
+            rest = related.rest[:, None, None] * self._within_family(foreign)
+            belief = belief.extended(combination, _block_diagonal(rest))
             log_seconds = np.vstack([log_seconds, related.shares @ log_seconds])
         at = np.array([position[o.configuration.key] for o in observations], dtype=np.intp)
         levels = np.array([o.level for o in observations], dtype=np.intp)
@@ -274,17 +278,23 @@ class Planner:
         shift = corrected(np.zeros(len(names)), number, excess, number[at[timed]])
         return log_seconds + shift[:, None]
 
-    def _family_variance(self, configurations: Sequence[Configuration]) -> "FloatArray":
-        """Return what members of each one's family vary by on a dataset, from the prior."""
-        n_levels = self.forecast.n_levels
-        covariance = self.forecast.belief.covariance[n_levels - 1 :: n_levels]
-        covariance = covariance[:, n_levels - 1 :: n_levels]
+    def _within_family(self, configurations: Sequence[Configuration]) -> "FloatArray":
+        """Return how members of each one's family vary about its mean on a dataset, a priori.
+
+        Returns
+        -------
+        ndarray of shape (n_configurations, n_levels, n_levels)
+        """
         names = np.array([c.algorithm for c in self.forecast.configurations])
+        shape = (len(names), self.forecast.n_levels) * 2
+        covariance = self.forecast.belief.covariance.reshape(shape)
         found = {}
         for name in {c.algorithm for c in configurations}:
             members = np.flatnonzero(names == name)
-            block = covariance[np.ix_(members, members)] if len(members) > 1 else covariance
-            found[name] = float(np.mean(np.diag(block)) - np.mean(block))
+            if len(members) < 2:
+                members = np.arange(len(names))
+            own = covariance[members, :, members, :].mean(axis=0)
+            found[name] = own - covariance[members][:, :, members].mean(axis=(0, 2))
         return np.array([found[c.algorithm] for c in configurations])
 
 
@@ -303,3 +313,11 @@ class _Known:
 def _at_levels(shares: "FloatArray", n_levels: int) -> "FloatArray":
     """Combine each level of relatives to the same level, (n * n_levels, n_pool * n_levels)."""
     return np.asarray(np.kron(shares, np.eye(n_levels)))
+
+
+def _block_diagonal(blocks: "FloatArray") -> "FloatArray":
+    """Set blocks of shape (n, size, size) along the diagonal of a matrix, (n * size, n * size)."""
+    n, size = blocks.shape[:2]
+    matrix = np.zeros((n, size, n, size))
+    matrix[np.arange(n), :, np.arange(n), :] = blocks
+    return matrix.reshape(n * size, n * size)

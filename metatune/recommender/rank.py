@@ -168,7 +168,7 @@ def _interval(question: Question, low: float, high: float) -> tuple[float, float
 
 def _neighbours(model: MetaModel, near: "FloatArray", forecast: Forecast) -> tuple[Neighbour, ...]:
     usable = {c.key for c in forecast.configurations}
-    columns = [i for i, c in enumerate(model.configurations) if c.key in usable]
+    columns = [i for i, c in enumerate(model.configurations) if c.key in usable or not usable]
     values = model.values[:, columns, TOP]
     found: list[Neighbour] = []
     for row in np.argsort(-near, kind="stable")[:_N_NEIGHBOURS]:
