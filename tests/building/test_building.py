@@ -21,8 +21,11 @@ from metatune.building.evaluation import (
 )
 from metatune.errors import TableError
 from metatune.kinds import TaskKind
+from metatune.metadataset.schema import constant_column
 from metatune.metadataset.store import load_metadata, save_metadata, verify_metadata
-from metatune.metrics import resolve_metric
+from metatune.metrics import RECORDED_METRICS
+from metatune.recommender.levels import TOP
+from metatune.recommender.losses import share_of_log
 from metatune.recommender.past import collect_past
 from metatune.search.executor import InlineExecutor, Job
 from metatune.search.trial import Trial, TrialResult, TrialStatus
@@ -102,10 +105,31 @@ def test_a_build_is_complete_verified_and_usable(catalogue: Path, tmp_path: Path
     assert set(metadata.datasets["n_rows"]) == {180}
     assert len(metadata.evaluations) == 2 * 2 * 2  # datasets, configurations, rungs
     assert (metadata.evaluations["cpu_seconds"] > 0).all()
-    metric = resolve_metric("log_loss", TaskKind.BINARY)
-    past = collect_past(metadata, TaskKind.BINARY, metric)
+    past = collect_past(metadata, TaskKind.BINARY, "log_loss")
     assert past.regret.shape == (1, 2)
     assert past.regret.min() == 0.0
+    shares = share_of_log(past.values[0, :, TOP])
+    assert shares.min() < 0.5  # the target follows from the columns
+    assert shares.max() < 3.0
+
+
+def test_the_constants_that_scores_are_compared_with_are_kept(
+    catalogue: Path, tmp_path: Path
+) -> None:
+    PoolEvaluation(tmp_path / "work", pools(), InlineExecutor(), PROTOCOL).run(
+        read_catalogue(catalogue), Deadline.never()
+    )
+    datasets = assemble(tmp_path / "work", pools()).datasets.set_index("dataset")
+    for name, kind in (("t0", TaskKind.BINARY), ("t1", TaskKind.REGRESSION)):
+        of_kind = {constant_column(metric) for metric in RECORDED_METRICS[kind]}
+        known = datasets.loc[name].filter(like="constant:").dropna()
+        assert set(known.index) == of_kind
+    binary, regression = datasets.loc["t0"], datasets.loc["t1"]
+    assert binary["constant:roc_auc"] == binary["constant:balanced_accuracy"] == 0.5
+    assert 0.5 < binary["constant:accuracy"] < 1.0
+    target = pd.read_csv(tmp_path / "t1.csv")["target"]
+    assert regression["constant:rmse"] == pytest.approx(target.std(), rel=0.1)
+    assert regression["constant:r2"] == pytest.approx(0.0, abs=0.1)
 
 
 def test_a_stopped_build_goes_on_where_it_was(catalogue: Path, tmp_path: Path) -> None:

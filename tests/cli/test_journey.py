@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -167,8 +168,7 @@ def test_metadata_commands(metadata_dir: Path, call: Call, tmp_path: Path) -> No
     facts = json.loads(call("metadata", "info", "--metadata", metadata_dir, "--json").stdout)
     assert facts["datasets"] == 24
     assert call("metadata", "verify", "--metadata", metadata_dir).exit_code == 0
-    for path in metadata_dir.iterdir():
-        (tmp_path / path.name).write_bytes(path.read_bytes())
+    shutil.copytree(metadata_dir, tmp_path, dirs_exist_ok=True)
     (tmp_path / "datasets.parquet").write_bytes(b"torn")
     result = call("metadata", "verify", "--metadata", tmp_path)
     assert result.exit_code == 2
