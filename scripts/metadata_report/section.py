@@ -31,9 +31,9 @@ class Section:
     header: tuple[str, ...]
     rows: Sequence[tuple[Cell, ...]]
 
-    def markdown(self) -> str:
-        """Render as Markdown; a table without rows says so."""
-        parts = [f"## {self.title}"]
+    def markdown(self, level: int = 2) -> str:
+        """Render as Markdown under a heading of a level; a table without rows says so."""
+        parts = [f"{'#' * level} {self.title}"]
         if self.note:
             parts.append(self.note)
         if self.rows:

@@ -16,6 +16,7 @@ from metadata_report.section import Section, percent
 from metadata_report.winners import dominated, greedy_cover, never_winning, telling_tables, winners
 
 from metatune.algorithms.registry import ALGORITHMS
+from metatune.errors import OptionError
 from metatune.kinds import TaskKind
 from metatune.metadataset.schema import pool_of
 from metatune.metadataset.store import MetaDataset, save_metadata
@@ -209,3 +210,25 @@ def test_the_script_reports_on_a_directory(metadata: MetaDataset, tmp_path: Path
     titles = [line for line in result.output.splitlines() if line.startswith("## ")]
     assert len(titles) == 4 + 2 + 2 * 5
     assert len(set(titles)) == len(titles)
+
+
+def test_figures_go_into_the_marked_place(metadata: MetaDataset, tmp_path: Path) -> None:
+    save_metadata(metadata, tmp_path / "meta")
+    sheet = tmp_path / "README.md"
+    sheet.write_text(f"# Sheet\n{report_metadata.BEGIN}\nstale\n{report_metadata.END}\nThe end.\n")
+    for _ in range(2):  # a second time replaces the first
+        arguments = [str(tmp_path / "meta"), "--into", str(sheet)]
+        assert CliRunner().invoke(report_metadata.main, arguments).exit_code == 0
+    text = sheet.read_text()
+    assert text.startswith("# Sheet\n")
+    assert text.endswith("The end.\n")
+    assert "stale" not in text
+    assert text.count("### Cost by rung") == 1
+    with pytest.raises(OptionError, match="no place for figures"):
+        report_metadata.with_figures("# Sheet\n", metadata)
+
+
+def test_the_data_sheet_has_a_place_for_figures() -> None:
+    sheet = Path(__file__).parents[2] / "metadata" / "README.md"
+    text = sheet.read_text(encoding="utf-8")
+    assert text.index(report_metadata.BEGIN) < text.index(report_metadata.END)
