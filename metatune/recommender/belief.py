@@ -56,7 +56,7 @@ class BeliefSettings:
     uniform: float = 0.5
     ridge: float = 0.01
     noise: float = 0.001
-    offset: float = 1.0
+    offset: float = 0.3
     doubt: float = 5.0
     n_guesses: int = 40
 

@@ -48,7 +48,7 @@ class PlannerSettings:
     """
 
     n_portfolio: int = 4
-    cap: float = 2.0
+    cap: float = 1.5
     floor: float = 0.05
     promotion: float = 1 / 3
 

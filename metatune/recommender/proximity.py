@@ -1,13 +1,12 @@
-"""Which past datasets resemble a new one: proximity in a forest of extremely randomised trees.
+"""Which past datasets resemble a new one: proximity in a forest.
 
 The forest learns to predict the regret of every configuration from meta-features. Two datasets are
 near if they end in the same leaves (Breiman 2001), so that only those meta-features count which
 tell good configurations from bad ones. The weights of a new dataset are those with which the forest
 would average past results (Meinshausen 2006, "Quantile regression forests").
 
-Half of the trees see the meta-features as they are, half of them their ranks among past datasets:
-random thresholds (Geurts et al. 2006) spread differently over the two, and neither is better
-everywhere. The fitted forest is kept as plain arrays.
+Half of the trees are extremely randomised (Geurts et al. 2006), half those of a random forest
+(Breiman 2001): each kind alone does a little worse. The fitted forest is kept as plain arrays.
 """
 
 from dataclasses import dataclass
@@ -25,7 +24,6 @@ __all__ = ["Proximity"]
 
 _N_TREES = 150  # of each half
 _CAP = 1.5  # regrets above are no use, and how much worse they are says nothing
-_UNKNOWN_RANK = -0.1
 _UNKNOWN = -1.0  # most meta-features are counts, shares or entropies: none of them is negative
 _LARGEST = 1e30  # trees compare as float32
 
@@ -37,9 +35,9 @@ class Proximity:
     Attributes
     ----------
     past : ndarray of shape (n_datasets, n_features)
-        Meta-features of past datasets, which give new ones their ranks.
+        Meta-features of past datasets, NaN where unknown.
     feature : ndarray of int, shape (n_nodes,)
-        Position that a node looks at, ranks after plain values; negative in a leaf.
+        Position that a node looks at; negative in a leaf.
     threshold : ndarray of shape (n_nodes,)
         Go left if the value is not larger.
     left, right : ndarray of int, shape (n_nodes,)
@@ -74,21 +72,15 @@ class Proximity:
         seed : int
             Seed of the forest.
         """
-        from sklearn.ensemble import ExtraTreesRegressor
+        from sklearn.ensemble import ExtraTreesRegressor, RandomForestRegressor
 
-        target = np.minimum(_filled(regret), _CAP)
-        plain, ranks = _plain(features), _ranks(features, features)
+        rows, target = _plain(features), np.minimum(_filled(regret), _CAP)
+        shared = {"n_estimators": _N_TREES, "min_samples_leaf": 2, "random_state": seed}
         forests = [
-            ExtraTreesRegressor(
-                n_estimators=_N_TREES, min_samples_leaf=2, max_features=1.0, random_state=seed + i
-            ).fit(view, target)
-            for i, view in enumerate((plain, ranks))
+            ExtraTreesRegressor(max_features=1.0, **shared).fit(rows, target),
+            RandomForestRegressor(max_features=0.4, **shared).fit(rows, target),
         ]
-        nodes = [
-            _tree_nodes(tree.tree_, offset=i * features.shape[1])
-            for i, forest in enumerate(forests)
-            for tree in forest.estimators_
-        ]
+        nodes = [_tree_nodes(tree.tree_) for forest in forests for tree in forest.estimators_]
         starts = np.cumsum([0, *(len(node[0]) for node in nodes)])[:-1].astype(np.int32)
         parts = {
             "feature": np.concatenate([n[0] for n in nodes]),
@@ -99,7 +91,7 @@ class Proximity:
         }
         return cls(
             past=features,
-            leaves=_descend(np.hstack([plain, ranks]), **parts),
+            leaves=_descend(rows, **parts),
             importances=np.mean([f.feature_importances_ for f in forests], axis=0),
             **parts,
         )
@@ -119,20 +111,19 @@ class Proximity:
         ndarray of shape (n_datasets,)
             Not negative; adds up to 1.
         """
-        row = features[None, :]
-        view = np.hstack([_plain(row), _ranks(row, self.past)])
-        own = _descend(view, self.feature, self.threshold, self.left, self.right, self.roots)
+        row = _plain(features[None, :])
+        own = _descend(row, self.feature, self.threshold, self.left, self.right, self.roots)
         shared = (self.leaves == own) & ~left_out[:, None]
         weights = (shared / np.maximum(shared.sum(axis=0), 1)).mean(axis=1)
         total = weights.sum()
         return np.asarray(weights / total if total > 0 else ~left_out / max(1, (~left_out).sum()))
 
 
-def _tree_nodes(tree: Any, offset: int) -> "tuple[IntArray, FloatArray, IntArray, IntArray]":
+def _tree_nodes(tree: Any) -> "tuple[IntArray, FloatArray, IntArray, IntArray]":
     """Return a tree's nodes; a leaf points to itself, so that descending past it does nothing."""
     own = np.arange(tree.node_count, dtype=np.int32)
     is_leaf = tree.children_left < 0
-    feature = np.where(is_leaf, -1, tree.feature + offset).astype(np.int32)
+    feature = np.where(is_leaf, -1, tree.feature).astype(np.int32)
     left = np.where(is_leaf, own, tree.children_left).astype(np.int32)
     right = np.where(is_leaf, own, tree.children_right).astype(np.int32)
     return feature, np.where(is_leaf, 0.0, tree.threshold), left, right
@@ -157,16 +148,6 @@ def _descend(
 
 def _plain(features: "FloatArray") -> "FloatArray":
     return np.clip(np.where(np.isnan(features), _UNKNOWN, features), -_LARGEST, _LARGEST)
-
-
-def _ranks(features: "FloatArray", past: "FloatArray") -> "FloatArray":
-    """Return the share of past datasets below (equal ones count half), for every value."""
-    ranks = np.empty_like(features)
-    for column, (values, known) in enumerate(zip(features.T, past.T, strict=True)):
-        ordered = np.sort(known[~np.isnan(known)])
-        below, up_to = (np.searchsorted(ordered, values, side) for side in ("left", "right"))
-        ranks[:, column] = (below + up_to) / max(1, 2 * len(ordered))
-    return np.where(np.isnan(features), _UNKNOWN_RANK, ranks)
 
 
 def _filled(regret: "FloatArray") -> "FloatArray":
