@@ -13,6 +13,7 @@ from metatune.errors import MetadataError
 from metatune.metafeatures import FEATURE_NAMES
 from metatune.recommender.belief import Belief, BeliefSettings
 from metatune.recommender.cost import CostModel
+from metatune.recommender.forest import LeafForest
 from metatune.recommender.losses import share_of_log
 from metatune.recommender.past import Past, normalised_regret
 from metatune.recommender.proximity import Proximity
@@ -83,6 +84,7 @@ class MetaModel:
         """
         algorithms = tuple(c.algorithm for c in past.configurations)
         values = completed(past.values)
+        proximity = Proximity.fit(past.features, past.regret, past.families, seed)
         return cls(
             names=past.names,
             families=past.families,
@@ -90,9 +92,9 @@ class MetaModel:
             sizes=past.sizes,
             configurations=past.configurations,
             values=values,
-            proximity=Proximity.fit(past.features, past.regret, seed),
+            proximity=proximity,
             cost=CostModel.fit(past.times, algorithms, len(past.names)),
-            spread=_spread(past, values, seed),
+            spread=_spread(past, values, proximity, seed),
         )
 
     @property
@@ -119,7 +121,8 @@ class MetaModel:
             ],
         }
         arrays: dict[str, Any] = {"sizes": self.sizes, "values": self.values.astype(np.float32)}
-        for prefix, part in (("proximity", self.proximity), ("cost", self.cost)):
+        arrays |= {"features": self.proximity.past, "trust": self.proximity.trust}
+        for prefix, part in (("forest", self.proximity.forest), ("cost", self.cost)):
             for name in part.__dataclass_fields__:
                 arrays[f"{prefix}_{name}"] = getattr(part, name)
         encoded = np.frombuffer(json.dumps(texts).encode(), dtype=np.uint8)
@@ -153,7 +156,7 @@ class MetaModel:
             raise ValueError("it was fitted to other meta-features")
         parts = {
             prefix: {name: arrays[f"{prefix}_{name}"] for name in part.__dataclass_fields__}
-            for prefix, part in (("proximity", Proximity), ("cost", CostModel))
+            for prefix, part in (("forest", LeafForest), ("cost", CostModel))
         }
         return cls(
             names=tuple(texts["names"]),
@@ -164,13 +167,17 @@ class MetaModel:
                 Configuration(**c, origin="portfolio") for c in texts["configurations"]
             ),
             values=arrays["values"].astype(np.float64),
-            proximity=Proximity(**parts["proximity"]),
+            proximity=Proximity(
+                past=arrays["features"],
+                forest=LeafForest(**parts["forest"]),
+                trust=arrays["trust"],
+            ),
             cost=CostModel(**parts["cost"]),
             spread=float(texts["spread"]),
         )
 
 
-def _spread(past: Past, values: "FloatArray", seed: int) -> float:
+def _spread(past: Past, values: "FloatArray", settled: Proximity, seed: int) -> float:
     """Measure by what factor expectations before the first trial are too sure of themselves."""
     families = np.unique(past.families, return_inverse=True)[1]
     top = slice(values.shape[2] - 1, None, values.shape[2])
@@ -179,7 +186,7 @@ def _spread(past: Past, values: "FloatArray", seed: int) -> float:
         unseen = families % _N_FOLDS == fold
         if not unseen.any() or np.count_nonzero(~unseen) < _FEWEST:
             continue
-        proximity = Proximity.fit(past.features[~unseen], past.regret[~unseen], seed)
+        proximity = settled.refitted(past.features[~unseen], past.regret[~unseen], seed)
         nothing = np.zeros(int((~unseen).sum()), dtype=bool)
         seen = values[~unseen].reshape(len(nothing), -1)
         for row in np.flatnonzero(unseen):

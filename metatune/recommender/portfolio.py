@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["greedy_order"]
+__all__ = ["first_choices", "greedy_order"]
 
 _CAP = 1.5  # worse than this is no use, and how much worse says nothing
 
@@ -59,3 +59,18 @@ def greedy_order(
         order.append(chosen)
         best = np.minimum(best, regret[:, chosen])
     return order
+
+
+def first_choices(regret: "FloatArray", weights: "FloatArray", n: int) -> list[int]:
+    """Return the first `n` configurations of `greedy_order` where cost does not matter."""
+    regret = np.minimum(regret, _CAP)
+    counted = weights > 0
+    regret, weights = regret[counted], weights[counted]
+    best = np.full(len(regret), _CAP)
+    chosen: list[int] = []
+    for _ in range(min(n, regret.shape[1])):
+        gain = weights @ np.maximum(best[:, None] - regret, 0.0)
+        gain[chosen] = -1.0
+        chosen.append(int(np.argmax(gain)))
+        best = np.minimum(best, regret[:, chosen[-1]])
+    return chosen

@@ -1,66 +1,66 @@
-"""Which past datasets resemble a new one: proximity in a forest.
+"""Which past datasets resemble a new one, and how far that can be trusted.
 
-The forest learns to predict the regret of every configuration from meta-features. Two datasets are
-near if they end in the same leaves (Breiman 2001), so that only those meta-features count which
-tell good configurations from bad ones. The weights of a new dataset are those with which the forest
-would average past results (Meinshausen 2006, "Quantile regression forests").
-
-Half of the trees are extremely randomised (Geurts et al. 2006), half those of a random forest
-(Breiman 2001): each kind alone does a little worse. The fitted forest is kept as plain arrays.
+Three views are blended: leaves shared in a forest that has learned which meta-features matter, the
+nearest datasets in meta-feature space, and all datasets alike. How much each counts is settled
+when the past is learned, by how well portfolios made with a blend do on past datasets whose
+families were left out (stacking; Wolpert 1992): where meta-features tell little, or past datasets
+are few, the blend moves towards the portfolio that is good everywhere.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import product
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from metatune.recommender.forest import LeafForest
+from metatune.recommender.nearest import nearest_weights
+from metatune.recommender.portfolio import first_choices
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     FloatArray = NDArray[np.float64]
-    IntArray = NDArray[np.int32]
+    BoolArray = NDArray[np.bool_]
 
 __all__ = ["Proximity"]
 
-_N_TREES = 150  # of each half
-_CAP = 1.5  # regrets above are no use, and how much worse they are says nothing
-_UNKNOWN = -1.0  # most meta-features are counts, shares or entropies: none of them is negative
-_LARGEST = 1e30  # trees compare as float32
+_STEPS = 4  # trust is given in quarters
+_N_FOLDS = 5
+_FEWEST = 20  # datasets: fewer cannot tell one blend from another
+_AFTER = (1, 2, 4, 8)  # choices after which portfolios are compared
+_DEFAULT = (0.75, 0.0, 0.25)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Proximity:
-    """A forest over meta-features, and the leaves in which past datasets end.
+    """Weighs past datasets for a new one.
 
     Attributes
     ----------
     past : ndarray of shape (n_datasets, n_features)
         Meta-features of past datasets, NaN where unknown.
-    feature : ndarray of int, shape (n_nodes,)
-        Position that a node looks at; negative in a leaf.
-    threshold : ndarray of shape (n_nodes,)
-        Go left if the value is not larger.
-    left, right : ndarray of int, shape (n_nodes,)
-        Where to go; a leaf points to itself.
-    roots : ndarray of int, shape (n_trees,)
-        Where each tree begins.
-    leaves : ndarray of int, shape (n_datasets, n_trees)
-        Leaf of every past dataset in every tree.
-    importances : ndarray of shape (n_features,)
-        How much each meta-feature tells about which configurations are good; adds up to 1.
+    forest : LeafForest
+        Fitted on them.
+    trust : ndarray of shape (3,)
+        Share of the forest, of the nearest datasets, and of all alike; adds up to 1.
     """
 
     past: "FloatArray"
-    feature: "IntArray"
-    threshold: "FloatArray"
-    left: "IntArray"
-    right: "IntArray"
-    roots: "IntArray"
-    leaves: "IntArray"
-    importances: "FloatArray"
+    forest: LeafForest
+    trust: "FloatArray"
 
     @classmethod
-    def fit(cls, features: "FloatArray", regret: "FloatArray", seed: int = 0) -> "Proximity":
+    def fit(
+        cls,
+        features: "FloatArray",
+        regret: "FloatArray",
+        families: "Sequence[str]",
+        seed: int = 0,
+    ) -> "Proximity":
         """Learn from past datasets.
 
         Parameters
@@ -69,34 +69,24 @@ class Proximity:
             Meta-features, NaN where unknown.
         regret : ndarray of shape (n_datasets, n_configurations)
             Normalised regrets, NaN where unknown.
+        families : sequence of str
+            Datasets of a family are left out together when blends are compared.
         seed : int
             Seed of the forest.
         """
-        from sklearn.ensemble import ExtraTreesRegressor, RandomForestRegressor
-
-        rows, target = _plain(features), np.minimum(_filled(regret), _CAP)
-        shared = {"n_estimators": _N_TREES, "min_samples_leaf": 2, "random_state": seed}
-        forests = [
-            ExtraTreesRegressor(max_features=1.0, **shared).fit(rows, target),
-            RandomForestRegressor(max_features=0.4, **shared).fit(rows, target),
-        ]
-        nodes = [_tree_nodes(tree.tree_) for forest in forests for tree in forest.estimators_]
-        starts = np.cumsum([0, *(len(node[0]) for node in nodes)])[:-1].astype(np.int32)
-        parts = {
-            "feature": np.concatenate([n[0] for n in nodes]),
-            "threshold": np.concatenate([n[1] for n in nodes]),
-            "left": np.concatenate([n[2] + s for n, s in zip(nodes, starts, strict=True)]),
-            "right": np.concatenate([n[3] + s for n, s in zip(nodes, starts, strict=True)]),
-            "roots": starts,
-        }
+        filled = _filled(regret)
         return cls(
             past=features,
-            leaves=_descend(rows, **parts),
-            importances=np.mean([f.feature_importances_ for f in forests], axis=0),
-            **parts,
+            forest=LeafForest.fit(features, filled, seed),
+            trust=_settle_trust(features, filled, families, seed),
         )
 
-    def weights(self, features: "FloatArray", left_out: "NDArray[np.bool_]") -> "FloatArray":
+    def refitted(self, features: "FloatArray", regret: "FloatArray", seed: int = 0) -> "Proximity":
+        """Return the same blend of views on other past datasets."""
+        forest = LeafForest.fit(features, _filled(regret), seed)
+        return Proximity(past=features, forest=forest, trust=self.trust)
+
+    def weights(self, features: "FloatArray", left_out: "BoolArray") -> "FloatArray":
         """Weigh past datasets for a new one.
 
         Parameters
@@ -111,43 +101,68 @@ class Proximity:
         ndarray of shape (n_datasets,)
             Not negative; adds up to 1.
         """
-        row = _plain(features[None, :])
-        own = _descend(row, self.feature, self.threshold, self.left, self.right, self.roots)
-        shared = (self.leaves == own) & ~left_out[:, None]
-        weights = (shared / np.maximum(shared.sum(axis=0), 1)).mean(axis=1)
-        total = weights.sum()
-        return np.asarray(weights / total if total > 0 else ~left_out / max(1, (~left_out).sum()))
+        return np.asarray(self.trust @ _views(self.forest, self.past, features, left_out))
 
 
-def _tree_nodes(tree: Any) -> "tuple[IntArray, FloatArray, IntArray, IntArray]":
-    """Return a tree's nodes; a leaf points to itself, so that descending past it does nothing."""
-    own = np.arange(tree.node_count, dtype=np.int32)
-    is_leaf = tree.children_left < 0
-    feature = np.where(is_leaf, -1, tree.feature).astype(np.int32)
-    left = np.where(is_leaf, own, tree.children_left).astype(np.int32)
-    right = np.where(is_leaf, own, tree.children_right).astype(np.int32)
-    return feature, np.where(is_leaf, 0.0, tree.threshold), left, right
+def _views(
+    forest: LeafForest, past: "FloatArray", features: "FloatArray", left_out: "BoolArray"
+) -> "FloatArray":
+    """Return the weights of each view, (3, n_datasets)."""
+    alike = ~left_out / max(1, int((~left_out).sum()))
+    near = nearest_weights(past, features, left_out)
+    return np.vstack([forest.weights(features, left_out), near, alike])
 
 
-def _descend(
-    rows: "FloatArray",
-    feature: "IntArray",
-    threshold: "FloatArray",
-    left: "IntArray",
-    right: "IntArray",
-    roots: "IntArray",
-) -> "IntArray":
-    """Return the leaf of every row in every tree, shape (n_rows, n_trees)."""
-    values = rows.astype(np.float32)
-    node = np.tile(roots, (len(rows), 1))
-    while (feature[node] >= 0).any():
-        value = np.take_along_axis(values, np.maximum(feature[node], 0), axis=1)
-        node = np.where(value <= threshold[node], left[node], right[node])
-    return node
+def _settle_trust(
+    features: "FloatArray", regret: "FloatArray", families: "Sequence[str]", seed: int
+) -> "FloatArray":
+    """Choose the blend whose portfolios leave the least regret on families left out."""
+    numbers = np.unique(families, return_inverse=True)[1]
+    if len(regret) < _FEWEST or numbers.max() < _N_FOLDS:
+        return np.array(_DEFAULT)
+    blends = np.array(list(_blends()))
+    left: list[FloatArray] = []
+    for fold in range(_N_FOLDS):
+        unseen = numbers % _N_FOLDS == fold
+        known, nothing = features[~unseen], np.zeros(int((~unseen).sum()), dtype=bool)
+        forest = LeafForest.fit(known, regret[~unseen], seed)
+        for row in np.flatnonzero(unseen):
+            weights = blends @ _views(forest, known, features[row], nothing)
+            left.append(
+                np.array([_regret_left(regret[~unseen], own, regret[row]) for own in weights])
+            )
+    return _mean_of_the_best(blends, np.array(left))
 
 
-def _plain(features: "FloatArray") -> "FloatArray":
-    return np.clip(np.where(np.isnan(features), _UNKNOWN, features), -_LARGEST, _LARGEST)
+def _mean_of_the_best(blends: "FloatArray", left: "FloatArray") -> "FloatArray":
+    """Average the blends that the best one does not clearly beat (by one standard error).
+
+    Parameters
+    ----------
+    blends : ndarray of shape (n_blends, 3)
+        What was compared.
+    left : ndarray of shape (n_datasets, n_blends, n_choices)
+        Regret after some choices.
+    """
+    scale = np.maximum(left.mean(axis=(0, 1)), 1e-9)
+    each = (left / scale).mean(axis=2)
+    best = int(np.argmin(each.mean(axis=0)))
+    behind = each - each[:, [best]]
+    error = behind.std(axis=0) / np.sqrt(len(each))
+    return np.asarray(blends[behind.mean(axis=0) <= error].mean(axis=0))
+
+
+def _blends() -> Iterator[tuple[float, float, float]]:
+    for first, second in product(range(_STEPS + 1), repeat=2):
+        if first + second <= _STEPS:
+            yield first / _STEPS, second / _STEPS, (_STEPS - first - second) / _STEPS
+
+
+def _regret_left(past: "FloatArray", weights: "FloatArray", own: "FloatArray") -> "FloatArray":
+    """Return the regret of the portfolio on a dataset after 1, 2, 4 and 8 choices."""
+    chosen = first_choices(past, weights, max(_AFTER))
+    best = np.minimum.accumulate(own[chosen])
+    return np.asarray(best[[min(n, len(best)) - 1 for n in _AFTER]])
 
 
 def _filled(regret: "FloatArray") -> "FloatArray":

@@ -87,7 +87,7 @@ def recommend_configurations(
     """
     same = _same_family(model, question.fingerprint)
     own = question.features.to_array(FEATURE_NAMES)
-    known = familiarity(model.features[~same], own, model.proximity.importances)
+    known = familiarity(model.features[~same], own, model.proximity.forest.importances)
     near = model.proximity.weights(own, same)
     weights = _robust(near, known, same)
     forecast = forecast_for(question, model, weights, same)

@@ -10,10 +10,8 @@ from made_up_past import features_of, make_metadata
 from metatune.errors import MetadataError
 from metatune.kinds import TaskKind
 from metatune.metafeatures import FEATURE_NAMES
-from metatune.recommender.cost import CostModel
 from metatune.recommender.meta_model import MetaModel, completed
 from metatune.recommender.past import collect_past
-from metatune.recommender.proximity import Proximity
 
 
 def test_what_is_not_known_is_its_column_raised_by_its_row() -> None:
@@ -72,10 +70,11 @@ def test_a_file_keeps_everything(model: MetaModel, path: Path) -> None:
     assert {c.origin for c in loaded.configurations} == {"portfolio"}
     np.testing.assert_array_equal(loaded.sizes, model.sizes)
     np.testing.assert_allclose(loaded.values, model.values, rtol=1e-6)
-    for part, kind in (("proximity", Proximity), ("cost", CostModel)):
-        for name in kind.__dataclass_fields__:
-            kept, original = getattr(getattr(loaded, part), name), getattr(model, part)
-            np.testing.assert_array_equal(kept, getattr(original, name))
+    pairs = ((loaded.proximity.forest, model.proximity.forest), (loaded.cost, model.cost))
+    for kept, original in pairs:
+        for name in original.__dataclass_fields__:
+            np.testing.assert_array_equal(getattr(kept, name), getattr(original, name))
+    np.testing.assert_array_equal(loaded.proximity.trust, model.proximity.trust)
     own, nobody = features_of(1.1).to_array(FEATURE_NAMES), np.zeros(16, dtype=bool)
     np.testing.assert_array_equal(
         loaded.proximity.weights(own, nobody), model.proximity.weights(own, nobody)

@@ -49,7 +49,7 @@ def test_without_a_file_the_same_model_is_fitted_on_the_spot(
     fitted = load_model(TaskKind.REGRESSION, "rmse", tmp_path)
     loaded = load_model(TaskKind.REGRESSION, "rmse", directory)
     np.testing.assert_allclose(fitted.values, loaded.values, rtol=1e-6)
-    np.testing.assert_array_equal(fitted.proximity.leaves, loaded.proximity.leaves)
+    np.testing.assert_array_equal(fitted.proximity.forest.leaves, loaded.proximity.forest.leaves)
     assert not list(tmp_path.rglob("*.npz"))
 
 

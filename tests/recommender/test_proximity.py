@@ -1,109 +1,86 @@
-"""Proximity: the arrays are the forests, and the weights are those of their leaves."""
-
-from typing import Any
+"""Proximity: how far meta-features are trusted, and what the views are worth."""
 
 import numpy as np
 import pytest
-from sklearn.ensemble import ExtraTreesRegressor, RandomForestRegressor
 
+from metatune.recommender.nearest import nearest_weights
 from metatune.recommender.proximity import Proximity
 
 RNG = np.random.default_rng(0)
-FEATURES = RNG.normal(size=(40, 5))
+FEATURES = RNG.normal(size=(60, 4))
 FEATURES[::7, 1] = np.nan
-FEATURES[:, 3] = np.nan
-REGRET = np.abs(FEATURES[:, :1] - np.linspace(-1, 1, 6)) + 0.1 * RNG.random((40, 6))
-NEW = np.array([0.3, np.nan, 0.5, 2.0, -1.0])
-NOBODY = np.zeros(40, dtype=bool)
+FAMILIES = [f"family {i // 2}" for i in range(60)]
+TOLD = np.abs(FEATURES[:, :1] - np.linspace(-1.5, 1.5, 8)) + 0.05 * RNG.random((60, 8))
+"""Regrets that follow the first meta-feature."""
+NOBODY = np.zeros(60, dtype=bool)
 
 
 @pytest.fixture(scope="module")
-def grown() -> tuple[Proximity, list[Any]]:
-    """Return arrays and the forests they were made of."""
-    forests: list[Any] = []
-
-    def recorded(kind: type) -> type:
-        def fit(self: Any, X: Any, y: Any) -> Any:
-            forests.append(kind.fit(self, X, y))  # type: ignore[attr-defined]
-            return self
-
-        return type(kind.__name__, (kind,), {"fit": fit, "__init__": kind.__init__})  # type: ignore[misc]
-
-    with pytest.MonkeyPatch.context() as patch:
-        for kind in (ExtraTreesRegressor, RandomForestRegressor):
-            patch.setattr(f"sklearn.ensemble.{kind.__name__}", recorded(kind))
-        return Proximity.fit(FEATURES, REGRET), forests
+def told() -> Proximity:
+    return Proximity.fit(FEATURES, TOLD, FAMILIES)
 
 
-@pytest.fixture(scope="module")
-def proximity(grown: tuple[Proximity, list[Any]]) -> Proximity:
-    return grown[0]
+def test_the_forest_is_trusted_where_it_knows_what_matters(told: Proximity) -> None:
+    assert told.trust.sum() == pytest.approx(1.0)
+    assert told.trust[0] > 0.5
+    assert told.trust[2] < 0.3
 
 
-def leaves_of(forests: list[Any], features: np.ndarray) -> np.ndarray:
-    rows = np.where(np.isnan(features), -1.0, features)
-    return np.hstack([forest.apply(rows) for forest in forests])
+def test_all_datasets_count_alike_where_meta_features_tell_nothing() -> None:
+    # every dataset has the same good configuration, and what else differs is chance
+    regret = np.tile([0.0, 1.0, 1.0, 1.0, 1.0, 1.0], (60, 1)) + 0.5 * RNG.random((60, 6))
+    trust = Proximity.fit(RNG.normal(size=(60, 4)), regret, FAMILIES).trust
+    assert trust[2] > 0.2
 
 
-def test_past_datasets_end_in_the_leaves_of_the_forests(grown: Any) -> None:
-    proximity, forests = grown
-    assert len(forests) == 2
-    expected = leaves_of(forests, FEATURES)
-    np.testing.assert_array_equal(proximity.leaves - proximity.roots, expected)
-
-
-def test_a_new_dataset_is_weighed_as_the_forests_would(grown: Any) -> None:
-    proximity, forests = grown
-    shared = leaves_of(forests, FEATURES) == leaves_of(forests, NEW[None, :])
-    expected = (shared / np.maximum(shared.sum(axis=0), 1)).mean(axis=1)
-    np.testing.assert_allclose(
-        proximity.weights(NEW, NOBODY), expected / expected.sum(), atol=1e-12
-    )
-
-
-def test_what_tells_good_from_bad_makes_datasets_near(proximity: Proximity) -> None:
-    weights = proximity.weights(NEW, NOBODY)
-    assert weights.min() >= 0
+def test_weights_blend_the_views(told: Proximity) -> None:
+    new = np.array([0.3, np.nan, 0.5, 2.0])
+    weights = told.weights(new, NOBODY)
+    views = [
+        told.forest.weights(new, NOBODY),
+        nearest_weights(FEATURES, new, NOBODY),
+        np.full(60, 1 / 60),
+    ]
+    np.testing.assert_allclose(weights, told.trust @ np.array(views))
     assert weights.sum() == pytest.approx(1.0)
-    assert weights @ np.abs(FEATURES[:, 0] - NEW[0]) < 0.3
-    assert proximity.importances.argmax() == 0
-    assert proximity.importances.sum() == pytest.approx(1.0)
 
 
-def test_a_past_dataset_is_nearest_to_itself(proximity: Proximity) -> None:
-    for row in range(0, 40, 9):
-        assert proximity.weights(FEATURES[row], NOBODY).argmax() == row
-
-
-def test_left_out_datasets_have_no_weight(proximity: Proximity) -> None:
-    nearest = np.argsort(-proximity.weights(NEW, NOBODY))[:5]
-    left_out = np.isin(np.arange(40), nearest)
-    weights = proximity.weights(NEW, left_out)
+def test_left_out_datasets_have_no_weight_in_any_view(told: Proximity) -> None:
+    left_out = np.arange(60) < 20
+    weights = told.weights(FEATURES[3], left_out)
     np.testing.assert_array_equal(weights[left_out], 0.0)
     assert weights.sum() == pytest.approx(1.0)
 
 
-def test_where_all_relatives_are_left_out_the_rest_count_alike(proximity: Proximity) -> None:
-    left_out = proximity.weights(NEW, NOBODY) > 0
-    weights = proximity.weights(NEW, left_out)
-    np.testing.assert_allclose(weights, ~left_out / (~left_out).sum())
+def test_few_datasets_are_no_ground_for_a_choice() -> None:
+    few = Proximity.fit(FEATURES[:12], TOLD[:12], FAMILIES[:12])
+    np.testing.assert_array_equal(few.trust, [0.75, 0.0, 0.25])
 
 
-def test_extreme_values_find_a_leaf(proximity: Proximity) -> None:
-    for value in (np.inf, -np.inf, np.nan, 1e300):
-        weights = proximity.weights(np.full(5, value), NOBODY)
-        assert weights.sum() == pytest.approx(1.0)
+def test_refitting_keeps_the_trust(told: Proximity) -> None:
+    again = told.refitted(FEATURES[:40], TOLD[:40])
+    np.testing.assert_array_equal(again.trust, told.trust)
+    assert len(again.weights(FEATURES[50], NOBODY[:40])) == 40
 
 
 def test_regrets_that_are_not_known_are_no_obstacle() -> None:
-    regret = np.where(RNG.random(REGRET.shape) < 0.2, np.nan, REGRET)
+    regret = np.where(RNG.random(TOLD.shape) < 0.2, np.nan, TOLD)
     regret[:, 5] = np.nan
-    weights = Proximity.fit(FEATURES, regret).weights(NEW, NOBODY)
-    assert weights @ np.abs(FEATURES[:, 0] - NEW[0]) < 0.4
+    weights = Proximity.fit(FEATURES, regret, FAMILIES).weights(FEATURES[2], NOBODY)
+    assert weights @ np.abs(FEATURES[:, 0] - FEATURES[2, 0]) < 0.8
 
 
-def test_the_same_seed_gives_the_same_forest(proximity: Proximity) -> None:
-    again = Proximity.fit(FEATURES, REGRET)
-    np.testing.assert_array_equal(again.leaves, proximity.leaves)
-    other = Proximity.fit(FEATURES, REGRET, seed=5)
-    assert not np.array_equal(other.weights(NEW, NOBODY), proximity.weights(NEW, NOBODY))
+def test_the_nearest_share_the_weight() -> None:
+    past = np.linspace(0.0, 1.0, 50)[:, None]
+    weights = nearest_weights(past, np.array([0.0]), np.zeros(50, dtype=bool))
+    np.testing.assert_allclose(weights[:25], 1 / 25)
+    np.testing.assert_array_equal(weights[25:], 0.0)
+    left_out = np.arange(50) < 10
+    assert nearest_weights(past, np.array([0.0]), left_out)[:10].sum() == 0.0
+
+
+def test_unknown_and_infinite_values_have_a_distance() -> None:
+    past = np.column_stack([np.linspace(0.0, 1.0, 30), np.full(30, np.nan)])
+    for value in (np.nan, np.inf, -np.inf):
+        weights = nearest_weights(past, np.array([value, value]), np.zeros(30, dtype=bool))
+        assert weights.sum() == pytest.approx(1.0)
