@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["Guide"]
 
 _N_PARENTS = 4
-_N_CHILDREN = 8  # of each parent
-_N_STRANGERS = 16  # drawn from the whole space
+_N_CHILDREN = 6  # of each parent
+_N_STRANGERS = 4  # drawn from the whole space
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

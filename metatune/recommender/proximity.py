@@ -3,8 +3,8 @@
 Three views are blended: leaves shared in a forest that has learned which meta-features matter, the
 nearest datasets in meta-feature space, and all datasets alike. How much each counts is settled
 when the past is learned, by how well portfolios made with a blend do on past datasets whose
-families were left out (stacking; Wolpert 1992): where meta-features tell little, or past datasets
-are few, the blend moves towards the portfolio that is good everywhere.
+families were left out (stacking; Wolpert 1992): where meta-features tell little, the blend moves
+towards the portfolio that is good everywhere.
 """
 
 from collections.abc import Iterator
@@ -131,11 +131,14 @@ def _settle_trust(
             left.append(
                 np.array([_regret_left(regret[~unseen], own, regret[row]) for own in weights])
             )
-    return _mean_of_the_best(blends, np.array(left))
+    return _chosen(blends, np.array(left))
 
 
-def _mean_of_the_best(blends: "FloatArray", left: "FloatArray") -> "FloatArray":
-    """Average the blends that the best one does not clearly beat (by one standard error).
+def _chosen(blends: "FloatArray", left: "FloatArray") -> "FloatArray":
+    """Return the forest alone unless the best blend clearly beats it, else the mean of the best.
+
+    One is clearly better than another if it is by a standard error of their difference (Breiman
+    et al. 1984); the mean is that of the blends which the best one does not clearly beat.
 
     Parameters
     ----------
@@ -149,7 +152,9 @@ def _mean_of_the_best(blends: "FloatArray", left: "FloatArray") -> "FloatArray":
     best = int(np.argmin(each.mean(axis=0)))
     behind = each - each[:, [best]]
     error = behind.std(axis=0) / np.sqrt(len(each))
-    return np.asarray(blends[behind.mean(axis=0) <= error].mean(axis=0))
+    good = behind.mean(axis=0) <= error
+    forest_alone = blends[:, 0] == 1.0
+    return np.asarray(blends[forest_alone if good[forest_alone].any() else good].mean(axis=0))
 
 
 def _blends() -> Iterator[tuple[float, float, float]]:
