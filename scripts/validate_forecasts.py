@@ -1,0 +1,49 @@
+"""Compare what metatune forecasts for unseen datasets with what they showed: tables and plots.
+
+Each family of the meta-dataset is left out in turn, and the meta-model fitted on all others meets
+its datasets: is the first recommendation better than the usual defaults, do intervals hold what
+they promise, and are run times predicted?
+
+    python scripts/validate_forecasts.py
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from validation.forecast_tables import forecast_tables, plot_forecasts
+from validation.forecasts import forecast_unseen
+
+from metatune.errors import MetatuneError
+from metatune.kinds import TaskKind
+from metatune.metadataset.schema import pool_of
+from metatune.metadataset.store import load_metadata
+from metatune.metrics import DEFAULT_METRIC
+from metatune.recommender.past import collect_past
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--metadata", type=Path, help="a meta-dataset; metatune's by default")
+    parser.add_argument("--out", type=Path, default=Path("results/validation"), metavar="DIR")
+    parser.add_argument("--families", type=int, help="only so many, for a quick look")
+    options = parser.parse_args(arguments)
+    options.out.mkdir(parents=True, exist_ok=True)
+    metadata = load_metadata(options.metadata)
+    for kind in (TaskKind.BINARY, TaskKind.REGRESSION):
+        past = collect_past(metadata, kind, DEFAULT_METRIC[kind])
+        found = list(forecast_unseen(past, options.families))
+        algorithms = [configuration.algorithm for configuration in past.configurations]
+        text = forecast_tables(pool_of(kind), found, algorithms)
+        print(text, flush=True)
+        (options.out / f"forecasts_{pool_of(kind)}.md").write_text(text, encoding="utf-8")
+        figure = plot_forecasts(options.out / f"forecasts_{pool_of(kind)}.png", found, algorithms)
+        print(f"figure: {figure}\n", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except MetatuneError as error:
+        sys.exit(str(error))
