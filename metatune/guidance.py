@@ -11,17 +11,23 @@ from metatune.recommender.levels import LEVELS, level_of
 from metatune.recommender.losses import FAILED, error_share, log_share
 from metatune.recommender.planner import Observation, Planner
 from metatune.search.history import History
-from metatune.search.trial import Trial, TrialResult
+from metatune.search.rungs import Rung
+from metatune.search.trial import Trial, TrialResult, TrialStatus
 from metatune.space import Configuration, SearchSpace
 
 if TYPE_CHECKING:
     from numpy.random import Generator
 
-__all__ = ["Guide"]
+__all__ = ["Guide", "climbed_levels"]
 
 _N_PARENTS = 4
 _N_CHILDREN = 6  # of each parent
 _N_STRANGERS = 4  # drawn from the whole space
+
+
+def climbed_levels(rungs: tuple[Rung, ...]) -> tuple[int, ...]:
+    """Return the levels that the rungs of a search amount to, the lowest first."""
+    return tuple(sorted({level_of(rung.row_share, rung.n_folds) for rung in rungs}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -93,6 +99,8 @@ class Guide:
         found[key] = rung.row_share, observation
 
     def _value(self, result: TrialResult) -> float:
+        if result.status is TrialStatus.TIMED_OUT:
+            return float("nan")  # too slow for this run; how good it is was not seen
         if not result.ok:
             return FAILED
         scores = np.asarray(result.fold_scores.get(self.metric, ()), dtype=np.float64)

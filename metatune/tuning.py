@@ -15,7 +15,7 @@ from metatune.budget import Budget, Deadline, Stopwatch
 from metatune.data.encoder import encode_task
 from metatune.data.task import Task
 from metatune.finishing import Finisher
-from metatune.guidance import Guide
+from metatune.guidance import Guide, climbed_levels
 from metatune.listener import Listener
 from metatune.metadataset.store import check_metadata
 from metatune.metrics import RECORDED_METRICS
@@ -218,6 +218,8 @@ class _Adviser:
         self._executor = executor
         self._listener = listener
         self._metadata = check_metadata(options.metadata)
+        rungs = plan_rungs(data.n_train_rows, len(data.folds))
+        self._levels = climbed_levels(rungs)
         shape = training_shape(data.task, len(data.folds))
         usable = usable_algorithms(task.kind, shape, options.include, options.exclude)
         self._spaces = {name: algorithm.space(task.kind) for name, algorithm in usable.items()}
@@ -249,6 +251,7 @@ class _Adviser:
                 forecast=advice.forecast,
                 spaces=self._spaces,
                 settings=PlannerSettings(n_portfolio=PlannerSettings().n_portfolio + n_first),
+                levels=self._levels,
             ),
             spaces=self._spaces,
             metric=advice.guide,

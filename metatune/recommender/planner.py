@@ -114,11 +114,14 @@ class Planner:
         Of the algorithms that may be used; needed where configurations outside the pool occur.
     settings : PlannerSettings
         How to choose.
+    levels : tuple of int
+        The levels that configurations climb in this search, the lowest first; empty for all.
     """
 
     forecast: Forecast
     spaces: "Mapping[str, SearchSpace]" = field(default_factory=dict)
     settings: PlannerSettings = field(default_factory=PlannerSettings)
+    levels: tuple[int, ...] = ()
 
     def log_seconds(self, observations: Sequence[Observation]) -> "FloatArray":
         """Return the logarithm of the seconds that are expected after trials.
@@ -226,8 +229,9 @@ class Planner:
 
     def _climb(self, log_seconds: "FloatArray") -> "FloatArray":
         """Return the expected seconds of starting a configuration, (n_configurations,)."""
-        share = self.settings.promotion ** np.arange(log_seconds.shape[1])
-        return np.asarray(np.exp(log_seconds) @ share)
+        levels = self.levels or tuple(range(log_seconds.shape[1]))
+        share = self.settings.promotion ** np.arange(len(levels))
+        return np.asarray(np.exp(log_seconds[:, levels]) @ share)
 
     def _price(self, log_seconds: "FloatArray", patience: float) -> "FloatArray":
         climb = self._climb(log_seconds)

@@ -8,6 +8,7 @@ import numpy as np
 
 from metatune.algorithms.base import Algorithm, Shape
 from metatune.data.fingerprint import Fingerprint
+from metatune.errors import MetadataError
 from metatune.metafeatures import FEATURE_NAMES, MetaFeatures
 from metatune.metrics import PERFECT_SCORE
 from metatune.recommender.familiarity import familiarity
@@ -86,6 +87,11 @@ def recommend_configurations(
         For the search, which goes on from there.
     """
     same = _same_family(model, question.fingerprint)
+    if same.all():
+        raise MetadataError(
+            "all past datasets hold this very data or belong to its family, so nothing can be "
+            "learned from them: name another meta-dataset with --metadata DIR"
+        )
     own = question.features.to_array(FEATURE_NAMES)
     known = familiarity(model.features[~same], own, model.proximity.forest.importances)
     near = model.proximity.weights(own, same)

@@ -1,5 +1,7 @@
 """The planner on beliefs made by hand, where the right choice is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -273,3 +275,10 @@ def test_with_an_empty_pool_there_is_nothing_to_choose() -> None:
     found = Observation(configuration=ridge(0.5), level=1, value=0.1)
     assert planner.choose([]) is None
     assert planner.choose([found] * 9, [ridge(0.2)]) is None
+
+
+def test_levels_that_a_search_leaves_out_cost_nothing() -> None:
+    planner = make_planner([0.0, 1.0, 1.0, 1.0], 1.0, seconds=2.0, regret=REGRET)
+    choice = replace(planner, levels=(1,)).choose([])
+    assert choice is not None
+    assert choice.seconds == pytest.approx(6.0)

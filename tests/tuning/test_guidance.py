@@ -9,7 +9,7 @@ from made_up_past import QUICK, features_of, make_metadata, make_pool
 
 from metatune.algorithms.base import Shape
 from metatune.algorithms.registry import ALGORITHMS
-from metatune.guidance import Guide
+from metatune.guidance import Guide, climbed_levels
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
 from metatune.recommender.forecast import Forecast
@@ -75,10 +75,13 @@ def ok(number: int, configuration: Configuration, rung: Rung, *scores: float) ->
     )
 
 
-def failed(number: int, configuration: Configuration, rung: Rung) -> TrialResult:
-    return TrialResult(
-        trial=trial(number, configuration, rung), status=TrialStatus.TIMED_OUT, cpu_seconds=9.0
-    )
+def failed(
+    number: int,
+    configuration: Configuration,
+    rung: Rung,
+    status: TrialStatus = TrialStatus.CRASHED,
+) -> TrialResult:
+    return TrialResult(trial=trial(number, configuration, rung), status=status, cpu_seconds=9.0)
 
 
 def seen(guide: Guide, history: History) -> dict[tuple[str, int], Observation]:
@@ -110,6 +113,19 @@ def test_a_failed_trial_counts_as_the_constant_and_tells_no_time(forecast: Forec
     (found,) = make_guide(forecast).observations(history)
     assert found.value == FAILED
     assert np.isnan(found.seconds)
+
+
+def test_what_was_too_slow_was_not_seen_to_be_bad(forecast: Forecast) -> None:
+    slow = failed(1, KNN, RUNGS[2], TrialStatus.TIMED_OUT)
+    history = History(AUC, [ok(0, KNN, RUNGS[1], 0.8), slow])
+    found = seen(make_guide(forecast), history)
+    assert np.isfinite(found["knn", 0].value)
+    assert np.isnan(found["knn", 1].value)
+
+
+def test_the_levels_of_a_search_are_those_of_its_rungs() -> None:
+    assert climbed_levels(RUNGS) == (0, 1, 2, TOP)
+    assert climbed_levels(RUNGS[-2:]) == (2, TOP)
 
 
 def test_a_trial_without_a_score_in_the_guiding_metric_has_failed(forecast: Forecast) -> None:
