@@ -137,8 +137,9 @@ def _settle_trust(
 def _chosen(blends: "FloatArray", left: "FloatArray") -> "FloatArray":
     """Return the forest alone unless the best blend clearly beats it, else the mean of the best.
 
-    One is clearly better than another if it is by a standard error of their difference (Breiman
-    et al. 1984); the mean is that of the blends which the best one does not clearly beat.
+    It does so if it is better by two standard errors of the difference: among many blends one
+    always looks a little better by chance. The mean is that of the blends which the best one does
+    not beat by one standard error (Breiman et al. 1984).
 
     Parameters
     ----------
@@ -152,9 +153,10 @@ def _chosen(blends: "FloatArray", left: "FloatArray") -> "FloatArray":
     best = int(np.argmin(each.mean(axis=0)))
     behind = each - each[:, [best]]
     error = behind.std(axis=0) / np.sqrt(len(each))
-    good = behind.mean(axis=0) <= error
     forest_alone = blends[:, 0] == 1.0
-    return np.asarray(blends[forest_alone if good[forest_alone].any() else good].mean(axis=0))
+    beaten = (behind.mean(axis=0) > 2 * error)[forest_alone].all()
+    good = behind.mean(axis=0) <= error if beaten else forest_alone
+    return np.asarray(blends[good].mean(axis=0))
 
 
 def _blends() -> Iterator[tuple[float, float, float]]:

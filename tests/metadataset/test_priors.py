@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 from itertools import pairwise
 from pathlib import Path
 
@@ -133,9 +134,7 @@ def test_other_files_are_refused_in_one_line(tmp_path: Path, text: str) -> None:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    for file in find_metadata().iterdir():
-        (tmp_path / file.name).write_bytes(file.read_bytes())
-    return tmp_path
+    return Path(shutil.copytree(find_metadata(), tmp_path / "metadata"))
 
 
 def test_the_shipped_priors_fit_the_search_spaces() -> None:
