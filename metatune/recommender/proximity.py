@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     BoolArray = NDArray[np.bool_]
 
-__all__ = ["Proximity"]
+__all__ = ["Proximity", "chosen_blend"]
 
 _STEPS = 4  # trust is given in quarters
 _N_FOLDS = 5
@@ -131,10 +131,10 @@ def _settle_trust(
             left.append(
                 np.array([_regret_left(regret[~unseen], own, regret[row]) for own in weights])
             )
-    return _chosen(blends, np.array(left))
+    return chosen_blend(blends, np.array(left))
 
 
-def _chosen(blends: "FloatArray", left: "FloatArray") -> "FloatArray":
+def chosen_blend(blends: "FloatArray", left: "FloatArray") -> "FloatArray":
     """Return the forest alone unless the best blend clearly beats it, else the mean of the best.
 
     It does so if it is better by two standard errors of the difference: among many blends one
