@@ -35,6 +35,10 @@ _BETTER = 0.6
 more than they improve (measured on the meta-dataset, each member of the pool left out in turn)."""
 
 
+_MOST_FOREIGN = 120
+"""So many configurations outside the pool are kept in mind."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannerSettings:
     """How the next configuration is chosen.
@@ -243,6 +247,7 @@ class Planner:
         """Sort observations into the columns of a belief that covers all their configurations."""
         forecast = self.forecast
         position = {c.key: i for i, c in enumerate(forecast.configurations)}
+        observations = _worth_keeping(observations, frozenset(position))
         foreign: list[Configuration] = []
         for observation in observations:
             key = observation.configuration.key
@@ -317,6 +322,27 @@ class _Known:
     belief: "Belief"
     log_seconds: "FloatArray"
     foreign: tuple[Configuration, ...]
+
+
+def _worth_keeping(
+    observations: Sequence[Observation], pool: frozenset[str]
+) -> Sequence[Observation]:
+    """Leave out most of what is known outside the pool where it is too much to reckon with.
+
+    The work grows with the cube of the configurations. The best ones tell where to look, and the
+    latest ones what has been looked at lately.
+    """
+    best: dict[str, float] = {}
+    for observation in observations:
+        key = observation.configuration.key
+        if key not in pool:
+            value = observation.value if np.isfinite(observation.value) else np.inf
+            best[key] = min(value, best.get(key, np.inf))
+    if len(best) <= _MOST_FOREIGN:
+        return observations
+    half = _MOST_FOREIGN // 2
+    kept = {*sorted(best, key=lambda key: best[key])[:half], *list(best)[-half:]}
+    return [o for o in observations if o.configuration.key in (pool | kept)]
 
 
 def _at_levels(shares: "FloatArray", n_levels: int) -> "FloatArray":

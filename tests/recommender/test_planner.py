@@ -282,3 +282,16 @@ def test_levels_that_a_search_leaves_out_cost_nothing() -> None:
     choice = replace(planner, levels=(1,)).choose([])
     assert choice is not None
     assert choice.seconds == pytest.approx(6.0)
+
+
+def test_of_thousands_of_trials_outside_the_pool_the_best_and_the_latest_are_kept() -> None:
+    planner = make_planner([0.0, 0.0, 0.0, 0.0], 1.0)
+    strangers = [ridge(x) for x in np.linspace(0.001, 0.999, 1001)]
+    observations = [
+        Observation(configuration=c, level=1, value=-5.0 if i == 3 else 1.0 + i / 1000)
+        for i, c in enumerate(strangers)
+    ]
+    choice = planner.choose([told(0, 0.5), *observations], [strangers[3], ridge(0.0042)])
+    assert choice is not None
+    assert choice.configuration == ridge(0.0042)  # beside the best one, which was among the first
+    assert planner.log_seconds(observations).shape == (len(POOL), LEVELS)
