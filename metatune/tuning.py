@@ -27,7 +27,7 @@ from metatune.search.constant import constant_score
 from metatune.search.executor import Executor, Job
 from metatune.search.halving import CandidateSource, SuccessiveHalving
 from metatune.search.history import History
-from metatune.search.rungs import plan_rungs
+from metatune.search.rungs import Rung, plan_rungs
 from metatune.search.runner import Ended, SearchLimits, run_search
 from metatune.search.trial import TrialResult, TrialStatus
 from metatune.search.trial_data import TrialData
@@ -162,8 +162,10 @@ def tune(
             run_dir=run_dir,
         )
         finisher.save_constant()
-        adviser = _Adviser(data, folder / "data", task, options, deadline, executor, listener)
         rungs = plan_rungs(data.n_train_rows, len(data.folds))
+        adviser = _Adviser(
+            data, folder / "data", rungs, task, options, deadline, executor, listener
+        )
         listener.search_starts(rungs, constant)
         halving = SuccessiveHalving(rungs, task.metric, adviser.candidates(), seed=options.seed)
 
@@ -204,6 +206,7 @@ class _Adviser:
         self,
         data: TrialData,
         directory: Path,
+        rungs: tuple[Rung, ...],
         task: Task,
         options: TuneOptions,
         deadline: Deadline,
@@ -218,7 +221,6 @@ class _Adviser:
         self._executor = executor
         self._listener = listener
         self._metadata = check_metadata(options.metadata)
-        rungs = plan_rungs(data.n_train_rows, len(data.folds))
         self._levels = climbed_levels(rungs)
         shape = training_shape(data.task, len(data.folds))
         usable = usable_algorithms(task.kind, shape, options.include, options.exclude)

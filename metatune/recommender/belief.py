@@ -119,6 +119,10 @@ class Belief:
             doubt=settings.doubt,
         )
 
+    def before_results(self) -> "Posterior":
+        """Return what is believed as long as no result is known."""
+        return self.given(np.zeros(0, dtype=np.intp), np.zeros(0))
+
     def given(self, columns: "IntArray", results: "FloatArray") -> "Posterior":
         """Condition on results.
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from metatune.recommender.belief import Belief, BeliefSettings
+from metatune.recommender.cost import CostModel
+from metatune.recommender.levels import LEVELS, TOP
 from metatune.recommender.meta_model import MetaModel
 from metatune.space import Configuration
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["Forecast", "make_forecast"]
+__all__ = ["Forecast", "level_log_seconds", "make_forecast"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,6 +49,32 @@ class Forecast:
     def n_levels(self) -> int:
         """Levels of fidelity."""
         return int(self.log_seconds.shape[1])
+
+
+def level_log_seconds(
+    cost: CostModel, size: tuple[float, int, int], n_folds: int, weights: "FloatArray"
+) -> "FloatArray":
+    """Expect the logarithm of the processor seconds of every configuration at every level.
+
+    Parameters
+    ----------
+    cost : CostModel
+        Predicts seconds.
+    size : tuple of (float, int, int)
+        Training rows of a fold, columns, classes.
+    n_folds : int
+        Folds of the top level.
+    weights : ndarray of shape (n_datasets,)
+        Proximity of past datasets; adds up to 1.
+
+    Returns
+    -------
+    ndarray of shape (n_configurations, n_levels)
+    """
+    n_rows, n_columns, n_classes = size
+    found = [cost.log_seconds(share * n_rows, n_columns, n_classes, weights) for share in LEVELS]
+    found[TOP] = found[TOP] + np.log(n_folds)
+    return np.column_stack(found)
 
 
 def make_forecast(

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from metatune.recommender.nearest import even_weights
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -112,7 +114,7 @@ class LeafForest:
         shared = (self.leaves == own) & ~left_out[:, None]
         weights = (shared / np.maximum(shared.sum(axis=0), 1)).mean(axis=1)
         total = weights.sum()
-        return np.asarray(weights / total if total > 0 else ~left_out / max(1, (~left_out).sum()))
+        return np.asarray(weights / total) if total > 0 else even_weights(left_out)
 
 
 def _tree_nodes(tree: Any) -> "tuple[IntArray, FloatArray, IntArray, IntArray]":

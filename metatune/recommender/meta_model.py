@@ -180,19 +180,20 @@ class MetaModel:
 def _spread(past: Past, values: "FloatArray", settled: Proximity, seed: int) -> float:
     """Measure by what factor expectations before the first trial are too sure of themselves."""
     families = np.unique(past.families, return_inverse=True)[1]
+    regret = past.regret
     top = slice(values.shape[2] - 1, None, values.shape[2])
     surprises = []
     for fold in range(_N_FOLDS):
         unseen = families % _N_FOLDS == fold
         if not unseen.any() or np.count_nonzero(~unseen) < _FEWEST:
             continue
-        proximity = settled.refitted(past.features[~unseen], past.regret[~unseen], seed)
+        proximity = settled.refitted(past.features[~unseen], regret[~unseen], seed)
         nothing = np.zeros(int((~unseen).sum()), dtype=bool)
         seen = values[~unseen].reshape(len(nothing), -1)
         for row in np.flatnonzero(unseen):
             weights = proximity.weights(past.features[row], nothing)
             belief = Belief.from_past(seen, weights, BeliefSettings())
-            posterior = belief.given(np.zeros(0, dtype=np.intp), np.zeros(0))
+            posterior = belief.before_results()
             surprise = past.values[row, :, -1] - posterior.mean[top]
             surprises.append(np.abs(surprise) / posterior.deviation[top])
     known = np.concatenate(surprises) if surprises else np.zeros(0)

@@ -9,9 +9,14 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["nearest_weights"]
+__all__ = ["even_weights", "nearest_weights"]
 
 _N_NEAREST = 25
+
+
+def even_weights(left_out: "NDArray[np.bool_]") -> "FloatArray":
+    """Give all past datasets that count the same weight; adds up to 1."""
+    return np.asarray(~left_out / max(1, int((~left_out).sum())))
 
 
 def nearest_weights(

@@ -187,7 +187,6 @@ class Planner:
         pool, n_levels = self.forecast.configurations, self.forecast.n_levels
         top = slice(n_levels - 1, None, n_levels)
         best = float(posterior.mean[top][known.tried].min())
-        candidates = list(pool)
         gain = np.where(free, posterior.expected_improvement(best)[top][: len(pool)], -1.0)
         log_seconds = known.log_seconds[: len(pool)]
         if proposals:
@@ -197,7 +196,6 @@ class Planner:
             invented = posterior.of(combination, variance)
             gain = np.concatenate([gain, invented.expected_improvement(best)])
             log_seconds = np.vstack([log_seconds, related.shares @ known.log_seconds])
-            candidates += proposals
         if gain.max() < 0:
             return None
         worth = gain / self._price(log_seconds, patience)
@@ -206,7 +204,7 @@ class Planner:
             return self._choice(index, posterior, log_seconds)
         number = index - len(pool)
         return Choice(
-            configuration=candidates[index],
+            configuration=proposals[number],
             expected_value=float(invented.mean[number]),
             deviation=float(invented.deviation[number]),
             seconds=float(self._climb(log_seconds)[index]),

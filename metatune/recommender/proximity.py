@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from metatune.recommender.forest import LeafForest
-from metatune.recommender.nearest import nearest_weights
+from metatune.recommender.nearest import even_weights, nearest_weights
 from metatune.recommender.portfolio import first_choices
 
 if TYPE_CHECKING:
@@ -108,9 +108,8 @@ def _views(
     forest: LeafForest, past: "FloatArray", features: "FloatArray", left_out: "BoolArray"
 ) -> "FloatArray":
     """Return the weights of each view, (3, n_datasets)."""
-    alike = ~left_out / max(1, int((~left_out).sum()))
     near = nearest_weights(past, features, left_out)
-    return np.vstack([forest.weights(features, left_out), near, alike])
+    return np.vstack([forest.weights(features, left_out), near, even_weights(left_out)])
 
 
 def _settle_trust(

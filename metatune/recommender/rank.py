@@ -12,10 +12,11 @@ from metatune.errors import MetadataError
 from metatune.metafeatures import FEATURE_NAMES, MetaFeatures
 from metatune.metrics import PERFECT_SCORE
 from metatune.recommender.familiarity import familiarity
-from metatune.recommender.forecast import Forecast, make_forecast
+from metatune.recommender.forecast import Forecast, level_log_seconds, make_forecast
 from metatune.recommender.levels import LEVELS, TOP
 from metatune.recommender.losses import share_of_log
 from metatune.recommender.meta_model import MetaModel
+from metatune.recommender.nearest import even_weights
 from metatune.recommender.portfolio import greedy_order
 from metatune.recommender.recommendation import Neighbour, Recommendation, Recommendations
 
@@ -99,7 +100,7 @@ def recommend_configurations(
     forecast = forecast_for(question, model, weights, same)
     seconds = np.exp(forecast.log_seconds[:, TOP])
     order = greedy_order(forecast.regret, forecast.weights, seconds, PATIENCE * budget_seconds)
-    posterior = forecast.belief.given(np.zeros(0, dtype=np.intp), np.zeros(0))
+    posterior = forecast.belief.before_results()
     top = slice(TOP, None, len(LEVELS))
     low, high = (end[top] for end in posterior.interval(_COVERAGE, model.spread))
     regret = forecast.weights @ forecast.regret
@@ -130,24 +131,20 @@ def forecast_for(
     """Say what is expected of the usable configurations, given the weights of past datasets."""
     usable = np.array([c.algorithm in question.algorithms for c in model.configurations])
     shape = question.shape
-    log_seconds = [
-        model.cost.log_seconds(share * shape.n_rows, shape.n_columns, shape.n_classes, weights)
-        for share in LEVELS
-    ]
-    log_seconds[TOP] = log_seconds[TOP] + np.log(question.n_folds)
+    size = shape.n_rows, shape.n_columns, shape.n_classes
     return make_forecast(
         model,
         usable=usable,
         weights=weights,
         left_out=left_out,
-        log_seconds=np.column_stack(log_seconds),
+        log_seconds=level_log_seconds(model.cost, size, question.n_folds, weights),
     )
 
 
 def _robust(near: "FloatArray", known: float, left_out: "NDArray[np.bool_]") -> "FloatArray":
     """Let past datasets count alike where none of them is like this one."""
     alike = float(np.clip(1.0 - known / _STRANGE, 0.0, 1.0))
-    return np.asarray((1 - alike) * near + alike * ~left_out / max(1, (~left_out).sum()))
+    return np.asarray((1 - alike) * near + alike * even_weights(left_out))
 
 
 def _same_family(model: MetaModel, fingerprint: Fingerprint | None) -> "NDArray[np.bool_]":

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from metatune.recommender.forecast import Forecast, make_forecast
+from metatune.recommender.forecast import Forecast, level_log_seconds, make_forecast
 from metatune.recommender.levels import LEVELS, TOP
 from metatune.recommender.meta_model import MetaModel
 from metatune.recommender.past import Past
 from metatune.recommender.planner import Observation, Planner, PlannerSettings
+from metatune.recommender.portfolio import greedy_order
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -93,27 +94,24 @@ def _one(
     nothing = np.zeros(len(model.names), dtype=bool)
     weights = model.proximity.weights(past.features[row], nothing)
     rows, columns, classes = past.sizes[row]
-    shape = rows * (1 - 1 / _N_FOLDS), int(columns), int(classes)
-    log_seconds = [
-        model.cost.log_seconds(share * shape[0], shape[1], shape[2], weights) for share in LEVELS
-    ]
-    log_seconds[TOP] = log_seconds[TOP] + np.log(_N_FOLDS)
+    size = rows * (1 - 1 / _N_FOLDS), int(columns), int(classes)
+    log_seconds = level_log_seconds(model.cost, size, _N_FOLDS, weights)
     forecast = make_forecast(
         model,
         usable=np.isfinite(regret),
         weights=weights,
         left_out=nothing,
-        log_seconds=np.column_stack(log_seconds),
+        log_seconds=log_seconds,
     )
     known = np.flatnonzero(np.isfinite(regret))
     values = past.values[row]
-    posterior = forecast.belief.given(np.zeros(0, dtype=np.intp), np.zeros(0))
+    posterior = forecast.belief.before_results()
     top = slice(TOP, None, len(LEVELS))
     low, high = posterior.interval(0.8, model.spread)
     surprise = np.full(len(regret), np.nan)
     surprise[known] = (values[known, TOP] - posterior.mean[top]) / ((high - low)[top] / 2)
     tried, later = _search(forecast, known, values, seconds)
-    log_ratio = log_seconds[TOP] - np.log(seconds)
+    log_ratio = log_seconds[:, TOP] - np.log(seconds)
     log_ratio_later = np.full(len(regret), np.nan)
     log_ratio_later[known] = later - np.log(seconds[known])
     log_ratio_later[tried] = np.nan
@@ -123,7 +121,7 @@ def _one(
         tried=tried,
         fixed=fixed,
         surprise=surprise,
-        recommended=_portfolio(forecast, known),
+        recommended=known[_portfolio(forecast)],
         log_ratio=log_ratio,
         log_ratio_later=log_ratio_later,
     )
@@ -155,20 +153,10 @@ def _search(
     return np.array(tried, dtype=np.intp), planner.log_seconds(observations)[:, TOP]
 
 
-def _portfolio(forecast: Forecast, known: "IntArray") -> "IntArray":
-    planner = Planner(forecast, settings=PlannerSettings(floor=np.inf, n_portfolio=10**6))
-    observations: list[Observation] = []
-    chosen: list[int] = []
-    column = {c.key: int(i) for c, i in zip(forecast.configurations, known, strict=True)}
-    for _ in range(min(10, len(known))):
-        choice = planner.choose(observations)
-        if choice is None:
-            break
-        chosen.append(column[choice.configuration.key])
-        observations.append(
-            Observation(configuration=choice.configuration, level=TOP, value=float("nan"))
-        )
-    return np.array(chosen, dtype=np.intp)
+def _portfolio(forecast: Forecast) -> list[int]:
+    """Return the first ten of the portfolio where cost does not matter."""
+    free = np.zeros(forecast.regret.shape[1])
+    return greedy_order(forecast.regret, forecast.weights, free, patience=1.0)[:10]
 
 
 def _top_seconds(past: Past) -> "FloatArray":
