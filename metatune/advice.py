@@ -87,9 +87,9 @@ class AdviceRequest:
     seed: int
 
 
-def advise_in_worker(directory: str, request: AdviceRequest) -> Advice:
-    """Give advice on the data of a run in `directory`; the function that a worker calls."""
-    data = load_trial_data(directory)
+def advise_in_worker(inbox: str, request: AdviceRequest) -> Advice:
+    """Give advice on the data of a run in `inbox`; the function that a worker calls."""
+    data = load_trial_data(inbox)
     return advise(
         data,
         resolve_metric(request.metric, data.task.kind),

@@ -100,7 +100,9 @@ class Finisher:
         self._since_save = Stopwatch()
         self._since_start = Stopwatch()
         self._saved_first = False
-        (folder / "models").mkdir(exist_ok=True)
+        self.outbox = folder / "models"
+        """Folder where workers leave fitted pipelines."""
+        self.outbox.mkdir(exist_ok=True)
 
     def save_constant(self) -> None:
         """Save the constant prediction, so that there is a model from the first second on."""
@@ -111,7 +113,7 @@ class Finisher:
         below = history.loss_to_lead(trial.rung)
         if below == -math.inf:
             return None
-        return KeepRule(path=str(self._kept(trial)), loss_below=below)
+        return KeepRule(file=self._kept(trial), loss_below=below)
 
     def trial_ended(self, result: TrialResult, history: History) -> None:
         """Save the incumbent now and then, so that a killed run leaves a model."""
@@ -177,17 +179,19 @@ class Finisher:
         # The prediction is a careful one, and a fit that takes too long is stopped.
         if limit < _WORTH_TRYING * self._refit_seconds(result):
             return None
-        path = self._folder / "models" / f"refit-{result.trial.number}.pkl"
+        file = f"refit-{result.trial.number}.pkl"
         plan = plan_refit(result, self._data.task.n_rows, self._data.n_train_rows)
         outcome = self._executor.call(
             Job(
                 id=_REFIT_JOB,
                 function="metatune.search.refit:refit_in_worker",
-                arguments=(str(self._folder / "data"), plan, str(path)),
+                inbox=str(self._folder / "data"),
+                outbox=str(self.outbox),
+                arguments=(plan, file),
                 time_limit=limit,
             )
         )
-        return self._unpickle(path) if outcome.status is TrialStatus.OK else None
+        return self._unpickle(file) if outcome.status is TrialStatus.OK else None
 
     def _refit_seconds(self, result: TrialResult) -> float:
         return refit_seconds(result, self._data.task.n_rows, self._data.n_train_rows)
@@ -195,13 +199,13 @@ class Finisher:
     def _load_kept(self, result: TrialResult) -> "Pipeline | None":
         return self._unpickle(self._kept(result.trial))
 
-    def _kept(self, trial: Trial) -> Path:
-        return self._folder / "models" / f"trial-{trial.number}.pkl"
+    def _kept(self, trial: Trial) -> str:
+        return f"trial-{trial.number}.pkl"
 
-    def _unpickle(self, path: Path) -> "Pipeline | None":
+    def _unpickle(self, file: str) -> "Pipeline | None":
         """Read back what this run's own worker has written; None if it never got that far."""
         try:
-            fitted = pickle.loads(path.read_bytes())
+            fitted = pickle.loads((self.outbox / file).read_bytes())
         except (OSError, EOFError, pickle.UnpicklingError):
             return None
         return assemble_pipeline(self._encoder, fitted, self._task.classes)

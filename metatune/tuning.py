@@ -28,7 +28,7 @@ from metatune.search.executor import Executor, Job
 from metatune.search.halving import CandidateSource, SuccessiveHalving
 from metatune.search.history import History
 from metatune.search.rungs import Rung, plan_rungs
-from metatune.search.runner import Ended, SearchLimits, run_search
+from metatune.search.runner import Ended, Folders, SearchLimits, run_search
 from metatune.search.trial import TrialResult, TrialStatus
 from metatune.search.trial_data import TrialData
 from metatune.space import Configuration
@@ -176,7 +176,7 @@ def tune(
         outcome = run_search(
             halving,
             executor,
-            folder / "data",
+            Folders(inbox=folder / "data", outbox=finisher.outbox),
             limits=SearchLimits(deadline=deadline, max_trials=options.budget.max_trials),
             reserve=lambda: finisher.reserve(halving.history),
             journal_path=run_dir.journal if run_dir is not None else folder / "trials.jsonl",
@@ -236,7 +236,8 @@ class _Adviser:
             Job(
                 id=_ADVICE_JOB,
                 function="metatune.advice:advise_in_worker",
-                arguments=(str(self._directory), self._request()),
+                inbox=str(self._directory),
+                arguments=(self._request(),),
                 time_limit=self._seconds(_ADVICE_SHARE),
             )
         )

@@ -160,7 +160,8 @@ class PoolEvaluation:
         job = Job(
             id=next(self._ids),
             function="metatune.search.evaluate:evaluate_in_worker",
-            arguments=(str(bench.folder / "data"), trial),
+            inbox=str(bench.folder / "data"),
+            arguments=(trial,),
             time_limit=protocol.trial_seconds,
         )
         self._running[job.id] = (bench, trial)

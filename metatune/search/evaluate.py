@@ -23,7 +23,14 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["KeepRule", "evaluate", "evaluate_in_worker", "expand_classes", "predict_array"]
+__all__ = [
+    "KeepRule",
+    "evaluate",
+    "evaluate_and_keep",
+    "evaluate_in_worker",
+    "expand_classes",
+    "predict_array",
+]
 
 _MAX_VALID_ROWS = 10_000  # below the top rung; more rows would not change which trial is promoted
 _UNSEEN_CLASS = 1e-3
@@ -35,13 +42,14 @@ class KeepRule:
 
     Attributes
     ----------
-    path : str
-        Where to pickle it (scratch space of the run, read back by the same run only).
+    file : str
+        Name of the file in the outbox to pickle it to (scratch space of the run, read back by the
+        same run only).
     loss_below : float
         Keep it if the trial's loss is below.
     """
 
-    path: str
+    file: str
     loss_below: float
 
 
@@ -54,13 +62,27 @@ class _FoldOutcome:
     iterations: int | None
 
 
-def evaluate_in_worker(directory: str, trial: Trial, keep: KeepRule | None = None) -> TrialResult:
-    """Run a trial on the data in `directory`; the function that worker processes call."""
+def evaluate_in_worker(inbox: str, trial: Trial) -> TrialResult:
+    """Run a trial on the data in `inbox`; the function that worker processes call."""
     with threadpool_limits(limits=1):
-        return evaluate(trial, load_trial_data(directory), keep=keep)
+        return evaluate(trial, load_trial_data(inbox))
 
 
-def evaluate(trial: Trial, data: TrialData, *, keep: KeepRule | None = None) -> TrialResult:
+def evaluate_and_keep(
+    inbox: str, outbox: str, trial: Trial, keep: KeepRule | None = None
+) -> TrialResult:
+    """Run a trial on the data in `inbox`, leaving in `outbox` what may be used again."""
+    with threadpool_limits(limits=1):
+        return evaluate(trial, load_trial_data(inbox), keep=keep, outbox=Path(outbox))
+
+
+def evaluate(
+    trial: Trial,
+    data: TrialData,
+    *,
+    keep: KeepRule | None = None,
+    outbox: Path | None = None,
+) -> TrialResult:
     """Fit and score a trial's configuration on the folds of its rung.
 
     Parameters
@@ -71,6 +93,8 @@ def evaluate(trial: Trial, data: TrialData, *, keep: KeepRule | None = None) -> 
         On which rows.
     keep : KeepRule, optional
         When and where to keep the first fold's pipeline.
+    outbox : Path, optional
+        Folder of what is kept; nothing is without.
 
     Returns
     -------
@@ -86,8 +110,10 @@ def evaluate(trial: Trial, data: TrialData, *, keep: KeepRule | None = None) -> 
             _run_fold(trial, data, fold, metrics) for fold in data.folds[: trial.rung.n_folds]
         ]
     result = _summarise(trial, data.metrics, outcomes, watch)
-    if keep is not None and metrics[0].loss(result.score) < keep.loss_below:
-        Path(keep.path).write_bytes(pickle.dumps(outcomes[0].pipeline, protocol=5))
+    if keep is None or outbox is None:
+        return result
+    if metrics[0].loss(result.score) < keep.loss_below:
+        (outbox / keep.file).write_bytes(pickle.dumps(outcomes[0].pipeline, protocol=5))
     return result
 
 

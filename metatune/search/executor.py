@@ -32,15 +32,32 @@ class Job:
     function : str
         ``"package.module:function"``.
     arguments : tuple
-        Positional arguments; picklable and small. Arrays are passed as the path of a file.
+        Positional arguments; picklable and small. Large things go through the folders.
     time_limit : float
         Seconds of wall clock, counted from when a worker takes the job up.
+    inbox : str
+        Folder that the function reads and nobody changes: its first argument. None if empty.
+    outbox : str
+        Existing folder that the function may write files to: its next argument. None if empty.
+
+    Notes
+    -----
+    An executor whose workers do not share the caller's file system passes copies of the folders:
+    the inbox goes to each worker once, new files of the outbox come back with the outcome. So a
+    function must not keep paths or write elsewhere.
     """
 
     id: int
     function: str
     arguments: tuple[Any, ...] = ()
     time_limit: float = float("inf")
+    inbox: str = ""
+    outbox: str = ""
+
+    @property
+    def positional(self) -> tuple[Any, ...]:
+        """What the function is called with: the folders that there are, then the arguments."""
+        return (*filter(None, (self.inbox, self.outbox)), *self.arguments)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -191,7 +208,7 @@ def run_job(job: Job) -> JobOutcome:
     """Call a job's function here and now; an error that it raises becomes the outcome."""
     watch = Stopwatch()
     try:
-        value = _find(job.function)(*job.arguments)
+        value = _find(job.function)(*job.positional)
     except MemoryError as error:
         return failure(job.id, error, watch.seconds(), TrialStatus.OUT_OF_MEMORY)
     # Anything may be raised by a learner; it costs this job alone.

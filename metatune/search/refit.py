@@ -76,12 +76,12 @@ def _growth(result: TrialResult, n_rows: int, n_train_rows: int) -> float:
     return n_rows / max(1.0, n_train_rows * result.trial.rung.row_share)
 
 
-def refit_in_worker(directory: str, plan: RefitPlan, path: str) -> str:
-    """Fit on all rows of the data in `directory` and pickle the pipeline to `path`.
+def refit_in_worker(inbox: str, outbox: str, plan: RefitPlan, file: str) -> None:
+    """Fit on all rows of the data in `inbox` and pickle the pipeline to `file` in `outbox`.
 
     The pickle is scratch space of the run, read back by the same run only.
     """
-    data = load_trial_data(directory)
+    data = load_trial_data(inbox)
     task, trial = data.task, plan.result.trial
     algorithm = get_algorithm(trial.configuration.algorithm)
     shape = Shape(n_rows=task.n_rows, n_columns=task.X.shape[1], n_classes=task.n_classes)
@@ -91,5 +91,4 @@ def refit_in_worker(directory: str, plan: RefitPlan, path: str) -> str:
     with warnings.catch_warnings(), threadpool_limits(limits=1):
         warnings.simplefilter("ignore")
         pipeline = algorithm.build(trial.configuration, context).fit(task.X, task.y)
-    Path(path).write_bytes(pickle.dumps(pipeline, protocol=5))
-    return path
+    (Path(outbox) / file).write_bytes(pickle.dumps(pipeline, protocol=5))

@@ -16,7 +16,15 @@ from metatune.search.trial import Trial, TrialResult
 if TYPE_CHECKING:
     from metatune.search.evaluate import KeepRule
 
-__all__ = ["IN_ORDER_LAG", "Ended", "SearchLimits", "SearchOutcome", "TrialLimits", "run_search"]
+__all__ = [
+    "IN_ORDER_LAG",
+    "Ended",
+    "Folders",
+    "SearchLimits",
+    "SearchOutcome",
+    "TrialLimits",
+    "run_search",
+]
 
 IN_ORDER_LAG = 3
 """With `max_trials`, trial t is decided on the results of trials 0 to t - 1 - IN_ORDER_LAG, always.
@@ -25,7 +33,7 @@ So decisions do not depend on which trial happened to be faster, nor on the numb
 no more than IN_ORDER_LAG + 1 workers have something to do.
 """
 
-_FUNCTION = "metatune.search.evaluate:evaluate_in_worker"
+_FUNCTION = "metatune.search.evaluate:evaluate_and_keep"
 _LEAST_SECONDS = 0.05  # less is not enough for any trial
 _POLL_SECONDS = 0.5  # a growing reserve and a stop flag are noticed this soon
 
@@ -94,6 +102,22 @@ class SearchLimits:
     should_stop: Callable[[], bool] = lambda: False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folders:
+    """Where jobs read and write; see `metatune.search.executor.Job`.
+
+    Attributes
+    ----------
+    inbox : Path
+        Holds the data.
+    outbox : Path
+        Takes fitted pipelines.
+    """
+
+    inbox: Path
+    outbox: Path
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SearchOutcome:
     """How a search went.
@@ -119,7 +143,7 @@ class SearchOutcome:
 def run_search(
     halving: SuccessiveHalving,
     executor: Executor,
-    directory: Path,
+    folders: Folders,
     *,
     limits: SearchLimits,
     reserve: Callable[[], float] = lambda: 0.0,
@@ -135,8 +159,8 @@ def run_search(
         Decides; may know results of an earlier run already.
     executor : Executor
         Where trials run. It is left open and has nothing to do when this returns.
-    directory : Path
-        Where the workers find the data.
+    folders : Folders
+        Where the workers find the data, and leave what `keep` asks for.
     limits : SearchLimits
         How long to go on.
     reserve : callable
@@ -163,7 +187,7 @@ def run_search(
     search = _Search(
         halving=halving,
         executor=executor,
-        directory=str(directory),
+        folders=folders,
         limits=limits,
         reserve=reserve,
         journal=None if journal_path is None else Journal(journal_path),
@@ -194,7 +218,7 @@ class _Search:
 
     halving: SuccessiveHalving
     executor: Executor
-    directory: str
+    folders: Folders
     limits: SearchLimits
     reserve: Callable[[], float]
     journal: Journal | None
@@ -271,7 +295,9 @@ class _Search:
         job = Job(
             id=trial.number,
             function=_FUNCTION,
-            arguments=(self.directory, trial, rule),
+            inbox=str(self.folders.inbox),
+            outbox=str(self.folders.outbox),
+            arguments=(trial, rule),
             # What the end of the search cuts off is no failure of the trial.
             time_limit=seconds if seconds < self._remaining() else float("inf"),
         )

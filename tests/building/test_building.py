@@ -74,7 +74,7 @@ class Counter(InlineExecutor):
         self.submitted: list[Trial] = []
 
     def submit(self, job: Job) -> None:
-        self.submitted.append(job.arguments[1])
+        self.submitted.append(job.arguments[0])
         super().submit(job)
 
 

@@ -40,7 +40,7 @@ class Counter(InlineExecutor):
         self.submitted: list[tuple[str, Trial]] = []
 
     def submit(self, job: Job) -> None:
-        directory, trial = job.arguments
+        directory, (trial,) = job.inbox, job.arguments
         self.submitted.append((Path(directory).parent.name, trial))
         super().submit(job)
 

@@ -112,9 +112,9 @@ def test_only_a_better_pipeline_is_kept(tmp_path: Path) -> None:
     data = make_data(TaskKind.REGRESSION, ("rmse",))
     path = tmp_path / "kept.pkl"
     trial = make_trial("linear", TaskKind.REGRESSION)
-    evaluate(trial, data, keep=KeepRule(path=str(path), loss_below=0.0))
+    evaluate(trial, data, keep=KeepRule(file=path.name, loss_below=0.0), outbox=tmp_path)
     assert not path.exists()
-    evaluate(trial, data, keep=KeepRule(path=str(path), loss_below=math.inf))
+    evaluate(trial, data, keep=KeepRule(file=path.name, loss_below=math.inf), outbox=tmp_path)
     pipeline = pickle.loads(path.read_bytes())
     assert pipeline.predict(data.task.X).shape == (240,)
 
@@ -129,7 +129,8 @@ def test_a_learner_that_fails_becomes_a_failed_outcome(tmp_path: Path) -> None:
         Job(
             id=0,
             function="metatune.search.evaluate:evaluate_in_worker",
-            arguments=(str(tmp_path / "data"), trial),
+            inbox=str(tmp_path / "data"),
+            arguments=(trial,),
         )
     )
     (outcome,) = executor.wait(0)
@@ -173,8 +174,8 @@ def test_refit_uses_all_rows_and_the_iterations_of_the_folds(tmp_path: Path) -> 
     plan = plan_refit(result, data.task.n_rows, data.n_train_rows)
     assert plan.iterations is not None
     assert min(result.iterations) <= plan.iterations <= 1.3 * max(result.iterations)
-    path = refit_in_worker(str(tmp_path / "data"), plan, str(tmp_path / "refit.pkl"))
-    fitted = pickle.loads(Path(path).read_bytes())
+    refit_in_worker(str(tmp_path / "data"), str(tmp_path), plan, "refit.pkl")
+    fitted = pickle.loads((tmp_path / "refit.pkl").read_bytes())
     assert get_algorithm("lightgbm").iterations_used(fitted) == plan.iterations
 
 

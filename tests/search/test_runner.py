@@ -17,6 +17,7 @@ from metatune.search.rungs import plan_rungs
 from metatune.search.runner import (
     IN_ORDER_LAG,
     Ended,
+    Folders,
     SearchLimits,
     SearchOutcome,
     TrialLimits,
@@ -28,6 +29,7 @@ from metatune.space import Configuration
 ACCURACY = resolve_metric("accuracy", TaskKind.BINARY)
 RUNGS = plan_rungs(4_000, 5)
 HERE = Path(__file__).parent
+FOLDERS = Folders(inbox=HERE, outbox=HERE)
 
 
 @pytest.fixture(autouse=True)
@@ -104,7 +106,7 @@ def search(
     **options: object,
 ) -> SearchOutcome:
     limits = SearchLimits(deadline=Deadline.after(seconds), max_trials=max_trials)
-    return run_search(halving, executor, HERE, limits=limits, **options)
+    return run_search(halving, executor, FOLDERS, limits=limits, **options)
 
 
 def inventive(seed: int) -> SuccessiveHalving:
@@ -208,7 +210,7 @@ class TestTimed:
         limits = SearchLimits(
             deadline=Deadline.after(60.0), trial=TrialLimits(share=0.001, floor_seconds=0.1)
         )
-        outcome = run_search(halving, InlineExecutor(), HERE, limits=limits)
+        outcome = run_search(halving, InlineExecutor(), FOLDERS, limits=limits)
         assert outcome.ended is Ended.EXHAUSTED
         assert {r.trial.rung.index for r in outcome.history.results} == {0}
 
@@ -217,7 +219,7 @@ class TestTimed:
         limits = SearchLimits(
             deadline=Deadline.after(60.0), should_stop=lambda: len(executor.jobs) >= 5
         )
-        outcome = run_search(listed(configurations(50)), executor, HERE, limits=limits)
+        outcome = run_search(listed(configurations(50)), executor, FOLDERS, limits=limits)
         assert outcome.ended is Ended.STOPPED
         numbers = {trial.number for trial in outcome.unfinished}
         assert numbers == set(executor.killed)
@@ -289,12 +291,12 @@ class TestTelling:
             executor,
             keep=lambda trial, history: f"{trial.number} after {len(history.results)}",
         )
-        assert [job.arguments[2] for job in executor.jobs[:3]] == [
+        assert [job.arguments[1] for job in executor.jobs[:3]] == [
             "0 after 0",
             "1 after 1",
             "2 after 2",
         ]
-        assert executor.jobs[0].arguments[0] == str(HERE)
+        assert executor.jobs[0].inbox == str(HERE)
 
     def test_an_earlier_run_is_continued(self, tmp_path):
         path = tmp_path / "trials.jsonl"
@@ -363,7 +365,7 @@ class TestWithProcesses:
             trial=TrialLimits(share=0.07, first_share=0.07, floor_seconds=4.0),
         )
         path = tmp_path / "trials.jsonl"
-        outcome = run_search(listed(mixed), pool, HERE, limits=limits, journal_path=path)
+        outcome = run_search(listed(mixed), pool, FOLDERS, limits=limits, journal_path=path)
         assert outcome.ended is Ended.EXHAUSTED
         ended = {
             result.trial.configuration.params["do"]: (result.status, result.error)

@@ -17,7 +17,7 @@ from metatune.search.history import History
 from metatune.search.journal import read_journal
 from metatune.search.pool import LocalPool
 from metatune.search.rungs import plan_rungs
-from metatune.search.runner import Ended, SearchLimits, SearchOutcome, run_search
+from metatune.search.runner import Ended, Folders, SearchLimits, SearchOutcome, run_search
 from metatune.search.trial_data import TrialData
 
 KIND = TaskKind.BINARY
@@ -54,7 +54,7 @@ def search(
     return run_search(
         SuccessiveHalving(rungs, METRIC, next_candidate, seed=1),
         executor,
-        directory,
+        Folders(inbox=directory, outbox=directory),
         limits=SearchLimits(deadline=Deadline.after(120.0), max_trials=10),
         journal_path=journal_path,
     )
