@@ -1,0 +1,144 @@
+"""Fits and scores a configuration on one fold."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from metatune.algorithms.base import BuildContext, Shape
+from metatune.algorithms.registry import get_algorithm
+from metatune.budget import Stopwatch
+from metatune.data.splits import Fold, subsample
+from metatune.metrics import Metric
+from metatune.search.rungs import Rung
+from metatune.search.trial import Trial
+from metatune.search.trial_data import TrialData
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["FoldOutcome", "expand_classes", "predict_array", "run_fold", "valid_rows"]
+
+_MAX_VALID_ROWS = 10_000  # below the top rung; more rows would not change which trial is promoted
+_UNSEEN_CLASS = 1e-3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FoldOutcome:
+    """What a fold gave.
+
+    Attributes
+    ----------
+    pipeline : Pipeline
+        Fitted on the fold's training rows.
+    prediction : ndarray of shape (n_valid,) or (n_valid, n_classes)
+        Of the rows in `valid_rows`.
+    scores : tuple of float
+        One for each metric, in its own sign.
+    fit_seconds, predict_seconds : float
+        Wall clock.
+    iterations : int or None
+        At which the algorithm stopped, if it stops early.
+    """
+
+    pipeline: Any
+    prediction: "FloatArray"
+    scores: tuple[float, ...]
+    fit_seconds: float
+    predict_seconds: float
+    iterations: int | None
+
+
+def run_fold(trial: Trial, data: TrialData, fold: Fold, metrics: list[Metric]) -> FoldOutcome:
+    """Fit a trial's configuration on a fold's training rows and score it on its validation rows.
+
+    Parameters
+    ----------
+    trial : Trial
+        What to fit, and on which share of the rows.
+    data : TrialData
+        Where the rows are.
+    fold : Fold
+        Which rows.
+    metrics : list of Metric
+        By which to score.
+
+    Returns
+    -------
+    FoldOutcome
+
+    Raises
+    ------
+    ValueError
+        If a prediction is not finite. Whatever the learner raises is raised, too.
+    """
+    task = data.task
+    train = subsample(fold, trial.rung.row_share, task.n_classes)
+    valid = valid_rows(fold, trial.rung, len(data.folds))
+    algorithm = get_algorithm(trial.configuration.algorithm)
+    shape = Shape(n_rows=len(train), n_columns=task.X.shape[1], n_classes=task.n_classes)
+    context = BuildContext(kind=task.kind, layout=task.layout, shape=shape, seed=trial.seed)
+    pipeline = algorithm.build(trial.configuration, context)
+    watch = Stopwatch()
+    pipeline.fit(task.X[train], task.y[train])
+    fit_seconds = watch.seconds()
+    prediction = predict_array(pipeline, task.X[valid], task.n_classes)
+    predict_seconds = watch.seconds() - fit_seconds
+    if not np.isfinite(prediction).all():
+        raise ValueError("predictions are not finite")
+    return FoldOutcome(
+        pipeline=pipeline,
+        prediction=prediction,
+        scores=tuple(metric.score(task.y[valid], prediction) for metric in metrics),
+        fit_seconds=fit_seconds,
+        predict_seconds=predict_seconds,
+        iterations=algorithm.iterations_used(pipeline),
+    )
+
+
+def predict_array(pipeline: Any, X: "FloatArray", n_classes: int) -> "FloatArray":
+    """Predict with a pipeline fitted on encoded labels.
+
+    Returns
+    -------
+    ndarray of shape (n_rows, n_classes) or (n_rows,)
+        Probabilities, or values where `n_classes` is 0.
+    """
+    if n_classes:
+        return expand_classes(pipeline.predict_proba(X), pipeline.classes_, n_classes)
+    return np.asarray(pipeline.predict(X), dtype=np.float64)
+
+
+def expand_classes(
+    probabilities: "FloatArray", present: "NDArray[Any]", n_classes: int
+) -> "FloatArray":
+    """Add columns for the classes that a fold's training rows lacked.
+
+    A class that was never seen gets a small probability instead of none: the log loss of a zero
+    would drown every difference between configurations.
+    """
+    if probabilities.shape[1] == n_classes:
+        return probabilities
+    full = np.full((len(probabilities), n_classes), _UNSEEN_CLASS)
+    full[:, np.asarray(present, dtype=np.intp)] = probabilities
+    return np.asarray(full / full.sum(axis=1, keepdims=True))
+
+
+def valid_rows(fold: Fold, rung: Rung, n_folds: int) -> "NDArray[np.intp]":
+    """Return the rows that a fold is scored on at a rung; all of them at the top.
+
+    Parameters
+    ----------
+    fold : Fold
+        The fold.
+    rung : Rung
+        The rung.
+    n_folds : int
+        Folds of the top rung.
+    """
+    if rung.n_folds == n_folds or len(fold.valid) <= _MAX_VALID_ROWS:
+        return fold.valid
+    step = np.linspace(0, len(fold.valid) - 1, _MAX_VALID_ROWS)
+    return fold.valid[np.unique(step.astype(np.intp))]
