@@ -1,10 +1,18 @@
-"""Folds and nested row subsamples."""
+"""Folds and nested row subsamples.
+
+Without more ado rows are shuffled and stratified. Where rows belong to groups, groups are dealt out
+whole; where rows have a time, the past trains and what follows is validated.
+"""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from metatune.data.group_splits import deal_groups
+from metatune.data.row_facts import PLAIN, RowFacts
+from metatune.data.time_splits import MAX_BLOCKS, newest_first, time_blocks
+from metatune.errors import OptionError
 from metatune.kinds import TaskKind
 
 if TYPE_CHECKING:
@@ -12,7 +20,7 @@ if TYPE_CHECKING:
 
     IndexArray = NDArray[np.intp]
 
-__all__ = ["Fold", "make_folds", "nested_order", "subsample"]
+__all__ = ["Fold", "inner_folds", "make_folds", "nested_order", "subsample"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,8 +39,15 @@ class Fold:
     valid: "IndexArray"
 
 
-def make_folds(y: "NDArray[Any]", kind: TaskKind, n_folds: int, seed: int) -> tuple[Fold, ...]:
+def make_folds(
+    y: "NDArray[Any]", kind: TaskKind, n_folds: int, seed: int, facts: RowFacts = PLAIN
+) -> tuple[Fold, ...]:
     """Split rows into folds, stratified by class (or by target quantile).
+
+    Rows of a group are in the validation rows of the same fold, the only one that does not train
+    on them. With times the folds are those of forward chaining over at most five blocks, the newest
+    first: each trains on all rows before its own, and rows of the first block are never validated.
+    With both, rows of the groups that a fold validates are taken out of its training rows.
 
     Parameters
     ----------
@@ -44,13 +59,25 @@ def make_folds(y: "NDArray[Any]", kind: TaskKind, n_folds: int, seed: int) -> tu
         At least 2 and at most n_rows.
     seed : int
         Seed of the shuffle.
+    facts : RowFacts
+        Groups and times, if there are any.
 
     Returns
     -------
     tuple of Fold
-        Every row is in `valid` of exactly one fold. A class with fewer rows than folds is in the
-        training rows of most folds; one with a single row is missing from one.
+        Without times, every row is in `valid` of exactly one fold. A class with fewer rows than
+        folds is in the training rows of most folds; one with a single row is missing from one.
+        There are fewer folds than asked for where there are fewer groups or instants.
+
+    Raises
+    ------
+    OptionError
+        If groups or times leave no row to train on or to validate.
     """
+    if facts.times is not None:
+        return _time_folds(y, kind, n_folds, seed, facts)
+    if facts.groups is not None:
+        return _group_folds(y, kind, n_folds, seed, facts.groups)
     order = nested_order(y, kind, seed)
     strata = _strata(y, kind)
     rng = np.random.default_rng(seed + 1)
@@ -66,6 +93,23 @@ def make_folds(y: "NDArray[Any]", kind: TaskKind, n_folds: int, seed: int) -> tu
         Fold(train=order[assigned[order] != k], valid=np.flatnonzero(assigned == k))
         for k in range(n_folds)
     )
+
+
+def inner_folds(
+    y: "NDArray[Any]", kind: TaskKind, n_folds: int, seed: int, facts: RowFacts = PLAIN
+) -> tuple[Fold, ...]:
+    """Split training rows so that every row is held out once, for cross-fitting within a model.
+
+    Rows that resemble each other stay together: groups are dealt out whole, and rows that follow
+    each other in time are held out in one block. Where that is impossible, because there is a
+    single group or instant, they are split as if nothing were known.
+    """
+    if facts.groups is not None and _differ(facts.groups):
+        return _group_folds(y, kind, n_folds, seed, facts.groups)
+    if facts.groups is None and facts.times is not None and _differ(facts.times):
+        blocks = time_blocks(facts.times, max(1, n_folds - 1))
+        return _folds_of(blocks, nested_order(y, kind, seed))
+    return make_folds(y, kind, n_folds, seed)
 
 
 def nested_order(y: "NDArray[Any]", kind: TaskKind, seed: int) -> "IndexArray":
@@ -92,6 +136,59 @@ def subsample(fold: Fold, row_share: float, n_classes: int = 0) -> "IndexArray":
     """Return the training rows of a fold at a row share, ascending; smaller shares nest."""
     n_rows = max(round(len(fold.train) * row_share), min(len(fold.train), max(10, n_classes)))
     return np.sort(fold.train[:n_rows])
+
+
+def _group_folds(
+    y: "NDArray[Any]", kind: TaskKind, n_folds: int, seed: int, groups: "NDArray[np.int64]"
+) -> tuple[Fold, ...]:
+    if not _differ(groups):
+        raise OptionError("all rows belong to the same group: at least two groups are needed")
+    fold_of = deal_groups(groups, _strata(y, kind), n_folds, seed + 1)
+    return _folds_of(fold_of, nested_order(y, kind, seed))
+
+
+def _folds_of(fold_of: "NDArray[Any]", order: "IndexArray") -> tuple[Fold, ...]:
+    return tuple(
+        Fold(train=order[fold_of[order] != k], valid=np.flatnonzero(fold_of == k))
+        for k in np.unique(fold_of)
+    )
+
+
+def _time_folds(
+    y: "NDArray[Any]", kind: TaskKind, n_folds: int, seed: int, facts: RowFacts
+) -> tuple[Fold, ...]:
+    assert facts.times is not None
+    blocks = time_blocks(facts.times, min(n_folds, MAX_BLOCKS))
+    if not blocks.any():
+        raise OptionError("all rows have the same time: at least two instants are needed")
+    order = newest_first(facts.times, seed)
+    folds = []
+    for block in range(int(blocks.max()), 0, -1):
+        valid = np.flatnonzero(blocks == block)
+        trains = blocks < block
+        if facts.groups is not None:
+            trains &= ~np.isin(facts.groups, facts.groups[valid])
+        if trains.any():
+            folds.append(Fold(train=_each_class_first(order[trains[order]], y, kind), valid=valid))
+    if not folds:
+        raise OptionError(
+            "no row is both earlier than others and of a group that does not occur among them: "
+            "give either groups or times"
+        )
+    return tuple(folds)
+
+
+def _each_class_first(order: "IndexArray", y: "NDArray[Any]", kind: TaskKind) -> "IndexArray":
+    """Move the first row of every class to the front, so that short prefixes lack no class."""
+    if not kind.is_classification:
+        return order
+    first = np.zeros(len(order), dtype=bool)
+    first[np.unique(y[order], return_index=True)[1]] = True
+    return np.concatenate([order[first], order[~first]])
+
+
+def _differ(codes: "NDArray[np.int64]") -> bool:
+    return len(codes) > 0 and bool((codes != codes[0]).any())
 
 
 def _strata(y: "NDArray[Any]", kind: TaskKind) -> "NDArray[np.int64]":

@@ -10,6 +10,7 @@ import numpy as np
 
 from metatune.data.encoded import EncodedTask
 from metatune.data.layout import Layout
+from metatune.data.row_facts import PLAIN, RowFacts
 from metatune.data.splits import Fold, make_folds
 from metatune.kinds import TaskKind
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["TrialData", "choose_n_folds", "load_trial_data"]
+
+_FACTS = ("weights", "groups", "times")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -28,34 +31,59 @@ class TrialData:
     task : EncodedTask
         Features and target as numbers.
     folds : tuple of Fold
-        The folds of the top rung.
+        The folds of the top rung. With times they do not cover all rows, and differ in size.
     metrics : tuple of str
         Metrics to compute; the first one is the run's.
+    facts : RowFacts
+        Weight, group and time of each row, as far as they were given.
     """
 
     task: EncodedTask
     folds: tuple[Fold, ...]
     metrics: tuple[str, ...]
+    facts: RowFacts = PLAIN
 
     @classmethod
     def make(
-        cls, task: EncodedTask, metrics: tuple[str, ...], *, seed: int, n_folds: int | None = None
+        cls,
+        task: EncodedTask,
+        metrics: tuple[str, ...],
+        *,
+        seed: int,
+        n_folds: int | None = None,
+        facts: RowFacts = PLAIN,
     ) -> "TrialData":
-        """Split a task into folds."""
+        """Split a task into folds.
+
+        Raises
+        ------
+        OptionError
+            If groups or times leave no row to train on or to validate.
+        """
         n_folds = n_folds or choose_n_folds(task.n_rows)
-        folds = make_folds(task.y, task.kind, min(n_folds, task.n_rows), seed)
-        return cls(task=task, folds=folds, metrics=metrics)
+        folds = make_folds(task.y, task.kind, min(n_folds, task.n_rows), seed, facts)
+        return cls(task=task, folds=folds, metrics=metrics, facts=facts)
+
+    @property
+    def weights(self) -> "NDArray[np.float64] | None":
+        """How much each row counts, (n_rows,); None if all count alike."""
+        return self.facts.weights
 
     @property
     def n_train_rows(self) -> int:
-        """Training rows of a fold."""
-        return min(len(fold.train) for fold in self.folds)
+        """Training rows of a fold; their mean where folds differ in size on purpose."""
+        sizes = [len(fold.train) for fold in self.folds]
+        return round(sum(sizes) / len(sizes)) if self.facts.bind_splits else min(sizes)
 
     def save(self, directory: Path) -> None:
         """Write the arrays and what describes them to `directory`, which is made."""
         directory.mkdir(parents=True, exist_ok=True)
         np.save(directory / "X.npy", self.task.X)
         np.save(directory / "y.npy", self.task.y)
+        known = {name: getattr(self.facts, name) for name in _FACTS}
+        known = {name: values for name, values in known.items() if values is not None}
+        for name, values in known.items():
+            np.save(directory / f"{name}.npy", values)
         for k, fold in enumerate(self.folds):
             np.save(directory / f"train{k}.npy", fold.train)
             np.save(directory / f"valid{k}.npy", fold.valid)
@@ -66,6 +94,7 @@ class TrialData:
             "n_classes": self.task.n_classes,
             "n_folds": len(self.folds),
             "metrics": self.metrics,
+            "facts": list(known),
         }
         (directory / "data.json").write_text(json.dumps(description), encoding="utf-8")
 
@@ -88,7 +117,9 @@ class TrialData:
             )
             for k in range(description["n_folds"])
         )
-        return cls(task=task, folds=folds, metrics=tuple(description["metrics"]))
+        known = {name: _mapped(directory / f"{name}.npy") for name in description["facts"]}
+        metrics = tuple(description["metrics"])
+        return cls(task=task, folds=folds, metrics=metrics, facts=RowFacts(**known))
 
 
 def choose_n_folds(n_rows: int) -> int:
