@@ -77,6 +77,8 @@ class AdviceRequest:
         Directory of the meta-dataset.
     seed : int
         Seed of samples and forests.
+    alike : bool
+        Let all past datasets count alike, without a look at meta-features.
     """
 
     metric: str
@@ -85,6 +87,7 @@ class AdviceRequest:
     feature_seconds: float
     metadata: Path
     seed: int
+    alike: bool = False
 
 
 def advise_in_worker(inbox: str, request: AdviceRequest) -> Advice:
@@ -95,9 +98,10 @@ def advise_in_worker(inbox: str, request: AdviceRequest) -> Advice:
         resolve_metric(request.metric, data.task.kind),
         algorithms={name: get_algorithm(name) for name in request.algorithms},
         budget_seconds=request.budget_seconds,
-        deadline=Deadline.after(request.feature_seconds),
+        deadline=Deadline.after(0.0 if request.alike else request.feature_seconds),
         metadata=request.metadata,
         seed=request.seed,
+        alike=request.alike,
     )
 
 
@@ -135,6 +139,7 @@ def advise(
     deadline: Deadline | None = None,
     metadata: Path | None = None,
     seed: int = 0,
+    alike: bool = False,
 ) -> Advice:
     """Characterise a task and rank configurations for it.
 
@@ -154,6 +159,8 @@ def advise(
         A meta-dataset other than the one that comes with metatune.
     seed : int
         Seed of samples.
+    alike : bool
+        Let all past datasets count alike, whatever meta-features say.
     """
     task, n_folds = data.task, len(data.folds)
     features = extract_metafeatures(task, seed=seed, deadline=deadline)
@@ -167,6 +174,7 @@ def advise(
         constant=constant,
         algorithms=algorithms,
         fingerprint=Fingerprint.of(task),
+        alike=alike,
     )
     model = load_model(task.kind, metric.name, metadata)
     recommendations, forecast = recommend_configurations(question, model, budget_seconds)

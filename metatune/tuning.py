@@ -10,26 +10,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metatune.advice import Advice, AdviceRequest, training_shape, usable_algorithms
-from metatune.budget import Budget, Deadline, Stopwatch
+from metatune.advice import Advice
+from metatune.adviser import Adviser
+from metatune.budget import Deadline, Stopwatch
 from metatune.data.encoder import encode_task
 from metatune.data.task import Task
 from metatune.finishing import Finisher
-from metatune.guidance import Guide, climbed_levels
 from metatune.listener import Listener
-from metatune.metadataset.store import check_metadata
 from metatune.metrics import RECORDED_METRICS
-from metatune.recommender.planner import Planner, PlannerSettings
-from metatune.recommender.rank import PATIENCE
+from metatune.options import TuneOptions
 from metatune.rundir import RunDirectory
-from metatune.search.candidates import Candidates
 from metatune.search.constant import constant_score
-from metatune.search.executor import Executor, Job
-from metatune.search.halving import CandidateSource, SuccessiveHalving
+from metatune.search.executor import Executor
+from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
-from metatune.search.rungs import Rung, plan_rungs
+from metatune.search.rungs import plan_rungs
 from metatune.search.runner import Ended, Folders, SearchLimits, run_search
-from metatune.search.trial import TrialResult, TrialStatus
+from metatune.search.trial import TrialResult
 from metatune.search.trial_data import TrialData
 from metatune.space import Configuration
 
@@ -38,37 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TuneOptions", "TuningResult", "tune"]
 
-_FIRST = ("decision_tree", "lightgbm")
-"""Families whose defaults open every run: one that is done at once, and the usual default."""
-
 _TEXT_SHARE = 0.1  # of the budget, for reading texts word by word
-_FEATURE_SHARE = 0.1  # of the remaining time, for meta-features
-_FEATURE_SECONDS = 10.0
-_ADVICE_SHARE = 0.25  # of the remaining time, for the recommendation in all
-_ADVICE_JOB = -2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TuneOptions:
-    """What the user may decide about a run.
-
-    Attributes
-    ----------
-    budget : Budget
-        Seconds and trials.
-    include, exclude : tuple of str
-        Names of algorithms; an empty `include` allows all.
-    seed : int
-        Seed of everything random.
-    metadata : Path or None
-        A meta-dataset other than the one that comes with metatune.
-    """
-
-    budget: Budget
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    seed: int = 0
-    metadata: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -163,8 +130,15 @@ def tune(
         )
         finisher.save_constant()
         rungs = plan_rungs(data.n_train_rows, len(data.folds))
-        adviser = _Adviser(
-            data, folder / "data", rungs, task, options, deadline, executor, listener
+        adviser = Adviser(
+            task=task,
+            data=data,
+            inbox=folder / "data",
+            rungs=rungs,
+            options=options,
+            deadline=deadline,
+            executor=executor,
+            listener=listener,
         )
         listener.search_starts(rungs, constant)
         halving = SuccessiveHalving(rungs, task.metric, adviser.candidates(), seed=options.seed)
@@ -197,93 +171,3 @@ def tune(
         ended=outcome.ended,
         seconds=watch.seconds(),
     )
-
-
-class _Adviser:
-    """Asks the recommender, in a process of its own that can be stopped, when first trials run."""
-
-    def __init__(
-        self,
-        data: TrialData,
-        directory: Path,
-        rungs: tuple[Rung, ...],
-        task: Task,
-        options: TuneOptions,
-        deadline: Deadline,
-        executor: Executor,
-        listener: Listener,
-    ) -> None:
-        self.advice: Advice | None = None
-        self._directory = directory
-        self._metric = task.metric.name
-        self._options = options
-        self._deadline = deadline
-        self._executor = executor
-        self._listener = listener
-        self._metadata = check_metadata(options.metadata)
-        self._levels = climbed_levels(rungs)
-        shape = training_shape(data.task, len(data.folds))
-        usable = usable_algorithms(task.kind, shape, options.include, options.exclude)
-        self._spaces = {name: algorithm.space(task.kind) for name, algorithm in usable.items()}
-
-    def candidates(self) -> Candidates:
-        """Return the source of configurations of this run."""
-        first = [self._spaces[name].default() for name in _FIRST if name in self._spaces]
-        return Candidates(first, self._guide, self._spaces, self._options.seed)
-
-    def _guide(self) -> CandidateSource:
-        outcome = self._executor.call(
-            Job(
-                id=_ADVICE_JOB,
-                function="metatune.advice:advise_in_worker",
-                inbox=str(self._directory),
-                arguments=(self._request(),),
-                time_limit=self._seconds(_ADVICE_SHARE),
-            )
-        )
-        if outcome.status is not TrialStatus.OK:
-            self._listener.not_advised(outcome.error)
-            defaults = iter([space.default() for space in self._spaces.values()])
-            return lambda _history: next(defaults, None)
-        self.advice = advice = outcome.value
-        self._listener.advised(advice)
-        repeatable = self._options.budget.max_trials is not None
-        n_first = sum(name in self._spaces for name in _FIRST)
-        return Guide(
-            planner=Planner(
-                forecast=advice.forecast,
-                spaces=self._spaces,
-                settings=PlannerSettings(n_portfolio=PlannerSettings().n_portfolio + n_first),
-                levels=self._levels,
-            ),
-            spaces=self._spaces,
-            metric=advice.guide,
-            constant=advice.constant,
-            patience=self._patience,
-            timed=not repeatable,
-            seed=self._options.seed,
-        )
-
-    def _request(self) -> AdviceRequest:
-        return AdviceRequest(
-            metric=self._metric,
-            algorithms=tuple(self._spaces),
-            budget_seconds=self._budget_seconds(),
-            feature_seconds=min(_FEATURE_SECONDS, self._seconds(_FEATURE_SHARE)),
-            metadata=self._metadata,
-            seed=self._options.seed,
-        )
-
-    def _seconds(self, share: float) -> float:
-        """Return a share of the remaining seconds, all of them for a deterministic run."""
-        remaining = self._deadline.remaining()
-        return remaining if self._options.budget.max_trials else share * remaining
-
-    def _patience(self) -> float:
-        """Return the seconds below which it does not matter what a trial costs."""
-        return PATIENCE * self._budget_seconds()
-
-    def _budget_seconds(self) -> float:
-        # A measured time would make the order of a deterministic run depend on the machine.
-        budget = self._options.budget
-        return budget.seconds if budget.max_trials else self._deadline.remaining()

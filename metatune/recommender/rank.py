@@ -55,6 +55,8 @@ class Question:
         The families that may be used: allowed by the user and within their limits.
     fingerprint : Fingerprint, optional
         Past datasets that hold the same data are left out.
+    alike : bool
+        Let all past datasets count alike, whatever meta-features say.
     """
 
     features: MetaFeatures
@@ -64,6 +66,7 @@ class Question:
     constant: float
     algorithms: Mapping[str, Algorithm]
     fingerprint: Fingerprint | None = None
+    alike: bool = False
 
 
 def recommend_configurations(
@@ -95,7 +98,7 @@ def recommend_configurations(
         )
     own = question.features.to_array(FEATURE_NAMES)
     known = familiarity(model.features[~same], own, model.proximity.forest.importances)
-    near = model.proximity.weights(own, same)
+    near = even_weights(same) if question.alike else model.proximity.weights(own, same)
     weights = _robust(near, known, same)
     forecast = forecast_for(question, model, weights, same)
     seconds = np.exp(forecast.log_seconds[:, TOP])

@@ -123,6 +123,13 @@ def test_where_nothing_is_familiar_all_past_datasets_count_alike(auc: MetaModel)
     np.testing.assert_allclose(ask(auc, 40.0, fingerprint=own)[1].weights, 1 / 38)
 
 
+def test_all_past_datasets_count_alike_if_asked_to(auc: MetaModel) -> None:
+    one, forecast = ask(auc, 1.2, alike=True)
+    other, _ = ask(auc, -1.2, alike=True)
+    assert np.ptp(forecast.weights) == 0
+    assert [r.configuration for r in one.ranked] == [r.configuration for r in other.ranked]
+
+
 def test_scores_are_expected_within_their_intervals(auc: MetaModel) -> None:
     answer, _ = ask(auc, 1.2)
     for r in answer.ranked:

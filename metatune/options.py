@@ -1,0 +1,35 @@
+"""What the user may decide about a run."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from metatune.budget import Budget
+from metatune.strategy import METATUNE, Strategy
+
+__all__ = ["TuneOptions"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TuneOptions:
+    """What the user may decide about a run.
+
+    Attributes
+    ----------
+    budget : Budget
+        Seconds and trials.
+    include, exclude : tuple of str
+        Names of algorithms; an empty `include` allows all.
+    seed : int
+        Seed of everything random.
+    metadata : Path or None
+        A meta-dataset other than the one that comes with metatune.
+    strategy : Strategy
+        Where configurations come from; all but the usual one are there to be compared with.
+    """
+
+    budget: Budget
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    seed: int = 0
+    metadata: Path | None = None
+    strategy: Strategy = METATUNE
