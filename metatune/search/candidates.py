@@ -54,21 +54,22 @@ class Candidates:
     def __call__(self, history: History) -> Configuration | None:
         """Return a configuration that was not proposed yet, or None if none can be found."""
         for configuration in self._first:
-            if self._is_new(configuration):
+            if self._is_new(configuration, history):
                 return configuration
         if self._guide is None:
             self._guide = self._get_guide()
         advised = self._guide(history)
-        if advised is not None and self._is_new(advised):
+        if advised is not None and self._is_new(advised, history):
             return advised
         for _ in range(_ATTEMPTS):
             configuration = self._invent(history)
-            if self._is_new(configuration):
+            if self._is_new(configuration, history):
                 return configuration
         return None
 
-    def _is_new(self, configuration: Configuration) -> bool:
-        if configuration.key in self._seen:
+    def _is_new(self, configuration: Configuration, history: History) -> bool:
+        # An earlier process may have tried what was not proposed here.
+        if configuration.key in self._seen or history.knows(configuration):
             return False
         self._seen.add(configuration.key)
         return True

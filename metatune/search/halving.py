@@ -100,6 +100,12 @@ class SuccessiveHalving:
         self._n_trials = max(self._n_trials, trial.number + 1)
         self._history.add(result)
 
+    def withdraw(self, trial: Trial) -> None:
+        """Take back the trial that was asked for last: it does not take place."""
+        self._asked[trial.rung.index].discard(trial.configuration.key)
+        self._n_trials = trial.number
+        self._history.withdraw(trial)
+
     def _promote(self, max_seconds: float, *, exhausted: bool) -> Trial | None:
         for index in reversed(range(len(self._rungs) - 1)):
             result = self._best_waiting(index, exhausted)

@@ -58,6 +58,14 @@ class History:
         self._pending[trial.number] = trial
         self._known.add(trial.configuration.key)
 
+    def withdraw(self, trial: Trial) -> None:
+        """Forget that a trial was started: it does not take place."""
+        del self._pending[trial.number]
+        key = trial.configuration.key
+        others = (*self._pending.values(), *(result.trial for result in self._results))
+        if all(other.configuration.key != key for other in others):
+            self._known.discard(key)
+
     def add(self, result: TrialResult) -> None:
         """Note how a trial ended."""
         self._pending.pop(result.trial.number, None)

@@ -1,9 +1,15 @@
-"""The journal: finished trials, one line of JSON each, that survive whatever happens next."""
+"""The journal: finished trials, one line of JSON each, that survive whatever happens next.
+
+Besides the result a line holds the version of this format (``schema``), and what a later process
+needs in order to go on: which run it belongs to (``run``), and how much of the budget was used when
+it was written (``used``, in seconds).
+"""
 
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -11,7 +17,29 @@ from typing import Any, Self
 from metatune.errors import BundleError
 from metatune.search.trial import TrialResult
 
-__all__ = ["Journal", "read_journal"]
+__all__ = ["SCHEMA_VERSION", "Journal", "Past", "read_journal", "read_past"]
+
+SCHEMA_VERSION = 2
+"""Of the lines; those without a number are of version 1, which knew neither run nor seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What earlier processes have written into a journal.
+
+    Attributes
+    ----------
+    results : tuple of TrialResult
+        In the order of the file.
+    used : float
+        Seconds of the budget that were used when the last one was written; 0 if not known.
+    runs : frozenset of str
+        The runs that the lines name.
+    """
+
+    results: tuple[TrialResult, ...] = ()
+    used: float = 0.0
+    runs: frozenset[str] = frozenset()
 
 
 class Journal:
@@ -39,8 +67,17 @@ class Journal:
             raise BundleError(f"cannot write the journal {path}: {error.strerror}") from error
         self._path = path
 
-    def append(self, result: TrialResult) -> None:
+    def append(self, result: TrialResult, *, run: str = "", used: float | None = None) -> None:
         """Write a result; it is on the disk when this returns.
+
+        Parameters
+        ----------
+        result : TrialResult
+            What is written.
+        run : str
+            Identifies the run.
+        used : float, optional
+            Seconds of its budget that are used.
 
         Raises
         ------
@@ -49,7 +86,9 @@ class Journal:
         """
         if self._file is None:
             raise BundleError(f"the journal {self._path} is closed: open it again")
-        record = _without_nan(result.to_record())
+        beside = {"schema": SCHEMA_VERSION, "run": run or None, "used": used}
+        told = {name: value for name, value in beside.items() if value is not None}
+        record = _without_nan({**result.to_record(), **told})
         text = json.dumps(record, allow_nan=False, separators=(",", ":"), default=_from_numpy)
         rest = (text + "\n").encode()
         try:
@@ -93,30 +132,61 @@ def read_journal(path: Path) -> list[TrialResult]:
     Raises
     ------
     BundleError
-        If a finished line is not a result, or the file cannot be read.
+        If a finished line is not a result or of a newer version, or the file cannot be read.
     """
+    return [_parse(record, path, number) for number, record in _records(path)]
+
+
+def read_past(path: Path) -> Past:
+    """Read the results in a journal, and what is needed in order to go on.
+
+    Parameters and errors are those of `read_journal`.
+    """
+    records = list(_records(path))
+    used = [record.get("used") for _, record in records]
+    return Past(
+        results=tuple(_parse(record, path, number) for number, record in records),
+        used=max((float(value) for value in used if value is not None), default=0.0),
+        runs=frozenset(str(record["run"]) for _, record in records if "run" in record),
+    )
+
+
+def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the number of each finished line and what it holds."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        return []
+        return
     except OSError as error:
         raise BundleError(f"cannot read the journal {path}: {error.strerror}") from error
     lines = content.split(b"\n")[:-1]  # what follows the last line break was never finished
-    return [_parse(line, path, number) for number, line in enumerate(lines, start=1)]
+    for number, line in enumerate(lines, start=1):
+        try:
+            record = dict(json.loads(line))
+            version = int(record.get("schema", 1))
+        except (ValueError, TypeError) as error:
+            raise _no_trial(path, number) from error
+        if version > SCHEMA_VERSION:
+            raise BundleError(
+                f"the journal {path} was written by a newer metatune (version {version} of the "
+                f"format, this one knows {SCHEMA_VERSION}): update metatune, or start a new run"
+            )
+        yield number, record
 
 
-def _parse(line: bytes, path: Path, number: int) -> TrialResult:
+def _parse(record: dict[str, Any], path: Path, number: int) -> TrialResult:
     try:
-        record = json.loads(line)
         folds = record["fold_scores"].items()
-        record["fold_scores"] = {
-            name: [_or_nan(score) for score in scores] for name, scores in folds
-        }
-        return TrialResult.from_record(record)
+        scores = {name: [_or_nan(score) for score in scores] for name, scores in folds}
+        return TrialResult.from_record({**record, "fold_scores": scores})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BundleError(
-            f"line {number} of the journal {path} is no trial: remove the line, or start a new run"
-        ) from error
+        raise _no_trial(path, number) from error
+
+
+def _no_trial(path: Path, number: int) -> BundleError:
+    return BundleError(
+        f"line {number} of the journal {path} is no trial: remove the line, or start a new run"
+    )
 
 
 def _drop_torn_line(path: Path) -> None:

@@ -1,6 +1,6 @@
 """The search loop: halving decides, the executor acts, the journal remembers, until time is up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -22,6 +22,7 @@ __all__ = [
     "Folders",
     "SearchLimits",
     "SearchOutcome",
+    "Stamp",
     "TrialLimits",
     "run_search",
 ]
@@ -118,6 +119,22 @@ class Folders:
     outbox: Path
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """What the journal notes beside a result.
+
+    Attributes
+    ----------
+    run : str
+        Identifies the run.
+    used : float or None
+        Seconds of the run's budget that are used by now.
+    """
+
+    run: str = ""
+    used: float | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SearchOutcome:
     """How a search went.
@@ -140,7 +157,7 @@ class SearchOutcome:
     seconds: float
 
 
-def run_search(
+def run_search(  # noqa: PLR0913  # one name for each hook
     halving: SuccessiveHalving,
     executor: Executor,
     folders: Folders,
@@ -148,6 +165,8 @@ def run_search(
     limits: SearchLimits,
     reserve: Callable[[], float] = lambda: 0.0,
     journal_path: Path | None = None,
+    stamp: Callable[[], Stamp] = Stamp,
+    recorded: Sequence[TrialResult] = (),
     keep: "Callable[[Trial, History], KeepRule | None] | None" = None,
     on_result: Callable[[TrialResult], None] | None = None,
 ) -> SearchOutcome:
@@ -167,10 +186,16 @@ def run_search(
         Returns the seconds before the deadline to be kept free for what comes after the search.
     journal_path : Path, optional
         File that every result is appended to before it counts.
+    stamp : callable
+        Returns what the journal notes beside a result.
+    recorded : sequence of TrialResult
+        Results of an earlier process, in the order in which they ended: they count, and are not
+        produced again. With `max_trials` they are told when it would have been their turn, so that
+        the search ends as if it had never been interrupted.
     keep : callable, optional
         ``keep(trial, history)`` tells whether the worker keeps the fitted pipeline.
     on_result : callable, optional
-        Called with each result after it was told to `halving`.
+        Called with each new result after it was told to `halving`.
 
     Returns
     -------
@@ -191,6 +216,8 @@ def run_search(
         limits=limits,
         reserve=reserve,
         journal=None if journal_path is None else Journal(journal_path),
+        stamp=stamp,
+        recorded={result.trial.number: result for result in recorded},
         keep=keep,
         on_result=on_result,
     )
@@ -213,7 +240,8 @@ class _Search:
     """One call of `run_search`: its parts, and where it stands.
 
     `untold` holds the trials that were asked for and not told yet, in that order, and `finished`
-    the results among them that wait for their turn, by the number of the trial.
+    the results among them that wait for their turn, by the number of the trial. `recorded` holds
+    the results of an earlier process that are not told yet, and `restored` the numbers of all.
     """
 
     halving: SuccessiveHalving
@@ -222,12 +250,15 @@ class _Search:
     limits: SearchLimits
     reserve: Callable[[], float]
     journal: Journal | None
+    stamp: Callable[[], Stamp]
+    recorded: dict[int, TrialResult]
     keep: "Callable[[Trial, History], KeepRule | None] | None"
     on_result: Callable[[TrialResult], None] | None
     watch: Stopwatch = field(default_factory=Stopwatch)
     running: dict[int, Trial] = field(default_factory=dict)
     untold: list[Trial] = field(default_factory=list)
     finished: dict[int, TrialResult] = field(default_factory=dict)
+    restored: frozenset[int] = frozenset()
     n_asked: int = 0
     must_tell: bool = False  # there was nothing to do; asking again makes sense after a result
     first_remaining: float = 0.0
@@ -235,6 +266,9 @@ class _Search:
     def run(self) -> Ended:
         """Go on until there is a reason to end."""
         self.first_remaining = self._remaining()
+        self.restored = frozenset(self.recorded)
+        if not self.in_order:
+            self._tell_recorded()
         while True:
             if self.limits.should_stop():
                 return Ended.STOPPED
@@ -252,6 +286,7 @@ class _Search:
             self.executor.kill(number)
         for number in sorted(self.finished):
             self._tell(self.finished[number])
+        self._tell_recorded()
         if self.journal is not None:
             self.journal.close()
         return tuple(self.running.values())
@@ -291,6 +326,9 @@ class _Search:
         return True
 
     def _submit(self, trial: Trial, seconds: float) -> None:
+        if trial.number in self.recorded:
+            self._take_recorded(trial)
+            return
         rule = None if self.keep is None else self.keep(trial, self.halving.history)
         job = Job(
             id=trial.number,
@@ -306,6 +344,26 @@ class _Search:
         self.running[trial.number] = trial
         self.executor.submit(job)
 
+    def _take_recorded(self, trial: Trial) -> None:
+        """Take the result of a trial from an earlier process instead of running it."""
+        result = self.recorded[trial.number]
+        if not _same(result.trial, trial):
+            # Something that decides has changed since, such as the version of metatune.
+            self.halving.withdraw(trial)
+            self._tell_recorded()
+            return
+        del self.recorded[trial.number]
+        self.n_asked += 1
+        self.untold.append(trial)
+        self.finished[trial.number] = result
+
+    def _tell_recorded(self) -> None:
+        """Tell all results of an earlier process that were not told yet."""
+        for result in self.recorded.values():
+            self.n_asked += 1
+            self._tell(result)
+        self.recorded = {}
+
     def _trial_seconds(self) -> float:
         if self.in_order:  # measured times must not decide about a trial
             return self.limits.trial.seconds(self.first_remaining, has_model=True)
@@ -319,7 +377,8 @@ class _Search:
                 continue
             result = to_trial_result(trial, outcome)
             if self.journal is not None:
-                self.journal.append(result)
+                stamp = self.stamp()
+                self.journal.append(result, run=stamp.run, used=stamp.used)
             if self.in_order:
                 self.finished[trial.number] = result
             else:
@@ -330,5 +389,14 @@ class _Search:
         self.untold = [trial for trial in self.untold if trial.number != result.trial.number]
         self.finished.pop(result.trial.number, None)
         self.halving.tell(result)
-        if self.on_result is not None:
+        if self.on_result is not None and result.trial.number not in self.restored:
             self.on_result(result)
+
+
+def _same(one: Trial, other: Trial) -> bool:
+    """Whether two trials would have the same result."""
+    return (one.configuration.key, one.rung, one.seed) == (
+        other.configuration.key,
+        other.rung,
+        other.seed,
+    )

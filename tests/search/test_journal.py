@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from metatune.errors import BundleError
-from metatune.search.journal import Journal, read_journal
+from metatune.search.journal import Journal, Past, read_journal, read_past
 from metatune.search.rungs import Rung
 from metatune.search.trial import Trial, TrialResult, TrialStatus
 from metatune.space import Configuration
@@ -131,3 +131,28 @@ def test_a_closed_journal_refuses(tmp_path):
     journal.close()
     with pytest.raises(BundleError, match="closed"):
         journal.append(result(0))
+
+
+def test_lines_of_before_there_were_versions_are_read(tmp_path):
+    path = tmp_path / "trials.jsonl"
+    record = result(0).to_record()
+    path.write_text(json.dumps(record) + "\n", encoding="utf-8")
+    assert read_journal(path) == [result(0)]
+    assert read_past(path) == Past(results=(result(0),))
+
+
+def test_what_is_needed_to_go_on_is_read_back(tmp_path):
+    path = tmp_path / "trials.jsonl"
+    with Journal(path) as journal:
+        journal.append(result(0), run="a", used=1.0)
+        journal.append(result(1), run="a", used=3.5)
+    assert read_past(path) == Past(results=(result(0), result(1)), used=3.5, runs=frozenset({"a"}))
+    assert read_past(tmp_path / "none.jsonl") == Past()
+
+
+def test_a_newer_format_is_refused_in_a_line(tmp_path):
+    path = tmp_path / "trials.jsonl"
+    record = {**result(0).to_record(), "schema": 99}
+    path.write_text(json.dumps(record) + "\n", encoding="utf-8")
+    with pytest.raises(BundleError, match=r"newer metatune .*99.*update metatune"):
+        read_journal(path)
