@@ -12,12 +12,13 @@ from metatune.data.encoder import TableEncoder
 from metatune.data.task import Task
 from metatune.rundir import RunDirectory, library_versions
 from metatune.search.constant import constant_model
-from metatune.search.evaluate import KeepRule
 from metatune.search.executor import Executor, Job
 from metatune.search.history import History
+from metatune.search.keeping import KeptModels
 from metatune.search.model import assemble_pipeline
+from metatune.search.predictions import PredictionStore
 from metatune.search.refit import plan_refit, refit_seconds
-from metatune.search.trial import Trial, TrialResult, TrialStatus
+from metatune.search.trial import TrialResult, TrialStatus
 from metatune.search.trial_data import TrialData
 from metatune.space import Configuration
 
@@ -101,22 +102,20 @@ class Finisher:
         self._since_start = Stopwatch()
         self._saved_first = False
         self.outbox = folder / "models"
-        """Folder where workers leave fitted pipelines."""
+        """Folder where workers leave fitted pipelines and out-of-fold predictions."""
         self.outbox.mkdir(exist_ok=True)
+        self.kept = KeptModels(self.outbox)
+        kept_in = folder / "predictions" if run_dir is None else run_dir.predictions
+        self.predictions = PredictionStore(self.outbox, kept_in)
 
     def save_constant(self) -> None:
         """Save the constant prediction, so that there is a model from the first second on."""
         self._save(self._constant())
 
-    def keep_rule(self, trial: Trial, history: History) -> KeepRule | None:
-        """Tell a worker to keep the trial's pipeline if it becomes the incumbent."""
-        below = history.loss_to_lead(trial.rung)
-        if below == -math.inf:
-            return None
-        return KeepRule(file=self._kept(trial), loss_below=below)
-
     def trial_ended(self, result: TrialResult, history: History) -> None:
         """Save the incumbent now and then, so that a killed run leaves a model."""
+        self.kept.trial_ended(result, history)
+        self.predictions.trial_ended(result, history)
         if self._run_dir is None or history.incumbent() is not result:
             return
         pause = max(_SAVE_PAUSE, self._save_seconds / _SAVE_SHARE)
@@ -191,23 +190,18 @@ class Finisher:
                 time_limit=limit,
             )
         )
-        return self._unpickle(file) if outcome.status is TrialStatus.OK else None
+        if outcome.status is not TrialStatus.OK:
+            return None
+        return self._assemble(pickle.loads((self.outbox / file).read_bytes()))
 
     def _refit_seconds(self, result: TrialResult) -> float:
         return refit_seconds(result, self._data.task.n_rows, self._data.n_train_rows)
 
     def _load_kept(self, result: TrialResult) -> "Pipeline | None":
-        return self._unpickle(self._kept(result.trial))
+        fitted = self.kept.load(result, first=True)
+        return self._assemble(fitted[0]) if fitted else None
 
-    def _kept(self, trial: Trial) -> str:
-        return f"trial-{trial.number}.pkl"
-
-    def _unpickle(self, file: str) -> "Pipeline | None":
-        """Read back what this run's own worker has written; None if it never got that far."""
-        try:
-            fitted = pickle.loads((self.outbox / file).read_bytes())
-        except (OSError, EOFError, pickle.UnpicklingError):
-            return None
+    def _assemble(self, fitted: Any) -> "Pipeline":
         return assemble_pipeline(self._encoder, fitted, self._task.classes)
 
     def _rows_of(self, result: TrialResult) -> str:
@@ -218,7 +212,7 @@ class Finisher:
     def _constant(self) -> "Pipeline":
         model = constant_model(self._task.kind, self._task.metric)
         model.fit(self._data.task.X, self._data.task.y)
-        return assemble_pipeline(self._encoder, model, self._task.classes)
+        return self._assemble(model)
 
     def _save(self, pipeline: "Pipeline") -> None:
         if self._run_dir is None:

@@ -1,5 +1,6 @@
 """The run directory: what a run leaves behind."""
 
+import contextlib
 import json
 import os
 from importlib.metadata import version
@@ -9,7 +10,7 @@ from typing import Any
 from metatune.bundle import MODEL_FILE
 from metatune.errors import BundleError, OptionError
 
-__all__ = ["JOURNAL_FILE", "RUN_FILES", "RunDirectory", "library_versions"]
+__all__ = ["JOURNAL_FILE", "PREDICTIONS_FOLDER", "RUN_FILES", "RunDirectory", "library_versions"]
 
 JOURNAL_FILE = "trials.jsonl"
 _RECORD_FILE = "run.json"
@@ -24,6 +25,9 @@ RUN_FILES = (
     _RECORD_FILE + ".part",
 )
 """Everything that a run writes; nothing else is ever deleted."""
+
+PREDICTIONS_FOLDER = "predictions"
+"""Holds the out-of-fold predictions of the best trials, as ``.npy`` files."""
 
 _LIBRARIES = ("metatune", "scikit-learn", "lightgbm", "numpy", "pandas", "skops")
 
@@ -52,7 +56,7 @@ class RunDirectory:
         """
         if path.is_dir():
             content = {entry.name for entry in path.iterdir()}
-            strange = sorted(content - set(RUN_FILES))
+            strange = sorted(content - {*RUN_FILES, PREDICTIONS_FOLDER})
             if content and not overwrite:
                 raise OptionError(
                     f"output directory {path} is not empty: name another with --output, "
@@ -90,13 +94,27 @@ class RunDirectory:
         """Make the directory, emptied of an earlier run's files."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            for name in RUN_FILES:
-                (self.path / name).unlink(missing_ok=True)
+            self.clear()
         except OSError as error:
             raise OptionError(
                 f"output directory {self.path} cannot be written ({error.strerror}): "
                 "name another with --output"
             ) from error
+
+    def clear(self) -> None:
+        """Delete what a run has written, and nothing else."""
+        for name in RUN_FILES:
+            (self.path / name).unlink(missing_ok=True)
+        for pattern in ("*.npy", "*.npy.part"):
+            for file in self.predictions.glob(pattern):
+                file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # none, or holding what is not a run's
+            self.predictions.rmdir()
+
+    @property
+    def predictions(self) -> Path:
+        """The folder of the out-of-fold predictions."""
+        return self.path / PREDICTIONS_FOLDER
 
     @property
     def journal(self) -> Path:

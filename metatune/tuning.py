@@ -25,7 +25,7 @@ from metatune.search.executor import Executor
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
 from metatune.search.rungs import plan_rungs
-from metatune.search.runner import Ended, Folders, SearchLimits, run_search
+from metatune.search.runner import Ended, Folders, Keeping, SearchLimits, run_search
 from metatune.search.trial import TrialResult
 from metatune.search.trial_data import TrialData
 from metatune.space import Configuration
@@ -141,6 +141,7 @@ def tune(
             listener=listener,
         )
         listener.search_starts(rungs, constant)
+        finisher.kept.search_starts(rungs)
         halving = SuccessiveHalving(rungs, task.metric, adviser.candidates(), seed=options.seed)
 
         def told(result: TrialResult) -> None:
@@ -154,7 +155,7 @@ def tune(
             limits=SearchLimits(deadline=deadline, max_trials=options.budget.max_trials),
             reserve=lambda: finisher.reserve(halving.history),
             journal_path=run_dir.journal if run_dir is not None else folder / "trials.jsonl",
-            keep=finisher.keep_rule,
+            keeping=Keeping(rule=finisher.kept.rule, secure=finisher.predictions.secure),
             on_result=told,
         )
         listener.search_ends(outcome.ended)

@@ -9,7 +9,7 @@ from metatune.budget import Budget, Deadline, Stopwatch, seconds_since_process_s
 from metatune.cli.console import Voice, show_json
 from metatune.cli.options import names
 from metatune.errors import BundleError, MetatuneError, OptionError, SearchError
-from metatune.rundir import RUN_FILES, RunDirectory
+from metatune.rundir import RunDirectory
 from metatune.search.cores import available_cores, available_memory, parse_memory
 from metatune.search.pool import LocalPool
 
@@ -202,7 +202,6 @@ def _check_exists(data: str) -> None:
 
 def _undo(run_dir: RunDirectory, *, existed: bool) -> None:
     """Take away what was written before the options turned out not to work."""
-    for name in RUN_FILES:
-        (run_dir.path / name).unlink(missing_ok=True)
+    run_dir.clear()
     if not existed:
         run_dir.path.rmdir()

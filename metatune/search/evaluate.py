@@ -1,8 +1,7 @@
 """Runs a trial: its folds one after the other, and what they say together."""
 
-import pickle
+import contextlib
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,28 +9,14 @@ from threadpoolctl import threadpool_limits
 
 from metatune.budget import Stopwatch
 from metatune.metrics import resolve_metric
-from metatune.search.fold import FoldOutcome, run_fold
+from metatune.search.fold import FoldOutcome, run_fold, valid_rows
+from metatune.search.footprint import Footprint, measure_footprint
+from metatune.search.keeping import KeepRule, keep_pipelines
+from metatune.search.predictions import out_of_fold, prediction_file, write_predictions
 from metatune.search.trial import Trial, TrialResult, TrialStatus
 from metatune.search.trial_data import TrialData, load_trial_data
 
-__all__ = ["KeepRule", "evaluate", "evaluate_and_keep", "evaluate_in_worker"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeepRule:
-    """Keep a trial's first fitted pipeline if it is good enough to be the incumbent.
-
-    Attributes
-    ----------
-    file : str
-        Name of the file in the outbox to pickle it to (scratch space of the run, read back by the
-        same run only).
-    loss_below : float
-        Keep it if the trial's loss is below.
-    """
-
-    file: str
-    loss_below: float
+__all__ = ["evaluate", "evaluate_and_keep", "evaluate_in_worker"]
 
 
 def evaluate_in_worker(inbox: str, trial: Trial) -> TrialResult:
@@ -64,9 +49,10 @@ def evaluate(
     data : TrialData
         On which rows.
     keep : KeepRule, optional
-        When and where to keep the first fold's pipeline.
+        Which fitted pipelines to keep.
     outbox : Path, optional
-        Folder of what is kept; nothing is without.
+        Folder of what is kept, the out-of-fold predictions of the top rung among it; nothing is
+        kept without.
 
     Returns
     -------
@@ -81,16 +67,37 @@ def evaluate(
         outcomes = [
             run_fold(trial, data, fold, metrics) for fold in data.folds[: trial.rung.n_folds]
         ]
-    result = _summarise(trial, data.metrics, outcomes, watch)
-    if keep is None or outbox is None:
+        footprint = measure_footprint(outcomes[0].pipeline, data.task.X, data.task.n_classes)
+    result = _summarise(trial, data.metrics, outcomes, footprint, watch)
+    if outbox is None or not result.ok:
         return result
-    if metrics[0].loss(result.score) < keep.loss_below:
-        (outbox / keep.file).write_bytes(pickle.dumps(outcomes[0].pipeline, protocol=5))
+    _leave_predictions(trial, data, outcomes, outbox)
+    if keep is not None:
+        pipelines = [outcome.pipeline for outcome in outcomes]
+        loss = metrics[0].loss(result.score)
+        keep_pipelines(keep, outbox, loss, pipelines, footprint.model_bytes)
     return result
 
 
+def _leave_predictions(
+    trial: Trial, data: TrialData, outcomes: list[FoldOutcome], outbox: Path
+) -> None:
+    """Write the out-of-fold predictions of a trial at the top rung."""
+    if trial.rung.n_folds < len(data.folds) or trial.rung.row_share < 1.0:
+        return
+    rows = [valid_rows(fold, trial.rung, len(data.folds)) for fold in data.folds]
+    parts = zip(rows, (outcome.prediction for outcome in outcomes), strict=True)
+    predictions = out_of_fold(data.task.n_rows, data.task.n_classes, parts)
+    with contextlib.suppress(OSError):  # no room: the trial's result counts all the same
+        write_predictions(outbox / prediction_file(trial), predictions)
+
+
 def _summarise(
-    trial: Trial, names: tuple[str, ...], outcomes: list[FoldOutcome], watch: Stopwatch
+    trial: Trial,
+    names: tuple[str, ...],
+    outcomes: list[FoldOutcome],
+    footprint: Footprint,
+    watch: Stopwatch,
 ) -> TrialResult:
     by_metric = {
         name: tuple(outcome.scores[i] for outcome in outcomes) for i, name in enumerate(names)
@@ -112,6 +119,9 @@ def _summarise(
         fold_scores=by_metric,
         fit_seconds=sum(o.fit_seconds for o in outcomes),
         predict_seconds=sum(o.predict_seconds for o in outcomes),
+        predicted_rows=sum(len(o.prediction) for o in outcomes),
+        model_bytes=footprint.model_bytes,
+        latency=footprint.latency,
         seconds=watch.seconds(),
         cpu_seconds=watch.cpu_seconds(),
         iterations=iterations,

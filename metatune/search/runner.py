@@ -14,12 +14,13 @@ from metatune.search.journal import Journal
 from metatune.search.trial import Trial, TrialResult
 
 if TYPE_CHECKING:
-    from metatune.search.evaluate import KeepRule
+    from metatune.search.keeping import KeepRule
 
 __all__ = [
     "IN_ORDER_LAG",
     "Ended",
     "Folders",
+    "Keeping",
     "SearchLimits",
     "SearchOutcome",
     "Stamp",
@@ -112,7 +113,7 @@ class Folders:
     inbox : Path
         Holds the data.
     outbox : Path
-        Takes fitted pipelines.
+        Takes fitted pipelines and out-of-fold predictions.
     """
 
     inbox: Path
@@ -133,6 +134,22 @@ class Stamp:
 
     run: str = ""
     used: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Keeping:
+    """What becomes of the things that trials leave in the outbox.
+
+    Attributes
+    ----------
+    rule : callable
+        ``rule(trial, history)`` tells which fitted pipelines the worker keeps.
+    secure : callable
+        Called with each result before it is written to the journal.
+    """
+
+    rule: "Callable[[Trial, History], KeepRule | None]"
+    secure: Callable[[TrialResult], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -167,7 +184,7 @@ def run_search(  # noqa: PLR0913  # one name for each hook
     journal_path: Path | None = None,
     stamp: Callable[[], Stamp] = Stamp,
     recorded: Sequence[TrialResult] = (),
-    keep: "Callable[[Trial, History], KeepRule | None] | None" = None,
+    keeping: Keeping | None = None,
     on_result: Callable[[TrialResult], None] | None = None,
 ) -> SearchOutcome:
     """Run trials until time or trials are used up, or nothing is left to try.
@@ -179,7 +196,7 @@ def run_search(  # noqa: PLR0913  # one name for each hook
     executor : Executor
         Where trials run. It is left open and has nothing to do when this returns.
     folders : Folders
-        Where the workers find the data, and leave what `keep` asks for.
+        Where the workers find the data, and leave what `keeping` asks for.
     limits : SearchLimits
         How long to go on.
     reserve : callable
@@ -192,8 +209,8 @@ def run_search(  # noqa: PLR0913  # one name for each hook
         Results of an earlier process, in the order in which they ended: they count, and are not
         produced again. With `max_trials` they are told when it would have been their turn, so that
         the search ends as if it had never been interrupted.
-    keep : callable, optional
-        ``keep(trial, history)`` tells whether the worker keeps the fitted pipeline.
+    keeping : Keeping, optional
+        What becomes of fitted pipelines and predictions; none are kept without.
     on_result : callable, optional
         Called with each new result after it was told to `halving`.
 
@@ -218,7 +235,7 @@ def run_search(  # noqa: PLR0913  # one name for each hook
         journal=None if journal_path is None else Journal(journal_path),
         stamp=stamp,
         recorded={result.trial.number: result for result in recorded},
-        keep=keep,
+        keeping=keeping,
         on_result=on_result,
     )
     try:
@@ -252,7 +269,7 @@ class _Search:
     journal: Journal | None
     stamp: Callable[[], Stamp]
     recorded: dict[int, TrialResult]
-    keep: "Callable[[Trial, History], KeepRule | None] | None"
+    keeping: Keeping | None
     on_result: Callable[[TrialResult], None] | None
     watch: Stopwatch = field(default_factory=Stopwatch)
     running: dict[int, Trial] = field(default_factory=dict)
@@ -329,7 +346,9 @@ class _Search:
         if trial.number in self.recorded:
             self._take_recorded(trial)
             return
-        rule = None if self.keep is None else self.keep(trial, self.halving.history)
+        rule = None
+        if self.keeping is not None:
+            rule = self.keeping.rule(trial, self.halving.history)
         job = Job(
             id=trial.number,
             function=_FUNCTION,
@@ -376,6 +395,8 @@ class _Search:
             if trial is None:
                 continue
             result = to_trial_result(trial, outcome)
+            if self.keeping is not None:
+                self.keeping.secure(result)
             if self.journal is not None:
                 stamp = self.stamp()
                 self.journal.append(result, run=stamp.run, used=stamp.used)

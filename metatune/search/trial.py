@@ -61,6 +61,12 @@ class TrialResult:
         For every metric asked for (the run's metric first), the score of each fold.
     fit_seconds, predict_seconds : float
         Wall clock, summed over the folds.
+    predicted_rows : int
+        Rows that were predicted in `predict_seconds`.
+    model_bytes : int
+        Size of the first fold's pipeline.
+    latency : float
+        Seconds that it takes for one encoded row on its own.
     seconds : float
         Wall clock of the whole trial in its worker, or until it was stopped.
     cpu_seconds : float
@@ -82,6 +88,9 @@ class TrialResult:
     fold_scores: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     fit_seconds: float = 0.0
     predict_seconds: float = 0.0
+    predicted_rows: int = 0
+    model_bytes: int = 0
+    latency: float = 0.0
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     iterations: tuple[int, ...] = ()
@@ -112,6 +121,9 @@ class TrialResult:
             "fold_scores": {name: list(scores) for name, scores in self.fold_scores.items()},
             "fit_seconds": self.fit_seconds,
             "predict_seconds": self.predict_seconds,
+            "predicted_rows": self.predicted_rows,
+            "model_bytes": self.model_bytes,
+            "latency": self.latency,
             "seconds": self.seconds,
             "cpu_seconds": self.cpu_seconds,
             "iterations": list(self.iterations),
@@ -137,6 +149,9 @@ class TrialResult:
             fold_scores={name: tuple(scores) for name, scores in record["fold_scores"].items()},
             fit_seconds=record["fit_seconds"],
             predict_seconds=record["predict_seconds"],
+            predicted_rows=record.get("predicted_rows", 0),
+            model_bytes=record.get("model_bytes", 0),
+            latency=record.get("latency", 0.0),
             seconds=record["seconds"],
             cpu_seconds=record["cpu_seconds"],
             iterations=tuple(record["iterations"]),

@@ -18,6 +18,7 @@ from metatune.search.runner import (
     IN_ORDER_LAG,
     Ended,
     Folders,
+    Keeping,
     SearchLimits,
     SearchOutcome,
     Stamp,
@@ -287,11 +288,13 @@ class TestTelling:
 
     def test_the_keep_rule_travels_with_the_trial(self):
         executor = ScrambledExecutor(1, 0)
-        search(
-            listed(configurations(3)),
-            executor,
-            keep=lambda trial, history: f"{trial.number} after {len(history.results)}",
+        secured: list[TrialResult] = []
+        keeping = Keeping(
+            rule=lambda trial, history: f"{trial.number} after {len(history.results)}",
+            secure=secured.append,
         )
+        outcome = search(listed(configurations(3)), executor, keeping=keeping)
+        assert tuple(secured) == outcome.history.results
         assert [job.arguments[1] for job in executor.jobs[:3]] == [
             "0 after 0",
             "1 after 1",

@@ -17,6 +17,7 @@ from metatune.rundir import RunDirectory
 from metatune.search.executor import Executor, InlineExecutor, Job, JobOutcome
 from metatune.search.journal import read_journal
 from metatune.search.pool import LocalPool
+from metatune.search.predictions import prediction_file
 from metatune.search.runner import Ended
 from metatune.search.trial import TrialResult, TrialStatus
 from metatune.tuning import TuneOptions, TuningResult, tune
@@ -110,6 +111,9 @@ def test_the_run_directory_holds_journal_and_model(metadata_dir: Path, tmp_path:
     run_dir.make()
     result = run(metadata_dir, run_dir=run_dir)
     assert read_journal(run_dir.journal) == list(result.history.results)
+    top = [r.trial for r in result.history.results if r.trial.rung.index == 1]
+    kept = {path.name for path in run_dir.predictions.iterdir()}
+    assert kept == {prediction_file(trial) for trial in top} != set()
     loaded = bundle.load(tmp_path / "run")
     X = make_table().drop(columns="buys")
     np.testing.assert_array_equal(loaded.predict_proba(X), result.pipeline.predict_proba(X))
@@ -130,7 +134,7 @@ def test_the_same_seed_gives_the_same_run_with_any_number_of_workers(metadata_di
 
 
 def plain(result: TrialResult) -> dict[str, object]:
-    timed = ("fit_seconds", "predict_seconds", "seconds", "cpu_seconds", "memory_mb")
+    timed = ("fit_seconds", "predict_seconds", "latency", "seconds", "cpu_seconds", "memory_mb")
     return {k: v for k, v in result.to_record().items() if k not in timed}
 
 
