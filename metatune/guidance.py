@@ -71,7 +71,7 @@ class Guide:
         """Return what the trials of a run say, one observation for each level reached."""
         found: dict[tuple[str, int], tuple[float, Observation]] = {}
         for result in history.results:
-            seconds = result.cpu_seconds if self.timed and result.ok else float("nan")
+            seconds = result.full_cpu_seconds if self.timed and result.ok else float("nan")
             self._note(found, result.trial, self._value(result), seconds)
         for trial in history.pending:
             if _slot(trial) not in found:  # a result says more than its promotion under way

@@ -65,10 +65,13 @@ class BuildContext:
     shape : Shape
         Size of the training set.
     seed : int
-        Seed of every random choice in the pipeline.
+        Seed of every random choice in the learner.
     iterations : int or None
         For algorithms that stop early: train exactly so many iterations on all rows, without
         holding rows out. Used for the final fit; None stops early.
+    preprocess_seed : int or None
+        Seed of every random choice in the preprocessing step: the same for all configurations of
+        a run, so that they can share its work. None takes `seed`.
     """
 
     kind: TaskKind
@@ -76,6 +79,7 @@ class BuildContext:
     shape: Shape
     seed: int
     iterations: int | None = None
+    preprocess_seed: int | None = None
 
 
 class Algorithm(ABC):

@@ -84,7 +84,7 @@ def table_step(
         encoding=str(params.get("encoding", "one_hot")),
         classification=context.kind.is_classification,
         dtype=dtype,
-        seed=context.seed,
+        seed=context.seed if context.preprocess_seed is None else context.preprocess_seed,
     )
 
 

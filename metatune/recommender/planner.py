@@ -15,6 +15,7 @@ import numpy as np
 from metatune.recommender.cost import corrected
 from metatune.recommender.forecast import Forecast
 from metatune.recommender.kinship import kinship
+from metatune.recommender.levels import TOP
 from metatune.space import Configuration, SearchSpace
 
 if TYPE_CHECKING:
@@ -233,7 +234,10 @@ class Planner:
         """Return the expected seconds of starting a configuration, (n_configurations,)."""
         levels = self.levels or tuple(range(log_seconds.shape[1]))
         share = self.settings.promotion ** np.arange(len(levels))
-        return np.asarray(np.exp(log_seconds[:, levels]) @ share)
+        seconds = np.exp(log_seconds[:, levels])
+        if levels[-2:] == (TOP - 1, TOP):  # the fold of the level below is not fitted again
+            seconds[:, -1] = np.maximum(seconds[:, -1] - seconds[:, -2], 0.0)
+        return np.asarray(seconds @ share)
 
     def _price(self, log_seconds: "FloatArray", patience: float) -> "FloatArray":
         climb = self._climb(log_seconds)

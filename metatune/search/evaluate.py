@@ -8,11 +8,13 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from metatune.budget import Stopwatch
-from metatune.metrics import resolve_metric
+from metatune.metrics import Metric, resolve_metric
 from metatune.search.fold import FoldOutcome, run_fold, valid_rows
 from metatune.search.footprint import Footprint, measure_footprint
 from metatune.search.keeping import KeepRule, keep_pipelines
+from metatune.search.known_folds import KnownFolds
 from metatune.search.predictions import out_of_fold, prediction_file, write_predictions
+from metatune.search.store import FileStore, store_beside
 from metatune.search.trial import Trial, TrialResult, TrialStatus
 from metatune.search.trial_data import TrialData, load_trial_data
 
@@ -20,7 +22,7 @@ __all__ = ["evaluate", "evaluate_and_keep", "evaluate_in_worker"]
 
 
 def evaluate_in_worker(inbox: str, trial: Trial) -> TrialResult:
-    """Run a trial on the data in `inbox`; the function that worker processes call."""
+    """Run a trial on the data in `inbox`, sharing nothing: its seconds are its own."""
     with threadpool_limits(limits=1):
         return evaluate(trial, load_trial_data(inbox))
 
@@ -28,9 +30,18 @@ def evaluate_in_worker(inbox: str, trial: Trial) -> TrialResult:
 def evaluate_and_keep(
     inbox: str, outbox: str, trial: Trial, keep: KeepRule | None = None
 ) -> TrialResult:
-    """Run a trial on the data in `inbox`, leaving in `outbox` what may be used again."""
+    """Run a trial on the data in `inbox`, leaving in `outbox` what may be used again.
+
+    What trials can share is kept in a store beside the inbox.
+    """
     with threadpool_limits(limits=1):
-        return evaluate(trial, load_trial_data(inbox), keep=keep, outbox=Path(outbox))
+        return evaluate(
+            trial,
+            load_trial_data(inbox),
+            keep=keep,
+            outbox=Path(outbox),
+            store=store_beside(Path(inbox)),
+        )
 
 
 def evaluate(
@@ -39,6 +50,7 @@ def evaluate(
     *,
     keep: KeepRule | None = None,
     outbox: Path | None = None,
+    store: FileStore | None = None,
 ) -> TrialResult:
     """Fit and score a trial's configuration on the folds of its rung.
 
@@ -53,20 +65,21 @@ def evaluate(
     outbox : Path, optional
         Folder of what is kept, the out-of-fold predictions of the top rung among it; nothing is
         kept without.
+    store : FileStore, optional
+        What trials share: preprocessed rows, and folds for the same configuration's higher rungs.
 
     Returns
     -------
     TrialResult
         With status ``ok``, or ``failed`` where the metric is undefined on every fold. Whatever
-        the learner raises is raised: the executor makes a failed outcome of it.
+        the learner raises is raised: the executor makes a failed outcome of it. Scores are the
+        same with and without a store.
     """
     watch = Stopwatch()
     metrics = [resolve_metric(name, data.task.kind) for name in data.metrics]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        outcomes = [
-            run_fold(trial, data, fold, metrics) for fold in data.folds[: trial.rung.n_folds]
-        ]
+        outcomes = _run_folds(trial, data, metrics, store)
         footprint = measure_footprint(outcomes[0].pipeline, data.task.X, data.task.n_classes)
     result = _summarise(trial, data.metrics, outcomes, footprint, watch)
     if outbox is None or not result.ok:
@@ -79,13 +92,32 @@ def evaluate(
     return result
 
 
+def _run_folds(
+    trial: Trial, data: TrialData, metrics: list[Metric], store: FileStore | None
+) -> list[FoldOutcome]:
+    """Run the folds of a trial, or take over those that its configuration has been through."""
+    known = None if store is None else KnownFolds(store, trial)
+    outcomes = []
+    for number in range(min(trial.rung.n_folds, len(data.folds))):
+        outcome = None if known is None else known.find(number)
+        outcomes.append(outcome or run_fold(trial, data, number, metrics, store))
+    if known is not None and trial.rung.row_share == 1.0:
+        below_top = trial.rung.n_folds < len(data.folds)
+        for number, outcome in enumerate(outcomes):
+            if below_top:
+                known.keep(number, outcome)
+            elif outcome.copied:
+                known.drop(number)
+    return outcomes
+
+
 def _leave_predictions(
     trial: Trial, data: TrialData, outcomes: list[FoldOutcome], outbox: Path
 ) -> None:
     """Write the out-of-fold predictions of a trial at the top rung."""
     if trial.rung.n_folds < len(data.folds) or trial.rung.row_share < 1.0:
         return
-    rows = [valid_rows(fold, trial.rung, len(data.folds)) for fold in data.folds]
+    rows = [valid_rows(fold, trial.rung) for fold in data.folds]
     parts = zip(rows, (outcome.prediction for outcome in outcomes), strict=True)
     predictions = out_of_fold(data.task.n_rows, data.task.n_classes, parts)
     with contextlib.suppress(OSError):  # no room: the trial's result counts all the same
@@ -125,4 +157,8 @@ def _summarise(
         seconds=watch.seconds(),
         cpu_seconds=watch.cpu_seconds(),
         iterations=iterations,
+        preprocess_seconds=sum(o.preprocess_seconds for o in outcomes),
+        saved_seconds=sum(o.saved_seconds for o in outcomes),
+        copied_folds=sum(o.copied for o in outcomes),
+        stored_matrices=sum(o.stored and not o.copied for o in outcomes),
     )

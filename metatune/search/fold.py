@@ -10,7 +10,9 @@ from metatune.algorithms.registry import get_algorithm
 from metatune.budget import Stopwatch
 from metatune.data.splits import Fold, subsample
 from metatune.metrics import Metric
+from metatune.search.prepared import prepare
 from metatune.search.rungs import Rung
+from metatune.search.store import FileStore
 from metatune.search.trial import Trial
 from metatune.search.trial_data import TrialData
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FoldOutcome", "expand_classes", "predict_array", "run_fold", "valid_rows"]
 
-_MAX_VALID_ROWS = 10_000  # below the top rung; more rows would not change which trial is promoted
+_MAX_VALID_ROWS = 10_000  # on row shares; more rows would not change which trial is promoted
 _UNSEEN_CLASS = 1e-3
 
 
@@ -38,9 +40,17 @@ class FoldOutcome:
     scores : tuple of float
         One for each metric, in its own sign.
     fit_seconds, predict_seconds : float
-        Wall clock.
+        Wall clock, as if nothing had been taken over from earlier trials.
+    preprocess_seconds : float
+        How much of that was preprocessing.
+    saved_seconds : float
+        How much of that was not spent, since something was taken over.
     iterations : int or None
         At which the algorithm stopped, if it stops early.
+    stored : bool
+        Whether the preprocessed rows were taken over.
+    copied : bool
+        Whether the whole outcome was.
     """
 
     pipeline: Any
@@ -48,10 +58,20 @@ class FoldOutcome:
     scores: tuple[float, ...]
     fit_seconds: float
     predict_seconds: float
+    preprocess_seconds: float
+    saved_seconds: float
     iterations: int | None
+    stored: bool = False
+    copied: bool = False
 
 
-def run_fold(trial: Trial, data: TrialData, fold: Fold, metrics: list[Metric]) -> FoldOutcome:
+def run_fold(
+    trial: Trial,
+    data: TrialData,
+    number: int,
+    metrics: list[Metric],
+    store: FileStore | None = None,
+) -> FoldOutcome:
     """Fit a trial's configuration on a fold's training rows and score it on its validation rows.
 
     Parameters
@@ -60,31 +80,49 @@ def run_fold(trial: Trial, data: TrialData, fold: Fold, metrics: list[Metric]) -
         What to fit, and on which share of the rows.
     data : TrialData
         Where the rows are.
-    fold : Fold
-        Which rows.
+    number : int
+        Which of the folds.
     metrics : list of Metric
         By which to score.
+    store : FileStore, optional
+        Where preprocessed rows are shared with other trials on the same data.
 
     Returns
     -------
     FoldOutcome
+        The same with and without a store, but for the seconds.
 
     Raises
     ------
     ValueError
         If a prediction is not finite. Whatever the learner raises is raised, too.
     """
-    task = data.task
+    task, fold = data.task, data.folds[number]
     train = subsample(fold, trial.rung.row_share, task.n_classes)
-    valid = valid_rows(fold, trial.rung, len(data.folds))
+    valid = valid_rows(fold, trial.rung)
     algorithm = get_algorithm(trial.configuration.algorithm)
     shape = Shape(n_rows=len(train), n_columns=task.X.shape[1], n_classes=task.n_classes)
-    context = BuildContext(kind=task.kind, layout=task.layout, shape=shape, seed=trial.seed)
+    context = BuildContext(
+        kind=task.kind,
+        layout=task.layout,
+        shape=shape,
+        seed=trial.seed,
+        preprocess_seed=data.seed,
+    )
     pipeline = algorithm.build(trial.configuration, context)
+    (name, step), (_, model) = pipeline.steps
+    prepared = prepare(
+        step,
+        lambda: (task.X[train], task.y[train], task.X[valid]),
+        store,
+        number,
+        trial.rung.row_share,
+    )
+    pipeline.steps[0] = (name, prepared.step)
     watch = Stopwatch()
-    pipeline.fit(task.X[train], task.y[train])
+    model.fit(prepared.train, task.y[train])
     fit_seconds = watch.seconds()
-    prediction = predict_array(pipeline, task.X[valid], task.n_classes)
+    prediction = predict_array(model, prepared.valid, task.n_classes)
     predict_seconds = watch.seconds() - fit_seconds
     if not np.isfinite(prediction).all():
         raise ValueError("predictions are not finite")
@@ -92,9 +130,12 @@ def run_fold(trial: Trial, data: TrialData, fold: Fold, metrics: list[Metric]) -
         pipeline=pipeline,
         prediction=prediction,
         scores=tuple(metric.score(task.y[valid], prediction) for metric in metrics),
-        fit_seconds=fit_seconds,
-        predict_seconds=predict_seconds,
+        fit_seconds=fit_seconds + prepared.fit_seconds,
+        predict_seconds=predict_seconds + prepared.transform_seconds,
+        preprocess_seconds=prepared.fit_seconds + prepared.transform_seconds,
+        saved_seconds=prepared.saved_seconds,
         iterations=algorithm.iterations_used(pipeline),
+        stored=prepared.stored,
     )
 
 
@@ -126,19 +167,9 @@ def expand_classes(
     return np.asarray(full / full.sum(axis=1, keepdims=True))
 
 
-def valid_rows(fold: Fold, rung: Rung, n_folds: int) -> "NDArray[np.intp]":
-    """Return the rows that a fold is scored on at a rung; all of them at the top.
-
-    Parameters
-    ----------
-    fold : Fold
-        The fold.
-    rung : Rung
-        The rung.
-    n_folds : int
-        Folds of the top rung.
-    """
-    if rung.n_folds == n_folds or len(fold.valid) <= _MAX_VALID_ROWS:
+def valid_rows(fold: Fold, rung: Rung) -> "NDArray[np.intp]":
+    """Return the rows that a fold is scored on at a rung; all of them where all rows train."""
+    if rung.row_share == 1.0 or len(fold.valid) <= _MAX_VALID_ROWS:
         return fold.valid
     step = np.linspace(0, len(fold.valid) - 1, _MAX_VALID_ROWS)
     return fold.valid[np.unique(step.astype(np.intp))]

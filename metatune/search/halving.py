@@ -126,11 +126,12 @@ class SuccessiveHalving:
         return next(waiting, None)
 
     def _expected_seconds(self, result: TrialResult) -> float:
-        """Expect time in proportion to rows and folds."""
+        """Expect time in proportion to rows and folds; folds on the same rows are not repeated."""
         below = result.trial.rung
         above = self._rungs[below.index + 1]
-        share = (above.row_share * above.n_folds) / (below.row_share * below.n_folds)
-        return result.seconds * share
+        n_known = below.n_folds if above.row_share == below.row_share else 0
+        share = above.row_share * (above.n_folds - n_known) / (below.row_share * below.n_folds)
+        return (result.seconds + result.saved_seconds) * share
 
     def _start(self) -> Trial | None:
         for _ in range(_MAX_REPEATS):

@@ -86,7 +86,12 @@ def refit_in_worker(inbox: str, outbox: str, plan: RefitPlan, file: str) -> None
     algorithm = get_algorithm(trial.configuration.algorithm)
     shape = Shape(n_rows=task.n_rows, n_columns=task.X.shape[1], n_classes=task.n_classes)
     context = BuildContext(
-        kind=task.kind, layout=task.layout, shape=shape, seed=trial.seed, iterations=plan.iterations
+        kind=task.kind,
+        layout=task.layout,
+        shape=shape,
+        seed=trial.seed,
+        iterations=plan.iterations,
+        preprocess_seed=data.seed,
     )
     with warnings.catch_warnings(), threadpool_limits(limits=1):
         warnings.simplefilter("ignore")

@@ -10,6 +10,8 @@ from metatune.space import Configuration
 
 __all__ = ["Trial", "TrialResult", "TrialStatus"]
 
+_SHARING = ("preprocess_seconds", "saved_seconds", "copied_folds", "stored_matrices")
+
 
 class TrialStatus(StrEnum):
     """How a trial ended."""
@@ -60,13 +62,19 @@ class TrialResult:
     fold_scores : Mapping of str to tuple of float
         For every metric asked for (the run's metric first), the score of each fold.
     fit_seconds, predict_seconds : float
-        Wall clock, summed over the folds.
+        Wall clock, summed over the folds, as if nothing had been taken over from earlier trials.
     predicted_rows : int
         Rows that were predicted in `predict_seconds`.
     model_bytes : int
         Size of the first fold's pipeline.
     latency : float
         Seconds that it takes for one encoded row on its own.
+    preprocess_seconds : float
+        How much of that was preprocessing.
+    saved_seconds : float
+        How much of that was not spent, since folds or preprocessed rows were taken over.
+    copied_folds, stored_matrices : int
+        Folds taken over from a lower rung; further folds whose preprocessed rows were taken over.
     seconds : float
         Wall clock of the whole trial in its worker, or until it was stopped.
     cpu_seconds : float
@@ -97,6 +105,15 @@ class TrialResult:
     memory_mb: float = 0.0
     error: str = ""
     recipe_version: int | None = None
+    preprocess_seconds: float = 0.0
+    saved_seconds: float = 0.0
+    copied_folds: int = 0
+    stored_matrices: int = 0
+
+    @property
+    def full_cpu_seconds(self) -> float:
+        """Processor seconds if nothing had been taken over: what the configuration costs."""
+        return self.cpu_seconds + self.saved_seconds
 
     @property
     def ok(self) -> bool:
@@ -129,6 +146,7 @@ class TrialResult:
             "iterations": list(self.iterations),
             "memory_mb": self.memory_mb,
             "error": self.error,
+            **{name: getattr(self, name) for name in _SHARING if getattr(self, name)},
             **recipe,
         }
 
@@ -158,4 +176,5 @@ class TrialResult:
             memory_mb=record["memory_mb"],
             error=record["error"],
             recipe_version=record.get("recipe_version"),
+            **{name: record.get(name, 0) for name in _SHARING},
         )

@@ -36,12 +36,15 @@ class TrialData:
         Metrics to compute; the first one is the run's.
     facts : RowFacts
         Weight, group and time of each row, as far as they were given.
+    seed : int
+        Of what all trials share: the folds, and random choices of preprocessing.
     """
 
     task: EncodedTask
     folds: tuple[Fold, ...]
     metrics: tuple[str, ...]
     facts: RowFacts = PLAIN
+    seed: int = 0
 
     @classmethod
     def make(
@@ -62,7 +65,7 @@ class TrialData:
         """
         n_folds = n_folds or choose_n_folds(task.n_rows)
         folds = make_folds(task.y, task.kind, min(n_folds, task.n_rows), seed, facts)
-        return cls(task=task, folds=folds, metrics=metrics, facts=facts)
+        return cls(task=task, folds=folds, metrics=metrics, facts=facts, seed=seed)
 
     @property
     def weights(self) -> "NDArray[np.float64] | None":
@@ -95,6 +98,7 @@ class TrialData:
             "n_folds": len(self.folds),
             "metrics": self.metrics,
             "facts": list(known),
+            "seed": self.seed,
         }
         (directory / "data.json").write_text(json.dumps(description), encoding="utf-8")
 
@@ -119,7 +123,13 @@ class TrialData:
         )
         known = {name: _mapped(directory / f"{name}.npy") for name in description["facts"]}
         metrics = tuple(description["metrics"])
-        return cls(task=task, folds=folds, metrics=metrics, facts=RowFacts(**known))
+        return cls(
+            task=task,
+            folds=folds,
+            metrics=metrics,
+            facts=RowFacts(**known),
+            seed=description.get("seed", 0),
+        )
 
 
 def choose_n_folds(n_rows: int) -> int:
