@@ -18,6 +18,7 @@ ROWS = {
     "algorithms": 2,
     "metadataset": 3,
     "recommender": 4,
+    "estimate": 4,
     "search": 4,
     "bundle": 5,
     "rundir": 5,

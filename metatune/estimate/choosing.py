@@ -1,0 +1,146 @@
+"""What a run would have chosen if its rows had counted otherwise."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from metatune.estimate.scoring import RowScorer
+from metatune.metrics import Metric
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+    IndexArray = NDArray[np.intp]
+
+__all__ = ["BestSingle", "Chooser", "Repeated"]
+
+_MAX_ROWS = 20_000  # with so many rows hardly anything is chosen by luck any more
+_MIN_ROWS = 2_000
+_MAX_CELLS = 2e7  # of sorted scores in memory: rows x classes x candidates
+
+
+class Chooser(ABC):
+    """Chooses a prediction by its score on some of the rows."""
+
+    @property
+    @abstractmethod
+    def n_candidates(self) -> int:
+        """Among how many predictions it chooses; with one there is no luck to correct for."""
+
+    @abstractmethod
+    def choose(self, counts: "FloatArray") -> "list[NDArray[Any] | None]":
+        """Choose once for each weighting of the rows.
+
+        Parameters
+        ----------
+        counts : ndarray of shape (n_draws, n_rows)
+            How often each row counts. Nothing may be learned from a row that counts 0.
+
+        Returns
+        -------
+        list of (ndarray of shape (n_rows, n_classes) or (n_rows,)) or None
+            For each weighting, what the choice predicts for every row; None where nothing can be
+            chosen, because the metric is undefined.
+        """
+
+
+class BestSingle(Chooser):
+    """The prediction with the best score.
+
+    Parameters
+    ----------
+    predictions : sequence of ndarray of shape (n_rows, n_classes) or (n_rows,)
+        What each candidate predicts.
+    metric : Metric
+        How they are judged.
+    y : ndarray of shape (n_rows,)
+        Encoded labels or target values.
+    weights, strata : ndarray of shape (n_rows,), optional
+        See `metatune.estimate.scoring.RowScorer`.
+    seed : int
+        Of larger tables only some rows, drawn at random, decide about the choice.
+    """
+
+    def __init__(
+        self,
+        predictions: "Sequence[NDArray[Any]]",
+        metric: Metric,
+        y: "NDArray[Any]",
+        *,
+        weights: "FloatArray | None" = None,
+        strata: "IndexArray | None" = None,
+        seed: int = 0,
+    ) -> None:
+        self._predictions = list(predictions)
+        self._sign = -1.0 if metric.greater_is_better else 1.0
+        rows = np.arange(len(y))
+        cells = sum(np.prod(prediction.shape[1:]) for prediction in self._predictions)
+        max_rows = min(_MAX_ROWS, max(_MIN_ROWS, int(_MAX_CELLS / cells)))
+        if len(y) > max_rows:
+            rows = np.sort(np.random.default_rng(seed).choice(len(y), max_rows, replace=False))
+        self._rows = rows
+        scorer = RowScorer(
+            metric,
+            y[rows],
+            weights=None if weights is None else weights[rows],
+            strata=None if strata is None else strata[rows],
+        )
+        self._scores = [scorer.prepare(prediction[rows]) for prediction in self._predictions]
+
+    @property
+    def n_candidates(self) -> int:
+        return len(self._predictions)
+
+    def choose(self, counts: "FloatArray") -> "list[NDArray[Any] | None]":
+        drawn = counts if counts.shape[1] == len(self._rows) else counts[:, self._rows]
+        losses = self._sign * np.column_stack([scores.under(drawn) for scores in self._scores])
+        losses[np.isnan(losses)] = np.inf
+        best = losses.argmin(axis=1)
+        defined = np.isfinite(losses.min(axis=1))
+        return [
+            self._predictions[i] if usable else None
+            for i, usable in zip(best, defined, strict=True)
+        ]
+
+
+class Repeated(Chooser):
+    """Any way of choosing, called once for each weighting.
+
+    Parameters
+    ----------
+    select : callable
+        ``select(rows, counts)`` gets the positions of the rows that count, ascending, and how
+        often each does, and returns a function that, given positions of rows, predicts them: an
+        array of shape (n, n_classes) or (n,). It raises ValueError where nothing can be chosen.
+    n_rows, n_candidates : int
+        Rows in all, and predictions to choose among.
+    """
+
+    def __init__(
+        self,
+        select: "Callable[[IndexArray, FloatArray], Callable[[IndexArray], NDArray[Any]]]",
+        *,
+        n_rows: int,
+        n_candidates: int,
+    ) -> None:
+        self._select = select
+        self._all = np.arange(n_rows)
+        self._n_candidates = n_candidates
+
+    @property
+    def n_candidates(self) -> int:
+        return self._n_candidates
+
+    def choose(self, counts: "FloatArray") -> "list[NDArray[Any] | None]":
+        return [self._one(drawn) for drawn in counts]
+
+    def _one(self, drawn: "FloatArray") -> "NDArray[Any] | None":
+        rows = np.flatnonzero(drawn)
+        try:
+            predict = self._select(rows, drawn[rows])
+        except ValueError:
+            return None
+        return predict(self._all)

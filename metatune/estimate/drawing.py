@@ -1,0 +1,90 @@
+"""Bootstrap draws: how often each row is drawn, and which rows stay out."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from metatune.data.row_facts import RowFacts
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+    IndexArray = NDArray[np.intp]
+
+__all__ = ["Drawing", "dependent_rows"]
+
+
+def dependent_rows(facts: RowFacts) -> "NDArray[Any] | None":
+    """Return a code for each row, equal for rows that must not be taken for independent ones.
+
+    Those are the rows of a group, or else blocks of neighbours in time, of about as many rows as
+    the cube root of their number (Hall, Horowitz and Jing 1995, "On blocking rules for the
+    bootstrap with dependent data", Biometrika 82); equal times stay together. None where nothing
+    is known.
+    """
+    if facts.groups is not None:
+        return facts.groups
+    if facts.times is None:
+        return None
+    length = max(1, round(len(facts.times) ** (1 / 3)))
+    return np.asarray(np.searchsorted(np.sort(facts.times), facts.times) // length)
+
+
+class Drawing:
+    """Draws units with replacement: rows, or whole groups of rows.
+
+    Parameters
+    ----------
+    n_rows : int
+        Rows to draw from.
+    strata : ndarray of shape (n_rows,), optional
+        As many rows are drawn of each stratum as it has; not used with groups.
+    groups : ndarray of shape (n_rows,), optional
+        Rows that belong together are drawn together.
+    seed : int
+        Seed of the draws; the first draws do not depend on how many follow.
+    """
+
+    def __init__(
+        self,
+        n_rows: int,
+        *,
+        strata: "NDArray[Any] | None" = None,
+        groups: "NDArray[Any] | None" = None,
+        seed: int = 0,
+    ) -> None:
+        self.n_rows = n_rows
+        self._rng = np.random.default_rng(seed)
+        self._unit: IndexArray | None = None
+        if groups is not None:
+            names, unit = np.unique(groups, return_inverse=True)
+            self._unit, self.n_units = unit.reshape(-1), len(names)
+            strata = None
+        else:
+            self.n_units = n_rows
+        kinds = np.zeros(self.n_units, np.intp) if strata is None else np.asarray(strata)
+        order = np.argsort(kinds, kind="stable")
+        starts = np.flatnonzero(np.r_[True, np.diff(kinds[order]) != 0])
+        self._strata = np.split(order, starts[1:])
+
+    @property
+    def share_out(self) -> float:
+        """Share of the units that a draw leaves out on average, 0.368 of many."""
+        out = sum(len(m) * (1.0 - 1.0 / len(m)) ** len(m) for m in self._strata)
+        return float(out / self.n_units)
+
+    def draw(self, n_draws: int) -> "FloatArray":
+        """Draw.
+
+        Returns
+        -------
+        ndarray of shape (n_draws, n_rows)
+            How often each row was drawn.
+        """
+        counts = np.empty((n_draws, self.n_units))
+        for drawn in counts:
+            for members in self._strata:
+                chosen = self._rng.integers(len(members), size=len(members))
+                drawn[members] = np.bincount(chosen, minlength=len(members))
+        return counts if self._unit is None else counts[:, self._unit]

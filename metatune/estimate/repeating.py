@@ -1,0 +1,159 @@
+"""Repeats a choice on bootstrap draws, as long as there is time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from metatune.budget import Deadline, Stopwatch
+from metatune.estimate.choosing import Chooser
+from metatune.estimate.drawing import Drawing
+from metatune.estimate.scoring import RowScorer, Scores
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["Draws", "Prepared", "repeat_choice", "resample"]
+
+_BATCH_CELLS = 2_000_000
+_BATCH_DRAWS = 100
+_BATCH_SECONDS = 0.25  # the clock is asked about so often
+_MAX_PREPARED = 16
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Draws:
+    """Scores of each draw, on rows that it did not choose by.
+
+    Attributes
+    ----------
+    chosen : ndarray of shape (n_draws,)
+        Of what the draw chose.
+    final : ndarray of shape (n_draws,)
+        Of what all rows choose, on the same rows.
+    n_skipped : int
+        Draws on which one of them is undefined; they are left out.
+    """
+
+    chosen: "FloatArray" = field(default_factory=lambda: np.empty(0))
+    final: "FloatArray" = field(default_factory=lambda: np.empty(0))
+    n_skipped: int = 0
+
+    @property
+    def n_draws(self) -> int:
+        """Draws that count."""
+        return len(self.chosen)
+
+    def add(self, chosen: "FloatArray", final: "FloatArray") -> None:
+        """Add the scores of a batch."""
+        both = np.isfinite(chosen) & np.isfinite(final)
+        self.chosen = np.r_[self.chosen, chosen[both]]
+        self.final = np.r_[self.final, final[both]]
+        self.n_skipped += int((~both).sum())
+
+
+class Prepared:
+    """The scores of predictions, the latest ones at hand.
+
+    Parameters
+    ----------
+    scorer : RowScorer
+        Makes them.
+    """
+
+    def __init__(self, scorer: RowScorer) -> None:
+        self._scorer = scorer
+        self._known: dict[int, tuple[NDArray[Any], Scores]] = {}
+
+    def __getitem__(self, prediction: "NDArray[Any]") -> Scores:
+        known = self._known.get(id(prediction))
+        if known is None:
+            if len(self._known) >= _MAX_PREPARED:
+                self._known.clear()
+            # the prediction is held with its scores, so that no other array gets its number
+            known = prediction, self._scorer.prepare(prediction)
+            self._known[id(prediction)] = known
+        return known[1]
+
+    def once(self, prediction: "NDArray[Any]") -> Scores:
+        """Prepare a prediction that will not be asked for again."""
+        return self._scorer.prepare(prediction)
+
+
+def repeat_choice(
+    chooser: Chooser,
+    final: "NDArray[Any]",
+    prepared: Prepared,
+    drawing: Drawing,
+    *,
+    n_bootstraps: int,
+    deadline: Deadline | None = None,
+) -> Draws:
+    """Choose on the rows of each draw, and score the choice on the others.
+
+    Parameters
+    ----------
+    chooser : Chooser
+        Chooses.
+    final : ndarray of shape (n_rows, n_classes) or (n_rows,)
+        What it chooses on all rows.
+    prepared : Prepared
+        Scores of predictions.
+    drawing : Drawing
+        Where draws come from.
+    n_bootstraps : int
+        Draws, if time allows.
+    deadline : Deadline, optional
+        When to end with the draws there are.
+    """
+    draws = Draws()
+    for counts in _batches(drawing, n_bootstraps, deadline):
+        out = (counts == 0).astype(np.float64)
+        choices = chooser.choose(counts)
+        chosen = np.full(len(counts), np.nan)
+        for of_draw in _same(choices):
+            prediction = choices[of_draw[0]]
+            if prediction is not None:
+                chosen[of_draw] = prepared[prediction].under(out[of_draw])
+        draws.add(chosen, prepared[final].under(out))
+    return draws
+
+
+def resample(
+    final: Scores, drawing: Drawing, *, n_bootstraps: int, deadline: Deadline | None = None
+) -> Draws:
+    """Score one prediction on the rows of each draw: the plain bootstrap."""
+    draws = Draws()
+    for counts in _batches(drawing, n_bootstraps, deadline):
+        scores = final.under(counts)
+        draws.add(scores, scores)
+    return draws
+
+
+def _same(choices: "list[NDArray[Any] | None]") -> list[list[int]]:
+    """Group the draws that chose the same."""
+    groups: dict[int, list[int]] = {}
+    for i, choice in enumerate(choices):
+        groups.setdefault(id(choice), []).append(i)
+    return list(groups.values())
+
+
+def _batches(
+    drawing: Drawing, n_bootstraps: int, deadline: Deadline | None
+) -> "Iterator[FloatArray]":
+    """Yield draws until there are enough, or the next ones would come too late."""
+    size = largest = max(1, min(_BATCH_DRAWS, _BATCH_CELLS // drawing.n_rows))
+    if deadline is not None:
+        size = min(size, 2)  # nothing is known about their duration yet
+    watch, done = Stopwatch(), 0
+    while done < n_bootstraps:
+        if deadline is not None and done:
+            each = watch.seconds() / done
+            size = max(1, min(largest, int(_BATCH_SECONDS / each)))
+            if deadline.remaining() < size * each:
+                return
+        yield drawing.draw(min(size, n_bootstraps - done))
+        done += size
