@@ -3,6 +3,7 @@
 import csv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from metatune.data.encoded import EncodedTask
 from metatune.data.encoder import encode_task
@@ -11,7 +12,10 @@ from metatune.data.reading import read_table
 from metatune.errors import TableError
 from metatune.kinds import TaskKind
 
-__all__ = ["CatalogueEntry", "load_entry", "read_catalogue"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["CatalogueEntry", "load_entry", "read_catalogue", "read_entry"]
 
 _NEEDED = ("file", "name", "family", "task", "target")
 
@@ -86,13 +90,19 @@ def read_catalogue(path: Path) -> list[CatalogueEntry]:
     return [_entry(row, path.parent) for row in rows]
 
 
-def load_entry(entry: CatalogueEntry, seed: int) -> EncodedTask:
-    """Read and encode a table, without the columns that give the target away."""
+def read_entry(entry: CatalogueEntry) -> "pd.DataFrame":
+    """Read a table with its target, without the columns that give the target away."""
     table = read_table(entry.path)
     frame = table.frame.drop(columns=[c for c in entry.left_out if c in table.frame.columns])
     for name in entry.categorical:
         if name in frame.columns:
             frame[name] = frame[name].astype("category")
+    return frame
+
+
+def load_entry(entry: CatalogueEntry, seed: int) -> EncodedTask:
+    """Read and encode a table, without the columns that give the target away."""
+    frame = read_entry(entry)
     task = make_task(frame, target=entry.target, task=str(entry.kind), name=entry.name)
     _, encoded = encode_task(task, seed)
     return encoded

@@ -1,6 +1,6 @@
 """Where the fitted meta-models of a meta-dataset lie."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from metatune.kinds import TaskKind
@@ -51,13 +51,21 @@ def load_model(kind: TaskKind, metric: str, directory: Path | None = None) -> Me
     return MetaModel.fit(collect_past(load_metadata(directory), kind, guide))
 
 
-def save_models(directory: Path) -> list[Path]:
-    """Fit a meta-model for each pool and metric and put them into a meta-dataset."""
+def save_models(directory: Path, metrics: Collection[str] | None = None) -> list[Path]:
+    """Fit a meta-model for each pool and metric and put them into a meta-dataset.
+
+    Parameters
+    ----------
+    directory : Path
+        The meta-dataset.
+    metrics : collection of str, optional
+        Only for these metrics; for every recorded one by default.
+    """
     metadata = load_metadata(directory)
     held = {pool_of(TaskKind(kind)) for kind in metadata.datasets["kind"].unique()}
     paths = []
     for kind, metric in _combinations():
-        if pool_of(kind) not in held:
+        if pool_of(kind) not in held or (metrics is not None and metric not in metrics):
             continue
         path = directory / _file_name(pool_of(kind), metric)
         MetaModel.fit(collect_past(metadata, kind, metric)).save(path)
