@@ -4,17 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from metatune.budget import Deadline, Stopwatch
+from metatune.budget import Stopwatch
 from metatune.search.executor import Executor, Job, to_trial_result
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
+from metatune.search.hooks import Keeping, Stamp
 from metatune.search.journal import Journal
+from metatune.search.limits import SearchLimits, TrialLimits
 from metatune.search.trial import Trial, TrialResult
-
-if TYPE_CHECKING:
-    from metatune.search.keeping import KeepRule
 
 __all__ = [
     "IN_ORDER_LAG",
@@ -51,60 +49,6 @@ class Ended(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrialLimits:
-    """How much of the remaining time a single trial may take, so that it starves no others.
-
-    Attributes
-    ----------
-    share : float
-        Share of the remaining time once there is a model.
-    first_share : float
-        Share while there is none: the trial is the only hope, but another one must remain.
-    floor_seconds : float
-        A share below this is not worth dividing: the trial may take so long, or what is left.
-    """
-
-    share: float = 0.4
-    first_share: float = 0.75
-    floor_seconds: float = 2.0
-
-    def seconds(self, remaining: float, *, has_model: bool) -> float:
-        """Return the time limit of a trial.
-
-        Parameters
-        ----------
-        remaining : float
-            Seconds until the search ends.
-        has_model : bool
-            Whether any trial has a score.
-        """
-        share = self.share if has_model else self.first_share
-        return max(remaining * share, min(remaining, self.floor_seconds))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchLimits:
-    """How long a search may go on.
-
-    Attributes
-    ----------
-    deadline : Deadline
-        When the run has to be finished; the search ends earlier by what is reserved.
-    max_trials : int or None
-        At most so many trials, decided in a fixed order (see `IN_ORDER_LAG`).
-    trial : TrialLimits
-        How much of that a single trial may take.
-    should_stop : callable
-        Asked about twice a second; True ends the search.
-    """
-
-    deadline: Deadline
-    max_trials: int | None = None
-    trial: TrialLimits = field(default_factory=TrialLimits)
-    should_stop: Callable[[], bool] = lambda: False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Folders:
     """Where jobs read and write; see `metatune.search.executor.Job`.
 
@@ -118,38 +62,6 @@ class Folders:
 
     inbox: Path
     outbox: Path
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stamp:
-    """What the journal notes beside a result.
-
-    Attributes
-    ----------
-    run : str
-        Identifies the run.
-    used : float or None
-        Seconds of the run's budget that are used by now.
-    """
-
-    run: str = ""
-    used: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Keeping:
-    """What becomes of the things that trials leave in the outbox.
-
-    Attributes
-    ----------
-    rule : callable
-        ``rule(trial, history)`` tells which fitted pipelines the worker keeps.
-    secure : callable
-        Called with each result before it is written to the journal.
-    """
-
-    rule: "Callable[[Trial, History], KeepRule | None]"
-    secure: Callable[[TrialResult], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

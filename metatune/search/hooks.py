@@ -1,0 +1,45 @@
+"""What a search asks of its caller while it goes on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from metatune.search.history import History
+from metatune.search.trial import Trial, TrialResult
+
+if TYPE_CHECKING:
+    from metatune.search.keeping import KeepRule
+
+__all__ = ["Keeping", "Stamp"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """What the journal notes beside a result.
+
+    Attributes
+    ----------
+    run : str
+        Identifies the run.
+    used : float or None
+        Seconds of the run's budget that are used by now.
+    """
+
+    run: str = ""
+    used: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Keeping:
+    """What becomes of the things that trials leave in the outbox.
+
+    Attributes
+    ----------
+    rule : callable
+        ``rule(trial, history)`` tells which fitted pipelines the worker keeps.
+    secure : callable
+        Called with each result before it is written to the journal.
+    """
+
+    rule: "Callable[[Trial, History], KeepRule | None]"
+    secure: Callable[[TrialResult], None]
