@@ -98,6 +98,7 @@ class RunRecord:
             "trials": {
                 "finished": len(results),
                 "ok": sum(trial.ok for trial in results),
+                "pruned": sum(not trial.ok and not trial.failed for trial in results),
                 "configurations": len({trial.trial.configuration.key for trial in results}),
             },
             "advice": _advice(result),
