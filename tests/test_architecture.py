@@ -15,6 +15,7 @@ ROWS = {
     "budget": 0,
     "data": 1,
     "metafeatures": 2,
+    "openml": 2,
     "algorithms": 2,
     "metadataset": 3,
     "recommender": 4,

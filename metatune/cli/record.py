@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from metatune.budget import seconds_since_process_start, utc_now
 from metatune.cli.console import without_nan
+from metatune.cli.data import is_openml
 from metatune.rundir import library_versions
 from metatune.search.runner import Ended
 
@@ -113,7 +114,7 @@ class RunRecord:
 
 def _file_hash(data: str) -> str | None:
     """Return the SHA-256 of a file; None for standard input."""
-    if data == "-":
+    if data == "-" or is_openml(data):
         return None
     digest = hashlib.sha256()
     with Path(data).expanduser().open("rb") as file:

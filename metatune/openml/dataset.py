@@ -1,13 +1,12 @@
 """A dataset or task of OpenML as a table with its target."""
 
 import math
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from metatune.data.reading import read_table
 from metatune.data.source import Table
-from metatune.errors import OpenMLError, OptionError
+from metatune.errors import OpenMLError
 from metatune.openml.client import OpenMLClient, ServerRefusedError
 from metatune.openml.listings import Pages
 from metatune.openml.payloads import (
@@ -17,44 +16,14 @@ from metatune.openml.payloads import (
     read_features,
     read_task,
 )
+from metatune.openml.reference import Reference
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["OpenMLTable", "Reference", "as_table", "fetch_table", "is_reference"]
+__all__ = ["OpenMLTable", "as_table", "fetch_table"]
 
-_REFERENCE = re.compile(r"openml:(?P<task>task/)?(?P<number>\d+)", re.IGNORECASE)
-_PREFIX = "openml:"
 _NO_FEATURES = frozenset({271, 272, 273, 274})
-
-
-def is_reference(text: str) -> bool:
-    """Whether a text names something on OpenML rather than a file."""
-    return text.lower().startswith(_PREFIX)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
-    """``openml:31`` (a dataset) or ``openml:task/31``."""
-
-    number: int
-    is_task: bool
-
-    @classmethod
-    def parse(cls, text: str) -> "Reference":
-        """Read a reference.
-
-        Raises
-        ------
-        OptionError
-            If it is none.
-        """
-        match = _REFERENCE.fullmatch(text.strip())
-        if match is None:
-            raise OptionError(
-                f"{text!r} names nothing on OpenML: use openml:31 for a dataset or openml:task/31"
-            )
-        return cls(number=int(match["number"]), is_task=match["task"] is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -11,12 +11,12 @@ from metatune.data.make_task import make_task
 from metatune.errors import OpenMLError, OptionError
 from metatune.kinds import TaskKind
 from metatune.openml.client import OpenMLClient
-from metatune.openml.dataset import Reference, fetch_table, is_reference
+from metatune.openml.dataset import fetch_table
+from metatune.openml.reference import Reference
 
 
 @pytest.mark.parametrize("text", ["openml:31", "OpenML:31"])
 def test_a_dataset_is_named(text: str) -> None:
-    assert is_reference(text)
     assert Reference.parse(text) == Reference(number=31, is_task=False)
 
 
@@ -28,7 +28,6 @@ def test_a_task_is_named() -> None:
 def test_other_names_are_refused(text: str) -> None:
     with pytest.raises(OptionError, match="names nothing on OpenML"):
         Reference.parse(text)
-    assert not is_reference("data.csv")
 
 
 def without_parquet(server: OpenMLServer, number: int = 100) -> None:

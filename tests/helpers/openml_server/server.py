@@ -111,6 +111,8 @@ class OpenMLServer:
 
         self._rng = random.Random(0)
         self._lock = threading.Lock()
+        self._indexed: list[Evaluation] | None = None
+        self._n_indexed = 0
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._http.daemon_threads = True
         self.host = f"http://127.0.0.1:{self._http.server_port}"
@@ -263,7 +265,7 @@ class OpenMLServer:
             raise RefusalError(545, "Offset without limit.")
         found = [
             e
-            for e in world.evaluations
+            for e in self._of_tasks(given)
             if e.function == given.get("function", e.function)
             and _has(given, "task", e.task)
             and _has(given, "setup", e.setup)
@@ -285,6 +287,19 @@ class OpenMLServer:
         page = _page(found, given, _EMPTY["evaluation"])
         render = Renderer(world, self.host)
         return render.evaluations(page, setups=setups, per_fold=per_fold)
+
+    def _of_tasks(self, given: dict[str, str]) -> list[Evaluation]:
+        """Return the evaluations of the tasks asked for; looking through all takes long."""
+        everything = self.world.evaluations
+        if "task" not in given:
+            return everything
+        with self._lock:
+            if self._indexed is not everything or self._n_indexed != len(everything):
+                self._by_task: dict[int, list[Evaluation]] = {}
+                for evaluation in everything:
+                    self._by_task.setdefault(evaluation.task, []).append(evaluation)
+                self._indexed, self._n_indexed = everything, len(everything)
+        return [e for task in sorted(_numbers(given, "task")) for e in self._by_task.get(task, ())]
 
     def _single(self, render: Renderer, parts: list[str]) -> str:
         *kind, number = parts
