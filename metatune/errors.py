@@ -7,20 +7,20 @@ MetatuneError
 │   ├── TargetError      the target column cannot be found or learned
 │   ├── SchemaError      a table does not fit the model that shall predict it
 │   ├── BundleError      a saved model or run directory cannot be used
-│   ├── SpaceError       a configuration lies outside its search space
-│   └── OpenMLError      what was asked of an OpenML server cannot be had
+│   └── SpaceError       a configuration lies outside its search space
 ├── MetadataError (also a RuntimeError): the meta-dataset is missing, damaged or of another schema
 └── SearchError (also a RuntimeError): the search could not run at all
+    └── ClusterLostError the workers of a cluster went away in the middle of it
 
 Every message is one line that says what is wrong, where, and how to mend it.
 """
 
 __all__ = [
     "BundleError",
+    "ClusterLostError",
     "InputError",
     "MetadataError",
     "MetatuneError",
-    "OpenMLError",
     "OptionError",
     "SchemaError",
     "SearchError",
@@ -62,13 +62,13 @@ class SpaceError(InputError):
     """A configuration lies outside its search space."""
 
 
-class OpenMLError(InputError):
-    """What was asked of an OpenML server cannot be had: no connection, or no such thing."""
-
-
 class MetadataError(MetatuneError, RuntimeError):
     """The meta-dataset is missing, damaged or of another schema."""
 
 
 class SearchError(MetatuneError, RuntimeError):
     """The search could not run at all."""
+
+
+class ClusterLostError(SearchError):
+    """The workers of a cluster went away in the middle of the search and did not come back."""

@@ -1,17 +1,17 @@
 """The scikit-learn estimators: thin doors to `metatune.tuning.tune`."""
 
 import math
-import multiprocessing
 import numbers
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 from sklearn.utils import assert_all_finite, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -26,14 +26,14 @@ from metatune.errors import OptionError, TableError
 from metatune.kinds import TaskKind
 from metatune.listener import Listener
 from metatune.rundir import RunDirectory, library_versions
-from metatune.search.cores import available_cores, available_memory, parse_memory
-from metatune.search.executor import Executor, InlineExecutor
+from metatune.search.executor import Executor
 from metatune.search.history import History
-from metatune.search.pool import LocalPool
 from metatune.search.trial import TrialResult
+from metatune.search.workers import workers
 from metatune.tuning import TuneOptions, TuningResult, tune
 
 if TYPE_CHECKING:
+    from distributed import Client
     from numpy.typing import ArrayLike, NDArray
     from sklearn.pipeline import Pipeline
 
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
 __all__ = ["MetaTuneClassifier", "MetaTuneRegressor"]
 
-_MEMORY_SHARE = 0.8  # of the free memory goes to the workers
 _SEEDS = 2**31 - 1
 _MIN_ROWS = 2
 
@@ -72,7 +71,7 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         run_dir: str | Path | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
-        executor: Executor | None = None,
+        executor: "Executor | Client | None" = None,
     ) -> None:
         self.budget = budget
         self.metric = metric
@@ -119,7 +118,7 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         X, y = self._validate(X, y)
         task = make_task_from_arrays(X, y, classification=self._classification, metric=self.metric)
         with ExitStack() as stack:
-            executor = self.executor or stack.enter_context(self._new_executor())
+            executor = stack.enter_context(workers(self.executor, self.n_jobs, self.memory_limit))
             run_dir = self._make_run_dir()
             stack.enter_context(threadpool_limits(limits=1))  # the cores belong to the workers
             result = tune(
@@ -160,6 +159,23 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "pipeline_")
         bundle.save(self.pipeline_, Path(path), self._info())
 
+    def __sklearn_clone__(self) -> Self:
+        """Copy the parameters, as scikit-learn does, but share the executor: it has no copy."""
+        given = self.get_params(deep=False)
+        executor = given.pop("executor")
+        copies = {name: clone(value, safe=False) for name, value in given.items()}
+        copy = type(self)(**copies, executor=executor)
+        for name in ("_metadata_request", "_sklearn_output_config"):
+            if hasattr(self, name):
+                setattr(copy, name, deepcopy(getattr(self, name)))
+        return copy
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()
+        if "pipeline_" in state:  # a fitted one needs its executor no more, and that cannot travel
+            state = {**state, "executor": None}
+        return state
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
@@ -192,19 +208,6 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         else:
             X = validate_data(self, X, reset=False, dtype=None, ensure_all_finite=False)
         return to_frame(X)[0]
-
-    def _new_executor(self) -> Executor:
-        if multiprocessing.current_process().daemon:  # such a process may not have children
-            return InlineExecutor()
-        n_workers = _n_workers(self.n_jobs)
-        limit = self.memory_limit
-        if isinstance(limit, str):
-            limit = parse_memory(limit)
-        elif limit is None:
-            limit = int(_MEMORY_SHARE * available_memory() / n_workers)
-        pool = LocalPool(n_workers, memory_limit=limit)
-        pool.start()
-        return pool
 
     def _make_run_dir(self) -> RunDirectory | None:
         if self.run_dir is None:
@@ -268,8 +271,9 @@ class MetaTuneClassifier(ClassifierMixin, _MetaTune):  # type: ignore[misc]
         Seed; None takes another one for each fit. The global random state is never used.
     verbose : int
         1 writes a line for each new best model to standard error, 2 one for each trial.
-    executor : Executor, optional
-        Where trials run, instead of own worker processes. It is left open.
+    executor : Executor or distributed.Client, optional
+        Where trials run, instead of own worker processes: with a client, on the workers of its Dask
+        cluster, at most `n_jobs` at once (one for each of their threads if None). It is left open.
 
     Attributes
     ----------
@@ -364,15 +368,6 @@ def _names(given: Any, parameter: str) -> tuple[str, ...]:
     if isinstance(given, str):
         raise OptionError(f"{parameter}={given!r} is a text: give a sequence, like [{given!r}]")
     return tuple(given or ())
-
-
-def _n_workers(n_jobs: int | None) -> int:
-    """Count workers; negative numbers count from the cores: -1 all, -2 all but one."""
-    if n_jobs is None:
-        return available_cores()
-    if n_jobs == 0:
-        raise OptionError("n_jobs=0 means nobody works: give a positive number, or None")
-    return n_jobs if n_jobs > 0 else max(1, available_cores() + 1 + n_jobs)
 
 
 def _seed(random_state: Any) -> int:

@@ -34,6 +34,8 @@ from metatune.metadataset.store import (
     verify_metadata,
 )
 from metatune.recommender.models import save_models
+from metatune.search.dask_executor import connect
+from metatune.search.executor import Executor
 from metatune.search.pool import LocalPool
 from metatune.search.trial import TrialResult
 from metatune.space import Configuration
@@ -52,7 +54,8 @@ class Options:
     fresh: bool
     priors: Path | None
     minutes: float
-    jobs: int
+    jobs: int | None
+    scheduler: str | None
     trial_seconds: float
     max_rows: int
     large: int
@@ -99,7 +102,12 @@ class Options:
     help="Meta-dataset whose priors to use; the one that comes with metatune by default.",
 )
 @click.option("--minutes", type=float, default=60.0, show_default=True)
-@click.option("--jobs", type=int, default=2, show_default=True)
+@click.option("--jobs", type=int, help="Worker processes; 2 by default.")
+@click.option(
+    "--scheduler",
+    help="Evaluate on the Dask cluster of this scheduler, like tcp://host:8786; --jobs is then the "
+    "most at once, by default one for each thread of its workers.",
+)
 @click.option("--trial-seconds", type=float, default=Protocol().trial_seconds, show_default=True)
 @click.option("--max-rows", type=int, default=Protocol().max_rows, show_default=True)
 @click.option(
@@ -192,7 +200,7 @@ def evaluate(
     special: dict[str, Protocol],
 ) -> None:
     deadline = Deadline.after(options.minutes * 60)
-    with LocalPool(n_workers=options.jobs) as executor:
+    with make_executor(options) as executor:
         evaluation = PoolEvaluation(
             options.work,
             pools,
@@ -206,6 +214,12 @@ def evaluate(
     for name, problem in evaluation.problems.items():
         print(f"{name} was passed over: {problem}")
     print("complete" if done else "stopped by --minutes; run again to continue")
+
+
+def make_executor(options: Options) -> Executor:
+    if options.scheduler is not None:
+        return connect(options.scheduler, jobs=options.jobs)
+    return LocalPool(n_workers=options.jobs or 2)
 
 
 def make_display() -> Callable[[str, TrialResult], None]:

@@ -1,8 +1,10 @@
 """A made-up meta-dataset, a made-up table, and a way to call the command line."""
 
+import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,6 +19,9 @@ if HELPERS not in sys.path:
     sys.path.insert(0, HELPERS)
 
 from made_up_past import make_metadata  # noqa: E402
+
+if TYPE_CHECKING:
+    from dask_cluster import Cluster
 
 
 def make_shop(n_rows: int = 240, seed: int = 0) -> pd.DataFrame:
@@ -54,6 +59,20 @@ def shop_file(shop: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> P
     path = tmp_path_factory.mktemp("data") / "shop.csv"
     shop.to_csv(path, index=False)
     return path
+
+
+@pytest.fixture(scope="session")
+def dask_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Cluster"]:
+    """Start a Dask scheduler and two workers with one thread each."""
+    pytest.importorskip("distributed")
+    from dask_cluster import Cluster
+
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    with Cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        cluster.start_worker()
+        cluster.start_worker()
+        cluster.wait_for_workers(2)
+        yield cluster
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from metatune.algorithms.registry import select_algorithms
 from metatune.budget import Budget, Deadline, Stopwatch, seconds_since_process_start
 from metatune.cli.console import Voice, show_json
-from metatune.cli.data import check_exists, open_data, stem_of
 from metatune.cli.options import names
 from metatune.errors import BundleError, MetatuneError, OptionError, SearchError
 from metatune.rundir import RunDirectory
@@ -26,6 +25,7 @@ __all__ = ["FitResult", "FitRun", "default_output"]
 
 _AFTERWARDS = 0.15  # seconds for records and report, after everything else
 _MEMORY_SHARE = 0.8  # of the free memory goes to the workers
+_SUFFIXES = (".gz", ".bz2", ".zip", ".xz", ".zst", ".zstd")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +50,10 @@ class FitRun:
         When the process has to be at its end.
     run_dir : RunDirectory
         Not made yet.
-    jobs : int
-        Worker processes.
-    memory_limit : int
-        Bytes that each may hold.
+    jobs : int or None
+        Worker processes; None for as many as the cluster has threads.
+    memory_limit : int or None
+        Bytes that each may hold; None for what the cluster's workers allow.
     voice : Voice
         Tells the user.
     """
@@ -62,8 +62,8 @@ class FitRun:
     budget: Budget
     deadline: Deadline
     run_dir: RunDirectory
-    jobs: int
-    memory_limit: int
+    jobs: int | None
+    memory_limit: int | None
     voice: Voice
 
     @classmethod
@@ -78,11 +78,14 @@ class FitRun:
         budget = Budget.parse(options.budget, options.max_trials)
         deadline = Deadline.after(budget.seconds - seconds_since_process_start())
         select_algorithms(names(options.include), names(options.exclude))
-        jobs = options.jobs or available_cores()
+        jobs = options.jobs
         limit = None if options.memory_limit is None else parse_memory(options.memory_limit)
-        check_exists(options.data)
+        _check_exists(options.data)
         if options.metadata is not None and not options.metadata.is_dir():
             raise OptionError(f"{options.metadata} is no directory: name one with a meta-dataset")
+        if options.scheduler is None:
+            jobs = jobs or available_cores()
+            limit = limit or int(_MEMORY_SHARE * available_memory() / jobs)
         output = options.output or default_output(options.data)
         return cls(
             options=options,
@@ -90,35 +93,38 @@ class FitRun:
             deadline=deadline,
             run_dir=RunDirectory.check(output, overwrite=options.overwrite),
             jobs=jobs,
-            memory_limit=limit or int(_MEMORY_SHARE * available_memory() / jobs),
+            memory_limit=limit,
             voice=Voice(quiet=options.quiet),
         )
 
     def run(self) -> FitResult:
         """Read the table while the workers start, and do the rest."""
-        with LocalPool(self.jobs, memory_limit=self.memory_limit) as pool:
-            pool.start()
+        with self._start_workers() as pool:
             watch = Stopwatch()
             table, task = self._read()
             return self._tune(table, task, pool, read_seconds=watch.seconds())
 
+    def _start_workers(self) -> "Executor":
+        """Return where trials run; it is getting ready while we go on."""
+        if self.options.scheduler is not None:
+            from metatune.search.dask_executor import connect
+
+            address = self.options.scheduler
+            return connect(address, jobs=self.jobs, memory_limit=self.memory_limit)
+        pool = LocalPool(self.jobs or 1, memory_limit=self.memory_limit)
+        pool.start()
+        return pool
+
     def _read(self) -> "tuple[Table, Task]":
         from metatune.cli.wording import announce
         from metatune.data.make_task import make_task
+        from metatune.data.reading import read_table
         from metatune.metadataset.store import check_metadata
 
         given = self.options
         check_metadata(given.metadata)
-        opened = open_data(
-            given.data, target=given.target, server=given.openml_server, deadline=self.deadline
-        )
-        table = opened.table
-        task = make_task(
-            table,
-            target=opened.target,
-            task=given.task or opened.task,
-            metric=given.metric or opened.metric,
-        )
+        table = read_table(given.data, deadline=self.deadline)
+        task = make_task(table, target=given.target, task=given.task, metric=given.metric)
         announce(table, task, self.voice)
         return table, task
 
@@ -190,7 +196,21 @@ class FitRun:
 
 def default_output(data: str) -> Path:
     """Name the directory of a run after the table's file, in the current directory."""
-    return Path(f"{stem_of(data)}.metatune")
+    if data == "-":
+        return Path("stdin.metatune")
+    path = Path(data)
+    if path.suffix.lower() in _SUFFIXES:
+        path = path.with_suffix("")
+    return Path(f"{path.stem}.metatune")
+
+
+def _check_exists(data: str) -> None:
+    """Spare the start of workers for a mistyped name; reading says what is wrong with it."""
+    if data != "-" and not Path(data).is_file():
+        from metatune.data.opening import open_payload
+
+        open_payload(data)
+        raise OptionError(f"{data} cannot be read as a file")
 
 
 def _undo(run_dir: RunDirectory, *, existed: bool) -> None:

@@ -12,8 +12,8 @@ __all__ = [
     "metadata",
     "model_argument",
     "names",
-    "openml_server",
     "quiet",
+    "scheduler",
     "target",
     "task_kind",
 ]
@@ -59,15 +59,6 @@ def metadata() -> _Decorator:
     )
 
 
-def openml_server() -> _Decorator:
-    """Take the address of another OpenML server."""
-    return click.option(
-        "--openml-server",
-        metavar="URL",
-        help="OpenML server for openml:ID; https://www.openml.org/api/v1/xml without.",
-    )
-
-
 def as_json() -> _Decorator:
     """Ask for JSON."""
     return click.option(
@@ -78,6 +69,16 @@ def as_json() -> _Decorator:
 def quiet() -> _Decorator:
     """Ask for silence."""
     return click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+
+
+def scheduler() -> _Decorator:
+    """Take the address of a Dask cluster."""
+    return click.option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Run trials on the Dask cluster of this scheduler, like tcp://host:8786; --jobs then "
+        "limits them, by default to one for each thread of its workers.",
+    )
 
 
 def names(text: str | None) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from metatune.budget import seconds_since_process_start, utc_now
 from metatune.cli.console import without_nan
-from metatune.cli.data import is_openml
 from metatune.rundir import library_versions
 from metatune.search.runner import Ended
 
@@ -99,7 +98,6 @@ class RunRecord:
             "trials": {
                 "finished": len(results),
                 "ok": sum(trial.ok for trial in results),
-                "pruned": sum(not trial.ok and not trial.failed for trial in results),
                 "configurations": len({trial.trial.configuration.key for trial in results}),
             },
             "advice": _advice(result),
@@ -114,7 +112,7 @@ class RunRecord:
 
 def _file_hash(data: str) -> str | None:
     """Return the SHA-256 of a file; None for standard input."""
-    if data == "-" or is_openml(data):
+    if data == "-":
         return None
     digest = hashlib.sha256()
     with Path(data).expanduser().open("rb") as file:

@@ -6,13 +6,13 @@ from enum import StrEnum
 from pathlib import Path
 
 from metatune.budget import Stopwatch
+from metatune.errors import ClusterLostError
 from metatune.search.executor import Executor, Job, to_trial_result
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
 from metatune.search.hooks import Keeping, Stamp
 from metatune.search.journal import Journal
 from metatune.search.limits import SearchLimits, TrialLimits
-from metatune.search.pruning import stop_rule
 from metatune.search.trial import Trial, TrialResult
 
 __all__ = [
@@ -47,6 +47,7 @@ class Ended(StrEnum):
     EXHAUSTED = "nothing is left to try"
     STOPPED = "stopped"
     INTERRUPTED = "interrupted"
+    CLUSTER_LOST = "the cluster was lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +131,8 @@ def run_search(  # noqa: PLR0913  # one name for each hook
     Returns
     -------
     SearchOutcome
-        Also when the user interrupts the search (KeyboardInterrupt): with what there is.
+        Also when the user interrupts the search (KeyboardInterrupt) or the executor's cluster goes
+        away: with what there is.
 
     Raises
     ------
@@ -155,6 +157,8 @@ def run_search(  # noqa: PLR0913  # one name for each hook
         ended = search.run()
     except KeyboardInterrupt:
         ended = Ended.INTERRUPTED
+    except ClusterLostError:
+        ended = Ended.CLUSTER_LOST
     finally:
         unfinished = search.stop()
     return SearchOutcome(
@@ -267,7 +271,7 @@ class _Search:
             function=_FUNCTION,
             inbox=str(self.folders.inbox),
             outbox=str(self.folders.outbox),
-            arguments=(trial, rule, stop_rule(trial, self.halving.history)),
+            arguments=(trial, rule),
             # What the end of the search cuts off is no failure of the trial.
             time_limit=seconds if seconds < self._remaining() else float("inf"),
         )

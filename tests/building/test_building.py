@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -27,9 +28,13 @@ from metatune.metrics import RECORDED_METRICS
 from metatune.recommender.levels import TOP
 from metatune.recommender.losses import share_of_log
 from metatune.recommender.past import collect_past
+from metatune.search.dask_executor import connect
 from metatune.search.executor import InlineExecutor, Job
 from metatune.search.trial import Trial, TrialResult, TrialStatus
 from metatune.space import Configuration
+
+if TYPE_CHECKING:
+    from dask_cluster import Cluster
 
 NAMES = ("linear", "decision_tree")
 PROTOCOL = Protocol(max_rows=180, n_folds=3)
@@ -111,6 +116,24 @@ def test_a_build_is_complete_verified_and_usable(catalogue: Path, tmp_path: Path
     shares = share_of_log(past.values[0, :, TOP])
     assert shares.min() < 0.5  # the target follows from the columns
     assert shares.max() < 3.0
+
+
+def test_a_build_on_a_cluster_gives_the_same(
+    catalogue: Path, tmp_path: Path, dask_cluster: "Cluster"
+) -> None:
+    entries = read_catalogue(catalogue)
+    scores = []
+    for name in ("here", "there"):
+        on_cluster = name == "there"
+        with connect(dask_cluster.address) if on_cluster else InlineExecutor() as executor:
+            run = PoolEvaluation(tmp_path / name, pools(), executor, PROTOCOL)
+            assert run.run(entries, Deadline.never())
+        built = assemble(tmp_path / name, pools()).evaluations
+        by = ["dataset", "configuration", "rung", "metric"]
+        known = [column for column in by if column in built.columns]
+        scores.append(built.sort_values(known).filter(regex="status|fold|score"))
+    assert len(scores[0]) == 8
+    assert scores[0].reset_index(drop=True).equals(scores[1].reset_index(drop=True))
 
 
 def test_the_constants_that_scores_are_compared_with_are_kept(

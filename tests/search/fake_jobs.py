@@ -102,7 +102,7 @@ def meet(own, other):
     return False
 
 
-def evaluate(_inbox, _outbox, trial, _keep=None, _stop=None):
+def evaluate(_inbox, _outbox, trial, _keep=None):
     """Stand in for the evaluation of a trial: do what its configuration says."""
     from metatune.search.trial import TrialResult, TrialStatus
 
@@ -121,3 +121,46 @@ def evaluate(_inbox, _outbox, trial, _keep=None, _stop=None):
         score=params["quality"],
         seconds=params.get("seconds", 0.0),
     )
+
+
+def leave_files(inbox, outbox):
+    """Copy the inbox into the outbox, and tell where this was."""
+    for path in Path(inbox).rglob("*"):
+        if path.is_file():
+            target = Path(outbox) / "seen" / path.relative_to(inbox)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+    return {"inbox": inbox, "outbox": outbox, "cwd": str(Path.cwd()), "pid": os.getpid()}
+
+
+def write_and(then, *arguments):
+    """Write a file to the outbox and do something else."""
+
+    def job(_inbox, outbox):
+        (Path(outbox) / "file").write_text("written", encoding="utf-8")
+        then(*arguments)
+
+    return job
+
+
+write_and_fail = write_and(raise_error, "after writing")
+write_and_hang = write_and(time.sleep, 600)
+
+
+def hang_the_first_time(mark):
+    """Note each attempt in a file; only the second one ends."""
+    with Path(mark).open("a", encoding="utf-8") as file:
+        file.write(f"{os.getpid()}\n")
+    if len(Path(mark).read_text(encoding="utf-8").splitlines()) < 2:
+        time.sleep(600)
+    return "done"
+
+
+def kill_host(mark):
+    """Kill the Dask worker that this process serves: its fork server's parent."""
+    import psutil
+
+    with Path(mark).open("a", encoding="utf-8") as file:
+        file.write("attempt\n")
+    os.kill(psutil.Process().parents()[1].pid, signal.SIGKILL)
+    time.sleep(600)

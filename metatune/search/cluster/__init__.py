@@ -1,0 +1,1 @@
+"""The parts of the Dask executor: what travels, the workers' side, the client's side."""
