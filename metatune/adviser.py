@@ -150,5 +150,6 @@ class Adviser:
 
     def _budget_seconds(self) -> float:
         # A measured time would make the order of a deterministic run depend on the machine.
-        budget = self._options.budget
-        return budget.seconds if budget.max_trials else self._deadline.remaining()
+        if self._options.budget.max_trials:
+            return self._options.planned_seconds
+        return max(0.0, self._deadline.remaining())

@@ -3,6 +3,7 @@
 A budget is an allowance (seconds, trials); a deadline is an instant. Times are seconds.
 """
 
+import math
 import os
 import re
 import time
@@ -15,6 +16,7 @@ from metatune.errors import OptionError
 __all__ = [
     "Budget",
     "Deadline",
+    "Pace",
     "Stopwatch",
     "parse_duration",
     "seconds_since_process_start",
@@ -135,6 +137,25 @@ class Stopwatch:
     def cpu_seconds(self) -> float:
         """Processor seconds of this process, all threads, since the stopwatch was made."""
         return time.process_time() - self._cpu_started
+
+
+class Pace:
+    """Keeps a distance between the starts of something, such as requests to a server.
+
+    Parameters
+    ----------
+    seconds : float
+        Between two starts, at least.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._next = -math.inf
+
+    def wait(self) -> None:
+        """Return when the next start is due."""
+        time.sleep(max(0.0, self._next - time.monotonic()))
+        self._next = time.monotonic() + self._seconds
 
 
 def seconds_since_process_start() -> float:

@@ -4,6 +4,7 @@ A model file is written by skops: it holds no code, and what it may construct is
 one list of trusted types before anything is constructed.
 """
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from metatune.errors import BundleError
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-__all__ = ["MODEL_FILE", "load", "model_info", "save"]
+__all__ = ["MODEL_FILE", "cannot_write", "load", "model_info", "save"]
 
 MODEL_FILE = "model.skops"
 
@@ -38,6 +39,12 @@ def save(pipeline: "Pipeline", path: Path, info: dict[str, Any] | None = None) -
         The file to write.
     info : dict, optional
         Plain values to keep with the model (target, task, metric, versions); see `model_info`.
+
+    Raises
+    ------
+    BundleError
+        If it cannot be written, for example because the disk is full. A model that was there
+        stays.
     """
     import skops.io
 
@@ -46,8 +53,18 @@ def save(pipeline: "Pipeline", path: Path, info: dict[str, Any] | None = None) -
     try:
         skops.io.dump(pipeline, part)
         part.replace(path)
+    except OSError as error:
+        raise BundleError(cannot_write(path, error)) from error
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def cannot_write(path: Path, error: OSError) -> str:
+    """Say in a line why a file cannot be written, and what to do about it."""
+    return (
+        f"cannot write {path} ({error.strerror or error}): free some room, or mend its permissions"
+    )
 
 
 def load(path: str | Path) -> "Pipeline":

@@ -7,7 +7,8 @@ MetatuneError
 │   ├── TargetError      the target column cannot be found or learned
 │   ├── SchemaError      a table does not fit the model that shall predict it
 │   ├── BundleError      a saved model or run directory cannot be used
-│   └── SpaceError       a configuration lies outside its search space
+│   ├── SpaceError       a configuration lies outside its search space
+│   └── OpenMLError      what was asked of an OpenML server cannot be had
 ├── MetadataError (also a RuntimeError): the meta-dataset is missing, damaged or of another schema
 └── SearchError (also a RuntimeError): the search could not run at all
     └── ClusterLostError the workers of a cluster went away in the middle of it
@@ -21,6 +22,7 @@ __all__ = [
     "InputError",
     "MetadataError",
     "MetatuneError",
+    "OpenMLError",
     "OptionError",
     "SchemaError",
     "SearchError",
@@ -60,6 +62,10 @@ class BundleError(InputError):
 
 class SpaceError(InputError):
     """A configuration lies outside its search space."""
+
+
+class OpenMLError(InputError):
+    """What was asked of an OpenML server cannot be had: no connection, or no such thing."""
 
 
 class MetadataError(MetatuneError, RuntimeError):

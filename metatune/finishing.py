@@ -1,7 +1,9 @@
 """Getting a model out of a search in time: the incumbent is always saved, the winner refitted."""
 
+import contextlib
 import math
 import pickle
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +12,7 @@ from metatune import bundle
 from metatune.budget import Deadline, Stopwatch
 from metatune.data.encoder import TableEncoder
 from metatune.data.task import Task
+from metatune.errors import BundleError
 from metatune.rundir import RunDirectory, library_versions
 from metatune.search.constant import constant_model
 from metatune.search.executor import Executor, Job
@@ -18,6 +21,7 @@ from metatune.search.keeping import KeptModels
 from metatune.search.model import assemble_pipeline
 from metatune.search.predictions import PredictionStore
 from metatune.search.refit import plan_refit, refit_seconds
+from metatune.search.rungs import Rung
 from metatune.search.trial import TrialResult, TrialStatus
 from metatune.search.trial_data import TrialData
 from metatune.space import Configuration
@@ -32,7 +36,7 @@ _SAVE_SHARE = 0.02  # of the elapsed time may go into such saves
 _RESERVE_SHARE = 0.3  # of the time left may be kept for the final fit
 _SAVE_MARGIN = 2.0  # the winner may be larger than what was saved before
 _WORTH_TRYING = 0.5  # of the predicted seconds of a final fit
-_HURRY_SECONDS = 1.5
+_HURRY_SECONDS = 1.0
 _REFIT_JOB = -1
 
 
@@ -50,12 +54,15 @@ class Final:
         None for the constant prediction.
     fitted_on : str
         Which rows it was fitted on, for people.
+    trial : int or None
+        The number of the winner's trial.
     """
 
     pipeline: "Pipeline"
     score: float
     winner: Configuration | None
     fitted_on: str
+    trial: int | None = None
 
 
 class Finisher:
@@ -101,16 +108,45 @@ class Finisher:
         self._since_save = Stopwatch()
         self._since_start = Stopwatch()
         self._saved_first = False
+        self._went_on = False
         self.outbox = folder / "models"
         """Folder where workers leave fitted pipelines and out-of-fold predictions."""
         self.outbox.mkdir(exist_ok=True)
         self.kept = KeptModels(self.outbox)
         kept_in = folder / "predictions" if run_dir is None else run_dir.predictions
-        self.predictions = PredictionStore(self.outbox, kept_in)
+        try:
+            self.predictions = PredictionStore(self.outbox, kept_in)
+        except OSError as error:
+            raise BundleError(bundle.cannot_write(kept_in, error)) from error
 
-    def save_constant(self) -> None:
-        """Save the constant prediction, so that there is a model from the first second on."""
-        self._save(self._constant())
+    def search_starts(self, rungs: tuple[Rung, ...], past: Sequence[TrialResult]) -> None:
+        """Make sure that there is a model from the first second on: the constant at least.
+
+        Parameters
+        ----------
+        rungs : tuple of Rung
+            Of the search.
+        past : sequence of TrialResult
+            What an earlier process has found; then its model stays until there is a better one.
+
+        Raises
+        ------
+        BundleError
+            If the model cannot be saved.
+        """
+        self.kept.search_starts(rungs)
+        self.predictions.restore(past)
+        self._went_on = bool(past) and self._run_dir is not None and self._run_dir.model.is_file()
+        if not self._went_on:
+            self._save(self._constant())
+
+    def rescue(self, history: History) -> None:
+        """Save the incumbent if there is any room; what is saved already stays otherwise."""
+        incumbent = history.incumbent()
+        pipeline = None if incumbent is None else self._load_kept(incumbent)
+        if incumbent is not None and pipeline is not None:
+            with contextlib.suppress(BundleError):
+                self._save(pipeline, incumbent.trial.number, self._rows_of(incumbent))
 
     def trial_ended(self, result: TrialResult, history: History) -> None:
         """Save the incumbent now and then, so that a killed run leaves a model."""
@@ -123,7 +159,8 @@ class Finisher:
             return
         pipeline = self._load_kept(result)
         if pipeline is not None and self._deadline.remaining() > 3 * self._save_seconds + 1.0:
-            self._save(pipeline)
+            with contextlib.suppress(BundleError):  # no room now; the one before is still there
+                self._save(pipeline, result.trial.number, self._rows_of(result))
             self._saved_first = True
             self._since_save = Stopwatch()
 
@@ -156,7 +193,7 @@ class Finisher:
         if hurry:
             self._deadline = self._deadline.within(_HURRY_SECONDS)
         final = self._choose(history, constant)
-        self._save(final.pipeline)
+        self._save(final.pipeline, final.trial, final.fitted_on)
         return final
 
     def _choose(self, history: History, constant: float) -> Final:
@@ -167,9 +204,16 @@ class Finisher:
             fitted, rows = self._refit(result), "all rows"
             if fitted is None:
                 fitted, rows = self._load_kept(result), self._rows_of(result)
+            if fitted is None:
+                fitted, rows = self._load_saved(result)
             if fitted is not None:
-                winner = result.trial.configuration
-                return Final(pipeline=fitted, score=result.score, winner=winner, fitted_on=rows)
+                return Final(
+                    pipeline=fitted,
+                    score=result.score,
+                    winner=result.trial.configuration,
+                    fitted_on=rows,
+                    trial=result.trial.number,
+                )
         return Final(pipeline=self._constant(), score=constant, winner=None, fitted_on="all rows")
 
     def _refit(self, result: TrialResult) -> "Pipeline | None":
@@ -201,6 +245,19 @@ class Finisher:
         fitted = self.kept.load(result, first=True)
         return self._assemble(fitted[0]) if fitted else None
 
+    def _load_saved(self, result: TrialResult) -> "tuple[Pipeline | None, str]":
+        """Return the model that an earlier process saved, if it is this trial's."""
+        if self._run_dir is None or not self._went_on:
+            return None, ""
+        try:
+            pipeline = bundle.load(self._run_dir.model)
+        except BundleError:
+            return None, ""
+        info = bundle.model_info(pipeline)
+        if info.get("trial") != result.trial.number:
+            return None, ""
+        return pipeline, str(info["fitted_on"])
+
     def _assemble(self, fitted: Any) -> "Pipeline":
         return assemble_pipeline(self._encoder, fitted, self._task.classes)
 
@@ -214,13 +271,16 @@ class Finisher:
         model.fit(self._data.task.X, self._data.task.y)
         return self._assemble(model)
 
-    def _save(self, pipeline: "Pipeline") -> None:
+    def _save(
+        self, pipeline: "Pipeline", trial: int | None = None, fitted_on: str = "all rows"
+    ) -> None:
         if self._run_dir is None:
             return
         import skops.io  # noqa: F401  # its import, slow once, says nothing about the next save
 
         watch = Stopwatch()
-        bundle.save(pipeline, self._run_dir.model, self._info())
+        info = {**self._info(), "trial": trial, "fitted_on": fitted_on}
+        bundle.save(pipeline, self._run_dir.model, info)
         self._save_seconds = max(self._save_seconds, watch.seconds())
 
     def _info(self) -> dict[str, Any]:

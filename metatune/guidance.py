@@ -17,6 +17,7 @@ from metatune.space import Configuration, SearchSpace
 
 if TYPE_CHECKING:
     from numpy.random import Generator
+    from numpy.typing import NDArray
 
 __all__ = ["Guide", "climbed_levels"]
 
@@ -71,8 +72,8 @@ class Guide:
         """Return what the trials of a run say, one observation for each level reached."""
         found: dict[tuple[str, int], tuple[float, Observation]] = {}
         for result in history.results:
-            seconds = result.full_cpu_seconds if self.timed and result.ok else float("nan")
-            self._note(found, result.trial, self._value(result), seconds)
+            seconds = _full_seconds(result) if self.timed else float("nan")
+            self._note(found, result.trial, self._value(result, history), seconds)
         for trial in history.pending:
             if _slot(trial) not in found:  # a result says more than its promotion under way
                 self._note(found, trial, float("nan"), float("nan"))
@@ -98,18 +99,34 @@ class Guide:
         )
         found[key] = rung.row_share, observation
 
-    def _value(self, result: TrialResult) -> float:
+    def _value(self, result: TrialResult, history: History) -> float:
         if result.status is TrialStatus.TIMED_OUT:
             return float("nan")  # too slow for this run; how good it is was not seen
-        if not result.ok:
-            return FAILED
-        scores = np.asarray(result.fold_scores.get(self.metric, ()), dtype=np.float64)
-        scores = scores[np.isfinite(scores)]
-        if not len(scores):
+        score = self._score(result, history)
+        if result.failed or not np.isfinite(score):
             return FAILED
         perfect = PERFECT_SCORE[self.metric]
-        share = error_share(float(scores.mean()), constant=self.constant, perfect=perfect)
+        share = error_share(score, constant=self.constant, perfect=perfect)
         return float(log_share(np.array(share)))
+
+    def _score(self, result: TrialResult, history: History) -> float:
+        """Return the mean score of a trial's folds; NaN without any.
+
+        Folds differ in difficulty: where a trial was cut short, the best one at its rung says how
+        much the folds that it had would give on all.
+        """
+        scores = self._fold_scores(result)
+        if result.status is not TrialStatus.PRUNED:
+            return _finite_mean(scores)
+        rung = result.trial.rung
+        leader = next((r for r in history.ranked() if r.trial.rung == rung), None)
+        if leader is None:
+            return _finite_mean(scores)
+        whole = self._fold_scores(leader)
+        return _finite_mean(whole) + _finite_mean(scores - whole[: len(scores)])
+
+    def _fold_scores(self, result: TrialResult) -> "NDArray[np.float64]":
+        return np.asarray(result.fold_scores.get(self.metric, ()), dtype=np.float64)
 
     def _proposals(self, history: History) -> list[Configuration]:
         """Return configurations outside the pool: near the best ones, and anywhere."""
@@ -131,6 +148,19 @@ class Guide:
         return list(
             {c.key: c for c in found if c.key not in inside and not history.knows(c)}.values()
         )
+
+
+def _finite_mean(values: "NDArray[np.float64]") -> float:
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if len(finite) else float("nan")
+
+
+def _full_seconds(result: TrialResult) -> float:
+    """Return what all folds of a trial cost, or would have; NaN where that was not seen."""
+    if result.failed:
+        return float("nan")
+    n_folds = result.trial.rung.n_folds
+    return result.full_cpu_seconds * n_folds / (result.n_folds_done or n_folds)
 
 
 def _slot(trial: Trial) -> tuple[str, int]:

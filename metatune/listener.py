@@ -14,6 +14,9 @@ class Listener:
     def search_starts(self, rungs: tuple[Rung, ...], constant_score: float) -> None:
         """Tell that trials are about to run."""
 
+    def resumes(self, history: History, used: float) -> None:
+        """Tell what an earlier process has done: its trials, and the seconds it used."""
+
     def advised(self, advice: Advice) -> None:
         """Tell what was recommended."""
 

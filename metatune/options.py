@@ -25,6 +25,9 @@ class TuneOptions:
         A meta-dataset other than the one that comes with metatune.
     strategy : Strategy
         Where configurations come from; all but the usual one are there to be compared with.
+    plan_seconds : float or None
+        The budget that a deterministic run plans with: that of its beginning, so that giving it
+        more time does not change its decisions. The budget's seconds if None.
     """
 
     budget: Budget
@@ -33,3 +36,9 @@ class TuneOptions:
     seed: int = 0
     metadata: Path | None = None
     strategy: Strategy = METATUNE
+    plan_seconds: float | None = None
+
+    @property
+    def planned_seconds(self) -> float:
+        """The seconds that the plans of a deterministic run rest on."""
+        return self.budget.seconds if self.plan_seconds is None else self.plan_seconds

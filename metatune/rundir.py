@@ -3,14 +3,24 @@
 import contextlib
 import json
 import os
+import socket
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from metatune.bundle import MODEL_FILE
+from metatune.bundle import MODEL_FILE, cannot_write
 from metatune.errors import BundleError, OptionError
+from metatune.locks import ProcessLock
 
-__all__ = ["JOURNAL_FILE", "PREDICTIONS_FOLDER", "RUN_FILES", "RunDirectory", "library_versions"]
+__all__ = [
+    "JOURNAL_FILE",
+    "PREDICTIONS_FOLDER",
+    "RUN_FILES",
+    "RunDirectory",
+    "library_versions",
+    "this_process",
+]
 
 JOURNAL_FILE = "trials.jsonl"
 _RECORD_FILE = "run.json"
@@ -43,24 +53,26 @@ class RunDirectory:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._lock: ProcessLock | None = None
+        self._record: dict[str, Any] = {}
 
     @classmethod
-    def check(cls, path: Path, *, overwrite: bool) -> "RunDirectory":
+    def check(cls, path: Path, *, overwrite: bool = False, resume: bool = False) -> "RunDirectory":
         """Refuse a directory that cannot be used, without making anything.
 
         Raises
         ------
         OptionError
-            If it exists and is not empty (unless `overwrite` and it is a run directory), is a
-            file, or cannot be written.
+            If it exists and is not empty (unless it is a run directory, and `overwrite` or
+            `resume`), is a file, cannot be written, or another process runs in it.
         """
         if path.is_dir():
             content = {entry.name for entry in path.iterdir()}
             strange = sorted(content - {*RUN_FILES, PREDICTIONS_FOLDER})
-            if content and not overwrite:
+            if content and not (overwrite or resume):
                 raise OptionError(
-                    f"output directory {path} is not empty: name another with --output, "
-                    "or replace the run in it with --overwrite"
+                    f"output directory {path} is not empty: name another with --output, continue "
+                    "the run in it with --resume, or replace it with --overwrite"
                 )
             if strange:
                 raise OptionError(
@@ -75,7 +87,10 @@ class RunDirectory:
                 f"output directory {path} cannot be written (no permission in {parent}): "
                 "name another with --output"
             )
-        return cls(path)
+        run_dir = cls(path)
+        if path.is_dir():
+            run_dir.hold()
+        return run_dir
 
     @classmethod
     def open(cls, path: Path) -> "RunDirectory":
@@ -90,21 +105,31 @@ class RunDirectory:
             raise BundleError(f"{path} is not a run directory: it holds no {_RECORD_FILE}")
         return cls(path)
 
-    def make(self) -> None:
-        """Make the directory, emptied of an earlier run's files."""
+    def make(self, *, resume: bool = False) -> None:
+        """Make the directory, emptied of an earlier run's files unless that shall go on."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            self.clear()
+            self.hold()
+            self.clear(resume=resume)
         except OSError as error:
             raise OptionError(
                 f"output directory {self.path} cannot be written ({error.strerror}): "
                 "name another with --output"
             ) from error
 
-    def clear(self) -> None:
-        """Delete what a run has written, and nothing else."""
+    def clear(self, *, resume: bool = False) -> None:
+        """Delete what a run has written, and nothing else.
+
+        Parameters
+        ----------
+        resume : bool
+            Delete only what was not written to its end.
+        """
         for name in RUN_FILES:
-            (self.path / name).unlink(missing_ok=True)
+            if not resume or name.endswith(".part"):
+                (self.path / name).unlink(missing_ok=True)
+        if resume:
+            return
         for pattern in ("*.npy", "*.npy.part"):
             for file in self.predictions.glob(pattern):
                 file.unlink(missing_ok=True)
@@ -115,6 +140,37 @@ class RunDirectory:
     def predictions(self) -> Path:
         """The folder of the out-of-fold predictions."""
         return self.path / PREDICTIONS_FOLDER
+
+    def hold(self) -> None:
+        """Keep other processes from running in the directory, as long as this one lives.
+
+        Raises
+        ------
+        OptionError
+            If one does.
+        """
+        if self._lock is not None:
+            return
+        with contextlib.suppress(OSError):  # what cannot be opened cannot be written either
+            self._lock = ProcessLock.try_hold(self.path)
+            if self._lock is None:
+                process = (self.find_record() or {}).get("process", {})
+                who = f" (process {process['pid']})" if "pid" in process else ""
+                raise OptionError(
+                    f"a run is going on in {self.path}{who}: wait for its end or stop it, "
+                    "or name another directory with --output"
+                )
+
+    def release(self) -> None:
+        """Let other processes run in the directory."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    @property
+    def holds_run(self) -> bool:
+        """Whether a run has left anything to go on from."""
+        return self.journal.is_file() or (self.path / _RECORD_FILE).is_file()
 
     @property
     def journal(self) -> Path:
@@ -127,28 +183,75 @@ class RunDirectory:
         return self.path / MODEL_FILE
 
     def write_record(self, record: dict[str, Any]) -> None:
-        """Write ``run.json``, replacing it in one step."""
+        """Write ``run.json``, replacing it in one step.
+
+        Raises
+        ------
+        BundleError
+            If it cannot be written.
+        """
+        self._record = record
         part = self.path / (_RECORD_FILE + ".part")
-        text = json.dumps(record, indent=2, ensure_ascii=False, default=str)
-        part.write_text(text + "\n", encoding="utf-8")
-        part.replace(self.path / _RECORD_FILE)
+        text = json.dumps(self._record, indent=2, ensure_ascii=False, default=str)
+        with _writing(self.path / _RECORD_FILE):
+            try:
+                part.write_text(text + "\n", encoding="utf-8")
+                part.replace(self.path / _RECORD_FILE)
+            finally:
+                part.unlink(missing_ok=True)
+
+    def note_used(self, seconds: float) -> None:
+        """Note in ``run.json`` how many seconds of the budget are used, for whoever goes on."""
+        if self._record:
+            times = {**self._record.get("seconds", {}), "used": seconds}
+            with contextlib.suppress(BundleError):  # the journal complains soon enough
+                self.write_record({**self._record, "seconds": times})
+
+    def find_record(self) -> dict[str, Any] | None:
+        """Read ``run.json`` if it is there and whole."""
+        try:
+            return self.read_record()
+        except BundleError:
+            return None
 
     def read_record(self) -> dict[str, Any]:
         """Read ``run.json``."""
         path = self.path / _RECORD_FILE
         try:
             return dict(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError) as error:
             raise BundleError(f"{path} cannot be read ({error}): the run is damaged") from error
 
     def write_leaderboard(self, leaderboard: Any) -> None:
-        """Write ``leaderboard.csv`` from a DataFrame."""
-        leaderboard.to_csv(self.path / _LEADERBOARD_FILE, index=False)
+        """Write ``leaderboard.csv`` from a DataFrame.
+
+        Raises
+        ------
+        BundleError
+            If it cannot be written.
+        """
+        path = self.path / _LEADERBOARD_FILE
+        with _writing(path):
+            leaderboard.to_csv(path, index=False)
+
+
+def this_process() -> dict[str, Any]:
+    """Return what tells people which process a record is about."""
+    return {"pid": os.getpid(), "host": socket.gethostname()}
 
 
 def library_versions() -> dict[str, str]:
     """Return the versions of the libraries that a run depends on."""
     return {name: version(name) for name in _LIBRARIES}
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Say in a line why a file cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise BundleError(cannot_write(path, error)) from error
 
 
 def _existing_parent(path: Path) -> Path:

@@ -5,7 +5,8 @@ constant model, recommend configurations, lay out the rungs, search, fit the win
 save.
 """
 
-import tempfile
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,15 +16,19 @@ from metatune.adviser import Adviser
 from metatune.budget import Deadline, Stopwatch
 from metatune.data.encoder import encode_task
 from metatune.data.task import Task
-from metatune.finishing import Finisher
+from metatune.errors import BundleError
+from metatune.finishing import Final, Finisher
 from metatune.listener import Listener
 from metatune.metrics import RECORDED_METRICS
 from metatune.options import TuneOptions
+from metatune.resuming import Pulse, check_same_run, identify
 from metatune.rundir import RunDirectory
+from metatune.scratch import no_room, scratch_directory
 from metatune.search.constant import constant_score
 from metatune.search.executor import Executor
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
+from metatune.search.journal import Past
 from metatune.search.rungs import plan_rungs
 from metatune.search.runner import Ended, Folders, Keeping, SearchLimits, run_search
 from metatune.search.trial import TrialResult
@@ -86,6 +91,7 @@ def tune(
     deadline: Deadline,
     executor: Executor,
     run_dir: RunDirectory | None = None,
+    past: Past | None = None,
     listener: Listener | None = None,
 ) -> TuningResult:
     """Find and fit a pipeline for a task.
@@ -102,22 +108,40 @@ def tune(
         Where trials run.
     run_dir : RunDirectory, optional
         Where journal and model are kept.
+    past : Past, optional
+        What the journal of `run_dir` holds: the run goes on from there. The deadline then leaves
+        what is left of the budget.
     listener : Listener, optional
         Told of everything that happens.
 
     Returns
     -------
     TuningResult
+
+    Raises
+    ------
+    OptionError
+        If no algorithm is left to try, or `past` belongs to another table, metric or seed.
+    BundleError
+        If the run directory or the scratch directory cannot be written any more. The best model
+        so far is saved as far as possible.
+    MetadataError
+        If the meta-dataset is missing.
     """
     watch = Stopwatch()
     listener = listener or Listener()
-    with tempfile.TemporaryDirectory(prefix="metatune-", ignore_cleanup_errors=True) as scratch:
-        folder = Path(scratch)
-        texts = _TEXT_SHARE * options.budget.seconds
+    past = past or Past()
+    with scratch_directory() as folder:
+        texts = _TEXT_SHARE * options.planned_seconds
         encoder, encoded = encode_task(task, options.seed, text_allowance=texts)
         metrics = tuple(dict.fromkeys((task.metric.name, *RECORDED_METRICS[task.kind])))
         data = TrialData.make(encoded, metrics, seed=options.seed)
-        data.save(folder / "data")
+        rungs = plan_rungs(data.n_train_rows, len(data.folds))
+        run = ""
+        if run_dir is not None:
+            run = identify(data, options.seed)
+            check_same_run(past, run, rungs, str(run_dir.path))
+        _save_data(data, folder / "data")
         constant = constant_score(data, task.metric)
         finisher = Finisher(
             task=task,
@@ -128,8 +152,7 @@ def tune(
             deadline=deadline,
             run_dir=run_dir,
         )
-        finisher.save_constant()
-        rungs = plan_rungs(data.n_train_rows, len(data.folds))
+        finisher.search_starts(rungs, past.results)
         adviser = Adviser(
             task=task,
             data=data,
@@ -141,25 +164,34 @@ def tune(
             listener=listener,
         )
         listener.search_starts(rungs, constant)
-        finisher.kept.search_starts(rungs)
+        if past.results:
+            listener.resumes(History(task.metric, past.results), past.used)
+        pulse = Pulse(run, options.budget.seconds, deadline, run_dir)
         halving = SuccessiveHalving(rungs, task.metric, adviser.candidates(), seed=options.seed)
 
         def told(result: TrialResult) -> None:
             finisher.trial_ended(result, halving.history)
             listener.trial_ended(result, halving.history)
 
-        outcome = run_search(
-            halving,
-            executor,
-            Folders(inbox=folder / "data", outbox=finisher.outbox),
-            limits=SearchLimits(deadline=deadline, max_trials=options.budget.max_trials),
-            reserve=lambda: finisher.reserve(halving.history),
-            journal_path=run_dir.journal if run_dir is not None else folder / "trials.jsonl",
-            keeping=Keeping(rule=finisher.kept.rule, secure=finisher.predictions.secure),
-            on_result=told,
-        )
-        listener.search_ends(outcome.ended)
-        final = finisher.finish(halving.history, constant, hurry=outcome.ended is Ended.INTERRUPTED)
+        with _rescue(finisher, halving.history):
+            outcome = run_search(
+                halving,
+                executor,
+                Folders(inbox=folder / "data", outbox=finisher.outbox),
+                limits=SearchLimits(
+                    deadline=deadline,
+                    max_trials=options.budget.max_trials,
+                    should_stop=pulse.beat,
+                ),
+                reserve=lambda: finisher.reserve(halving.history),
+                journal_path=run_dir.journal if run_dir is not None else folder / "trials.jsonl",
+                stamp=pulse.stamp,
+                recorded=past.results,
+                keeping=Keeping(rule=finisher.kept.rule, secure=finisher.predictions.secure),
+                on_result=told,
+            )
+            listener.search_ends(outcome.ended)
+            ended, final = _finish(finisher, halving.history, constant, outcome.ended)
     return TuningResult(
         pipeline=final.pipeline,
         history=halving.history,
@@ -169,6 +201,34 @@ def tune(
         beats_constant=final.winner is not None,
         winner=final.winner,
         fitted_on=final.fitted_on,
-        ended=outcome.ended,
+        ended=ended,
         seconds=watch.seconds(),
     )
+
+
+def _save_data(data: TrialData, directory: Path) -> None:
+    """Write what workers read."""
+    try:
+        data.save(directory)
+    except OSError as error:
+        raise no_room(error) from error
+
+
+@contextlib.contextmanager
+def _rescue(finisher: Finisher, history: History) -> Iterator[None]:
+    """Save the best model so far if a disk without room ends the run."""
+    try:
+        yield
+    except BundleError:
+        finisher.rescue(history)
+        raise
+
+
+def _finish(
+    finisher: Finisher, history: History, constant: float, ended: Ended
+) -> tuple[Ended, Final]:
+    """Fit the winner; an interruption meanwhile makes it quick, but not empty-handed."""
+    try:
+        return ended, finisher.finish(history, constant, hurry=ended is Ended.INTERRUPTED)
+    except KeyboardInterrupt:
+        return Ended.INTERRUPTED, finisher.finish(history, constant, hurry=True)

@@ -1,8 +1,9 @@
 """Learn from published runs which hyperparameters win, and put that into a meta-dataset.
 
-    python scripts/learn_priors.py --history DIR --out metadata/priors.json
+    python scripts/learn_priors.py --history DIR --harvest DIR --out metadata/priors.json
 
-prints what was learned and which runs could not be used. Where the folder of --out holds a
+takes published histories, harvests of OpenML (see rebuild_from_openml.py), or both; prints what
+was learned and which runs could not be used. Where the folder of --out holds a
 meta-dataset, its checksums are brought up to date.
 """
 
@@ -11,7 +12,10 @@ from collections import Counter
 from pathlib import Path
 
 import click
+import pandas as pd
 
+from metatune.building.harvest import Harvest
+from metatune.building.harvested_runs import harvested_runs
 from metatune.building.learn_priors import LearnedPriors, learn_priors
 from metatune.building.run_history import read_history
 from metatune.errors import MetatuneError
@@ -21,15 +25,24 @@ from metatune.space import Choice
 
 
 @click.command(help=__doc__)
-@click.option("--history", type=click.Path(path_type=Path), required=True)
+@click.option("--history", type=click.Path(path_type=Path), help="Folder of published histories.")
+@click.option("--harvest", type=click.Path(path_type=Path), help="Tables of a harvest of OpenML.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     default=Path("metadata/priors.json"),
     show_default=True,
 )
-def main(history: Path, out: Path) -> None:
-    learned = learn_priors(read_history(history))
+def main(history: Path | None, harvest: Path | None, out: Path) -> None:
+    if history is None and harvest is None:
+        raise click.UsageError("nothing to learn from: name --history, --harvest, or both")
+    parts = [] if history is None else [read_history(history)]
+    if harvest is not None:
+        found = harvested_runs(Harvest.load(harvest))
+        for (algorithm, reason), count in sorted(found.unreadable.items()):
+            print(f"{'openml':<24} {count:>7} not read  {algorithm}: {reason}")
+        parts.append(found.runs)
+    learned = learn_priors(pd.concat(parts, ignore_index=True))
     print_densities(learned)
     print_counts(learned)
     if out.name == "priors.json" and (out.parent / "manifest.json").is_file():

@@ -17,18 +17,27 @@ __all__ = ["describe"]
 @options.data_argument()
 @options.target()
 @options.task_kind()
+@options.openml_server()
 @options.as_json()
 @options.quiet()
-def describe(data: str, target: str | None, task: str | None, as_json: bool, quiet: bool) -> None:
+def describe(  # one parameter for each option
+    data: str,
+    target: str | None,
+    task: str | None,
+    openml_server: str | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
     """Say how DATA is understood: its columns, target, task and meta-features."""
     from metatune.api import describe_for
+    from metatune.cli.data import open_data
     from metatune.data.make_task import make_task
-    from metatune.data.reading import read_table
 
     voice = Voice(quiet=quiet)
-    read = read_table(data)
+    opened = open_data(data, target=target, server=openml_server)
+    read = opened.table
     voice.say(f"{read.name}: {read.source.summary()}")
-    understood = describe_for(make_task(read, target=target, task=task))
+    understood = describe_for(make_task(read, target=opened.target, task=task or opened.task))
     voice.notes(understood.notes)
     if as_json:
         show_json({"source": read.source.summary(), **understood.to_dict()})

@@ -32,6 +32,7 @@ class FitOptions:
     include: str | None
     exclude: str | None
     metadata: Path | None
+    openml_server: str | None
     overwrite: bool
     as_json: bool
     quiet: bool
@@ -81,6 +82,7 @@ class FitOptions:
 @click.option("--include", metavar="ALG,..", help="Only these algorithms.")
 @click.option("--exclude", metavar="ALG,..", help="Not these algorithms.")
 @options.metadata()
+@options.openml_server()
 @click.option("--overwrite", is_flag=True, help="Replace the run in the output directory.")
 @options.as_json()
 @options.quiet()
@@ -88,8 +90,9 @@ class FitOptions:
 def fit(**given: Any) -> int:
     """Find and fit the best pipeline for DATA, in time.
 
-    DATA is a table: .csv .tsv .txt .parquet .feather .arff .jsonl .xlsx, also compressed, or - for
-    standard input. The exit code is 3 if nothing beat the constant prediction.
+    DATA is a table: .csv .tsv .txt .parquet .feather .arff .jsonl .xlsx, also compressed, - for
+    standard input, or openml:31 (a dataset) or openml:task/31. The exit code is 3 if nothing beat
+    the constant prediction.
     """
     from metatune.cli.fit_run import FitRun
 

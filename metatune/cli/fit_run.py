@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from metatune.algorithms.registry import select_algorithms
 from metatune.budget import Budget, Deadline, Stopwatch, seconds_since_process_start
 from metatune.cli.console import Voice, show_json
+from metatune.cli.data import check_exists, open_data, stem_of
 from metatune.cli.options import names
 from metatune.errors import BundleError, MetatuneError, OptionError, SearchError
 from metatune.rundir import RunDirectory
@@ -25,7 +26,6 @@ __all__ = ["FitResult", "FitRun", "default_output"]
 
 _AFTERWARDS = 0.15  # seconds for records and report, after everything else
 _MEMORY_SHARE = 0.8  # of the free memory goes to the workers
-_SUFFIXES = (".gz", ".bz2", ".zip", ".xz", ".zst", ".zstd")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,7 @@ class FitRun:
         select_algorithms(names(options.include), names(options.exclude))
         jobs = options.jobs
         limit = None if options.memory_limit is None else parse_memory(options.memory_limit)
-        _check_exists(options.data)
+        check_exists(options.data)
         if options.metadata is not None and not options.metadata.is_dir():
             raise OptionError(f"{options.metadata} is no directory: name one with a meta-dataset")
         if options.scheduler is None:
@@ -118,13 +118,20 @@ class FitRun:
     def _read(self) -> "tuple[Table, Task]":
         from metatune.cli.wording import announce
         from metatune.data.make_task import make_task
-        from metatune.data.reading import read_table
         from metatune.metadataset.store import check_metadata
 
         given = self.options
         check_metadata(given.metadata)
-        table = read_table(given.data, deadline=self.deadline)
-        task = make_task(table, target=given.target, task=given.task, metric=given.metric)
+        opened = open_data(
+            given.data, target=given.target, server=given.openml_server, deadline=self.deadline
+        )
+        table = opened.table
+        task = make_task(
+            table,
+            target=opened.target,
+            task=given.task or opened.task,
+            metric=given.metric or opened.metric,
+        )
         announce(table, task, self.voice)
         return table, task
 
@@ -196,21 +203,7 @@ class FitRun:
 
 def default_output(data: str) -> Path:
     """Name the directory of a run after the table's file, in the current directory."""
-    if data == "-":
-        return Path("stdin.metatune")
-    path = Path(data)
-    if path.suffix.lower() in _SUFFIXES:
-        path = path.with_suffix("")
-    return Path(f"{path.stem}.metatune")
-
-
-def _check_exists(data: str) -> None:
-    """Spare the start of workers for a mistyped name; reading says what is wrong with it."""
-    if data != "-" and not Path(data).is_file():
-        from metatune.data.opening import open_payload
-
-        open_payload(data)
-        raise OptionError(f"{data} cannot be read as a file")
+    return Path(f"{stem_of(data)}.metatune")
 
 
 def _undo(run_dir: RunDirectory, *, existed: bool) -> None:

@@ -12,6 +12,7 @@ __all__ = [
     "metadata",
     "model_argument",
     "names",
+    "openml_server",
     "quiet",
     "scheduler",
     "target",
@@ -56,6 +57,15 @@ def metadata() -> _Decorator:
         type=click.Path(path_type=Path),
         metavar="DIR",
         help="Meta-dataset to learn from, instead of the one that comes with metatune.",
+    )
+
+
+def openml_server() -> _Decorator:
+    """Take the address of another OpenML server."""
+    return click.option(
+        "--openml-server",
+        metavar="URL",
+        help="OpenML server for openml:ID; https://www.openml.org/api/v1/xml without.",
     )
 
 

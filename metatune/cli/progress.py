@@ -80,7 +80,7 @@ class Progress(Listener):
 
     def trial_ended(self, result: TrialResult, history: History) -> None:
         self._n_trials += 1
-        self._n_failed += not result.ok
+        self._n_failed += result.failed
         best = history.incumbent()
         leads = best is result
         self._best = best

@@ -31,6 +31,7 @@ __all__ = ["recommend"]
 @click.option("--include", metavar="ALG,..", help="Only these algorithms.")
 @click.option("--exclude", metavar="ALG,..", help="Not these algorithms.")
 @options.metadata()
+@options.openml_server()
 @options.as_json()
 @options.quiet()
 def recommend(top: int, as_json: bool, quiet: bool, **given: Any) -> None:
@@ -55,12 +56,18 @@ def recommend(top: int, as_json: bool, quiet: bool, **given: Any) -> None:
 
 def _ask(voice: Voice, given: dict[str, Any]) -> "tuple[Recommendations, str]":
     from metatune.api import recommend_for
+    from metatune.cli.data import open_data
     from metatune.cli.wording import announce
     from metatune.data.make_task import make_task
-    from metatune.data.reading import read_table
 
-    read = read_table(given["data"])
-    task = make_task(read, target=given["target"], task=given["task"], metric=given["metric"])
+    opened = open_data(given["data"], target=given["target"], server=given["openml_server"])
+    read = opened.table
+    task = make_task(
+        read,
+        target=opened.target,
+        task=given["task"] or opened.task,
+        metric=given["metric"] or opened.metric,
+    )
     announce(read, task, voice)
     advice = recommend_for(
         task,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from metatune.budget import seconds_since_process_start, utc_now
 from metatune.cli.console import without_nan
+from metatune.cli.data import is_openml
 from metatune.rundir import library_versions
 from metatune.search.runner import Ended
 
@@ -98,6 +99,7 @@ class RunRecord:
             "trials": {
                 "finished": len(results),
                 "ok": sum(trial.ok for trial in results),
+                "pruned": sum(not trial.ok and not trial.failed for trial in results),
                 "configurations": len({trial.trial.configuration.key for trial in results}),
             },
             "advice": _advice(result),
@@ -112,7 +114,7 @@ class RunRecord:
 
 def _file_hash(data: str) -> str | None:
     """Return the SHA-256 of a file; None for standard input."""
-    if data == "-":
+    if data == "-" or is_openml(data):
         return None
     digest = hashlib.sha256()
     with Path(data).expanduser().open("rb") as file:

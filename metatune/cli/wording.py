@@ -96,6 +96,6 @@ def failure_causes(results: "Iterable[TrialResult]") -> list[tuple[str, str, int
     causes = Counter(
         (str(result.status), f"{result.trial.configuration.algorithm}: {result.error}")
         for result in results
-        if not result.ok
+        if result.failed
     )
     return [(status, cause, count) for (status, cause), count in causes.most_common()]

@@ -1,6 +1,7 @@
 """Runs a trial: its folds one after the other, and what they say together."""
 
 import contextlib
+import math
 import warnings
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from metatune.search.footprint import Footprint, measure_footprint
 from metatune.search.keeping import KeepRule, keep_pipelines
 from metatune.search.known_folds import KnownFolds
 from metatune.search.predictions import out_of_fold, prediction_file, write_predictions
+from metatune.search.pruning import StopRule
 from metatune.search.store import FileStore, store_beside
 from metatune.search.trial import Trial, TrialResult, TrialStatus
 from metatune.search.trial_data import TrialData, load_trial_data
@@ -28,7 +30,11 @@ def evaluate_in_worker(inbox: str, trial: Trial) -> TrialResult:
 
 
 def evaluate_and_keep(
-    inbox: str, outbox: str, trial: Trial, keep: KeepRule | None = None
+    inbox: str,
+    outbox: str,
+    trial: Trial,
+    keep: KeepRule | None = None,
+    stop: StopRule | None = None,
 ) -> TrialResult:
     """Run a trial on the data in `inbox`, leaving in `outbox` what may be used again.
 
@@ -39,6 +45,7 @@ def evaluate_and_keep(
             trial,
             load_trial_data(inbox),
             keep=keep,
+            stop=stop,
             outbox=Path(outbox),
             store=store_beside(Path(inbox)),
         )
@@ -49,6 +56,7 @@ def evaluate(
     data: TrialData,
     *,
     keep: KeepRule | None = None,
+    stop: StopRule | None = None,
     outbox: Path | None = None,
     store: FileStore | None = None,
 ) -> TrialResult:
@@ -62,6 +70,8 @@ def evaluate(
         On which rows.
     keep : KeepRule, optional
         Which fitted pipelines to keep.
+    stop : StopRule, optional
+        When to cut the folds short.
     outbox : Path, optional
         Folder of what is kept, the out-of-fold predictions of the top rung among it; nothing is
         kept without.
@@ -71,17 +81,17 @@ def evaluate(
     Returns
     -------
     TrialResult
-        With status ``ok``, or ``failed`` where the metric is undefined on every fold. Whatever
-        the learner raises is raised: the executor makes a failed outcome of it. Scores are the
-        same with and without a store.
+        With status ``ok``; ``pruned`` where the rule stopped it; ``failed`` where the metric is
+        undefined on every fold. Whatever the learner raises is raised: the executor makes a
+        failed outcome of it. Scores are the same with and without a store.
     """
     watch = Stopwatch()
     metrics = [resolve_metric(name, data.task.kind) for name in data.metrics]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        outcomes = _run_folds(trial, data, metrics, store)
+        outcomes = _run_folds(trial, data, metrics, stop, store)
         footprint = measure_footprint(outcomes[0].pipeline, data.task.X, data.task.n_classes)
-    result = _summarise(trial, data.metrics, outcomes, footprint, watch)
+    result = _summarise(trial, data, outcomes, footprint, watch)
     if outbox is None or not result.ok:
         return result
     _leave_predictions(trial, data, outcomes, outbox)
@@ -93,22 +103,33 @@ def evaluate(
 
 
 def _run_folds(
-    trial: Trial, data: TrialData, metrics: list[Metric], store: FileStore | None
+    trial: Trial,
+    data: TrialData,
+    metrics: list[Metric],
+    stop: StopRule | None,
+    store: FileStore | None,
 ) -> list[FoldOutcome]:
     """Run the folds of a trial, or take over those that its configuration has been through."""
     known = None if store is None else KnownFolds(store, trial)
-    outcomes = []
-    for number in range(min(trial.rung.n_folds, len(data.folds))):
+    outcomes: list[FoldOutcome] = []
+    for number in range(_n_folds(trial, data)):
+        losses = [metrics[0].loss(outcome.scores[0]) for outcome in outcomes]
+        if stop is not None and stop.hopeless(losses):
+            break
         outcome = None if known is None else known.find(number)
         outcomes.append(outcome or run_fold(trial, data, number, metrics, store))
     if known is not None and trial.rung.row_share == 1.0:
-        below_top = trial.rung.n_folds < len(data.folds)
+        may_rise = len(outcomes) == trial.rung.n_folds < len(data.folds)
         for number, outcome in enumerate(outcomes):
-            if below_top:
+            if may_rise:
                 known.keep(number, outcome)
             elif outcome.copied:
                 known.drop(number)
     return outcomes
+
+
+def _n_folds(trial: Trial, data: TrialData) -> int:
+    return min(trial.rung.n_folds, len(data.folds))
 
 
 def _leave_predictions(
@@ -126,28 +147,30 @@ def _leave_predictions(
 
 def _summarise(
     trial: Trial,
-    names: tuple[str, ...],
+    data: TrialData,
     outcomes: list[FoldOutcome],
     footprint: Footprint,
     watch: Stopwatch,
 ) -> TrialResult:
     by_metric = {
-        name: tuple(outcome.scores[i] for outcome in outcomes) for i, name in enumerate(names)
+        name: tuple(outcome.scores[i] for outcome in outcomes)
+        for i, name in enumerate(data.metrics)
     }
-    finite = [score for score in by_metric[names[0]] if np.isfinite(score)]
+    finite = [score for score in by_metric[data.metrics[0]] if np.isfinite(score)]
     iterations = tuple(o.iterations for o in outcomes if o.iterations is not None)
+    cut = len(outcomes) < _n_folds(trial, data)
     if not finite:
         return TrialResult(
             trial=trial,
             status=TrialStatus.FAILED,
             seconds=watch.seconds(),
             cpu_seconds=watch.cpu_seconds(),
-            error=f"{names[0]} is undefined on every fold",
+            error=f"{data.metrics[0]} is undefined on every fold",
         )
     return TrialResult(
         trial=trial,
-        status=TrialStatus.OK,
-        score=float(np.mean(finite)),
+        status=TrialStatus.PRUNED if cut else TrialStatus.OK,
+        score=math.nan if cut else float(np.mean(finite)),
         fold_scores=by_metric,
         fit_seconds=sum(o.fit_seconds for o in outcomes),
         predict_seconds=sum(o.predict_seconds for o in outcomes),
@@ -161,4 +184,5 @@ def _summarise(
         saved_seconds=sum(o.saved_seconds for o in outcomes),
         copied_folds=sum(o.copied for o in outcomes),
         stored_matrices=sum(o.stored and not o.copied for o in outcomes),
+        error=f"clearly behind after {len(outcomes)} of {trial.rung.n_folds} folds" if cut else "",
     )

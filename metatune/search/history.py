@@ -81,6 +81,11 @@ class History:
         """Return the score as a number where less is better; infinity where there is none."""
         return self._metric.loss(result.score) if result.ok else math.inf
 
+    def fold_losses(self, result: TrialResult) -> tuple[float, ...]:
+        """Return the fold scores in the run's metric as numbers where less is better."""
+        scores = next(iter(result.fold_scores.values()), ())
+        return tuple(self._metric.loss(score) for score in scores)
+
     def ranked(self) -> list[TrialResult]:
         """Return the result of each configuration at the highest rung that it completed.
 

@@ -96,7 +96,10 @@ class Journal:
                 rest = rest[os.write(self._file, rest) :]
             os.fsync(self._file)
         except OSError as error:
-            raise BundleError(f"cannot write the journal {self._path}: {error.strerror}") from error
+            raise BundleError(
+                f"cannot write the journal {self._path} ({error.strerror}): "
+                "free some room, or mend its permissions"
+            ) from error
 
     def close(self) -> None:
         """Close the file. May be called twice."""

@@ -13,6 +13,7 @@ from metatune.search.history import History
 from metatune.search.hooks import Keeping, Stamp
 from metatune.search.journal import Journal
 from metatune.search.limits import SearchLimits, TrialLimits
+from metatune.search.pruning import stop_rule
 from metatune.search.trial import Trial, TrialResult
 
 __all__ = [
@@ -271,7 +272,7 @@ class _Search:
             function=_FUNCTION,
             inbox=str(self.folders.inbox),
             outbox=str(self.folders.outbox),
-            arguments=(trial, rule),
+            arguments=(trial, rule, stop_rule(trial, self.halving.history)),
             # What the end of the search cuts off is no failure of the trial.
             time_limit=seconds if seconds < self._remaining() else float("inf"),
         )

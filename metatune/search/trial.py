@@ -22,6 +22,8 @@ class TrialStatus(StrEnum):
     CRASHED = "crashed"
     """The worker process died."""
     TIMED_OUT = "timed out"
+    PRUNED = "pruned"
+    """Some of its folds were enough to see that it is clearly behind."""
     OUT_OF_MEMORY = "out of memory"
 
 
@@ -60,7 +62,8 @@ class TrialResult:
     score : float
         Mean of the finite fold scores in the run's metric, in its own sign; NaN unless ok.
     fold_scores : Mapping of str to tuple of float
-        For every metric asked for (the run's metric first), the score of each fold.
+        For every metric asked for (the run's metric first), the score of each fold: of those
+        before it was stopped, if the trial was pruned.
     fit_seconds, predict_seconds : float
         Wall clock, summed over the folds, as if nothing had been taken over from earlier trials.
     predicted_rows : int
@@ -109,6 +112,16 @@ class TrialResult:
     saved_seconds: float = 0.0
     copied_folds: int = 0
     stored_matrices: int = 0
+
+    @property
+    def failed(self) -> bool:
+        """Whether something went wrong: pruned trials have no score, but did not fail."""
+        return not self.ok and self.status is not TrialStatus.PRUNED
+
+    @property
+    def n_folds_done(self) -> int:
+        """Folds that have a score: fewer than its rung has if it was pruned, 0 if it failed."""
+        return len(next(iter(self.fold_scores.values()), ()))
 
     @property
     def full_cpu_seconds(self) -> float:

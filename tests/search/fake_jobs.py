@@ -102,7 +102,7 @@ def meet(own, other):
     return False
 
 
-def evaluate(_inbox, _outbox, trial, _keep=None):
+def evaluate(_inbox, _outbox, trial, _keep=None, _stop=None):
     """Stand in for the evaluation of a trial: do what its configuration says."""
     from metatune.search.trial import TrialResult, TrialStatus
 

@@ -123,6 +123,20 @@ def test_what_was_too_slow_was_not_seen_to_be_bad(forecast: Forecast) -> None:
     assert np.isnan(found["knn", 1].value)
 
 
+def test_a_pruned_trial_is_judged_on_the_folds_that_it_had(forecast: Forecast) -> None:
+    leader = ok(0, LINEAR, RUNGS[-1], 0.9, 0.9, 0.7, 0.7, 0.8)  # the first folds are easy ones
+    cut = TrialResult(
+        trial=trial(1, KNN, RUNGS[-1]),
+        status=TrialStatus.PRUNED,
+        fold_scores={"accuracy": (0.0, 0.0), "roc_auc": (0.8, 0.8)},
+        cpu_seconds=2.0,
+        saved_seconds=0.5,
+    )
+    found = seen(make_guide(forecast), History(AUC, [leader, cut]))
+    assert share_of_log(np.array(found["knn", TOP].value)) == pytest.approx(0.6)  # 0.7, not 0.8
+    assert found["knn", TOP].seconds == pytest.approx(2.5 * 5 / 2)
+
+
 def test_the_levels_of_a_search_are_those_of_its_rungs() -> None:
     assert climbed_levels(RUNGS) == (0, 1, 2, TOP)
     assert climbed_levels(RUNGS[-2:]) == (2, TOP)

@@ -14,18 +14,26 @@ from metatune.space import Value
 
 __all__ = [
     "Convert",
+    "above",
     "at_least",
+    "bootstrap_of_ranger",
     "column_power",
     "column_share",
     "depth_to_leaves",
     "for_standard_target",
     "kernel_width",
     "leaf_rows",
+    "mtry_power",
     "one_of",
     "own_rate",
+    "penalty_of_glmnet",
+    "pruning_of_rpart",
+    "ratio_of_glmnet",
     "ridge_strength",
     "rows",
     "same",
+    "some_column",
+    "strength_of_glmnet",
 ]
 
 Convert = Callable[[Any, PublishedRun], Value]
@@ -139,8 +147,64 @@ def own_rate(value: Any, run: PublishedRun) -> Value:
     """
     if float(value) > 0.3:
         raise ForeignValueError("above metatune's range")
-    rounds = run.hyperparameters.get("n_estimators", 0)
+    given = run.hyperparameters
+    rounds = given.get("n_estimators", given.get("nrounds", 0))
     return float(value) if int(rounds) >= _MANY_ROUNDS else None
+
+
+def above(value: Any, run: PublishedRun) -> Value:  # noqa: ARG001
+    """Turn ranger's largest node that is not split into the smallest that is."""
+    return max(2, int(value) + 1)
+
+
+def mtry_power(value: Any, run: PublishedRun) -> Value:
+    """Turn a number of columns that a split may choose from into a power of their number."""
+    if value is None:  # the square root, rounded down
+        return 0.5
+    if run.n_columns is None or run.n_columns < 2:
+        return None
+    return math.log(min(max(1, int(value)), run.n_columns)) / math.log(run.n_columns)
+
+
+def bootstrap_of_ranger(value: Any, run: PublishedRun) -> Value:
+    """Say whether trees see a bootstrap sample, where ranger's sample is one of metatune's.
+
+    A share of 0.632 without replacement holds as many distinct rows as a bootstrap sample does.
+    """
+    share = float(run.hyperparameters.get("sample.fraction", 1.0))
+    if share >= 0.95:
+        return bool(value)
+    if not value and 0.55 <= share <= 0.7:
+        return True
+    raise ForeignValueError(f"sample.fraction={share:.2g}")
+
+
+def penalty_of_glmnet(value: Any, run: PublishedRun) -> Value:  # noqa: ARG001
+    """Name the penalty of a mixing parameter."""
+    return "l2" if float(value) < 0.05 else "elastic_net"
+
+
+def ratio_of_glmnet(value: Any, run: PublishedRun) -> Value:  # noqa: ARG001
+    """Keep the share of the L1 penalty, where there is one."""
+    return None if float(value) < 0.05 else float(value)
+
+
+def pruning_of_rpart(value: Any, run: PublishedRun) -> Value:  # noqa: ARG001
+    """Turn a share of the root's error into one of its impurity, which is 1/2 at most."""
+    return max(1e-8, 0.5 * float(value))
+
+
+def some_column(value: Any, run: PublishedRun) -> Value:
+    """Keep a share of columns of which at least one is seen."""
+    least = 0.0 if run.n_columns is None else 1.0 / run.n_columns
+    return max(float(value), least)
+
+
+def strength_of_glmnet(value: Any, run: PublishedRun) -> Value:
+    """Turn a penalty on the mean loss into scikit-learn's weight of the loss' sum."""
+    if value is None or run.n_rows is None or float(value) <= 0.0:
+        return None
+    return 1.0 / (run.n_rows * float(value))
 
 
 def kernel_width(value: Any, run: PublishedRun) -> Value:

@@ -12,18 +12,26 @@ from typing import Any
 
 from metatune.building.mapping.conversions import (
     Convert,
+    above,
     at_least,
+    bootstrap_of_ranger,
     column_power,
     column_share,
     depth_to_leaves,
     for_standard_target,
     kernel_width,
     leaf_rows,
+    mtry_power,
     one_of,
     own_rate,
+    penalty_of_glmnet,
+    pruning_of_rpart,
+    ratio_of_glmnet,
     ridge_strength,
     rows,
     same,
+    some_column,
+    strength_of_glmnet,
 )
 from metatune.building.mapping.dialects import POWER
 from metatune.space import Value
@@ -58,6 +66,8 @@ class Rule:
         Published numbers below which a run is not comparable.
     implied : dict of str to Value
         What the algorithm's name says about metatune's hyperparameters.
+    rough : tuple of str
+        Those of `implied` that correspond only roughly.
     stands_in : bool
         Whether metatune's family is not the same learner but its nearest relative: then all
         values correspond only roughly.
@@ -68,6 +78,7 @@ class Rule:
     requires: dict[str, tuple[Any, ...]]
     least: dict[str, float]
     implied: dict[str, Value]
+    rough: tuple[str, ...]
     stands_in: bool
 
 
@@ -77,6 +88,7 @@ def _rule(
     requires: dict[str, tuple[Any, ...]] | None = None,
     least: dict[str, float] | None = None,
     implied: dict[str, Value] | None = None,
+    rough: tuple[str, ...] = (),
     stands_in: bool = False,
 ) -> Rule:
     return Rule(
@@ -85,6 +97,7 @@ def _rule(
         requires=requires or {},
         least=least or {},
         implied=implied or {},
+        rough=rough,
         stands_in=stands_in,
     )
 
@@ -222,6 +235,74 @@ _LIGHTGBM = (
 )
 _USUAL_LOSSES = {"loss": ("deviance", "log_loss", "ls", "squared_error")}
 
+_RANGER = (
+    Parameter(theirs="mtry", ours="max_features", convert=mtry_power),
+    Parameter(theirs="min.node.size", ours="min_samples_split", convert=above),
+    Parameter(theirs="replace", ours="bootstrap", convert=bootstrap_of_ranger, approximate=True),
+    Parameter(
+        theirs="respect.unordered.factors",
+        ours="encoding",
+        convert=one_of(
+            {False: "ordinal", "ignore": "ordinal", True: "target", "order": "target"},
+            otherwise_silent=True,
+        ),
+        approximate=True,
+    ),
+)
+# mlr's learners (R), their parameters as the R packages name them; see metatune.building.mapping.
+# setups for what their absence means. ranger's newer flows may grow extremely randomised trees;
+# those of the published bots do not.
+_MLR: dict[str, Rule] = {
+    "ranger": _rule(
+        "random_forest",
+        *_RANGER,
+        requires={"splitrule": ("gini", "variance")},
+        least={"num.trees": 30},
+        implied={"min_samples_leaf": 1},
+    ),
+    "svm": _rule(
+        "svm",
+        Parameter(theirs="cost", ours="C"),
+        Parameter(theirs="gamma", ours="gamma", convert=kernel_width, approximate=True),
+        requires={"kernel": ("radial",)},
+        implied={"scaling": "standard", "encoding": "one_hot"},
+    ),
+    "glmnet": _rule(
+        "linear",
+        Parameter(theirs="alpha", ours="penalty", convert=penalty_of_glmnet),
+        Parameter(theirs="alpha", ours="l1_ratio", convert=ratio_of_glmnet),
+        Parameter(theirs="lambda", ours="C", convert=strength_of_glmnet),
+        implied={"scaling": "standard"},
+    ),
+    "kknn": _rule(
+        "knn",
+        Parameter(theirs="k", ours="n_neighbors"),
+        implied={"weights": "distance", "p": 2, "scaling": "standard"},
+        # its kernel weighs neighbours by rank and distance
+        rough=("weights",),
+    ),
+    "rpart": _rule(
+        "decision_tree",
+        Parameter(theirs="maxdepth", ours="max_depth"),
+        # minsplit, which metatune has not, limits leaves as well
+        Parameter(theirs="minbucket", ours="min_samples_leaf", approximate=True),
+        # rpart prunes by the share of the root's error; the impurity of a balanced root is 1/2
+        Parameter(theirs="cp", ours="ccp_alpha", convert=pruning_of_rpart, approximate=True),
+    ),
+    "xgboost": _rule(
+        "lightgbm",
+        Parameter(theirs="eta", ours="learning_rate", convert=own_rate),
+        Parameter(theirs="max_depth", ours="num_leaves", convert=depth_to_leaves, approximate=True),
+        Parameter(theirs="subsample", ours="subsample"),
+        Parameter(theirs="colsample_bytree", ours="colsample_bytree", convert=some_column),
+        Parameter(theirs="lambda", ours="reg_lambda", convert=at_least(1e-8)),
+        Parameter(theirs="alpha", ours="reg_alpha", convert=at_least(1e-8)),
+        requires={"booster": ("gbtree",)},
+        least={"nrounds": 10},
+        stands_in=True,
+    ),
+}
+
 RULES: dict[str, Rule] = {
     "RandomForestClassifier": _rule(
         "random_forest", *_FOREST, _CRITERION, _WEIGHTS, **_FULL_FOREST
@@ -308,6 +389,7 @@ RULES: dict[str, Rule] = {
         Parameter(theirs="min_child_weight", ours="min_child_samples", convert=rows()),
         stands_in=True,
     ),
+    **_MLR,
     "LGBMClassifier": _rule("lightgbm", *_LIGHTGBM, _WEIGHTS),
     "LGBMRegressor": _rule("lightgbm", *_LIGHTGBM),
 }

@@ -12,9 +12,9 @@ from metatune.building.mapping.run import (
 )
 from metatune.building.mapping.table import RULES, Rule
 from metatune.kinds import TaskKind
-from metatune.space import Domain, Float, Int, SearchSpace, Value
+from metatune.space import Configuration, Domain, Float, Int, SearchSpace, Value
 
-__all__ = ["map_run", "space_of"]
+__all__ = ["map_run", "space_of", "to_configuration"]
 
 _KINDS = {"classification": TaskKind.BINARY, "regression": TaskKind.REGRESSION}
 _SPACES: dict[tuple[str, str], SearchSpace] = {
@@ -48,6 +48,12 @@ def map_run(run: PublishedRun) -> MappedRun | UnmappedRun:
         return _unmapped(run, str(reason))
 
 
+def to_configuration(run: MappedRun) -> Configuration:
+    """Complete a mapped run with metatune's defaults to a configuration that can be fitted."""
+    space = _SPACES[run.algorithm, run.pool]
+    return space.from_values({**space.defaults, **run.values}, "history")
+
+
 def _apply(rule: Rule, run: PublishedRun) -> MappedRun:
     given = run.hyperparameters
     for name, allowed in rule.requires.items():
@@ -57,7 +63,7 @@ def _apply(rule: Rule, run: PublishedRun) -> MappedRun:
         if float(given.get(name, least)) < least:
             raise ForeignValueError(f"{name} below {least:g}")
     values: dict[str, Value] = dict(rule.implied)
-    rough: set[str] = set()
+    rough: set[str] = set(rule.rough)
     space = _SPACES[rule.family, run.pool]
     for parameter in rule.parameters:
         if parameter.theirs not in given or parameter.ours not in space.domains:

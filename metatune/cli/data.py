@@ -1,0 +1,121 @@
+"""Opening what DATA names: a file, standard input, or something on OpenML."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from metatune.errors import OptionError, TargetError
+
+if TYPE_CHECKING:
+    from metatune.budget import Deadline
+    from metatune.data.source import Table
+
+__all__ = ["OpenedData", "check_exists", "is_openml", "open_data", "stem_of"]
+
+_SUFFIXES = (".gz", ".bz2", ".zip", ".xz", ".zst", ".zstd")
+_OPENML = "openml:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OpenedData:
+    """A table, and what its source says about the task; None where it says nothing.
+
+    Attributes
+    ----------
+    table : Table
+    target : str or None
+    task : str or None
+    metric : str or None
+    """
+
+    table: "Table"
+    target: str | None = None
+    task: str | None = None
+    metric: str | None = None
+
+
+def open_data(
+    data: str,
+    *,
+    target: str | None,
+    server: str | None,
+    deadline: "Deadline | None" = None,
+) -> OpenedData:
+    """Read what DATA names.
+
+    Parameters
+    ----------
+    data : str
+        A file, ``-``, ``openml:31`` or ``openml:task/31``.
+    target : str or None
+        What the user wants to predict, if that was said.
+    server : str or None
+        OpenML server; None for the public one.
+    deadline : Deadline, optional
+        When the whole run has to be finished.
+
+    Raises
+    ------
+    InputError
+        If it cannot be had or read.
+    """
+    if is_openml(data):
+        return _from_openml(data, target, server)
+    from metatune.data.reading import read_table
+
+    return OpenedData(table=read_table(data, deadline=deadline), target=target)
+
+
+def check_exists(data: str) -> None:
+    """Spare the start of workers for a mistyped name; reading says what is wrong with it."""
+    if is_openml(data):
+        from metatune.openml.reference import Reference
+
+        Reference.parse(data)
+    elif data != "-" and not Path(data).is_file():
+        from metatune.data.opening import open_payload
+
+        open_payload(data)
+        raise OptionError(f"{data} cannot be read as a file")
+
+
+def stem_of(data: str) -> str:
+    """Name DATA in a word that can be part of a file's name."""
+    if data == "-":
+        return "stdin"
+    if is_openml(data):
+        return data.lower().replace(":", "-").replace("/", "-")
+    path = Path(data)
+    if path.suffix.lower() in _SUFFIXES:
+        path = path.with_suffix("")
+    return path.stem
+
+
+def is_openml(data: str) -> bool:
+    """Whether DATA names something on OpenML rather than a file."""
+    return data.lower().startswith(_OPENML)
+
+
+def _from_openml(data: str, target: str | None, server: str | None) -> OpenedData:
+    from metatune.openml.client import DEFAULT_SERVER, OpenMLClient, default_cache
+    from metatune.openml.dataset import fetch_table
+    from metatune.openml.measures import metric_of
+    from metatune.openml.reference import Reference
+
+    reference = Reference.parse(data)
+    client = OpenMLClient(server or DEFAULT_SERVER, cache=default_cache())
+    found = fetch_table(reference, client)
+    if target is None and found.target is None:
+        raise TargetError(f"{data} names no target: say which column to predict with --target")
+    chosen = target or found.target
+    own = target is None or target == found.target
+    frame = found.table.frame
+    classes = found.task == "classification" and chosen in frame.columns
+    return OpenedData(
+        table=found.table,
+        target=chosen,
+        task=found.task if own else None,
+        metric=metric_of(found.measure, n_classes=frame[chosen].nunique() if classes else 0)
+        if own
+        else None,
+    )

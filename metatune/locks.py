@@ -1,0 +1,67 @@
+"""A lock that is held as long as its object lives, and freed by the end of the process."""
+
+import contextlib
+import errno
+import os
+from pathlib import Path
+from typing import Self
+
+try:
+    import fcntl
+except ImportError:  # not on this operating system
+    fcntl = None  # type: ignore[assignment]
+
+__all__ = ["ProcessLock"]
+
+_HELD = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
+
+
+class ProcessLock:
+    """Holds a file or directory for this process.
+
+    The lock is advisory: only those who ask for it notice. Where the file system or the operating
+    system knows no such locks, it always succeeds and says that it is not `effective`.
+
+    Parameters
+    ----------
+    descriptor : int or None
+        Of the open file that carries the lock; None for a lock without effect.
+    """
+
+    def __init__(self, descriptor: int | None) -> None:
+        self._descriptor = descriptor
+
+    @classmethod
+    def try_hold(cls, path: Path) -> Self | None:
+        """Hold an existing file or directory; None if another process holds it.
+
+        Raises
+        ------
+        OSError
+            If the path cannot be opened.
+        """
+        descriptor = os.open(path, os.O_RDONLY)
+        if fcntl is None:
+            os.close(descriptor)
+            return cls(None)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            return None if error.errno in _HELD else cls(None)
+        return cls(descriptor)
+
+    @property
+    def effective(self) -> bool:
+        """Whether others would notice."""
+        return self._descriptor is not None
+
+    def release(self) -> None:
+        """Let go. May be called twice."""
+        if self._descriptor is not None:
+            with contextlib.suppress(OSError):
+                os.close(self._descriptor)
+            self._descriptor = None
+
+    def __del__(self) -> None:
+        self.release()

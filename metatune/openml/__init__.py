@@ -1,0 +1,1 @@
+"""OpenML: its REST interface as far as metatune needs it, and its datasets as tables."""
