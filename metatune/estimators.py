@@ -23,6 +23,8 @@ from metatune.budget import Budget, Deadline
 from metatune.data.make_task import make_task_from_arrays, to_frame
 from metatune.data.task import Task
 from metatune.errors import OptionError, TableError
+from metatune.estimate.corrected import Estimate
+from metatune.estimating import estimate_record
 from metatune.kinds import TaskKind
 from metatune.listener import Listener
 from metatune.rundir import RunDirectory, library_versions
@@ -53,6 +55,7 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
 
     pipeline_: "Pipeline"
     leaderboard_: pd.DataFrame
+    estimate_: Estimate | None
     trials_: tuple[TrialResult, ...]
     recommendations_: "Recommendations | None"
     meta_features_: "MetaFeatures | None"
@@ -222,14 +225,16 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         self.metric_ = task.metric.name
         if task.classes is not None:
             self.classes_: NDArray[Any] = task.classes
-        self.leaderboard_ = result.history.leaderboard()
+        self.leaderboard_ = result.leaderboard()
+        self.estimate_ = result.estimate if isinstance(result.estimate, Estimate) else None
         self.trials_ = result.history.results
         self.recommendations_ = None if result.advice is None else result.advice.recommendations
         self.meta_features_ = None if result.advice is None else result.advice.features
         if run_dir is not None:
             run_dir.write_leaderboard(self.leaderboard_)
             score = None if math.isnan(result.score) else result.score
-            run_dir.write_record({"status": "done", **self._info(), "score": score})
+            estimate = estimate_record(result.estimate)
+            run_dir.write_record({"status": "done", **self._info(), "score": score, **estimate})
 
     def _info(self) -> dict[str, Any]:
         kind = TaskKind.REGRESSION
@@ -283,6 +288,10 @@ class MetaTuneClassifier(ClassifierMixin, _MetaTune):  # type: ignore[misc]
         The fitted scikit-learn pipeline; takes tables with the columns of the fit.
     leaderboard_ : DataFrame
         Configurations from best to worst, then failures.
+    estimate_ : Estimate or None
+        What to expect on new rows: `score`, corrected for having chosen the best of many
+        configurations, `low` and `high` of a 95 % interval, and the `optimistic` score. None where
+        time or rows did not suffice.
     trials_ : tuple of TrialResult
         Everything that was tried, in order.
     metric_ : str

@@ -2,7 +2,7 @@
 
 The journey, each step in a module of its own: encode the table, split it into folds, save the
 constant model, recommend configurations, lay out the rungs, search, fit the winner on all rows,
-save.
+save, estimate what it is worth.
 """
 
 import contextlib
@@ -17,6 +17,8 @@ from metatune.budget import Deadline, Stopwatch
 from metatune.data.encoder import encode_task
 from metatune.data.task import Task
 from metatune.errors import BundleError
+from metatune.estimate.corrected import Estimate, NoEstimate
+from metatune.estimating import Estimator, with_estimate
 from metatune.finishing import Final, Finisher
 from metatune.listener import Listener
 from metatune.metrics import RECORDED_METRICS
@@ -36,6 +38,7 @@ from metatune.search.trial_data import TrialData
 from metatune.space import Configuration
 
 if TYPE_CHECKING:
+    import pandas as pd
     from sklearn.pipeline import Pipeline
 
 __all__ = ["TuneOptions", "TuningResult", "tune"]
@@ -58,6 +61,8 @@ class TuningResult:
     score : float
         Cross-validated score of the winner in the task's metric: the best of many, and so a
         little too good.
+    estimate : Estimate or NoEstimate
+        What to expect on new rows, corrected for that choice; or why it is not known.
     constant_score : float
         The same for the constant prediction.
     beats_constant : bool
@@ -76,12 +81,24 @@ class TuningResult:
     history: History
     advice: Advice | None
     score: float
+    estimate: Estimate | NoEstimate
     constant_score: float
     beats_constant: bool
     winner: Configuration | None
     fitted_on: str
     ended: Ended
     seconds: float
+
+    def leaderboard(self) -> "pd.DataFrame":
+        """Return the leaderboard of the history, with the estimate beside the winner's score.
+
+        Returns
+        -------
+        DataFrame
+            See `History.leaderboard`; the columns estimate, estimate_low and estimate_high follow
+            the score, empty but for the winner.
+        """
+        return with_estimate(self.history.leaderboard(), self.winner, self.estimate)
 
 
 def tune(
@@ -153,6 +170,15 @@ def tune(
             run_dir=run_dir,
         )
         finisher.search_starts(rungs, past.results)
+        estimator = Estimator(
+            data=data,
+            predictions=finisher.predictions,
+            folder=folder,
+            executor=executor,
+            deadline=deadline,
+            budget=options.budget,
+            seed=options.seed,
+        )
         adviser = Adviser(
             task=task,
             data=data,
@@ -183,7 +209,9 @@ def tune(
                     max_trials=options.budget.max_trials,
                     should_stop=pulse.beat,
                 ),
-                reserve=lambda: finisher.reserve(halving.history),
+                reserve=lambda: (
+                    finisher.reserve(halving.history) + estimator.reserve(halving.history)
+                ),
                 journal_path=run_dir.journal if run_dir is not None else folder / "trials.jsonl",
                 stamp=pulse.stamp,
                 recorded=past.results,
@@ -192,11 +220,15 @@ def tune(
             )
             listener.search_ends(outcome.ended)
             ended, final = _finish(finisher, halving.history, constant, outcome.ended)
+        estimate = estimator.estimate(
+            halving.history, final.winner, hurry=ended is Ended.INTERRUPTED
+        )
     return TuningResult(
         pipeline=final.pipeline,
         history=halving.history,
         advice=adviser.advice,
         score=final.score,
+        estimate=estimate,
         constant_score=constant,
         beats_constant=final.winner is not None,
         winner=final.winner,

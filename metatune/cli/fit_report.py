@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from metatune.budget import seconds_since_process_start
 from metatune.cli.console import number, show, table
-from metatune.cli.wording import command, failure_causes
+from metatune.cli.wording import command, failure_causes, honest
 from metatune.data.wording import counted
+from metatune.estimate.corrected import NoEstimate
 from metatune.rundir import RunDirectory
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def _rows(values: dict[str, Any], result: "TuningResult", model: Path) -> list[t
     failed = trials["finished"] - trials["ok"]
     better = "higher" if values["greater_is_better"] else "lower"
     rows = [
-        (values["metric"], f"{number(result.score)} in cross-validation ({better} is better)"),
+        *_score_rows(values["metric"], better, result),
         ("constant", f"{number(result.constant_score)} for the constant prediction"),
         *_winner_rows(result),
         (
@@ -55,6 +56,15 @@ def _rows(values: dict[str, Any], result: "TuningResult", model: Path) -> list[t
     asked = values["seconds"]["budget"]
     rows += [("time", f"asked {asked:g} s, used {used:.1f} s"), ("model", str(model))]
     return rows
+
+
+def _score_rows(metric: str, better: str, result: "TuningResult") -> list[tuple[str, str]]:
+    if result.winner is None:
+        return [(metric, f"{number(result.score)} in cross-validation ({better} is better)")]
+    if isinstance(result.estimate, NoEstimate):
+        said = f"{number(result.score)} in cross-validation ({better} is better): a little too good"
+        return [(metric, said), ("", f"no honest estimate: {result.estimate.reason}")]
+    return [(metric, f"{honest(result.estimate)}; {better} is better")]
 
 
 def _winner_rows(result: "TuningResult") -> list[tuple[str, str]]:

@@ -184,7 +184,7 @@ class FitRun:
     def _report(self, record: "RunRecord", result: "TuningResult") -> FitResult:
         from metatune.cli.fit_report import show_result
 
-        self.run_dir.write_leaderboard(result.history.leaderboard())
+        self.run_dir.write_leaderboard(result.leaderboard())
         values = record.end(result)
         self.run_dir.write_record(values)
         if self.options.as_json:

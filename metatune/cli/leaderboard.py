@@ -41,11 +41,13 @@ def leaderboard(directory: Path, top: int | None, as_json: bool) -> None:
     ranked = [row for row in board if row["status"] == "ok"][:top]
     if as_json:
         failed = [row for row in board if row["status"] != "ok"]
-        show_json({"metric": metric.name, "leaderboard": ranked, "failures": failed})
+        found = {"leaderboard": ranked, "estimate": record.get("estimate"), "failures": failed}
+        show_json({"metric": metric.name, **found})
         return
     show(table(_HEADINGS, [_cells(row) for row in ranked], right=_NUMBERS))
     better = "higher" if metric.greater_is_better else "lower"
     show("", f"{metric.name} ({better} is better), {counted(len(history.results), 'trial')}")
+    _show_estimate(record)
     _show_failures(history)
 
 
@@ -60,6 +62,15 @@ def _cells(row: dict[Any, Any]) -> tuple[str, ...]:
         seconds(row["fit_seconds"] + row["predict_seconds"]),
         params.replace(", ", " "),
     )
+
+
+def _show_estimate(record: dict[str, Any]) -> None:
+    """Say what the model is worth on new rows: the scores above are those of the best of many."""
+    from metatune.cli.wording import honest
+    from metatune.estimate.corrected import Estimate
+
+    if record.get("estimate"):
+        show(f"the model on new rows: {honest(Estimate(**record['estimate']))}")
 
 
 def _show_failures(history: "History") -> None:

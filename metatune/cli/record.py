@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from metatune.budget import seconds_since_process_start, utc_now
 from metatune.cli.console import without_nan
 from metatune.cli.data import is_openml
+from metatune.estimating import estimate_record
 from metatune.rundir import library_versions
 from metatune.search.runner import Ended
 
@@ -85,6 +86,7 @@ class RunRecord:
             "status": "interrupted" if result.ended == Ended.INTERRUPTED else "done",
             "ended": str(result.ended),
             "score": result.score,
+            **estimate_record(result.estimate),
             "constant_score": result.constant_score,
             "beats_constant": result.beats_constant,
             "winner": None

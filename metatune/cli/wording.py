@@ -5,12 +5,13 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from metatune.cli.console import Voice
+from metatune.cli.console import Voice, number
 
 if TYPE_CHECKING:
     from metatune.data.columns import Column
     from metatune.data.source import Table
     from metatune.data.task import Task
+    from metatune.estimate.corrected import Estimate
     from metatune.recommender.recommendation import Recommendations
     from metatune.search.trial import TrialResult
 
@@ -22,6 +23,7 @@ __all__ = [
     "direction",
     "failure_causes",
     "familiarity",
+    "honest",
 ]
 
 _PLURALS = {
@@ -89,6 +91,16 @@ def direction(task: "Task") -> str:
 def familiarity(value: float) -> str:
     """Say in words how familiar a dataset is."""
     return next(words for limit, words in _FAMILIARITY if value <= limit or limit == 1.0)
+
+
+def honest(estimate: "Estimate") -> str:
+    """Say in one line what to expect of a model on new rows."""
+    interval = f"{estimate.level:.0%} interval".replace("%", " %")
+    said = f"{number(estimate.score)}, {interval} {number(estimate.low)} to {number(estimate.high)}"
+    if estimate.n_candidates == 1:
+        return f"{said} (honest: there was nothing to choose from)"
+    looked = f"the best of {estimate.n_candidates} looked like {number(estimate.optimistic)}"
+    return f"{said} (honest; {looked})"
 
 
 def failure_causes(results: "Iterable[TrialResult]") -> list[tuple[str, str, int]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from metatune.estimate.scoring import RowScorer
-from metatune.metrics import Metric
+from metatune.metrics import PERFECT_SCORE, Metric
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -78,7 +78,9 @@ class BestSingle(Chooser):
         self._sign = -1.0 if metric.greater_is_better else 1.0
         rows = np.arange(len(y))
         cells = sum(np.prod(prediction.shape[1:]) for prediction in self._predictions)
-        max_rows = min(_MAX_ROWS, max(_MIN_ROWS, int(_MAX_CELLS / cells)))
+        max_rows = max(_MIN_ROWS, min(_MAX_ROWS, int(_MAX_CELLS / cells)))
+        if metric.name not in PERFECT_SCORE:  # not metatune's own: called for each draw and member
+            max_rows = _MIN_ROWS
         if len(y) > max_rows:
             rows = np.sort(np.random.default_rng(seed).choice(len(y), max_rows, replace=False))
         self._rows = rows

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     IndexArray = NDArray[np.intp]
 
-__all__ = ["Drawing", "dependent_rows"]
+__all__ = ["Drawing", "dependent_rows", "sample_rows"]
 
 
 def dependent_rows(facts: RowFacts) -> "NDArray[Any] | None":
@@ -29,6 +29,37 @@ def dependent_rows(facts: RowFacts) -> "NDArray[Any] | None":
         return None
     length = max(1, round(len(facts.times) ** (1 / 3)))
     return np.asarray(np.searchsorted(np.sort(facts.times), facts.times) // length)
+
+
+def sample_rows(rows: "IndexArray", facts: RowFacts, n_rows: int, seed: int) -> "IndexArray":
+    """Take at most about `n_rows` of some rows at random, dependent ones together.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n,)
+        Positions to take from.
+    facts : RowFacts
+        Of these rows.
+    n_rows : int
+        How many to take; all if there are no more.
+    seed : int
+        Seed of the draw.
+
+    Returns
+    -------
+    ndarray of shape (at most n,)
+        Positions, ascending.
+    """
+    if len(rows) <= n_rows:
+        return rows
+    units = dependent_rows(facts)
+    rng = np.random.default_rng(seed)
+    if units is None:
+        return np.sort(rng.choice(rows, n_rows, replace=False))
+    _, codes, sizes = np.unique(units, return_inverse=True, return_counts=True)
+    order = rng.permutation(len(sizes))
+    taken = order[: max(1, int(np.searchsorted(np.cumsum(sizes[order]), n_rows, side="right")))]
+    return rows[np.isin(codes.reshape(-1), taken)]
 
 
 class Drawing:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,21 @@ import pandas as pd
 import pytest
 from click.testing import Result
 
+from metatune.estimate.corrected import Estimate
+
 Call = Callable[..., Result]
+ESTIMATE = Estimate(
+    metric="roc_auc",
+    score=0.912,
+    low=0.893,
+    high=0.929,
+    optimistic=0.921,
+    n_candidates=38,
+    method="bias-corrected bootstrap",
+    n_bootstraps=500,
+    n_skipped=0,
+    n_rows=1000,
+)
 
 
 def metatune(*words: str | Path, stdin: str | None = None) -> "subprocess.CompletedProcess[str]":
@@ -51,12 +66,14 @@ def comparable(folder: Path) -> list[dict[str, Any]]:
 
 def test_run_directory(run_dir: Path) -> None:
     names = {path.name for path in run_dir.iterdir()}
-    assert names == {"model.skops", "run.json", "trials.jsonl", "leaderboard.csv"}
+    assert names - {"predictions"} == {"model.skops", "run.json", "trials.jsonl", "leaderboard.csv"}
     record = json.loads((run_dir / "run.json").read_text())
     assert record["status"] == "done"
     assert (record["task"], record["target"], record["metric"]) == ("binary", "bought", "roc_auc")
     assert record["score"] > 0.7 > record["constant_score"]
     assert record["winner"]["algorithm"]
+    assert record["estimate"] is None
+    assert record["no_estimate"] == "the winner was not tried on all folds"  # six trials are few
     assert record["trials"]["finished"] == 6
     assert record["data"]["source"]["separator"] == ","
     assert len(record["data"]["fingerprint"]) == 64
@@ -76,6 +93,21 @@ def test_two_jobs_give_what_one_gives(
         for folder in (run_dir, tmp_path / "two")
     ]
     assert answers[0] == answers[1] != ""
+
+
+def test_leaderboard_says_what_to_expect_on_new_rows(
+    run_dir: Path, call: Call, tmp_path: Path
+) -> None:
+    shutil.copytree(run_dir, tmp_path / "run")
+    record = json.loads((run_dir / "run.json").read_text())
+    record["estimate"] = asdict(ESTIMATE)
+    (tmp_path / "run" / "run.json").write_text(json.dumps(record))
+    shown = call("leaderboard", tmp_path / "run").stdout
+    assert "the model on new rows: 0.9120, 95 % interval 0.8930 to 0.9290 (honest" in shown
+    assert json.loads(call("leaderboard", tmp_path / "run", "--json").stdout)["estimate"] == (
+        asdict(ESTIMATE)
+    )
+    assert "new rows" not in call("leaderboard", run_dir).stdout
 
 
 def test_predict_writes_a_table(

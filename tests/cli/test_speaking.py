@@ -1,14 +1,19 @@
 """Words, numbers and progress that people read."""
 
 import math
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from metatune.budget import Deadline
 from metatune.cli.console import Voice, number, seconds, without_nan
+from metatune.cli.fit_report import _score_rows
 from metatune.cli.fit_run import default_output
 from metatune.cli.progress import LiveProgress, make_progress
-from metatune.cli.wording import command, failure_causes, familiarity
+from metatune.cli.wording import command, failure_causes, familiarity, honest
+from metatune.estimate.corrected import Estimate, NoEstimate
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
 from metatune.search.history import History
@@ -107,3 +112,31 @@ def test_live_progress_leaves_the_lines(capsys: pytest.CaptureFixture[str]) -> N
 def test_quiet_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
     Voice(quiet=True).notes(["not said"])
     assert capsys.readouterr().err == ""
+
+
+def test_an_estimate_is_said_in_one_line() -> None:
+    found = Estimate(
+        metric="roc_auc",
+        score=0.912,
+        low=0.893,
+        high=0.929,
+        optimistic=0.921,
+        n_candidates=38,
+        method="bias-corrected bootstrap",
+        n_bootstraps=500,
+        n_skipped=0,
+        n_rows=1000,
+    )
+    said = honest(found)
+    assert said.startswith("0.9120, 95 % interval 0.8930 to 0.9290 (honest; ")
+    assert said.endswith("the best of 38 looked like 0.9210)")
+    assert "nothing to choose from" in honest(replace(found, n_candidates=1))
+
+
+def test_without_an_estimate_the_score_is_called_what_it_is() -> None:
+    result: Any = SimpleNamespace(
+        winner=object(), score=0.9, estimate=NoEstimate(reason="the time did not suffice")
+    )
+    (_, score), (_, why) = _score_rows("roc_auc", "higher", result)
+    assert score == "0.9000 in cross-validation (higher is better): a little too good"
+    assert why == "no honest estimate: the time did not suffice"

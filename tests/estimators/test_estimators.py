@@ -49,6 +49,8 @@ def test_fitted_attributes(fitted: MetaTuneClassifier) -> None:
     assert list(fitted.classes_) == ["buys", "leaves"]
     assert list(fitted.feature_names_in_) == list(X.columns)
     assert fitted.n_features_in_ == 4
+    assert {"score", "estimate", "estimate_low", "estimate_high"} <= set(fitted.leaderboard_)
+    assert fitted.estimate_ is None or fitted.estimate_.low <= fitted.estimate_.score
     assert len(fitted.trials_) == 2
     assert set(fitted.leaderboard_["algorithm"]) == {"decision_tree", "lightgbm"}
     assert fitted.metric_ == "roc_auc"
@@ -129,7 +131,7 @@ def test_run_directory(tmp_path: Path) -> None:
     X, y = make_table()
     model = MetaTuneClassifier(**QUICK, run_dir=tmp_path / "run").fit(X, y)
     names = {path.name for path in (tmp_path / "run").iterdir()}
-    assert names == {"model.skops", "trials.jsonl", "leaderboard.csv", "run.json"}
+    assert names - {"predictions"} == {"model.skops", "trials.jsonl", "leaderboard.csv", "run.json"}
     assert (load(tmp_path / "run").predict(X) == model.predict(X)).all()
     with pytest.raises(OptionError, match="not empty"):
         model.fit(X, y)

@@ -12,6 +12,7 @@ from metatune.budget import Budget, Deadline
 from metatune.data.make_task import make_task
 from metatune.data.task import Task
 from metatune.errors import OptionError
+from metatune.estimate.corrected import Estimate
 from metatune.listener import Listener
 from metatune.rundir import RunDirectory
 from metatune.search.executor import Executor, InlineExecutor, Job, JobOutcome
@@ -142,6 +143,11 @@ def test_long_runs_go_on_beyond_the_recommended(metadata_dir: Path) -> None:
     result = run(metadata_dir, max_trials=30)
     origins = {r.trial.configuration.origin for r in result.history.results}
     assert {"default", "portfolio", "mutation"} <= origins
+    estimate = result.estimate
+    assert isinstance(estimate, Estimate)
+    assert estimate.n_candidates > 1
+    assert estimate.low < estimate.score <= estimate.optimistic
+    assert result.leaderboard()["estimate"].dropna().tolist() == [estimate.score]
 
 
 def test_regression(metadata_dir: Path) -> None:

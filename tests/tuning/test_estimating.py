@@ -1,0 +1,210 @@
+"""The honest estimate at the end of a run: whose, on which rows, and when there is none."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from metatune import estimating
+from metatune.budget import Budget, Deadline
+from metatune.data.row_facts import RowFacts
+from metatune.data.splits import Fold
+from metatune.errors import SearchError
+from metatune.estimate.corrected import Estimate, NoEstimate
+from metatune.estimating import Estimator, estimate_record, with_estimate
+from metatune.kinds import TaskKind
+from metatune.metrics import resolve_metric
+from metatune.search.executor import InlineExecutor, Job, JobOutcome
+from metatune.search.history import History
+from metatune.search.predictions import PredictionStore, prediction_file, write_predictions
+from metatune.search.trial import TrialStatus
+from tests.search.test_evaluate import make_data
+from tests.search.test_kept_things import ok
+
+LOG_LOSS = resolve_metric("log_loss", TaskKind.BINARY)
+N_ROWS = 240
+
+
+class Run:
+    """A finished search: made-up predictions of a few trials at the top rung."""
+
+    def __init__(self, folder: Path, *, n_trials: int = 4, **changes: Any) -> None:
+        data = make_data(TaskKind.BINARY, ("log_loss",))
+        self.data = dataclasses.replace(data, **changes)
+        self.folder = folder
+        (folder / "outbox").mkdir()
+        self.store = PredictionStore(folder / "outbox", folder / "predictions")
+        self.history = History(LOG_LOSS)
+        rng = np.random.default_rng(0)
+        self.predictions = []
+        for number in range(n_trials):
+            sure = 0.5 + 0.3 * rng.random(N_ROWS)
+            p = np.where(self.data.task.y == 1, sure, 1 - sure) + 0.2 * rng.random(N_ROWS) - 0.1
+            self.add(number, np.column_stack((1 - p, p)))
+
+    def add(self, number: int, prediction: Any) -> None:
+        prediction = prediction.astype(np.float32)
+        score = LOG_LOSS.score(self.data.task.y, np.nan_to_num(prediction, nan=0.5))
+        result = ok(number, score)
+        self.history.add(result)
+        write_predictions(self.folder / "outbox" / prediction_file(result.trial), prediction)
+        self.store.secure(result)
+        self.store.trial_ended(result, self.history)
+        self.predictions.append(prediction)
+
+    def estimator(self, executor: Any = None, **changes: Any) -> Estimator:
+        usual: dict[str, Any] = {
+            "deadline": Deadline.after(100.0),
+            "budget": Budget(seconds=100.0, max_trials=10),
+        }
+        return Estimator(
+            data=self.data,
+            predictions=self.store,
+            folder=self.folder,
+            executor=executor or InlineExecutor(),
+            seed=1,
+            **(usual | changes),
+        )
+
+    def estimate(self, **changes: Any) -> Estimate | NoEstimate:
+        winner = self.history.contenders()[0].trial.configuration
+        return self.estimator(**changes).estimate(self.history, winner)
+
+
+def test_estimate_of_the_winner(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    found = run.estimate()
+    assert isinstance(found, Estimate)
+    best = run.history.contenders()[0]
+    assert found.optimistic == pytest.approx(best.score, rel=1e-5)
+    assert found.low < found.optimistic <= found.score < found.high
+    assert (found.metric, found.n_candidates, found.n_rows) == ("log_loss", 4, N_ROWS)
+    assert found.n_bootstraps == 500
+
+
+def test_runs_by_trials_get_the_same_estimate_each_time(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    assert Run(tmp_path / "a").estimate() == Run(tmp_path / "b").estimate()
+
+
+def test_rows_that_no_model_has_predicted_are_left_out(tmp_path: Path) -> None:
+    run = Run(tmp_path, n_trials=2)
+    holey = np.array(run.predictions[0])
+    holey[:100] = np.nan
+    run.add(7, holey)
+    found = run.estimate()
+    assert isinstance(found, Estimate)
+    assert found.n_rows == N_ROWS - 100
+
+
+def test_large_tables_are_sampled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(estimating, "_MAX_ROWS", 100)
+    monkeypatch.setattr(estimating, "_MIN_ROWS", 10)
+    groups = np.arange(N_ROWS, dtype=np.int64) // 7
+    found = Run(tmp_path, facts=RowFacts(groups=groups)).estimate()
+    assert isinstance(found, Estimate)
+    assert 93 < found.n_rows <= 100  # whole groups
+
+
+def test_weights_count(tmp_path: Path) -> None:
+    weights = np.where(np.arange(N_ROWS) < 120, 2.0, 1e-6)
+    run = Run(tmp_path, facts=RowFacts(weights=weights))
+    found = run.estimate()
+    assert isinstance(found, Estimate)
+    y = run.data.task.y
+    first = [LOG_LOSS.score(y[:120], p[:120].astype(float)) for p in run.predictions]
+    assert found.optimistic == pytest.approx(min(first), rel=1e-3)
+
+
+@pytest.mark.parametrize("repeated", [False, True])
+def test_folds_of_rows_are_known_where_each_has_one(repeated: bool) -> None:
+    rows = np.arange(10)
+    folds = [Fold(train=rows[5:], valid=rows[:5]), Fold(train=rows[:5], valid=rows[5:8])]
+    if repeated:
+        folds.append(Fold(train=rows[3:], valid=rows[:3]))
+    found = estimating._fold_of_rows(tuple(folds), 10)
+    if repeated:
+        assert found is None
+    else:
+        assert found is not None
+        assert found[:8].tolist() == [0] * 5 + [1] * 3
+
+
+def test_no_estimate_is_said_rather_than_a_wrong_one(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    winner = run.history.contenders()[0].trial.configuration
+    stranger = ok(99, 0.1).trial.configuration
+    estimator = run.estimator()
+
+    def reason(found: Estimate | NoEstimate) -> str:
+        assert isinstance(found, NoEstimate)
+        return found.reason
+
+    assert "constant" in reason(estimator.estimate(run.history, None))
+    assert "interrupted" in reason(estimator.estimate(run.history, winner, hurry=True))
+    assert "not tried on all folds" in reason(estimator.estimate(run.history, stranger))
+    late = run.estimator(deadline=Deadline.after(0.0))
+    assert "time did not suffice" in reason(late.estimate(run.history, winner))
+
+
+class Stopped(InlineExecutor):
+    def call(self, job: Job) -> JobOutcome:
+        assert 0.0 < job.time_limit < 100.0
+        return JobOutcome(id=job.id, status=TrialStatus.TIMED_OUT, error="stopped")
+
+
+def test_a_worker_that_is_stopped_costs_only_the_estimate(tmp_path: Path) -> None:
+    found = Run(tmp_path).estimate(executor=Stopped())
+    assert found == NoEstimate(reason="the time did not suffice")
+
+
+class Lost(InlineExecutor):
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self._error = error
+
+    def call(self, job: Job) -> JobOutcome:
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (SearchError("workers cannot be started"), "workers cannot be started"),
+        (OSError("no room"), "no room"),
+        (KeyboardInterrupt(), "the run was interrupted"),
+    ],
+)
+def test_what_breaks_off_the_estimate_does_not_break_the_run(
+    error: BaseException, reason: str, tmp_path: Path
+) -> None:
+    assert Run(tmp_path).estimate(executor=Lost(error)) == NoEstimate(reason=reason)
+
+
+def test_time_is_kept_free_once_there_is_something_to_estimate(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    assert run.estimator().reserve(run.history) == pytest.approx(3.0)
+    assert run.estimator(budget=Budget(seconds=5.0)).reserve(run.history) == pytest.approx(0.3)
+    assert run.estimator(budget=Budget(seconds=9e3)).reserve(run.history) == pytest.approx(8.0)
+    (tmp_path / "other").mkdir()
+    empty = Run(tmp_path / "other", n_trials=0)
+    assert empty.estimator().reserve(empty.history) == 0.0
+
+
+def test_leaderboard_and_record(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    found = run.estimate()
+    assert isinstance(found, Estimate)
+    winner = run.history.contenders()[0].trial.configuration
+    board = with_estimate(run.history.leaderboard(), winner, found)
+    assert list(board.columns[6:10]) == ["score", "estimate", "estimate_low", "estimate_high"]
+    assert board["estimate"].iloc[0] == found.score
+    assert board["estimate_high"].iloc[0] == found.high
+    assert board["estimate"].iloc[1:].isna().all()
+    empty = with_estimate(run.history.leaderboard(), None, NoEstimate(reason="why"))
+    assert empty[["estimate", "estimate_low", "estimate_high"]].isna().all(axis=None)
+    assert estimate_record(NoEstimate(reason="why")) == {"estimate": None, "no_estimate": "why"}
+    assert Estimate(**estimate_record(found)["estimate"]) == found
