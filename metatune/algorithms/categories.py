@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.preprocessing import OneHotEncoder
 
 from metatune.algorithms.target_encoding import TargetMeanEncoder
+from metatune.data.row_facts import PLAIN, RowFacts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,12 +50,14 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.classification = classification
         self.seed = seed
 
-    def fit(self, X: "FloatArray", y: "NDArray[Any]") -> "CategoryEncoder":
+    def fit(self, X: "FloatArray", y: "NDArray[Any]", facts: RowFacts = PLAIN) -> "CategoryEncoder":
         """Learn the levels; see `fit_transform`."""
-        self.fit_transform(X, y)
+        self.fit_transform(X, y, facts)
         return self
 
-    def fit_transform(self, X: "FloatArray", y: "NDArray[Any]") -> "FloatArray":
+    def fit_transform(
+        self, X: "FloatArray", y: "NDArray[Any]", facts: RowFacts = PLAIN
+    ) -> "FloatArray":
         """Learn the levels and return the encoded training rows.
 
         Target-encoded columns are cross-fitted here: a row's own target does not enter its cells.
@@ -82,7 +85,7 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 classification=self.classification,
                 seed=self.seed,
             )
-            parts.append(self.target_encoder_.fit_transform(codes[:, self.target_], y))
+            parts.append(self.target_encoder_.fit_transform(codes[:, self.target_], y, facts))
         return np.hstack(parts)
 
     def transform(self, X: "FloatArray") -> "FloatArray":

@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from metatune.algorithms.categories import CategoryEncoder
 from metatune.algorithms.numeric import LARGEST, NumericEncoder
+from metatune.data.row_facts import PLAIN, RowFacts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,12 +54,16 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.dtype = dtype
         self.seed = seed
 
-    def fit(self, X: "FloatArray", y: "NDArray[Any]") -> "TablePreprocessor":
+    def fit(
+        self, X: "FloatArray", y: "NDArray[Any]", facts: RowFacts = PLAIN
+    ) -> "TablePreprocessor":
         """Learn the recipe; see `fit_transform`."""
-        self.fit_transform(X, y)
+        self.fit_transform(X, y, facts)
         return self
 
-    def fit_transform(self, X: "FloatArray", y: "NDArray[Any]") -> "FloatArray":
+    def fit_transform(
+        self, X: "FloatArray", y: "NDArray[Any]", facts: RowFacts = PLAIN
+    ) -> "FloatArray":
         """Learn the recipe and encode the training rows.
 
         Parameters
@@ -67,6 +72,8 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             Numbers, category codes, NaN where missing.
         y : ndarray of shape (n_rows,)
             Labels or target values.
+        facts : RowFacts
+            Of these rows; weights and groups count where categories become target means.
 
         Returns
         -------
@@ -90,7 +97,7 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 classification=self.classification,
                 seed=self.seed,
             )
-            parts.append(self.category_encoder_.fit_transform(X[:, self.categorical_], y))
+            parts.append(self.category_encoder_.fit_transform(X[:, self.categorical_], y, facts))
         return self._joined(parts, len(X))
 
     def transform(self, X: "FloatArray") -> "FloatArray":

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from metatune.data.row_facts import PLAIN, RowFacts
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -22,7 +24,8 @@ class TargetMeanEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Replace category codes by shrunken target means (Micci-Barreca, 2001).
 
     A numeric target and a binary one give one column for each category column; several classes
-    give one for each of the eight most frequent classes. Training rows are cross-fitted. Unlike
+    give one for each of the eight most frequent classes. Training rows are cross-fitted, groups of
+    rows together. Unlike
     scikit-learn's encoder it takes any class counts, down to a single row, and its folds do not
     depend on the version of scikit-learn.
 
@@ -43,26 +46,31 @@ class TargetMeanEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.classification = classification
         self.seed = seed
 
-    def fit(self, codes: "IntArray", y: "NDArray[Any]") -> "TargetMeanEncoder":
+    def fit(
+        self, codes: "IntArray", y: "NDArray[Any]", facts: RowFacts = PLAIN
+    ) -> "TargetMeanEncoder":
         """Learn the means of all rows."""
         targets = self._targets(y)
-        self.prior_ = targets.mean(axis=0)
-        self.means_ = self._level_means(codes, targets, self.prior_)
+        self.prior_ = np.average(targets, axis=0, weights=facts.weights)
+        self.means_ = self._level_means(codes, targets, self.prior_, facts.weights)
         return self
 
-    def fit_transform(self, codes: "IntArray", y: "NDArray[Any]") -> "FloatArray":
+    def fit_transform(
+        self, codes: "IntArray", y: "NDArray[Any]", facts: RowFacts = PLAIN
+    ) -> "FloatArray":
         """Learn the means, and encode each row by means that do not contain it."""
-        self.fit(codes, y)
+        self.fit(codes, y, facts)
         targets = self._targets(y)
         n_rows = len(codes)
-        if n_rows < 2:
+        fold = _folds(n_rows, self.seed, facts.groups)
+        if not fold.any():
             return self.transform(codes)
-        fold = np.random.default_rng(self.seed).permutation(n_rows) % min(_N_FOLDS, n_rows)
         encoded = np.empty((n_rows, codes.shape[1] * targets.shape[1]))
-        for k in range(int(fold.max()) + 1):
+        for k in np.unique(fold):
             inside, outside = fold == k, fold != k
-            prior = targets[outside].mean(axis=0)
-            means = self._level_means(codes[outside], targets[outside], prior)
+            weights = None if facts.weights is None else facts.weights[outside]
+            prior = np.average(targets[outside], axis=0, weights=weights)
+            means = self._level_means(codes[outside], targets[outside], prior, weights)
             encoded[inside] = _look_up(codes[inside], means)
         return encoded
 
@@ -81,17 +89,33 @@ class TargetMeanEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(codes[:, None] == chosen[None, :], dtype=np.float64)
 
     def _level_means(
-        self, codes: "IntArray", targets: "FloatArray", prior: "FloatArray"
+        self,
+        codes: "IntArray",
+        targets: "FloatArray",
+        prior: "FloatArray",
+        weights: "FloatArray | None",
     ) -> "list[FloatArray]":
+        weighted = targets if weights is None else targets * weights[:, None]
         means = []
         for column, n_levels in zip(codes.T, self.n_levels, strict=True):
             shifted = column + 1
-            counts = np.bincount(shifted, minlength=n_levels + 1)[:, None]
+            counts = np.bincount(shifted, weights=weights, minlength=n_levels + 1)[:, None]
             sums = np.stack(
-                [np.bincount(shifted, weights=t, minlength=n_levels + 1) for t in targets.T], axis=1
+                [np.bincount(shifted, weights=t, minlength=n_levels + 1) for t in weighted.T],
+                axis=1,
             )
             means.append((sums + _SMOOTHING * prior) / (counts + _SMOOTHING))
         return means
+
+
+def _folds(n_rows: int, seed: int, groups: "IntArray | None") -> "NDArray[np.intp]":
+    """Return the fold of each row, all 0 where there is nothing to split."""
+    codes = np.arange(n_rows)
+    if groups is not None and (groups != groups[0]).any():
+        codes = np.unique(groups, return_inverse=True)[1]
+    n_codes = int(codes.max(initial=0)) + 1
+    dealt = np.random.default_rng(seed).permutation(n_codes) % min(_N_FOLDS, n_codes)
+    return np.asarray(dealt[codes], dtype=np.intp)
 
 
 def _look_up(codes: "IntArray", means: "list[FloatArray]") -> "FloatArray":

@@ -17,10 +17,12 @@ from sklearn.pipeline import Pipeline
 
 from metatune.algorithms import forests
 from metatune.algorithms.base import Algorithm, BuildContext, Shape
+from metatune.algorithms.fitting import fit_pipeline
 from metatune.algorithms.learners import network, process, stopping
 from metatune.algorithms.registry import ALGORITHMS
 from metatune.algorithms.trusted import TRUSTED_TYPES
 from metatune.data.layout import Layout
+from metatune.data.row_facts import RowFacts
 from metatune.kinds import TaskKind
 from metatune.space import Configuration
 
@@ -231,6 +233,11 @@ class AlgorithmContract:
         """Spare iterative learners the search for the best iteration where it is not the point."""
         return {"iterations": 8, **changes} if self.algorithm.iterative else changes
 
+    def fitted_with(self, table: Table, facts: RowFacts, **changes: Any) -> Pipeline:
+        configuration = self.algorithm.space(table.kind).default()
+        pipeline = self.algorithm.build(configuration, table.context(**changes))
+        return fit_pipeline(pipeline, table.X, table.y, facts)
+
     def check_predictions(self, pipeline: Pipeline, table: Table) -> np.ndarray:
         predicted = pipeline.predict(table.X_new)
         assert predicted.shape == (len(table.X_new),)
@@ -356,6 +363,48 @@ class AlgorithmContract:
             data = skops.io.dumps(pipeline)
             loaded = skops.io.loads(data, trusted=list(TRUSTED_TYPES))
             np.testing.assert_array_equal(self.check_predictions(loaded, table), expected)
+
+    def test_rows_of_weight_zero_are_absent(self, kind: TaskKind) -> None:
+        table, counts = categories(kind), np.arange(90) % 3 > 0
+        there = replace(table, X=table.X[counts], y=table.y[counts])
+        context = self.quick(shape=table.context().shape)
+        facts = RowFacts(weights=np.where(counts, 1.0 + np.arange(90) / 90, 0.0))
+        found = self.check_predictions(self.fitted_with(table, facts, **context), table)
+        pipeline = self.fitted_with(there, facts.take(counts), **context)
+        np.testing.assert_array_equal(found, self.check_predictions(pipeline, table))
+
+    def test_weights_pull_where_repeated_rows_would(self, kind: TaskKind) -> None:
+        """Every row is there twice and contradicts itself; who weighs more has its way."""
+        table = easy(kind, n_rows=80)
+        opposite = table.y.max() - table.y if kind.is_classification else 200 - table.y
+        X, y = np.vstack([table.X, table.X]), np.concatenate([table.y, opposite])
+        mixed, first = replace(table, X=X, y=y), np.arange(160) < 80
+
+        def agreement(pipeline: Pipeline) -> float:
+            """How far predictions follow the first half."""
+            if kind.is_classification:
+                found = pipeline.predict_proba(table.X) @ pipeline.classes_
+            else:
+                found = pipeline.predict(table.X)
+            return float(np.corrcoef(found, table.y)[0, 1])
+
+        facts = RowFacts(weights=np.where(first, 1.6, 0.4))
+        against = RowFacts(weights=np.where(first, 0.4, 1.6))
+        repeated = np.repeat(np.arange(160), np.where(first, 4, 1))
+        copies = self.fitted(replace(mixed, X=X[repeated], y=y[repeated]), **self.quick())
+        assert agreement(copies) > 0.3
+        assert agreement(self.fitted_with(mixed, facts, **self.quick())) > 0.3
+        assert agreement(self.fitted_with(mixed, against, **self.quick())) < -0.3
+
+    @pytest.mark.parametrize("bound", ["groups", "times"])
+    def test_every_way_to_bind_rows(self, kind: TaskKind, bound: str) -> None:
+        """Few groups or instants, one of which holds all of a class; and none to tell apart."""
+        for table in (categories(kind), one_row(kind)):
+            codes = np.arange(len(table.y)) * 6 // 90
+            if kind.is_classification:
+                codes = np.where(table.y == 1, 5, codes)
+            facts = RowFacts(weights=np.linspace(0.5, 1.5, len(codes)), **{bound: codes})
+            self.check_predictions(self.fitted_with(table, facts), table)
 
     def test_iterations(self, kind: TaskKind) -> None:
         table = easy(kind)

@@ -5,7 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from metatune.algorithms.learners.stopping import EarlyStoppingModel, balanced_weights
+from metatune.algorithms.learners.stopping import (
+    EarlyStoppingModel,
+    TrainingRows,
+    balanced_weights,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,8 +75,8 @@ class BoostedTrees(EarlyStoppingModel):
         self.model_ = model
         self.__dict__.pop("_read", None)
 
-    def _weights(self, y: "FloatArray | None") -> "NDArray[np.float64] | None":
-        return balanced_weights(y) if self.balanced and y is not None else None
+    def _weights(self, rows: TrainingRows) -> "NDArray[np.float64] | None":
+        return balanced_weights(rows.y, rows.weights) if self.balanced else rows.weights
 
     def _n_trees_a_round(self) -> int:
         return self.n_classes_ if self.n_classes_ > 2 else 1

@@ -6,7 +6,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.linear_model import LogisticRegression
 
-from metatune.data.splits import make_folds
+from metatune.algorithms.learners.telling import fit_learner
+from metatune.data.row_facts import PLAIN, RowFacts
+from metatune.data.splits import inner_folds
 from metatune.kinds import TaskKind
 
 if TYPE_CHECKING:
@@ -28,7 +30,8 @@ class CalibratedScores(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Scores of cross-fitted models are the input of a logistic regression, multinomial where there
     are more than two classes; the learner itself is fitted on all rows. Classes of one or two rows,
-    which cannot be held out, are scored by the model of all rows.
+    which cannot be held out, are scored by the model of all rows. Groups of rows, and rows that
+    follow each other in time, are held out together.
 
     Parameters
     ----------
@@ -46,14 +49,15 @@ class CalibratedScores(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.scores = scores
         self.seed = seed
 
-    def fit(self, X: "FloatArray", y: "FloatArray") -> "CalibratedScores":
+    def fit(self, X: "FloatArray", y: "FloatArray", facts: RowFacts = PLAIN) -> "CalibratedScores":
         """Fit on labels 0..n_classes-1."""
         self.n_classes_ = int(y.max()) + 1
-        self.estimator_ = clone(self.estimator).fit(X, y)
-        scores = self._cross_fitted(X, y, self._scores(self.estimator_, X))
+        self.estimator_ = fit_learner(clone(self.estimator), X, y, facts)
+        scores = self._cross_fitted(X, y, self._scores(self.estimator_, X), facts)
         self.centre_ = scores.mean(axis=0)
         self.spread_ = np.maximum(scores.std(axis=0), 1e-12)
-        self.calibrator_ = LogisticRegression(max_iter=300).fit(self._inputs(scores), y)
+        calibrator = LogisticRegression(max_iter=300)
+        self.calibrator_ = calibrator.fit(self._inputs(scores), y, sample_weight=facts.weights)
         if self.n_classes_ == 2:
             # On a few rows without signal the slope may come out negative; the order of the
             # learner's scores is kept all the same.
@@ -81,17 +85,21 @@ class CalibratedScores(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _inputs(self, scores: "FloatArray") -> "FloatArray":
         return np.asarray(np.clip((scores - self.centre_) / self.spread_, -_LIMIT, _LIMIT))
 
-    def _cross_fitted(self, X: "FloatArray", y: "FloatArray", scores: "FloatArray") -> "FloatArray":
+    def _cross_fitted(
+        self, X: "FloatArray", y: "FloatArray", scores: "FloatArray", facts: RowFacts
+    ) -> "FloatArray":
         counts = np.bincount(y)
         if len(y) < _FEWEST_ROWS or np.count_nonzero(counts >= _N_FOLDS) < 2:
             return scores
         scores = scores.copy()
         rare = counts[y] < _N_FOLDS
-        for fold in make_folds(y, TaskKind.MULTICLASS, _N_FOLDS, self.seed):
-            held_out = fold.valid[~rare[fold.valid]]
-            train = np.setdiff1d(np.arange(len(y)), held_out)
+        for fold in inner_folds(y, TaskKind.MULTICLASS, _N_FOLDS, self.seed, facts):
             # Every class keeps a row: so the scores of all folds have the same columns.
-            scores[held_out] = self._scores(
-                clone(self.estimator).fit(X[train], y[train]), X[held_out]
-            )
+            gone = np.bincount(y[fold.train], minlength=len(counts)) == 0
+            held_out = fold.valid[~(rare | gone[y])[fold.valid]]
+            if not len(held_out):
+                continue
+            train = np.setdiff1d(np.arange(len(y)), held_out)
+            model = fit_learner(clone(self.estimator), X[train], y[train], facts.take(train))
+            scores[held_out] = self._scores(model, X[held_out])
         return scores

@@ -9,6 +9,7 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 
 from metatune.algorithms.categories import MISSING_CODE
 from metatune.algorithms.learners.boosting import BoostedTrees
+from metatune.algorithms.learners.stopping import TrainingRows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,13 +36,7 @@ class _CatBoostModel(BoostedTrees):
     def _few_iterations(self) -> int:
         return _FEW_ROUNDS
 
-    def _train(
-        self,
-        X: "FloatArray",
-        y: "FloatArray",
-        iterations: int,
-        held_out: "tuple[FloatArray, FloatArray] | None",
-    ) -> int:
+    def _train(self, rows: TrainingRows, iterations: int, held_out: TrainingRows | None) -> int:
         booster = catboost.CatBoost(
             {
                 **self.params,
@@ -61,19 +56,21 @@ class _CatBoostModel(BoostedTrees):
         )
         watched: dict[str, Any] = {}
         if held_out is not None:
-            watched = {"eval_set": self._pool(*held_out), "early_stopping_rounds": _PATIENCE}
-        booster.fit(self._pool(X, y), **watched)
+            watched = {"eval_set": self._known(held_out), "early_stopping_rounds": _PATIENCE}
+        booster.fit(self._known(rows), **watched)
         self._store(bytes(booster._serialize_model()))
         return int(booster.tree_count_)
 
-    def _pool(self, X: "FloatArray", y: "FloatArray | None" = None) -> Any:
+    def _known(self, rows: TrainingRows) -> Any:
+        return self._pool(rows.X, label=rows.y, weight=self._weights(rows))
+
+    def _pool(self, X: "FloatArray", **known: Any) -> Any:
         table = pd.DataFrame(X, columns=range(X.shape[1]))
         for column in self.categorical:
             codes = np.nan_to_num(X[:, column], nan=MISSING_CODE).astype(np.int64)
             table[column] = codes
-        return catboost.Pool(
-            table, y, weight=self._weights(y), cat_features=list(self.categorical), thread_count=1
-        )
+        cat_features = list(self.categorical)
+        return catboost.Pool(table, cat_features=cat_features, thread_count=1, **known)
 
     def _objective(self) -> dict[str, Any]:
         if not self.classification:

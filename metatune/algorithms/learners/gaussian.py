@@ -35,25 +35,61 @@ class RegularizedDiscriminant(ClassifierMixin, BaseEstimator):  # type: ignore[m
         self.pooling = pooling
         self.shrinkage = shrinkage
 
-    def fit(self, X: "FloatArray", y: "FloatArray") -> "RegularizedDiscriminant":
-        """Fit on labels 0..n_classes-1."""
+    def fit(
+        self, X: "FloatArray", y: "FloatArray", sample_weight: "FloatArray | None" = None
+    ) -> "RegularizedDiscriminant":
+        """Fit on labels 0..n_classes-1; a row of weight 2 is counted like two rows."""
+        if sample_weight is not None:
+            return self._fit_weighted(X, y, np.asarray(sample_weight, dtype=np.float64))
         n_classes, n_columns = int(y.max()) + 1, X.shape[1]
         counts = np.bincount(y, minlength=n_classes)
         self.means_ = np.stack([X[y == k].mean(axis=0) for k in range(n_classes)])
         self.log_prior_ = np.log(counts / len(y))
         centred = X - self.means_[y]
         pooled = centred.T @ centred / max(1, len(y) - n_classes)
-        factors, log_determinants = [], []
+        scatters = []
         for k, count in enumerate(counts):
             own = centred[y == k]
+            scatters.append(own.T @ own / max(1, count - 1))
+        self._regularise(scatters, pooled, counts, n_columns)
+        return self
+
+    def _fit_weighted(
+        self, X: "FloatArray", y: "FloatArray", weights: "FloatArray"
+    ) -> "RegularizedDiscriminant":
+        n_classes, n_columns = int(y.max()) + 1, X.shape[1]
+        totals = np.bincount(y, weights=weights, minlength=n_classes)
+        self.means_ = np.stack(
+            [np.average(X[y == k], axis=0, weights=weights[y == k]) for k in range(n_classes)]
+        )
+        self.log_prior_ = np.log(totals / totals.sum())
+        centred = (X - self.means_[y]) * np.sqrt(weights)[:, None]
+        pooled = centred.T @ centred / max(1.0, totals.sum() - n_classes)
+        scatters = [
+            centred[y == k].T @ centred[y == k] / max(1.0, total - 1.0)
+            for k, total in enumerate(totals)
+        ]
+        # How far a class can stand on its own is a matter of its rows, not of their weight.
+        counts = np.bincount(y, minlength=n_classes)
+        self._regularise(scatters, pooled, counts, n_columns)
+        return self
+
+    def _regularise(
+        self,
+        scatters: "list[FloatArray]",
+        pooled: "FloatArray",
+        counts: "NDArray[np.intp]",
+        n_columns: int,
+    ) -> None:
+        """Mix the scatter of each class with the pooled one, and keep its Cholesky factor."""
+        factors, log_determinants = [], []
+        for scatter, count in zip(scatters, counts, strict=True):
             weight = max(self.pooling, float(np.clip(1.0 - (count - 1) / n_columns, 0.0, 1.0)))
-            scatter = own.T @ own / max(1, count - 1)
             factor = _factor((1.0 - weight) * scatter + weight * pooled, self.shrinkage)
             factors.append(factor)
             log_determinants.append(2.0 * float(np.log(np.diag(factor)).sum()))
         self.factors_ = np.stack(factors)
         self.log_determinants_ = np.array(log_determinants)
-        return self
 
     def predict_log_proba(self, X: "FloatArray") -> "FloatArray":
         """Return log densities plus log priors, up to a constant, (n_rows, n_classes)."""

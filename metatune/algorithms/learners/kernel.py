@@ -28,11 +28,14 @@ class ScaledKernel(BaseEstimator):  # type: ignore[misc]
         self.estimator = estimator
         self.width = width
 
-    def fit(self, X: "FloatArray", y: "FloatArray") -> "ScaledKernel":
-        """Fit on labels or target values."""
+    def fit(
+        self, X: "FloatArray", y: "FloatArray", sample_weight: "FloatArray | None" = None
+    ) -> "ScaledKernel":
+        """Fit on labels or target values; a row's weight multiplies its C."""
         variance = float(np.var(X))
         gamma = self.width / (X.shape[1] * variance) if variance > 0 else self.width
-        self.estimator_ = clone(self.estimator).set_params(gamma=gamma).fit(X, y)
+        machine = clone(self.estimator).set_params(gamma=gamma)
+        self.estimator_ = machine.fit(X, y, sample_weight=sample_weight)
         return self
 
     def decision_function(self, X: "FloatArray") -> "FloatArray":

@@ -12,6 +12,7 @@ from metatune.algorithms.learners.boosting import (
     few_rounds,
     patience,
 )
+from metatune.algorithms.learners.stopping import TrainingRows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,19 +34,14 @@ class _LightGBMModel(BoostedTrees):
     def _few_iterations(self) -> int:
         return few_rounds(self.params["learning_rate"])
 
-    def _train(
-        self,
-        X: "FloatArray",
-        y: "FloatArray",
-        iterations: int,
-        held_out: "tuple[FloatArray, FloatArray] | None",
-    ) -> int:
-        params = self._training_params(len(y))
-        data = self._dataset(X, y, params)
+    def _train(self, rows: TrainingRows, iterations: int, held_out: TrainingRows | None) -> int:
+        params = self._training_params(len(rows.y))
+        data = self._dataset(rows, params)
         callbacks: list[Any] = []
         valid_sets = []
         if held_out is not None:
-            valid_sets = [data.create_valid(*held_out, weight=self._weights(held_out[1]))]
+            weights = self._weights(held_out)
+            valid_sets = [data.create_valid(held_out.X, held_out.y, weight=weights)]
             callbacks = [lightgbm.early_stopping(patience(params["learning_rate"]), verbose=False)]
         booster = lightgbm.train(
             params, data, num_boost_round=iterations, valid_sets=valid_sets, callbacks=callbacks
@@ -54,11 +50,11 @@ class _LightGBMModel(BoostedTrees):
         self._store(booster.model_to_string(num_iteration=best))
         return max(1, int(best))
 
-    def _dataset(self, X: "FloatArray", y: "FloatArray", params: dict[str, Any]) -> Any:
+    def _dataset(self, rows: TrainingRows, params: dict[str, Any]) -> Any:
         return lightgbm.Dataset(
-            X,
-            y,
-            weight=self._weights(y),
+            rows.X,
+            rows.y,
+            weight=self._weights(rows),
             categorical_feature=list(self.categorical),
             params=params,
             free_raw_data=True,

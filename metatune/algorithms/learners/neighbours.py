@@ -17,7 +17,13 @@ _PRIOR_ROWS = 1.0
 
 
 class _Neighbours(BaseEstimator):  # type: ignore[misc]
-    """What the classifier and the regressor share; the parameters are scikit-learn's."""
+    """What the classifier and the regressor share; the parameters are scikit-learn's.
+
+    Where rows have weights, a neighbour's vote counts as much; `n_neighbors` still counts rows.
+    """
+
+    model_: Any
+    row_weights_: Any = None
 
     def __init__(self, n_neighbors: int = 5, weights: str = "uniform", p: int = 2) -> None:
         self.n_neighbors = n_neighbors
@@ -28,31 +34,70 @@ class _Neighbours(BaseEstimator):  # type: ignore[misc]
         used = min(self.n_neighbors, n_rows)
         return {"n_neighbors": used, "weights": self.weights, "p": self.p, "n_jobs": 1}
 
+    def _keep_weights(self, sample_weight: "FloatArray | None") -> None:
+        self.row_weights_ = None if sample_weight is None else np.array(sample_weight, dtype=float)
+
+    def _votes(self, X: "FloatArray") -> "tuple[NDArray[np.intp], FloatArray]":
+        """Return the neighbours of each row and how much each counts, both (n_rows, n_used)."""
+        distances, neighbours = self.model_.kneighbors(X)
+        votes = self.row_weights_[neighbours]
+        if self.weights == "distance":
+            same = distances == 0
+            with np.errstate(divide="ignore"):
+                nearness = np.where(same.any(axis=1, keepdims=True), same, 1.0 / distances)
+            votes = votes * nearness
+        return neighbours, votes
+
 
 class NeighboursClassifier(ClassifierMixin, _Neighbours):  # type: ignore[misc]
     """Class shares among the neighbours, mixed with those of all rows as if these were one more."""
 
-    def fit(self, X: "FloatArray", y: "FloatArray") -> "NeighboursClassifier":
+    codes_: Any = None
+
+    def fit(
+        self, X: "FloatArray", y: "FloatArray", sample_weight: "FloatArray | None" = None
+    ) -> "NeighboursClassifier":
         """Fit on labels 0..n_classes-1."""
-        self.prior_ = np.bincount(y) / len(y)
+        self._keep_weights(sample_weight)
+        total = len(y) if sample_weight is None else sample_weight.sum()
+        self.prior_ = np.bincount(y, weights=sample_weight) / total
+        self.codes_ = None if sample_weight is None else np.asarray(y)
         self.model_ = KNeighborsClassifier(**self._settings(len(y))).fit(X, y)
         return self
 
     def predict_proba(self, X: "FloatArray") -> "FloatArray":
         """Return probabilities of shape (n_rows, n_classes)."""
-        shares = np.asarray(self.model_.predict_proba(X), dtype=np.float64)
+        shares = self._shares(X)
         n_used = self.model_.n_neighbors
         return np.asarray((shares * n_used + _PRIOR_ROWS * self.prior_) / (n_used + _PRIOR_ROWS))
+
+    def _shares(self, X: "FloatArray") -> "FloatArray":
+        if self.row_weights_ is None:
+            return np.asarray(self.model_.predict_proba(X), dtype=np.float64)
+        neighbours, votes = self._votes(X)
+        labels = self.codes_[neighbours]
+        totals = [np.where(labels == k, votes, 0.0).sum(axis=1) for k in range(len(self.prior_))]
+        shares = np.column_stack(totals)
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 
 
 class NeighboursRegressor(RegressorMixin, _Neighbours):  # type: ignore[misc]
     """Mean of the neighbours."""
 
-    def fit(self, X: "FloatArray", y: "FloatArray") -> "NeighboursRegressor":
+    values_: Any = None
+
+    def fit(
+        self, X: "FloatArray", y: "FloatArray", sample_weight: "FloatArray | None" = None
+    ) -> "NeighboursRegressor":
         """Fit on target values."""
+        self._keep_weights(sample_weight)
+        self.values_ = None if sample_weight is None else np.asarray(y)
         self.model_ = KNeighborsRegressor(**self._settings(len(y))).fit(X, y)
         return self
 
     def predict(self, X: "FloatArray") -> "FloatArray":
         """Return values of shape (n_rows,)."""
-        return np.asarray(self.model_.predict(X))
+        if self.values_ is None:
+            return np.asarray(self.model_.predict(X))
+        neighbours, votes = self._votes(X)
+        return np.asarray((self.values_[neighbours] * votes).sum(axis=1) / votes.sum(axis=1))

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from metatune.algorithms.learners.stopping import EarlyStoppingModel
+from metatune.algorithms.learners.stopping import EarlyStoppingModel, TrainingRows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,21 +60,15 @@ class _Network(EarlyStoppingModel):
     def _few_iterations(self) -> int:
         return _FEW_EPOCHS
 
-    def _train(
-        self,
-        X: "FloatArray",
-        y: "FloatArray",
-        iterations: int,
-        held_out: "tuple[FloatArray, FloatArray] | None",
-    ) -> int:
-        network = self._network(len(y))
+    def _train(self, rows: TrainingRows, iterations: int, held_out: TrainingRows | None) -> int:
+        network = self._network(len(rows.y))
         best, best_loss, waited = 0, np.inf, 0
         for epoch in range(1, iterations + 1):
-            self._one_epoch(network, X, y)
+            self._one_epoch(network, rows)
             if held_out is None:
                 continue
             self._keep(network)
-            loss = self._loss(*held_out)
+            loss = self._loss(held_out.X, held_out.y, held_out.weights)
             if loss < best_loss:
                 best, best_loss, waited, weights = epoch, loss, 0, self._copy()
             else:
@@ -94,11 +88,11 @@ class _Network(EarlyStoppingModel):
         random_state = np.random.RandomState(self.seed)
         return learner(**{**self.params, "batch_size": batch_size}, random_state=random_state)
 
-    def _one_epoch(self, network: Any, X: "FloatArray", y: "FloatArray") -> None:
+    def _one_epoch(self, network: Any, rows: TrainingRows) -> None:
+        known: dict[str, Any] = {}
         if self.classification:
-            network.partial_fit(X, y, classes=np.arange(self.n_classes_))
-        else:
-            network.partial_fit(X, y)
+            known["classes"] = np.arange(self.n_classes_)
+        network.partial_fit(rows.X, rows.y, sample_weight=rows.weights, **known)
 
     def _keep(self, network: Any) -> None:
         self.coefs_ = network.coefs_
@@ -122,7 +116,7 @@ class _Network(EarlyStoppingModel):
                 )
         return values.astype(np.float64)
 
-    def _loss(self, X: "FloatArray", y: "FloatArray") -> float:
+    def _loss(self, X: "FloatArray", y: "FloatArray", weights: "FloatArray | None" = None) -> float:
         raise NotImplementedError
 
 
@@ -139,9 +133,9 @@ class NetworkClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
         raised = np.exp(output - output.max(axis=1, keepdims=True))
         return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
-    def _loss(self, X: "FloatArray", y: "FloatArray") -> float:
+    def _loss(self, X: "FloatArray", y: "FloatArray", weights: "FloatArray | None" = None) -> float:
         chosen = self.predict_proba(X)[np.arange(len(y)), y]
-        return float(-np.log(np.maximum(chosen, 1e-6)).mean())
+        return float(-np.average(np.log(np.maximum(chosen, 1e-6)), weights=weights))
 
 
 class NetworkRegressor(RegressorMixin, _Network):  # type: ignore[misc]
@@ -153,5 +147,5 @@ class NetworkRegressor(RegressorMixin, _Network):  # type: ignore[misc]
         """Return values of shape (n_rows,)."""
         return self._output(X)[:, 0]
 
-    def _loss(self, X: "FloatArray", y: "FloatArray") -> float:
-        return float(np.mean((self.predict(X) - y) ** 2))
+    def _loss(self, X: "FloatArray", y: "FloatArray", weights: "FloatArray | None" = None) -> float:
+        return float(np.average((self.predict(X) - y) ** 2, weights=weights))

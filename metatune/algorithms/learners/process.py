@@ -17,6 +17,7 @@ __all__ = ["BoundedProcess"]
 
 _MAX_STEPS = 60
 _MAX_ARD_COLUMNS = 20
+_LEAST_WEIGHT = 1e-6  # of a row; the noise of the others stays finite in comparison
 
 
 class BoundedProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -56,12 +57,23 @@ class BoundedProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.max_rows = max_rows
         self.seed = seed
 
-    def fit(self, X: "FloatArray", y: "FloatArray") -> "BoundedProcess":
-        """Fit on target values of mean 0 and variance 1."""
+    def fit(
+        self, X: "FloatArray", y: "FloatArray", sample_weight: "FloatArray | None" = None
+    ) -> "BoundedProcess":
+        """Fit on target values of mean 0 and variance 1.
+
+        A row's weight divides the variance of its noise; the kernel is learned from rows that
+        count alike.
+        """
         kernel = self._start(X.shape[1])
         rows = np.random.default_rng(self.seed).permutation(len(y))[: self.max_rows]
         learned = GaussianProcessRegressor(kernel, optimizer=_few_steps).fit(X[rows], y[rows])
-        self.model_ = GaussianProcessRegressor(learned.kernel_, optimizer=None).fit(X, y)
+        if sample_weight is None:
+            self.model_ = GaussianProcessRegressor(learned.kernel_, optimizer=None).fit(X, y)
+            return self
+        signal, noise = learned.kernel_.k1, learned.kernel_.k2.noise_level
+        alpha = noise / np.maximum(sample_weight, _LEAST_WEIGHT)
+        self.model_ = GaussianProcessRegressor(signal, alpha=alpha, optimizer=None).fit(X, y)
         return self
 
     def predict(self, X: "FloatArray") -> "FloatArray":

@@ -12,6 +12,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 
 from metatune.algorithms.learners.targets import TargetTransform
+from metatune.algorithms.learners.telling import fit_learner
+from metatune.data.row_facts import PLAIN, RowFacts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,7 +41,7 @@ class SafeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.estimator = estimator
         self.smoothing = smoothing
 
-    def fit(self, X: "FloatArray", y: "NDArray[Any]") -> "SafeClassifier":
+    def fit(self, X: "FloatArray", y: "NDArray[Any]", facts: RowFacts = PLAIN) -> "SafeClassifier":
         """Fit on rows of one or more classes.
 
         Parameters
@@ -47,6 +49,8 @@ class SafeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X : ndarray of shape (n_rows, n_columns)
         y : ndarray of shape (n_rows,)
             Labels of any type that can be sorted.
+        facts : RowFacts
+            Of these rows.
         """
         self.classes_, codes = np.unique(y, return_inverse=True)
         self.n_features_in_ = X.shape[1]
@@ -54,7 +58,8 @@ class SafeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if len(self.classes_) > 1:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
-                self.estimator_ = clone(self.estimator).fit(X, codes.astype(np.int64))
+                labels = codes.astype(np.int64)
+                self.estimator_ = fit_learner(clone(self.estimator), X, labels, facts)
         return self
 
     def predict_proba(self, X: "FloatArray") -> "FloatArray":
@@ -94,13 +99,15 @@ class SafeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.estimator = estimator
         self.target = target
 
-    def fit(self, X: "FloatArray", y: "NDArray[Any]") -> "SafeRegressor":
+    def fit(self, X: "FloatArray", y: "NDArray[Any]", facts: RowFacts = PLAIN) -> "SafeRegressor":
         """Fit on finite target values.
 
         Parameters
         ----------
         X : ndarray of shape (n_rows, n_columns)
         y : ndarray of shape (n_rows,)
+        facts : RowFacts
+            Of these rows.
         """
         values = np.asarray(y, dtype=np.float64)
         self.n_features_in_ = X.shape[1]
@@ -110,7 +117,7 @@ class SafeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
                 transformed = self.transform_.transform(values)
-                self.estimator_ = clone(self.estimator).fit(X, transformed)
+                self.estimator_ = fit_learner(clone(self.estimator), X, transformed, facts)
         return self
 
     def predict(self, X: "FloatArray") -> "FloatArray":

@@ -12,6 +12,7 @@ from metatune.algorithms.learners.boosting import (
     few_rounds,
     patience,
 )
+from metatune.algorithms.learners.stopping import TrainingRows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,22 +34,16 @@ class _XGBoostModel(BoostedTrees):
     def _few_iterations(self) -> int:
         return few_rounds(self.params["learning_rate"])
 
-    def _train(
-        self,
-        X: "FloatArray",
-        y: "FloatArray",
-        iterations: int,
-        held_out: "tuple[FloatArray, FloatArray] | None",
-    ) -> int:
+    def _train(self, rows: TrainingRows, iterations: int, held_out: TrainingRows | None) -> int:
         watched: dict[str, Any] = {}
         if held_out is not None:
             watched = {
-                "evals": [(self._matrix(*held_out), "held_out")],
+                "evals": [(self._matrix(held_out), "held_out")],
                 "early_stopping_rounds": patience(self.params["learning_rate"]),
             }
         booster = xgboost.train(
             {**self.params, **self._objective(), "seed": self.seed, "nthread": 1, "verbosity": 0},
-            self._matrix(X, y),
+            self._matrix(rows),
             num_boost_round=iterations,
             verbose_eval=False,
             **watched,
@@ -57,12 +52,14 @@ class _XGBoostModel(BoostedTrees):
         self._store(bytes(booster[:best].save_raw("ubj")))
         return int(best)
 
-    def _matrix(self, X: "FloatArray", y: "FloatArray | None" = None) -> Any:
+    def _matrix(self, rows: TrainingRows) -> Any:
+        return self._data(rows.X, label=rows.y, weight=self._weights(rows))
+
+    def _data(self, X: "FloatArray", **known: Any) -> Any:
         types = ["c" if i in set(self.categorical) else "q" for i in range(X.shape[1])]
         return xgboost.DMatrix(
             X,
-            label=y,
-            weight=self._weights(y),
+            **known,
             feature_types=types,
             enable_categorical=True,
             nthread=1,
@@ -85,7 +82,7 @@ class _XGBoostModel(BoostedTrees):
         return booster
 
     def _raw(self, X: "FloatArray") -> "FloatArray":
-        return np.asarray(self._booster.predict(self._matrix(X)), dtype=np.float64)
+        return np.asarray(self._booster.predict(self._data(X)), dtype=np.float64)
 
 
 class XGBoostClassifier(ClassifierMixin, _XGBoostModel):  # type: ignore[misc]
