@@ -107,7 +107,8 @@ def advise_in_worker(inbox: str, request: AdviceRequest) -> Advice:
 
 def training_shape(encoded: EncodedTask, n_folds: int) -> Shape:
     """Return the size of the training rows of one fold."""
-    rows = encoded.n_rows - encoded.n_rows // n_folds
+    # Along time there may be a single fold; what it trains on is hardly less than half.
+    rows = encoded.n_rows - encoded.n_rows // max(2, n_folds)
     return Shape(n_rows=rows, n_columns=encoded.layout.n_columns, n_classes=encoded.n_classes)
 
 

@@ -157,7 +157,7 @@ def recommend_for(
     """Characterise a task and rank configurations for it."""
     seconds = parse_duration(budget)
     _, encoded = encode_task(task, seed=0)
-    data = TrialData.make(encoded, (task.metric.name,), seed=0)
+    data = TrialData.make(encoded, (task.metric.name,), seed=0, facts=task.facts)
     shape = training_shape(encoded, len(data.folds))
     algorithms = usable_algorithms(task.kind, shape, include, exclude)
     with threadpool_limits(limits=1):  # threads cost more than they bring on small samples

@@ -268,7 +268,7 @@ class Finisher:
 
     def _constant(self) -> "Pipeline":
         model = constant_model(self._task.kind, self._task.metric)
-        model.fit(self._data.task.X, self._data.task.y)
+        model.fit(self._data.task.X, self._data.task.y, self._data.weights)
         return self._assemble(model)
 
     def _save(
@@ -290,5 +290,8 @@ class Finisher:
             "target": task.target,
             "task": str(task.kind),
             "metric": task.metric.name,
+            "weight": task.roles.weight,
+            "group": task.roles.group,
+            "time": task.roles.time,
             "versions": library_versions(),
         }

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["DEFAULT_METRIC", "PERFECT_SCORE", "RECORDED_METRICS", "Metric", "resolve_metric"]
+__all__ = [
+    "DEFAULT_METRIC",
+    "PERFECT_SCORE",
+    "RECORDED_METRICS",
+    "Metric",
+    "check_weighted",
+    "resolve_metric",
+]
 
 DEFAULT_METRIC = {
     TaskKind.BINARY: "roc_auc",
@@ -48,6 +55,7 @@ PERFECT_SCORE = {
 """What a prediction without any error scores in metatune's own metrics."""
 
 _Function = Callable[..., float]
+_PROBED_ROWS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +110,21 @@ class Metric:
     def better(self, score: float, than: float) -> bool:
         """Whether `score` beats `than`; NaN never does."""
         return self.loss(score) < self.loss(than)
+
+
+def check_weighted(metric: Metric, kind: TaskKind) -> None:
+    """Refuse a metric that cannot weigh rows.
+
+    Raises
+    ------
+    OptionError
+        If it cannot.
+    """
+    import numpy as np
+
+    if not _works(metric.function, kind, np.linspace(0.5, 1.5, _PROBED_ROWS)):
+        good = ", ".join(RECORDED_METRICS[TaskKind(kind)])
+        raise OptionError(f"metric {metric.name!r} cannot weigh rows: use one of {good}")
 
 
 def resolve_metric(name: str | None, kind: TaskKind) -> Metric:
@@ -234,19 +257,23 @@ def _scorer_metric(name: str, kind: TaskKind, known: list[str]) -> Metric:
 
 
 def _probe(name: str, kind: TaskKind, function: _Function) -> None:
-    """Try the scorer on four made-up rows, to refuse a misfit before anything is fitted."""
+    """Try the scorer on a few made-up rows, to refuse a misfit before anything is fitted."""
+    if not _works(function, kind, None):
+        raise OptionError(_misfit(name, kind))
+
+
+def _works(function: _Function, kind: TaskKind, weights: "FloatArray | None") -> bool:
     import numpy as np
 
     n_classes = {TaskKind.BINARY: 2, TaskKind.MULTICLASS: 3}.get(kind, 0)
-    y = np.arange(12) % n_classes if n_classes else np.linspace(1.0, 2.0, 12)
-    p = np.eye(n_classes)[y] * 0.7 + 0.3 / n_classes if n_classes else np.linspace(1.1, 2.1, 12)
+    n = _PROBED_ROWS
+    y = np.arange(n) % n_classes if n_classes else np.linspace(1.0, 2.0, n)
+    p = np.eye(n_classes)[y] * 0.7 + 0.3 / n_classes if n_classes else np.linspace(1.1, 2.1, n)
     # A scorer that does not fit may fail in any way it likes; that is the answer looked for here.
     try:
-        usable = math.isfinite(function(y, p, None))
+        return math.isfinite(function(y, p, weights))
     except (ValueError, TypeError, AttributeError, IndexError):
-        usable = False
-    if not usable:
-        raise OptionError(_misfit(name, kind))
+        return False
 
 
 def _replay(prediction: "FloatArray", kind: TaskKind) -> Any:

@@ -152,7 +152,7 @@ def tune(
         texts = _TEXT_SHARE * options.planned_seconds
         encoder, encoded = encode_task(task, options.seed, text_allowance=texts)
         metrics = tuple(dict.fromkeys((task.metric.name, *RECORDED_METRICS[task.kind])))
-        data = TrialData.make(encoded, metrics, seed=options.seed)
+        data = TrialData.make(encoded, metrics, seed=options.seed, facts=task.facts)
         rungs = plan_rungs(data.n_train_rows, len(data.folds))
         run = ""
         if run_dir is not None:

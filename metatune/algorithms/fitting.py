@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from sklearn.utils.validation import has_fit_parameter
 
 from metatune.data.row_facts import PLAIN, RowFacts
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[Any]
 
-__all__ = ["fit_pipeline"]
+__all__ = ["fit_model", "fit_pipeline", "fit_step"]
 
 
 def fit_pipeline(
@@ -44,11 +45,23 @@ def fit_pipeline(
         pipeline.fit(X, y)
         return pipeline
     (_, preprocess), (_, model) = pipeline.steps
-    known: dict[str, Any] = {"facts": facts}
-    encoded = preprocess.fit_transform(X, y, **(known if _takes_facts(preprocess) else {}))
-    model.fit(encoded, y, **known)
+    fit_model(model, fit_step(preprocess, X, y, facts), y, facts)
     return pipeline
 
 
-def _takes_facts(step: Any) -> bool:
-    return bool(has_fit_parameter(step, "facts"))
+def fit_step(step: Any, X: "FloatArray", y: "NDArray[Any]", facts: RowFacts) -> "FloatArray":
+    """Fit a preprocessing step and return the training rows as it encodes them.
+
+    No row may have the weight zero.
+    """
+    if facts.is_plain or not has_fit_parameter(step, "facts"):
+        return np.asarray(step.fit_transform(X, y))
+    return np.asarray(step.fit_transform(X, y, facts=facts))
+
+
+def fit_model(model: Any, X: "FloatArray", y: "NDArray[Any]", facts: RowFacts) -> None:
+    """Fit the last step of a pipeline on encoded rows, none of which has the weight zero."""
+    if facts.is_plain:
+        model.fit(X, y)
+    else:
+        model.fit(X, y, facts=facts)

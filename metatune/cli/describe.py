@@ -17,6 +17,7 @@ __all__ = ["describe"]
 @options.data_argument()
 @options.target()
 @options.task_kind()
+@options.roles()
 @options.openml_server()
 @options.as_json()
 @options.quiet()
@@ -27,6 +28,7 @@ def describe(  # one parameter for each option
     openml_server: str | None,
     as_json: bool,
     quiet: bool,
+    **roles: str | None,
 ) -> None:
     """Say how DATA is understood: its columns, target, task and meta-features."""
     from metatune.api import describe_for
@@ -37,7 +39,14 @@ def describe(  # one parameter for each option
     opened = open_data(data, target=target, server=openml_server)
     read = opened.table
     voice.say(f"{read.name}: {read.source.summary()}")
-    understood = describe_for(make_task(read, target=opened.target, task=task or opened.task))
+    understood = describe_for(
+        make_task(
+            read,
+            target=opened.target,
+            task=task or opened.task,
+            roles=options.role_columns(**roles),
+        )
+    )
     voice.notes(understood.notes)
     if as_json:
         show_json({"source": read.source.summary(), **understood.to_dict()})

@@ -21,6 +21,9 @@ class FitOptions:
     data: str
     target: str | None
     task: str | None
+    weight: str | None
+    group: str | None
+    time: str | None
     budget: str
     metric: str | None
     output: Path | None
@@ -43,6 +46,7 @@ class FitOptions:
 @options.data_argument()
 @options.target()
 @options.task_kind()
+@options.roles()
 @click.option(
     "--budget",
     default="10m",

@@ -8,7 +8,7 @@ from metatune.algorithms.registry import select_algorithms
 from metatune.budget import Budget, Deadline, Stopwatch, seconds_since_process_start
 from metatune.cli.console import Voice, show_json
 from metatune.cli.data import check_exists, open_data, stem_of
-from metatune.cli.options import names
+from metatune.cli.options import names, role_columns
 from metatune.errors import BundleError, MetatuneError, OptionError, SearchError
 from metatune.rundir import RunDirectory
 from metatune.search.cores import available_cores, available_memory, parse_memory
@@ -131,6 +131,7 @@ class FitRun:
             target=opened.target,
             task=given.task or opened.task,
             metric=given.metric or opened.metric,
+            roles=role_columns(given.weight, given.group, given.time),
         )
         announce(table, task, self.voice)
         return table, task

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from metatune.data.roles import RoleColumns
 
 __all__ = [
     "as_json",
@@ -14,6 +17,8 @@ __all__ = [
     "names",
     "openml_server",
     "quiet",
+    "role_columns",
+    "roles",
     "scheduler",
     "target",
     "task_kind",
@@ -48,6 +53,45 @@ def task_kind() -> _Decorator:
     return click.option(
         "--task", type=click.Choice(kinds), help="What to learn; inferred from the target without."
     )
+
+
+def roles() -> _Decorator:
+    """Take the columns that hold weight, group and time of rows."""
+    options = (
+        click.option(
+            "--weight",
+            metavar="COLUMN",
+            help="How much each row counts, in fits and in scores; no feature.",
+        ),
+        click.option(
+            "--group",
+            metavar="COLUMN",
+            help="Which rows belong together: a patient, a customer. They are never on both sides "
+            "of a split, so the score is that for new groups; no feature.",
+        ),
+        click.option(
+            "--time",
+            metavar="COLUMN",
+            help="When each row was: models are validated on later rows than they learn from. A "
+            "feature by its calendar only (month, weekday, hour, ...).",
+        ),
+    )
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def role_columns(
+    weight: str | None, group: str | None, time: str | None
+) -> "RoleColumns":
+    """Join what `roles` took."""
+    from metatune.data.roles import RoleColumns
+
+    return RoleColumns(weight=weight, group=group, time=time)
 
 
 def metadata() -> _Decorator:

@@ -19,6 +19,7 @@ __all__ = ["recommend"]
 @options.data_argument()
 @options.target()
 @options.task_kind()
+@options.roles()
 @click.option(
     "--budget",
     default="10m",
@@ -67,6 +68,7 @@ def _ask(voice: Voice, given: dict[str, Any]) -> "tuple[Recommendations, str]":
         target=opened.target,
         task=given["task"] or opened.task,
         metric=given["metric"] or opened.metric,
+        roles=options.role_columns(given["weight"], given["group"], given["time"]),
     )
     announce(read, task, voice)
     advice = recommend_for(

@@ -60,6 +60,9 @@ class RunRecord:
                 "source": asdict(table.source),
             },
             "target": task.target,
+            "weight": task.roles.weight,
+            "group": task.roles.group,
+            "time": task.roles.time,
             "task": str(task.kind),
             "metric": task.metric.name,
             "greater_is_better": task.metric.greater_is_better,
@@ -135,7 +138,7 @@ def _constant_prediction(task: "Task") -> list[float] | float:
     """Return the shares of the classes, or the value that is predicted for every row."""
     from metatune.search.constant import constant_model
 
-    model = constant_model(task.kind, task.metric).fit(task.X, task.y)
+    model = constant_model(task.kind, task.metric).fit(task.X, task.y, task.facts.weights)
     if task.kind.is_classification:
         return [float(share) for share in model.predict_proba([0])[0]]
     return float(model.predict([0])[0])

@@ -35,6 +35,9 @@ _PLURALS = {
     "text": "texts",
     "identifier": "identifiers",
     "constant": "constants",
+    "row weight": "row weights",
+    "row group": "row groups",
+    "row time": "row times",
 }
 _FAMILIARITY = (
     (0.05, "unlike anything known: the recommendations are those that work for most datasets"),

@@ -17,11 +17,26 @@ class ColumnKind(StrEnum):
     TEXT = "text"
     IDENTIFIER = "identifier"
     CONSTANT = "constant"
+    ROW_WEIGHT = "row weight"
+    """How much each row counts; like the next two, because the user says so."""
+    ROW_GROUP = "row group"
+    """Which rows belong together."""
+    ROW_TIME = "row time"
+    """When each row was, where nothing of it is of use as a feature."""
 
     @property
     def is_used(self) -> bool:
         """Whether columns of this kind are given to models at all."""
-        return self not in (ColumnKind.IDENTIFIER, ColumnKind.CONSTANT)
+        return self not in _LEFT_OUT
+
+
+_LEFT_OUT = (
+    ColumnKind.IDENTIFIER,
+    ColumnKind.CONSTANT,
+    ColumnKind.ROW_WEIGHT,
+    ColumnKind.ROW_GROUP,
+    ColumnKind.ROW_TIME,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +61,9 @@ class Column:
         What follows each number of a text column of kind number ("kg"), and is cut off.
     note : str
         What was odd about it and done to it, for people; empty if nothing.
+    calendar_only : bool
+        Whether of dates only what comes again is of use: month, day, weekday, hour, minute, but
+        neither year nor the instant, which no model has seen of the future.
     """
 
     name: str
@@ -56,3 +74,4 @@ class Column:
     decimal: str = "."
     unit: str = ""
     note: str = ""
+    calendar_only: bool = False

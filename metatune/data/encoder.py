@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["TableEncoder", "encode_task"]
 
 _DATE_PARTS = ("year", "month", "day", "weekday", "hour", "minute", "days")
+_CALENDAR_PARTS = ("month", "day", "weekday", "hour", "minute")
 _N_TOPICS = 30
 _CATEGORIES = (ColumnKind.CATEGORY, ColumnKind.HIGH_CARDINALITY)
 
@@ -148,8 +149,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             self.levels_[column.name] = sorted(cells.dropna().astype("str").unique().tolist())
         elif column.kind is ColumnKind.DATETIME:
             parts = _date_parts(cells)
-            varied = [part for part in _DATE_PARTS if len(parts[part].dropna().unique()) > 1]
-            self.date_parts_[column.name] = varied or ["days"]
+            of_use = _CALENDAR_PARTS if column.calendar_only else _DATE_PARTS
+            varied = [part for part in of_use if len(parts[part].dropna().unique()) > 1]
+            self.date_parts_[column.name] = varied or ([] if column.calendar_only else ["days"])
         elif column.kind is ColumnKind.TEXT:
             self.texts_[column.name].fit(cells)
 
@@ -215,7 +217,7 @@ def encode_task(
 
 def _stack(blocks: "list[NDArray[np.float64]]", n_rows: int) -> "NDArray[np.float64]":
     """Put blocks side by side; without any, one constant column keeps the learners going."""
-    return np.hstack(blocks) if blocks else np.zeros((n_rows, 1))
+    return np.hstack(blocks) if any(b.shape[1] for b in blocks) else np.zeros((n_rows, 1))
 
 
 def _date_parts(cells: "pd.Series[Any]") -> pd.DataFrame:

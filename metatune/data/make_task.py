@@ -5,15 +5,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from metatune.data.columns import Column, ColumnKind
+from metatune.data.dependence import dependence_notes
 from metatune.data.infer import infer_columns, with_text_names
+from metatune.data.notes import column_notes, role_notes
+from metatune.data.role_columns import count_rows, facts_of_arrays, read_roles
+from metatune.data.roles import NO_ROLES, RoleColumns, find_roles
 from metatune.data.source import Table
 from metatune.data.target import encode_labels, find_target, read_target
 from metatune.data.task import Task
-from metatune.data.wording import counted, listed
+from metatune.data.wording import counted
 from metatune.errors import TableError, TargetError
 from metatune.kinds import TaskKind
-from metatune.metrics import resolve_metric
+from metatune.metrics import check_weighted, resolve_metric
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -30,6 +33,7 @@ def make_task(
     task: str | None = None,
     metric: str | None = None,
     name: str | None = None,
+    roles: RoleColumns = NO_ROLES,
 ) -> Task:
     """Understand a table as a prediction task.
 
@@ -45,6 +49,9 @@ def make_task(
         None for the default of the task kind.
     name : str or None
         None for the table's own name.
+    roles : RoleColumns
+        Columns that hold weights, groups or times of rows, by name or position. Rows of weight
+        zero are left out. A time column stays a feature as far as its calendar goes.
 
     Returns
     -------
@@ -58,7 +65,8 @@ def make_task(
     TargetError
         If the target is not found or cannot be learned.
     OptionError
-        If `task` or `metric` is unknown, or the metric does not fit.
+        If `task` or `metric` is unknown, the metric does not fit, or a column of `roles` does not
+        exist or cannot be read as what it is said to be.
     """
     frame = with_text_names(table.frame if isinstance(table, Table) else table)
     own_name = table.name if isinstance(table, Table) else "data"
@@ -66,9 +74,11 @@ def make_task(
     _check_size(frame)
     position, guess = find_target(list(frame.columns), target)
     label = str(frame.columns[position])
+    roles = find_roles(list(frame.columns), label, roles)
+    frame, weights, weight_notes = count_rows(frame, roles)
     understood = read_target(frame.iloc[:, position], label, task)
     notes += [guess] if guess else []
-    notes += understood.notes
+    notes += [*understood.notes, *weight_notes]
     n_dropped = int((~understood.keep).sum())
     if n_dropped:
         notes.append(f"{counted(n_dropped, 'row')} without a value of the target {label!r} dropped")
@@ -80,8 +90,15 @@ def make_task(
     X = frame.drop(columns=label)
     if n_dropped:
         X = X[understood.keep]
+        weights = None if weights is None else weights[understood.keep]
     X = X.reset_index(drop=True)
-    columns = infer_columns(X)
+    others = infer_columns(X.drop(columns=list(roles.given.values())))
+    columns, facts = read_roles(X, others, roles, weights)
+    chosen = resolve_metric(metric, understood.kind)
+    if facts.weights is not None:
+        check_weighted(chosen, understood.kind)
+    notes += [*role_notes(columns, facts), *column_notes(columns)]
+    notes += dependence_notes(X, columns, understood.y, understood.kind, roles)
     return Task(
         name=name or own_name,
         X=X,
@@ -90,9 +107,11 @@ def make_task(
         classes=understood.classes,
         columns=columns,
         target=label,
-        metric=resolve_metric(metric, understood.kind),
-        notes=(*notes, *_column_notes(columns)),
+        metric=chosen,
+        notes=tuple(notes),
         n_dropped=n_dropped,
+        facts=facts,
+        roles=roles,
     )
 
 
@@ -103,10 +122,13 @@ def make_task_from_arrays(
     classification: bool,
     metric: str | None = None,
     name: str = "data",
+    weights: "ArrayLike | None" = None,
+    groups: "ArrayLike | None" = None,
+    times: "ArrayLike | None" = None,
 ) -> Task:
     """Make a task from features and target given apart, as scikit-learn's estimators get them.
 
-    The labels are taken as they are, and no row is dropped.
+    The labels are taken as they are, and no row is dropped but those of weight zero.
 
     Parameters
     ----------
@@ -120,6 +142,8 @@ def make_task_from_arrays(
         None for the default of the task kind.
     name : str
         For people.
+    weights, groups, times : array-like of shape (n_rows,), optional
+        How much each row counts, which rows belong together, and when each row was.
 
     Returns
     -------
@@ -133,7 +157,7 @@ def make_task_from_arrays(
         If `y` has another length, unknown values, a single class, or no numbers where numbers
         are needed.
     OptionError
-        If the metric is unknown or does not fit.
+        If the metric is unknown or does not fit, or weights, groups or times cannot be used.
     """
     frame, is_named = to_frame(X)
     target = np.asarray(y)
@@ -141,6 +165,9 @@ def make_task_from_arrays(
         raise TargetError(f"y has the shape {target.shape}: it must be one value for each row of X")
     if bool(pd.isna(target).any()):
         raise TargetError("y holds missing values: drop the rows whose target is unknown")
+    counting, facts = facts_of_arrays(len(frame), weights=weights, groups=groups, times=times)
+    if not counting.all():
+        frame, target = frame[counting].reset_index(drop=True), target[counting]
     classes: NDArray[Any] | None = None
     if classification:
         classes, codes = encode_labels(target)
@@ -152,6 +179,9 @@ def make_task_from_arrays(
     else:
         kind = TaskKind.REGRESSION
     columns = infer_columns(frame, keep_identifiers=not is_named)
+    chosen = resolve_metric(metric, kind)
+    if facts.weights is not None:
+        check_weighted(chosen, kind)
     return Task(
         name=name,
         X=frame,
@@ -160,8 +190,9 @@ def make_task_from_arrays(
         classes=classes,
         columns=columns,
         target="target",
-        metric=resolve_metric(metric, kind),
-        notes=_column_notes(columns),
+        metric=chosen,
+        notes=tuple(column_notes(columns)),
+        facts=facts,
     )
 
 
@@ -209,25 +240,3 @@ def _check_size(frame: pd.DataFrame) -> None:
         raise TableError(
             f"the table has {counted(len(frame), 'row')}: at least {_MIN_ROWS} are needed"
         )
-
-
-def _column_notes(columns: tuple[Column, ...]) -> tuple[str, ...]:
-    """Say which columns are left out, and what was odd about the others."""
-    notes = []
-    for kind in (ColumnKind.IDENTIFIER, ColumnKind.CONSTANT):
-        names = [column.name for column in columns if column.kind is kind]
-        if names:
-            notes.append(f"{_name(names)}: left out as {kind}")
-    if columns and all(column.kind is ColumnKind.CONSTANT for column in columns):
-        notes.append("all features are constant, so only the constant prediction is possible")
-    by_note: dict[str, list[str]] = {}
-    for column in columns:
-        if column.note and column.kind.is_used:
-            by_note.setdefault(column.note, []).append(column.name)
-    notes += [f"{_name(names)}: {note}" for note, names in by_note.items()]
-    return tuple(notes)
-
-
-def _name(names: list[str]) -> str:
-    """List some names."""
-    return f"column{'s' if len(names) > 1 else ''} {listed(names)}"

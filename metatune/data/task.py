@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from metatune.data.columns import Column
+from metatune.data.roles import NO_ROLES, RoleColumns
+from metatune.data.row_facts import PLAIN, RowFacts
 from metatune.kinds import TaskKind
 from metatune.metrics import Metric
 
@@ -24,7 +26,7 @@ class Task:
     name : str
         For people: usually the file's stem.
     X : DataFrame of shape (n_rows, n_columns)
-        The features as read; only rows whose target is known.
+        The columns but the target as read; only rows whose target is known and that count.
     y : ndarray of shape (n_rows,)
         Encoded labels 0..n_classes-1 (int64) for classification, target values (float64) else.
     kind : TaskKind
@@ -41,6 +43,10 @@ class Task:
         What was decided or cleaned, one sentence each, for the user to see.
     n_dropped : int
         Rows dropped because their target was missing.
+    facts : RowFacts
+        Weight, group and time of each row, as far as they were given.
+    roles : RoleColumns
+        Which columns they came from.
     """
 
     name: str
@@ -53,10 +59,12 @@ class Task:
     metric: Metric
     notes: tuple[str, ...] = ()
     n_dropped: int = 0
+    facts: RowFacts = PLAIN
+    roles: RoleColumns = NO_ROLES
 
     @property
     def n_rows(self) -> int:
-        """Number of rows whose target is known."""
+        """Number of rows whose target is known and that count."""
         return len(self.y)
 
     @property

@@ -35,12 +35,16 @@ def constant_score(data: TrialData, metric: Metric) -> float:
     scores = []
     for fold in data.folds:
         target = np.asarray(task.y)[fold.train]
+        trained, judged = (
+            None if data.weights is None else np.asarray(data.weights)[rows]
+            for rows in (fold.train, fold.valid)
+        )
         if task.n_classes:
-            counts = np.bincount(target, minlength=task.n_classes)
+            counts = np.bincount(target, weights=trained, minlength=task.n_classes)
             prediction = np.tile(counts / counts.sum(), (len(fold.valid), 1))
         else:
-            model = constant_model(task.kind, metric).fit(target[:, None], target)
+            model = constant_model(task.kind, metric).fit(target[:, None], target, trained)
             prediction = model.predict(fold.valid[:, None])
-        scores.append(metric.score(np.asarray(task.y)[fold.valid], prediction))
+        scores.append(metric.score(np.asarray(task.y)[fold.valid], prediction, judged))
     finite = [score for score in scores if np.isfinite(score)]
     return float(np.mean(finite)) if finite else float("nan")

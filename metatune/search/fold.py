@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from metatune.algorithms.base import BuildContext, Shape
+from metatune.algorithms.fitting import fit_model
 from metatune.algorithms.registry import get_algorithm
 from metatune.budget import Stopwatch
 from metatune.data.splits import Fold, subsample
@@ -111,25 +112,28 @@ def run_fold(
     )
     pipeline = algorithm.build(trial.configuration, context)
     (name, step), (_, model) = pipeline.steps
+    facts = data.facts.take(train)
     prepared = prepare(
         step,
         lambda: (task.X[train], task.y[train], task.X[valid]),
         store,
         number,
         trial.rung.row_share,
+        facts=facts,
     )
     pipeline.steps[0] = (name, prepared.step)
     watch = Stopwatch()
-    model.fit(prepared.train, task.y[train])
+    fit_model(model, prepared.train, task.y[train], facts)
     fit_seconds = watch.seconds()
     prediction = predict_array(model, prepared.valid, task.n_classes)
     predict_seconds = watch.seconds() - fit_seconds
     if not np.isfinite(prediction).all():
         raise ValueError("predictions are not finite")
+    weights = None if data.weights is None else data.weights[valid]
     return FoldOutcome(
         pipeline=pipeline,
         prediction=prediction,
-        scores=tuple(metric.score(task.y[valid], prediction) for metric in metrics),
+        scores=tuple(metric.score(task.y[valid], prediction, weights) for metric in metrics),
         fit_seconds=fit_seconds + prepared.fit_seconds,
         predict_seconds=predict_seconds + prepared.transform_seconds,
         preprocess_seconds=prepared.fit_seconds + prepared.transform_seconds,

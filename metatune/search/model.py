@@ -59,9 +59,10 @@ class LabelDecoder(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 class ConstantClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Predicts the shares of the classes, whatever the row: the score to beat."""
 
-    def fit(self, X: Any, y: "NDArray[Any]") -> Self:  # noqa: ARG002
-        """Count the classes."""
-        self.classes_, counts = np.unique(y, return_counts=True)
+    def fit(self, X: Any, y: "NDArray[Any]", sample_weight: Any = None) -> Self:  # noqa: ARG002
+        """Count the classes, each row by its weight."""
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        counts = np.bincount(codes, weights=sample_weight)
         self.shares_ = counts / counts.sum()
         return self
 
@@ -86,14 +87,26 @@ class ConstantRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(self, statistic: str = "mean") -> None:
         self.statistic = statistic
 
-    def fit(self, X: Any, y: "NDArray[Any]") -> Self:  # noqa: ARG002
-        """Average the target."""
-        self.value_ = float(np.median(y) if self.statistic == "median" else np.mean(y))
+    def fit(self, X: Any, y: "NDArray[Any]", sample_weight: Any = None) -> Self:  # noqa: ARG002
+        """Average the target, each row by its weight."""
+        if self.statistic == "mean":
+            self.value_ = float(np.average(y, weights=sample_weight))
+        elif sample_weight is None:
+            self.value_ = float(np.median(y))
+        else:
+            self.value_ = _weighted_median(np.asarray(y), np.asarray(sample_weight))
         return self
 
     def predict(self, X: Any) -> "NDArray[np.float64]":
         """Return the same value for every row."""
         return np.full(len(X), self.value_)
+
+
+def _weighted_median(values: "NDArray[Any]", weights: "NDArray[Any]") -> float:
+    """Return the least value that at least half of the weight does not exceed."""
+    order = np.argsort(values, kind="stable")
+    below = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(below, below[-1] / 2)])
 
 
 def assemble_pipeline(encoder: Any, fitted: Any, labels: "NDArray[Any] | None") -> Pipeline:

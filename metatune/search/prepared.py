@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from metatune.algorithms.fitting import fit_step
 from metatune.budget import Stopwatch
+from metatune.data.row_facts import PLAIN, RowFacts
 from metatune.search.store import FileStore
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ def prepare(
     rows: "Callable[[], tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]",
     store: FileStore | None = None,
     *where: object,
+    facts: RowFacts = PLAIN,
 ) -> Prepared:
     """Fit a preprocessing step and transform the rows of a fold, or read what came of it.
 
@@ -74,25 +77,29 @@ def prepare(
         Where shared matrices are kept.
     *where : object
         What identifies the rows in the store.
+    facts : RowFacts
+        What is known of the training rows.
     """
     if store is None or type(step).__name__ != _SHARED_STEP:
-        return _make(step, rows)
+        return _make(step, rows, facts)
     key = ("prepared", sorted(step.get_params().items()), *where)
     found = store.find(*key)
     prepared = None if found is None else _read(found)
     if prepared is None:
-        prepared = _make(step, rows)
+        prepared = _make(step, rows, facts)
         if _pays(prepared):
             store.add(lambda folder: _write(prepared, folder), *key)
     return prepared
 
 
 def _make(
-    step: Any, rows: "Callable[[], tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]"
+    step: Any,
+    rows: "Callable[[], tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]",
+    facts: RowFacts,
 ) -> Prepared:
     watch = Stopwatch()
     train, target, valid = rows()
-    train = step.fit_transform(train, target)
+    train = fit_step(step, train, target, facts)
     fit_seconds = watch.seconds()
     valid = step.transform(valid)
     return Prepared(

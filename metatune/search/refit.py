@@ -9,6 +9,7 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from metatune.algorithms.base import BuildContext, Shape
+from metatune.algorithms.fitting import fit_pipeline
 from metatune.algorithms.registry import get_algorithm
 from metatune.search.trial import TrialResult
 from metatune.search.trial_data import load_trial_data
@@ -95,5 +96,6 @@ def refit_in_worker(inbox: str, outbox: str, plan: RefitPlan, file: str) -> None
     )
     with warnings.catch_warnings(), threadpool_limits(limits=1):
         warnings.simplefilter("ignore")
-        pipeline = algorithm.build(trial.configuration, context).fit(task.X, task.y)
+        pipeline = algorithm.build(trial.configuration, context)
+        fit_pipeline(pipeline, task.X, task.y, data.facts)
     (Path(outbox) / file).write_bytes(pickle.dumps(pipeline, protocol=5))
