@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from metatune.data.clean import to_text
+from metatune.data.roles import read_weights
 from metatune.data.target import known_target
 from metatune.data.wording import counted, listed
 from metatune.errors import BundleError, TargetError
@@ -100,16 +101,18 @@ def judge(
     classes = pipeline.classes_ if kind.is_classification else None
     y, keep, notes = read_labelled(frame[target], classes)
     rows = frame[keep]
+    weights, note = _weights(rows, info)
+    notes += note
     if classes is None:
         prediction = np.asarray(pipeline.predict(rows), dtype=np.float64)
     else:
         prediction = _with_room(pipeline.predict_proba(rows), y)
-    baseline = _constant_prediction(y, prediction, constant)
+    baseline = _constant_prediction(y, prediction, constant, weights)
     scores = tuple(
         Score(
             metric=m.name,
-            score=_score(m, y, prediction),
-            constant=_score(m, y, baseline),
+            score=_score(m, y, prediction, weights),
+            constant=_score(m, y, baseline, weights),
             greater_is_better=m.greater_is_better,
         )
         for m in metrics
@@ -119,6 +122,18 @@ def judge(
     return Judgement(
         target=target, task=str(kind), n_rows=len(y), scores=scores, notes=tuple(notes)
     )
+
+
+def _weights(
+    rows: pd.DataFrame, info: Mapping[str, Any]
+) -> "tuple[NDArray[np.float64] | None, list[str]]":
+    """Read the weights of rows, if the model was fitted with some and the table holds them."""
+    name = info.get("weight")
+    if name is None:
+        return None, []
+    if name not in rows.columns:
+        return None, [f"all rows count alike: the table has no weight column {name!r}"]
+    return read_weights(rows[name]), [f"rows are weighed by {name!r}"]
 
 
 def known_constant(model: str) -> "list[float] | float | None":
@@ -186,13 +201,17 @@ def _with_room(proba: "NDArray[np.float64]", y: "NDArray[Any]") -> "NDArray[np.f
 
 
 def _constant_prediction(
-    y: "NDArray[Any]", prediction: "NDArray[np.float64]", known: "list[float] | float | None"
+    y: "NDArray[Any]",
+    prediction: "NDArray[np.float64]",
+    known: "list[float] | float | None",
+    weights: "NDArray[np.float64] | None",
 ) -> "NDArray[np.float64]":
     if prediction.ndim == 1:
-        return np.full(len(y), float(np.mean(y)) if known is None else known)
+        return np.full(len(y), float(np.average(y, weights=weights)) if known is None else known)
     n_classes = prediction.shape[1]
     if known is None:
-        shares = np.bincount(y, minlength=n_classes) / len(y)
+        totals = np.bincount(y, weights=weights, minlength=n_classes)
+        shares = np.asarray(totals / totals.sum())
     else:
         shares = np.zeros(n_classes)
         given = np.asarray(known, dtype=np.float64)
@@ -205,8 +224,13 @@ def _metrics(asked: str | None, of_run: str, kind: TaskKind) -> list[Metric]:
     return [resolve_metric(name, kind) for name in names]
 
 
-def _score(metric: Metric, y: "NDArray[Any]", prediction: "NDArray[np.float64]") -> float:
+def _score(
+    metric: Metric,
+    y: "NDArray[Any]",
+    prediction: "NDArray[np.float64]",
+    weights: "NDArray[np.float64] | None",
+) -> float:
     try:
-        return metric.score(y, prediction)
-    except ValueError:  # a scorer that is undefined on these rows
+        return metric.score(y, prediction, weights)
+    except (ValueError, TypeError):  # undefined on these rows, or it cannot weigh them
         return float("nan")

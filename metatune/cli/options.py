@@ -85,9 +85,7 @@ def roles() -> _Decorator:
     return decorate
 
 
-def role_columns(
-    weight: str | None, group: str | None, time: str | None
-) -> "RoleColumns":
+def role_columns(weight: str | None, group: str | None, time: str | None) -> "RoleColumns":
     """Join what `roles` took."""
     from metatune.data.roles import RoleColumns
 

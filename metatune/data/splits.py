@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Fold", "inner_folds", "make_folds", "nested_order", "subsample"]
 
+_LEFT_BY_GROUPS = 0.3  # of the earlier rows, at least, for a fold to be worth its name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Fold:
@@ -165,15 +167,16 @@ def _time_folds(
     folds = []
     for block in range(int(blocks.max()), 0, -1):
         valid = np.flatnonzero(blocks == block)
-        trains = blocks < block
+        earlier = blocks < block
+        trains = earlier
         if facts.groups is not None:
-            trains &= ~np.isin(facts.groups, facts.groups[valid])
-        if trains.any():
+            trains = earlier & ~np.isin(facts.groups, facts.groups[valid])
+        if trains.sum() >= _LEFT_BY_GROUPS * earlier.sum():
             folds.append(Fold(train=_each_class_first(order[trains[order]], y, kind), valid=valid))
     if not folds:
         raise OptionError(
-            "no row is both earlier than others and of a group that does not occur among them: "
-            "give either groups or times"
+            "groups recur all along the time, so that hardly any earlier row is of another group "
+            "than those to be validated: give either groups or times"
         )
     return tuple(folds)
 
