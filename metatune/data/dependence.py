@@ -30,6 +30,7 @@ _BEINGS = frozenset(
         *("employee", "student", "player", "respondent", "donor", "animal", "child"),
     )
 )
+_SUFFIXES = frozenset(("name", "no", "nr", "number", "num", "code", "key", "hash"))
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _GROUP_KINDS = (ColumnKind.CATEGORY, ColumnKind.HIGH_CARDINALITY, ColumnKind.NUMBER)
 _FEWEST_ROWS = 50
@@ -40,6 +41,7 @@ _DRIFT = 0.02  # the same for blocks of time, each of which holds many rows
 _CERTAIN = 1e-4  # chance of so much without any dependence
 _N_BLOCKS = 8
 _ORDERED = 0.95  # of neighbouring rows
+_N_COMPARED = 20  # classes
 
 
 def dependence_notes(
@@ -130,9 +132,16 @@ def intraclass_correlation(
 def _looks_like_group(column: Column, n_rows: int) -> bool:
     if column.kind not in _GROUP_KINDS:
         return False
-    words = {word.lower() for word in _WORD.findall(column.name)}
-    named = looks_like_id_name(column.name) or bool(words & _BEINGS)
+    named = looks_like_id_name(column.name) or _names_a_being(column.name)
     return named and _FEWEST_GROUPS <= column.n_unique <= n_rows / _ROWS_A_GROUP
+
+
+def _names_a_being(name: str) -> bool:
+    """Whether a column is called ``patient`` or ``customer_no``, but not ``account age``."""
+    words = [word.lower() for word in _WORD.findall(name)]
+    while len(words) > 1 and words[-1] in _SUFFIXES:
+        words.pop()
+    return bool(words) and words[-1] in _BEINGS
 
 
 def _is_alike(cells: "pd.Series[Any]", y: "NDArray[Any]", kind: TaskKind) -> bool:
@@ -164,6 +173,3 @@ def _compared(y: "NDArray[Any]", kind: TaskKind) -> "NDArray[np.float64]":
         return np.argsort(np.argsort(y, kind="stable"), kind="stable")[:, None] / len(y)
     present = np.unique(y)[:_N_COMPARED]
     return np.asarray(y[:, None] == present[None, :], dtype=np.float64)
-
-
-_N_COMPARED = 20  # classes
