@@ -13,6 +13,7 @@ from metatune.data.columns import Column
 from metatune.data.encoder import encode_task
 from metatune.data.make_task import make_task, to_frame
 from metatune.data.reading import read_table
+from metatune.data.roles import RoleColumns
 from metatune.data.task import Task
 from metatune.errors import OptionError
 from metatune.metafeatures import MetaFeatures, extract_metafeatures
@@ -71,11 +72,14 @@ class Description:
         return plain
 
 
-def recommend(
+def recommend(  # noqa: PLR0913  # what `metatune recommend` takes
     data: Any,
     target: str | None = None,
     *,
     y: "ArrayLike | None" = None,
+    weight: str | None = None,
+    group: str | None = None,
+    time: str | None = None,
     budget: str | float = "10m",
     metric: str | None = None,
     include: Sequence[str] | None = None,
@@ -92,6 +96,8 @@ def recommend(
         The column to predict; guessed if it is not named.
     y : array-like of shape (n_rows,), optional
         The target, where `data` does not hold it.
+    weight, group, time : str, optional
+        Columns that say how much a row counts, which rows belong together, and when a row was.
     budget : str or float
         What a fit may take; a short one prefers quick configurations.
     metric : str, optional
@@ -114,7 +120,7 @@ def recommend(
         If there is no meta-dataset.
     """
     return recommend_for(
-        _task(data, target, y, metric),
+        _task(data, target, y, metric, RoleColumns(weight=weight, group=group, time=time)),
         budget=budget,
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
@@ -122,7 +128,15 @@ def recommend(
     ).recommendations
 
 
-def describe(data: Any, target: str | None = None, *, y: "ArrayLike | None" = None) -> Description:
+def describe(
+    data: Any,
+    target: str | None = None,
+    *,
+    y: "ArrayLike | None" = None,
+    weight: str | None = None,
+    group: str | None = None,
+    time: str | None = None,
+) -> Description:
     """Say how a table is understood, and characterise it.
 
     Parameters
@@ -133,6 +147,8 @@ def describe(data: Any, target: str | None = None, *, y: "ArrayLike | None" = No
         The column to predict; guessed if it is not named.
     y : array-like of shape (n_rows,), optional
         The target, where `data` does not hold it.
+    weight, group, time : str, optional
+        Columns that say how much a row counts, which rows belong together, and when a row was.
 
     Returns
     -------
@@ -143,7 +159,9 @@ def describe(data: Any, target: str | None = None, *, y: "ArrayLike | None" = No
     InputError
         If the table cannot be read or learned.
     """
-    return describe_for(_task(data, target, y, None))
+    return describe_for(
+        _task(data, target, y, None, RoleColumns(weight=weight, group=group, time=time))
+    )
 
 
 def recommend_for(
@@ -192,15 +210,21 @@ def describe_for(task: Task) -> Description:
     )
 
 
-def _task(data: Any, target: str | None, y: "ArrayLike | None", metric: str | None) -> Task:
+def _task(
+    data: Any,
+    target: str | None,
+    y: "ArrayLike | None",
+    metric: str | None,
+    roles: RoleColumns,
+) -> Task:
     """Make a task of a file, of a table that holds the target, or of features and target."""
     if isinstance(data, str | Path):
         if y is not None:
             raise OptionError("give either a file that holds the target, or a table and y")
-        return make_task(read_table(data), target=target, metric=metric)
+        return make_task(read_table(data), target=target, metric=metric, roles=roles)
     frame, _ = to_frame(data)
     if y is None:
-        return make_task(frame, target=target, metric=metric)
+        return make_task(frame, target=target, metric=metric, roles=roles)
     if target is not None:
         raise OptionError("give either the name of the target's column or y, not both")
     import pandas as pd
@@ -211,4 +235,5 @@ def _task(data: Any, target: str | None, y: "ArrayLike | None", metric: str | No
     values = pd.Series(y.to_numpy() if hasattr(y, "to_numpy") else y, name=name)
     if len(values) != len(frame):
         raise OptionError(f"y has {len(values)} values for {len(frame)} rows: give one for each")
-    return make_task(pd.concat([frame, values], axis="columns"), target=name, metric=metric)
+    table = pd.concat([frame, values], axis="columns")
+    return make_task(table, target=name, metric=metric, roles=roles)

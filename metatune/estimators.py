@@ -14,7 +14,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 from sklearn.utils import assert_all_finite, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
 from metatune import bundle
@@ -88,7 +88,14 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         self.verbose = verbose
         self.executor = executor
 
-    def fit(self, X: Any, y: "ArrayLike") -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: "ArrayLike",
+        sample_weight: "ArrayLike | float | None" = None,
+        groups: "ArrayLike | None" = None,
+        times: "ArrayLike | None" = None,
+    ) -> Self:
         """Find and fit a pipeline.
 
         Parameters
@@ -97,6 +104,15 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
             Features: numbers, texts, dates, categories, missing values.
         y : array-like of shape (n_rows,)
             Target.
+        sample_weight : array-like of shape (n_rows,), optional
+            How much each row counts in fits and scores, in proportion to the others. Rows of
+            weight zero count as absent.
+        groups : array-like of shape (n_rows,), optional
+            Which rows belong together: they never are on both sides of a split. The columns of
+            `X` are features all the same; leave the group out of them.
+        times : array-like of shape (n_rows,), optional
+            When each row was, as dates or numbers: models are validated on later rows than they
+            learn from. Columns of `X` that grow with time are better left out.
 
         Returns
         -------
@@ -119,7 +135,15 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         )
         select_algorithms(options.include, options.exclude)
         X, y = self._validate(X, y)
-        task = make_task_from_arrays(X, y, classification=self._classification, metric=self.metric)
+        task = make_task_from_arrays(
+            X,
+            y,
+            classification=self._classification,
+            metric=self.metric,
+            weights=_weights(sample_weight, len(y)),
+            groups=groups,
+            times=times,
+        )
         with ExitStack() as stack:
             executor = stack.enter_context(workers(self.executor, self.n_jobs, self.memory_limit))
             run_dir = self._make_run_dir()
@@ -371,6 +395,20 @@ class _Talker(Listener):
 def _is_table(X: Any) -> bool:
     """Whether `X` has columns with names: a DataFrame of pandas, polars, ..."""
     return hasattr(X, "columns")
+
+
+def _weights(given: Any, n_rows: int) -> "NDArray[np.float64] | None":
+    """Check weights as scikit-learn does."""
+    if given is None:
+        return None
+    try:
+        return np.asarray(
+            _check_sample_weight(
+                given, np.empty((n_rows, 1)), dtype=np.float64, ensure_non_negative=True
+            )
+        )
+    except ValueError as error:
+        raise OptionError(" ".join(str(error).split())) from error
 
 
 def _names(given: Any, parameter: str) -> tuple[str, ...]:
