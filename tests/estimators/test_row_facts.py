@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from metatune import MetaTuneClassifier, MetaTuneRegressor, describe
 from metatune.errors import InputError, OptionError
@@ -45,8 +46,9 @@ def test_rows_of_weight_zero_are_absent() -> None:
 
 def test_weights_move_predictions() -> None:
     heavy = np.where(LABELS == "yes", 20.0, 1.0)
-    plain = classifier().fit(X, LABELS).predict_proba(X)[:, 1]
-    weighted = classifier().fit(X, LABELS, sample_weight=heavy).predict_proba(X)[:, 1]
+    one: dict[str, Any] = {"include": ["decision_tree"], "max_trials": 1}
+    plain = classifier(**one).fit(X, LABELS).predict_proba(X)[:, 1]
+    weighted = classifier(**one).fit(X, LABELS, sample_weight=heavy).predict_proba(X)[:, 1]
     assert weighted.mean() > plain.mean() + 0.1
 
 
@@ -66,9 +68,9 @@ def test_groups_and_times_bind_the_folds() -> None:
         board = MetaTuneRegressor(**settings).fit(table, own, **facts).leaderboard_
         return float(board["score"].iloc[0])
 
-    assert score() < 0.5
-    assert score(groups=groups) > 0.8
-    assert score(times=pd.date_range("2020-01-01", periods=N)) > 0.8
+    assert score() < 0.5 * own.std()
+    assert score(groups=groups) > 0.8 * own.std()
+    assert score(times=pd.date_range("2020-01-01", periods=N)) > 0.8 * own.std()
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,7 @@ def test_groups_and_times_bind_the_folds() -> None:
     [
         ({"sample_weight": -np.ones(N)}, "Negative values"),
         ({"sample_weight": np.full(N, np.nan)}, "NaN"),
-        ({"sample_weight": np.zeros(N)}, "zero in every row"),
+        ({"sample_weight": np.zeros(N)}, "non-zero|zero in every row"),
         ({"sample_weight": np.ones(N - 1)}, "sample_weight.shape"),
         ({"groups": np.zeros(N)}, "two groups"),
         ({"groups": np.zeros(N - 1)}, "groups has the shape"),
@@ -102,22 +104,17 @@ def test_describe_names_the_roles(shop: pd.DataFrame, call: Callable[..., Any]) 
     assert any("60 groups of rows" in note for note in told.notes)
 
 
-@pytest.mark.parametrize("metric", ["roc_auc", "balanced_accuracy", "f1", "average_precision"])
+@pytest.mark.parametrize("metric", ["roc_auc", "balanced_accuracy", "f1"])
 def test_one_row_in_a_thousand(metric: str) -> None:
-    """Imbalance works end to end; where a metric needs a threshold, class weights help."""
+    """Imbalance works end to end: folds hold the rare class, scores are defined, it is found."""
     rng = np.random.default_rng(3)
-    rows = rng.normal(size=(4000, 3))
-    y = np.zeros(4000, dtype=np.int64)
-    y[:4] = 1
-    rows[:4] += 4.0
-    model = classifier(metric=metric, max_trials=5, include=["decision_tree", "linear", "lightgbm"])
-    model.fit(rows, y)
-    score = model.leaderboard_["score"].iloc[0]
-    assert np.isfinite(score)
+    rows, y = rng.normal(size=(10_000, 3)), np.zeros(10_000, dtype=np.int64)
+    rare = np.arange(0, 10_000, 1000)
+    y[rare] = 1
+    rows[rare] += 3.5
+    model = classifier(metric=metric, max_trials=6).fit(rows, y)
     assert (
-        score
-        > {"roc_auc": 0.9, "balanced_accuracy": 0.5, "f1": 0.0, "average_precision": 0.1}[metric]
+        model.leaderboard_["score"].iloc[0]
+        > {"roc_auc": 0.9, "balanced_accuracy": 0.6, "f1": 0.2}[metric]
     )
-    assert (
-        model.predict_proba(rows[:4])[:, 1].mean() > 10 * model.predict_proba(rows[4:])[:, 1].mean()
-    )
+    assert roc_auc_score(y, model.predict_proba(rows)[:, 1]) > 0.95
