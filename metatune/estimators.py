@@ -1,7 +1,6 @@
 """The scikit-learn estimators: thin doors to `metatune.tuning.tune`."""
 
 import math
-import numbers
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -14,7 +13,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 from sklearn.utils import assert_all_finite, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
 from metatune import bundle
@@ -22,11 +21,12 @@ from metatune.algorithms.registry import select_algorithms
 from metatune.budget import Budget, Deadline
 from metatune.data.make_task import make_task_from_arrays, to_frame
 from metatune.data.task import Task
-from metatune.errors import OptionError, TableError
+from metatune.errors import TableError
 from metatune.estimate.corrected import Estimate
 from metatune.estimating import estimate_record
 from metatune.kinds import TaskKind
 from metatune.listener import Listener
+from metatune.parameters import read_names, read_seed, read_weights
 from metatune.rundir import RunDirectory, library_versions
 from metatune.search.executor import Executor
 from metatune.search.history import History
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 
 __all__ = ["MetaTuneClassifier", "MetaTuneRegressor"]
 
-_SEEDS = 2**31 - 1
 _MIN_ROWS = 2
 
 
@@ -129,9 +128,9 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         deadline = Deadline.after(budget.seconds)
         options = TuneOptions(
             budget=budget,
-            include=_names(self.include, "include"),
-            exclude=_names(self.exclude, "exclude"),
-            seed=_seed(self.random_state),
+            include=read_names(self.include, "include"),
+            exclude=read_names(self.exclude, "exclude"),
+            seed=read_seed(self.random_state),
         )
         select_algorithms(options.include, options.exclude)
         X, y = self._validate(X, y)
@@ -140,7 +139,7 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
             y,
             classification=self._classification,
             metric=self.metric,
-            weights=_weights(sample_weight, len(y)),
+            weights=read_weights(sample_weight, len(y)),
             groups=groups,
             times=times,
         )
@@ -395,34 +394,3 @@ class _Talker(Listener):
 def _is_table(X: Any) -> bool:
     """Whether `X` has columns with names: a DataFrame of pandas, polars, ..."""
     return hasattr(X, "columns")
-
-
-def _weights(given: Any, n_rows: int) -> "NDArray[np.float64] | None":
-    """Check weights as scikit-learn does."""
-    if given is None:
-        return None
-    try:
-        return np.asarray(
-            _check_sample_weight(
-                given, np.empty((n_rows, 1)), dtype=np.float64, ensure_non_negative=True
-            )
-        )
-    except ValueError as error:
-        raise OptionError(" ".join(str(error).split())) from error
-
-
-def _names(given: Any, parameter: str) -> tuple[str, ...]:
-    if isinstance(given, str):
-        raise OptionError(f"{parameter}={given!r} is a text: give a sequence, like [{given!r}]")
-    return tuple(given or ())
-
-
-def _seed(random_state: Any) -> int:
-    """Draw a seed without touching the global random state."""
-    if random_state is None:
-        return int(np.random.SeedSequence().generate_state(1)[0]) % _SEEDS
-    if isinstance(random_state, numbers.Integral):
-        return int(random_state) % _SEEDS
-    if isinstance(random_state, np.random.RandomState):
-        return int(random_state.randint(_SEEDS))
-    raise OptionError(f"random_state={random_state!r} is no seed: give a number or a RandomState")

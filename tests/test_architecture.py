@@ -33,6 +33,7 @@ ROWS = {
     "guidance": 5,
     "strategy": 5,
     "options": 5,
+    "parameters": 5,
     "adviser": 5,
     "tuning": 5,
     "building": 5,
