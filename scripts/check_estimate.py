@@ -1,0 +1,94 @@
+"""Check how honest the honest estimate is.
+
+    python scripts/check_estimate.py --catalogue ../shared/datasets/catalog.csv --tables 60
+    python scripts/check_estimate.py --simulate
+
+With a catalogue: of each table, half of the rows are held out, metatune runs on the rest, and its
+model is scored on the rows held out. Prints a table of honest score, interval, optimistic score and
+held-out score, the coverage of the interval and the mean bias of both scores, and draws a figure.
+The held-out score has noise of its own: coverage is given as it is, which is too low for a perfect
+interval, and with the interval widened by the held-out score's 95 % error (by bootstrap), in
+quadrature. Finished tables are remembered, so the command can be stopped and repeated.
+
+With --simulate: made-up predictions whose true scores are known.
+"""
+
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import click
+from estimate_check.held_out import check_table, choose_tables, read_journal, write_journal
+from estimate_check.report import (
+    plot_outcomes,
+    simulation_line,
+    simulation_title,
+    summary,
+    table_of_outcomes,
+)
+from estimate_check.simulation import SETTINGS, simulate
+
+from metatune.building.catalogue import read_catalogue
+
+
+@click.command(help=__doc__)
+@click.option("--catalogue", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--tables", "n_tables", type=click.IntRange(1), default=60, show_default=True)
+@click.option("--only", default="", help="Only these tables, separated by commas.")
+@click.option("--seconds", type=float, default=30.0, show_default=True, help="Budget of each.")
+@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True)
+@click.option("--share", type=float, default=0.5, show_default=True, help="Of rows held out.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("results/estimate"))
+@click.option("--simulate", "simulated", is_flag=True, help="Made-up predictions instead.")
+@click.option("--simulations", type=click.IntRange(2), default=200, show_default=True)
+def main(  # noqa: PLR0913, PLR0917  # one parameter for each option
+    catalogue: Path | None,
+    n_tables: int,
+    only: str,
+    seconds: float,
+    jobs: int,
+    share: float,
+    seed: int,
+    out: Path,
+    simulated: bool,
+    simulations: int,
+) -> None:
+    if simulated:
+        show_simulations(simulations, jobs, seed)
+        return
+    if catalogue is None:
+        raise click.UsageError("name a --catalogue of tables, or --simulate")
+    out.mkdir(parents=True, exist_ok=True)
+    journal = out / f"seed{seed}-{seconds:g}s.jsonl"
+    wanted = {name for name in only.split(",") if name}
+    entries = read_catalogue(catalogue)
+    if wanted:
+        chosen = [entry for entry in entries if entry.name in wanted]
+    else:
+        chosen = choose_tables(entries, n_tables)
+    done = read_journal(journal)
+    for entry in chosen:
+        if entry.name not in done:
+            found = check_table(entry, share=share, seconds=seconds, jobs=jobs, seed=seed)
+            write_journal(journal, found)
+            done[entry.name] = found
+            print(table_of_outcomes([found]).splitlines()[-1], flush=True)
+    outcomes = [done[entry.name] for entry in chosen]
+    text = f"{table_of_outcomes(outcomes)}\n\n{summary(outcomes)}\n"
+    journal.with_suffix(".md").write_text(text, encoding="utf-8")
+    print(f"\n{text}")
+    plot_outcomes(journal.with_suffix(".png"), outcomes)
+    print(f"figure: {journal.with_suffix('.png')}")
+
+
+def show_simulations(n_simulations: int, jobs: int, seed: int) -> None:
+    print(simulation_title(), flush=True)
+    run = partial(simulate, n_simulations=n_simulations, seed=seed)
+    with ProcessPoolExecutor(jobs) as pool:
+        for setting, found in zip(SETTINGS, pool.map(run, SETTINGS), strict=True):
+            print(simulation_line(setting.name, found), flush=True)
+
+
+if __name__ == "__main__":
+    main()
