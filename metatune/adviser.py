@@ -1,5 +1,6 @@
-"""Asks for advice while the first trials run, and lets a strategy make candidates of it."""
+"""Asks past datasets while the first trials run, and lets a strategy make candidates of it."""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from metatune.advice import Advice, AdviceRequest, training_shape, usable_algorithms
@@ -11,17 +12,23 @@ from metatune.metadataset.store import check_metadata
 from metatune.options import TuneOptions
 from metatune.recommender.rank import PATIENCE
 from metatune.search.candidates import Candidates
-from metatune.search.executor import Executor, Job
+from metatune.search.executor import Executor, Job, JobOutcome
 from metatune.search.halving import CandidateSource
+from metatune.search.history import History
+from metatune.search.hooks import Errand
 from metatune.search.rungs import Rung
 from metatune.search.trial import TrialStatus
 from metatune.search.trial_data import TrialData
+from metatune.space import Configuration
 from metatune.strategy import Asked, Situation
 
 __all__ = ["Adviser"]
 
 _FIRST = ("decision_tree", "lightgbm")
 """Families whose defaults open every run: one that is done at once, and the usual default."""
+
+_SOLID = ("extra_trees", "linear", "random_forest", "knn")
+"""Families whose defaults come first where there is no advice, or not yet."""
 
 _FEATURE_SHARE = 0.1  # of the remaining time, for meta-features
 _FEATURE_SECONDS = 10.0
@@ -32,8 +39,9 @@ _ADVICE_JOB = -2
 class Adviser:
     """Gives the candidates of a run: a safe start, then what its strategy proposes.
 
-    Past datasets are asked in a process of its own that can be stopped, once the safe start is
-    under way. If that fails, the defaults of the usable families come instead.
+    Past datasets are asked in a process that can be stopped. Where several workers run, one of them
+    does it while the others begin with the safe start and further defaults. If there is no answer,
+    the defaults of the usable families come instead.
 
     Parameters
     ----------
@@ -76,6 +84,7 @@ class Adviser:
     ) -> None:
         self.advice: Advice | None = None
         """What was recommended; None before, and where nothing was."""
+        self._awaited = False
         self._inbox = inbox
         self._metric = task.metric.name
         self._options = options
@@ -93,40 +102,71 @@ class Adviser:
         first = [self._spaces[name].default() for name in _FIRST if name in self._spaces]
         return Candidates(first, self._source, self._spaces, self._options.seed)
 
+    def errand(self) -> Errand | None:
+        """Return the question to past datasets as a job beside the first trials.
+
+        None where it is asked when the safe start is over, and answered before anything else is
+        tried: by a strategy that asks nobody, in a run that has to be repeatable, and with a single
+        worker, which could not go on meanwhile.
+        """
+        asks = self._options.strategy.asked is not Asked.NONE
+        if not asks or not self._timed or self._executor.n_workers < 2:
+            return None
+        self._awaited = True
+        return Errand(job=self._job(), done=self._answered)
+
     def _source(self) -> CandidateSource:
+        if self._awaited:
+            return _Meanwhile(self._defaults(), lambda: self._awaited, self._make_source)
+        if self._options.strategy.asked is not Asked.NONE:
+            self._answered(self._executor.call(self._job()))
+        return self._make_source(0)
+
+    def _make_source(self, n_meanwhile: int) -> CandidateSource:
+        """Let the strategy make what it can of the answer, if there is one."""
         strategy = self._options.strategy
-        if strategy.asked is not Asked.NONE and not self._ask():
-            defaults = iter([space.default() for space in self._spaces.values()])
+        if self.advice is None and strategy.asked is not Asked.NONE:
+            defaults = self._defaults()
             return lambda _history: next(defaults, None)
         return strategy.source(
             Situation(
                 advice=self.advice,
                 spaces=self._spaces,
                 levels=self._levels,
-                n_first=sum(name in self._spaces for name in _FIRST),
+                n_first=sum(name in self._spaces for name in _FIRST) + n_meanwhile,
                 patience=self._patience,
-                timed=self._options.budget.max_trials is None,
+                timed=self._timed,
                 seed=self._options.seed,
             )
         )
 
-    def _ask(self) -> bool:
-        """Ask past datasets; say whether they answered in time."""
-        outcome = self._executor.call(
-            Job(
-                id=_ADVICE_JOB,
-                function="metatune.advice:advise_in_worker",
-                inbox=str(self._inbox),
-                arguments=(self._request(),),
-                time_limit=self._seconds(_ADVICE_SHARE),
-            )
+    def _defaults(self) -> Iterator[Configuration]:
+        """Go through the defaults of the usable families, those first that do well mostly."""
+        names = [name for name in _SOLID if name in self._spaces]
+        names += [name for name in self._spaces if name not in names]
+        return iter([self._spaces[name].default() for name in names])
+
+    def _job(self) -> Job:
+        return Job(
+            id=_ADVICE_JOB,
+            function="metatune.advice:advise_in_worker",
+            inbox=str(self._inbox),
+            arguments=(self._request(),),
+            time_limit=self._seconds(_ADVICE_SHARE),
         )
+
+    def _answered(self, outcome: JobOutcome) -> None:
+        self._awaited = False
         if outcome.status is not TrialStatus.OK:
             self._listener.not_advised(outcome.error)
-            return False
+            return
         self.advice = outcome.value
         self._listener.advised(outcome.value)
-        return True
+
+    @property
+    def _timed(self) -> bool:
+        """Whether measured times may decide: not where a run has to be repeatable."""
+        return self._options.budget.max_trials is None
 
     def _request(self) -> AdviceRequest:
         return AdviceRequest(
@@ -142,7 +182,7 @@ class Adviser:
     def _seconds(self, share: float) -> float:
         """Return a share of the remaining seconds, all of them for a deterministic run."""
         remaining = self._deadline.remaining()
-        return remaining if self._options.budget.max_trials else share * remaining
+        return share * remaining if self._timed else remaining
 
     def _patience(self) -> float:
         """Return the seconds below which it does not matter what a trial costs."""
@@ -150,6 +190,31 @@ class Adviser:
 
     def _budget_seconds(self) -> float:
         # A measured time would make the order of a deterministic run depend on the machine.
-        if self._options.budget.max_trials:
-            return self._options.planned_seconds
-        return max(0.0, self._deadline.remaining())
+        if self._timed:
+            return max(0.0, self._deadline.remaining())
+        return self._options.planned_seconds
+
+
+class _Meanwhile:
+    """Proposes defaults until there is an answer, and from then on what a strategy makes of it."""
+
+    def __init__(
+        self,
+        defaults: Iterator[Configuration],
+        awaited: Callable[[], bool],
+        make_source: Callable[[int], CandidateSource],
+    ) -> None:
+        self._defaults = defaults
+        self._awaited = awaited
+        self._make_source = make_source
+        self._source: CandidateSource | None = None
+        self._n_proposed = 0
+
+    def __call__(self, history: History) -> Configuration | None:
+        if self._source is None and not self._awaited():
+            self._source = self._make_source(self._n_proposed)
+        if self._source is not None:
+            return self._source(history)
+        proposed = next((c for c in self._defaults if not history.knows(c)), None)
+        self._n_proposed += proposed is not None
+        return proposed

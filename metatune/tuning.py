@@ -6,7 +6,7 @@ save, estimate what it is worth.
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +36,7 @@ from metatune.search.runner import Ended, Folders, Keeping, SearchLimits, run_se
 from metatune.search.trial import TrialResult
 from metatune.search.trial_data import TrialData
 from metatune.space import Configuration
+from metatune.timings import Timings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,6 +76,8 @@ class TuningResult:
         Why the search ended.
     seconds : float
         Wall clock of `tune`.
+    timings : Mapping of str to float
+        Where it went, in seconds by name; those of the search are described in `SearchOutcome`.
     """
 
     pipeline: "Pipeline"
@@ -88,6 +91,7 @@ class TuningResult:
     fitted_on: str
     ended: Ended
     seconds: float
+    timings: Mapping[str, float]
 
     def leaderboard(self) -> "pd.DataFrame":
         """Return the leaderboard of the history, with the estimate beside the winner's score.
@@ -146,11 +150,13 @@ def tune(
         If the meta-dataset is missing.
     """
     watch = Stopwatch()
+    timings = Timings()
     listener = listener or Listener()
     past = past or Past()
     with scratch_directory() as folder:
         texts = _TEXT_SHARE * options.planned_seconds
         encoder, encoded = encode_task(task, options.seed, text_allowance=texts)
+        timings.lap("encoding")
         metrics = tuple(dict.fromkeys((task.metric.name, *RECORDED_METRICS[task.kind])))
         data = TrialData.make(encoded, metrics, seed=options.seed, facts=task.facts)
         rungs = plan_rungs(data.n_train_rows, len(data.folds))
@@ -199,6 +205,7 @@ def tune(
             finisher.trial_ended(result, halving.history)
             listener.trial_ended(result, halving.history)
 
+        timings.lap("preparing")
         with _rescue(finisher, halving.history):
             outcome = run_search(
                 halving,
@@ -217,12 +224,16 @@ def tune(
                 recorded=past.results,
                 keeping=Keeping(rule=finisher.kept.rule, secure=finisher.predictions.secure),
                 on_result=told,
+                errand=adviser.errand(),
             )
+            timings.lap("searching")
             listener.search_ends(outcome.ended)
             ended, final = _finish(finisher, halving.history, constant, outcome.ended)
+            timings.lap("finishing")
         estimate = estimator.estimate(
             halving.history, final.winner, hurry=ended is Ended.INTERRUPTED
         )
+        timings.lap("estimating")
     return TuningResult(
         pipeline=final.pipeline,
         history=halving.history,
@@ -235,6 +246,7 @@ def tune(
         fitted_on=final.fitted_on,
         ended=ended,
         seconds=watch.seconds(),
+        timings={**timings.seconds, **outcome.timings},
     )
 
 

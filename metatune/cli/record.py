@@ -73,6 +73,10 @@ class RunRecord:
             "notes": list(task.notes),
             "constant_prediction": _constant_prediction(task),
             "seconds": {"budget": run.budget.seconds, "reading": read_seconds},
+            "timings": {
+                "starting": seconds_since_process_start() - read_seconds,
+                "reading": read_seconds,
+            },
         }
         return cls(values=without_nan(values))
 
@@ -113,6 +117,7 @@ class RunRecord:
                 "tuning": result.seconds,
                 "used": seconds_since_process_start(),
             },
+            "timings": {**self.values["timings"], **result.timings},
         }
         return dict(without_nan({**self.values, **outcome}))
 

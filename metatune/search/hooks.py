@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from metatune.search.executor import Job, JobOutcome
 from metatune.search.history import History
 from metatune.search.trial import Trial, TrialResult
 
 if TYPE_CHECKING:
     from metatune.search.keeping import KeepRule
 
-__all__ = ["Keeping", "Stamp"]
+__all__ = ["Errand", "Keeping", "Stamp"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,3 +44,19 @@ class Keeping:
 
     rule: "Callable[[Trial, History], KeepRule | None]"
     secure: Callable[[TrialResult], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Errand:
+    """A job that takes the place of a trial once, from the beginning of the search.
+
+    Attributes
+    ----------
+    job : Job
+        Its number must not be that of a trial, so it is below zero.
+    done : callable
+        Called with its outcome; not at all if the search ends before.
+    """
+
+    job: Job
+    done: Callable[[JobOutcome], None]

@@ -1,20 +1,21 @@
 """The search loop: halving decides, the executor acts, the journal remembers, until time is up."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 from metatune.budget import Stopwatch
 from metatune.errors import ClusterLostError
-from metatune.search.executor import Executor, Job, to_trial_result
+from metatune.search.executor import Executor, Job, JobOutcome, to_trial_result
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
-from metatune.search.hooks import Keeping, Stamp
+from metatune.search.hooks import Errand, Keeping, Stamp
 from metatune.search.journal import Journal
 from metatune.search.limits import SearchLimits, TrialLimits
 from metatune.search.pruning import stop_rule
 from metatune.search.trial import Trial, TrialResult
+from metatune.timings import Timings
 
 __all__ = [
     "IN_ORDER_LAG",
@@ -81,12 +82,17 @@ class SearchOutcome:
         Trials that the end of the search cut off; they are in neither history nor journal.
     seconds : float
         Wall clock of the search.
+    timings : Mapping of str to float
+        Where it went: ``choosing`` what to try, ``noting`` results, ``waiting`` for workers.
+        Seconds of workers rather than of the search are ``errand`` and ``cut off``, trials that
+        its end interrupted.
     """
 
     history: History
     ended: Ended
     unfinished: tuple[Trial, ...]
     seconds: float
+    timings: Mapping[str, float]
 
 
 def run_search(  # noqa: PLR0913  # one name for each hook
@@ -101,6 +107,7 @@ def run_search(  # noqa: PLR0913  # one name for each hook
     recorded: Sequence[TrialResult] = (),
     keeping: Keeping | None = None,
     on_result: Callable[[TrialResult], None] | None = None,
+    errand: Errand | None = None,
 ) -> SearchOutcome:
     """Run trials until time or trials are used up, or nothing is left to try.
 
@@ -128,6 +135,9 @@ def run_search(  # noqa: PLR0913  # one name for each hook
         What becomes of fitted pipelines and predictions; none are kept without.
     on_result : callable, optional
         Called with each new result after it was told to `halving`.
+    errand : Errand, optional
+        Another job, beside which the first trials run; not with `max_trials`, where nothing may
+        depend on what is done first.
 
     Returns
     -------
@@ -153,6 +163,7 @@ def run_search(  # noqa: PLR0913  # one name for each hook
         recorded={result.trial.number: result for result in recorded},
         keeping=keeping,
         on_result=on_result,
+        errand=errand,
     )
     try:
         ended = search.run()
@@ -167,6 +178,7 @@ def run_search(  # noqa: PLR0913  # one name for each hook
         ended=ended,
         unfinished=unfinished,
         seconds=search.watch.seconds(),
+        timings=search.timings.seconds,
     )
 
 
@@ -189,8 +201,12 @@ class _Search:
     recorded: dict[int, TrialResult]
     keeping: Keeping | None
     on_result: Callable[[TrialResult], None] | None
+    errand: Errand | None
+    errand_sent: bool = False
     watch: Stopwatch = field(default_factory=Stopwatch)
+    timings: Timings = field(default_factory=Timings)
     running: dict[int, Trial] = field(default_factory=dict)
+    since: dict[int, Stopwatch] = field(default_factory=dict)
     untold: list[Trial] = field(default_factory=list)
     finished: dict[int, TrialResult] = field(default_factory=dict)
     restored: frozenset[int] = frozenset()
@@ -211,14 +227,17 @@ class _Search:
                 self._collect(0.0)
                 return Ended.TIME
             self._fill()
-            if not self.untold:
+            if not self.untold and self.errand is None:
                 return Ended.TRIALS if self._all_asked() else Ended.EXHAUSTED
             self._collect(max(0.0, min(_POLL_SECONDS, self._remaining())))
 
     def stop(self) -> tuple[Trial, ...]:
         """Kill what is running, count what has finished, and return what was cut off."""
+        if self.errand is not None and self.errand_sent:
+            self.executor.kill(self.errand.job.id)
         for number in self.running:
             self.executor.kill(number)
+            self.timings.add("cut off", self.since[number].seconds())
         for number in sorted(self.finished):
             self._tell(self.finished[number])
         self._tell_recorded()
@@ -240,11 +259,15 @@ class _Search:
         """Give work to idle workers, telling results first where it is their turn."""
         while self._tell_next():
             pass
+        if self.errand is not None and not self.errand_sent and self.executor.idle:
+            self.errand_sent = True
+            self.executor.submit(self.errand.job)
         while self.executor.idle and not self._all_asked() and not self.must_tell:
             if self.in_order and len(self.untold) > IN_ORDER_LAG:
                 return
             seconds = self._trial_seconds()
-            trial = self.halving.ask(float("inf") if self.in_order else seconds)
+            with self.timings.on("choosing"):
+                trial = self.halving.ask(float("inf") if self.in_order else seconds)
             if trial is None:
                 self.must_tell = bool(self.untold)
             else:
@@ -279,6 +302,7 @@ class _Search:
         self.n_asked += 1
         self.untold.append(trial)
         self.running[trial.number] = trial
+        self.since[trial.number] = Stopwatch()
         self.executor.submit(job)
 
     def _take_recorded(self, trial: Trial) -> None:
@@ -308,20 +332,31 @@ class _Search:
         return self.limits.trial.seconds(self._remaining(), has_model=has_model)
 
     def _collect(self, timeout: float) -> None:
-        for outcome in self.executor.wait(timeout):
-            trial = self.running.pop(outcome.id, None)
-            if trial is None:
-                continue
-            result = to_trial_result(trial, outcome)
-            if self.keeping is not None:
-                self.keeping.secure(result)
-            if self.journal is not None:
-                stamp = self.stamp()
-                self.journal.append(result, run=stamp.run, used=stamp.used)
-            if self.in_order:
-                self.finished[trial.number] = result
-            else:
-                self._tell(result)
+        with self.timings.on("waiting"):
+            outcomes = self.executor.wait(timeout)
+        with self.timings.on("noting"):
+            for outcome in outcomes:
+                self._note(outcome)
+
+    def _note(self, outcome: JobOutcome) -> None:
+        if self.errand is not None and outcome.id == self.errand.job.id:
+            self.timings.add("errand", outcome.seconds)
+            done, self.errand = self.errand.done, None
+            done(outcome)
+        trial = self.running.pop(outcome.id, None)
+        if trial is None:
+            return
+        del self.since[trial.number]
+        result = to_trial_result(trial, outcome)
+        if self.keeping is not None:
+            self.keeping.secure(result)
+        if self.journal is not None:
+            stamp = self.stamp()
+            self.journal.append(result, run=stamp.run, used=stamp.used)
+        if self.in_order:
+            self.finished[trial.number] = result
+        else:
+            self._tell(result)
 
     def _tell(self, result: TrialResult) -> None:
         self.must_tell = False

@@ -9,7 +9,10 @@ import pytest
 from metatune.budget import Budget, Deadline
 from metatune.data.make_task import make_task
 from metatune.data.task import Task
-from metatune.search.executor import InlineExecutor, Job, JobOutcome
+from metatune.listener import Listener
+from metatune.search.executor import InlineExecutor, Job, JobOutcome, run_job
+from metatune.search.history import History
+from metatune.search.trial import TrialResult, TrialStatus
 from metatune.space import Configuration
 from metatune.strategy import (
     METATUNE,
@@ -114,3 +117,80 @@ def test_a_strategy_without_advice_cannot_follow_any() -> None:
     )
     with pytest.raises(ValueError, match="no advice"):
         PRIOR_ORDER.source(alone)
+
+
+class Pair(InlineExecutor):
+    """Claims a second worker, on which past datasets are asked: its answer comes late."""
+
+    def __init__(self, n_before: int) -> None:
+        super().__init__()
+        self.n_before = n_before
+        self.errand: list[Job] = []
+
+    @property
+    def n_workers(self) -> int:
+        return 2
+
+    def submit(self, job: Job) -> None:
+        if job.id < 0:
+            self.errand.append(job)
+        else:
+            super().submit(job)
+
+    def wait(self, timeout: float) -> list[JobOutcome]:
+        told = super().wait(timeout)
+        self.n_before -= len(told)
+        if self.errand and self.n_before <= 0:
+            told.append(self.call(self.errand.pop()))
+        return told
+
+    def kill(self, job_id: int) -> None:
+        self.errand = [job for job in self.errand if job.id != job_id]
+        super().kill(job_id)
+
+
+class Enough(Listener):
+    """Ends a run after so many trials, whatever the time."""
+
+    def __init__(self, n_trials: int) -> None:
+        self.left = n_trials
+        self.refused = ""
+
+    def not_advised(self, reason: str) -> None:
+        self.refused = reason
+
+    def trial_ended(self, result: TrialResult, history: History) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise KeyboardInterrupt
+
+
+def timed_run(task: Task, metadata: Path, executor: Pair, listener: Enough) -> TuningResult:
+    options = TuneOptions(budget=Budget(seconds=300.0), include=FAMILIES, metadata=metadata)
+    deadline = Deadline.after(300.0)
+    return tune(task, options, deadline=deadline, executor=executor, listener=listener)
+
+
+def test_defaults_are_tried_until_past_datasets_have_answered(
+    task: Task, metadata_dir: Path
+) -> None:
+    result = timed_run(task, metadata_dir, Pair(n_before=3), Enough(14))
+    begun = started(result)
+    assert [c.algorithm for c in begun[:3]] == ["decision_tree", "linear", "knn"]
+    assert {c.origin for c in begun[:3]} == {"default"}
+    assert result.advice is not None
+    assert "portfolio" in {c.origin for c in begun[3:]}
+    assert len({c.key for c in begun}) == len(begun)
+    assert {"errand", "choosing", "waiting"} <= set(result.timings)
+
+
+def test_defaults_go_on_where_there_is_no_answer(
+    task: Task, metadata_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    executor, listener = Pair(n_before=2), Enough(10)
+    gone = JobOutcome(id=-2, status=TrialStatus.CRASHED, error="gone")
+    monkeypatch.setattr(Pair, "call", lambda self, job: gone if job.id == -2 else run_job(job))
+    result = timed_run(task, metadata_dir, executor, listener)
+    assert listener.refused == "gone"
+    assert result.advice is None
+    assert {c.algorithm for c in started(result)} == set(FAMILIES)

@@ -1,0 +1,42 @@
+"""Where the time of a run goes."""
+
+import pytest
+
+from metatune.budget import Stopwatch
+from metatune.timings import Timings
+
+
+def spend(seconds: float) -> None:
+    watch = Stopwatch()
+    while watch.seconds() < seconds:
+        pass
+
+
+def test_seconds_add_up_by_name() -> None:
+    timings = Timings()
+    for _ in range(2):
+        with timings.on("work"):
+            spend(0.02)
+    timings.add("elsewhere", 5.0)
+    timings.add("elsewhere", 1.0)
+    assert timings.seconds["work"] >= 0.04
+    assert timings.seconds["elsewhere"] == 6.0
+
+
+def test_laps_leave_nothing_out() -> None:
+    watch, timings = Stopwatch(), Timings()
+    spend(0.02)
+    timings.lap("first")
+    spend(0.01)
+    timings.lap("second")
+    spent = watch.seconds()
+    assert list(timings.seconds) == ["first", "second"]
+    assert timings.seconds["first"] >= 0.02
+    assert sum(timings.seconds.values()) == pytest.approx(spent, abs=0.01)
+
+
+def test_what_ends_with_an_error_is_counted() -> None:
+    timings = Timings()
+    with pytest.raises(KeyError), timings.on("work"):
+        raise KeyError("x")
+    assert "work" in timings.seconds
