@@ -103,6 +103,8 @@ def judge(
     rows = frame[keep]
     weights, note = _weights(rows, info)
     notes += note
+    if weights is not None and not weights.all():
+        rows, y, weights = rows[weights > 0], y[weights > 0], weights[weights > 0]
     if classes is None:
         prediction = np.asarray(pipeline.predict(rows), dtype=np.float64)
     else:
