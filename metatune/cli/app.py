@@ -12,6 +12,7 @@ __all__ = ["LazyGroup", "cli"]
 
 _COMMANDS = {
     "fit": "Find and fit the best pipeline for a table, in time.",
+    "continue": "Go on with a run that was interrupted, or give it more time.",
     "predict": "Predict the rows of a table.",
     "evaluate": "Judge a model on rows whose target is known.",
     "recommend": "Say what is worth trying, without training.",
@@ -19,6 +20,7 @@ _COMMANDS = {
     "leaderboard": "Show the trials of a run.",
     "metadata": "Look at the meta-dataset.",
 }
+_PLACES = {"continue": ("continuing", "continue_run")}  # a word of Python names no module
 _EXAMPLE = "metatune fit data.csv --target price --budget 10m"
 
 USER_AT_FAULT = 2
@@ -44,7 +46,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in self._lazy:
             return None
-        command = getattr(importlib.import_module(f"metatune.cli.{cmd_name}"), cmd_name)
+        module, name = _PLACES.get(cmd_name, (cmd_name, cmd_name))
+        command = getattr(importlib.import_module(f"metatune.cli.{module}"), name)
         assert isinstance(command, click.Command)
         return command
 
@@ -78,7 +81,9 @@ class LazyGroup(click.Group):
         except MetatuneError as error:
             _fail(str(error), 1)
         except (click.Abort, KeyboardInterrupt):
-            click.echo("metatune: interrupted", err=True)
+            from metatune.cli.interrupts import last_words
+
+            click.echo(last_words(), err=True)
             raise SystemExit(INTERRUPTED) from None
         raise SystemExit(code if isinstance(code, int) else 0)
 

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from metatune.cli import options
 
-__all__ = ["fit"]
+if TYPE_CHECKING:
+    from metatune.cli.fit_run import FitResult
+
+__all__ = ["FitOptions", "exit_code", "fit"]
 
 _WITHOUT_MODEL = 3
 _INTERRUPTED = 130
@@ -37,6 +40,7 @@ class FitOptions:
     metadata: Path | None
     openml_server: str | None
     overwrite: bool
+    resume: bool
     as_json: bool
     quiet: bool
     verbose: bool
@@ -88,6 +92,11 @@ class FitOptions:
 @options.metadata()
 @options.openml_server()
 @click.option("--overwrite", is_flag=True, help="Replace the run in the output directory.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on with the run in the output directory, if there is one: the same command again.",
+)
 @options.as_json()
 @options.quiet()
 @click.option("-v", "--verbose", is_flag=True, help="Say a line for every trial.")
@@ -100,7 +109,11 @@ def fit(**given: Any) -> int:
     """
     from metatune.cli.fit_run import FitRun
 
-    result = FitRun.prepare(FitOptions(**given)).run()
+    return exit_code(FitRun.prepare(FitOptions(**given)).run())
+
+
+def exit_code(result: "FitResult") -> int:
+    """Say how a fit ended."""
     if result.interrupted:
         return _INTERRUPTED
     return 0 if result.beats_constant else _WITHOUT_MODEL

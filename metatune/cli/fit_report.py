@@ -52,7 +52,7 @@ def _rows(values: dict[str, Any], result: "TuningResult", model: Path) -> list[t
         ),
     ]
     rows += [("", f"{count} x {status}: {cause}") for status, cause, count in _causes(result)]
-    used = seconds_since_process_start()
+    used = values["seconds"]["before"] + seconds_since_process_start()
     asked = values["seconds"]["budget"]
     rows += [("time", f"asked {asked:g} s, used {used:.1f} s"), ("model", str(model))]
     return rows

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 from metatune.algorithms.registry import select_algorithms
 from metatune.budget import Budget, Deadline, Stopwatch, seconds_since_process_start
+from metatune.cli import interrupts
 from metatune.cli.console import Voice, show_json
+from metatune.cli.course import Course, Extension, plan_course
 from metatune.cli.data import check_exists, open_data, stem_of
 from metatune.cli.options import names, role_columns
+from metatune.cli.wording import command
 from metatune.errors import BundleError, MetatuneError, OptionError, SearchError
 from metatune.rundir import RunDirectory
 from metatune.search.cores import available_cores, available_memory, parse_memory
@@ -44,8 +47,8 @@ class FitRun:
     ----------
     options : FitOptions
         What the user typed.
-    budget : Budget
-        Seconds and trials.
+    course : Course
+        What the run may use, and what of it is used.
     deadline : Deadline
         When the process has to be at its end.
     run_dir : RunDirectory
@@ -56,27 +59,40 @@ class FitRun:
         Bytes that each may hold; None for what the cluster's workers allow.
     voice : Voice
         Tells the user.
+    extended : bool
+        Whether the run shall go on longer than was planned.
     """
 
     options: "FitOptions"
-    budget: Budget
+    course: Course
     deadline: Deadline
     run_dir: RunDirectory
     jobs: int | None
     memory_limit: int | None
     voice: Voice
+    extended: bool = False
 
     @classmethod
-    def prepare(cls, options: "FitOptions") -> "FitRun":
+    def prepare(cls, options: "FitOptions", extension: Extension | None = None) -> "FitRun":
         """Check what can be checked without reading the table.
+
+        Parameters
+        ----------
+        options : FitOptions
+            What the user typed.
+        extension : Extension, optional
+            How much longer an earlier run shall go on than was planned.
 
         Raises
         ------
         OptionError
             If an option cannot work.
+        BundleError
+            If the run to go on with is damaged.
         """
-        budget = Budget.parse(options.budget, options.max_trials)
-        deadline = Deadline.after(budget.seconds - seconds_since_process_start())
+        Budget.parse(options.budget, options.max_trials)
+        if options.resume and options.overwrite:
+            raise OptionError("--resume goes on with a run, --overwrite replaces it: give one")
         select_algorithms(names(options.include), names(options.exclude))
         jobs = options.jobs
         limit = None if options.memory_limit is None else parse_memory(options.memory_limit)
@@ -86,23 +102,53 @@ class FitRun:
         if options.scheduler is None:
             jobs = jobs or available_cores()
             limit = limit or int(_MEMORY_SHARE * available_memory() / jobs)
-        output = options.output or default_output(options.data)
+        run_dir = RunDirectory.check(
+            options.output or default_output(options.data),
+            overwrite=options.overwrite,
+            resume=options.resume,
+        )
+        try:
+            course = plan_course(options, run_dir, extension)
+        except MetatuneError:
+            run_dir.release()
+            raise
+        left = course.budget.seconds - course.used - seconds_since_process_start()
         return cls(
             options=options,
-            budget=budget,
-            deadline=deadline,
-            run_dir=RunDirectory.check(output, overwrite=options.overwrite),
+            course=course,
+            deadline=Deadline.after(left),
+            run_dir=run_dir,
             jobs=jobs,
             memory_limit=limit,
             voice=Voice(quiet=options.quiet),
+            extended=extension is not None,
         )
 
     def run(self) -> FitResult:
         """Read the table while the workers start, and do the rest."""
-        with self._start_workers() as pool:
-            watch = Stopwatch()
-            table, task = self._read()
-            return self._tune(table, task, pool, read_seconds=watch.seconds())
+        if self._is_over():
+            return self._say_over()
+        try:
+            with self._start_workers() as pool:
+                watch = Stopwatch()
+                table, task = self._read()
+                return self._tune(table, task, pool, read_seconds=watch.seconds())
+        finally:
+            self.run_dir.release()
+
+    def _is_over(self) -> bool:
+        """Whether an earlier process has ended the run, and it was not given more."""
+        earlier = self.course.earlier
+        return earlier is not None and earlier.finished and not self.extended
+
+    def _say_over(self) -> FitResult:
+        more = command("continue", str(self.run_dir.path), "--budget", "+10m")
+        self.voice.say(f"the run in {self.run_dir.path} is finished; to go on with it: {more}")
+        record = self.run_dir.read_record()
+        self.run_dir.release()
+        if self.options.as_json:
+            show_json(record)
+        return FitResult(beats_constant=bool(record["beats_constant"]), interrupted=False)
 
     def _start_workers(self) -> "Executor":
         """Return where trials run; it is getting ready while we go on."""
@@ -143,19 +189,27 @@ class FitRun:
 
         record = RunRecord.start(self, table, task, read_seconds)
         existed = self.run_dir.path.exists()
-        self.run_dir.make()
+        earlier = self.course.earlier
+        self.run_dir.make(resume=earlier is not None)
+        interrupts.say_at_the_end(self._how_to_go_on())
         try:
             self.run_dir.write_record(record.values)
             result = self._search(task, pool)
         except (BundleError, SearchError):  # the run broke off: what there is may be of use
             raise
         except MetatuneError:
-            _undo(self.run_dir, existed=existed)
+            if earlier is None:
+                _undo(self.run_dir, existed=existed)
+            elif earlier.record is not None:
+                self.run_dir.write_record(dict(earlier.record))
             raise
         except KeyboardInterrupt:
             self.run_dir.write_record(record.interrupted())
             raise
         return self._report(record, result)
+
+    def _how_to_go_on(self) -> str:
+        return f"to go on with it: {command('continue', str(self.run_dir.path))}"
 
     def _search(self, task: "Task", pool: "Executor") -> "TuningResult":
         from metatune.cli.progress import make_progress
@@ -163,7 +217,8 @@ class FitRun:
 
         given = self.options
         chosen = TuneOptions(
-            budget=self.budget,
+            budget=self.course.budget,
+            plan_seconds=self.course.plan_seconds,
             include=names(given.include),
             exclude=names(given.exclude),
             seed=given.seed,
@@ -179,6 +234,7 @@ class FitRun:
                 deadline=self.deadline.earlier(_AFTERWARDS),
                 executor=pool,
                 run_dir=self.run_dir,
+                past=None if self.course.earlier is None else self.course.earlier.past,
                 listener=progress,
             )
 
@@ -197,9 +253,10 @@ class FitRun:
                 "no model beat the constant prediction: the saved model is the constant; "
                 "look at the leaderboard, or give more time or other columns"
             )
-        return FitResult(
-            beats_constant=result.beats_constant, interrupted=values["status"] == "interrupted"
-        )
+        interrupted = values["status"] == "interrupted"
+        if interrupted:
+            self.voice.say(f"interrupted; {self._how_to_go_on()}")
+        return FitResult(beats_constant=result.beats_constant, interrupted=interrupted)
 
 
 def default_output(data: str) -> Path:

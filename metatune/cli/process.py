@@ -25,7 +25,9 @@ def run() -> NoReturn:
     for name in _THREADS:
         os.environ.setdefault(name, "1")
     from metatune.cli.app import cli
+    from metatune.cli.interrupts import catch_interrupts
 
+    catch_interrupts()
     code = 0
     try:
         cli.main()

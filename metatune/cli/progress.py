@@ -69,6 +69,16 @@ class Progress(Listener):
         self._doing = "searching"
         self._say(f"constant prediction: {self._metric.name} {number(constant_score)}")
 
+    def resumes(self, history: History, used: float) -> None:
+        self._n_trials = len(history.results)
+        self._n_failed = sum(result.failed for result in history.results)
+        self._best = best = history.incumbent()
+        known = "no model yet"
+        if best is not None:
+            known = f"best {self._metric.name} {number(best.score)}"
+        done = counted(self._n_trials, "trial")
+        self._say(f"going on after {done} and {seconds(used)}: {known}")
+
     def advised(self, advice: Advice) -> None:
         announce_recommendations(advice.recommendations, self._voice)
         if advice.features.skipped:

@@ -1,16 +1,17 @@
 """What `run.json` says about a run."""
 
-import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metatune.budget import seconds_since_process_start, utc_now
 from metatune.cli.console import without_nan
+from metatune.cli.course import file_hash
 from metatune.cli.data import is_openml
 from metatune.estimating import estimate_record
-from metatune.rundir import library_versions
+from metatune.rundir import library_versions, this_process
 from metatune.search.runner import Ended
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from metatune.tuning import TuningResult
 
 __all__ = ["RunRecord"]
-
-_CHUNK = 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +39,19 @@ class RunRecord:
     def start(cls, run: "FitRun", table: "Table", task: "Task", read_seconds: float) -> "RunRecord":
         """Record what is known when the search begins."""
         given = asdict(run.options)
-        for name in ("as_json", "quiet", "verbose"):
+        for name in ("as_json", "quiet", "verbose", "resume", "overwrite"):
             given.pop(name)
+        earlier = run.course.earlier
+        before = (earlier.record if earlier is not None else None) or {}
         values = {
             "status": "running",
-            "started_at": utc_now(),
+            "started_at": before.get("started_at", utc_now()),
+            "went_on_at": [*before.get("went_on_at", []), *([utc_now()] if earlier else [])],
+            "process": this_process(),
             "versions": library_versions(),
             "options": {
                 **given,
+                **_kept_options(before),
                 "output": str(run.run_dir.path),
                 "metadata": None if given["metadata"] is None else str(given["metadata"]),
                 "jobs": run.jobs,
@@ -56,7 +60,8 @@ class RunRecord:
             "seed": given["seed"],
             "data": {
                 "name": table.name,
-                "fingerprint": _file_hash(given["data"]),
+                "path": _absolute(given["data"]),
+                "fingerprint": file_hash(given["data"]),
                 "source": asdict(table.source),
             },
             "target": task.target,
@@ -72,7 +77,14 @@ class RunRecord:
             "columns": dict(Counter(str(column.kind) for column in task.columns)),
             "notes": list(task.notes),
             "constant_prediction": _constant_prediction(task),
-            "seconds": {"budget": run.budget.seconds, "reading": read_seconds},
+            "max_trials": run.course.budget.max_trials,
+            "seconds": {
+                "budget": run.course.budget.seconds,
+                "plan": run.course.plan_seconds,
+                "before": run.course.used,
+                "reading": read_seconds,
+                "used": run.course.used + seconds_since_process_start(),
+            },
             "timings": {
                 "starting": seconds_since_process_start() - read_seconds,
                 "reading": read_seconds,
@@ -82,8 +94,12 @@ class RunRecord:
 
     def interrupted(self) -> dict[str, Any]:
         """Return the record of a run that was broken off."""
-        used = {**self.values["seconds"], "used": seconds_since_process_start()}
-        return {**self.values, "status": "interrupted", "seconds": used}
+        seconds = {**self.values["seconds"], "used": self.used()}
+        return {**self.values, "status": "interrupted", "seconds": seconds}
+
+    def used(self) -> float:
+        """Return the seconds that the run has used by now, earlier processes included."""
+        return float(self.values["seconds"]["before"]) + seconds_since_process_start()
 
     def end(self, result: "TuningResult") -> dict[str, Any]:
         """Return the record of a run that has come to its end."""
@@ -115,22 +131,24 @@ class RunRecord:
             "seconds": {
                 **self.values["seconds"],
                 "tuning": result.seconds,
-                "used": seconds_since_process_start(),
+                "used": self.used(),
             },
             "timings": {**self.values["timings"], **result.timings},
         }
         return dict(without_nan({**self.values, **outcome}))
 
 
-def _file_hash(data: str) -> str | None:
-    """Return the SHA-256 of a file; None for standard input."""
+def _absolute(data: str) -> str | None:
+    """Return where a file is, whatever the current directory will be."""
     if data == "-" or is_openml(data):
         return None
-    digest = hashlib.sha256()
-    with Path(data).expanduser().open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+    return str(Path(data).expanduser().absolute())
+
+
+def _kept_options(before: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the command that started the run said, so that it can be repeated."""
+    options = before.get("options", {})
+    return {name: options[name] for name in ("data", "budget", "max_trials") if name in options}
 
 
 def _classes(task: "Task") -> dict[str, int] | None:

@@ -80,7 +80,10 @@ def _pickled(outcome: JobOutcome) -> bytes:
 
 
 def _leave_terminal(log_path: str | None) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # A batch system tells all processes of a job that it ends; only the parent has to act.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     if hasattr(os, "setsid"):
         with contextlib.suppress(PermissionError):  # it leads a session already
             os.setsid()

@@ -1,0 +1,69 @@
+"""Interruptions of a command: the first one ends it in good order, and soon; the second at once.
+
+The interrupt key, and the signals by which batch systems and closing terminals end a process, all
+raise `KeyboardInterrupt` in the main thread. That may be deep in compiled code which does not
+notice for long, so a thread of its own watches the clock: after two seconds, or at the second
+signal, the process ends where it stands. That is as safe as a kill: what was saved is whole.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+import threading
+from types import FrameType
+from typing import NoReturn
+
+__all__ = ["catch_interrupts", "last_words", "say_at_the_end"]
+
+INTERRUPTED = 130
+
+_GRACE_SECONDS = 1.9
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
+
+_last_words: list[str] = []
+
+
+def say_at_the_end(text: str) -> None:
+    """Set what is said if the process has to end where it stands."""
+    _last_words[:] = [text]
+
+
+def last_words() -> str:
+    """Return what is said at the end of an interrupted process."""
+    return "; ".join(["metatune: interrupted", *_last_words])
+
+
+def catch_interrupts() -> None:
+    """Watch for interruptions from now on; only in the main thread of a command's own process."""
+    wanted = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
+    # What is ignored stays ignored, as with nohup.
+    caught = [number for number in wanted if signal.getsignal(number) is not signal.SIG_IGN]
+    theirs, ours = socket.socketpair()
+    ours.setblocking(False)
+    # Python writes each signal there at once, even while compiled code keeps the main thread.
+    signal.set_wakeup_fd(ours.fileno(), warn_on_full_buffer=False)
+    for number in caught:
+        signal.signal(number, _raise)
+    numbers = frozenset(map(int, caught))
+    threading.Thread(
+        target=_watch, args=(theirs, ours, numbers), daemon=True, name="interrupts"
+    ).start()
+
+
+def _raise(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001
+    raise KeyboardInterrupt
+
+
+def _watch(theirs: socket.socket, _ours: socket.socket, numbers: frozenset[int]) -> None:
+    """Wait for the first signal, then for the second one or the end of the grace."""
+    while not numbers & set(theirs.recv(64)):
+        pass
+    theirs.settimeout(_GRACE_SECONDS)
+    with contextlib.suppress(TimeoutError):
+        theirs.recv(64)
+    text = last_words() + "\n"
+    with contextlib.suppress(OSError):
+        os.write(sys.__stderr__.fileno() if sys.__stderr__ is not None else 2, text.encode())
+    os._exit(INTERRUPTED)
