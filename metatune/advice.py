@@ -1,14 +1,13 @@
 """What can be said about a task before anything is trained."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metatune.algorithms.base import Algorithm, Shape
 from metatune.algorithms.registry import eligible, get_algorithm, refusals, select_algorithms
 from metatune.budget import Deadline
-from metatune.data.encoded import EncodedTask
 from metatune.data.fingerprint import Fingerprint
 from metatune.data.task import Task
 from metatune.errors import OptionError
@@ -29,6 +28,7 @@ __all__ = [
     "AdviceRequest",
     "advise",
     "advise_in_worker",
+    "eligible_shape",
     "training_shape",
     "usable_algorithms",
 ]
@@ -105,11 +105,23 @@ def advise_in_worker(inbox: str, request: AdviceRequest) -> Advice:
     )
 
 
-def training_shape(encoded: EncodedTask, n_folds: int) -> Shape:
+def training_shape(data: TrialData) -> Shape:
     """Return the size of the training rows of one fold."""
-    # Along time there may be a single fold; what it trains on is hardly less than half.
-    rows = encoded.n_rows - encoded.n_rows // max(2, n_folds)
-    return Shape(n_rows=rows, n_columns=encoded.layout.n_columns, n_classes=encoded.n_classes)
+    task = data.task
+    return Shape(
+        n_rows=data.n_train_rows, n_columns=task.layout.n_columns, n_classes=task.n_classes
+    )
+
+
+def eligible_shape(data: TrialData) -> Shape:
+    """Return the size that a family has to take: of a fold before its training rows are cut.
+
+    A family that only takes what was cut could not be fitted on the whole table at the end.
+    """
+    shape = training_shape(data)
+    if data.facts.bind_splits:
+        return shape
+    return replace(shape, n_rows=data.task.n_rows - len(data.folds[0].valid))
 
 
 def usable_algorithms(
@@ -163,14 +175,14 @@ def advise(
     alike : bool
         Let all past datasets count alike, whatever meta-features say.
     """
-    task, n_folds = data.task, len(data.folds)
+    task = data.task
     features = extract_metafeatures(task, seed=seed, deadline=deadline)
     guide = guiding_metric(metric.name, task.kind)
     constant = constant_score(data, resolve_metric(guide, task.kind))
     question = Question(
         features=features,
-        shape=training_shape(task, n_folds),
-        n_folds=n_folds,
+        shape=training_shape(data),
+        n_folds=len(data.folds),
         metric=metric.name,
         constant=constant,
         algorithms=algorithms,

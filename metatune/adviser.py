@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from metatune.advice import Advice, AdviceRequest, training_shape, usable_algorithms
+from metatune.advice import Advice, AdviceRequest, eligible_shape, usable_algorithms
 from metatune.budget import Deadline
 from metatune.data.task import Task
 from metatune.guidance import climbed_levels
@@ -93,7 +93,7 @@ class Adviser:
         self._listener = listener
         self._metadata = check_metadata(options.metadata)
         self._levels = climbed_levels(rungs)
-        shape = training_shape(data.task, len(data.folds))
+        shape = eligible_shape(data)
         usable = usable_algorithms(task.kind, shape, options.include, options.exclude)
         self._spaces = {name: algorithm.space(task.kind) for name, algorithm in usable.items()}
 

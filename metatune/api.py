@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import threadpool_limits
 
-from metatune.advice import Advice, advise, training_shape, usable_algorithms
+from metatune.advice import Advice, advise, eligible_shape, usable_algorithms
 from metatune.budget import parse_duration
 from metatune.data.columns import Column
 from metatune.data.encoder import encode_task
@@ -18,6 +18,7 @@ from metatune.data.task import Task
 from metatune.errors import OptionError
 from metatune.metafeatures import MetaFeatures, extract_metafeatures
 from metatune.recommender.recommendation import Recommendations
+from metatune.search.rungs import plan_folds
 from metatune.search.trial_data import TrialData
 
 if TYPE_CHECKING:
@@ -175,8 +176,9 @@ def recommend_for(
     """Characterise a task and rank configurations for it."""
     seconds = parse_duration(budget)
     _, encoded = encode_task(task, seed=0)
-    data = TrialData.make(encoded, (task.metric.name,), seed=0, facts=task.facts)
-    shape = training_shape(encoded, len(data.folds))
+    plan = plan_folds(encoded.n_rows, encoded.X.shape[1], seconds)
+    data = TrialData.make(encoded, (task.metric.name,), seed=0, facts=task.facts, plan=plan)
+    shape = eligible_shape(data)
     algorithms = usable_algorithms(task.kind, shape, include, exclude)
     with threadpool_limits(limits=1):  # threads cost more than they bring on small samples
         return advise(

@@ -31,7 +31,7 @@ from metatune.search.executor import Executor
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
 from metatune.search.journal import Past
-from metatune.search.rungs import plan_rungs
+from metatune.search.rungs import plan_folds, plan_rungs
 from metatune.search.runner import Ended, Folders, Keeping, SearchLimits, run_search
 from metatune.search.trial import TrialResult
 from metatune.search.trial_data import TrialData
@@ -158,7 +158,8 @@ def tune(
         encoder, encoded = encode_task(task, options.seed, text_allowance=texts)
         timings.lap("encoding")
         metrics = tuple(dict.fromkeys((task.metric.name, *RECORDED_METRICS[task.kind])))
-        data = TrialData.make(encoded, metrics, seed=options.seed, facts=task.facts)
+        plan = plan_folds(encoded.n_rows, encoded.X.shape[1], options.planned_seconds)
+        data = TrialData.make(encoded, metrics, seed=options.seed, facts=task.facts, plan=plan)
         rungs = plan_rungs(data.n_train_rows, len(data.folds))
         run = ""
         if run_dir is not None:

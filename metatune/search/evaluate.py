@@ -3,6 +3,7 @@
 import contextlib
 import math
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -90,7 +91,8 @@ def evaluate(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         outcomes = _run_folds(trial, data, metrics, stop, store)
-        footprint = measure_footprint(outcomes[0].pipeline, data.task.X, data.task.n_classes)
+        footprint = outcomes[0].footprint
+        assert footprint is not None
     result = _summarise(trial, data, outcomes, footprint, watch)
     if outbox is None or not result.ok:
         return result
@@ -117,7 +119,11 @@ def _run_folds(
         if stop is not None and stop.hopeless(losses):
             break
         outcome = None if known is None else known.find(number)
-        outcomes.append(outcome or run_fold(trial, data, number, metrics, store))
+        if outcome is None:
+            outcome = run_fold(trial, data, number, metrics, store)
+            if number == 0:
+                outcome = replace(outcome, footprint=_footprint(outcome, data))
+        outcomes.append(outcome)
     if known is not None and trial.rung.row_share == 1.0:
         may_rise = len(outcomes) == trial.rung.n_folds < len(data.folds)
         for number, outcome in enumerate(outcomes):
@@ -126,6 +132,10 @@ def _run_folds(
             elif outcome.copied:
                 known.drop(number)
     return outcomes
+
+
+def _footprint(outcome: FoldOutcome, data: TrialData) -> Footprint:
+    return measure_footprint(outcome.pipeline, data.task.X, data.task.n_classes)
 
 
 def _n_folds(trial: Trial, data: TrialData) -> int:

@@ -20,6 +20,8 @@ from metatune.search.trial_data import TrialData
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from metatune.search.footprint import Footprint
+
     FloatArray = NDArray[np.float64]
 
 __all__ = ["FoldOutcome", "expand_classes", "predict_array", "run_fold", "valid_rows"]
@@ -52,6 +54,8 @@ class FoldOutcome:
         Whether the preprocessed rows were taken over.
     copied : bool
         Whether the whole outcome was.
+    footprint : Footprint or None
+        What the pipeline costs, where it was measured.
     """
 
     pipeline: Any
@@ -64,6 +68,7 @@ class FoldOutcome:
     iterations: int | None
     stored: bool = False
     copied: bool = False
+    footprint: "Footprint | None" = None
 
 
 def run_fold(

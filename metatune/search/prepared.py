@@ -7,7 +7,7 @@ that workers share the pages. Scores do not depend on whether a matrix was made 
 
 import pickle
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +86,9 @@ def prepare(
     found = store.find(*key)
     prepared = None if found is None else _read(found)
     if prepared is None:
-        prepared = _make(step, rows, facts)
+        made = _make(step, rows, facts)
+        # Objects that were read back share less among each other, which shows in a model's size.
+        prepared = replace(made, step=pickle.loads(pickle.dumps(made.step, protocol=5)))
         if _pays(prepared):
             store.add(lambda folder: _write(prepared, folder), *key)
     return prepared

@@ -1,4 +1,4 @@
-"""Rungs: the fidelity levels of successive halving.
+"""Rungs: the fidelity levels of successive halving, and the folds of the top one.
 
 A rung is a share of the training rows and a number of folds. The top rung uses all rows and all
 folds; rungs below use one fold and, on larger tables, fewer rows (Karnin et al. 2013; Li et al.
@@ -7,13 +7,113 @@ folds; rungs below use one fold and, on larger tables, fewer rows (Karnin et al.
 
 from dataclasses import dataclass
 
-__all__ = ["REDUCTION_FACTOR", "Rung", "plan_rungs"]
+__all__ = ["REDUCTION_FACTOR", "FoldPlan", "Rung", "plan_folds", "plan_rungs"]
 
 REDUCTION_FACTOR = 3
 """One in so many configurations is promoted to the next rung (eta)."""
 
 _MIN_TRAIN_ROWS = 400  # below so many rows a subsample says little about the whole
 _MAX_ROW_RUNGS = 3
+
+_TRIAL_SHARE = 0.1  # of the budget that a usual trial at the top may take,
+_REPEAT_SHARE = 0.03  # and one with repeats: other configurations are worth more at first
+_FIT_SECONDS = 0.15  # of a usual fit, however small the table (measured on the meta-dataset),
+_CELL_SECONDS = 3e-6  # and for each cell of its training rows
+_MIN_HOLDOUT_TABLE = 10_000  # rows; below, a single holdout is too noisy to choose by
+_MIN_TOP_ROWS = 10_000  # training rows of the top rung, however short the budget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoldPlan:
+    """How the rows are split at the top rung.
+
+    Attributes
+    ----------
+    n_splits : int
+        Parts that the rows are dealt into; each is validated by a model of the others.
+    n_repeats : int
+        How often they are dealt out anew.
+    holdout : bool
+        Only the first part is validated.
+    max_train_rows : int or None
+        Training rows of a fold are cut to so many.
+    """
+
+    n_splits: int
+    n_repeats: int = 1
+    holdout: bool = False
+    max_train_rows: int | None = None
+
+    @property
+    def n_folds(self) -> int:
+        """Fits of a trial at the top rung."""
+        return 1 if self.holdout else self.n_splits * self.n_repeats
+
+
+def plan_folds(n_rows: int, n_columns: int, budget_seconds: float = float("inf")) -> FoldPlan:
+    """Decide how to split a table at the top rung.
+
+    The fewer rows, the noisier a fold, and the cheaper: small tables are dealt out several times.
+    A usual trial at the top should take a tenth of the budget at most (a thirtieth with repeats),
+    so that an ensemble has members to choose from: where it would take longer, there are fewer
+    repeats, then fewer folds, then a single holdout, and at last fewer training rows. Measured
+    times play no part, so a plan is the same on every machine.
+
+    Parameters
+    ----------
+    n_rows, n_columns : int
+        Size of the table.
+    budget_seconds : float
+        Seconds of the whole run.
+
+    Returns
+    -------
+    FoldPlan
+        By rows, with 30 columns: splits x repeats; "of 5" is a holdout of one part in five, then
+        the training rows where they are cut.
+
+        ========== ================ ================ ================ ========
+        rows       10 s             60 s             10 m             no limit
+        ========== ================ ================ ================ ========
+        100        5 x 1            5 x 2            5 x 3            5 x 3
+        500        5 x 1            5 x 1            5 x 2            5 x 2
+        2,000      3 x 1            5 x 1            5 x 1            5 x 1
+        10,000     of 5             4 x 1            4 x 1            4 x 1
+        50,000     of 5, 10,000     of 5             3 x 1            3 x 1
+        200,000    of 10, 10,000    of 10, 65,000    3 x 1            3 x 1
+        1,000,000  of 10, 10,000    of 10, 65,000    of 10, 665,000   3 x 1
+        ========== ================ ================ ================ ========
+    """
+    plans = _preferred(n_rows)
+    for plan in plans:
+        share = _TRIAL_SHARE if plan.n_repeats == 1 else _REPEAT_SHARE
+        n_train = n_rows - n_rows // plan.n_splits
+        if plan.n_folds * _usual_seconds(n_train, n_columns) <= share * budget_seconds:
+            return plan
+    last = plans[-1]
+    if not last.holdout:
+        return last
+    by_row = _CELL_SECONDS * max(1, n_columns)
+    n_train = round((_TRIAL_SHARE * budget_seconds - _FIT_SECONDS) / by_row / 1_000) * 1_000
+    n_train = max(_MIN_TOP_ROWS, n_train)
+    if n_train >= n_rows - n_rows // last.n_splits:
+        return last
+    return FoldPlan(n_splits=last.n_splits, holdout=True, max_train_rows=n_train)
+
+
+def _preferred(n_rows: int) -> list[FoldPlan]:
+    """List plans for a table, the best first, each cheaper than the one before."""
+    repeats = 3 if n_rows < 300 else 2 if n_rows < 1_000 else 1
+    most = 5 if n_rows < 3_000 else 4 if n_rows < 20_000 else 3
+    plans = [FoldPlan(n_splits=most, n_repeats=n) for n in range(repeats, 0, -1)]
+    plans += [FoldPlan(n_splits=n) for n in range(most - 1, 2, -1)]
+    if n_rows >= _MIN_HOLDOUT_TABLE:
+        plans.append(FoldPlan(n_splits=10 if n_rows > 100_000 else 5, holdout=True))
+    return plans
+
+
+def _usual_seconds(n_rows: int, n_columns: int) -> float:
+    return _FIT_SECONDS + _CELL_SECONDS * n_rows * n_columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +138,9 @@ class Rung:
 def plan_rungs(n_train_rows: int, n_folds: int) -> tuple[Rung, ...]:
     """Lay out the rungs for a table.
 
+    Repeats of the folds have no rung of their own: what is clearly behind on some folds of the top
+    rung is stopped there.
+
     Parameters
     ----------
     n_train_rows : int
@@ -48,7 +151,8 @@ def plan_rungs(n_train_rows: int, n_folds: int) -> tuple[Rung, ...]:
     Returns
     -------
     tuple of Rung
-        From the cheapest to the top. Small tables start with all rows and one fold.
+        From the cheapest to the top. Small tables start with all rows and one fold; a top rung of
+        a single fold follows the row shares directly.
     """
     shares = [1.0]
     while (

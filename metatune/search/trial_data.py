@@ -13,13 +13,15 @@ from metatune.data.layout import Layout
 from metatune.data.row_facts import PLAIN, RowFacts
 from metatune.data.splits import Fold, make_folds
 from metatune.kinds import TaskKind
+from metatune.search.rungs import FoldPlan, plan_folds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["TrialData", "choose_n_folds", "load_trial_data"]
+__all__ = ["TrialData", "load_trial_data"]
 
 _FACTS = ("weights", "groups", "times")
+_NEXT_DEAL = 7_919  # between the seeds of two repeats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -55,17 +57,48 @@ class TrialData:
         seed: int,
         n_folds: int | None = None,
         facts: RowFacts = PLAIN,
+        plan: FoldPlan | None = None,
     ) -> "TrialData":
         """Split a task into folds.
+
+        Parameters
+        ----------
+        task : EncodedTask
+            Features and target.
+        metrics : tuple of str
+            To compute; the run's comes first.
+        seed : int
+            Of folds and shared preprocessing.
+        n_folds : int, optional
+            Instead of a plan: so many folds, once.
+        facts : RowFacts
+            Weight, group and time of each row.
+        plan : FoldPlan, optional
+            How to split; by default what suits the size of the table, whatever the time.
 
         Raises
         ------
         OptionError
             If groups or times leave no row to train on or to validate.
         """
-        n_folds = n_folds or choose_n_folds(task.n_rows)
-        folds = make_folds(task.y, task.kind, min(n_folds, task.n_rows), seed, facts)
-        return cls(task=task, folds=folds, metrics=metrics, facts=facts, seed=seed)
+        if plan is None:
+            usual = plan_folds(task.n_rows, task.X.shape[1])
+            plan = FoldPlan(n_splits=n_folds) if n_folds else usual
+        # Splits by time know no chance: dealt out again they would be the same.
+        n_repeats = plan.n_repeats if facts.times is None else 1
+        n_splits = min(plan.n_splits, task.n_rows)
+        folds: list[Fold] = []
+        for repeat in range(n_repeats):
+            folds += make_folds(task.y, task.kind, n_splits, seed + _NEXT_DEAL * repeat, facts)
+        if plan.holdout:
+            folds = folds[:1]
+        return cls(
+            task=task,
+            folds=tuple(_cut(fold, plan.max_train_rows) for fold in folds),
+            metrics=metrics,
+            facts=facts,
+            seed=seed,
+        )
 
     @property
     def weights(self) -> "NDArray[np.float64] | None":
@@ -132,19 +165,17 @@ class TrialData:
         )
 
 
-def choose_n_folds(n_rows: int) -> int:
-    """Return the folds of the top rung: the smaller the table, the noisier a single fold."""
-    if n_rows < 500:
-        return 8
-    if n_rows < 3_000:
-        return 5
-    return 4 if n_rows < 20_000 else 3
-
-
 @lru_cache(maxsize=2)
 def load_trial_data(directory: str) -> TrialData:
     """Load with a small cache, for workers that run many trials on the same data."""
     return TrialData.load(Path(directory))
+
+
+def _cut(fold: Fold, max_rows: int | None) -> Fold:
+    """Leave a fold with its first training rows, which are a sample of all."""
+    if max_rows is None or len(fold.train) <= max_rows:
+        return fold
+    return Fold(train=fold.train[:max_rows], valid=fold.valid)
 
 
 def _mapped(path: Path) -> "NDArray[Any]":

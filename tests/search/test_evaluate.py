@@ -19,9 +19,9 @@ from metatune.search.fold import expand_classes
 from metatune.search.keeping import KeepRule
 from metatune.search.model import LabelDecoder, assemble_pipeline
 from metatune.search.refit import plan_refit, refit_in_worker, refit_seconds
-from metatune.search.rungs import Rung, plan_rungs
+from metatune.search.rungs import Rung
 from metatune.search.trial import Trial, TrialResult, TrialStatus
-from metatune.search.trial_data import TrialData, choose_n_folds
+from metatune.search.trial_data import TrialData
 from metatune.space import Configuration
 
 TOP = Rung(index=1, row_share=1.0, n_folds=3)
@@ -205,15 +205,3 @@ def test_decoder_speaks_in_labels() -> None:
     np.testing.assert_array_equal(pipeline.classes_, labels)
     np.testing.assert_array_equal(pipeline.predict(task.X), labels[fitted.predict(task.X)])
     np.testing.assert_allclose(pipeline.predict_proba(task.X), fitted.predict_proba(task.X))
-
-
-@pytest.mark.parametrize("n_rows", [5, 100, 1_000, 5_000, 100_000, 1_000_000])
-def test_rungs_rise(n_rows: int) -> None:
-    n_folds = choose_n_folds(n_rows)
-    rungs = plan_rungs(n_rows - n_rows // n_folds, n_folds)
-    assert [rung.index for rung in rungs] == list(range(len(rungs)))
-    cost = [rung.row_share * rung.n_folds for rung in rungs]
-    assert cost == sorted(cost)
-    assert rungs[-1].row_share == 1.0
-    assert rungs[-1].n_folds == n_folds
-    assert (len(rungs) == 2) == (n_rows < 1_500)
