@@ -41,7 +41,7 @@ _FIRST_WORKER_SECONDS = 5.0
 _SETTLE_SECONDS = 15.0  # for all workers to import metatune and say whether they can be used
 _PATIENCE_SECONDS = 60.0
 _POLL_SECONDS = 0.25
-_CLOSING_SECONDS = 2.0
+_CLOSING_SECONDS = 0.5  # a run has to be over on time, even if nobody answers
 _MEMORY_SHARE = 0.8  # of the free memory goes to what runs here
 
 

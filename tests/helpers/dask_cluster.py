@@ -73,9 +73,11 @@ class Cluster:
 
     def _command(self, *arguments: str, folder: Path | None = None) -> None:
         folder = folder or self.folder
+        given = os.environ.get("PYTHONPATH", "")
+        paths = [*filter(None, [given]), str(ROOT), str(ROOT / "tests" / "search")]
         environment = {
             **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests" / "search")]),
+            "PYTHONPATH": os.pathsep.join(paths),
             "TMPDIR": str(folder / "tmp"),
         }
         with (folder / f"{arguments[0]}.log").open("ab") as log:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from metatune.budget import Deadline, Stopwatch
+from metatune.errors import ClusterLostError
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
 from metatune.search.executor import Executor, InlineExecutor, Job, JobOutcome
@@ -324,6 +325,28 @@ class TestTelling:
         executor = ScrambledExecutor(1, 0)
         search(halving, executor, seconds=100.0)
         assert executor.jobs[0].time_limit == pytest.approx(40.0, abs=0.5)
+
+
+class LostCluster(InlineExecutor):
+    """Goes away after three results."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.n_told = 0
+
+    def wait(self, timeout: float) -> list[JobOutcome]:
+        if self.n_told == 3:
+            raise ClusterLostError("gone")
+        self.n_told += 1
+        return super().wait(timeout)
+
+
+def test_a_lost_cluster_ends_the_search_with_what_there_is() -> None:
+    limits = SearchLimits(deadline=Deadline.after(60))
+    outcome = run_search(listed(configurations(9)), LostCluster(), FOLDERS, limits=limits)
+    assert outcome.ended is Ended.CLUSTER_LOST
+    assert len(outcome.history.results) == 3
+    assert len(outcome.unfinished) == 1
 
 
 class TestTrialLimits:

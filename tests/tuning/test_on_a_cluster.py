@@ -17,8 +17,18 @@ pytest.importorskip("distributed")
 from distributed import Client
 
 from metatune import MetaTuneClassifier
+from metatune.algorithms.registry import get_algorithm
+from metatune.data.encoded import EncodedTask
+from metatune.data.layout import Layout
 from metatune.errors import OptionError
-from metatune.search.trial import TrialResult
+from metatune.kinds import TaskKind
+from metatune.search.dask_executor import DaskExecutor
+from metatune.search.executor import InlineExecutor, Job
+from metatune.search.keeping import KeepRule
+from metatune.search.predictions import prediction_file
+from metatune.search.rungs import Rung
+from metatune.search.trial import Trial, TrialResult, TrialStatus
+from metatune.search.trial_data import TrialData
 
 if TYPE_CHECKING:
     from dask_cluster import Cluster
@@ -27,7 +37,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 QUICK: dict[str, Any] = {
     "budget": "5m",
-    "max_trials": 12,
+    "max_trials": 3,
     "include": ["decision_tree", "naive_bayes"],
     "random_state": 3,
 }
@@ -46,22 +56,48 @@ def what_was_found(trials: tuple[TrialResult, ...]) -> list[Any]:
     ]
 
 
-def test_a_run_on_the_cluster_gives_what_a_run_here_gives(
-    shop: pd.DataFrame, client: Any, tmp_path: Path
-) -> None:
+def test_a_run_on_the_cluster_gives_what_a_run_here_gives(shop: pd.DataFrame, client: Any) -> None:
     X, y = shop.drop(columns="bought"), shop["bought"]
-    here = MetaTuneClassifier(n_jobs=1, run_dir=tmp_path / "here", **QUICK).fit(X, y)
-    there = MetaTuneClassifier(executor=client, run_dir=tmp_path / "there", **QUICK).fit(X, y)
+    here = MetaTuneClassifier(n_jobs=1, **QUICK).fit(X, y)
+    there = MetaTuneClassifier(executor=client, **QUICK).fit(X, y)
     assert what_was_found(there.trials_) == what_was_found(here.trials_)
     assert np.array_equal(there.predict_proba(X), here.predict_proba(X))
-    kept = {name: files_in(tmp_path / name / "predictions") for name in ("here", "there")}
-    assert kept["here"] == kept["there"]
-    assert kept["here"]
     assert client.status == "running"
 
 
-def files_in(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+def test_files_that_trials_leave_are_the_same(client: Any, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(90, 3))
+    layout = Layout(names=("a", "b", "c"), n_levels=(0, 0, 0))
+    y = (X[:, 0] > 0).astype(np.int64)
+    task = EncodedTask(X=X, y=y, layout=layout, kind=TaskKind.BINARY, n_classes=2)
+    data = TrialData.make(task, ("roc_auc", "log_loss"), seed=0, n_folds=3)
+    data.save(tmp_path / "data")
+    top = Rung(index=0, row_share=1.0, n_folds=3)
+    configuration = get_algorithm("decision_tree").space(TaskKind.BINARY).default()
+    trial = Trial(number=4, configuration=configuration, rung=top, seed=0)
+    rule = KeepRule(file="kept.pkl", loss_below=np.inf, folds_below=np.inf)
+    left = []
+    for executor in (InlineExecutor(), DaskExecutor(client)):
+        outbox = tmp_path / type(executor).__name__
+        outbox.mkdir()
+        with executor:
+            executor.submit(
+                Job(
+                    id=0,
+                    function="metatune.search.evaluate:evaluate_and_keep",
+                    inbox=str(tmp_path / "data"),
+                    outbox=str(outbox),
+                    arguments=(trial, rule),
+                )
+            )
+            (outcome,) = executor.wait(60.0)
+        assert outcome.status is TrialStatus.OK, outcome.error
+        left.append({path.name: path.read_bytes() for path in outbox.iterdir()})
+    assert left[0].keys() == left[1].keys()
+    assert len(left[0]) == 2
+    predictions = prediction_file(trial)
+    assert left[0][predictions] == left[1][predictions]
 
 
 def test_clones_of_an_estimator_share_the_client(client: Any) -> None:
@@ -93,15 +129,8 @@ def test_command_line_uses_the_scheduler(
     dask_cluster: "Cluster",
     tmp_path: Path,
 ) -> None:
-    options = [
-        "--budget",
-        "5m",
-        "--max-trials",
-        "3",
-        "--include",
-        "decision_tree,linear",
-        "--quiet",
-    ]
+    # the budget counts from the start of this process
+    options = ["--budget", "9h", "--max-trials", "2", "--include", "decision_tree", "--quiet"]
     options += ["--metadata", str(metadata_dir), "--target", "bought", "--jobs", "2"]
     found = {}
     for name, where in [("here", []), ("there", ["--scheduler", dask_cluster.address])]:

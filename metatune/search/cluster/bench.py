@@ -59,13 +59,13 @@ class BenchOptions:
     preload: tuple[str, ...]
 
 
-def open_bench(key: str, options: BenchOptions) -> str:
+def open_bench(name: str, options: BenchOptions) -> str:
     """Start worker processes, one for each thread of this Dask worker.
 
     Parameters
     ----------
-    key : str
-        The Dask key of this task: the bench's name.
+    name : str
+        The bench's name; not a key of Dask's, which it would replace by what the key stands for.
     options : BenchOptions
         What the client wants.
 
@@ -77,19 +77,17 @@ def open_bench(key: str, options: BenchOptions) -> str:
     """
     unequal = difference(options.versions, versions_here())
     if not unequal:
-        _BENCHES[key] = Bench(_this_worker(), key, options)
+        _BENCHES[name] = Bench(_this_worker(), name, _this_key(), options)
     return unequal
 
 
-def lay_out(key: str, bench: str, parcel: Parcel, _opened: str) -> str:
+def lay_out(bench: str, parcel: Parcel, _opened: str) -> str:
     """Unpack an inbox into this Dask worker's folder.
 
     Parameters
     ----------
-    key : str
-        The Dask key of this task.
     bench : str
-        Key of the bench, and with it its result: it is open by then.
+        Name of the bench, and with it its result: it is open by then.
     parcel : Parcel
         The files.
 
@@ -98,18 +96,16 @@ def lay_out(key: str, bench: str, parcel: Parcel, _opened: str) -> str:
     str
         The folder.
     """
-    return str(_find(bench).lay_out(key, parcel))
+    return str(_find(bench).lay_out(_this_key(), parcel))
 
 
-def serve(key: str, bench: str, job: Job, _opened: str, inbox: str) -> tuple[bytes, Parcel]:
+def serve(bench: str, job: Job, _opened: str, inbox: str) -> tuple[bytes, Parcel]:
     """Run a job.
 
     Parameters
     ----------
-    key : str
-        The Dask key of this task.
     bench : str
-        Key of the bench, and with it its result.
+        Name of the bench, and with it its result.
     job : Job
         Its folders are those of the client.
     inbox : str
@@ -121,7 +117,7 @@ def serve(key: str, bench: str, job: Job, _opened: str, inbox: str) -> tuple[byt
         The pickled outcome (of None if nobody wants it any more) and the new files. A job that
         was stopped leaves none: they would be torn.
     """
-    return _find(bench).serve(key, replace(job, inbox=inbox))
+    return _find(bench).serve(_this_key(), replace(job, inbox=inbox))
 
 
 class Bench:
@@ -131,19 +127,22 @@ class Bench:
     ----------
     worker : Worker
         The Dask worker.
+    name : str
+        Of the bench.
     key : str
-        Name of the bench, and the Dask key that holds it.
+        The Dask key that holds it.
     options : BenchOptions
         What the client wants.
     """
 
-    def __init__(self, worker: "Worker", key: str, options: BenchOptions) -> None:
+    def __init__(self, worker: "Worker", name: str, key: str, options: BenchOptions) -> None:
         _allow_children()
         self._worker: Any = worker
+        self._name = name
         self._key = key
         self._options = options
         self._n_threads = int(worker.state.nthreads)
-        self._folder = Path(worker.local_directory).absolute() / key
+        self._folder = Path(worker.local_directory).absolute() / f"metatune-{name}"
         self._numbers = count()
         self._lock = threading.Lock()
         self._closed = threading.Event()
@@ -179,7 +178,7 @@ class Bench:
     def close(self) -> None:
         """End the processes and remove the files. May be called twice."""
         self._closed.set()
-        _BENCHES.pop(self._key, None)
+        _BENCHES.pop(self._name, None)
         with self._lock:
             pools, self._free = self._free, []
         for pool in pools:
@@ -243,8 +242,8 @@ class Bench:
 _BENCHES: dict[str, Bench] = {}
 
 
-def _find(key: str) -> Bench:
-    bench = _BENCHES.get(key)
+def _find(name: str) -> Bench:
+    bench = _BENCHES.get(name)
     if bench is None:
         raise SearchError("the Dask worker has given up the processes of this run")
     return bench
@@ -254,6 +253,11 @@ def _this_worker() -> "Worker":
     from distributed import get_worker
 
     return get_worker()
+
+
+def _this_key() -> str:
+    """Return the Dask key of the task that this thread runs."""
+    return str(_this_worker().get_current_task())
 
 
 def _allow_children() -> None:

@@ -30,8 +30,8 @@ class Berth:
         Where it is.
     n_threads : int
         Jobs that it can run at once.
-    key : str
-        Key of its bench.
+    name : str
+        Of its bench.
     opened : Future
         Result of opening the bench.
     ready : bool
@@ -46,7 +46,7 @@ class Berth:
 
     address: str
     n_threads: int
-    key: str
+    name: str
     opened: "Future[Any]"
     ready: bool = False
     objection: str = ""
@@ -134,7 +134,7 @@ class Crew:
             Of what `serve` returns.
         """
         inbox = "" if not job.inbox else self._lay_out(job.inbox, berth)
-        return self._submit("job", berth, serve, berth.key, job, berth.opened, inbox)
+        return self._submit("job", berth.address, serve, berth.name, job, berth.opened, inbox)
 
     def tidy(self, used: Iterable[str]) -> None:
         """Release inboxes that are neither in use nor among the latest.
@@ -157,11 +157,9 @@ class Crew:
         self.berths.clear()
 
     def _open(self, address: str, n_threads: int) -> Berth:
-        key = _new_key("bench")
-        opened = self._client.submit(
-            open_bench, key, self._options, key=key, workers=[address], pure=False
-        )
-        return Berth(address=address, n_threads=n_threads, key=key, opened=opened)
+        name = uuid4().hex
+        opened = self._submit("bench", address, open_bench, name, self._options)
+        return Berth(address=address, n_threads=n_threads, name=name, opened=opened)
 
     def _look_at(self, berth: Berth) -> None:
         """See whether a worker's bench is open by now."""
@@ -180,7 +178,7 @@ class Crew:
         if known is not None and known.status in _USABLE:
             return known
         parcel = self._parcel(folder)
-        known = self._submit("inbox", berth, lay_out, berth.key, parcel, berth.opened)
+        known = self._submit("inbox", berth.address, lay_out, berth.name, parcel, berth.opened)
         berth.inboxes[folder] = known
         return known
 
@@ -200,13 +198,6 @@ class Crew:
             if known is not None:
                 known.release()
 
-    def _submit(self, what: str, berth: Berth, function: Any, *arguments: Any) -> "Future[Any]":
-        key = _new_key(what)
-        return self._client.submit(
-            function, key, *arguments, key=key, workers=[berth.address], pure=False
-        )
-
-
-def _new_key(what: str) -> str:
-    # Dask groups tasks by what stands before the hexadecimal digits.
-    return f"metatune-{what}-{uuid4().hex}"
+    def _submit(self, what: str, address: str, function: Any, *arguments: Any) -> "Future[Any]":
+        key = f"metatune-{what}-{uuid4().hex}"  # Dask groups tasks by what precedes the digits
+        return self._client.submit(function, *arguments, key=key, workers=[address], pure=False)

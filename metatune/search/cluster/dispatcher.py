@@ -106,10 +106,12 @@ class Dispatcher:
     """
 
     def __init__(self, client: "Client", options: BenchOptions) -> None:
-        from distributed.client import ClosedClientError
+        import distributed.client
 
-        # what Dask raises when a scheduler or a worker does not answer as it should
-        self._troubles = (OSError, TimeoutError, RuntimeError, CancelledError, ClosedClientError)
+        # What Dask raises when a scheduler or a worker does not answer as it should. The last one
+        # is younger than the oldest version that will do.
+        closed = getattr(distributed.client, "ClosedClientError", CancelledError)
+        self._troubles = (OSError, TimeoutError, RuntimeError, CancelledError, closed)
         self._client = client
         self._crew = Crew(client, options)
         self._inbox: SimpleQueue[Any] = SimpleQueue()
@@ -226,11 +228,12 @@ class Dispatcher:
 
     def _fetch(self, errand: _Errand, future: "Future[Any]") -> None:
         """Bring home what a job left; runs in a thread of its own, as it may take its time."""
+        value = None
         try:
-            value = future.result()
-        except self._troubles:
-            value = None
-        self._inbox.put(_Fetched(errand, future, value))
+            with contextlib.suppress(*self._troubles):
+                value = future.result()
+        finally:  # whatever else may have gone wrong: the job must not be waited for in vain
+            self._inbox.put(_Fetched(errand, future, value))
 
     def _fetched(self, message: _Fetched) -> None:
         errand = message.errand
