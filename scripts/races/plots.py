@@ -38,10 +38,13 @@ def plot_tables(path: Path, scores: "pd.DataFrame", budget: float) -> Path:
     names = [n for n in TITLES if n != "metatune" and (n, budget) in scores]
     names.append("metatune" + SINGLE)
     figure = Figure(figsize=(4.2 * len(names), 4.6), layout="constrained")
+    least = float(np.nanmin(scores[[(n, budget) for n in (*names, "metatune")]].to_numpy()))
+    limits = (min(least - 0.03, 0.9), 1.03)
     for axes, name in zip(np.atleast_1d(figure.subplots(1, len(names))), names, strict=True):
         axes.scatter(scores[name, budget], scores["metatune", budget], s=18, color="#d62728")
-        axes.axline((0, 0), slope=1, color="black", linewidth=0.8)
+        axes.plot(limits, limits, color="black", linewidth=0.8)
         axes.set(xlabel=title(name), ylabel="metatune", title=f"{budget:g} s, one dot a table")
+        axes.set(xlim=limits, ylim=limits)
         axes.grid(visible=True, alpha=0.3)
     figure.savefig(path, dpi=130)
     return path

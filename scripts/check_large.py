@@ -1,0 +1,132 @@
+"""Fit a table of a million rows by the command line, and compare with LightGBM on a tenth of it.
+
+    python scripts/check_large.py --budget 10m
+
+The table is generated (30 columns: numbers, categories, missing cells; binary target; seed 0). The
+memory of the whole process tree is watched: it has to stay below 16 GB. Both models are judged by
+ROC AUC on 200,000 further rows. It takes the budget and a few minutes. Nothing else should run on
+the machine meanwhile.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import pandas as pd
+from lightgbm import LGBMClassifier
+from measuring.command import fit
+from measuring.made_up import TARGET, make_table
+from measuring.overruns import allowed_seconds
+from sklearn.metrics import roc_auc_score
+
+from metatune import bundle
+from metatune.budget import Stopwatch, parse_duration
+
+GIGABYTE = 1e9
+LIMIT = 16 * GIGABYTE
+HELD_OUT = 0.2  # in proportion to the training rows
+SAMPLE = 0.1
+SEED = 0
+DONE = (0, 3)  # 3: nothing beat the constant prediction
+POSITIVE = "yes"
+
+
+@click.command(help=__doc__)
+@click.option("--rows", type=int, default=1_000_000, show_default=True)
+@click.option("--columns", type=int, default=30, show_default=True)
+@click.option("--budget", default="10m", show_default=True)
+@click.option("--jobs", type=int, default=2, show_default=True)
+@click.option("--format", "suffix", type=click.Choice(["csv", "parquet"]), default="csv")
+@click.option("--work", type=click.Path(path_type=Path), default=Path("results/large"))
+def main(rows: int, columns: int, budget: str, jobs: int, suffix: str, work: Path) -> None:
+    seconds = parse_duration(budget)
+    work.mkdir(parents=True, exist_ok=True)
+    path = work / f"train-{rows}x{columns}.{suffix}"
+    train, test = provide(path, rows, columns)
+    found = fit(
+        path,
+        target=TARGET,
+        budget=seconds,
+        jobs=jobs,
+        output=work / "run",
+        options=("--overwrite",),
+        memory=True,
+    )
+    if found.exit_code not in DONE:
+        sys.exit(f"metatune fit ended with exit code {found.exit_code}: {found.stderr.strip()}")
+    outcome = {
+        "rows": rows,
+        "columns": columns,
+        "budget": seconds,
+        "seconds": round(found.seconds, 2),
+        "on_time": found.seconds <= allowed_seconds(seconds),
+        "peak_gb": round(found.peak_bytes / GIGABYTE, 2),
+        "within_memory": 0 < found.peak_bytes < LIMIT,
+        "file_mb": round(path.stat().st_size / 1e6, 1),
+        "trials": found.record["trials"],
+        "winner": found.record["winner"],
+        "fitted_on": found.record["fitted_on"],
+        "timings": found.record["timings"],
+        **judge(work / "run", train, test),
+    }
+    (work / f"outcome-{rows}.json").write_text(json.dumps(outcome, indent=2), encoding="utf-8")
+    show(outcome)
+
+
+def provide(path: Path, rows: int, columns: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Make the table and write its training rows; return these, and the held-out ones."""
+    whole = make_table(round(rows * (1 + HELD_OUT)), columns, seed=SEED)
+    train, test = whole.iloc[:rows], whole.iloc[rows:]
+    if not path.is_file():
+        if path.suffix == ".csv":
+            train.to_csv(path, index=False)
+        else:
+            train.to_parquet(path, index=False)
+    return train, test
+
+
+def judge(run: Path, train: pd.DataFrame, test: pd.DataFrame) -> dict[str, Any]:
+    """Score the saved model and LightGBM's default on the held-out rows."""
+    watch = Stopwatch()
+    pipeline = bundle.load(run)
+    proba = pipeline.predict_proba(test.drop(columns=TARGET))
+    ours = roc_auc_score(
+        test[TARGET] == POSITIVE, proba[:, list(pipeline.classes_).index(POSITIVE)]
+    )
+    predicted = watch.seconds()
+    sample = train.sample(frac=SAMPLE, random_state=SEED)
+    model = LGBMClassifier(random_state=SEED, verbose=-1).fit(prepared(sample), sample[TARGET])
+    proba = np.asarray(model.predict_proba(prepared(test)))
+    theirs = proba[:, list(model.classes_).index(POSITIVE)]
+    baseline = roc_auc_score(test[TARGET] == POSITIVE, theirs)
+    return {
+        "roc_auc": float(ours),
+        "lightgbm_on_sample": float(baseline),
+        "better": bool(ours > baseline),
+        "predict_seconds": round(predicted, 2),
+    }
+
+
+def prepared(frame: pd.DataFrame) -> pd.DataFrame:
+    """Give LightGBM its native categories: the same ones whatever the rows."""
+    features = frame.drop(columns=TARGET)
+    for name in features.select_dtypes(exclude=np.number).columns:
+        codes = features[name].str.rpartition("_")[2].astype(int)
+        features[name] = pd.Categorical(codes, categories=range(100))
+    return features
+
+
+def show(outcome: dict[str, Any]) -> None:
+    for name, value in outcome.items():
+        print(f"{name:<20} {value}")
+    promises = ("on_time", "within_memory", "better")
+    broken = [name for name in promises if not outcome[name]]
+    if broken:
+        sys.exit(f"NOT KEPT: {', '.join(broken)}")
+
+
+if __name__ == "__main__":
+    main()
