@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from metatune.data.clean import clean_column
+from metatune.data.clean import clean_column, to_text
 from metatune.data.columns import Column, ColumnKind
 from metatune.data.roles import RoleColumns, even_out, read_groups, read_times, read_weights
 from metatune.data.row_facts import RowFacts
@@ -124,7 +124,8 @@ def _series(values: "ArrayLike", name: str, n_rows: int) -> "pd.Series[Any]":
 
 
 def _column(cells: "pd.Series[Any]", kind: ColumnKind) -> Column:
-    n_missing, n_unique = int(cells.isna().sum()), int(cells.astype("str").nunique())
+    text = to_text(cells)
+    n_missing, n_unique = int(text.isna().sum()), int(text.nunique())
     return Column(name=str(cells.name), kind=kind, n_missing=n_missing, n_unique=n_unique)
 
 
