@@ -129,7 +129,7 @@ def run_entry(entry: Entry, elapsed: float = 0.0) -> dict[str, Any]:
         "seconds": round(seconds, 2),
         "metric": task.metric.name,
         "greater_is_better": task.metric.greater_is_better,
-        **_judged(task, pipeline, result, test, entry.seed),
+        **_judged(task, pipeline, result, test, entry),
         "cross_validated": result.score,
         "cross_validated_constant": result.constant_score,
         "winner": str(result.winner),
@@ -140,7 +140,7 @@ def run_entry(entry: Entry, elapsed: float = 0.0) -> dict[str, Any]:
 
 
 def _judged(
-    task: "Task", saved: "Pipeline", result: "TuningResult", test: "pd.DataFrame", seed: int
+    task: "Task", saved: "Pipeline", result: "TuningResult", test: "pd.DataFrame", entry: Entry
 ) -> dict[str, Any]:
     """Score the saved model, the best single pipeline and the constant on the held-out rows."""
     from metatune.cli.judgement import judge
@@ -157,7 +157,7 @@ def _judged(
         return first.score, first.constant
 
     score, constant_score = scored(saved)
-    single = fit_single(task, result.history, seed)
+    single = fit_single(task, result.history, seed=entry.seed, budget=entry.budget)
     return {
         "score": score,
         "single": constant_score if single is None else scored(single)[0],

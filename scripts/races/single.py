@@ -1,15 +1,14 @@
 """The best single pipeline of a run, fitted on all rows of the task."""
 
-import warnings
+import pickle
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from threadpoolctl import threadpool_limits
-
-from metatune.algorithms.base import BuildContext, Shape
-from metatune.algorithms.registry import get_algorithm
 from metatune.data.encoder import encode_task
 from metatune.search.model import assemble_pipeline
-from metatune.search.refit import plan_refit
+from metatune.search.refit import plan_refit, refit_in_worker
+from metatune.search.rungs import plan_folds
 from metatune.search.trial_data import TrialData
 
 if TYPE_CHECKING:
@@ -21,8 +20,19 @@ if TYPE_CHECKING:
 __all__ = ["fit_single"]
 
 
-def fit_single(task: "Task", history: "History", seed: int) -> "Pipeline | None":
+def fit_single(task: "Task", history: "History", *, seed: int, budget: float) -> "Pipeline | None":
     """Fit the incumbent of a search as a run without an ensemble would, were there always time.
+
+    Parameters
+    ----------
+    task : Task
+        What was searched on.
+    history : History
+        Of the search.
+    seed : int
+        Of the run.
+    budget : float
+        Of the run, in seconds: the folds depend on it.
 
     Returns
     -------
@@ -33,20 +43,13 @@ def fit_single(task: "Task", history: "History", seed: int) -> "Pipeline | None"
     if best is None:
         return None
     encoder, encoded = encode_task(task, seed)
-    data = TrialData.make(encoded, (task.metric.name,), seed=seed)
+    folds = plan_folds(encoded.n_rows, encoded.X.shape[1], budget)
+    data = TrialData.make(encoded, (task.metric.name,), seed=seed, facts=task.facts, plan=folds)
     plan = plan_refit(best, encoded.n_rows, data.n_train_rows)
-    context = BuildContext(
-        kind=task.kind,
-        layout=encoded.layout,
-        shape=Shape(
-            n_rows=encoded.n_rows, n_columns=encoded.X.shape[1], n_classes=encoded.n_classes
-        ),
-        seed=best.trial.seed,
-        iterations=plan.iterations,
-    )
-    configuration = best.trial.configuration
-    with warnings.catch_warnings(), threadpool_limits(limits=1):
-        warnings.simplefilter("ignore")
-        pipeline = get_algorithm(configuration.algorithm).build(configuration, context)
-        pipeline.fit(encoded.X, encoded.y)
-    return assemble_pipeline(encoder, pipeline, task.classes)
+    with tempfile.TemporaryDirectory(prefix="metatune-race-") as scratch:
+        folder = Path(scratch)
+        data.save(folder / "data")
+        refit_in_worker(str(folder / "data"), scratch, plan, "single.pkl")
+        # scratch space of this very process
+        fitted = pickle.loads((folder / "single.pkl").read_bytes())
+    return assemble_pipeline(encoder, fitted, task.classes)
