@@ -225,7 +225,7 @@ def connect(
         raise OptionError(
             "a Dask cluster needs the package distributed: pip install 'metatune[dask]'"
         ) from error
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    _silence()
     address = address if "://" in address else f"tcp://{address}"
     try:
         with warnings.catch_warnings():
@@ -265,6 +265,13 @@ def as_executor(
     if not isinstance(given, Client):
         return None
     return DaskExecutor(given, jobs=jobs, memory_limit=memory_limit)
+
+
+def _silence() -> None:
+    """Keep Dask's log messages off the terminal; its loggers have levels of their own each."""
+    for name in ("distributed", *logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "distributed":
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 def _local_executor(memory_limit: int | None, preload: tuple[str, ...]) -> Executor:

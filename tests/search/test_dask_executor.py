@@ -1,5 +1,6 @@
 """The executor on a Dask cluster: a real scheduler, and workers that share nothing with us."""
 
+import logging
 import os
 import sys
 from dataclasses import replace
@@ -204,10 +205,12 @@ def test_workers_may_join_and_leave(executor, cluster, client):
 
 def test_unreachable_scheduler_is_one_line(monkeypatch):
     monkeypatch.setattr("metatune.search.dask_executor._CONNECT_SECONDS", 1.0)
+    logging.getLogger("distributed.client").setLevel(logging.WARNING)
     watch = Stopwatch()
     with pytest.raises(OptionError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:1 "):
         connect("127.0.0.1:1")
     assert watch.seconds() < 12
+    assert not logging.getLogger("distributed.client").isEnabledFor(logging.CRITICAL)
 
 
 def test_scheduler_without_workers_is_one_line(tmp_path, monkeypatch):
