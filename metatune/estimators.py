@@ -18,18 +18,20 @@ from threadpoolctl import threadpool_limits
 
 from metatune import bundle
 from metatune.algorithms.registry import select_algorithms
-from metatune.budget import Budget, Deadline
+from metatune.budget import Budget
 from metatune.data.make_task import make_task_from_arrays, to_frame
 from metatune.data.task import Task
 from metatune.errors import TableError
 from metatune.estimate.corrected import Estimate
 from metatune.estimating import estimate_record
+from metatune.fit_directory import FitDirectory
 from metatune.kinds import TaskKind
 from metatune.listener import Listener
 from metatune.parameters import read_names, read_seed, read_weights
-from metatune.rundir import RunDirectory, library_versions
+from metatune.rundir import library_versions
 from metatune.search.executor import Executor
 from metatune.search.history import History
+from metatune.search.runner import Ended
 from metatune.search.trial import TrialResult
 from metatune.search.workers import workers
 from metatune.tuning import TuneOptions, TuningResult, tune
@@ -71,6 +73,7 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         n_jobs: int | None = None,
         memory_limit: str | int | None = None,
         run_dir: str | Path | None = None,
+        resume: bool = False,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
         executor: "Executor | Client | None" = None,
@@ -83,6 +86,7 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         self.n_jobs = n_jobs
         self.memory_limit = memory_limit
         self.run_dir = run_dir
+        self.resume = resume
         self.random_state = random_state
         self.verbose = verbose
         self.executor = executor
@@ -124,13 +128,27 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         MetadataError
             If the meta-dataset is missing.
         """
+        with FitDirectory(self.run_dir, resume=self.resume) as directory:
+            return self._fit_in(directory, X, y, sample_weight, groups, times)
+
+    def _fit_in(
+        self,
+        directory: FitDirectory,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        groups: Any,
+        times: Any,
+    ) -> Self:
         budget = Budget.parse(self.budget, self.max_trials)
-        deadline = Deadline.after(budget.seconds)
+        deadline = directory.deadline(budget)
+        seed = directory.seed(read_seed(self.random_state), given=self.random_state is not None)
         options = TuneOptions(
             budget=budget,
             include=read_names(self.include, "include"),
             exclude=read_names(self.exclude, "exclude"),
-            seed=read_seed(self.random_state),
+            seed=seed,
+            plan_seconds=directory.plan_seconds(budget),
         )
         select_algorithms(options.include, options.exclude)
         X, y = self._validate(X, y)
@@ -145,17 +163,21 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         )
         with ExitStack() as stack:
             executor = stack.enter_context(workers(self.executor, self.n_jobs, self.memory_limit))
-            run_dir = self._make_run_dir()
+            directory.start(self._bound(options, task), budget, seed)
             stack.enter_context(threadpool_limits(limits=1))  # the cores belong to the workers
             result = tune(
                 task,
                 options,
                 deadline=deadline,
                 executor=executor,
-                run_dir=run_dir,
+                run_dir=directory.run_dir,
+                past=None if directory.earlier is None else directory.earlier.past,
                 listener=_Talker(self.verbose, task.metric.name),
             )
-        self._keep(task, result, run_dir)
+        self._keep(task, result)
+        if directory.run_dir is not None:
+            directory.run_dir.write_leaderboard(self.leaderboard_)
+            directory.end(self._outcome(result), budget.seconds - deadline.remaining())
         return self
 
     def predict(self, X: Any) -> "NDArray[Any]":
@@ -235,15 +257,17 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
             X = validate_data(self, X, reset=False, dtype=None, ensure_all_finite=False)
         return to_frame(X)[0]
 
-    def _make_run_dir(self) -> RunDirectory | None:
-        if self.run_dir is None:
-            return None
-        run_dir = RunDirectory.check(Path(self.run_dir), overwrite=False)
-        run_dir.make()
-        return run_dir
+    def _bound(self, options: TuneOptions, task: Task) -> dict[str, Any]:
+        """Return what must not change when a run goes on."""
+        return {
+            "metric": task.metric.name,
+            "task": str(task.kind),
+            "include": list(options.include),
+            "exclude": list(options.exclude),
+        }
 
-    def _keep(self, task: Task, result: TuningResult, run_dir: RunDirectory | None) -> None:
-        """Set the fitted attributes, and complete the run directory."""
+    def _keep(self, task: Task, result: TuningResult) -> None:
+        """Set the fitted attributes."""
         self.pipeline_ = result.pipeline
         self.metric_ = task.metric.name
         if task.classes is not None:
@@ -253,11 +277,17 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         self.trials_ = result.history.results
         self.recommendations_ = None if result.advice is None else result.advice.recommendations
         self.meta_features_ = None if result.advice is None else result.advice.features
-        if run_dir is not None:
-            run_dir.write_leaderboard(self.leaderboard_)
-            score = None if math.isnan(result.score) else result.score
-            estimate = estimate_record(result.estimate)
-            run_dir.write_record({"status": "done", **self._info(), "score": score, **estimate})
+
+    def _outcome(self, result: TuningResult) -> dict[str, Any]:
+        """Return what the record of the run says about its end."""
+        interrupted = result.ended is Ended.INTERRUPTED
+        score = None if math.isnan(result.score) else result.score
+        return {
+            "status": "interrupted" if interrupted else "done",
+            **self._info(),
+            "score": score,
+            **estimate_record(result.estimate),
+        }
 
     def _info(self) -> dict[str, Any]:
         kind = TaskKind.REGRESSION
@@ -295,6 +325,11 @@ class MetaTuneClassifier(ClassifierMixin, _MetaTune):  # type: ignore[misc]
         What a worker may hold, like "4GB" or in bytes; its share of the free memory if None.
     run_dir : str or Path, optional
         Directory for journal and model; nothing is written if None.
+    resume : bool
+        Go on with the run in `run_dir`, if there is one, instead of refusing the directory: after
+        an interruption, or with a larger `budget` or `max_trials`. These count the whole run,
+        earlier fits included, as `n_estimators` does with `warm_start` in scikit-learn. Data,
+        metric, algorithms and seed have to be the same.
     random_state : int, RandomState instance or None
         Seed; None takes another one for each fit. The global random state is never used.
     verbose : int

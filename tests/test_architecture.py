@@ -39,6 +39,7 @@ ROWS = {
     "tuning": 5,
     "building": 5,
     "api": 6,
+    "fit_directory": 6,
     "estimators": 6,
     "cli": 6,
     "__main__": 7,
@@ -75,6 +76,7 @@ SAME_ROW = {
     ("tuning", "rundir"),
     ("tuning", "resuming"),
     ("estimators", "api"),
+    ("estimators", "fit_directory"),
     ("cli", "api"),
 }
 

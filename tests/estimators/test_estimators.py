@@ -1,5 +1,6 @@
 """The estimators where scikit-learn's own checks do not look."""
 
+import json
 import pickle
 import subprocess
 import sys
@@ -219,3 +220,32 @@ def test_an_unguarded_script_works(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.stdout, done.stderr) == ("started\n2\n", "")
+
+
+def test_a_run_goes_on_with_more_trials(tmp_path: Path) -> None:
+    X, y = make_table(80)
+    few = {"run_dir": tmp_path / "run", "random_state": 0, "include": ["naive_bayes", "knn"]}
+
+    def fit(X: pd.DataFrame = X, **changes: Any) -> MetaTuneClassifier:
+        with InlineExecutor() as executor:
+            return MetaTuneClassifier(**{"executor": executor, **few, **changes}).fit(X, y)
+
+    first = fit(max_trials=3)
+    with pytest.raises(OptionError, match="is not empty"):
+        fit(max_trials=6)
+    longer = fit(max_trials=6, resume=True)
+    assert len(longer.trials_) == 6
+    assert [r.to_record() for r in first.trials_] == [r.to_record() for r in longer.trials_[:3]]
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert (record["status"], record["max_trials"]) == ("done", 6)
+    assert record["seconds"]["used"] > record["seconds"]["before"] > 0
+    refused: list[tuple[str, dict[str, Any]]] = [
+        ("another table", {"X": X.assign(size=X["size"] + 1)}),
+        ("metric is 'accuracy' now and was 'roc_auc'", {"metric": "accuracy"}),
+        ("random_state is 1 now and was 0", {"random_state": 1}),
+        ("name a run_dir", {"run_dir": None}),
+    ]
+    for reason, changes in refused:
+        with pytest.raises(OptionError, match=reason):
+            fit(max_trials=6, resume=True, **changes)
+    assert len(fit(max_trials=6, resume=True, random_state=None).trials_) == 6
