@@ -42,7 +42,7 @@ from metatune.rundir import RunDirectory
 _MARK = "METATUNE_CHECK_KILLS"
 _KINDS = ("binary", "multiclass", "regression")
 COLUMNS = ["run", "kind", "rows", "kills", "at", "trials", "lost", "repeated", "model", "strays"]
-COLUMNS += ["scratch", "exit", "left", "over", "good"]
+COLUMNS += ["scratch", "exit", "left", "over", "good", "said"]
 
 
 @dataclass(slots=True)
@@ -110,7 +110,8 @@ def check(number: int, seconds: float, jobs: int, rng: np.random.Generator) -> d
         before = journal(run)
         watch = Stopwatch()
         with started(command, scratch) as process:
-            code = process.wait(timeout=20 * seconds + 120)
+            _, said = process.communicate(timeout=20 * seconds + 120)
+        code = process.returncode
         spent = watch.seconds()
         found.lost += not journal(run).startswith(before)
         found.strays += count_strays(process)
@@ -129,6 +130,7 @@ def check(number: int, seconds: float, jobs: int, rng: np.random.Generator) -> d
             "exit": code,
             "left": round(left, 1),
             "over": round(spent - max(left, 0.0), 1),
+            "said": said.decode().strip().rpartition("\n")[2] if code else "",
         }
 
 
@@ -165,7 +167,7 @@ def started(command: list[str], scratch: Path) -> "Iterator[subprocess.Popen[byt
         command,
         env=environment,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,  # quiet: no more than a line
         start_new_session=True,
     ) as process:
         process.mark = str(scratch)  # type: ignore[attr-defined]
