@@ -1,7 +1,5 @@
 """The scikit-learn estimators: thin doors to `metatune.tuning.tune`."""
 
-import math
-import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from copy import deepcopy
@@ -23,17 +21,14 @@ from metatune.data.make_task import make_task_from_arrays, to_frame
 from metatune.data.task import Task
 from metatune.errors import TableError
 from metatune.estimate.corrected import Estimate
-from metatune.estimating import estimate_record
 from metatune.fit_directory import FitDirectory
 from metatune.kinds import TaskKind
-from metatune.listener import Listener
 from metatune.parameters import read_names, read_seed, read_weights
 from metatune.rundir import library_versions
 from metatune.search.executor import Executor
-from metatune.search.history import History
-from metatune.search.runner import Ended
 from metatune.search.trial import TrialResult
 from metatune.search.workers import workers
+from metatune.talker import Talker
 from metatune.tuning import TuneOptions, TuningResult, tune
 
 if TYPE_CHECKING:
@@ -163,7 +158,7 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         )
         with ExitStack() as stack:
             executor = stack.enter_context(workers(self.executor, self.n_jobs, self.memory_limit))
-            directory.start(self._bound(options, task), budget, seed)
+            directory.start(task, options)
             stack.enter_context(threadpool_limits(limits=1))  # the cores belong to the workers
             result = tune(
                 task,
@@ -172,12 +167,10 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
                 executor=executor,
                 run_dir=directory.run_dir,
                 past=None if directory.earlier is None else directory.earlier.past,
-                listener=_Talker(self.verbose, task.metric.name),
+                listener=Talker(self.verbose, task.metric.name),
             )
         self._keep(task, result)
-        if directory.run_dir is not None:
-            directory.run_dir.write_leaderboard(self.leaderboard_)
-            directory.end(self._outcome(result), budget.seconds - deadline.remaining())
+        directory.end(result, self._info(), used=budget.seconds - deadline.remaining())
         return self
 
     def predict(self, X: Any) -> "NDArray[Any]":
@@ -257,15 +250,6 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
             X = validate_data(self, X, reset=False, dtype=None, ensure_all_finite=False)
         return to_frame(X)[0]
 
-    def _bound(self, options: TuneOptions, task: Task) -> dict[str, Any]:
-        """Return what must not change when a run goes on."""
-        return {
-            "metric": task.metric.name,
-            "task": str(task.kind),
-            "include": list(options.include),
-            "exclude": list(options.exclude),
-        }
-
     def _keep(self, task: Task, result: TuningResult) -> None:
         """Set the fitted attributes."""
         self.pipeline_ = result.pipeline
@@ -277,17 +261,6 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         self.trials_ = result.history.results
         self.recommendations_ = None if result.advice is None else result.advice.recommendations
         self.meta_features_ = None if result.advice is None else result.advice.features
-
-    def _outcome(self, result: TuningResult) -> dict[str, Any]:
-        """Return what the record of the run says about its end."""
-        interrupted = result.ended is Ended.INTERRUPTED
-        score = None if math.isnan(result.score) else result.score
-        return {
-            "status": "interrupted" if interrupted else "done",
-            **self._info(),
-            "score": score,
-            **estimate_record(result.estimate),
-        }
 
     def _info(self) -> dict[str, Any]:
         kind = TaskKind.REGRESSION
@@ -403,27 +376,6 @@ class MetaTuneRegressor(RegressorMixin, _MetaTune):  # type: ignore[misc]
     """
 
     _classification = False
-
-
-class _Talker(Listener):
-    """Writes what happens to standard error, as far as it was asked for."""
-
-    def __init__(self, verbose: int, metric: str) -> None:
-        self._verbose = verbose
-        self._metric = metric
-
-    def trial_ended(self, result: TrialResult, history: History) -> None:
-        leads = history.incumbent() is result
-        if self._verbose > 1 or (self._verbose and leads):
-            what = f"{self._metric} {result.score:.5g}" if result.ok else f"{result.status}"
-            remark = " (best so far)" if leads else ""
-            trial = result.trial
-            text = f"trial {trial.number}: {trial.configuration.algorithm}, {what}{remark}\n"
-            sys.stderr.write(text)
-
-    def search_ends(self, reason: str) -> None:
-        if self._verbose:
-            sys.stderr.write(f"search ended: {reason}\n")
 
 
 def _is_table(X: Any) -> bool:

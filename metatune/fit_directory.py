@@ -1,13 +1,19 @@
 """The run directory of an estimator's fit: made, gone on with, recorded."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
 from metatune.budget import Budget, Deadline
+from metatune.data.task import Task
 from metatune.errors import OptionError
+from metatune.estimating import estimate_record
+from metatune.options import TuneOptions
 from metatune.resuming import Earlier, check_same_options, find_earlier
 from metatune.rundir import RunDirectory, library_versions, this_process
+from metatune.search.runner import Ended
+from metatune.tuning import TuningResult
 
 __all__ = ["FitDirectory"]
 
@@ -69,7 +75,7 @@ class FitDirectory:
         """Return when the budget of the whole run is used up, counted from now."""
         return Deadline.after(budget.seconds - self.used)
 
-    def start(self, options: Mapping[str, Any], budget: Budget, seed: int) -> None:
+    def start(self, task: Task, options: TuneOptions) -> None:
         """Make the directory and note what the run is.
 
         Raises
@@ -79,16 +85,23 @@ class FitDirectory:
         """
         if self.run_dir is None:
             return
-        options = {**options, "random_state": seed}
+        budget = options.budget
+        bound = {
+            "metric": task.metric.name,
+            "task": str(task.kind),
+            "include": list(options.include),
+            "exclude": list(options.exclude),
+            "random_state": options.seed,
+        }
         if self.earlier is not None:
             where = str(self.run_dir.path)
-            check_same_options(self.earlier, options, where=where, spell=str)
+            check_same_options(self.earlier, bound, where=where, spell=str)
         self.run_dir.make(resume=self.earlier is not None)
         self._record = {
             "process": this_process(),
             "versions": library_versions(),
-            "options": options,
-            "seed": seed,
+            "options": bound,
+            "seed": options.seed,
             "max_trials": budget.max_trials,
             "seconds": {
                 "budget": budget.seconds,
@@ -99,8 +112,26 @@ class FitDirectory:
         }
         self.run_dir.write_record({**self._record, "status": "running"})
 
-    def end(self, outcome: Mapping[str, Any], used: float) -> None:
-        """Note how the run ended, and the seconds of its budget that are used."""
-        if self.run_dir is not None:
-            seconds = {**self._record["seconds"], "used": used}
-            self.run_dir.write_record({**self._record, **outcome, "seconds": seconds})
+    def end(self, result: TuningResult, info: Mapping[str, Any], *, used: float) -> None:
+        """Write the leaderboard, and note how the run ended.
+
+        Parameters
+        ----------
+        result : TuningResult
+            What was found.
+        info : Mapping of str to Any
+            What the model is about.
+        used : float
+            Seconds of the budget that the whole run has used.
+        """
+        if self.run_dir is None:
+            return
+        self.run_dir.write_leaderboard(result.leaderboard())
+        outcome = {
+            "status": "interrupted" if result.ended is Ended.INTERRUPTED else "done",
+            **info,
+            "score": None if math.isnan(result.score) else result.score,
+            **estimate_record(result.estimate),
+        }
+        seconds = {**self._record["seconds"], "used": used}
+        self.run_dir.write_record({**self._record, **outcome, "seconds": seconds})

@@ -40,6 +40,7 @@ ROWS = {
     "building": 5,
     "api": 6,
     "fit_directory": 6,
+    "talker": 6,
     "estimators": 6,
     "cli": 6,
     "__main__": 7,
@@ -77,6 +78,7 @@ SAME_ROW = {
     ("tuning", "resuming"),
     ("estimators", "api"),
     ("estimators", "fit_directory"),
+    ("estimators", "talker"),
     ("cli", "api"),
 }
 
