@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
-from sklearn.neural_network import MLPClassifier
 
 from metatune.algorithms.learners.calibration import CalibratedScores
 from metatune.algorithms.learners.gaussian import RegularizedDiscriminant
@@ -128,5 +127,5 @@ def test_no_learner_ignores_weights() -> None:
     with pytest.raises(TypeError, match="sample_weight"):
         fit_learner(Deaf(), X, LABELS, RowFacts(weights=WEIGHTS))
     assert isinstance(fit_learner(Deaf(), X, LABELS, PLAIN), Deaf)
-    network = fit_learner(MLPClassifier(max_iter=300), X, LABELS, RowFacts(groups=LABELS))
-    assert network.classes_.tolist() == [0, 1]
+    model = fit_learner(LogisticRegression(), X, LABELS, RowFacts(groups=LABELS))
+    assert model.classes_.tolist() == [0, 1]
