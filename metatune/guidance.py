@@ -68,6 +68,12 @@ class Guide:
         )
         return None if choice is None else choice.configuration
 
+    def promote(self, history: History, waiting: tuple[TrialResult, ...]) -> TrialResult:
+        """Choose whose promotion is expected to gain most, for each second; a promotion policy."""
+        configurations = [result.trial.configuration for result in waiting]
+        gains = self.planner.gains(self.observations(history), configurations)
+        return waiting[int(np.argmax(gains))]
+
     def observations(self, history: History) -> list[Observation]:
         """Return what the trials of a run say, one observation for each level reached."""
         found: dict[tuple[str, int], tuple[float, Observation]] = {}

@@ -7,6 +7,7 @@ Departures, since a run under a deadline sees tens of configurations rather than
 - Above the lowest rung the leader may always rise, so that the best of the first eta
   configurations goes straight to the top instead of waiting for eta**k others.
 - When no new configuration is left, the best remaining ones rise until all are at the top.
+- A policy may choose among those near the quota who rises; the leader rises whatever it says.
 - A promotion that would take longer than the caller can wait is held back, and nothing worse
   rises past it.
 """
@@ -19,12 +20,16 @@ from metatune.search.rungs import REDUCTION_FACTOR, Rung
 from metatune.search.trial import Trial, TrialResult
 from metatune.space import Configuration
 
-__all__ = ["CandidateSource", "SuccessiveHalving"]
+__all__ = ["CandidateSource", "PromotionPolicy", "SuccessiveHalving"]
 
 CandidateSource = Callable[[History], Configuration | None]
 """Proposes a configuration to start, given what is known; None if it has none at the moment."""
 
+PromotionPolicy = Callable[[History, tuple[TrialResult, ...]], TrialResult]
+"""Chooses which of the waiting ones rises, given them from the best to the worst."""
+
 _MAX_REPEATS = 100
+_REACH = 2  # times the quota: those with a lower rank do not rise, whatever a policy expects
 
 
 class SuccessiveHalving:
@@ -43,6 +48,8 @@ class SuccessiveHalving:
         The seeds of the trials come from it; a configuration keeps its seed on every rung.
     reduction_factor : int
         One in so many configurations is promoted (eta).
+    promote : callable, optional
+        Chooses who rises when one may; by default the best of its rung.
     """
 
     def __init__(
@@ -53,11 +60,13 @@ class SuccessiveHalving:
         *,
         seed: int = 0,
         reduction_factor: int = REDUCTION_FACTOR,
+        promote: PromotionPolicy | None = None,
     ) -> None:
         self._rungs = rungs
         self._next_candidate = next_candidate
         self._seed = seed
         self._eta = reduction_factor
+        self._policy = promote
         self._history = History(metric)
         self._asked: list[set[str]] = [set() for _ in rungs]
         self._told: list[list[TrialResult]] = [[] for _ in rungs]
@@ -108,13 +117,13 @@ class SuccessiveHalving:
 
     def _promote(self, max_seconds: float, *, exhausted: bool) -> Trial | None:
         for index in reversed(range(len(self._rungs) - 1)):
-            result = self._best_waiting(index, exhausted)
+            result = self._next_to_rise(index, exhausted)
             if result is not None and self._expected_seconds(result) <= max_seconds:
                 return self._trial(result.trial.configuration, index + 1)
         return None
 
-    def _best_waiting(self, index: int, exhausted: bool) -> TrialResult | None:
-        """Return the best result of a rung that may rise and has not."""
+    def _next_to_rise(self, index: int, exhausted: bool) -> TrialResult | None:
+        """Return a result of a rung that may rise and has not: the best, or as the policy says."""
         told = self._told[index]
         ranked = sorted(
             (result for result in told if self._history.loss(result) < float("inf")),
@@ -122,8 +131,12 @@ class SuccessiveHalving:
         )
         quota = len(ranked) if exhausted else max(len(told) // self._eta, min(index, 1))
         risen = self._asked[index + 1]
-        waiting = (r for r in ranked[:quota] if r.trial.configuration.key not in risen)
-        return next(waiting, None)
+        waiting = [r for r in ranked if r.trial.configuration.key not in risen]
+        if self._policy is None or exhausted or waiting[:1] == ranked[:1]:
+            return next((r for r in ranked[:quota] if r in waiting), None)
+        near = tuple(r for r in ranked[: _REACH * quota] if r in waiting)
+        n_risen = len(ranked) - len(waiting)
+        return self._policy(self._history, near) if near and n_risen < quota else None
 
     def _expected_seconds(self, result: TrialResult) -> float:
         """Expect time in proportion to rows and folds; folds on the same rows are not repeated."""

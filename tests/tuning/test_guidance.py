@@ -280,3 +280,14 @@ def test_results_of_this_dataset_overrule_the_past(forecast: Forecast) -> None:
     chosen = make_guide(forecast, patience=lambda: 1e6)(history)
     assert chosen is not None
     assert chosen.algorithm == "decision_tree"
+
+
+def test_who_rises_is_whose_promotion_gains_most(forecast: Forecast) -> None:
+    history = a_run()
+    waiting = tuple(r for r in history.ranked() if r.trial.configuration != LINEAR)
+    guide = make_guide(forecast)
+    gains = guide.planner.gains(
+        guide.observations(history), [r.trial.configuration for r in waiting]
+    )
+    assert guide.promote(history, waiting) is waiting[int(np.argmax(gains))]
+    assert guide.promote(history, waiting[:1]) is waiting[0]
