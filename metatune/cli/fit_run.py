@@ -168,8 +168,10 @@ class FitRun:
 
         given = self.options
         check_metadata(given.metadata)
+        # However little is left to a run that goes on: it has a model, and ends in good order.
+        deadline = self.deadline if self.course.earlier is None else None
         opened = open_data(
-            given.data, target=given.target, server=given.openml_server, deadline=self.deadline
+            given.data, target=given.target, server=given.openml_server, deadline=deadline
         )
         table = opened.table
         task = make_task(

@@ -135,6 +135,18 @@ def test_a_journal_alone_is_enough(
     assert board(cut) == board(finished)
 
 
+def test_a_budget_that_is_used_up_ends_the_run_in_good_order(
+    cut: Path, shop_file: Path, fixed: list[str], call: Call
+) -> None:
+    record = json.loads((cut / "run.json").read_text())
+    record["seconds"]["used"] = 10_000.0
+    (cut / "run.json").write_text(json.dumps(record))
+    result = call("fit", shop_file, *fixed, "--max-trials", "9", "-o", cut, "--resume", "-q")
+    assert result.exit_code == 0, result.stderr
+    assert (cut / "trials.jsonl").read_bytes().count(b"\n") == 6
+    assert json.loads((cut / "run.json").read_text())["status"] == "done"
+
+
 def test_nothing_to_go_on_with_is_a_new_run(
     shop_file: Path, fixed: list[str], call: Call, tmp_path: Path
 ) -> None:
