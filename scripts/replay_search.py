@@ -97,7 +97,8 @@ def replay(
 
     halving = SuccessiveHalving(_RUNGS, _LOSS, start, promote=promote if rule == "belief" else None)
     unit = _N_FOLDS * float(np.median(seconds))
-    clock, found, best = 0.0, [], _NOTHING_YET
+    clock, best = 0.0, _NOTHING_YET
+    found: list[float] = []
     while len(found) < len(TIMES):
         trial = halving.ask()
         if trial is None:
