@@ -69,7 +69,11 @@ class Guide:
         return None if choice is None else choice.configuration
 
     def promote(self, history: History, waiting: tuple[TrialResult, ...]) -> TrialResult:
-        """Choose whose promotion is expected to gain most, for each second; a promotion policy."""
+        """Choose whose promotion is expected to gain most, for each second; a promotion policy.
+
+        The rank at the rung stays the usual rule: in replays (``scripts/replay_search.py``) this
+        one is no better.
+        """
         configurations = [result.trial.configuration for result in waiting]
         gains = self.planner.gains(self.observations(history), configurations)
         return waiting[int(np.argmax(gains))]
