@@ -22,6 +22,8 @@ _INFO = "metatune_info"
 _OWN_TYPES = (
     "metatune.data.encoder.TableEncoder",
     "metatune.data.text.TextEncoder",
+    "metatune.ensemble.model.EnsembleClassifier",
+    "metatune.ensemble.model.EnsembleRegressor",
     "metatune.search.model.ConstantClassifier",
     "metatune.search.model.ConstantRegressor",
     "metatune.search.model.LabelDecoder",

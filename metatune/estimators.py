@@ -1,5 +1,6 @@
 """The scikit-learn estimators: thin doors to `metatune.tuning.tune`."""
 
+import warnings
 from collections.abc import Sequence
 from contextlib import ExitStack
 from copy import deepcopy
@@ -19,6 +20,7 @@ from metatune.algorithms.registry import select_algorithms
 from metatune.budget import Budget
 from metatune.data.make_task import make_task_from_arrays, to_frame
 from metatune.data.task import Task
+from metatune.ensemble.limits import parse_limits
 from metatune.errors import TableError
 from metatune.estimate.corrected import Estimate
 from metatune.fit_directory import FitDirectory
@@ -65,6 +67,9 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         max_trials: int | None = None,
         include: Sequence[str] | None = None,
         exclude: Sequence[str] | None = None,
+        ensemble: bool = True,
+        max_latency: str | float | None = None,
+        max_size: str | int | None = None,
         n_jobs: int | None = None,
         memory_limit: str | int | None = None,
         run_dir: str | Path | None = None,
@@ -78,6 +83,9 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         self.max_trials = max_trials
         self.include = include
         self.exclude = exclude
+        self.ensemble = ensemble
+        self.max_latency = max_latency
+        self.max_size = max_size
         self.n_jobs = n_jobs
         self.memory_limit = memory_limit
         self.run_dir = run_dir
@@ -142,6 +150,8 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
             budget=budget,
             include=read_names(self.include, "include"),
             exclude=read_names(self.exclude, "exclude"),
+            ensemble=bool(self.ensemble),
+            limits=parse_limits(self.max_latency, self.max_size),
             seed=seed,
             plan_seconds=directory.plan_seconds(budget),
         )
@@ -253,6 +263,8 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
     def _keep(self, task: Task, result: TuningResult) -> None:
         """Set the fitted attributes."""
         self.pipeline_ = result.pipeline
+        if result.note:
+            warnings.warn(result.note, stacklevel=3)
         self.metric_ = task.metric.name
         if task.classes is not None:
             self.classes_: NDArray[Any] = task.classes
@@ -291,6 +303,11 @@ class MetaTuneClassifier(ClassifierMixin, _MetaTune):  # type: ignore[misc]
         if the budget suffices.
     include, exclude : sequence of str, optional
         Names of algorithms to use, or not to use.
+    ensemble : bool
+        Whether the model may join several pipelines; else it is the best single one.
+    max_latency, max_size : str or number, optional
+        Of predicting a table of one row on this machine ("5ms", or seconds), and of the saved
+        model ("50MB", or bytes). A limit that no model keeps warns.
     n_jobs : int, optional
         Worker processes; one for each core if None. Negative numbers count from the cores, as in
         scikit-learn.

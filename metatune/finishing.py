@@ -1,43 +1,44 @@
-"""Getting a model out of a search in time: the incumbent is always saved, the winner refitted."""
+"""The final model of a run, in time.
 
-import contextlib
+It is an ensemble, or the best single pipeline where that is asked for, or where an ensemble does
+not help, costs too much or cannot be ready in time.
+"""
+
 import math
-import pickle
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+
+from sklearn.pipeline import Pipeline
 
 from metatune import bundle
 from metatune.budget import Deadline, Stopwatch
 from metatune.data.encoder import TableEncoder
 from metatune.data.task import Task
-from metatune.errors import BundleError
-from metatune.rundir import RunDirectory, library_versions
-from metatune.search.constant import constant_model
-from metatune.search.executor import Executor, Job
+from metatune.ensemble.adjustment import NO_ADJUSTMENT
+from metatune.ensemble.limits import ModelLimits
+from metatune.ensemble.model import weighted_mean
+from metatune.ensemble.plan import EnsemblePlan, PlanRequest
+from metatune.ensembling import Ensembler, Part
+from metatune.figures import ModelFigures, measure_model
+from metatune.incumbent import ModelKeeper
+from metatune.options import TuneOptions
+from metatune.search.executor import Executor
+from metatune.search.footprint import pickled_bytes
 from metatune.search.history import History
-from metatune.search.keeping import KeptModels
-from metatune.search.model import assemble_pipeline
-from metatune.search.predictions import PredictionStore
-from metatune.search.refit import plan_refit, refit_seconds
-from metatune.search.rungs import Rung
-from metatune.search.trial import TrialResult, TrialStatus
+from metatune.search.trial import TrialResult
 from metatune.search.trial_data import TrialData
 from metatune.space import Configuration
 
-if TYPE_CHECKING:
-    from sklearn.pipeline import Pipeline
-
 __all__ = ["Final", "Finisher"]
 
-_SAVE_PAUSE = 10.0  # seconds between two saves of incumbents during the search, at least
-_SAVE_SHARE = 0.02  # of the elapsed time may go into such saves
 _RESERVE_SHARE = 0.3  # of the time left may be kept for the final fit
-_SAVE_MARGIN = 2.0  # the winner may be larger than what was saved before
-_WORTH_TRYING = 0.5  # of the predicted seconds of a final fit
+_ENSEMBLE_SHARE = 0.15  # of the time left may be kept for what an ensemble needs beyond that
+_SAVE_MARGIN = 2.0  # the final model may be larger than what was saved before
+_SECONDS_PER_BYTE = 1.5e-7  # of a model that is saved: a forest, the slowest, on a busy machine
 _HURRY_SECONDS = 1.0
-_REFIT_JOB = -1
+_MEASURE_SECONDS = 1.0
+_ATTEMPTS = 3  # to stay within limits on the model, the last one with the least that there is
+_LEAST_WEIGHT = 0.5  # of a plan's members have to be there for the rest to stand for all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,24 +50,36 @@ class Final:
     pipeline : Pipeline
         Fitted; takes a table.
     score : float
-        Cross-validated score of the configuration.
+        Cross-validated score: of the ensemble, or of the configuration.
     winner : Configuration or None
-        None for the constant prediction.
+        What leads, and is the model where that is single; None for the constant prediction.
     fitted_on : str
         Which rows it was fitted on, for people.
     trial : int or None
         The number of the winner's trial.
+    plan : EnsemblePlan or None
+        Members, calibration and decision; None for the constant prediction.
+    members : tuple of (TrialResult or None, float)
+        What it is made of, with weights: the heaviest first, None for the constant prediction.
+    figures : ModelFigures or None
+        What it costs; None if that was not measured.
+    note : str
+        What the user should know about it; often empty.
     """
 
-    pipeline: "Pipeline"
+    pipeline: Pipeline
     score: float
     winner: Configuration | None
     fitted_on: str
     trial: int | None = None
+    plan: EnsemblePlan | None = None
+    members: tuple[tuple[TrialResult | None, float], ...] = ()
+    figures: ModelFigures | None = None
+    note: str = ""
 
 
 class Finisher:
-    """Keeps the incumbent safe during the search and fits the winner at its end.
+    """Reserves the time for the final model, and makes it.
 
     Parameters
     ----------
@@ -79,11 +92,13 @@ class Finisher:
     folder : Path
         Scratch space of the run; its ``data`` holds the arrays.
     executor : Executor
-        Where the final fit runs.
+        Where plans are made and models are fitted.
     deadline : Deadline
         When everything has to be finished.
-    run_dir : RunDirectory, optional
-        Where models are saved.
+    keeper : ModelKeeper
+        Saves models, and holds what trials have left behind.
+    options : TuneOptions
+        What the user decided about the model.
     """
 
     def __init__(
@@ -95,91 +110,49 @@ class Finisher:
         folder: Path,
         executor: Executor,
         deadline: Deadline,
-        run_dir: RunDirectory | None,
+        keeper: ModelKeeper,
+        options: TuneOptions,
     ) -> None:
         self._task = task
         self._encoder = encoder
         self._data = data
         self._folder = folder
-        self._executor = executor
         self._deadline = deadline
-        self._run_dir = run_dir
-        self._save_seconds = 0.0
-        self._since_save = Stopwatch()
+        self._keeper = keeper
+        self._options = options
         self._since_start = Stopwatch()
-        self._saved_first = False
-        self._went_on = False
-        self.outbox = folder / "models"
-        """Folder where workers leave fitted pipelines and out-of-fold predictions."""
-        self.outbox.mkdir(exist_ok=True)
-        self.kept = KeptModels(self.outbox)
-        kept_in = folder / "predictions" if run_dir is None else run_dir.predictions
-        try:
-            self.predictions = PredictionStore(self.outbox, kept_in)
-        except OSError as error:
-            raise BundleError(bundle.cannot_write(kept_in, error)) from error
-
-    def search_starts(self, rungs: tuple[Rung, ...], past: Sequence[TrialResult]) -> None:
-        """Make sure that there is a model from the first second on: the constant at least.
-
-        Parameters
-        ----------
-        rungs : tuple of Rung
-            Of the search.
-        past : sequence of TrialResult
-            What an earlier process has found; then its model stays until there is a better one.
-
-        Raises
-        ------
-        BundleError
-            If the model cannot be saved.
-        """
-        self.kept.search_starts(rungs)
-        self.predictions.restore(past)
-        self._went_on = bool(past) and self._run_dir is not None and self._run_dir.model.is_file()
-        if not self._went_on:
-            self._save(self._constant())
-
-    def rescue(self, history: History) -> None:
-        """Save the incumbent if there is any room; what is saved already stays otherwise."""
-        incumbent = history.incumbent()
-        pipeline = None if incumbent is None else self._load_kept(incumbent)
-        if incumbent is not None and pipeline is not None:
-            with contextlib.suppress(BundleError):
-                self._save(pipeline, incumbent.trial.number, self._rows_of(incumbent))
-
-    def trial_ended(self, result: TrialResult, history: History) -> None:
-        """Save the incumbent now and then, so that a killed run leaves a model."""
-        self.kept.trial_ended(result, history)
-        self.predictions.trial_ended(result, history)
-        if self._run_dir is None or history.incumbent() is not result:
-            return
-        pause = max(_SAVE_PAUSE, self._save_seconds / _SAVE_SHARE)
-        if self._saved_first and self._since_save.seconds() < pause:
-            return
-        pipeline = self._load_kept(result)
-        if pipeline is not None and self._deadline.remaining() > 3 * self._save_seconds + 1.0:
-            with contextlib.suppress(BundleError):  # no room now; the one before is still there
-                self._save(pipeline, result.trial.number, self._rows_of(result))
-            self._saved_first = True
-            self._since_save = Stopwatch()
+        self._ensembler = Ensembler(
+            metric=task.metric,
+            data=data,
+            folder=folder,
+            executor=executor,
+            kept=keeper.kept,
+            predictions=keeper.predictions,
+            seed=options.seed,
+        )
 
     def reserve(self, history: History) -> float:
-        """Return the seconds to keep free for the final fit and the last save.
+        """Return the seconds to keep free for the final model and the last save.
 
         A final fit that would take too large a share of the run is given up: what was kept of the
         trial is the answer then, and the search goes on instead.
         """
         incumbent = history.incumbent()
-        save = _SAVE_MARGIN * self._save_seconds + 0.3
+        seconds = _SAVE_MARGIN * self._keeper.save_seconds + 0.3
         if incumbent is None:
-            return save
-        share = _RESERVE_SHARE * (self._since_start.seconds() + self._deadline.remaining())
-        refit = self._refit_seconds(incumbent)
-        return save + (refit if refit <= share else 0.0)
+            return seconds
+        whole = self._since_start.seconds() + self._deadline.remaining()
+        refit = self._ensembler.refit_seconds(incumbent)
+        if refit <= _RESERVE_SHARE * whole:
+            seconds += refit
+        if self._options.ensemble:
+            seconds += min(self._ensembler.reserve(history), _ENSEMBLE_SHARE * whole)
+        return seconds
 
-    def finish(self, history: History, constant: float, *, hurry: bool = False) -> Final:
-        """Fit the winner on all rows if time allows, else take what was kept; save it.
+    def finish(
+        self, history: History, constant: float, *, hurry: bool = False, spare: float = 0.0
+    ) -> Final:
+        """Make the final model as good as the time allows, and save it.
 
         Parameters
         ----------
@@ -189,109 +162,159 @@ class Finisher:
             Score of the constant prediction, which the winner has to beat.
         hurry : bool
             Somebody waits: fit again only what takes a moment.
+        spare : float
+            Seconds that an ensemble has to leave to what comes after.
         """
+        able = [
+            result
+            for result in history.contenders()
+            if self._task.metric.better(result.score, constant) or math.isnan(constant)
+        ]
+        final = None
         if hurry:
             self._deadline = self._deadline.within(_HURRY_SECONDS)
-        final = self._choose(history, constant)
-        self._save(final.pipeline, final.trial, final.fitted_on)
+        elif able:
+            final = self._planned(history, able[0], self._deadline.earlier(spare))
+        final = final or self._single(history, able, constant)
+        self._keeper.save(final.pipeline, final.trial, final.fitted_on)
+        if final.figures is None and not hurry:
+            figures = self._measure(final.pipeline, self._keeper.saved_bytes())
+            final = replace(final, figures=figures)
         return final
 
-    def _choose(self, history: History, constant: float) -> Final:
-        metric = self._task.metric
-        for result in history.contenders():
-            if not metric.better(result.score, constant) and not math.isnan(constant):
-                break
-            fitted, rows = self._refit(result), "all rows"
-            if fitted is None:
-                fitted, rows = self._load_kept(result), self._rows_of(result)
-            if fitted is None:
-                fitted, rows = self._load_saved(result)
-            if fitted is not None:
+    def _planned(self, history: History, leader: TrialResult, deadline: Deadline) -> Final | None:
+        """Make the model that a plan says; None if that is not possible in time."""
+        limits = self._options.limits
+        inner, final = self._inner_limits(), None
+        for attempt in range(_ATTEMPTS):
+            request = PlanRequest(
+                metric=self._task.metric.name,
+                single=leader.trial.number,
+                only_single=not self._options.ensemble or attempt == _ATTEMPTS - 1,
+                costs=self._ensembler.costs(history),
+                limits=inner,
+                seed=self._options.seed,
+            )
+            plan = self._ensembler.plan(history, leader, request, deadline)
+            built = None if plan is None else self._build(plan, history, deadline)
+            if built is None or not limits.any:
+                return built or final
+            figures = self._measure(built.pipeline, self._file_bytes(built.pipeline))
+            broken = limits.broken_by(figures.cost)
+            note = f"the limits cannot be kept, this is the nearest model: {broken}"
+            final = replace(built, figures=figures, note=note if broken else "")
+            if not broken:
+                return final
+            inner = _tightened(inner, limits, figures, last=attempt == _ATTEMPTS - 2)
+        return final
+
+    def _build(self, plan: EnsemblePlan, history: History, deadline: Deadline) -> Final | None:
+        """Fit what a plan asks for; None if too little of it is ready in time."""
+        before_save = deadline.earlier(self._save_reserve(plan, history))
+        only_one = self._options.limits.any or not self._options.ensemble
+        parts = self._ensembler.fit(plan, history, before_save, single=only_one)
+        weight = sum(part.weight for part in parts)
+        winner = next((part.result for part in parts if part.result is not None), None)
+        if weight < _LEAST_WEIGHT or winner is None:
+            return None
+        models = [model for part in parts for model in part.models]
+        alone = len(models) == 1 and plan.adjustment == NO_ADJUSTMENT
+        if alone:
+            pipeline = self._keeper.assemble(models[0])
+        else:
+            shares = [part.weight / weight / len(part.models) for part in parts]
+            weights = [s for s, part in zip(shares, parts, strict=True) for _ in part.models]
+            mean = weighted_mean(models, weights, self._task.classes, plan.adjustment)
+            pipeline = Pipeline([("table", self._encoder), ("model", mean)])
+        if not plan.is_single and not self._can_be_saved(pipeline, deadline):
+            return None
+        return Final(
+            pipeline=pipeline,
+            score=winner.score if alone or math.isnan(plan.score) else plan.score,
+            winner=winner.trial.configuration,
+            fitted_on=self._rows_of(parts),
+            trial=winner.trial.number,
+            plan=plan,
+            members=tuple((part.result, part.weight / weight) for part in parts),
+        )
+
+    def _single(self, history: History, able: list[TrialResult], constant: float) -> Final:
+        """Make the best single pipeline of which there is a model, or else the constant."""
+        for result in able:
+            plan = EnsemblePlan(weights={result.trial.number: 1.0})
+            final = self._build(plan, history, self._deadline)
+            if final is not None:
+                return final
+            saved, rows = self._keeper.load_saved(result)
+            if saved is not None:
                 return Final(
-                    pipeline=fitted,
+                    pipeline=saved,
                     score=result.score,
                     winner=result.trial.configuration,
                     fitted_on=rows,
                     trial=result.trial.number,
                 )
-        return Final(pipeline=self._constant(), score=constant, winner=None, fitted_on="all rows")
+        constant_model = self._keeper.constant()
+        return Final(pipeline=constant_model, score=constant, winner=None, fitted_on="all rows")
 
-    def _refit(self, result: TrialResult) -> "Pipeline | None":
-        """Fit on all rows in a worker; None if that takes longer than there is time, or fails."""
-        limit = self._deadline.remaining() - _SAVE_MARGIN * self._save_seconds - 0.2
-        # The prediction is a careful one, and a fit that takes too long is stopped.
-        if limit < _WORTH_TRYING * self._refit_seconds(result):
-            return None
-        file = f"refit-{result.trial.number}.pkl"
-        plan = plan_refit(result, self._data.task.n_rows, self._data.n_train_rows)
-        outcome = self._executor.call(
-            Job(
-                id=_REFIT_JOB,
-                function="metatune.search.refit:refit_in_worker",
-                inbox=str(self._folder / "data"),
-                outbox=str(self.outbox),
-                arguments=(plan, file),
-                time_limit=limit,
-            )
+    def _save_reserve(self, plan: EnsemblePlan, history: History) -> float:
+        """Return the seconds to keep free for saving what a plan asks for."""
+        sizes = {result.trial.number: result.model_bytes for result in history.results}
+        by_size = _SECONDS_PER_BYTE * sum(sizes.get(number, 0) for number in plan.weights)
+        return max(_SAVE_MARGIN * self._keeper.save_seconds, by_size) + 0.2
+
+    def _can_be_saved(self, pipeline: Pipeline, deadline: Deadline) -> bool:
+        """Whether there is time to save an ensemble: averaged folds may be many."""
+        return _SECONDS_PER_BYTE * pickled_bytes(pipeline) < deadline.remaining() - 0.1
+
+    def _inner_limits(self) -> ModelLimits:
+        """Return what is left of the limits for models, besides the work on columns."""
+        limits = self._options.limits
+        if not limits.any:
+            return limits
+        constant = self._keeper.constant()
+        own = self._measure(constant, self._file_bytes(constant))
+        # However little is left, it is more than nothing: shares of it are compared.
+        latency, n_bytes = limits.max_latency, limits.max_bytes
+        return ModelLimits(
+            max_latency=None if latency is None else max(latency - own.latency, 1e-3 * latency),
+            max_bytes=None if n_bytes is None else max(n_bytes - own.n_bytes, n_bytes // 1000, 1),
         )
-        if outcome.status is not TrialStatus.OK:
+
+    def _measure(self, pipeline: Pipeline, n_bytes: int | None) -> ModelFigures:
+        n_bytes = pickled_bytes(pipeline) if n_bytes is None else n_bytes
+        until = self._deadline.within(_MEASURE_SECONDS)
+        return measure_model(pipeline, self._task.X, n_bytes, until)
+
+    def _file_bytes(self, pipeline: Pipeline) -> int | None:
+        """Return the size that a model file would have, where that matters."""
+        if self._options.limits.max_bytes is None:
             return None
-        return self._assemble(pickle.loads((self.outbox / file).read_bytes()))
+        path = self._folder / "measured.skops"
+        bundle.save(pipeline, path, self._keeper.info())
+        return path.stat().st_size
 
-    def _refit_seconds(self, result: TrialResult) -> float:
-        return refit_seconds(result, self._data.task.n_rows, self._data.n_train_rows)
+    def _rows_of(self, parts: list[Part]) -> str:
+        """Say which rows the members were fitted on."""
+        parts = [part for part in parts if part.result is not None]
+        folds = [part for part in parts if not part.refitted]
+        if not folds:
+            return "all rows"
+        rungs = [part.result.trial.rung for part in folds if part.result is not None]
+        fewest = round(self._data.n_train_rows * min(rung.row_share for rung in rungs))
+        said = f"{fewest:,} of {self._data.task.n_rows:,} rows"
+        if any(len(part.models) > 1 for part in folds):
+            said += " in each fold"
+        n_refitted = len(parts) - len(folds)
+        return f"all rows ({n_refitted}) and {said} ({len(folds)})" if n_refitted else said
 
-    def _load_kept(self, result: TrialResult) -> "Pipeline | None":
-        fitted = self.kept.load(result, first=True)
-        return self._assemble(fitted[0]) if fitted else None
 
-    def _load_saved(self, result: TrialResult) -> "tuple[Pipeline | None, str]":
-        """Return the model that an earlier process saved, if it is this trial's."""
-        if self._run_dir is None or not self._went_on:
-            return None, ""
-        try:
-            pipeline = bundle.load(self._run_dir.model)
-        except BundleError:
-            return None, ""
-        info = bundle.model_info(pipeline)
-        if info.get("trial") != result.trial.number:
-            return None, ""
-        return pipeline, str(info["fitted_on"])
-
-    def _assemble(self, fitted: Any) -> "Pipeline":
-        return assemble_pipeline(self._encoder, fitted, self._task.classes)
-
-    def _rows_of(self, result: TrialResult) -> str:
-        rung = result.trial.rung
-        n_rows = round(self._data.n_train_rows * rung.row_share)
-        return f"{n_rows:,} of {self._data.task.n_rows:,} rows"
-
-    def _constant(self) -> "Pipeline":
-        model = constant_model(self._task.kind, self._task.metric)
-        model.fit(self._data.task.X, self._data.task.y, self._data.weights)
-        return self._assemble(model)
-
-    def _save(
-        self, pipeline: "Pipeline", trial: int | None = None, fitted_on: str = "all rows"
-    ) -> None:
-        if self._run_dir is None:
-            return
-        import skops.io  # noqa: F401  # its import, slow once, says nothing about the next save
-
-        watch = Stopwatch()
-        info = {**self._info(), "trial": trial, "fitted_on": fitted_on}
-        bundle.save(pipeline, self._run_dir.model, info)
-        self._save_seconds = max(self._save_seconds, watch.seconds())
-
-    def _info(self) -> dict[str, Any]:
-        task = self._task
-        return {
-            "name": task.name,
-            "target": task.target,
-            "task": str(task.kind),
-            "metric": task.metric.name,
-            "weight": task.roles.weight,
-            "group": task.roles.group,
-            "time": task.roles.time,
-            "versions": library_versions(),
-        }
+def _tightened(
+    inner: ModelLimits, limits: ModelLimits, figures: ModelFigures, *, last: bool
+) -> ModelLimits:
+    """Return limits that make up for what a model turned out to cost."""
+    factor = 1e-9 if last else 0.9 / max(1.0, limits.excess(figures.cost))
+    return ModelLimits(
+        max_latency=None if inner.max_latency is None else factor * inner.max_latency,
+        max_bytes=None if inner.max_bytes is None else max(1, int(factor * inner.max_bytes)),
+    )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metatune.budget import Budget
+from metatune.ensemble.limits import NO_LIMITS, ModelLimits
 from metatune.strategy import METATUNE, Strategy
 
 __all__ = ["TuneOptions"]
@@ -28,6 +29,10 @@ class TuneOptions:
     plan_seconds : float or None
         The budget that a deterministic run plans with: that of its beginning, so that giving it
         more time does not change its decisions. The budget's seconds if None.
+    ensemble : bool
+        Whether the model may be an ensemble; else it is the best single pipeline.
+    limits : ModelLimits
+        What the model may cost.
     """
 
     budget: Budget
@@ -37,6 +42,8 @@ class TuneOptions:
     metadata: Path | None = None
     strategy: Strategy = METATUNE
     plan_seconds: float | None = None
+    ensemble: bool = True
+    limits: ModelLimits = NO_LIMITS
 
     @property
     def planned_seconds(self) -> float:

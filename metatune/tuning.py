@@ -9,17 +9,20 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from metatune.advice import Advice
 from metatune.adviser import Adviser
 from metatune.budget import Deadline, Stopwatch
 from metatune.data.encoder import encode_task
 from metatune.data.task import Task
+from metatune.ensemble.report import ensemble_record, with_ensemble
 from metatune.errors import BundleError
 from metatune.estimate.corrected import Estimate, NoEstimate
 from metatune.estimating import Estimator, with_estimate
+from metatune.figures import ModelFigures
 from metatune.finishing import Final, Finisher
+from metatune.incumbent import ModelKeeper
 from metatune.listener import Listener
 from metatune.metrics import RECORDED_METRICS
 from metatune.options import TuneOptions
@@ -78,6 +81,13 @@ class TuningResult:
         Wall clock of `tune`.
     timings : Mapping of str to float
         Where it went, in seconds by name; those of the search are described in `SearchOutcome`.
+    ensemble : dict or None
+        Members and their weights, gain, calibration and decision, as plain values; None where the
+        pipeline is that of the winner alone.
+    figures : ModelFigures or None
+        Size and latency of the pipeline; None if there was no time to measure.
+    note : str
+        What the user should know about the pipeline; often empty.
     """
 
     pipeline: "Pipeline"
@@ -92,6 +102,9 @@ class TuningResult:
     ended: Ended
     seconds: float
     timings: Mapping[str, float]
+    ensemble: dict[str, Any] | None = None
+    figures: ModelFigures | None = None
+    note: str = ""
 
     def leaderboard(self) -> "pd.DataFrame":
         """Return the leaderboard of the history, with the estimate beside the winner's score.
@@ -100,9 +113,11 @@ class TuningResult:
         -------
         DataFrame
             See `History.leaderboard`; the columns estimate, estimate_low and estimate_high follow
-            the score, empty but for the winner.
+            the score, empty but for the winner. The last column is each trial's weight in an
+            ensemble, which has a first row of its own, of rank 0.
         """
-        return with_estimate(self.history.leaderboard(), self.winner, self.estimate)
+        board = with_estimate(self.history.leaderboard(), self.winner, self.estimate)
+        return with_ensemble(board, self.ensemble)
 
 
 def tune(
@@ -167,6 +182,15 @@ def tune(
             check_same_run(past, run, rungs, str(run_dir.path))
         _save_data(data, folder / "data")
         constant = constant_score(data, task.metric)
+        keeper = ModelKeeper(
+            task=task,
+            encoder=encoder,
+            data=data,
+            folder=folder,
+            deadline=deadline,
+            run_dir=run_dir,
+        )
+        keeper.search_starts(rungs, past.results)
         finisher = Finisher(
             task=task,
             encoder=encoder,
@@ -174,12 +198,12 @@ def tune(
             folder=folder,
             executor=executor,
             deadline=deadline,
-            run_dir=run_dir,
+            keeper=keeper,
+            options=options,
         )
-        finisher.search_starts(rungs, past.results)
         estimator = Estimator(
             data=data,
-            predictions=finisher.predictions,
+            predictions=keeper.predictions,
             folder=folder,
             executor=executor,
             deadline=deadline,
@@ -203,15 +227,15 @@ def tune(
         halving = SuccessiveHalving(rungs, task.metric, adviser.candidates(), seed=options.seed)
 
         def told(result: TrialResult) -> None:
-            finisher.trial_ended(result, halving.history)
+            keeper.trial_ended(result, halving.history)
             listener.trial_ended(result, halving.history)
 
         timings.lap("preparing")
-        with _rescue(finisher, halving.history):
+        with _rescue(keeper, halving.history):
             outcome = run_search(
                 halving,
                 executor,
-                Folders(inbox=folder / "data", outbox=finisher.outbox),
+                Folders(inbox=folder / "data", outbox=keeper.outbox),
                 limits=SearchLimits(
                     deadline=deadline,
                     max_trials=options.budget.max_trials,
@@ -223,13 +247,19 @@ def tune(
                 journal_path=run_dir.journal if run_dir is not None else folder / "trials.jsonl",
                 stamp=pulse.stamp,
                 recorded=past.results,
-                keeping=Keeping(rule=finisher.kept.rule, secure=finisher.predictions.secure),
+                keeping=Keeping(rule=keeper.kept.rule, secure=keeper.predictions.secure),
                 on_result=told,
                 errand=adviser.errand(),
             )
             timings.lap("searching")
             listener.search_ends(outcome.ended)
-            ended, final = _finish(finisher, halving.history, constant, outcome.ended)
+            ended, final = _finish(
+                finisher,
+                halving.history,
+                constant,
+                outcome.ended,
+                spare=estimator.reserve(halving.history),
+            )
             timings.lap("finishing")
         estimate = estimator.estimate(
             halving.history, final.winner, hurry=ended is Ended.INTERRUPTED
@@ -248,6 +278,9 @@ def tune(
         ended=ended,
         seconds=watch.seconds(),
         timings={**timings.seconds, **outcome.timings},
+        ensemble=ensemble_record(final.plan, final.members),
+        figures=final.figures,
+        note=final.note,
     )
 
 
@@ -260,20 +293,21 @@ def _save_data(data: TrialData, directory: Path) -> None:
 
 
 @contextlib.contextmanager
-def _rescue(finisher: Finisher, history: History) -> Iterator[None]:
+def _rescue(keeper: ModelKeeper, history: History) -> Iterator[None]:
     """Save the best model so far if a disk without room ends the run."""
     try:
         yield
     except BundleError:
-        finisher.rescue(history)
+        keeper.rescue(history)
         raise
 
 
 def _finish(
-    finisher: Finisher, history: History, constant: float, ended: Ended
+    finisher: Finisher, history: History, constant: float, ended: Ended, *, spare: float
 ) -> tuple[Ended, Final]:
-    """Fit the winner; an interruption meanwhile makes it quick, but not empty-handed."""
+    """Make the final model; an interruption meanwhile makes it quick, but not empty-handed."""
+    hurry = ended is Ended.INTERRUPTED
     try:
-        return ended, finisher.finish(history, constant, hurry=ended is Ended.INTERRUPTED)
+        return ended, finisher.finish(history, constant, hurry=hurry, spare=spare)
     except KeyboardInterrupt:
         return Ended.INTERRUPTED, finisher.finish(history, constant, hurry=True)

@@ -37,6 +37,9 @@ class FitOptions:
     max_trials: int | None
     include: str | None
     exclude: str | None
+    ensemble: bool
+    max_latency: str | None
+    max_size: str | None
     metadata: Path | None
     openml_server: str | None
     overwrite: bool
@@ -89,6 +92,7 @@ class FitOptions:
 )
 @click.option("--include", metavar="ALG,..", help="Only these algorithms.")
 @click.option("--exclude", metavar="ALG,..", help="Not these algorithms.")
+@options.model()
 @options.metadata()
 @options.openml_server()
 @click.option("--overwrite", is_flag=True, help="Replace the run in the output directory.")

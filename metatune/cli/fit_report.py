@@ -1,5 +1,6 @@
 """What `metatune fit` writes to standard output at its end."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from metatune.estimate.corrected import NoEstimate
 from metatune.rundir import RunDirectory
 
 if TYPE_CHECKING:
+    from metatune.figures import ModelFigures
     from metatune.tuning import TuningResult
 
 __all__ = ["show_result"]
@@ -54,7 +56,8 @@ def _rows(values: dict[str, Any], result: "TuningResult", model: Path) -> list[t
     rows += [("", f"{count} x {status}: {cause}") for status, cause, count in _causes(result)]
     used = values["seconds"]["before"] + seconds_since_process_start()
     asked = values["seconds"]["budget"]
-    rows += [("time", f"asked {asked:g} s, used {used:.1f} s"), ("model", str(model))]
+    rows += _figure_rows(result.figures)
+    rows += [("time", f"asked {asked:g} s, used {used:.1f} s"), ("saved as", str(model))]
     return rows
 
 
@@ -70,11 +73,33 @@ def _score_rows(metric: str, better: str, result: "TuningResult") -> list[tuple[
 def _winner_rows(result: "TuningResult") -> list[tuple[str, str]]:
     if result.winner is None:
         return [("winner", "the constant prediction: nothing beat it")]
+    if result.ensemble is not None and len(result.ensemble["members"]) > 1:
+        return _ensemble_rows(result, result.ensemble)
     params = ", ".join(f"{name}={value}" for name, value in result.winner.params.items())
     return [
         ("winner", f"{result.winner.algorithm}, fitted on {result.fitted_on}"),
         ("configuration", params),
     ]
+
+
+def _ensemble_rows(result: "TuningResult", record: dict[str, Any]) -> list[tuple[str, str]]:
+    members = record["members"]
+    parts = ", ".join(f"{m['weight']:.0%} {m['algorithm']}" for m in members)
+    alone = f"best alone: {result.winner.algorithm}" if result.winner is not None else ""
+    return [
+        ("model", f"ensemble of {len(members)}, fitted on {result.fitted_on}"),
+        ("members", parts),
+        ("", f"{alone}, {number(record['single_score'])} in cross-validation"),
+    ]
+
+
+def _figure_rows(figures: "ModelFigures | None") -> list[tuple[str, str]]:
+    if figures is None:
+        return []
+    said = f"{figures.n_bytes / 1e6:.3g} MB, {1e3 * figures.latency:.3g} ms for a single row"
+    if math.isfinite(figures.batch_seconds):
+        said += f", {1e6 * figures.batch_seconds:.3g} ms for 1,000 rows together"
+    return [("cost", said)]
 
 
 def _causes(result: "TuningResult") -> list[tuple[str, str, int]]:

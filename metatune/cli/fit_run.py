@@ -12,6 +12,7 @@ from metatune.cli.course import Course, Extension, plan_course
 from metatune.cli.data import check_exists, open_data, stem_of
 from metatune.cli.options import names, role_columns
 from metatune.cli.wording import command
+from metatune.ensemble.limits import parse_limits
 from metatune.errors import BundleError, MetatuneError, OptionError, SearchError
 from metatune.rundir import RunDirectory
 from metatune.search.cores import available_cores, available_memory, parse_memory
@@ -94,6 +95,7 @@ class FitRun:
         if options.resume and options.overwrite:
             raise OptionError("--resume goes on with a run, --overwrite replaces it: give one")
         select_algorithms(names(options.include), names(options.exclude))
+        parse_limits(options.max_latency, options.max_size)
         jobs = options.jobs
         limit = None if options.memory_limit is None else parse_memory(options.memory_limit)
         check_exists(options.data)
@@ -225,6 +227,8 @@ class FitRun:
             exclude=names(given.exclude),
             seed=given.seed,
             metadata=given.metadata,
+            ensemble=given.ensemble,
+            limits=parse_limits(given.max_latency, given.max_size),
         )
         progress = make_progress(
             self.voice, task.metric, self.deadline, quiet=given.quiet, every_trial=given.verbose
@@ -250,6 +254,8 @@ class FitRun:
             show_json(values)
         else:
             show_result(values, result, self.options.data)
+        if result.note:
+            self.voice.say(result.note)
         if not result.beats_constant:
             self.voice.say(
                 "no model beat the constant prediction: the saved model is the constant; "

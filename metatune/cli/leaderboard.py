@@ -1,5 +1,6 @@
 """`metatune leaderboard`."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["leaderboard"]
 
-_HEADINGS = ("rank", "algorithm", "score", "rung", "time", "configuration")
-_NUMBERS = ("rank", "score", "rung", "time")
+_HEADINGS = ("rank", "algorithm", "score", "rung", "time", "ms", "MB", "configuration")
+_NUMBERS = ("rank", "score", "rung", "time", "ms", "MB")
 
 
 @click.command()
@@ -24,9 +25,12 @@ _NUMBERS = ("rank", "score", "rung", "time")
 def leaderboard(directory: Path, top: int | None, as_json: bool) -> None:
     """Show the trials of the run in DIR: the best first, then what failed and why.
 
-    Scores compare within a rung only: a higher rung means more rows and folds.
+    Scores compare within a rung only: a higher rung means more rows and folds. ms and MB are what
+    the model of a fold takes for a single row, and to keep. An ensemble comes first, with what the
+    saved model takes.
     """
     from metatune.data.wording import counted
+    from metatune.ensemble.report import with_ensemble
     from metatune.kinds import TaskKind
     from metatune.metrics import resolve_metric
     from metatune.rundir import RunDirectory
@@ -37,12 +41,14 @@ def leaderboard(directory: Path, top: int | None, as_json: bool) -> None:
     record = run.read_record()
     metric = resolve_metric(str(record["metric"]), TaskKind(record["task"]))
     history = History(metric, read_journal(run.journal))
-    board = history.leaderboard().to_dict("records")
+    found = with_ensemble(history.leaderboard(), record.get("ensemble"))
+    plain = found.astype(object).where(found.notna(), None)
+    board = _with_figures(plain.to_dict("records"), record.get("model"))
     ranked = [row for row in board if row["status"] == "ok"][:top]
     if as_json:
         failed = [row for row in board if row["status"] != "ok"]
-        found = {"leaderboard": ranked, "estimate": record.get("estimate"), "failures": failed}
-        show_json({"metric": metric.name, **found})
+        said = {"leaderboard": ranked, "estimate": record.get("estimate"), "failures": failed}
+        show_json({"metric": metric.name, **said})
         return
     show(table(_HEADINGS, [_cells(row) for row in ranked], right=_NUMBERS))
     better = "higher" if metric.greater_is_better else "lower"
@@ -58,10 +64,27 @@ def _cells(row: dict[Any, Any]) -> tuple[str, ...]:
         str(row["rank"]),
         row["algorithm"],
         number(row["score"]),
-        str(row["rung"] + 1),
-        seconds(row["fit_seconds"] + row["predict_seconds"]),
-        params.replace(", ", " "),
+        _known(row["rung"], lambda index: f"{index + 1}"),
+        _known(row["fit_seconds"], lambda value: seconds(value + row["predict_seconds"])),
+        _known(row["latency"], lambda value: f"{1e3 * value:.2g}"),
+        _known(row["model_bytes"], lambda value: f"{value / 1e6:.1g}"),
+        _known(row["weight"], lambda value: f"{value:.0%} of the ensemble: ")
+        + params.replace(", ", " "),
     )
+
+
+def _known(value: Any, wording: Callable[[Any], str]) -> str:
+    return "" if value is None else wording(value)
+
+
+def _with_figures(
+    board: list[dict[Any, Any]], figures: dict[str, float] | None
+) -> list[dict[Any, Any]]:
+    """Put the measured figures of the saved model into the row of the ensemble."""
+    if board and figures is not None and board[0]["algorithm"] == "ensemble":
+        board[0]["latency"] = figures["latency"]
+        board[0]["model_bytes"] = figures["n_bytes"]
+    return board
 
 
 def _show_estimate(record: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ __all__ = [
     "as_json",
     "data_argument",
     "metadata",
+    "model",
     "model_argument",
     "names",
     "openml_server",
@@ -109,6 +110,34 @@ def openml_server() -> _Decorator:
         metavar="URL",
         help="OpenML server for openml:ID; https://www.openml.org/api/v1/xml without.",
     )
+
+
+def model() -> _Decorator:
+    """Take what the final model may be and cost."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in (
+            click.option(
+                "--max-size",
+                metavar="SIZE",
+                help="The saved model may take so much room, like 50MB.",
+            ),
+            click.option(
+                "--max-latency",
+                metavar="TIME",
+                help="Predicting a table of one row may take so long on this machine, like 5ms.",
+            ),
+            click.option(
+                "--ensemble/--single",
+                default=True,
+                show_default=True,
+                help="Whether several pipelines may be joined, or the best single one is wanted.",
+            ),
+        ):
+            command = option(command)
+        return command
+
+    return decorate
 
 
 def as_json() -> _Decorator:

@@ -121,6 +121,9 @@ class RunRecord:
                 "key": winner.key,
             },
             "fitted_on": result.fitted_on,
+            "ensemble": result.ensemble,
+            "model": None if result.figures is None else asdict(result.figures),
+            "note": result.note,
             "trials": {
                 "finished": len(results),
                 "ok": sum(trial.ok for trial in results),

@@ -4,14 +4,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from metatune.data.splits import Fold
 from metatune.metrics import Metric
 from metatune.search.model import ConstantClassifier, ConstantRegressor
+from metatune.search.predictions import out_of_fold
 from metatune.search.trial_data import TrialData
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from metatune.kinds import TaskKind
 
-__all__ = ["constant_model", "constant_score"]
+__all__ = ["constant_model", "constant_predictions", "constant_score"]
 
 _MEDIAN_METRICS = ("mae", "neg_mean_absolute_error", "neg_median_absolute_error")
 
@@ -31,20 +35,33 @@ def constant_score(data: TrialData, metric: Metric) -> float:
     float
         Mean of the finite fold scores, in the metric's own sign; NaN if there is none.
     """
-    task = data.task
-    scores = []
-    for fold in data.folds:
-        target = np.asarray(task.y)[fold.train]
-        trained, judged = (
-            None if data.weights is None else np.asarray(data.weights)[rows]
-            for rows in (fold.train, fold.valid)
+    y = np.asarray(data.task.y)
+    scores = [
+        metric.score(
+            y[fold.valid], _constant_of_fold(data, metric, fold), _weights(data, fold.valid)
         )
-        if task.n_classes:
-            counts = np.bincount(target, weights=trained, minlength=task.n_classes)
-            prediction = np.tile(counts / counts.sum(), (len(fold.valid), 1))
-        else:
-            model = constant_model(task.kind, metric).fit(target[:, None], target, trained)
-            prediction = model.predict(fold.valid[:, None])
-        scores.append(metric.score(np.asarray(task.y)[fold.valid], prediction, judged))
+        for fold in data.folds
+    ]
     finite = [score for score in scores if np.isfinite(score)]
     return float(np.mean(finite)) if finite else float("nan")
+
+
+def constant_predictions(data: TrialData, metric: Metric) -> "NDArray[np.float32]":
+    """Return the out-of-fold predictions of the constant, as a trial would leave them."""
+    parts = ((fold.valid, _constant_of_fold(data, metric, fold)) for fold in data.folds)
+    return out_of_fold(data.task.n_rows, data.task.n_classes, parts)
+
+
+def _constant_of_fold(data: TrialData, metric: Metric, fold: Fold) -> "NDArray[np.float64]":
+    """Predict a fold's validation rows from its training rows."""
+    task = data.task
+    target, weights = np.asarray(task.y)[fold.train], _weights(data, fold.train)
+    if task.n_classes:
+        counts = np.bincount(target, weights=weights, minlength=task.n_classes)
+        return np.tile(counts / counts.sum(), (len(fold.valid), 1))
+    model = constant_model(task.kind, metric).fit(target[:, None], target, weights)
+    return model.predict(fold.valid[:, None])
+
+
+def _weights(data: TrialData, rows: "NDArray[np.intp]") -> "NDArray[np.float64] | None":
+    return None if data.weights is None else np.asarray(data.weights)[rows]

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["History"]
 
 _COLUMNS = ("rank", "algorithm", "configuration", "rung", "row_share", "n_folds", "score")
-_LAST_COLUMNS = ("fit_seconds", "predict_seconds", "status", "error", "trial", "origin")
+_COSTS = ("fit_seconds", "predict_seconds", "row_seconds", "latency", "model_bytes")
+_LAST_COLUMNS = (*_COSTS, "status", "error", "trial", "origin")
 
 _CLEAR = 3.0  # standard deviations of a fold by which one fold has to convince
 
@@ -142,7 +143,9 @@ class History:
             One row for each configuration with a score, as `contenders` orders them, then one for
             each trial that failed, without a rank. Columns: rank, algorithm, configuration, rung,
             row_share, n_folds, score, the mean of each metric, fit_seconds and predict_seconds
-            (summed over the folds), status, error, trial (its number) and origin.
+            (summed over the folds), row_seconds (of each of many rows predicted together), latency
+            (seconds of one row on its own) and model_bytes of the first fold's pipeline, status,
+            error, trial (its number) and origin.
         """
         import pandas as pd
 
@@ -204,6 +207,9 @@ def _row(result: TrialResult, rank: int | None, metrics: list[str]) -> dict[str,
         **{name: _mean(result.fold_scores.get(name, ())) for name in metrics},
         "fit_seconds": result.fit_seconds,
         "predict_seconds": result.predict_seconds,
+        "row_seconds": result.row_seconds,
+        "latency": result.latency if result.ok else math.nan,
+        "model_bytes": result.model_bytes if result.ok else math.nan,
         "status": str(result.status),
         "error": result.error,
         "trial": trial.number,

@@ -135,13 +135,13 @@ class PredictionStore:
 
     def trial_ended(self, result: TrialResult, history: History) -> None:
         """Count a result's predictions among those held, and delete what is one too many."""
-        path = self._path(result)
+        path = self.path(result)
         if not result.ok or not path.exists():
             return
         self._held[result.trial.number] = result
         room = max(_LEAST_FILES, MAX_PREDICTION_BYTES // max(1, path.stat().st_size))
         for surplus in self.members(history)[min(MAX_PREDICTION_FILES, room) :]:
-            self._path(surplus).unlink(missing_ok=True)
+            self.path(surplus).unlink(missing_ok=True)
             del self._held[surplus.trial.number]
 
     def members(self, history: History) -> list[TrialResult]:
@@ -165,9 +165,10 @@ class PredictionStore:
         for result in results:
             with contextlib.suppress(OSError, ValueError):
                 found[result.trial.number] = np.load(
-                    self._path(result), mmap_mode="r", allow_pickle=False
+                    self.path(result), mmap_mode="r", allow_pickle=False
                 )
         return found
 
-    def _path(self, result: TrialResult) -> Path:
+    def path(self, result: TrialResult) -> Path:
+        """Return where the predictions of a trial are kept."""
         return self._folder / prediction_file(result.trial)

@@ -129,6 +129,11 @@ class TrialResult:
         return self.cpu_seconds + self.saved_seconds
 
     @property
+    def row_seconds(self) -> float:
+        """Seconds to predict each of many rows together; NaN if that is not known."""
+        return self.predict_seconds / self.predicted_rows if self.predicted_rows else float("nan")
+
+    @property
     def ok(self) -> bool:
         """Whether the trial has a score."""
         return self.status is TrialStatus.OK

@@ -33,6 +33,7 @@ PRELOADED = (
     "sklearn.preprocessing",
     "sklearn.svm",
     "sklearn.tree",
+    "metatune.ensemble.plan",
     "metatune.search.evaluate",
     "metatune.search.refit",
     "metatune.search.worker",

@@ -203,10 +203,10 @@ class Refuser(InlineExecutor):
         return super().call(job)
 
 
-def test_if_the_final_fit_fails_the_kept_fold_model_is_the_answer(metadata_dir: Path) -> None:
+def test_if_the_final_fit_fails_the_kept_fold_models_are_the_answer(metadata_dir: Path) -> None:
     result = run(metadata_dir, executor=Refuser("refit_in_worker"))
     assert result.beats_constant
-    assert result.fitted_on == "160 of 200 rows"
+    assert result.fitted_on == "160 of 200 rows in each fold"
     labels = result.pipeline.predict(make_table())
     assert (labels == make_table()["buys"]).mean() > 0.75
 

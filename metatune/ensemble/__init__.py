@@ -1,0 +1,1 @@
+"""Ensembles: which members with which weights, calibration, decisions, and the final estimator."""

@@ -1,0 +1,88 @@
+"""Whether a choice made on out-of-fold predictions is worth it on rows that it did not see.
+
+Weights, a calibration or a threshold are fitted on the predictions by which they are judged, which
+flatters them. So each choice is made again on parts of the rows and judged on the others, paired
+with what would be done without it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from metatune.data.splits import make_folds
+from metatune.kinds import TaskKind
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Rows = NDArray[np.intp]
+
+__all__ = ["Gain", "cross_fitted_gain", "parts_of_rows"]
+
+_N_PARTS = 5
+_REPEAT_BELOW = 3_000  # rows; with more of them one split says enough
+_N_REPEATS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gain:
+    """What a choice brings on rows that it did not see.
+
+    Attributes
+    ----------
+    mean : float
+        Loss without it minus loss with it; NaN if no part could be judged.
+    error : float
+        Standard error of the mean, going by the spread over the parts.
+    """
+
+    mean: float
+    error: float
+
+    def exceeds(self, n_errors: float) -> bool:
+        """Whether there is a gain beyond so many standard errors."""
+        return bool(self.mean > max(0.0, n_errors * self.error))
+
+
+def parts_of_rows(y: "NDArray[Any]", kind: TaskKind, seed: int) -> Iterator[tuple["Rows", "Rows"]]:
+    """Yield (rows to choose on, rows to judge on), stratified; small tables are split repeatedly.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_rows,)
+        Encoded labels or values.
+    kind : TaskKind
+        What is predicted.
+    seed : int
+        Of the splits.
+    """
+    n_parts = min(_N_PARTS, len(y))
+    if n_parts < 2:
+        return
+    for repeat in range(_N_REPEATS if len(y) < _REPEAT_BELOW else 1):
+        for fold in make_folds(y, kind, n_parts, seed + 1000 * (repeat + 1)):
+            yield np.sort(fold.train), fold.valid
+
+
+def cross_fitted_gain(
+    parts: "list[tuple[Rows, Rows]]", gain_on: Callable[["Rows", "Rows"], float]
+) -> Gain:
+    """Average what a choice brings.
+
+    Parameters
+    ----------
+    parts : list of (ndarray, ndarray)
+        Rows to choose on and rows to judge on.
+    gain_on : callable
+        ``gain_on(fit_rows, judge_rows)`` returns the loss without the choice minus that with it;
+        NaN where the metric is undefined on the rows.
+    """
+    gains = np.array([gain_on(fit, judge) for fit, judge in parts], dtype=np.float64)
+    gains = gains[np.isfinite(gains)]
+    if not len(gains):
+        return Gain(mean=float("nan"), error=float("inf"))
+    spread = float(gains.std(ddof=1)) if len(gains) > 1 else float("inf")
+    # Repeats split the same rows anew: they do not count as further evidence.
+    return Gain(mean=float(gains.mean()), error=spread / np.sqrt(min(len(gains), _N_PARTS)))

@@ -1,0 +1,287 @@
+"""Judges: how good mixtures of members' out-of-fold predictions are, quickly.
+
+Greedy selection asks the same question thousands of times: what if one more member joined? Each
+judge answers it for all members at once, in the way that is quick for its metric.
+"""
+
+import warnings
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from metatune.metrics import PERFECT_SCORE, Metric
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+    Predictions = NDArray[np.float32]
+
+__all__ = ["Judge", "is_quick", "judges_labels", "loss_on", "make_judge", "rows_to_judge"]
+
+_SQUARED = {"rmse", "r2", "neg_mean_squared_error", "neg_root_mean_squared_error"}
+_BRIER = {"neg_brier_score", "d2_brier_score"}
+_LOG = {"log_loss", "neg_log_loss"}
+
+_MAX_ROWS = {"squared": 200_000, "log": 20_000, "ranks": 10_000, "other": 5_000}
+_MAX_CELLS = 100_000  # rows x classes that a metric without a quick way is asked for
+_TIE_BREAK = 1e-4  # of the log loss counts where a metric of labels sees no difference
+
+
+class Judge(ABC):
+    """Judges mixtures of members. A state describes the members picked so far.
+
+    Parameters
+    ----------
+    n_members : int
+        How many there are.
+    """
+
+    def __init__(self, n_members: int) -> None:
+        self.n_members = n_members
+
+    @abstractmethod
+    def empty(self) -> Any:
+        """Return the state without any member."""
+
+    @abstractmethod
+    def join(self, state: Any, member: int, times: float = 1.0) -> Any:
+        """Return the state after a member joined."""
+
+    @abstractmethod
+    def loss(self, state: Any, size: float) -> float:
+        """Return the loss of the mean of `size` members; less is better."""
+
+    def losses(self, state: Any, size: int, candidates: "NDArray[np.intp]") -> "FloatArray":
+        """Return the loss after each candidate joined `size` others, (n_candidates,)."""
+        return np.array([self.loss(self.join(state, int(j)), size + 1) for j in candidates])
+
+    def of_weights(self, weights: "FloatArray") -> float:
+        """Return the loss of a weighted mixture."""
+        state = self.empty()
+        for member in np.flatnonzero(weights):
+            state = self.join(state, int(member), float(weights[member]))
+        return self.loss(state, float(weights.sum()))
+
+
+def make_judge(
+    metric: Metric,
+    y: "NDArray[Any]",
+    predictions: "Predictions",
+    weights: "FloatArray | None" = None,
+) -> Judge:
+    """Return the quickest judge of a metric that is exact.
+
+    Parameters
+    ----------
+    metric : Metric
+        What counts.
+    y : ndarray of shape (n_rows,)
+        Encoded labels or values.
+    predictions : ndarray of shape (n_members, n_rows) or (n_members, n_rows, n_classes)
+        Finite.
+    weights : ndarray of shape (n_rows,), optional
+        How much each row counts.
+    """
+    way = _way(metric, predictions.ndim)
+    if way == "squared":
+        return _SquaredErrors(y, predictions, weights)
+    if way == "log":
+        return _LogLoss(y, predictions, weights)
+    if way == "ranks":
+        return _Ranks(y, predictions, weights)
+    return _AnyMetric(metric, y, predictions, weights)
+
+
+def loss_on(
+    metric: Metric, y: "NDArray[Any]", prediction: "FloatArray", weights: "FloatArray | None"
+) -> float:
+    """Return the loss of a prediction; infinity where the metric is undefined on the rows."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return metric.loss(metric.score(y, prediction, weights))
+    except ValueError:  # how scikit-learn's scorers say so
+        return float("inf")
+
+
+def judges_labels(metric: Metric, y: "NDArray[Any]", probabilities: "FloatArray") -> bool:
+    """Whether a metric only looks at which class is most probable."""
+    if probabilities.ndim != 2:
+        return False
+    hard = np.eye(probabilities.shape[1])[probabilities.argmax(axis=1)]
+    soft = 0.5 * hard + 0.5 / probabilities.shape[1]
+    losses = [loss_on(metric, y, p, None) for p in (probabilities, hard, soft)]
+    return bool(np.isfinite(losses).all() and np.allclose(losses, losses[0], rtol=1e-9, atol=0.0))
+
+
+def rows_to_judge(metric: Metric, n_classes: int) -> int:
+    """Return on how many rows a selection by this metric stays quick."""
+    way = _way(metric, 3 if n_classes else 2)
+    if way == "squared":
+        return _MAX_ROWS["squared"] // max(1, n_classes)
+    if way == "other" and n_classes:
+        return min(_MAX_ROWS["log"], max(_MAX_ROWS["other"], _MAX_CELLS // n_classes))
+    if way == "ranks":
+        return max(1_000, 2 * _MAX_ROWS["ranks"] // max(2, n_classes))
+    return _MAX_ROWS[way]
+
+
+def is_quick(metric: Metric, n_classes: int) -> bool:
+    """Whether judging a mixture takes far less than a millisecond for a thousand rows."""
+    return metric.name in PERFECT_SCORE or _way(metric, 3 if n_classes else 2) != "other"
+
+
+def _way(metric: Metric, n_dimensions: int) -> str:
+    if n_dimensions == 2:
+        return "squared" if metric.name in _SQUARED else "other"
+    if metric.name in _LOG:
+        return "log"
+    if metric.name in _BRIER:
+        return "squared"
+    return "ranks" if metric.name == "roc_auc" else "other"
+
+
+class _SquaredErrors(Judge):
+    """Root mean squared errors: those of mixtures follow from the products of members' errors.
+
+    Of probabilities, too, whose mean squared error is the Brier score.
+    """
+
+    def __init__(
+        self, y: "NDArray[Any]", predictions: "Predictions", weights: "FloatArray | None"
+    ) -> None:
+        super().__init__(len(predictions))
+        wanted = np.asarray(y, dtype=np.float64)
+        share = np.full(len(y), 1.0 / len(y)) if weights is None else weights / weights.sum()
+        if predictions.ndim == 3:
+            wanted = np.eye(predictions.shape[2])[np.asarray(y, dtype=np.intp)]
+            share = np.repeat(share, predictions.shape[2])
+        errors = (predictions.astype(np.float64) - wanted).reshape(len(predictions), -1)
+        self._products = (errors * share) @ errors.T
+
+    def empty(self) -> "FloatArray":
+        return np.zeros(self.n_members)
+
+    def join(self, state: "FloatArray", member: int, times: float = 1.0) -> "FloatArray":
+        state = state.copy()
+        state[member] += times
+        return state
+
+    def loss(self, state: "FloatArray", size: float) -> float:
+        return float(np.sqrt(max(0.0, state @ self._products @ state)) / size)
+
+    def losses(
+        self, state: "FloatArray", size: int, candidates: "NDArray[np.intp]"
+    ) -> "FloatArray":
+        mixed = self._products @ state
+        own = np.diag(self._products)[candidates]
+        squares = state @ mixed + 2.0 * mixed[candidates] + own
+        return np.asarray(np.sqrt(np.maximum(squares, 0.0)) / (size + 1))
+
+
+class _LogLoss(Judge):
+    """Log loss: only the probability of each row's own class matters."""
+
+    def __init__(
+        self, y: "NDArray[Any]", predictions: "Predictions", weights: "FloatArray | None"
+    ) -> None:
+        super().__init__(len(predictions))
+        rows = np.arange(len(y))
+        own = predictions[:, rows, np.asarray(y, dtype=np.intp)]
+        self._own = np.asarray(own / predictions.sum(axis=2), dtype=np.float64)
+        self._share = np.full(len(y), 1.0 / len(y)) if weights is None else weights / weights.sum()
+
+    def empty(self) -> "FloatArray":
+        return np.zeros(self._own.shape[1])
+
+    def join(self, state: "FloatArray", member: int, times: float = 1.0) -> "FloatArray":
+        return np.asarray(state + times * self._own[member])
+
+    def loss(self, state: "FloatArray", size: float) -> float:
+        chosen = np.clip(state / size, np.finfo(float).eps, 1.0)
+        return float(-(np.log(chosen) @ self._share))
+
+
+class _Ranks(Judge):
+    """Area under the ROC curve, one class against the rest, averaged; ties count half."""
+
+    def __init__(
+        self, y: "NDArray[Any]", predictions: "Predictions", weights: "FloatArray | None"
+    ) -> None:
+        super().__init__(len(predictions))
+        present = np.unique(y).astype(np.intp)
+        classes = present[-1:] if predictions.shape[2] == 2 else present
+        self._scores = np.asarray(predictions[:, :, classes], dtype=np.float64)
+        weight = np.ones(len(y)) if weights is None else weights
+        self._sides = [(y == c, weight[y == c], weight[y != c]) for c in classes]
+        self._defined = len(present) > 1
+
+    def empty(self) -> "FloatArray":
+        return np.zeros(self._scores.shape[1:])
+
+    def join(self, state: "FloatArray", member: int, times: float = 1.0) -> "FloatArray":
+        return np.asarray(state + times * self._scores[member])
+
+    def loss(self, state: "FloatArray", size: float) -> float:  # noqa: ARG002
+        if not self._defined:
+            return float("inf")
+        areas = [_area(state[:, i], *side) for i, side in enumerate(self._sides)]
+        return -float(np.mean(areas))
+
+
+class _AnyMetric(Judge):
+    """Any other metric, asked anew for each mixture."""
+
+    def __init__(
+        self,
+        metric: Metric,
+        y: "NDArray[Any]",
+        predictions: "Predictions",
+        weights: "FloatArray | None",
+    ) -> None:
+        super().__init__(len(predictions))
+        self._metric = metric
+        self._y = np.asarray(y)
+        self._predictions = predictions
+        self._weights = weights
+        # A metric of labels is a staircase: on a step, better probabilities decide.
+        self._fine = None
+        if predictions.ndim == 3 and judges_labels(metric, self._y, predictions[0]):
+            self._fine = _LogLoss(y, predictions, weights)
+
+    def empty(self) -> tuple["FloatArray", Any]:
+        fine = None if self._fine is None else self._fine.empty()
+        return np.zeros(self._predictions.shape[1:]), fine
+
+    def join(self, state: tuple["FloatArray", Any], member: int, times: float = 1.0) -> Any:
+        total, fine = state
+        if self._fine is not None:
+            fine = self._fine.join(fine, member, times)
+        return total + times * self._predictions[member], fine
+
+    def loss(self, state: tuple["FloatArray", Any], size: float) -> float:
+        total, fine = state
+        loss = loss_on(self._metric, self._y, total / size, self._weights)
+        if self._fine is None or not np.isfinite(loss):
+            return loss
+        return loss + _TIE_BREAK * self._fine.loss(fine, size)
+
+
+def _area(
+    scores: "FloatArray",
+    positive: "NDArray[np.bool_]",
+    weight: "FloatArray",
+    other_weight: "FloatArray",
+) -> float:
+    """Return the share of (positive, negative) pairs that are in order."""
+    others = scores[~positive]
+    order = np.argsort(others)
+    others = others[order]
+    below = np.concatenate([[0.0], np.cumsum(other_weight[order])])
+    own = scores[positive]
+    won = below[np.searchsorted(others, own, "left")]
+    tied = below[np.searchsorted(others, own, "right")]
+    pairs = weight.sum() * below[-1]
+    return float(weight @ (won + tied) / 2.0 / pairs) if pairs else float("nan")

@@ -1,0 +1,293 @@
+"""Planning an ensemble: from a pool of members to weights, calibration and decision.
+
+Nothing is fitted here but weights: the plan says of which members the final model is made.
+"""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from metatune.data.row_facts import RowFacts
+from metatune.data.splits import make_folds
+from metatune.ensemble.adjustment import NO_ADJUSTMENT, Adjustment
+from metatune.ensemble.calibration import choose_calibration
+from metatune.ensemble.decision import choose_decision
+from metatune.ensemble.guard import Gain, cross_fitted_gain, parts_of_rows
+from metatune.ensemble.judges import is_quick, make_judge, rows_to_judge
+from metatune.ensemble.limits import NO_LIMITS, Cost, ModelLimits
+from metatune.ensemble.pool import CONSTANT, Pool, read_pool, score_on_folds
+from metatune.ensemble.selection import SelectionSettings, select, single_losses
+from metatune.metrics import Metric, resolve_metric
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+    Rows = NDArray[np.intp]
+
+__all__ = ["EnsemblePlan", "PlanRequest", "choose_weights", "plan_ensemble", "plan_in_worker"]
+
+_N_ERRORS = 0.5
+"""An ensemble has to gain so many standard errors on rows that it was not selected on. Half of one:
+before anything is measured, several different good members are the better bet than one."""
+
+_CHECK_ROWS = 5_000
+_CHECK_MEMBERS = 15
+_SLOW_MEMBERS = 12  # where the metric is a scorer that takes milliseconds for each mixture
+_SLOW_CHECK_MEMBERS = 6
+_SLOW_PARTS = 5
+_ADJUST_ROWS = 50_000
+_LIGHT = SelectionSettings(n_picks=12, n_bags=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanRequest:
+    """What is asked of a plan.
+
+    Attributes
+    ----------
+    metric : str
+        The run's.
+    single : int
+        Number of the trial that leads: what the model is without an ensemble.
+    only_single : bool
+        Whether an ensemble is out of the question.
+    costs : Mapping of int to Cost
+        What each member's model costs, by the number of its trial.
+    limits : ModelLimits
+        What they may cost together.
+    seed : int
+        Of bags, samples and splits.
+    """
+
+    metric: str
+    single: int
+    only_single: bool = False
+    costs: Mapping[int, Cost] = field(default_factory=dict)
+    limits: ModelLimits = NO_LIMITS
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnsemblePlan:
+    """Of what the final model is made.
+
+    Attributes
+    ----------
+    weights : Mapping of int to float
+        Of the members, by the number of their trial, the largest first; they sum to 1. `CONSTANT`
+        is the constant prediction.
+    adjustment : Adjustment
+        Calibration and decision.
+    score : float
+        Of the model on the folds, in the metric's own sign: chosen by it, and so too good.
+    single_score : float
+        Of the best single member on the same folds.
+    gain : Gain
+        What the ensemble gains over the best single member on rows that it was not selected on.
+    """
+
+    weights: Mapping[int, float]
+    adjustment: Adjustment = NO_ADJUSTMENT
+    score: float = float("nan")
+    single_score: float = float("nan")
+    gain: Gain = field(default_factory=lambda: Gain(mean=float("nan"), error=float("inf")))
+
+    @property
+    def is_single(self) -> bool:
+        """Whether the model is one member alone."""
+        return len(self.weights) == 1
+
+
+def plan_in_worker(inbox: str, request: PlanRequest) -> EnsemblePlan:
+    """Plan an ensemble from the pool in `inbox`; the function that a worker process calls."""
+    with threadpool_limits(limits=1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return plan_ensemble(read_pool(Path(inbox)), request)
+
+
+def plan_ensemble(pool: Pool, request: PlanRequest) -> EnsemblePlan:
+    """Choose members, weights, calibration and decision.
+
+    Parameters
+    ----------
+    pool : Pool
+        With the leading trial among its members.
+    request : PlanRequest
+        What is asked.
+    """
+    metric = resolve_metric(request.metric, pool.kind)
+    rows = pool.covered()
+    single = {_single_within(pool, metric, rows, request): 1.0}
+    weights, gain = single, Gain(mean=float("nan"), error=float("inf"))
+    if not request.only_single and len(pool.members) > 1:
+        chosen = _within_limits(pool, metric, rows, request)
+        if len(chosen) > 1:
+            gain = _gain_over_single(pool, metric, rows, chosen, request.seed)
+            weights = chosen if gain.exceeds(_N_ERRORS) else single
+    adjustment = _adjust(pool, metric, rows, weights, request.seed)
+    return EnsemblePlan(
+        weights=weights,
+        adjustment=adjustment,
+        score=_score(pool, metric, weights, adjustment),
+        single_score=_score(pool, metric, single, NO_ADJUSTMENT),
+        gain=gain,
+    )
+
+
+def choose_weights(
+    pool: Pool,
+    metric: Metric,
+    rows: "Rows",
+    settings: SelectionSettings | None = None,
+    *,
+    seed: int = 0,
+) -> dict[int, float]:
+    """Weigh a pool's members on some rows; members worse than the constant have no part.
+
+    Parameters
+    ----------
+    pool : Pool
+        Members.
+    metric : Metric
+        By which.
+    rows : ndarray of shape (n_chosen,)
+        All covered by all members.
+    settings : SelectionSettings, optional
+        How carefully.
+    seed : int
+        Of the sample of rows, where there are too many.
+
+    Returns
+    -------
+    dict of int to float
+        Weights by the number of the trial, the largest first.
+    """
+    settings = settings or SelectionSettings(seed=seed)
+    rows = pool.sample(rows, rows_to_judge(metric, pool.n_classes), seed)
+    numbers = np.array(list(pool.members))
+    judge = make_judge(metric, pool.y[rows], pool.stack(rows), pool.weights_of(rows))
+    alone = single_losses(judge)
+    able = np.isfinite(alone)
+    if CONSTANT in pool.members:
+        able &= alone <= alone[list(numbers).index(CONSTANT)]
+    quick = is_quick(metric, pool.n_classes)
+    ranked = np.argsort(np.where(able, alone, np.inf), kind="stable")
+    used = np.sort(ranked[: max(1, min(int(able.sum()), 10_000 if quick else _SLOW_MEMBERS))])
+    if not quick:
+        settings = replace(settings, n_bags=0, n_picks=min(settings.n_picks, 15))
+    stack = pool.stack(rows)[used]
+    judge = make_judge(metric, pool.y[rows], stack, pool.weights_of(rows))
+    found = select(judge, settings)
+    order = np.argsort(-found, kind="stable")
+    return {int(numbers[used[i]]): float(found[i]) for i in order if found[i] > 0.0}
+
+
+def _within_limits(
+    pool: Pool, metric: Metric, rows: "Rows", request: PlanRequest
+) -> dict[int, float]:
+    """Weigh members whose costs together are allowed."""
+    limits, costs = request.limits, request.costs
+    fitting = {n: p for n, p in pool.members.items() if limits.allows(costs.get(n, Cost()))}
+    while len(fitting) > 1:
+        some = replace(pool, members=fitting)
+        weights = choose_weights(some, metric, rows, seed=request.seed)
+        if limits.allows(sum((costs.get(n, Cost()) for n in weights), Cost())):
+            return weights
+        # What weighs least for its cost leaves, and the others are weighed anew.
+        worth = {n: w / max(limits.excess(costs.get(n, Cost())), 1e-9) for n, w in weights.items()}
+        leaves = min(worth, key=worth.__getitem__)
+        fitting = {n: pool.members[n] for n in weights if n != leaves}
+    return dict.fromkeys(fitting, 1.0)
+
+
+def _single_within(pool: Pool, metric: Metric, rows: "Rows", request: PlanRequest) -> int:
+    """Return the leading trial, or the best one within the limits; else the one nearest to them."""
+    limits, costs = request.limits, request.costs
+    if limits.allows(costs.get(request.single, Cost())):
+        return request.single
+    real = [n for n in pool.members if n != CONSTANT]
+    fitting = [n for n in real if limits.allows(costs.get(n, Cost()))]
+    if not fitting:
+        return min(real, key=lambda n: (limits.excess(costs.get(n, Cost())), n))
+    judge = make_judge(metric, pool.y[rows], pool.stack(rows), pool.weights_of(rows))
+    alone = dict(zip(pool.members, single_losses(judge), strict=True))
+    return min(fitting, key=lambda n: (alone[n], n))
+
+
+def _gain_over_single(
+    pool: Pool, metric: Metric, rows: "Rows", chosen: Mapping[int, float], seed: int
+) -> Gain:
+    """Select and judge on different rows: an ensemble against the best single member."""
+    rows = pool.sample(rows, _CHECK_ROWS, seed)
+    judge = make_judge(metric, pool.y[rows], pool.stack(rows), pool.weights_of(rows))
+    alone = single_losses(judge)
+    numbers = list(pool.members)
+    ranked = [numbers[i] for i in np.argsort(alone, kind="stable")]
+    quick = is_quick(metric, pool.n_classes)
+    most = max(_CHECK_MEMBERS, len(chosen)) if quick else _SLOW_CHECK_MEMBERS
+    used = list(dict.fromkeys([*chosen, *ranked]))[:most]
+    some = replace(pool, members={n: pool.members[n] for n in used})
+    stack = some.stack(rows)
+
+    def gain_on(fit: "Rows", judged: "Rows") -> float:
+        on_fit = _judge_on(some, metric, stack, rows, fit)
+        on_judged = _judge_on(some, metric, stack, rows, judged)
+        best = int(np.argmin(single_losses(on_fit)))
+        weights = select(on_fit, replace(_LIGHT, seed=seed))
+        return float(single_losses(on_judged)[best] - on_judged.of_weights(weights))
+
+    parts = _parts(pool, rows, seed)
+    return cross_fitted_gain(parts if quick else parts[:_SLOW_PARTS], gain_on)
+
+
+def _judge_on(
+    pool: Pool, metric: Metric, stack: "NDArray[np.float32]", rows: "Rows", part: "Rows"
+) -> Any:
+    chosen = rows[part]
+    return make_judge(metric, pool.y[chosen], stack[:, part], pool.weights_of(chosen))
+
+
+def _parts(pool: Pool, rows: "Rows", seed: int) -> "list[tuple[Rows, Rows]]":
+    """Split rows to choose on from rows to judge on; rows of a group stay together."""
+    y = np.asarray(pool.y)[rows]
+    if pool.facts.groups is None:
+        return list(parts_of_rows(y, pool.kind, seed))
+    groups = np.asarray(pool.facts.groups)[rows]
+    n_parts = min(5, len(np.unique(groups)))
+    if n_parts < 2:
+        return []
+    folds = make_folds(y, pool.kind, n_parts, seed, RowFacts(groups=groups))
+    return [(np.sort(fold.train), fold.valid) for fold in folds]
+
+
+def _adjust(
+    pool: Pool, metric: Metric, rows: "Rows", weights: Mapping[int, float], seed: int
+) -> Adjustment:
+    """Calibrate, or choose how labels are decided, where that helps."""
+    if not pool.n_classes:
+        return NO_ADJUSTMENT
+    rows = pool.sample(rows, _ADJUST_ROWS, seed)
+    y, mean, counts = np.asarray(pool.y)[rows], pool.mean(weights)[rows], pool.weights_of(rows)
+    mean = mean / mean.sum(axis=1, keepdims=True)
+    parts = _parts(pool, rows, seed)
+    calibrated = choose_calibration(metric, y, mean, parts, counts)
+    decision = choose_decision(metric, y, calibrated.probabilities(mean), parts, counts, seed=seed)
+    return replace(calibrated, decision=decision)
+
+
+def _score(
+    pool: Pool, metric: Metric, weights: Mapping[int, float], adjustment: Adjustment
+) -> float:
+    prediction = pool.mean(weights)
+    if pool.n_classes:
+        with np.errstate(invalid="ignore"):
+            prediction = adjustment.probabilities(prediction)
+        if adjustment.decision:
+            prediction = np.eye(pool.n_classes)[adjustment.decide(prediction)]
+    return score_on_folds(pool, metric, prediction)

@@ -1,0 +1,160 @@
+"""The pool of an ensemble: members' out-of-fold predictions, and what judges them."""
+
+import json
+import os
+import shutil
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from metatune.data.row_facts import PLAIN, RowFacts
+from metatune.data.splits import nested_order
+from metatune.kinds import TaskKind
+from metatune.metrics import Metric
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["CONSTANT", "Pool", "read_pool", "score_on_folds", "write_pool"]
+
+CONSTANT = -1
+"""Stands for the constant prediction where members go by the number of their trial."""
+
+_FACTS = ("weights", "groups")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Pool:
+    """Members and the rows that judge them.
+
+    Attributes
+    ----------
+    kind : TaskKind
+        What is predicted.
+    y : ndarray of shape (n_rows,)
+        Encoded labels or values.
+    members : Mapping of int to ndarray of shape (n_rows,) or (n_rows, n_classes)
+        Out-of-fold predictions by the number of the trial, in order of merit; `CONSTANT` is the
+        constant prediction. NaN in rows of no fold.
+    folds : sequence of ndarray of shape (n_valid,)
+        Validation rows of each fold.
+    facts : RowFacts
+        Weights and groups of the rows.
+    """
+
+    kind: TaskKind
+    y: "NDArray[Any]"
+    members: "Mapping[int, NDArray[np.float32]]"
+    folds: "Sequence[NDArray[np.intp]]"
+    facts: RowFacts = field(default=PLAIN)
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes; 0 for regression."""
+        first = next(iter(self.members.values()))
+        return first.shape[1] if first.ndim == 2 else 0
+
+    def covered(self) -> "NDArray[np.intp]":
+        """Return the rows that all members predict, ascending."""
+        known = np.ones(len(self.y), dtype=bool)
+        for member in self.members.values():
+            finite = np.isfinite(member)
+            known &= finite if member.ndim == 1 else finite.all(axis=1)
+        return np.flatnonzero(known)
+
+    def sample(self, rows: "NDArray[np.intp]", n_rows: int, seed: int) -> "NDArray[np.intp]":
+        """Return at most `n_rows` of some rows, stratified, ascending."""
+        if len(rows) <= n_rows:
+            return rows
+        return np.sort(rows[nested_order(np.asarray(self.y)[rows], self.kind, seed)[:n_rows]])
+
+    def stack(self, rows: "NDArray[np.intp]") -> "NDArray[np.float32]":
+        """Return the predictions of all members, (n_members, n_chosen[, n_classes])."""
+        return np.stack([np.asarray(member[rows]) for member in self.members.values()])
+
+    def mean(self, weights: "Mapping[int, float]") -> "FloatArray":
+        """Return a weighted mean of members over all rows."""
+        parts = [weight * self.members[number] for number, weight in weights.items()]
+        return np.asarray(np.sum(parts, axis=0), dtype=np.float64)
+
+    def weights_of(self, rows: "NDArray[np.intp]") -> "FloatArray | None":
+        """Return how much each of some rows counts."""
+        return None if self.facts.weights is None else np.asarray(self.facts.weights[rows])
+
+
+def score_on_folds(pool: Pool, metric: Metric, prediction: "FloatArray") -> float:
+    """Return the mean of the finite fold scores of a prediction of all rows; NaN if none is."""
+    scores = []
+    for rows in pool.folds:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                scores.append(metric.score(pool.y[rows], prediction[rows], pool.weights_of(rows)))
+        except ValueError:  # a scorer that is undefined on these rows
+            continue
+    finite = [score for score in scores if np.isfinite(score)]
+    return float(np.mean(finite)) if finite else float("nan")
+
+
+def write_pool(pool: Pool, folder: Path, files: Mapping[int, Path]) -> None:
+    """Put a pool into a folder of its own, for a job to read.
+
+    Parameters
+    ----------
+    pool : Pool
+        What to write.
+    folder : Path
+        Made if there is none.
+    files : Mapping of int to Path
+        Members that lie in files already: they are linked, not written again.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / "y.npy", pool.y)
+    known = [name for name in _FACTS if getattr(pool.facts, name) is not None]
+    for name in known:
+        np.save(folder / f"{name}.npy", getattr(pool.facts, name))
+    for k, rows in enumerate(pool.folds):
+        np.save(folder / f"fold{k}.npy", rows)
+    for number, member in pool.members.items():
+        path = folder / f"member{number}.npy"
+        if number in files:
+            _link(files[number], path)
+        else:
+            np.save(path, member)
+    description = {
+        "kind": str(pool.kind),
+        "members": list(pool.members),
+        "n_folds": len(pool.folds),
+        "facts": known,
+    }
+    (folder / "pool.json").write_text(json.dumps(description), encoding="utf-8")
+
+
+def read_pool(folder: Path) -> Pool:
+    """Map a pool that `write_pool` wrote into memory, read-only."""
+    description = json.loads((folder / "pool.json").read_text(encoding="utf-8"))
+    return Pool(
+        kind=TaskKind(description["kind"]),
+        y=_mapped(folder / "y.npy"),
+        members={n: _mapped(folder / f"member{n}.npy") for n in description["members"]},
+        folds=[_mapped(folder / f"fold{k}.npy") for k in range(description["n_folds"])],
+        facts=RowFacts(**{name: _mapped(folder / f"{name}.npy") for name in description["facts"]}),
+    )
+
+
+def _mapped(path: Path) -> "NDArray[Any]":
+    return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+
+
+def _link(source: Path, path: Path) -> None:
+    path.unlink(missing_ok=True)
+    try:
+        os.link(source, path)
+    except OSError:  # another file system, or one without links
+        shutil.copyfile(source, path)

@@ -1,0 +1,89 @@
+"""What people are told about a final model: members, gains, figures."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from metatune.ensemble.plan import EnsemblePlan
+from metatune.search.trial import TrialResult
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["ensemble_record", "with_ensemble"]
+
+Members = Sequence[tuple[TrialResult | None, float]]
+
+
+def ensemble_record(plan: EnsemblePlan | None, members: Members) -> dict[str, Any] | None:
+    """Return plain values that say what a final model is made of.
+
+    Parameters
+    ----------
+    plan : EnsemblePlan or None
+        The plan it was made by.
+    members : sequence of (TrialResult or None, float)
+        What it is made of, with weights; None for the constant prediction.
+
+    Returns
+    -------
+    dict or None
+        None for a single pipeline whose predictions are left as they are, and for the constant.
+    """
+    adjusted = plan is not None and (plan.adjustment.calibrates or plan.adjustment.decision)
+    if plan is None or (len(members) < 2 and not adjusted):
+        return None
+    return {
+        "members": [
+            {
+                "trial": None if result is None else result.trial.number,
+                "algorithm": "constant" if result is None else result.trial.configuration.algorithm,
+                "weight": weight,
+            }
+            for result, weight in members
+        ],
+        "score": plan.score,
+        "single_score": plan.single_score,
+        "gain": plan.gain.mean,
+        "gain_error": plan.gain.error,
+        "temperature": plan.adjustment.temperature,
+        "shifts": list(plan.adjustment.shifts),
+        "decision": list(plan.adjustment.decision),
+    }
+
+
+def with_ensemble(board: "pd.DataFrame", record: dict[str, Any] | None) -> "pd.DataFrame":
+    """Put weights into a leaderboard, and the ensemble above the trials it is made of.
+
+    Parameters
+    ----------
+    board : DataFrame
+        As `History.leaderboard` returns it; left as it is.
+    record : dict or None
+        As `ensemble_record` returns it, perhaps read back from the record of a run.
+
+    Returns
+    -------
+    DataFrame
+        With a column weight: how much each trial counts in the final model, NaN for those that
+        are no part of it. An ensemble of several has a first row of its own, of rank 0.
+    """
+    import pandas as pd
+    from pandas.api.types import is_integer_dtype
+
+    weights = {} if record is None else {m["trial"]: m["weight"] for m in record["members"]}
+    board = board.assign(weight=board["trial"].map(weights).astype("float64"))
+    if record is None or len(record["members"]) < 2:
+        return board
+    parts = ", ".join(f"{m['weight']:.0%} {m['algorithm']}" for m in record["members"])
+    row = {
+        "rank": 0,
+        "algorithm": "ensemble",
+        "configuration": f"ensemble({parts})",
+        "score": record["score"],
+        "status": "ok",
+    }
+    # The ensemble is no trial at a rung: whole numbers have to be able to be missing.
+    whole = {name: "Int64" for name in board.columns if is_integer_dtype(board[name])}
+    board = board.astype(whole)
+    first = pd.DataFrame([row]).reindex(columns=board.columns).astype(board.dtypes.to_dict())
+    return pd.concat([first, board], ignore_index=True) if len(board) else first

@@ -1,0 +1,285 @@
+"""From finished trials to the models of an ensemble: plan it, fit its members, or take their folds.
+
+The plan is made, and members are fitted on all rows, in processes that can be stopped. A member for
+which the time does not suffice is represented by the models of its folds, which are there already.
+"""
+
+import pickle
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from metatune.budget import Deadline
+from metatune.ensemble.limits import SAVED_BYTES, Cost
+from metatune.ensemble.plan import EnsemblePlan, PlanRequest
+from metatune.ensemble.pool import CONSTANT, Pool, write_pool
+from metatune.metrics import RECORDED_METRICS, Metric
+from metatune.search.constant import constant_model, constant_predictions
+from metatune.search.executor import Executor, Job
+from metatune.search.history import History
+from metatune.search.keeping import KeptModels
+from metatune.search.predictions import PredictionStore
+from metatune.search.refit import plan_refit, refit_seconds
+from metatune.search.trial import TrialResult, TrialStatus
+from metatune.search.trial_data import TrialData
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+__all__ = ["Ensembler", "Part"]
+
+_PLAN_JOB = -4
+_REFIT_JOBS = -10  # and below
+_PLAN_SHARE = 0.5  # of the time left
+_LEAST_SECONDS = 0.3  # less is not enough to plan anything
+_REFIT_MARGIN = 0.5  # of the predicted seconds have to be left for a fit to be worth trying
+_MAX_FOLDS = 8  # whose models stand for a member; repeated folds are more of the same
+_N_EXPECTED = 5  # members of a usual ensemble
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Part:
+    """A member of the final model.
+
+    Attributes
+    ----------
+    result : TrialResult or None
+        Its trial; None for the constant prediction.
+    weight : float
+        Its weight.
+    models : tuple of Pipeline
+        Fitted on the encoded matrix: one for all rows, or one for each fold, which count alike.
+    refitted : bool
+        Whether it was fitted on all rows.
+    """
+
+    result: TrialResult | None
+    weight: float
+    models: "tuple[Pipeline, ...]"
+    refitted: bool
+
+
+class Ensembler:
+    """Plans the final model and fits what it is made of.
+
+    Parameters
+    ----------
+    metric : Metric
+        The run's.
+    data : TrialData
+        Rows and folds.
+    folder : Path
+        Scratch space of the run; its ``data`` holds the arrays.
+    executor : Executor
+        Where plans are made and members are fitted.
+    kept : KeptModels
+        Models of folds.
+    predictions : PredictionStore
+        Out-of-fold predictions.
+    seed : int
+        Of everything random.
+    """
+
+    def __init__(
+        self,
+        *,
+        metric: Metric,
+        data: TrialData,
+        folder: Path,
+        executor: Executor,
+        kept: KeptModels,
+        predictions: PredictionStore,
+        seed: int,
+    ) -> None:
+        self._metric = metric
+        self._data = data
+        self._folder = folder
+        self._executor = executor
+        self._kept = kept
+        self._predictions = predictions
+        self._seed = seed
+        self._n_pools = 0
+        self._ready: dict[int, Path] = {}  # members fitted on all rows
+
+    def reserve(self, history: History) -> float:
+        """Predict the seconds of planning, and of fitting the members beside the first."""
+        members = self._predictions.members(history)
+        if len(members) < 2:
+            return 0.0
+        refits = [self.refit_seconds(result) for result in members[1:_N_EXPECTED]]
+        return self._plan_seconds(len(members)) + sum(refits) / self._executor.n_workers
+
+    def plan(
+        self, history: History, leader: TrialResult, request: PlanRequest, deadline: Deadline
+    ) -> EnsemblePlan | None:
+        """Plan the final model from the predictions that are there.
+
+        Parameters
+        ----------
+        history : History
+            Every finished trial.
+        leader : TrialResult
+            What the model is without an ensemble.
+        request : PlanRequest
+            What is asked; the costs of members are filled in here.
+        deadline : Deadline
+            When everything has to be finished.
+
+        Returns
+        -------
+        EnsemblePlan or None
+            None if the leader was not evaluated on all folds, or the time did not suffice.
+        """
+        members = self._predictions.members(history)
+        limit = _PLAN_SHARE * deadline.remaining()
+        if leader not in members or limit < _LEAST_SECONDS:
+            return None
+        self._n_pools += 1
+        inbox = self._folder / f"pool{self._n_pools}"
+        self._write_pool(members, inbox)
+        outcome = self._executor.call(
+            Job(
+                id=_PLAN_JOB,
+                function="metatune.ensemble.plan:plan_in_worker",
+                inbox=str(inbox),
+                arguments=(request,),
+                time_limit=limit,
+            )
+        )
+        return outcome.value if outcome.status is TrialStatus.OK else None
+
+    def costs(self, history: History) -> dict[int, Cost]:
+        """Return what the model of each member costs, by the number of its trial."""
+        return {
+            result.trial.number: Cost(
+                latency=result.latency, n_bytes=SAVED_BYTES * result.model_bytes
+            )
+            for result in self._predictions.members(history)
+        }
+
+    def fit(
+        self,
+        plan: EnsemblePlan,
+        history: History,
+        deadline: Deadline,
+        *,
+        single: bool = False,
+    ) -> list[Part]:
+        """Fit the members of a plan on all rows, the heaviest first; else take their folds.
+
+        Parameters
+        ----------
+        plan : EnsemblePlan
+            Which members.
+        history : History
+            Every finished trial.
+        deadline : Deadline
+            When the last fit has to have ended.
+        single : bool
+            Whether a member has to be a single model: the first fold's stands for all folds.
+
+        Returns
+        -------
+        list of Part
+            The heaviest first. Members of which there is no model are left out.
+        """
+        by_number = {result.trial.number: result for result in history.results}
+        wanted = [by_number[number] for number in plan.weights if number != CONSTANT]
+        self._refit([r for r in wanted if r.trial.number not in self._ready], deadline)
+        parts = []
+        for number, weight in plan.weights.items():
+            if number == CONSTANT:
+                part = self._constant(weight)
+            else:
+                part = self._part(by_number[number], weight, single=single)
+            if part.models:
+                parts.append(part)
+        return parts
+
+    def refit_seconds(self, result: TrialResult) -> float:
+        """Predict the seconds of fitting a trial's configuration on all rows."""
+        return refit_seconds(result, self._data.task.n_rows, self._data.n_train_rows)
+
+    def _part(self, result: TrialResult, weight: float, *, single: bool) -> Part:
+        path = self._ready.get(result.trial.number)
+        if path is not None:
+            model = pickle.loads(path.read_bytes())  # this run's own worker wrote it
+            return Part(result=result, weight=weight, models=(model,), refitted=True)
+        models = self._kept.load(result, first=single)[:_MAX_FOLDS]
+        return Part(result=result, weight=weight, models=models, refitted=False)
+
+    def _constant(self, weight: float) -> Part:
+        task = self._data.task
+        model = constant_model(task.kind, self._metric)
+        model.fit(task.X, task.y, self._data.weights)
+        return Part(result=None, weight=weight, models=(model,), refitted=True)
+
+    def _refit(self, wanted: Sequence[TrialResult], deadline: Deadline) -> None:
+        """Fit on all rows, as many at a time as there are workers, what can be ready in time."""
+        waiting = list(wanted)
+        running: dict[int, tuple[TrialResult, str]] = {}
+        outbox = self._folder / "refits"
+        outbox.mkdir(exist_ok=True)
+        try:
+            while (waiting or running) and not deadline.passed():
+                while waiting and self._executor.idle:
+                    self._submit(waiting.pop(0), running, outbox, deadline)
+                for outcome in self._executor.wait(max(0.0, min(0.5, deadline.remaining()))):
+                    result, file = running.pop(outcome.id, (None, ""))
+                    if result is not None and outcome.status is TrialStatus.OK:
+                        self._ready[result.trial.number] = outbox / file
+        finally:
+            for job_id in running:
+                self._executor.kill(job_id)
+
+    def _submit(
+        self,
+        result: TrialResult,
+        running: dict[int, tuple[TrialResult, str]],
+        outbox: Path,
+        deadline: Deadline,
+    ) -> None:
+        """Start a fit if it has a chance to be ready in time."""
+        limit = deadline.remaining()
+        if limit < _REFIT_MARGIN * self.refit_seconds(result):
+            return
+        job_id = _REFIT_JOBS - result.trial.number
+        file = f"refit-{result.trial.number}.pkl"
+        running[job_id] = result, file
+        self._executor.submit(
+            Job(
+                id=job_id,
+                function="metatune.search.refit:refit_in_worker",
+                inbox=str(self._folder / "data"),
+                outbox=str(outbox),
+                arguments=(
+                    plan_refit(result, self._data.task.n_rows, self._data.n_train_rows),
+                    file,
+                ),
+                time_limit=limit,
+            )
+        )
+
+    def _write_pool(self, members: Sequence[TrialResult], folder: Path) -> None:
+        numbers = self._predictions.load(members)
+        constant = {CONSTANT: constant_predictions(self._data, self._metric)}
+        pool = Pool(
+            kind=self._data.task.kind,
+            y=self._data.task.y,
+            members={**numbers, **constant},
+            folds=[fold.valid for fold in self._data.folds],
+            facts=self._data.facts,
+        )
+        files = {
+            result.trial.number: self._predictions.path(result)
+            for result in members
+            if result.trial.number in numbers
+        }
+        write_pool(pool, folder, files)
+
+    def _plan_seconds(self, n_members: int) -> float:
+        """Predict the seconds of a plan: what was seen on a busy machine, rather too many."""
+        quick = self._metric.name in RECORDED_METRICS[self._data.task.kind]
+        share = min(1.0, n_members / 50) * min(1.0, self._data.task.n_rows / 10_000)
+        return 0.5 + (2.0 if quick else 4.0) * share

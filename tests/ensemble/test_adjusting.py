@@ -1,0 +1,137 @@
+"""Calibration and decisions: found where they help, left alone where they do not."""
+
+import numpy as np
+import pytest
+
+from metatune.ensemble.adjustment import NO_ADJUSTMENT, Adjustment
+from metatune.ensemble.calibration import choose_calibration, fit_calibration
+from metatune.ensemble.decision import choose_decision, fit_decision
+from metatune.ensemble.guard import Gain, cross_fitted_gain, parts_of_rows
+from metatune.ensemble.judges import judges_labels
+from metatune.kinds import TaskKind
+from metatune.metrics import resolve_metric
+
+LOG_LOSS = resolve_metric("log_loss", TaskKind.BINARY)
+
+
+def make_probabilities(n_rows: int = 2_000, share: float = 0.5, seed: int = 0):  # type: ignore[no-untyped-def]
+    """Calibrated probabilities of two classes, and labels drawn from them."""
+    rng = np.random.default_rng(seed)
+    logit = rng.normal(size=n_rows) * 1.5 + np.log(share / (1 - share))
+    p = 1.0 / (1.0 + np.exp(-logit))
+    y = (rng.uniform(size=n_rows) < p).astype(np.int64)
+    return y, np.column_stack([1 - p, p])
+
+
+def sharpened(p: np.ndarray, power: float, shift: float = 0.0) -> np.ndarray:
+    raised = p**power * np.array([1.0, np.exp(shift)])
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+
+def parts(y: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    return list(parts_of_rows(y, TaskKind.BINARY, 0))
+
+
+def test_too_certain_probabilities_become_doubtful_again() -> None:
+    y, p = make_probabilities()
+    found = fit_calibration(y, sharpened(p, 3.0))
+    assert found.temperature == pytest.approx(3.0, rel=0.15)
+    np.testing.assert_allclose(found.probabilities(sharpened(p, 3.0)), p, atol=0.05)
+
+
+def test_shifted_probabilities_are_shifted_back() -> None:
+    y, p = make_probabilities()
+    wrong = sharpened(p, 1.0, shift=1.0)
+    chosen = choose_calibration(LOG_LOSS, y, wrong, parts(y))
+    assert chosen.shifts[1] - chosen.shifts[0] == pytest.approx(-1.0, abs=0.25)
+    before, after = LOG_LOSS.score(y, wrong), LOG_LOSS.score(y, chosen.probabilities(wrong))
+    assert after < before - 0.05
+
+
+def test_good_probabilities_are_left_alone() -> None:
+    y, p = make_probabilities()
+    assert choose_calibration(LOG_LOSS, y, p, parts(y)) == NO_ADJUSTMENT
+
+
+def test_metrics_of_ranks_and_labels_need_no_calibration() -> None:
+    y, p = make_probabilities()
+    for name in ("roc_auc", "accuracy"):
+        metric = resolve_metric(name, TaskKind.BINARY)
+        assert choose_calibration(metric, y, sharpened(p, 4.0), parts(y)) == NO_ADJUSTMENT
+
+
+def test_weighted_rows_count_in_a_calibration() -> None:
+    y, p = make_probabilities()
+    wrong = np.where(np.arange(len(y))[:, None] % 2, sharpened(p, 4.0), p)
+    odd = np.where(np.arange(len(y)) % 2, 1.0, 1e-6)
+    assert fit_calibration(y, wrong, odd).temperature > 3.0
+    assert fit_calibration(y, wrong, 1.0 - odd + 1e-6).temperature < 1.3
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [("accuracy", True), ("f1", True), ("balanced_accuracy", True), ("roc_auc", False)],
+)
+def test_metrics_of_labels_are_told_apart(name: str, labels: bool) -> None:
+    y, p = make_probabilities(300)
+    assert judges_labels(resolve_metric(name, TaskKind.BINARY), y, p) is labels
+    assert not judges_labels(LOG_LOSS, y, p)
+
+
+@pytest.mark.parametrize(("name", "n_rows"), [("balanced_accuracy", 2_000), ("f1", 1_000)])
+def test_a_rare_class_gets_a_lower_threshold(name: str, n_rows: int) -> None:
+    y, p = make_probabilities(n_rows, share=0.08)
+    metric = resolve_metric(name, TaskKind.BINARY)
+    decision = choose_decision(metric, y, p, parts(y))
+    threshold = decision[0] / (decision[0] + decision[1])
+    assert threshold < 0.4
+    new_y, new_p = make_probabilities(share=0.08, seed=9)
+    adjusted = Adjustment(decision=decision)
+    before = metric.score(new_y, np.eye(2)[new_p.argmax(axis=1)])
+    assert metric.score(new_y, np.eye(2)[adjusted.decide(new_p)]) > before + 0.03
+
+
+def test_accuracy_of_calibrated_probabilities_needs_no_threshold() -> None:
+    y, p = make_probabilities()
+    metric = resolve_metric("accuracy", TaskKind.BINARY)
+    assert choose_decision(metric, y, p, parts(y)) == ()
+
+
+def test_several_classes_get_factors() -> None:
+    rng = np.random.default_rng(0)
+    shares = np.array([0.85, 0.1, 0.05])
+    y = rng.choice(3, size=3_000, p=shares)
+    logits = 1.5 * np.eye(3)[y] + rng.normal(size=(3_000, 3)) + np.log(shares)
+    p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    metric = resolve_metric("balanced_accuracy", TaskKind.MULTICLASS)
+    splits = list(parts_of_rows(y, TaskKind.MULTICLASS, 0))
+    decision = choose_decision(metric, y, p, splits)
+    assert decision[0] < decision[1]
+    assert decision[0] < decision[2]
+    plain = metric.score(y, p)
+    assert metric.score(y, np.eye(3)[Adjustment(decision=decision).decide(p)]) > plain + 0.05
+
+
+def test_a_decision_leaves_probabilities_as_they_are() -> None:
+    adjusted = Adjustment(decision=(0.1, 1.0))
+    p = np.array([[0.8, 0.2]])
+    np.testing.assert_array_equal(adjusted.probabilities(p), p)
+    assert adjusted.decide(p) == 1
+
+
+def test_one_class_alone_gives_no_decision() -> None:
+    _, p = make_probabilities(50)
+    metric = resolve_metric("balanced_accuracy", TaskKind.BINARY)
+    factors = fit_decision(metric, np.zeros(50, dtype=np.int64), p)
+    assert len(factors) == 2
+
+
+def test_gains_have_to_stand_out() -> None:
+    some = [(np.arange(3), np.arange(3))] * 5
+    gains = iter([0.1, 0.2, 0.1, 0.2, float("nan")])
+    gain = cross_fitted_gain(some, lambda fit, judge: next(gains))
+    assert gain.mean == pytest.approx(0.15)
+    assert gain.exceeds(2.0)
+    assert not Gain(mean=0.1, error=0.2).exceeds(1.0)
+    assert not Gain(mean=-0.1, error=0.0).exceeds(0.0)
+    assert not cross_fitted_gain([], lambda fit, judge: 1.0).exceeds(0.0)

@@ -1,0 +1,310 @@
+"""The final model: an ensemble, averaged folds or a single pipeline; in time, and within limits."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+
+from metatune import bundle
+from metatune.algorithms.registry import get_algorithm
+from metatune.budget import Budget, Deadline
+from metatune.data.encoder import encode_task
+from metatune.data.make_task import make_task
+from metatune.data.task import Task
+from metatune.ensemble.limits import NO_LIMITS, ModelLimits
+from metatune.ensemble.model import EnsembleClassifier, EnsembleRegressor
+from metatune.ensemble.report import ensemble_record, with_ensemble
+from metatune.finishing import Final, Finisher
+from metatune.incumbent import ModelKeeper
+from metatune.options import TuneOptions
+from metatune.rundir import RunDirectory
+from metatune.search.constant import constant_score
+from metatune.search.evaluate import evaluate
+from metatune.search.executor import Executor, InlineExecutor, Job, JobOutcome
+from metatune.search.history import History
+from metatune.search.pool import LocalPool
+from metatune.search.rungs import plan_rungs
+from metatune.search.trial import Trial, TrialStatus
+from metatune.search.trial_data import TrialData
+
+FAMILIES = ("linear", "knn", "decision_tree", "naive_bayes")
+
+
+def make_table(n_rows: int = 400, *, rare: float = 0.0) -> pd.DataFrame:
+    """A table of which a linear model sees one half and a local one the other."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(n_rows, 4)).round(3), columns=list("abcd"))
+    table["city"] = rng.choice(["Oslo", "Rome", "Bonn"], n_rows)
+    wish = 2.0 * table["a"] + 2.5 * np.sin(2.0 * table["b"]) + (table["city"] == "Rome")
+    wish = wish + rng.normal(size=n_rows) + rare
+    table["price"] = wish.round(3)
+    table["buys"] = np.where(wish > 0.5, "yes", "no")
+    table["grade"] = pd.cut(wish, [-np.inf, -1, 0.5, 2, np.inf], labels=list("DCBA")).astype(str)
+    return table
+
+
+@dataclass
+class Run:
+    """A search that has ended: every family was tried on all folds."""
+
+    task: Task
+    history: History
+    keeper: ModelKeeper
+    finisher: Finisher
+    constant: float
+
+    def finish(self, **options: object) -> Final:
+        return self.finisher.finish(self.history, self.constant, **options)  # type: ignore[arg-type]
+
+
+def make_run(
+    folder: Path,
+    target: str = "buys",
+    metric: str | None = None,
+    *,
+    table: pd.DataFrame | None = None,
+    executor: Executor | None = None,
+    seconds: float = 300.0,
+    ensemble: bool = True,
+    limits: ModelLimits = NO_LIMITS,
+    families: tuple[str, ...] = FAMILIES,
+) -> Run:
+    table = make_table() if table is None else table
+    unused = [c for c in ("price", "buys", "grade") if c != target]
+    task = make_task(table.drop(columns=unused), target=target, metric=metric)
+    encoder, encoded = encode_task(task, 0)
+    data = TrialData.make(encoded, (task.metric.name,), seed=0, n_folds=3)
+    data.save(folder / "data")
+    rungs = plan_rungs(data.n_train_rows, 3)
+    run_dir = RunDirectory.check(folder / "run", overwrite=False)
+    run_dir.make()
+    deadline = Deadline.after(seconds)
+    keeper = ModelKeeper(
+        task=task, encoder=encoder, data=data, folder=folder, deadline=deadline, run_dir=run_dir
+    )
+    keeper.search_starts(rungs, ())
+    history = History(task.metric)
+    for number, name in enumerate(f for f in families if task.kind in get_algorithm(f).kinds):
+        configuration = get_algorithm(name).space(task.kind).default()
+        trial = Trial(number=number, configuration=configuration, rung=rungs[-1], seed=1)
+        rule = keeper.kept.rule(trial, history)
+        result = evaluate(trial, data, keep=rule, outbox=keeper.outbox)
+        keeper.predictions.secure(result)
+        history.add(result)
+        keeper.trial_ended(result, history)
+    finisher = Finisher(
+        task=task,
+        encoder=encoder,
+        data=data,
+        folder=folder,
+        executor=executor or InlineExecutor(),
+        deadline=deadline,
+        keeper=keeper,
+        options=TuneOptions(budget=Budget(seconds=seconds), ensemble=ensemble, limits=limits),
+    )
+    return Run(task, history, keeper, finisher, constant_score(data, task.metric))
+
+
+@pytest.mark.parametrize("target", ["buys", "grade", "price"])
+def test_an_ensemble_that_helps_is_the_model_and_survives_saving(
+    target: str, tmp_path: Path
+) -> None:
+    run = make_run(tmp_path, target)
+    final = run.finish()
+    model = final.pipeline.steps[-1][1]
+    assert isinstance(model, EnsembleRegressor if target == "price" else EnsembleClassifier)
+    assert len(final.members) >= 2
+    assert sum(weight for _, weight in final.members) == pytest.approx(1.0)
+    assert final.fitted_on == "all rows"
+    assert final.plan is not None
+    assert run.task.metric.better(final.score, final.plan.single_score)
+    new = make_table(100).drop(columns=target)
+    new.loc[0, "city"] = "Lima"  # never seen
+    new.loc[1, "a"] = np.nan
+    loaded = bundle.load(tmp_path / "run")
+    ask = "predict" if target == "price" else "predict_proba"
+    np.testing.assert_array_equal(getattr(loaded, ask)(new), getattr(final.pipeline, ask)(new))
+    np.testing.assert_array_equal(loaded.predict(new), final.pipeline.predict(new))
+    assert final.figures is not None
+    assert final.figures.n_bytes == (tmp_path / "run" / "model.skops").stat().st_size
+    assert final.figures.latency > 0
+    assert loaded.n_features_in_ == 5
+    if target != "price":
+        assert set(loaded.classes_) == set(make_table()[target])
+        np.testing.assert_allclose(loaded.predict_proba(new).sum(axis=1), 1.0)
+
+
+def test_the_model_is_an_estimator_that_can_be_cloned_and_fitted_anew(tmp_path: Path) -> None:
+    final = make_run(tmp_path).finish()
+    table = make_table(150).drop(columns=["price", "grade"])
+    again = clone(final.pipeline).fit(table.drop(columns="buys"), table["buys"])
+    assert (again.predict(table) == table["buys"]).mean() > 0.7
+
+
+def test_a_single_one_is_plain(tmp_path: Path) -> None:
+    final = make_run(tmp_path, ensemble=False).finish()
+    assert [name for name, _ in final.pipeline.steps] == ["table", "preprocess", "model"]
+    assert final.members[0][1] == 1.0
+    assert ensemble_record(final.plan, final.members) is None
+
+
+class NoFits(InlineExecutor):
+    """An executor that never gets a fit on all rows done."""
+
+    def call(self, job: Job) -> JobOutcome:
+        if job.function.endswith("refit_in_worker"):
+            return JobOutcome(id=job.id, status=TrialStatus.TIMED_OUT, error="too slow")
+        return super().call(job)
+
+
+def test_without_time_to_fit_the_folds_are_averaged(tmp_path: Path) -> None:
+    run = make_run(tmp_path, executor=NoFits())
+    final = run.finish()
+    model = final.pipeline.steps[-1][1]
+    n_members = sum(result is not None for result, _ in final.members)
+    constant = len(final.members) - n_members
+    assert len(model.members) == 3 * n_members + constant
+    assert "of 400 rows in each fold" in final.fitted_on
+    assert sum(model.weights) == pytest.approx(1.0)
+    loaded = bundle.load(tmp_path / "run")
+    new = make_table(50)
+    np.testing.assert_array_equal(loaded.predict_proba(new), final.pipeline.predict_proba(new))
+
+
+class NoPlans(InlineExecutor):
+    def call(self, job: Job) -> JobOutcome:
+        if job.function.endswith("plan_in_worker"):
+            return JobOutcome(id=job.id, status=TrialStatus.TIMED_OUT, error="too slow")
+        return super().call(job)
+
+
+def test_without_a_plan_the_best_single_one_is_the_model(tmp_path: Path) -> None:
+    run = make_run(tmp_path, executor=NoPlans())
+    final = run.finish()
+    best = run.history.contenders()[0]
+    assert final.winner == best.trial.configuration
+    assert final.score == best.score
+    assert len(final.members) == 1
+
+
+def test_a_hurried_end_saves_a_model_without_an_ensemble(tmp_path: Path) -> None:
+    final = make_run(tmp_path).finish(hurry=True)
+    assert final.winner is not None
+    assert len(final.members) == 1
+    assert bundle.load(tmp_path / "run").predict(make_table(5)).shape == (5,)
+
+
+def test_labels_are_decided_as_the_metric_asks(tmp_path: Path) -> None:
+    run = make_run(tmp_path, metric="balanced_accuracy", table=make_table(800, rare=-3.5))
+    final = run.finish()
+    assert final.plan is not None
+    assert final.plan.adjustment.decision
+    table = make_table(800, rare=-3.5)
+    proba = final.pipeline.predict_proba(table)
+    labels = final.pipeline.predict(table)
+    rare = int(np.argmin(final.pipeline.classes_ == "no"))
+    assert (labels == "yes").sum() > (proba[:, rare] > 0.5).sum()
+    np.testing.assert_array_equal(bundle.load(tmp_path / "run").predict(table), labels)
+
+
+def test_a_size_limit_is_kept(tmp_path: Path) -> None:
+    free = make_run(tmp_path / "free").finish()
+    assert free.figures is not None
+    limit = int(0.7 * free.figures.n_bytes)
+    final = make_run(tmp_path / "tight", limits=ModelLimits(max_bytes=limit)).finish()
+    assert final.figures is not None
+    assert (tmp_path / "tight" / "run" / "model.skops").stat().st_size <= limit
+    assert final.note == ""
+
+
+@pytest.mark.parametrize("limits", [ModelLimits(max_bytes=10), ModelLimits(max_latency=1e-6)])
+def test_limits_that_cannot_be_kept_end_with_the_least_and_say_so(
+    limits: ModelLimits, tmp_path: Path
+) -> None:
+    run = make_run(tmp_path, limits=limits)
+    final = run.finish()
+    assert "limits cannot be kept" in final.note
+    assert len(final.members) == 1
+    costs = {
+        r.trial.configuration: r.model_bytes if limits.max_bytes else r.latency
+        for r in run.history.results
+    }
+    assert final.winner == min(costs, key=costs.__getitem__)
+
+
+def test_one_job_or_two_give_the_same_model(tmp_path: Path) -> None:
+    one = make_run(tmp_path / "one").finish()
+    with LocalPool(2) as pool:
+        two = make_run(tmp_path / "two", executor=pool).finish()
+    new = make_table(60)
+    np.testing.assert_array_equal(one.pipeline.predict_proba(new), two.pipeline.predict_proba(new))
+
+
+def test_a_member_that_hangs_does_not_break_the_deadline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Hanging(InlineExecutor):
+        """The second fit on all rows never ends."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.n_fits = 0
+            self.hanging: set[int] = set()
+
+        @property
+        def idle(self) -> int:
+            return 0 if self.hanging else super().idle
+
+        def submit(self, job: Job) -> None:
+            self.n_fits += job.function.endswith("refit_in_worker")
+            if self.n_fits == 2:
+                self.hanging.add(job.id)
+            else:
+                super().submit(job)
+
+        def kill(self, job_id: int) -> None:
+            self.hanging.discard(job_id)
+            super().kill(job_id)
+
+    executor = Hanging()
+    run = make_run(tmp_path, executor=executor)
+    # The clock is not waited for: as soon as the fit hangs, the time is up.
+    passed = Deadline.passed
+    monkeypatch.setattr(Deadline, "passed", lambda self: bool(executor.hanging) or passed(self))
+    final = run.finish()
+    assert not executor.hanging
+    assert len(final.members) >= 2
+    assert "all rows (1) and" in final.fitted_on
+
+
+def test_a_tiny_table_with_a_class_of_one_row(tmp_path: Path) -> None:
+    table = make_table(24)
+    table.loc[3, "grade"] = "E"
+    final = make_run(tmp_path, "grade", table=table).finish()
+    proba = final.pipeline.predict_proba(table)
+    assert proba.shape == (24, len(set(table["grade"])))
+    assert np.isfinite(proba).all()
+
+
+def test_the_leaderboard_shows_the_ensemble_first(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    final = run.finish()
+    record = ensemble_record(final.plan, final.members)
+    assert record is not None
+    board = with_ensemble(run.history.leaderboard(), record)
+    assert board.loc[0, "algorithm"] == "ensemble"
+    assert board.loc[0, "rank"] == 0
+    assert board.loc[0, "score"] == final.score
+    weights = dict(zip(board["trial"], board["weight"], strict=True))
+    for result, weight in final.members:
+        if result is not None:
+            assert weights[result.trial.number] == weight
+    assert (board["model_bytes"].iloc[1:] > 0).all()
+    assert (board["latency"].iloc[1:] > 0).all()
+    plain = with_ensemble(run.history.leaderboard(), None)
+    assert plain["weight"].isna().all()
+    assert not math.isnan(plain.loc[0, "rank"])
