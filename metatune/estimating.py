@@ -9,12 +9,15 @@ import numpy as np
 from metatune.budget import Budget, Deadline
 from metatune.data.row_facts import RowFacts
 from metatune.data.splits import Fold
+from metatune.ensemble.adjustment import NO_ADJUSTMENT
+from metatune.ensemble.pool import CONSTANT, Pool
 from metatune.errors import SearchError
-from metatune.estimate.choosing import BestSingle
 from metatune.estimate.corrected import Estimate, NoEstimate, estimate_score
 from metatune.estimate.drawing import sample_rows
 from metatune.kinds import TaskKind
 from metatune.metrics import PERFECT_SCORE, resolve_metric
+from metatune.rechoosing import Made, Rechooser
+from metatune.search.constant import constant_predictions
 from metatune.search.executor import Executor, Job
 from metatune.search.history import History
 from metatune.search.predictions import PredictionStore
@@ -41,6 +44,8 @@ _JOB = -3
 _DRAWS = 500
 _FEW_DRAWS = 100  # for metrics that have to be called anew for each draw and member
 _LEAST_DRAWS = 60
+_MIXED_DRAWS = 200  # each of them selects an ensemble
+_SMALL_ROWS = 3_000
 _MAX_WORK = 2e9  # rows x classes x members x draws where no clock ends them: some ten seconds
 _FACTS = ("weights", "groups", "times")
 
@@ -57,6 +62,10 @@ class EstimateRequest:
         What is predicted.
     seconds : float or None
         When to end with the draws there are; None in runs that must be repeatable.
+    made : Made
+        What the run has chosen.
+    numbers : tuple of int
+        Whose predictions there are, in their order.
     seed : int
         Seed of the draws.
     """
@@ -64,6 +73,8 @@ class EstimateRequest:
     metric: str
     kind: TaskKind
     seconds: float | None
+    made: Made
+    numbers: tuple[int, ...]
     seed: int
 
 
@@ -117,43 +128,45 @@ class Estimator:
         return min(_MOST_SECONDS, max(_LEAST_SECONDS, _SHARE * self._budget.seconds))
 
     def estimate(
-        self, history: History, winner: Configuration | None, *, hurry: bool = False
+        self, history: History, made: Made | None, *, hurry: bool = False
     ) -> Estimate | NoEstimate:
-        """Estimate what the winner is worth on new rows.
+        """Estimate what the final model is worth on new rows.
 
         Parameters
         ----------
         history : History
             Every finished trial.
-        winner : Configuration or None
-            What was chosen; None for the constant prediction.
+        made : Made or None
+            What the model is made of; None for the constant prediction.
         hurry : bool
             Somebody waits: there is no time.
         """
-        reason = self._hindrance(winner, hurry=hurry)
-        if winner is None or reason:
+        reason = self._hindrance(made, hurry=hurry)
+        if made is None or reason:
             return NoEstimate(reason=reason)
-        members = self._predictions.members(history)
-        found = self._predictions.load(members)
-        known = {m.trial.configuration.key for m in members if m.trial.number in found}
-        if winner.key not in known:
+        found = self._predictions.load(self._predictions.members(history))
+        if not set(made.weights) - {CONSTANT} <= set(found):
             return NoEstimate(reason="the winner was not tried on all folds")
+        predictions = {number: found[number] for number in sorted(found)}
+        if not made.is_single:
+            metric = resolve_metric(self._data.metrics[0], self._data.task.kind)
+            predictions[CONSTANT] = constant_predictions(self._data, metric)
         try:
-            reason = self._write([found[number] for number in sorted(found)])
-            return NoEstimate(reason=reason) if reason else self._call()
+            reason = self._write(list(predictions.values()))
+            return NoEstimate(reason=reason) if reason else self._call(made, tuple(predictions))
         except KeyboardInterrupt:
             return NoEstimate(reason="the run was interrupted")
         except (OSError, SearchError) as error:  # the model is saved, nothing else is lost
             return NoEstimate(reason=f"{error}")
 
-    def _hindrance(self, winner: Configuration | None, *, hurry: bool) -> str:
-        if winner is None:
+    def _hindrance(self, made: Made | None, *, hurry: bool) -> str:
+        if made is None:
             return "nothing beat the constant prediction"
         if hurry:
             return "the run was interrupted"
         return "the time did not suffice" if self._deadline.remaining() < _LEAST_SECONDS else ""
 
-    def _call(self) -> Estimate | NoEstimate:
+    def _call(self, made: Made, numbers: tuple[int, ...]) -> Estimate | NoEstimate:
         remaining = self._deadline.remaining() - _MARGIN
         repeatable = self._budget.max_trials is not None
         seconds = min(_MOST_SECONDS, remaining)
@@ -161,6 +174,8 @@ class Estimator:
             metric=self._data.metrics[0],
             kind=self._data.task.kind,
             seconds=None if repeatable else seconds - _MARGIN,
+            made=made,
+            numbers=numbers,
             seed=self._seed,
         )
         job = Job(
@@ -208,16 +223,21 @@ def estimate_in_worker(inbox: str, request: EstimateRequest) -> Estimate | NoEst
     y, predictions = np.load(folder / "y.npy"), np.load(folder / "predictions.npy")
     facts = RowFacts(**{name: _optional(folder / f"{name}.npy") for name in _FACTS})
     folds = _optional(folder / "folds.npy")
-    chooser = BestSingle(
-        list(predictions), metric, y, weights=facts.weights, strata=folds, seed=request.seed
+    pool = Pool(
+        kind=request.kind,
+        y=y,
+        members=dict(zip(request.numbers, predictions, strict=True)),
+        folds=(),
+        facts=facts,
     )
+    chooser = Rechooser(pool, metric, request.made, strata=folds, seed=request.seed)
     return estimate_score(
         metric,
         y,
         chooser,
         facts=facts,
         folds=folds,
-        n_bootstraps=_n_draws(request, predictions.size),
+        n_bootstraps=_n_draws(request, predictions.shape),
         deadline=deadline,
         seed=request.seed,
     )
@@ -233,16 +253,17 @@ def estimate_record(estimate: Estimate | NoEstimate) -> dict[str, Any]:
 def with_estimate(
     leaderboard: "pd.DataFrame", winner: Configuration | None, estimate: Estimate | NoEstimate
 ) -> "pd.DataFrame":
-    """Put the estimate beside the winner's score in a leaderboard.
+    """Put the estimate beside the final model's score in a leaderboard.
 
     Parameters
     ----------
     leaderboard : DataFrame
-        As `History.leaderboard` returns it; left as it is.
+        As `History.leaderboard` returns it, perhaps with an ensemble of rank 0; left as it is.
     winner : Configuration or None
-        None for the constant prediction, which has no row.
+        What the model is where there is no ensemble; None for the constant prediction, which has
+        no row.
     estimate : Estimate or NoEstimate
-        Of the winner.
+        Of the final model.
 
     Returns
     -------
@@ -250,22 +271,28 @@ def with_estimate(
         With columns estimate, estimate_low and estimate_high behind the score, NaN in other rows.
     """
     place = list(leaderboard.columns).index("score")
-    is_winner = leaderboard["rank"].notna() & (leaderboard["configuration"] == str(winner))
+    rank = leaderboard["rank"]
+    is_model = (rank == 0).fillna(False)
+    if not is_model.any():
+        is_model = rank.notna() & (leaderboard["configuration"] == str(winner))
     board = leaderboard.copy()
     values = {"estimate": np.nan, "estimate_low": np.nan, "estimate_high": np.nan}
     if isinstance(estimate, Estimate):
         values = dict(zip(values, (estimate.score, estimate.low, estimate.high), strict=True))
     for offset, (name, value) in enumerate(values.items(), start=1):
-        board.insert(place + offset, name, np.where(is_winner, value, np.nan))
+        board.insert(place + offset, name, np.where(is_model, value, np.nan))
     return board
 
 
-def _n_draws(request: EstimateRequest, n_cells: int) -> int:
+def _n_draws(request: EstimateRequest, shape: tuple[int, ...]) -> int:
+    """Return how many draws are worth their time, or affordable where no clock ends them."""
     if request.metric not in PERFECT_SCORE:
         return _FEW_DRAWS
+    if not request.made.is_single or request.made.adjustment != NO_ADJUSTMENT:
+        return _MIXED_DRAWS if shape[1] <= _SMALL_ROWS else _LEAST_DRAWS
     if request.seconds is not None:
         return _DRAWS
-    return min(_DRAWS, max(_LEAST_DRAWS, int(_MAX_WORK / n_cells)))
+    return min(_DRAWS, max(_LEAST_DRAWS, int(_MAX_WORK / np.prod(shape))))
 
 
 def _optional(path: Path) -> "NDArray[Any] | None":

@@ -16,6 +16,8 @@ from metatune.adviser import Adviser
 from metatune.budget import Deadline, Stopwatch
 from metatune.data.encoder import encode_task
 from metatune.data.task import Task
+from metatune.ensemble.adjustment import NO_ADJUSTMENT
+from metatune.ensemble.pool import CONSTANT
 from metatune.ensemble.report import ensemble_record, with_ensemble
 from metatune.errors import BundleError
 from metatune.estimate.corrected import Estimate, NoEstimate
@@ -26,6 +28,7 @@ from metatune.incumbent import ModelKeeper
 from metatune.listener import Listener
 from metatune.metrics import RECORDED_METRICS
 from metatune.options import TuneOptions
+from metatune.rechoosing import Made
 from metatune.resuming import Pulse, check_same_run, identify
 from metatune.rundir import RunDirectory
 from metatune.scratch import no_room, scratch_directory
@@ -107,17 +110,17 @@ class TuningResult:
     note: str = ""
 
     def leaderboard(self) -> "pd.DataFrame":
-        """Return the leaderboard of the history, with the estimate beside the winner's score.
+        """Return the leaderboard of the history, with the estimate beside the model's score.
 
         Returns
         -------
         DataFrame
             See `History.leaderboard`; the columns estimate, estimate_low and estimate_high follow
-            the score, empty but for the winner. The last column is each trial's weight in an
+            the score, empty but for the final model. The last column is each trial's weight in an
             ensemble, which has a first row of its own, of rank 0.
         """
-        board = with_estimate(self.history.leaderboard(), self.winner, self.estimate)
-        return with_ensemble(board, self.ensemble)
+        board = with_ensemble(self.history.leaderboard(), self.ensemble)
+        return with_estimate(board, self.winner, self.estimate)
 
 
 def tune(
@@ -262,7 +265,7 @@ def tune(
             )
             timings.lap("finishing")
         estimate = estimator.estimate(
-            halving.history, final.winner, hurry=ended is Ended.INTERRUPTED
+            halving.history, _made(final), hurry=ended is Ended.INTERRUPTED
         )
         timings.lap("estimating")
     return TuningResult(
@@ -290,6 +293,15 @@ def _save_data(data: TrialData, directory: Path) -> None:
         data.save(directory)
     except OSError as error:
         raise no_room(error) from error
+
+
+def _made(final: Final) -> Made | None:
+    """Return what the final model is made of; None for the constant prediction."""
+    if final.winner is None or final.trial is None:
+        return None
+    weights = {CONSTANT if r is None else r.trial.number: share for r, share in final.members}
+    adjustment = NO_ADJUSTMENT if final.plan is None else final.plan.adjustment
+    return Made(weights=weights or {final.trial: 1.0}, adjustment=adjustment)
 
 
 @contextlib.contextmanager

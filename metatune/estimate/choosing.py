@@ -30,6 +30,13 @@ class Chooser(ABC):
     def n_candidates(self) -> int:
         """Among how many predictions it chooses; with one there is no luck to correct for."""
 
+    def final(self) -> "NDArray[Any] | None":
+        """Return what the run's model predicts for every row, if that is not simply `choose`.
+
+        None where it is what `choose` says of all rows.
+        """
+        return None
+
     @abstractmethod
     def choose(self, counts: "FloatArray") -> "list[NDArray[Any] | None]":
         """Choose once for each weighting of the rows.
@@ -96,16 +103,25 @@ class BestSingle(Chooser):
     def n_candidates(self) -> int:
         return len(self._predictions)
 
+    def ranking(self) -> "list[int]":
+        """Return the positions of the candidates, the best on all rows first."""
+        losses = self._losses(np.ones((1, len(self._rows))))[0]
+        return [int(i) for i in np.argsort(losses, kind="stable")]
+
     def choose(self, counts: "FloatArray") -> "list[NDArray[Any] | None]":
-        drawn = counts if counts.shape[1] == len(self._rows) else counts[:, self._rows]
-        losses = self._sign * np.column_stack([scores.under(drawn) for scores in self._scores])
-        losses[np.isnan(losses)] = np.inf
+        losses = self._losses(
+            counts if counts.shape[1] == len(self._rows) else counts[:, self._rows]
+        )
         best = losses.argmin(axis=1)
         defined = np.isfinite(losses.min(axis=1))
         return [
             self._predictions[i] if usable else None
             for i, usable in zip(best, defined, strict=True)
         ]
+
+    def _losses(self, drawn: "FloatArray") -> "FloatArray":
+        losses = self._sign * np.column_stack([scores.under(drawn) for scores in self._scores])
+        return np.asarray(np.where(np.isnan(losses), np.inf, losses))
 
 
 class Repeated(Chooser):

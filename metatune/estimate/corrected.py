@@ -160,22 +160,24 @@ def estimate_score(
         return NoEstimate(reason=f"{drawing.n_units} rows or groups are too few")
     prepared = Prepared(RowScorer(metric, y, weights=facts.weights, strata=folds))
     everything = np.ones((1, len(y)))
-    (final,) = chooser.choose(everything)
-    if final is None:
+    (reference,) = chooser.choose(everything)
+    if reference is None:
         return NoEstimate(reason=f"{metric.name} is undefined on these rows")
+    known = chooser.final()
+    final = reference if known is None else known
     if chooser.n_candidates == 1:
         draws = resample(prepared[final], drawing, n_bootstraps=n_bootstraps, deadline=deadline)
         stretch = 1.0
     else:
         draws = repeat_choice(
-            chooser, final, prepared, drawing, n_bootstraps=n_bootstraps, deadline=deadline
+            chooser, reference, prepared, drawing, n_bootstraps=n_bootstraps, deadline=deadline
         )
         stretch = math.sqrt(drawing.share_out / (1.0 - drawing.share_out))
     problem = _problem(draws, n_bootstraps, metric)
     if problem:
         return NoEstimate(reason=problem)
     optimistic = float(prepared[final].under(everything)[0])
-    score = optimistic + float(np.mean(draws.chosen - draws.final))
+    score = optimistic + float(np.mean(draws.chosen - draws.reference))
     if metric.better(score, optimistic):  # by the luck of the draws alone
         score = optimistic
     low, high = _interval(score, draws.chosen, stretch * _student(drawing.n_units))

@@ -32,14 +32,14 @@ class Draws:
     ----------
     chosen : ndarray of shape (n_draws,)
         Of what the draw chose.
-    final : ndarray of shape (n_draws,)
+    reference : ndarray of shape (n_draws,)
         Of what all rows choose, on the same rows.
     n_skipped : int
         Draws on which one of them is undefined; they are left out.
     """
 
     chosen: "FloatArray" = field(default_factory=lambda: np.empty(0))
-    final: "FloatArray" = field(default_factory=lambda: np.empty(0))
+    reference: "FloatArray" = field(default_factory=lambda: np.empty(0))
     n_skipped: int = 0
 
     @property
@@ -47,11 +47,11 @@ class Draws:
         """Draws that count."""
         return len(self.chosen)
 
-    def add(self, chosen: "FloatArray", final: "FloatArray") -> None:
+    def add(self, chosen: "FloatArray", reference: "FloatArray") -> None:
         """Add the scores of a batch."""
-        both = np.isfinite(chosen) & np.isfinite(final)
+        both = np.isfinite(chosen) & np.isfinite(reference)
         self.chosen = np.r_[self.chosen, chosen[both]]
-        self.final = np.r_[self.final, final[both]]
+        self.reference = np.r_[self.reference, reference[both]]
         self.n_skipped += int((~both).sum())
 
 
@@ -85,7 +85,7 @@ class Prepared:
 
 def repeat_choice(
     chooser: Chooser,
-    final: "NDArray[Any]",
+    reference: "NDArray[Any]",
     prepared: Prepared,
     drawing: Drawing,
     *,
@@ -98,7 +98,7 @@ def repeat_choice(
     ----------
     chooser : Chooser
         Chooses.
-    final : ndarray of shape (n_rows, n_classes) or (n_rows,)
+    reference : ndarray of shape (n_rows, n_classes) or (n_rows,)
         What it chooses on all rows.
     prepared : Prepared
         Scores of predictions.
@@ -118,7 +118,7 @@ def repeat_choice(
             prediction = choices[of_draw[0]]
             if prediction is not None:
                 chosen[of_draw] = prepared[prediction].under(out[of_draw])
-        draws.add(chosen, prepared[final].under(out))
+        draws.add(chosen, prepared[reference].under(out))
     return draws
 
 

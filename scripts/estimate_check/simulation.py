@@ -70,6 +70,7 @@ class Setting:
         what = f"{self.metric}, {self.n_rows} rows, {self.n_members} members"
         what += f", strength {self.strength:g} +- {self.spread:g}"
         what += f", minority {self.minority:g}" if self.minority != 0.5 else ""
+        what += f", shared {self.shared:g}" if self.shared != 0.5 else ""
         what += ", ensemble" if self.ensemble else ""
         return what + (f", groups of {self.group_size}" if self.group_size > 1 else "")
 
@@ -89,7 +90,7 @@ SETTINGS = (
     Setting(metric="accuracy", n_rows=300, n_members=40),
     Setting(metric="accuracy", n_rows=300, n_members=40, strength=2.5),
     Setting(metric="balanced_accuracy", n_rows=300, n_members=40, minority=0.1),
-    Setting(metric="f1", n_rows=300, n_members=10, minority=0.3),
+    Setting(metric="f1", n_rows=300, n_members=4, minority=0.3),
     Setting(metric="rmse", n_rows=100, n_members=40),
     Setting(metric="rmse", n_rows=300, n_members=40, spread=0.1),
     Setting(metric="rmse", n_rows=300, n_members=40, ensemble=True),

@@ -11,11 +11,14 @@ from metatune import estimating
 from metatune.budget import Budget, Deadline
 from metatune.data.row_facts import RowFacts
 from metatune.data.splits import Fold
+from metatune.ensemble.pool import CONSTANT
+from metatune.ensemble.report import with_ensemble
 from metatune.errors import SearchError
 from metatune.estimate.corrected import Estimate, NoEstimate
 from metatune.estimating import Estimator, estimate_record, with_estimate
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
+from metatune.rechoosing import Made
 from metatune.search.executor import InlineExecutor, Job, JobOutcome
 from metatune.search.history import History
 from metatune.search.predictions import PredictionStore, prediction_file, write_predictions
@@ -69,8 +72,10 @@ class Run:
         )
 
     def estimate(self, **changes: Any) -> Estimate | NoEstimate:
-        winner = self.history.contenders()[0].trial.configuration
-        return self.estimator(**changes).estimate(self.history, winner)
+        return self.estimator(**changes).estimate(self.history, self.best())
+
+    def best(self) -> Made:
+        return Made(weights={self.history.contenders()[0].trial.number: 1.0})
 
 
 def test_estimate_of_the_winner(tmp_path: Path) -> None:
@@ -82,6 +87,18 @@ def test_estimate_of_the_winner(tmp_path: Path) -> None:
     assert found.low < found.optimistic <= found.score < found.high
     assert (found.metric, found.n_candidates, found.n_rows) == ("log_loss", 4, N_ROWS)
     assert found.n_bootstraps == 500
+
+
+def test_estimate_of_an_ensemble(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    made = Made(weights={0: 0.5, 2: 0.3, CONSTANT: 0.2})
+    found = run.estimator().estimate(run.history, made)
+    assert isinstance(found, Estimate)
+    assert (found.n_candidates, found.n_bootstraps) == (4, 200)
+    mean = 0.5 * run.predictions[0] + 0.3 * run.predictions[2] + 0.2 * 0.5
+    y = run.data.task.y
+    assert found.optimistic == pytest.approx(LOG_LOSS.score(y, mean.astype(float)), abs=0.01)
+    assert found.low < found.optimistic <= found.score < found.high
 
 
 def test_runs_by_trials_get_the_same_estimate_each_time(tmp_path: Path) -> None:
@@ -135,8 +152,7 @@ def test_folds_of_rows_are_known_where_each_has_one(repeated: bool) -> None:
 
 def test_no_estimate_is_said_rather_than_a_wrong_one(tmp_path: Path) -> None:
     run = Run(tmp_path)
-    winner = run.history.contenders()[0].trial.configuration
-    stranger = ok(99, 0.1).trial.configuration
+    winner, stranger = run.best(), Made(weights={99: 1.0})
     estimator = run.estimator()
 
     def reason(found: Estimate | NoEstimate) -> str:
@@ -204,6 +220,11 @@ def test_leaderboard_and_record(tmp_path: Path) -> None:
     assert board["estimate"].iloc[0] == found.score
     assert board["estimate_high"].iloc[0] == found.high
     assert board["estimate"].iloc[1:].isna().all()
+    members = [{"trial": 0, "algorithm": "fake", "weight": 0.5}] * 2
+    mixed = with_ensemble(run.history.leaderboard(), {"members": members, "score": 0.4})
+    board = with_estimate(mixed, winner, found)
+    assert board["estimate"].dropna().index.tolist() == [0]
+    assert board["algorithm"].iloc[0] == "ensemble"
     empty = with_estimate(run.history.leaderboard(), None, NoEstimate(reason="why"))
     assert empty[["estimate", "estimate_low", "estimate_high"]].isna().all(axis=None)
     assert estimate_record(NoEstimate(reason="why")) == {"estimate": None, "no_estimate": "why"}
