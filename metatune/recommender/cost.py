@@ -1,10 +1,10 @@
 """The cost model: predicted seconds of a configuration on a training set of some size.
 
-For each algorithm the logarithm of the seconds is linear in the logarithms of rows, columns and
-classes, with an intercept for each configuration (ridge regression); rungs of past evaluations give
-it several sizes of each dataset to learn the growth with the rows from. What this leaves
-unexplained on similar datasets (how long early stopping takes to set in, above all) is added.
-Trials of the run then correct it: for this machine, and for each algorithm on this dataset.
+The logarithm of the seconds is linear in the logarithms of rows, columns and classes: each
+configuration has an intercept, and slopes near those of its algorithm (ridge regression); rungs of
+past evaluations give several sizes of each dataset to learn the growth with the rows from. What
+this leaves unexplained on similar datasets (how long early stopping takes to set in, above all) is
+added. Trials of the run then correct it: for this machine, and for each algorithm on this dataset.
 """
 
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["CostModel", "corrected"]
 
 _RIDGE = 1.0
+_OWN_RIDGE = 100.0  # of how a configuration's slopes differ from those of its family
 _FLOOR = 1e-3  # seconds; below, the clock and the operating system are what is measured
 _PRIOR_SLOPES = np.array([0.8, 0.5, 0.3])  # rows, columns, classes: where history is silent
-_RESIDUAL = 0.7  # how much of what similar datasets leave unexplained is believed
 _MACHINE_TRUST = 1.0  # trials by which to believe in a correction half: for all algorithms,
 _ALGORITHM_TRUST = 1.0  # and for a single one beyond that
 
@@ -76,8 +76,9 @@ class CostModel:
             if not rows.any():
                 continue
             own = np.searchsorted(members, times.configuration[rows])
-            level, slope = _fit_family(sizes[rows] - center, target[rows], own, len(members))
-            intercepts[members], slopes[members] = level, slope
+            intercepts[members], slopes[members] = _fit_family(
+                sizes[rows] - center, target[rows], own, len(members)
+            )
         at = times.configuration
         expected = intercepts[at] + ((sizes - center) * slopes[at]).sum(axis=1)
         total, count = np.zeros((2, n_datasets, len(names)))
@@ -107,7 +108,7 @@ class CostModel:
         ndarray of shape (n_configurations,)
         """
         size = np.log(np.maximum([n_rows, n_columns, n_classes], 1.0))
-        near = _RESIDUAL * (weights @ self.residuals)
+        near = weights @ self.residuals
         return np.asarray(self.intercepts + self.slopes @ (size - self.center) + near)
 
 
@@ -147,10 +148,24 @@ def corrected(
 def _fit_family(
     sizes: "FloatArray", target: "FloatArray", own: "IntArray", n_own: int
 ) -> tuple["FloatArray", "FloatArray"]:
-    """Fit intercepts and common slopes; both shrink, towards the family mean and the prior."""
+    """Fit intercepts and slopes: those of a configuration shrink to its family's mean.
+
+    Returns
+    -------
+    intercepts : ndarray of shape (n_own,)
+    slopes : ndarray of shape (n_own, 3)
+        The family's shrink to what is known beforehand.
+    """
     offset = target - sizes @ _PRIOR_SLOPES
     level = offset.mean()
-    design = np.hstack([np.eye(n_own)[own], sizes])
-    gram = design.T @ design + _RIDGE * np.eye(design.shape[1])
+    member = np.eye(n_own)[own]
+    deviations = (member[:, :, None] * sizes[:, None, :]).reshape(len(sizes), -1)
+    design = np.hstack([member, sizes, deviations])
+    n_common = n_own + sizes.shape[1]
+    gram = design.T @ design
+    gram[np.diag_indices(len(gram))] += np.repeat(
+        [_RIDGE, _OWN_RIDGE], [n_common, len(gram) - n_common]
+    )
     solution = np.linalg.solve(gram, design.T @ (offset - level))
-    return level + solution[:n_own], _PRIOR_SLOPES + solution[n_own:]
+    slopes = _PRIOR_SLOPES + solution[n_own:n_common] + solution[n_common:].reshape(n_own, -1)
+    return level + solution[:n_own], slopes

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from metatune.recommender.nearest import even_weights
+from metatune.recommender.portfolio import CAP
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["LeafForest"]
 
 _N_TREES = 150  # of each half
-_CAP = 1.5  # regrets above are no use, and how much worse they are says nothing
 _UNKNOWN = -1.0  # most meta-features are counts, shares or entropies: none of them is negative
 _LARGEST = 1e30  # trees compare as float32
 
@@ -73,7 +73,7 @@ class LeafForest:
         """
         from sklearn.ensemble import ExtraTreesRegressor, RandomForestRegressor
 
-        rows, target = _plain(features), np.minimum(regret, _CAP)
+        rows, target = _plain(features), np.minimum(regret, CAP)
         shared = {"n_estimators": _N_TREES, "min_samples_leaf": 2, "random_state": seed}
         forests = [
             ExtraTreesRegressor(max_features=1.0, **shared).fit(rows, target),

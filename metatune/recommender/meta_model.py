@@ -3,6 +3,7 @@
 import json
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from metatune.recommender.forest import LeafForest
 from metatune.recommender.losses import share_of_log
 from metatune.recommender.past import Past, normalised_regret
 from metatune.recommender.proximity import Proximity
+from metatune.recommender.views import UnseenViews, views_of_unseen
 from metatune.space import Configuration
 
 if TYPE_CHECKING:
@@ -27,8 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["MetaModel", "completed"]
 
 _FORMAT = 1
-_N_FOLDS = 5
-_FEWEST = 10  # datasets: fewer tell nothing about how sure to be
 _COVERAGE = 0.8
 _UNREADABLE = (
     *(OSError, EOFError, ValueError, KeyError, TypeError),
@@ -84,7 +84,8 @@ class MetaModel:
         """
         algorithms = tuple(c.algorithm for c in past.configurations)
         values = completed(past.values)
-        proximity = Proximity.fit(past.features, past.regret, past.families, seed)
+        unseen = views_of_unseen(past.features, past.regret, past.families, seed)
+        proximity = Proximity.fit(past.features, past.regret, unseen, seed)
         return cls(
             names=past.names,
             families=past.families,
@@ -94,7 +95,7 @@ class MetaModel:
             values=values,
             proximity=proximity,
             cost=CostModel.fit(past.times, algorithms, len(past.names)),
-            spread=_spread(past, values, proximity, seed),
+            spread=_spread(past, values, proximity.trust, unseen),
         )
 
     @property
@@ -177,25 +178,18 @@ class MetaModel:
         )
 
 
-def _spread(past: Past, values: "FloatArray", settled: Proximity, seed: int) -> float:
+def _spread(
+    past: Past, values: "FloatArray", trust: "FloatArray", unseen: Sequence[UnseenViews]
+) -> float:
     """Measure by what factor expectations before the first trial are too sure of themselves."""
-    families = np.unique(past.families, return_inverse=True)[1]
-    regret = past.regret
+    flat = values.reshape(len(values), -1)
     top = slice(values.shape[2] - 1, None, values.shape[2])
     surprises = []
-    for fold in range(_N_FOLDS):
-        unseen = families % _N_FOLDS == fold
-        if not unseen.any() or np.count_nonzero(~unseen) < _FEWEST:
-            continue
-        proximity = settled.refitted(past.features[~unseen], regret[~unseen], seed)
-        nothing = np.zeros(int((~unseen).sum()), dtype=bool)
-        seen = values[~unseen].reshape(len(nothing), -1)
-        for row in np.flatnonzero(unseen):
-            weights = proximity.weights(past.features[row], nothing)
-            belief = Belief.from_past(seen, weights, BeliefSettings())
-            posterior = belief.before_results()
-            surprise = past.values[row, :, -1] - posterior.mean[top]
-            surprises.append(np.abs(surprise) / posterior.deviation[top])
+    for one in unseen:
+        belief = Belief.from_past(flat[one.seen], trust @ one.weights, BeliefSettings())
+        posterior = belief.before_results()
+        surprise = past.values[one.row, :, -1] - posterior.mean[top]
+        surprises.append(np.abs(surprise) / posterior.deviation[top])
     known = np.concatenate(surprises) if surprises else np.zeros(0)
     known = known[np.isfinite(known)]
     return float(np.quantile(known, _COVERAGE) / _REACH) if len(known) else 1.0

@@ -9,9 +9,10 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["first_choices", "greedy_order"]
+__all__ = ["CAP", "first_choices", "greedy_order"]
 
-_CAP = 1.5  # worse than this is no use, and how much worse says nothing
+CAP = 1.5
+"""Normalised regret above which a configuration is no use; how much worse it is says nothing."""
 
 
 def greedy_order(
@@ -46,8 +47,8 @@ def greedy_order(
         regret and cost.
     """
     price = seconds + max(patience, 1e-9)
-    regret = np.minimum(regret, _CAP)
-    best = np.full(len(regret), _CAP)
+    regret = np.minimum(regret, CAP)
+    best = np.full(len(regret), CAP)
     remaining = list(range(regret.shape[1]))
     order: list[int] = []
     while remaining:
@@ -63,10 +64,10 @@ def greedy_order(
 
 def first_choices(regret: "FloatArray", weights: "FloatArray", n: int) -> list[int]:
     """Return the first `n` configurations of `greedy_order` where cost does not matter."""
-    regret = np.minimum(regret, _CAP)
+    regret = np.minimum(regret, CAP)
     counted = weights > 0
     regret, weights = regret[counted], weights[counted]
-    best = np.full(len(regret), _CAP)
+    best = np.full(len(regret), CAP)
     chosen: list[int] = []
     for _ in range(min(n, regret.shape[1])):
         gain = weights @ np.maximum(best[:, None] - regret, 0.0)

@@ -2,37 +2,34 @@
 
 Three views are blended: leaves shared in a forest that has learned which meta-features matter, the
 nearest datasets in meta-feature space, and all datasets alike. How much each counts is settled
-when the past is learned, by how well portfolios made with a blend do on past datasets whose
-families were left out (stacking; Wolpert 1992): where meta-features tell little, the blend moves
-towards the portfolio that is good everywhere.
+when the past is learned, on datasets whose families were left out (stacking; Wolpert 1992, Breiman
+1996): the blend is the one that predicts the regrets of all configurations best. Where meta-
+features tell so little that one portfolio for all datasets does better than the blend's, all
+datasets count alike.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from metatune.recommender.forest import LeafForest
-from metatune.recommender.nearest import even_weights, nearest_weights
-from metatune.recommender.portfolio import first_choices
+from metatune.recommender.portfolio import CAP, first_choices
+from metatune.recommender.views import UnseenViews, filled, views_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     FloatArray = NDArray[np.float64]
     BoolArray = NDArray[np.bool_]
 
-__all__ = ["Proximity", "chosen_blend"]
+__all__ = ["Proximity", "least_squares_blend", "settled_trust"]
 
-_STEPS = 4  # trust is given in quarters
-_N_FOLDS = 5
 _FEWEST = 20  # datasets: fewer cannot tell one blend from another
 _AFTER = (1, 2, 4, 8)  # choices after which portfolios are compared
 _DEFAULT = (0.75, 0.0, 0.25)
+_ALIKE = (0.0, 0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,7 +55,7 @@ class Proximity:
         cls,
         features: "FloatArray",
         regret: "FloatArray",
-        families: "Sequence[str]",
+        unseen: Sequence[UnseenViews],
         seed: int = 0,
     ) -> "Proximity":
         """Learn from past datasets.
@@ -69,22 +66,17 @@ class Proximity:
             Meta-features, NaN where unknown.
         regret : ndarray of shape (n_datasets, n_configurations)
             Normalised regrets, NaN where unknown.
-        families : sequence of str
-            Datasets of a family are left out together when blends are compared.
+        unseen : sequence of UnseenViews
+            What views show of past datasets whose families were left out; settles their trust.
         seed : int
             Seed of the forest.
         """
-        filled = _filled(regret)
+        known = filled(regret)
         return cls(
             past=features,
-            forest=LeafForest.fit(features, filled, seed),
-            trust=_settle_trust(features, filled, families, seed),
+            forest=LeafForest.fit(features, known, seed),
+            trust=settled_trust(known, unseen),
         )
-
-    def refitted(self, features: "FloatArray", regret: "FloatArray", seed: int = 0) -> "Proximity":
-        """Return the same blend of views on other past datasets."""
-        forest = LeafForest.fit(features, _filled(regret), seed)
-        return Proximity(past=features, forest=forest, trust=self.trust)
 
     def weights(self, features: "FloatArray", left_out: "BoolArray") -> "FloatArray":
         """Weigh past datasets for a new one.
@@ -101,67 +93,66 @@ class Proximity:
         ndarray of shape (n_datasets,)
             Not negative; adds up to 1.
         """
-        return np.asarray(self.trust @ _views(self.forest, self.past, features, left_out))
+        return np.asarray(self.trust @ views_of(self.forest, self.past, features, left_out))
 
 
-def _views(
-    forest: LeafForest, past: "FloatArray", features: "FloatArray", left_out: "BoolArray"
-) -> "FloatArray":
-    """Return the weights of each view, (3, n_datasets)."""
-    near = nearest_weights(past, features, left_out)
-    return np.vstack([forest.weights(features, left_out), near, even_weights(left_out)])
-
-
-def _settle_trust(
-    features: "FloatArray", regret: "FloatArray", families: "Sequence[str]", seed: int
-) -> "FloatArray":
-    """Choose the blend whose portfolios leave the least regret on families left out."""
-    numbers = np.unique(families, return_inverse=True)[1]
-    if len(regret) < _FEWEST or numbers.max() < _N_FOLDS:
-        return np.array(_DEFAULT)
-    blends = np.array(list(_blends()))
-    left: list[FloatArray] = []
-    for fold in range(_N_FOLDS):
-        unseen = numbers % _N_FOLDS == fold
-        known, nothing = features[~unseen], np.zeros(int((~unseen).sum()), dtype=bool)
-        forest = LeafForest.fit(known, regret[~unseen], seed)
-        for row in np.flatnonzero(unseen):
-            weights = blends @ _views(forest, known, features[row], nothing)
-            left.append(
-                np.array([_regret_left(regret[~unseen], own, regret[row]) for own in weights])
-            )
-    return chosen_blend(blends, np.array(left))
-
-
-def chosen_blend(blends: "FloatArray", left: "FloatArray") -> "FloatArray":
-    """Return the forest alone unless the best blend clearly beats it, else the mean of the best.
-
-    It does so if it is better by two standard errors of the difference: among many blends one
-    always looks a little better by chance. The mean is that of the blends which the best one does
-    not beat by one standard error (Breiman et al. 1984).
+def settled_trust(regret: "FloatArray", unseen: Sequence[UnseenViews]) -> "FloatArray":
+    """Settle how much each view counts.
 
     Parameters
     ----------
-    blends : ndarray of shape (n_blends, 3)
-        What was compared.
-    left : ndarray of shape (n_datasets, n_blends, n_choices)
-        Regret after some choices.
+    regret : ndarray of shape (n_datasets, n_configurations)
+        Without NaN.
+    unseen : sequence of UnseenViews
+        What views show of datasets left out; of fewer than 20, a default is returned.
+
+    Returns
+    -------
+    ndarray of shape (3,)
+        Adds up to 1. All alike, if portfolios made so leave less regret after 1, 2, 4 and 8
+        choices than those of the blend that predicts best.
     """
-    scale = np.maximum(left.mean(axis=(0, 1)), 1e-9)
-    each = (left / scale).mean(axis=2)
-    best = int(np.argmin(each.mean(axis=0)))
-    behind = each - each[:, [best]]
-    error = behind.std(axis=0) / np.sqrt(len(each))
-    forest_alone = blends[:, 0] == 1.0
-    beaten = (behind.mean(axis=0) > 2 * error)[forest_alone].all()
-    good = behind.mean(axis=0) <= error if beaten else forest_alone
-    return np.asarray(blends[good].mean(axis=0))
+    if len(unseen) < _FEWEST:
+        return np.array(_DEFAULT)
+    capped = np.minimum(regret, CAP)
+    predicted = np.array([one.weights @ capped[one.seen] for one in unseen])
+    blend = least_squares_blend(predicted, capped[[one.row for one in unseen]])
+    alike = np.array(_ALIKE)
+    left = np.array(
+        [
+            [_regret_left(regret[one.seen], trust @ one.weights, regret[one.row]) for one in unseen]
+            for trust in (blend, alike)
+        ]
+    ).mean(axis=1)
+    relative = (left / np.maximum(left.mean(axis=0), 1e-9)).mean(axis=1)
+    return alike if relative[1] < relative[0] else blend
 
 
-def _blends() -> Iterator[tuple[float, float, float]]:
-    for first, second in product(range(_STEPS + 1), repeat=2):
-        if first + second <= _STEPS:
-            yield first / _STEPS, second / _STEPS, (_STEPS - first - second) / _STEPS
+def least_squares_blend(predicted: "FloatArray", real: "FloatArray") -> "FloatArray":
+    """Return the shares with which predictions blend into the best one (Breiman 1996).
+
+    Parameters
+    ----------
+    predicted : ndarray of shape (n_datasets, n_views, n_configurations)
+        What each view predicts.
+    real : ndarray of shape (n_datasets, n_configurations)
+        What was found.
+
+    Returns
+    -------
+    ndarray of shape (n_views,)
+        Not negative, adds up to 1; the squared error is least.
+    """
+    from scipy.optimize import nnls
+
+    n_views = predicted.shape[1]
+    rows = np.moveaxis(predicted, 1, -1).reshape(-1, n_views)
+    base, triangle = np.linalg.qr(rows)
+    heavy = 1e3 * max(float(np.abs(triangle).max()), 1e-9)  # holds the sum at 1
+    shares, _ = nnls(
+        np.vstack([triangle, np.full(n_views, heavy)]), np.append(base.T @ real.ravel(), heavy)
+    )
+    return np.asarray(shares / shares.sum())
 
 
 def _regret_left(past: "FloatArray", weights: "FloatArray", own: "FloatArray") -> "FloatArray":
@@ -169,10 +160,3 @@ def _regret_left(past: "FloatArray", weights: "FloatArray", own: "FloatArray") -
     chosen = first_choices(past, weights, max(_AFTER))
     best = np.minimum.accumulate(own[chosen])
     return np.asarray(best[[min(n, len(best)) - 1 for n in _AFTER]])
-
-
-def _filled(regret: "FloatArray") -> "FloatArray":
-    """Put the mean of its column in place of a regret that is not known."""
-    known = np.isfinite(regret)
-    mean = np.where(known, regret, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    return np.where(known, regret, mean)

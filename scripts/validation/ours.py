@@ -48,35 +48,25 @@ class Metatune:
     repeats: int = 1
 
     def fit(self, train: Matrix) -> Fitted:
-        scale = scale_of(train.loss) if train.name in _RELATIVE else np.ones((len(train.loss), 1))
-        failed = np.isnan(train.loss)
-        values = np.where(failed, FAILED, log_share(train.loss / scale))
-        past = Past(
-            names=tuple(map(str, train.datasets)),
-            families=tuple(map(str, train.families)),
-            fingerprints=("",) * len(train.loss),
-            sizes=np.ones((len(train.loss), 3)),
-            configurations=tuple(
-                Configuration(algorithm=str(name), params={"column": column})
-                for column, name in enumerate(train.algorithms)
-            ),
-            features=train.features,
-            values=values[:, :, None],
-            times=_times(train.seconds),
-        )
         planner = self.planner if self.per_cost else replace(self.planner, floor=np.inf)
         return _Fitted(
-            MetaModel.fit(past), self.belief, planner, self.alike, train.name in _RELATIVE
+            model=_learned(train),
+            belief=self.belief,
+            planner=planner,
+            alike=self.alike,
+            relative=train.name in _RELATIVE,
+            sizes=train.sizes,
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Fitted:
     model: MetaModel
     belief: BeliefSettings
     planner: PlannerSettings
     alike: bool
     relative: bool
+    sizes: tuple[int, int, int]
 
     def start(self, features: "FloatArray", seconds_budget: float | None) -> Session:  # noqa: ARG002
         n = len(self.model.names)
@@ -84,12 +74,15 @@ class _Fitted:
         weights = (
             np.full(n, 1.0 / n) if self.alike else self.model.proximity.weights(features, nothing)
         )
+        n_rows, n_columns, n_classes = _sizes(features[None, :], self.sizes)[0]
         forecast = make_forecast(
             self.model,
             usable=np.ones(len(self.model.configurations), dtype=bool),
             weights=weights,
             left_out=nothing,
-            log_seconds=self.model.cost.log_seconds(1, 1, 1, weights)[:, None],
+            log_seconds=self.model.cost.log_seconds(
+                n_rows, int(n_columns), int(n_classes), weights
+            )[:, None],
             settings=self.belief,
         )
         return _Session(forecast, self.planner, self.relative)
@@ -121,20 +114,54 @@ class _Session:
         )
 
 
+_MODELS: dict[str, MetaModel] = {}
+
+
+def _learned(train: Matrix) -> MetaModel:
+    """Fit the meta-model; once for all variants, which differ in how they use it."""
+    key = f"{train.name} {train.digest}"
+    if key not in _MODELS:
+        _MODELS[key] = MetaModel.fit(_past(train))
+    return _MODELS[key]
+
+
+def _past(train: Matrix) -> Past:
+    scale = scale_of(train.loss) if train.name in _RELATIVE else np.ones((len(train.loss), 1))
+    failed = np.isnan(train.loss)
+    values = np.where(failed, FAILED, log_share(train.loss / scale))
+    return Past(
+        names=tuple(map(str, train.datasets)),
+        families=tuple(map(str, train.families)),
+        fingerprints=("",) * len(train.loss),
+        sizes=_sizes(train.features, train.sizes),
+        configurations=tuple(
+            Configuration(algorithm=str(name), params={"column": column})
+            for column, name in enumerate(train.algorithms)
+        ),
+        features=train.features,
+        values=values[:, :, None],
+        times=_times(train),
+    )
+
+
 def scale_of(loss: "FloatArray") -> "FloatArray":
     """Return the median loss of each dataset, (n_datasets, 1)."""
     return np.maximum(np.nanmedian(loss, axis=1, keepdims=True), 1e-12)
 
 
-def _times(seconds: "FloatArray") -> Times:
-    """Take run times relative to the dataset's median: sizes are not known to a matrix."""
-    relative = seconds / np.nanmedian(seconds, axis=1, keepdims=True)
-    rows, columns = np.nonzero(np.isfinite(relative))
+def _sizes(features: "FloatArray", columns: tuple[int, int, int]) -> "FloatArray":
+    """Return rows, columns and classes of datasets, (n_datasets, 3); 1 where not known."""
+    sizes = features[:, list(columns)]
+    return np.where(np.isfinite(sizes), np.maximum(sizes, 1.0), 1.0)
+
+
+def _times(train: Matrix) -> Times:
+    rows, columns = np.nonzero(np.isfinite(train.seconds))
     return Times(
         dataset=rows,
         configuration=columns,
-        sizes=np.ones((len(rows), 3)),
-        seconds=relative[rows, columns],
+        sizes=_sizes(train.features, train.sizes)[rows],
+        seconds=train.seconds[rows, columns],
     )
 
 

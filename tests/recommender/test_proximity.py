@@ -1,10 +1,13 @@
 """Proximity: how far meta-features are trusted, and what the views are worth."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from metatune.recommender.nearest import nearest_weights
-from metatune.recommender.proximity import Proximity, chosen_blend
+from metatune.recommender.proximity import Proximity, least_squares_blend, settled_trust
+from metatune.recommender.views import views_of_unseen
 
 RNG = np.random.default_rng(0)
 FEATURES = RNG.normal(size=(60, 4))
@@ -15,9 +18,15 @@ TOLD = np.abs(FEATURES[:, :1] - np.linspace(-1.5, 1.5, 8)) + 0.05 * RNG.random((
 NOBODY = np.zeros(60, dtype=bool)
 
 
+def fitted(regret: np.ndarray, features: np.ndarray = FEATURES) -> Proximity:
+    families = FAMILIES[: len(regret)]
+    unseen = views_of_unseen(features, regret, families, seed=0)
+    return Proximity.fit(features, regret, unseen)
+
+
 @pytest.fixture(scope="module")
 def told() -> Proximity:
-    return Proximity.fit(FEATURES, TOLD, FAMILIES)
+    return fitted(TOLD)
 
 
 def test_the_forest_is_trusted_where_it_knows_what_matters(told: Proximity) -> None:
@@ -26,23 +35,43 @@ def test_the_forest_is_trusted_where_it_knows_what_matters(told: Proximity) -> N
     assert told.trust[2] < 0.3
 
 
-BLENDS = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.5, 0.5], [0.0, 0.0, 1.0]])
+def test_all_datasets_count_alike_where_meta_features_tell_nothing() -> None:
+    rng = np.random.default_rng(1)
+    regret = np.linspace(0.2, 1.2, 8) + 0.5 * rng.random((60, 8))
+    trust = fitted(regret).trust
+    assert trust[2] > 0.5
 
 
-def left_by(*means: float) -> np.ndarray:
-    """Return what blends leave on 40 datasets, by the same amount less or more on most of them."""
-    noise = np.random.default_rng(0).normal(scale=0.1, size=(40, len(means), 1))
-    return np.array(means)[:, None] + noise - noise.mean(axis=0) + np.zeros(4)
+def test_the_blend_predicts_best_and_adds_up_to_one() -> None:
+    rng = np.random.default_rng(0)
+    views = rng.random((30, 3, 8))
+    real = 0.7 * views[:, 0] + 0.3 * views[:, 2]
+    np.testing.assert_allclose(least_squares_blend(views, real), [0.7, 0.0, 0.3], atol=1e-4)
+    against = -views[:, 1] + 2 * views[:, 2]  # no blend: no view counts less than nothing
+    np.testing.assert_allclose(least_squares_blend(views, against), [0.0, 0.0, 1.0], atol=1e-4)
 
 
-def test_another_blend_has_to_be_clearly_better_than_the_forest() -> None:
-    np.testing.assert_array_equal(chosen_blend(BLENDS, left_by(0.5, 0.6, 0.6, 0.49)), BLENDS[0])
-    np.testing.assert_array_equal(chosen_blend(BLENDS, left_by(0.5, 0.6, 0.6, 0.3)), BLENDS[3])
+def test_views_that_agree_are_no_obstacle() -> None:
+    view = np.random.default_rng(0).random((30, 1, 8))
+    shares = least_squares_blend(np.tile(view, (1, 3, 1)), view[:, 0])
+    assert shares.sum() == pytest.approx(1.0)
+    assert (shares >= 0).all()
 
 
-def test_blends_that_do_equally_well_are_averaged() -> None:
-    trust = chosen_blend(BLENDS, left_by(0.7, 0.6, 0.3, 0.3))
-    np.testing.assert_allclose(trust, [0.0, 0.25, 0.75])
+def test_the_portfolio_for_all_is_taken_where_it_leaves_less() -> None:
+    unseen = views_of_unseen(FEATURES, TOLD, FAMILIES, seed=0)
+    misled = [replace(one, weights=one.weights[[2, 1, 0]]) for one in unseen]
+    trust = settled_trust(TOLD, misled)  # the view at the last place knows best here
+    assert trust[2] > 0.5
+
+
+def test_a_dataset_is_seen_by_other_families_only() -> None:
+    unseen = views_of_unseen(FEATURES, TOLD, FAMILIES, seed=0)
+    assert sorted(one.row for one in unseen) == list(range(60))
+    for one in unseen:
+        near = {FAMILIES[row] for row in np.flatnonzero(one.seen)}
+        assert FAMILIES[one.row] not in near
+        np.testing.assert_allclose(one.weights.sum(axis=1), 1.0)
 
 
 def test_weights_blend_the_views(told: Proximity) -> None:
@@ -65,20 +94,15 @@ def test_left_out_datasets_have_no_weight_in_any_view(told: Proximity) -> None:
 
 
 def test_few_datasets_are_no_ground_for_a_choice() -> None:
-    few = Proximity.fit(FEATURES[:12], TOLD[:12], FAMILIES[:12])
+    few = fitted(TOLD[:12], FEATURES[:12])
     np.testing.assert_array_equal(few.trust, [0.75, 0.0, 0.25])
-
-
-def test_refitting_keeps_the_trust(told: Proximity) -> None:
-    again = told.refitted(FEATURES[:40], TOLD[:40])
-    np.testing.assert_array_equal(again.trust, told.trust)
-    assert len(again.weights(FEATURES[50], NOBODY[:40])) == 40
+    assert views_of_unseen(FEATURES[:8], TOLD[:8], FAMILIES[:8], seed=0) == ()
 
 
 def test_regrets_that_are_not_known_are_no_obstacle() -> None:
     regret = np.where(RNG.random(TOLD.shape) < 0.2, np.nan, TOLD)
     regret[:, 5] = np.nan
-    weights = Proximity.fit(FEATURES, regret, FAMILIES).weights(FEATURES[2], NOBODY)
+    weights = fitted(regret).weights(FEATURES[2], NOBODY)
     assert weights @ np.abs(FEATURES[:, 0] - FEATURES[2, 0]) < 0.8
 
 
