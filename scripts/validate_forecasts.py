@@ -13,6 +13,7 @@ from pathlib import Path
 
 from validation.forecast_tables import forecast_tables, plot_forecasts
 from validation.forecasts import forecast_unseen
+from validation.held_out import fold_shares
 
 from metatune.errors import MetatuneError
 from metatune.kinds import TaskKind
@@ -32,7 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
     metadata = load_metadata(options.metadata)
     for kind in (TaskKind.BINARY, TaskKind.REGRESSION):
         past = collect_past(metadata, kind, DEFAULT_METRIC[kind])
-        found = list(forecast_unseen(past, options.families))
+        shares = fold_shares(metadata, past, DEFAULT_METRIC[kind])
+        found = list(forecast_unseen(past, shares, options.families))
         algorithms = [configuration.algorithm for configuration in past.configurations]
         text = forecast_tables(pool_of(kind), found, algorithms)
         print(text, flush=True)

@@ -16,6 +16,7 @@ from metatune.recommender.cost import corrected
 from metatune.recommender.forecast import Forecast
 from metatune.recommender.kinship import kinship
 from metatune.recommender.levels import TOP
+from metatune.recommender.portfolio import beaten
 from metatune.space import Configuration, SearchSpace
 
 if TYPE_CHECKING:
@@ -257,6 +258,8 @@ class Planner:
         tried = known.tried[known.tried < len(free)]
         best = regret[:, tried].min(axis=1, initial=self.settings.cap)
         gain = self.forecast.weights @ np.maximum(best[:, None] - regret, 0.0)
+        if len(tried) == 0:
+            gain = gain + self.forecast.weights @ beaten(self.forecast.regret)
         if gain[free].max() <= 1e-12:  # no past dataset gains: at least nothing bad
             gain = self.settings.cap - self.forecast.weights @ regret
         return int(np.argmax(np.where(free, gain / price, -np.inf)))

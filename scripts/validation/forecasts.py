@@ -12,6 +12,7 @@ from metatune.recommender.meta_model import MetaModel
 from metatune.recommender.past import Past
 from metatune.recommender.planner import Observation, Planner, PlannerSettings
 from metatune.recommender.portfolio import greedy_order
+from validation.held_out import judged, judged_random, shown_values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,11 +20,15 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.intp]
 
-__all__ = ["N_TRIALS", "Unseen", "forecast_unseen"]
+__all__ = ["N_RANDOM", "N_TRIALS", "Unseen", "forecast_unseen"]
 
 N_TRIALS = 8
 """So many trials are followed on each dataset."""
 
+N_RANDOM = 30
+"""Trials of the random search that metatune is compared with."""
+
+_REPEATS = 200  # of it
 _N_FOLDS = 3  # of the meta-dataset's top rung
 
 
@@ -49,6 +54,11 @@ class Unseen:
         Logarithm of predicted over real seconds at the top level, before any trial.
     log_ratio_later : ndarray of shape (n_configurations,)
         The same after `N_TRIALS` trials; NaN for those.
+    judged : ndarray of shape (N_TRIALS,)
+        The best so far of a search that sees all folds but one, judged on that one (`judged` of
+        `validation.held_out`), on average.
+    judged_random : float
+        The same of random search over the pool after `N_RANDOM` trials.
     """
 
     name: str
@@ -59,15 +69,21 @@ class Unseen:
     recommended: "IntArray"
     log_ratio: "FloatArray"
     log_ratio_later: "FloatArray"
+    judged: "FloatArray"
+    judged_random: float
 
 
-def forecast_unseen(past: Past, n_families: int | None = None) -> Iterator[Unseen]:
+def forecast_unseen(
+    past: Past, shares: "FloatArray", n_families: int | None = None
+) -> Iterator[Unseen]:
     """Forecast every dataset from the datasets of all other families.
 
     Parameters
     ----------
     past : Past
         What is known.
+    shares : ndarray of shape (n_datasets, n_configurations, n_folds)
+        See `validation.held_out.fold_shares`.
     n_families : int, optional
         Leave out only the first so many families.
     """
@@ -80,7 +96,7 @@ def forecast_unseen(past: Past, n_families: int | None = None) -> Iterator[Unsee
         model = MetaModel.fit(train)
         fixed = int(np.argmin(model.regret.mean(axis=0)))
         for row in np.flatnonzero(unseen):
-            yield _one(past, model, int(row), regret[row], real_seconds[row], fixed)
+            yield _one(past, model, int(row), regret[row], real_seconds[row], fixed, shares[row])
 
 
 def _one(
@@ -90,6 +106,7 @@ def _one(
     regret: "FloatArray",
     seconds: "FloatArray",
     fixed: int,
+    shares: "FloatArray",
 ) -> Unseen:
     nothing = np.zeros(len(model.names), dtype=bool)
     weights = model.proximity.weights(past.features[row], nothing)
@@ -124,6 +141,8 @@ def _one(
         recommended=known[_portfolio(forecast)],
         log_ratio=log_ratio,
         log_ratio_later=log_ratio_later,
+        judged=_judged(forecast, known, values, seconds, shares[known]),
+        judged_random=judged_random(shares[known], N_RANDOM, _REPEATS),
     )
 
 
@@ -151,6 +170,26 @@ def _search(
                 )
             )
     return np.array(tried, dtype=np.intp), planner.log_seconds(observations)[:, TOP]
+
+
+def _judged(
+    forecast: Forecast,
+    known: "IntArray",
+    values: "FloatArray",
+    seconds: "FloatArray",
+    shares: "FloatArray",
+) -> "FloatArray":
+    """Search with each fold held out in turn and judge on it; `shares` are those of `known`."""
+    position = np.full(len(values), -1, dtype=np.intp)
+    position[known] = np.arange(len(known))
+    found = []
+    for held in range(shares.shape[1]):
+        seen = values.copy()
+        seen[known, TOP - 1 :] = shown_values(shares, held)
+        tried, _ = _search(forecast, known, seen, seconds)
+        best = judged(shares, held, position[tried])
+        found.append(np.pad(best, (0, N_TRIALS - len(best)), mode="edge"))
+    return np.asarray(np.mean(found, axis=0))
 
 
 def _portfolio(forecast: Forecast) -> list[int]:

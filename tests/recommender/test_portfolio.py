@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from metatune.recommender.portfolio import greedy_order
+from metatune.recommender.portfolio import beaten, first_choices, greedy_order
 
 REGRET = np.array([[0.0, 1.0, 0.1], [0.0, 1.0, 0.1], [1.0, 0.0, 0.9]])
 ALIKE = np.full(3, 1 / 3)
@@ -31,3 +31,17 @@ def test_what_gains_nothing_follows_by_expected_regret_then_cost() -> None:
 
 def test_no_configurations_make_an_empty_portfolio() -> None:
     assert greedy_order(np.zeros((3, 0)), ALIKE, np.zeros(0), patience=1.0) == []
+
+
+def test_equals_beat_half_of_each_other() -> None:
+    share = beaten(np.array([[0.0, 1.0, 1.0, 3.0], [2.0, 2.0, 2.0, 2.0]]))
+    np.testing.assert_allclose(share, [[7 / 8, 1 / 2, 1 / 2, 1 / 8], [1 / 2] * 4])
+
+
+def test_the_first_choice_is_not_ruled_by_one_hard_dataset() -> None:
+    regret = np.tile([0.0, 0.1, 0.5, 0.6], (5, 1))
+    regret[0] = [0.65, 0.1, 0.5, 0.6]  # by mean regret alone, the second would come first
+    weights = np.full(5, 1 / 5)
+    assert regret[:, 1].mean() < regret[:, 0].mean()
+    assert first_choices(regret, weights, 1) == [0]
+    assert greedy_order(regret, weights, np.zeros(4), 1.0)[0] == 0

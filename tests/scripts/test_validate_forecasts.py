@@ -7,8 +7,11 @@ import pytest
 from made_up_past import make_metadata
 from validation.forecast_tables import forecast_tables, plot_forecasts
 from validation.forecasts import N_TRIALS, Unseen, forecast_unseen
+from validation.held_out import fold_shares, judged, judged_random, shown_values
 
 from metatune.kinds import TaskKind
+from metatune.recommender.levels import TOP
+from metatune.recommender.losses import log_share
 from metatune.recommender.past import Past, collect_past
 
 
@@ -18,8 +21,13 @@ def past() -> Past:
 
 
 @pytest.fixture(scope="module")
-def found(past: Past) -> list[Unseen]:
-    return list(forecast_unseen(past))
+def shares(past: Past) -> np.ndarray:
+    return fold_shares(make_metadata(10), past, "roc_auc")
+
+
+@pytest.fixture(scope="module")
+def found(past: Past, shares: np.ndarray) -> list[Unseen]:
+    return list(forecast_unseen(past, shares))
 
 
 def test_every_dataset_is_forecast_once(past: Past, found: list[Unseen]) -> None:
@@ -32,8 +40,8 @@ def test_the_winner_of_unseen_datasets_is_mostly_tried_first(found: list[Unseen]
     assert all(len(u.tried) == len(set(u.tried)) <= N_TRIALS for u in found)
 
 
-def test_a_few_families_are_enough_for_a_look(past: Past) -> None:
-    some = list(forecast_unseen(past, 2))
+def test_a_few_families_are_enough_for_a_look(past: Past, shares: np.ndarray) -> None:
+    some = list(forecast_unseen(past, shares, 2))
     assert {u.name for u in some} == {
         name
         for name, family in zip(past.names, past.families, strict=True)
@@ -52,6 +60,8 @@ def unseen(regret: list[float], tried: list[int], surprise: list[float]) -> Unse
         recommended=np.array([0]),
         log_ratio=np.log([1.0, 1.5, 3.0]),
         log_ratio_later=nothing,
+        judged=np.linspace(0.8, 0.1, N_TRIALS),
+        judged_random=0.45,
     )
 
 
@@ -67,6 +77,29 @@ def test_tables_count_what_is_better_and_what_held() -> None:
     assert "| all configurations | 83.3% |" in text
     assert "| the ten recommended first | 100.0% |" in text
     assert "| all | 66.7% | - |" in text
+    assert "0.450 after 30 trials, which metatune reaches after 5" in text
+
+
+def test_fold_shares_average_to_the_values_of_the_top_level(past: Past, shares: np.ndarray) -> None:
+    known = np.isfinite(shares).all(axis=2)
+    assert known.any()
+    values = log_share(shares.mean(axis=2))
+    np.testing.assert_allclose(values[known], past.values[:, :, TOP][known], atol=1e-6)
+
+
+def test_the_fold_that_judges_has_no_say_in_the_choice() -> None:
+    shares = np.array([[0.1, 0.1, 0.9], [0.5, 0.5, 0.5], [0.3, 0.6, 0.2], [0.7, 0.7, 0.7]])
+    # on the first two folds the first one is best, and the last fold finds it the worst
+    judgement = judged(shares, 2, np.array([1, 0, 2]))
+    assert judgement[0] == pytest.approx(1 + (0.5 - 0.6) / (1.3 / 3 - 1.1 / 3))
+    assert judgement[1] == judgement[2] == 3.0
+    np.testing.assert_allclose(np.exp(shown_values(shares, 2)[0]) - 0.01, [0.1, 0.1])
+
+
+def test_luck_on_the_folds_that_choose_does_not_count() -> None:
+    rng = np.random.default_rng(0)
+    noise = 0.5 + 0.1 * rng.normal(size=(60, 3))  # configurations do not differ
+    assert judged_random(noise, 30, 100) == pytest.approx(1.0, abs=0.3)
 
 
 def test_the_figure_is_drawn(tmp_path: Path, found: list[Unseen], past: Past) -> None:
