@@ -47,6 +47,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     Attributes
     ----------
+    feature_names_in_ : ndarray of shape (n_columns,)
+        Names of the columns of the table.
     names_ : list of str
         Names of the matrix columns.
     n_levels_ : list of int
@@ -74,6 +76,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.date_parts_: dict[str, list[str]] = {}
         self.texts_: dict[str, TextEncoder] = {}
         self.n_features_in_ = len(self.columns)
+        self.feature_names_in_ = np.asarray([c["name"] for c in self.columns], dtype=object)
         table = self._table(X)
         cells = {c.name: clean_column(table[c.name], c) for c in self._used()}
         self._choose_texts(cells)

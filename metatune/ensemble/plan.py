@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from metatune.data.row_facts import RowFacts
 from metatune.data.splits import make_folds
 from metatune.ensemble.adjustment import NO_ADJUSTMENT, Adjustment
-from metatune.ensemble.calibration import choose_calibration
+from metatune.ensemble.calibration import PROBABILITY_METRICS, choose_calibration
 from metatune.ensemble.decision import choose_decision
 from metatune.ensemble.guard import Gain, cross_fitted_gain, parts_of_rows
 from metatune.ensemble.judges import is_quick, make_judge, rows_to_judge
@@ -176,6 +176,8 @@ def choose_weights(
     able = np.isfinite(alone)
     if CONSTANT in pool.members:
         able &= alone <= alone[list(numbers).index(CONSTANT)]
+    if not _constant_helps(pool, metric) and (able & (numbers != CONSTANT)).any():
+        able &= numbers != CONSTANT
     quick = is_quick(metric, pool.n_classes)
     ranked = np.argsort(np.where(able, alone, np.inf), kind="stable")
     used = np.sort(ranked[: max(1, min(int(able.sum()), 10_000 if quick else _SLOW_MEMBERS))])
@@ -186,6 +188,15 @@ def choose_weights(
     found = select(judge, settings)
     order = np.argsort(-found, kind="stable")
     return {int(numbers[used[i]]): float(found[i]) for i in order if found[i] > 0.0}
+
+
+def _constant_helps(pool: Pool, metric: Metric) -> bool:
+    """Whether mixing in the constant can change the score other than by chance.
+
+    It draws values and probabilities together; ranks and the most probable class stay as they are,
+    but for the small differences between the constants of the folds.
+    """
+    return not pool.n_classes or metric.name in PROBABILITY_METRICS
 
 
 def _within_limits(
@@ -231,6 +242,8 @@ def _gain_over_single(
     ranked = [numbers[i] for i in np.argsort(alone, kind="stable")]
     quick = is_quick(metric, pool.n_classes)
     most = max(_CHECK_MEMBERS, len(chosen)) if quick else _SLOW_CHECK_MEMBERS
+    if not _constant_helps(pool, metric):
+        ranked = [number for number in ranked if number != CONSTANT]
     used = list(dict.fromkeys([*chosen, *ranked]))[:most]
     some = replace(pool, members={n: pool.members[n] for n in used})
     stack = some.stack(rows)

@@ -133,6 +133,7 @@ def test_an_ensemble_that_helps_is_the_model_and_survives_saving(
     assert final.figures.n_bytes == (tmp_path / "run" / "model.skops").stat().st_size
     assert final.figures.latency > 0
     assert loaded.n_features_in_ == 5
+    assert list(loaded.feature_names_in_) == ["a", "b", "c", "d", "city"]
     if target != "price":
         assert set(loaded.classes_) == set(make_table()[target])
         np.testing.assert_allclose(loaded.predict_proba(new).sum(axis=1), 1.0)
