@@ -62,11 +62,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--fresh", action="store_true", help="recompute the chosen strategies")
     options = parser.parse_args(arguments)
     options.matrices = _chosen(options.matrices, matrices, parser, metatune=list(POOLS))
+    options.strategies = _chosen(options.strategies, list(STRATEGIES), parser, **GROUPS)
     published = [name for name in options.matrices if name in PUBLISHED]
     absent = [name for name in published if not (options.history / name).is_dir()]
     if absent:
         parser.error(f"{options.history} holds no {absent[0]}: name another folder with --history")
-    options.strategies = _chosen(options.strategies, list(STRATEGIES), parser, **GROUPS)
     return options
 
 
