@@ -154,7 +154,9 @@ class TrialData:
             )
             for k in range(description["n_folds"])
         )
-        known = {name: _mapped(directory / f"{name}.npy") for name in description["facts"]}
+        # The work directory of a meta-dataset may be older than the facts about rows.
+        named = description.get("facts", ())
+        known = {name: _mapped(directory / f"{name}.npy") for name in named}
         metrics = tuple(description["metrics"])
         return cls(
             task=task,

@@ -1,5 +1,6 @@
 """Trials on real learners: scores, rows, kept pipelines, failures."""
 
+import json
 import math
 import pickle
 from pathlib import Path
@@ -103,6 +104,16 @@ def test_saved_data_gives_the_same_result(tmp_path: Path) -> None:
     mapped = evaluate_in_worker(str(tmp_path / "data"), trial)
     assert mapped.fold_scores == evaluate(trial, data).fold_scores
     assert not TrialData.load(tmp_path / "data").task.X.flags.writeable
+
+
+def test_data_saved_before_rows_had_weights_is_read(tmp_path: Path) -> None:
+    """Work directories of meta-datasets live long."""
+    make_data(TaskKind.BINARY, ("roc_auc",)).save(tmp_path / "data")
+    path = tmp_path / "data" / "data.json"
+    description = json.loads(path.read_text())
+    del description["facts"]
+    path.write_text(json.dumps(description))
+    assert TrialData.load(tmp_path / "data").facts.is_plain
 
 
 def test_only_a_better_pipeline_is_kept(tmp_path: Path) -> None:
