@@ -37,21 +37,27 @@ def show_result(values: dict[str, Any], result: "TuningResult", data: str) -> No
     show("", f"next: {command('predict', str(output), following)}")
 
 
+def _trials_row(trials: dict[str, int], ended: str) -> str:
+    """Say how many trials there were; those cut short are no failures."""
+    pruned = trials["pruned"]
+    failed = trials["finished"] - trials["ok"] - pruned
+    return (
+        f"{counted(trials['finished'], 'trial')} of "
+        f"{counted(trials['configurations'], 'configuration')}"
+        + (f", {pruned} cut short as hopeless" if pruned else "")
+        + (f", {failed} failed" if failed else "")
+        + f" ({ended})"
+    )
+
+
 def _rows(values: dict[str, Any], result: "TuningResult", model: Path) -> list[tuple[str, str]]:
     trials = values["trials"]
-    failed = trials["finished"] - trials["ok"]
     better = "higher" if values["greater_is_better"] else "lower"
     rows = [
         *_score_rows(values["metric"], better, result),
         ("constant", f"{number(result.constant_score)} for the constant prediction"),
         *_winner_rows(result),
-        (
-            "trials",
-            f"{counted(trials['finished'], 'trial')} of "
-            f"{counted(trials['configurations'], 'configuration')}"
-            + (f", {failed} failed" if failed else "")
-            + f" ({values['ended']})",
-        ),
+        ("trials", _trials_row(trials, values["ended"])),
     ]
     rows += [("", f"{count} x {status}: {cause}") for status, cause, count in _causes(result)]
     used = values["seconds"]["before"] + seconds_since_process_start()

@@ -46,7 +46,7 @@ def leaderboard(directory: Path, top: int | None, as_json: bool) -> None:
     board = _with_figures(plain.to_dict("records"), record.get("model"))
     ranked = [row for row in board if row["status"] == "ok"][:top]
     if as_json:
-        failed = [row for row in board if row["status"] != "ok"]
+        failed = [row for row in board if row["status"] not in ("ok", "pruned")]
         said = {"leaderboard": ranked, "estimate": record.get("estimate"), "failures": failed}
         show_json({"metric": metric.name, **said})
         return

@@ -9,7 +9,7 @@ import pytest
 
 from metatune.budget import Deadline
 from metatune.cli.console import Voice, number, seconds, without_nan
-from metatune.cli.fit_report import _score_rows
+from metatune.cli.fit_report import _score_rows, _trials_row
 from metatune.cli.fit_run import default_output
 from metatune.cli.progress import LiveProgress, make_progress
 from metatune.cli.wording import command, failure_causes, familiarity, honest
@@ -140,3 +140,9 @@ def test_without_an_estimate_the_score_is_called_what_it_is() -> None:
     (_, score), (_, why) = _score_rows("roc_auc", "higher", result)
     assert score == "0.9000 in cross-validation (higher is better): a little too good"
     assert why == "no honest estimate: the time did not suffice"
+
+
+def test_trials_cut_short_are_not_called_failures() -> None:
+    counts = {"finished": 20, "ok": 15, "pruned": 4, "configurations": 12}
+    said = _trials_row(counts, "time is up")
+    assert said == "20 trials of 12 configurations, 4 cut short as hopeless, 1 failed (time is up)"
