@@ -4,12 +4,12 @@ A model file is written by skops: it holds no code, and what it may construct is
 one list of trusted types before anything is constructed.
 """
 
-import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metatune.algorithms.trusted import TRUSTED_TYPES
 from metatune.errors import BundleError
+from metatune.whole_files import replacing
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -51,15 +51,11 @@ def save(pipeline: "Pipeline", path: Path, info: dict[str, Any] | None = None) -
     import skops.io
 
     setattr(pipeline, _INFO, info or {})
-    part = path.with_name(path.name + ".part")
     try:
-        skops.io.dump(pipeline, part)
-        part.replace(path)
+        with replacing(path) as part:
+            skops.io.dump(pipeline, part)
     except OSError as error:
         raise BundleError(cannot_write(path, error)) from error
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
 def cannot_write(path: Path, error: OSError) -> str:

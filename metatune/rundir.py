@@ -12,6 +12,7 @@ from typing import Any
 from metatune.bundle import MODEL_FILE, cannot_write
 from metatune.errors import BundleError, OptionError
 from metatune.locks import ProcessLock
+from metatune.whole_files import replacing
 
 __all__ = [
     "JOURNAL_FILE",
@@ -191,14 +192,10 @@ class RunDirectory:
             If it cannot be written.
         """
         self._record = record
-        part = self.path / (_RECORD_FILE + ".part")
         text = json.dumps(self._record, indent=2, ensure_ascii=False, default=str)
-        with _writing(self.path / _RECORD_FILE):
-            try:
-                part.write_text(text + "\n", encoding="utf-8")
-                part.replace(self.path / _RECORD_FILE)
-            finally:
-                part.unlink(missing_ok=True)
+        path = self.path / _RECORD_FILE
+        with _writing(path), replacing(path) as part:
+            part.write_text(text + "\n", encoding="utf-8")
 
     def note_used(self, seconds: float) -> None:
         """Note in ``run.json`` how many seconds of the budget are used, for whoever goes on."""

@@ -13,6 +13,7 @@ ROWS = {
     "space": 0,
     "metrics": 0,
     "budget": 0,
+    "whole_files": 0,
     "locks": 0,
     "scratch": 1,
     "timings": 0,

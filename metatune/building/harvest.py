@@ -30,6 +30,7 @@ from metatune.openml.payloads import (
     read_suite,
     read_task,
 )
+from metatune.whole_files import replacing
 
 __all__ = ["TABLES", "Harvest", "HarvestPlan", "find_flows", "harvest", "list_counts"]
 
@@ -80,9 +81,8 @@ class Harvest:
         """Write one Parquet file for each table, replacing earlier ones in one step each."""
         folder.mkdir(parents=True, exist_ok=True)
         for name, table in self.tables.items():
-            part = folder / f"{name}.parquet.part"
-            table.to_parquet(part, index=False)
-            part.replace(folder / f"{name}.parquet")
+            with replacing(folder / f"{name}.parquet") as part:
+                table.to_parquet(part, index=False)
 
     @classmethod
     def load(cls, folder: Path) -> "Harvest":

@@ -16,6 +16,7 @@ from metatune.kinds import TaskKind
 from metatune.openml.client import OpenMLClient
 from metatune.openml.dataset import OpenMLTable, as_table
 from metatune.openml.listings import Pages
+from metatune.whole_files import replacing
 
 __all__ = ["CATALOGUE", "download_tables"]
 
@@ -86,12 +87,13 @@ def download_tables(
         else:
             if on_table is not None:
                 on_table(lines[-1]["name"])
-    part = folder / (CATALOGUE + ".part")
-    with part.open("w", encoding="utf-8", newline="") as file:
+    with (
+        replacing(folder / CATALOGUE) as part,
+        part.open("w", encoding="utf-8", newline="") as file,
+    ):
         writer = csv.DictWriter(file, _COLUMNS)
         writer.writeheader()
         writer.writerows(lines)
-    part.replace(folder / CATALOGUE)
     return problems
 
 
@@ -105,9 +107,8 @@ def _write(found: OpenMLTable, task: Mapping[Hashable, Any], note: Path) -> None
         if isinstance(understood.X[name].dtype, pd.CategoricalDtype)
     ]
     file = note.with_suffix(".parquet")
-    part = file.with_name(file.name + ".part")
-    frame.to_parquet(part, index=False)
-    part.replace(file)
+    with replacing(file) as part:
+        frame.to_parquet(part, index=False)
     target = _slug(understood.target)
     entry = {
         "file": f"tables/{file.name}",
@@ -124,9 +125,8 @@ def _write(found: OpenMLTable, task: Mapping[Hashable, Any], note: Path) -> None
         "source_repo": "OpenML",
         "licence": found.info.licence,
     }
-    part = note.with_name(note.name + ".part")
-    part.write_text(json.dumps(entry, ensure_ascii=False), encoding="utf-8")
-    part.replace(note)
+    with replacing(note) as part:
+        part.write_text(json.dumps(entry, ensure_ascii=False), encoding="utf-8")
 
 
 def _slug(text: str) -> str:

@@ -18,6 +18,7 @@ from metatune.budget import utc_now
 from metatune.errors import OpenMLError
 from metatune.openml.client import OpenMLClient, ServerRefusedError
 from metatune.openml.payloads import count_rows
+from metatune.whole_files import replacing
 
 __all__ = ["MANIFEST", "PageStore"]
 
@@ -117,9 +118,8 @@ class PageStore:
             content = text.encode()
             digest = hashlib.sha256(content).hexdigest()
             name = hashlib.sha256(path.encode()).hexdigest()[:20] + ".xml.gz"
-            part = self._folder / (name + ".part")
-            part.write_bytes(gzip.compress(content, mtime=0))
-            part.replace(self._folder / name)
+            with replacing(self._folder / name) as part:
+                part.write_bytes(gzip.compress(content, mtime=0))
         entry = {
             "server": self._server,
             "path": path,

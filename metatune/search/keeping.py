@@ -4,6 +4,7 @@ They are scratch space of the run, read back by the same run only. A file holds 
 trial's pipelines one after the other, the first fold's first.
 """
 
+import contextlib
 import math
 import pickle
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from metatune.search.history import History
 from metatune.search.merit import by_merit
 from metatune.search.rungs import Rung
 from metatune.search.trial import Trial, TrialResult
+from metatune.whole_files import replacing
 
 __all__ = ["MAX_KEPT_BYTES", "MAX_KEPT_MODELS", "KeepRule", "KeptModels", "keep_pipelines"]
 
@@ -72,16 +74,14 @@ def keep_pipelines(
         kept = pipelines[:1]
     if not kept:
         return
-    part = outbox / (rule.file + ".part")
-    try:
-        with part.open("wb") as file:
-            for pipeline in kept:
-                pickle.dump(pipeline, file, protocol=5)
-        part.replace(outbox / rule.file)
-    except OSError:  # no room: the trial's result counts all the same
-        pass
-    finally:
-        part.unlink(missing_ok=True)
+    # No room: the trial's result counts all the same.
+    with (
+        contextlib.suppress(OSError),
+        replacing(outbox / rule.file) as part,
+        part.open("wb") as file,
+    ):
+        for pipeline in kept:
+            pickle.dump(pipeline, file, protocol=5)
 
 
 class KeptModels:

@@ -15,6 +15,7 @@ import numpy as np
 from metatune.search.history import History
 from metatune.search.merit import by_merit
 from metatune.search.trial import Trial, TrialResult
+from metatune.whole_files import replacing
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -78,13 +79,8 @@ def out_of_fold(
 
 def write_predictions(path: Path, predictions: "Predictions") -> None:
     """Write an array in one step: whoever finds the file finds all of it."""
-    part = path.with_name(path.name + ".part")
-    try:
-        with part.open("wb") as file:
-            np.save(file, predictions, allow_pickle=False)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(path) as part, part.open("wb") as file:
+        np.save(file, predictions, allow_pickle=False)
 
 
 class PredictionStore:
@@ -125,12 +121,10 @@ class PredictionStore:
         source = self._outbox / name
         if not result.ok or not source.exists():
             return
-        part = self._folder / (name + ".part")
         try:
-            shutil.move(source, part)  # perhaps to another file system
-            part.replace(self._folder / name)
+            with replacing(self._folder / name) as part:
+                shutil.move(source, part)  # perhaps to another file system
         except OSError:
-            part.unlink(missing_ok=True)
             source.unlink(missing_ok=True)
 
     def trial_ended(self, result: TrialResult, history: History) -> None:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from metatune.whole_files import replacing
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -37,6 +39,5 @@ def unpack(parcel: Parcel, folder: Path) -> None:
             raise ValueError(f"the file {name!r} does not belong into {folder}")
         path = folder / inside
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(f"{path.name}.part")
-        content.tofile(unfinished)
-        unfinished.replace(path)
+        with replacing(path) as part:
+            content.tofile(part)
