@@ -223,6 +223,11 @@ def _task(
     if isinstance(data, str | Path):
         if y is not None:
             raise OptionError("give either a file that holds the target, or a table and y")
+        if str(data).lower().startswith("openml:"):
+            raise OptionError(
+                f"{str(data)!r} is understood on the command line (metatune describe {data}); in "
+                "Python give a table, like openml.datasets.get_dataset(31).get_data()[0]"
+            )
         return make_task(read_table(data), target=target, metric=metric, roles=roles)
     frame, _ = to_frame(data)
     if y is None:

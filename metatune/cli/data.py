@@ -1,5 +1,6 @@
 """Opening what DATA names: a file, standard input, or something on OpenML."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,12 +25,16 @@ class OpenedData:
     ----------
     table : Table
     target : str or None
+        What the user wants to predict, else what the source says.
     task : str or None
     metric : str or None
+    own_target : str or None
+        What the source says, whatever the user wants.
     """
 
     table: "Table"
     target: str | None = None
+    own_target: str | None = None
     task: str | None = None
     metric: str | None = None
 
@@ -39,6 +44,7 @@ def open_data(
     *,
     target: str | None,
     server: str | None,
+    keep: Collection[str] = (),
     deadline: "Deadline | None" = None,
 ) -> OpenedData:
     """Read what DATA names.
@@ -51,6 +57,8 @@ def open_data(
         What the user wants to predict, if that was said.
     server : str or None
         OpenML server; None for the public one.
+    keep : collection of str
+        Columns that stay in the table even where OpenML leaves them out; the target always does.
     deadline : Deadline, optional
         When the whole run has to be finished.
 
@@ -60,7 +68,7 @@ def open_data(
         If it cannot be had or read.
     """
     if is_openml(data):
-        return _from_openml(data, target, server)
+        return _from_openml(data, target, server, keep)
     from metatune.data.reading import read_table
 
     return OpenedData(table=read_table(data, deadline=deadline), target=target)
@@ -96,7 +104,9 @@ def is_openml(data: str) -> bool:
     return data.lower().startswith(_OPENML)
 
 
-def _from_openml(data: str, target: str | None, server: str | None) -> OpenedData:
+def _from_openml(
+    data: str, target: str | None, server: str | None, keep: Collection[str]
+) -> OpenedData:
     from metatune.openml.client import DEFAULT_SERVER, OpenMLClient, default_cache
     from metatune.openml.dataset import fetch_table
     from metatune.openml.measures import metric_of
@@ -104,7 +114,8 @@ def _from_openml(data: str, target: str | None, server: str | None) -> OpenedDat
 
     reference = Reference.parse(data)
     client = OpenMLClient(server or DEFAULT_SERVER, cache=default_cache())
-    found = fetch_table(reference, client)
+    kept = keep if target is None else {*keep, target}
+    found = fetch_table(reference, client, keep=kept)
     if target is None and found.target is None:
         raise TargetError(f"{data} names no target: say which column to predict with --target")
     chosen = target or found.target
@@ -114,6 +125,7 @@ def _from_openml(data: str, target: str | None, server: str | None) -> OpenedDat
     return OpenedData(
         table=found.table,
         target=chosen,
+        own_target=found.target,
         task=found.task if own else None,
         metric=metric_of(found.measure, n_classes=frame[chosen].nunique() if classes else 0)
         if own

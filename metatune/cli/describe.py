@@ -36,7 +36,8 @@ def describe(  # one parameter for each option
     from metatune.data.make_task import make_task
 
     voice = Voice(quiet=quiet)
-    opened = open_data(data, target=target, server=openml_server)
+    named = options.role_columns(**roles)
+    opened = open_data(data, target=target, server=openml_server, keep=named.given.values())
     read = opened.table
     voice.say(f"{read.name}: {read.source.summary()}")
     understood = describe_for(
@@ -44,7 +45,7 @@ def describe(  # one parameter for each option
             read,
             target=opened.target,
             task=task or opened.task,
-            roles=options.role_columns(**roles),
+            roles=named,
         )
     )
     voice.notes(understood.notes)

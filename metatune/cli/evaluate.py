@@ -12,12 +12,22 @@ __all__ = ["evaluate"]
 @options.model_argument()
 @options.data_argument()
 @click.option("--metric", metavar="NAME", help="Another metric to judge by.")
+@options.openml_server()
 @options.as_json()
 @options.quiet()
-def evaluate(model: str, data: str, metric: str | None, as_json: bool, quiet: bool) -> None:
+def evaluate(  # one parameter for each option
+    model: str,
+    data: str,
+    metric: str | None,
+    openml_server: str | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
     """Judge MODEL on the rows of DATA, whose target is known.
 
-    Shows the metric of the run and the usual others, beside the scores of the constant prediction.
+    DATA is a table's file, - for standard input, or openml:31 (a dataset) or openml:task/31. Shows
+    the metric of the run (that of a task of OpenML before it) and the usual others, beside the
+    scores of the constant prediction.
     """
     from metatune import bundle
     from metatune.cli.judgement import judge, known_constant
@@ -26,13 +36,14 @@ def evaluate(model: str, data: str, metric: str | None, as_json: bool, quiet: bo
     voice = Voice(quiet=quiet)
     pipeline = bundle.load(model)
     info = bundle.model_info(pipeline)
-    frame = read_for(pipeline, data, voice)
-    judged = judge(pipeline, frame, info, metric=metric, constant=known_constant(model))
+    rows = read_for(pipeline, data, voice, server=openml_server)
+    asked = metric or rows.metric
+    judged = judge(pipeline, rows.frame, info, metric=asked, constant=known_constant(model))
     voice.notes(judged.notes)
     if as_json:
         show_json(judged.to_dict())
         return
-    rows = [
+    lines = [
         (
             score.metric,
             number(score.score),
@@ -42,5 +53,5 @@ def evaluate(model: str, data: str, metric: str | None, as_json: bool, quiet: bo
         for score in judged.scores
     ]
     headings = ("metric", "model", "constant", "")
-    show(table(headings, rows, right=("model", "constant")))
+    show(table(headings, lines, right=("model", "constant")))
     show("", f"{judged.n_rows:,} rows, target {judged.target!r}")

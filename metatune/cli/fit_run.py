@@ -172,8 +172,13 @@ class FitRun:
         check_metadata(given.metadata)
         # However little is left to a run that goes on: it has a model, and ends in good order.
         deadline = self.deadline if self.course.earlier is None else None
+        roles = role_columns(given.weight, given.group, given.time)
         opened = open_data(
-            given.data, target=given.target, server=given.openml_server, deadline=deadline
+            given.data,
+            target=given.target,
+            server=given.openml_server,
+            keep=roles.given.values(),
+            deadline=deadline,
         )
         table = opened.table
         task = make_task(
@@ -181,7 +186,7 @@ class FitRun:
             target=opened.target,
             task=given.task or opened.task,
             metric=given.metric or opened.metric,
-            roles=role_columns(given.weight, given.group, given.time),
+            roles=roles,
         )
         announce(table, task, self.voice)
         return table, task

@@ -30,10 +30,19 @@ _SUFFIXES = (".csv", ".parquet")
     help="Where to write: .csv or .parquet; standard output by default.",
 )
 @click.option("--proba", is_flag=True, help="Write the probability of each class.")
+@options.openml_server()
 @options.quiet()
-def predict(model: str, data: str, output: Path | None, proba: bool, quiet: bool) -> None:
+def predict(  # one parameter for each option
+    model: str,
+    data: str,
+    output: Path | None,
+    proba: bool,
+    openml_server: str | None,
+    quiet: bool,
+) -> None:
     """Predict the rows of DATA with MODEL, a run directory or its model.skops.
 
+    DATA is a table's file, - for standard input, or openml:31 (a dataset) or openml:task/31.
     Writes a table with one row for each row of DATA, in that order. Columns are found by name,
     whatever their order; the target may be among them and is not used.
     """
@@ -46,7 +55,7 @@ def predict(model: str, data: str, output: Path | None, proba: bool, quiet: bool
     target = str(bundle.model_info(pipeline)["target"])
     if proba and not hasattr(pipeline, "predict_proba"):
         raise OptionError(f"the model predicts numbers of {target!r}: leave out --proba")
-    frame = read_for(pipeline, data, voice)
+    frame = read_for(pipeline, data, voice, server=openml_server).frame
     answer = prediction_frame(pipeline, frame, target, proba=proba)
     if output is None:
         answer.to_csv(sys.stdout, index=False)

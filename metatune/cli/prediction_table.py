@@ -1,22 +1,42 @@
 """Reading a table that a model shall predict, and matching its columns to the model's."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from metatune.cli.console import Voice
 from metatune.data.wording import counted, listed
-from metatune.errors import BundleError, SchemaError
+from metatune.errors import BundleError, OptionError, SchemaError
 
 if TYPE_CHECKING:
     import pandas as pd
     from sklearn.pipeline import Pipeline
 
+    from metatune.cli.data import OpenedData
     from metatune.data.source import Table
 
-__all__ = ["match_columns", "model_columns", "read_for"]
+__all__ = ["KnownRows", "match_columns", "model_columns", "read_for"]
 
 
-def read_for(pipeline: "Pipeline", data: str, voice: Voice) -> "pd.DataFrame":
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class KnownRows:
+    """Rows under the names that a model knows.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        With the target's column, if the table holds it.
+    metric : str or None
+        What OpenML's task judges the model's target by; None where nothing is said.
+    """
+
+    frame: "pd.DataFrame"
+    metric: str | None = None
+
+
+def read_for(
+    pipeline: "Pipeline", data: str, voice: Voice, *, server: str | None = None
+) -> KnownRows:
     """Read a table and bring its columns under the names that the model knows.
 
     Parameters
@@ -24,32 +44,52 @@ def read_for(pipeline: "Pipeline", data: str, voice: Voice) -> "pd.DataFrame":
     pipeline : Pipeline
         As loaded.
     data : str
-        The table's file.
+        The table's file, or a dataset or task of OpenML.
     voice : Voice
         Tells the user what was read and what was ignored.
+    server : str or None
+        OpenML server; None for the public one.
 
     Returns
     -------
-    DataFrame
-        With the target's column, if the file holds it.
+    KnownRows
 
     Raises
     ------
-    TableError
-        If the file cannot be read.
+    InputError
+        If the table cannot be had or read.
     SchemaError
         If its columns do not fit the model.
     """
     from metatune.bundle import model_info
-    from metatune.data.reading import read_table
+    from metatune.cli.data import open_data
 
-    table = read_table(data)
+    info = model_info(pipeline)
+    target = str(info["target"])
+    known, needed = model_columns(pipeline)
+    wanted = {*known, str(info.get("weight"))}
+    opened = open_data(data, target=target, server=server, keep=wanted)
+    table = opened.table
     voice.say(f"{table.name}: {table.source.summary()}")
     voice.notes(table.notes)
-    known, needed = model_columns(pipeline)
-    frame, notes = match_columns(table, known, needed, str(model_info(pipeline)["target"]))
+    if opened.own_target not in (None, target):
+        voice.notes([f"{data} is about {opened.own_target!r}, but the model predicts {target!r}"])
+    frame, notes = match_columns(table, known, needed, target)
     voice.notes(notes)
-    return frame
+    return KnownRows(frame=frame, metric=_metric(opened, str(info["task"])))
+
+
+def _metric(opened: "OpenedData", kind: str) -> str | None:
+    """Return the source's metric if a task of this kind can be judged by it."""
+    from metatune.kinds import TaskKind
+    from metatune.metrics import resolve_metric
+
+    if opened.metric is None:
+        return None
+    try:
+        return resolve_metric(opened.metric, TaskKind(kind)).name
+    except OptionError:
+        return None
 
 
 def model_columns(pipeline: "Pipeline") -> tuple[list[str], list[str]]:

@@ -61,14 +61,16 @@ def _ask(voice: Voice, given: dict[str, Any]) -> "tuple[Recommendations, str]":
     from metatune.cli.wording import announce
     from metatune.data.make_task import make_task
 
-    opened = open_data(given["data"], target=given["target"], server=given["openml_server"])
+    roles = options.role_columns(given["weight"], given["group"], given["time"])
+    server, kept = given["openml_server"], roles.given.values()
+    opened = open_data(given["data"], target=given["target"], server=server, keep=kept)
     read = opened.table
     task = make_task(
         read,
         target=opened.target,
         task=given["task"] or opened.task,
         metric=given["metric"] or opened.metric,
-        roles=options.role_columns(given["weight"], given["group"], given["time"]),
+        roles=roles,
     )
     announce(read, task, voice)
     advice = recommend_for(

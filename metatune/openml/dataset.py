@@ -1,6 +1,7 @@
 """A dataset or task of OpenML as a table with its target."""
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,8 @@ class OpenMLTable:
     Attributes
     ----------
     table : Table
-        Without row identifiers and ignored columns; nominal columns are categories.
+        Without row identifiers and ignored columns, unless they were to be kept; nominal columns
+        are categories.
     target : str or None
         None where OpenML names none.
     task : str or None
@@ -50,13 +52,17 @@ class OpenMLTable:
     info: DatasetInfo
 
 
-def fetch_table(reference: Reference, client: OpenMLClient) -> OpenMLTable:
+def fetch_table(
+    reference: Reference, client: OpenMLClient, *, keep: Collection[str] = ()
+) -> OpenMLTable:
     """Download what a reference names.
 
     Parameters
     ----------
     reference : Reference
     client : OpenMLClient
+    keep : collection of str
+        Columns that stay in the table even where OpenML leaves them out.
 
     Returns
     -------
@@ -70,7 +76,7 @@ def fetch_table(reference: Reference, client: OpenMLClient) -> OpenMLTable:
         If the file cannot be read.
     """
     if not reference.is_task:
-        return as_table(reference.number, client, client)
+        return as_table(reference.number, client, client, keep=keep)
     text = client.get(f"task/{reference.number}")
     task = None if text is None else read_task(text)
     if task is None or task.type == "other":
@@ -78,12 +84,17 @@ def fetch_table(reference: Reference, client: OpenMLClient) -> OpenMLTable:
             f"task {reference.number} of {client.server} is neither classification nor "
             "regression: name another one"
         )
-    found = as_table(task.dataset_id, client, client, target=task.target)
+    found = as_table(task.dataset_id, client, client, target=task.target, keep=keep)
     return replace(found, task=task.type, measure=task.measure)
 
 
 def as_table(
-    dataset_id: int, pages: Pages, client: OpenMLClient, *, target: str | None = None
+    dataset_id: int,
+    pages: Pages,
+    client: OpenMLClient,
+    *,
+    target: str | None = None,
+    keep: Collection[str] = (),
 ) -> OpenMLTable:
     """Download a dataset.
 
@@ -96,6 +107,8 @@ def as_table(
         Where the file comes from.
     target : str, optional
         Instead of the default one.
+    keep : collection of str
+        Columns that stay in the table even where OpenML leaves them out.
     """
     text = pages.get(f"data/{dataset_id}")
     if text is None:
@@ -104,7 +117,8 @@ def as_table(
     features = _features(dataset_id, pages)
     table = read_table(client.dataset_file(dataset_id))
     target = target or info.target or None
-    dropped = [n for n in info.left_out if n in table.frame.columns and n != target]
+    kept = {target, *keep}
+    dropped = [n for n in info.left_out if n in table.frame.columns and n not in kept]
     frame = _with_categories(table.frame.drop(columns=dropped), features)
     notes = list(table.notes)
     if dropped:
