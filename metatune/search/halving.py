@@ -8,8 +8,10 @@ Departures, since a run under a deadline sees tens of configurations rather than
   configurations goes straight to the top instead of waiting for eta**k others.
 - When no new configuration is left, the best remaining ones rise until all are at the top.
 - A policy may choose among those near the quota who rises; the leader rises whatever it says.
-- A promotion that would take longer than the caller can wait is held back, and nothing worse
-  rises past it.
+- A promotion that would take longer than the caller can wait is held back, and others rise as if
+  it were not there. Time only gets shorter: waiting for it would keep quick configurations from the
+  top, and with them ensemble, estimate and the model of a short run. It does not lose its place
+  by that: `History.incumbent` compares it with those that passed it where all of them have been.
 """
 
 from collections.abc import Callable
@@ -84,7 +86,7 @@ class SuccessiveHalving:
         ----------
         max_seconds : float
             Promotions are held back if, going by the time of the configuration's last trial,
-            they would take longer.
+            they would take longer; quicker ones pass them.
 
         Returns
         -------
@@ -117,20 +119,28 @@ class SuccessiveHalving:
 
     def _promote(self, max_seconds: float, *, exhausted: bool) -> Trial | None:
         for index in reversed(range(len(self._rungs) - 1)):
-            result = self._next_to_rise(index, exhausted)
-            if result is not None and self._expected_seconds(result) <= max_seconds:
+            result = self._next_to_rise(index, max_seconds, exhausted=exhausted)
+            if result is not None:
                 return self._trial(result.trial.configuration, index + 1)
         return None
 
-    def _next_to_rise(self, index: int, exhausted: bool) -> TrialResult | None:
+    def _next_to_rise(
+        self, index: int, max_seconds: float, *, exhausted: bool
+    ) -> TrialResult | None:
         """Return a result of a rung that may rise and has not: the best, or as the policy says."""
-        told = self._told[index]
+        risen = self._asked[index + 1]
+        told = [
+            result
+            for result in self._told[index]
+            if not result.ok
+            or result.trial.configuration.key in risen
+            or self._expected_seconds(result) <= max_seconds
+        ]
         ranked = sorted(
             (result for result in told if self._history.loss(result) < float("inf")),
             key=lambda result: (self._history.loss(result), result.trial.number),
         )
         quota = len(ranked) if exhausted else max(len(told) // self._eta, min(index, 1))
-        risen = self._asked[index + 1]
         waiting = [r for r in ranked if r.trial.configuration.key not in risen]
         if self._policy is None or exhausted or waiting[:1] == ranked[:1]:
             return next((r for r in ranked[:quota] if r in waiting), None)

@@ -20,6 +20,7 @@ _COSTS = ("fit_seconds", "predict_seconds", "row_seconds", "latency", "model_byt
 _LAST_COLUMNS = (*_COSTS, "status", "error", "trial", "origin")
 
 _CLEAR = 3.0  # standard deviations of a fold by which one fold has to convince
+_STAND_OUT = 0.2  # of the way from the best to the middle one at a rung
 
 
 class History:
@@ -111,8 +112,10 @@ class History:
         """Return the result that leads, if any trial has a score.
 
         That is the best one at the highest rung reached, unless a configuration that has not been
-        tried there, or was only too slow for it, clearly beats it at a lower rung with all rows:
-        both have a score on the same rows, and the challenger could be fitted just as well.
+        tried there, or was only too slow for it, clearly beats it at a lower rung where both have
+        a score on the same rows. With fewer rows than all it has to be ahead by more than the
+        leader has gained from further rows since: what does better with less is the better model,
+        whether or not there is time to fit it on all rows in the end.
         """
         contenders = self.contenders()
         return contenders[0] if contenders else None
@@ -173,16 +176,25 @@ class History:
             return math.inf
         if rung.index == leader.trial.rung.index:
             return self.loss(leader)
-        if rung.row_share < 1.0:
-            return -math.inf
+        at_rung = [result for result in self._results if result.trial.rung == rung]
         key = leader.trial.configuration.key
-        at_rung = (
-            self.loss(result)
-            for result in self._results
-            if result.trial.configuration.key == key and result.trial.rung == rung
-        )
+        own = [self.loss(r) for r in at_rung if r.trial.configuration.key == key]
+        # The first fold is the one that lower rungs have seen, too.
+        since = next(iter(self.fold_losses(leader)), math.nan)
+        own.append(since if math.isfinite(since) else self.loss(leader))
+        if len(own) < 2:
+            return -math.inf
         # A fold of a small table says little: the advantage has to stand out from the spread.
-        return min(at_rung, default=-math.inf) - _CLEAR * _spread(leader)
+        return min(own) - max(_CLEAR * _spread(leader), self._margin(at_rung))
+
+    def _margin(self, at_rung: list[TrialResult]) -> float:
+        """Return a difference of losses at a rung that is more than one between equals.
+
+        It is a part of the way from the best to the middle one: the scale that the table itself
+        gives where a single fold has no spread.
+        """
+        losses = sorted(loss for loss in map(self.loss, at_rung) if math.isfinite(loss))
+        return _STAND_OUT * (losses[len(losses) // 2] - losses[0]) if losses else 0.0
 
     def _broke_above(self, challenger: TrialResult) -> bool:
         """Whether the configuration failed at a higher rung other than by taking too long."""
@@ -218,7 +230,12 @@ def _row(result: TrialResult, rank: int | None, metrics: list[str]) -> dict[str,
 
 
 def _spread(result: TrialResult) -> float:
-    """Return the standard deviation of the fold scores in the run's metric, infinite for one."""
+    """Return the standard deviation of the fold scores in the run's metric.
+
+    0 where the rung has a single fold, infinite where several were to tell and did not.
+    """
+    if result.trial.rung.n_folds == 1:
+        return 0.0
     scores = next(iter(result.fold_scores.values()), ())
     finite = [score for score in scores if math.isfinite(score)]
     return statistics.stdev(finite) if len(finite) > 1 else math.inf

@@ -148,19 +148,100 @@ def test_ties_go_to_the_earlier_trial_whatever_the_order_of_results():
     assert halving.ask().configuration == trials[0].configuration
 
 
-def test_a_promotion_that_takes_too_long_is_held_back_and_nothing_worse_passes_it():
-    rungs = (
-        Rung(index=0, row_share=1.0, n_folds=1),
-        Rung(index=1, row_share=1.0, n_folds=5),
-    )
-    halving = make(0.9, 0.8, 0.7, 0.6, rungs=rungs)
-    trials = [halving.ask() for _ in range(3)]
-    for trial, seconds in zip(trials, (10.0, 0.1, 0.1), strict=True):
-        halving.tell(result(trial, seconds=seconds))
+def three_told(*seconds: float, rungs: tuple[Rung, ...]) -> SuccessiveHalving:
+    """Three configurations at the lowest rung, the better the earlier, and two new ones."""
+    halving = make(0.9, 0.8, 0.7, 0.6, 0.5, rungs=rungs)
+    for trial, spent in zip([halving.ask() for _ in seconds], seconds, strict=True):
+        halving.tell(result(trial, seconds=spent))
+    return halving
+
+
+FOLDS = (Rung(index=0, row_share=1.0, n_folds=1), Rung(index=1, row_share=1.0, n_folds=5))
+
+
+def test_a_promotion_that_takes_too_long_is_held_back():
+    halving = three_told(10.0, 0.1, 0.1, rungs=FOLDS)
     # the first of the five folds is known, the others would take 40 s
     assert halving.ask(max_seconds=39.0).configuration == config(0.6)
-    assert halving.ask(max_seconds=39.0) is None
     assert halving.ask(max_seconds=41.0).configuration == config(0.9)
+
+
+def test_quicker_ones_pass_a_promotion_that_takes_too_long():
+    halving = three_told(10.0, 0.1, 0.1, rungs=FOLDS)
+    fourth = halving.ask(max_seconds=39.0)
+    assert (fourth.configuration, fourth.rung.index) == (config(0.6), 0)
+    halving.tell(result(fourth, seconds=0.1))
+    risen = halving.ask(max_seconds=39.0)
+    assert (risen.configuration, risen.rung.index) == (config(0.8), 1)
+    # one of three has risen: the quota of those that can is used up
+    assert halving.ask(max_seconds=39.0).rung.index == 0
+
+
+def test_no_more_rise_for_those_that_are_too_slow():
+    halving = three_told(10.0, 10.0, 0.1, rungs=FOLDS)
+    asked = halving.ask(max_seconds=39.0)
+    assert (asked.configuration, asked.rung.index) == (config(0.6), 0)
+
+
+SLOW_AND_GOOD = {"forest": (0.9, 3.0), "boosting": (0.85, 1.0)}
+QUICK = {"linear": (0.7, 0.05), "small boosting": (0.8, 0.2), "tree": (0.6, 0.02)}
+
+
+def climb(budget: float) -> tuple[SuccessiveHalving, dict[str, int]]:
+    """Play a search of learners with a quality and seconds at the lowest rung each, in time.
+
+    A trial may take 0.4 of what is left; it needs time in proportion to rows and folds. Returns
+    the highest rung that each has reached, too.
+    """
+    learners = {**SLOW_AND_GOOD, **QUICK}
+    listed = iter([Configuration(algorithm=name, params={}) for name in learners])
+    halving = SuccessiveHalving(RUNGS, ACCURACY, lambda _history: next(listed, None))
+    highest: dict[str, int] = {}
+    left = budget
+    while left > 0.1:
+        trial = halving.ask(0.4 * left)
+        if trial is None:
+            break
+        name, rung = trial.configuration.algorithm, trial.rung
+        quality, unit = learners[name]
+        n_new = rung.n_folds - (rung.index == 4)  # the first fold is known at the top
+        seconds = unit * n_new * rung.row_share / RUNGS[0].row_share
+        cut = seconds > 0.4 * left
+        score = quality + 0.01 * rung.index
+        halving.tell(
+            TrialResult(
+                trial=trial,
+                status=TrialStatus.TIMED_OUT if cut else TrialStatus.OK,
+                score=math.nan if cut else score,
+                fold_scores={} if cut else {"accuracy": (score,) * rung.n_folds},
+                seconds=min(seconds, 0.4 * left),
+            )
+        )
+        left -= min(seconds, 0.4 * left)
+        if not cut:
+            highest[name] = rung.index
+    return halving, highest
+
+
+@pytest.mark.parametrize(
+    ("budget", "at_the_top"),
+    [
+        (20.0, {"tree"}),
+        (50.0, {"linear", "tree"}),
+        (200.0, {"linear", "small boosting", "tree"}),
+        (600.0, {"boosting", "linear", "small boosting", "tree"}),
+        (2_000.0, {"forest", "boosting", "linear", "small boosting", "tree"}),
+    ],
+)
+def test_what_has_the_time_reaches_the_top(budget: float, at_the_top: set[str]):
+    _, highest = climb(budget)
+    assert {name for name, rung in highest.items() if rung == 4} == at_the_top
+
+
+@pytest.mark.parametrize(("budget", "rung"), [(20.0, 0), (50.0, 1), (600.0, 3), (2_000.0, 4)])
+def test_what_was_too_slow_for_the_top_still_leads_where_it_is_better(budget: float, rung: int):
+    incumbent = climb(budget)[0].history.incumbent()
+    assert (incumbent.trial.configuration.algorithm, incumbent.trial.rung.index) == ("forest", rung)
 
 
 def test_configurations_that_were_started_before_are_passed_over():

@@ -110,16 +110,56 @@ def test_one_that_broke_at_the_top_does_not_overtake():
     assert names(history.contenders()) == ["quick", "broken"]
 
 
-def test_one_that_was_too_slow_does_not_overtake_with_a_worse_score_or_few_rows():
+def test_one_that_was_too_slow_does_not_overtake_with_a_worse_score():
     worse = [*leader_at_the_top(), ok(2, "slow", 0.69, FULL), cut(3, "slow")]
     assert names([History(ACCURACY, worse).incumbent()]) == ["quick"]
-    few = [
-        ok(0, "quick", 0.5, SMALL),
-        *leader_at_the_top(),
-        ok(2, "slow", 0.9, SMALL),
-        cut(3, "slow"),
+
+
+ONE_FOLD = Rung(index=2, row_share=1.0, n_folds=1)
+THIRD = Rung(index=1, row_share=1 / 3, n_folds=1)
+
+
+def climbed() -> list[TrialResult]:
+    """A leader that has gained by further rows, and others at the lower rung."""
+    return [
+        ok(0, "quick", 0.70, THIRD, fold_scores={"accuracy": (0.70,)}),
+        ok(1, "quick", 0.75, ONE_FOLD, fold_scores={"accuracy": (0.75,)}),
+        ok(2, "bad", 0.60, THIRD),
+        ok(3, "worse", 0.55, THIRD),
     ]
-    assert names([History(ACCURACY, few).incumbent()]) == ["quick"]
+
+
+@pytest.mark.parametrize(
+    ("score", "winner"),
+    [
+        (0.83, "slow"),  # better with a third of the rows than the leader with all
+        (0.77, "quick"),  # ahead, but by less than what lies between equals there
+        (0.74, "quick"),  # ahead where both were; the leader has gained more since
+        (0.65, "quick"),
+    ],
+)
+def test_with_fewer_rows_it_has_to_be_ahead_by_more_than_the_leader_has_gained(score, winner):
+    history = History(ACCURACY, [*climbed(), ok(4, "slow", score, THIRD), cut(5, "slow", ONE_FOLD)])
+    assert names(history.contenders())[0] == winner
+    assert names([history.incumbent()]) == [winner]
+
+
+def test_with_fewer_rows_the_spread_of_the_leaders_folds_counts_as_well():
+    for score, winner in ((0.74, "quick"), (0.90, "slow")):
+        told = [ok(0, "quick", 0.5, SMALL), *leader_at_the_top(), ok(2, "slow", score, SMALL)]
+        assert names([History(ACCURACY, told).incumbent()]) == [winner]
+
+
+def test_who_was_never_at_the_same_rung_is_not_compared():
+    told = [ok(0, "quick", 0.72, TOP, fold_scores=FOLDS), ok(1, "slow", 0.99, SMALL)]
+    assert names([History(ACCURACY, told).incumbent()]) == ["quick"]
+
+
+def test_what_has_to_be_undercut_to_lead_at_a_lower_rung():
+    history = History(ACCURACY, climbed())
+    assert history.loss_to_lead(ONE_FOLD) == -0.75
+    assert history.loss_to_lead(THIRD) == pytest.approx(-0.75 - 0.2 * (0.70 - 0.60))
+    assert history.loss_to_lead(SMALL) == -math.inf
 
 
 def test_pending_trials_are_known_and_leave_when_told():
