@@ -79,7 +79,7 @@ class ModelKeeper:
             raise BundleError(bundle.cannot_write(kept_in, error)) from error
 
     def search_starts(self, rungs: tuple[Rung, ...], past: Sequence[TrialResult]) -> None:
-        """Make sure that there is a model from the first second on: the constant at least.
+        """Take over what an earlier process has left.
 
         Parameters
         ----------
@@ -87,15 +87,19 @@ class ModelKeeper:
             Of the search.
         past : sequence of TrialResult
             What an earlier process has found; then its model stays until there is a better one.
+        """
+        self.kept.search_starts(rungs)
+        self.predictions.restore(past)
+        self._went_on = bool(past) and self._run_dir is not None and self._run_dir.model.is_file()
+
+    def save_constant(self) -> None:
+        """Make sure that there is a model from the first seconds on: the constant at least.
 
         Raises
         ------
         BundleError
             If the model cannot be saved.
         """
-        self.kept.search_starts(rungs)
-        self.predictions.restore(past)
-        self._went_on = bool(past) and self._run_dir is not None and self._run_dir.model.is_file()
         if not self._went_on:
             self.save(self.constant())
 

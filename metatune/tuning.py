@@ -1,8 +1,8 @@
 """`tune`: from a task to a fitted pipeline, under one deadline.
 
-The journey, each step in a module of its own: encode the table, split it into folds, save the
-constant model, recommend configurations, lay out the rungs, search, fit the winner on all rows,
-save, estimate what it is worth.
+The journey, each step in a module of its own: encode the table, split it into folds, lay out the
+rungs, save the constant model while the first trials run, recommend configurations, search, fit the
+winner on all rows, save, estimate what it is worth.
 """
 
 import contextlib
@@ -253,6 +253,7 @@ def tune(
                 keeping=Keeping(rule=keeper.kept.rule, secure=keeper.predictions.secure),
                 on_result=told,
                 errand=adviser.errand(),
+                meanwhile=keeper.save_constant,
             )
             timings.lap("searching")
             listener.search_ends(outcome.ended)

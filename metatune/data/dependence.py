@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import f as f_distribution
+from scipy.special import fdtrc
 
 from metatune.data.clean import clean_column, plain, to_text
 from metatune.data.columns import Column, ColumnKind
@@ -126,7 +126,7 @@ def intraclass_correlation(
     size = (n_rows - float((sizes**2).sum()) / n_rows) / (n_groups - 1)
     correlation = (mean_between - mean_within) / (mean_between + (size - 1) * mean_within)
     ratio = mean_between / mean_within if mean_within > 0 else np.inf
-    return correlation, float(f_distribution.sf(ratio, n_groups - 1, n_rows - n_groups))
+    return correlation, float(fdtrc(n_groups - 1, n_rows - n_groups, ratio))
 
 
 def _looks_like_group(column: Column, n_rows: int) -> bool:

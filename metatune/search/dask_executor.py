@@ -19,7 +19,7 @@ from pathlib import Path
 from queue import Empty
 from typing import TYPE_CHECKING, Any
 
-from metatune.budget import Deadline
+from metatune.budget import Deadline, Stopwatch
 from metatune.errors import ClusterLostError, OptionError, SearchError
 from metatune.search.cluster.bench import BenchOptions
 from metatune.search.cluster.dispatcher import Dispatcher, Ended
@@ -95,6 +95,7 @@ class DaskExecutor(Executor):
         self._patience = patience
         self._tickets = count(1)
         self._running: dict[int, Job] = {}  # by ticket
+        self._since: dict[int, Stopwatch] = {}  # by ticket
         self._closed = False
         self._local = _local_executor(memory_limit, preload)
         self._dispatcher = Dispatcher(client, options)
@@ -121,6 +122,7 @@ class DaskExecutor(Executor):
             raise SearchError(f"job {job.id} was submitted while all {self.n_workers} workers run")
         ticket = next(self._tickets)
         self._running[ticket] = job
+        self._since[ticket] = Stopwatch()
         self._dispatcher.submit(ticket, job)
 
     def wait(self, timeout: float) -> list[JobOutcome]:
@@ -141,10 +143,12 @@ class DaskExecutor(Executor):
     def call(self, job: Job) -> JobOutcome:
         return self._local.call(job)
 
-    def kill(self, job_id: int) -> None:
+    def kill(self, job_id: int) -> float:
         for ticket in [t for t, job in self._running.items() if job.id == job_id]:
             del self._running[ticket]
             self._dispatcher.kill(ticket)
+            return self._since.pop(ticket).seconds()
+        return 0.0
 
     def close(self) -> None:
         self._closed = True
@@ -160,6 +164,7 @@ class DaskExecutor(Executor):
                 ended = self._dispatcher.ended.get(timeout=0.0 if found else timeout)
                 job = self._running.pop(ended.ticket, None)
                 if job is not None:  # it was not killed meanwhile
+                    del self._since[ended.ticket]
                     found.append(_outcome_of(job, ended))
         except Empty:
             return found

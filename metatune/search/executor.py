@@ -100,6 +100,14 @@ class Executor(ABC):
         """Number of jobs that can run at once."""
 
     @property
+    def n_ahead(self) -> int:
+        """Number of further jobs that may be submitted while no worker is idle.
+
+        They are taken up in their order as soon as a worker is free, without the caller's help.
+        """
+        return 0
+
+    @property
     @abstractmethod
     def idle(self) -> int:
         """Number of jobs that could be taken up now."""
@@ -111,7 +119,7 @@ class Executor(ABC):
         Raises
         ------
         SearchError
-            If no worker is idle, or the executor is closed.
+            If no worker is idle and `n_ahead` jobs wait for one, or the executor is closed.
         """
 
     @abstractmethod
@@ -144,8 +152,14 @@ class Executor(ABC):
         """
 
     @abstractmethod
-    def kill(self, job_id: int) -> None:
-        """Stop a job. It has no outcome; an unknown or finished job is ignored."""
+    def kill(self, job_id: int) -> float:
+        """Stop a job. It has no outcome; an unknown or finished job is ignored.
+
+        Returns
+        -------
+        float
+            The seconds that it has run for nothing.
+        """
 
     @abstractmethod
     def close(self) -> None:
@@ -197,8 +211,10 @@ class InlineExecutor(Executor):
         finished, self._finished = self._finished, []
         return finished
 
-    def kill(self, job_id: int) -> None:
+    def kill(self, job_id: int) -> float:
+        wasted = sum(outcome.seconds for outcome in self._finished if outcome.id == job_id)
         self._finished = [outcome for outcome in self._finished if outcome.id != job_id]
+        return wasted
 
     def close(self) -> None:
         self._finished.clear()

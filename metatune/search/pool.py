@@ -1,6 +1,14 @@
-"""The local executor: a pool of worker processes that can be killed one by one."""
+"""The local executor: a pool of worker processes that can be killed one by one.
 
+A thread of its own looks after the workers: it hands waiting jobs to whoever becomes free and
+enforces limits, so that no worker waits while the caller thinks about what to try next.
+"""
+
+import contextlib
 import pickle
+import threading
+from collections import deque
+from multiprocessing import Pipe
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
@@ -24,8 +32,8 @@ class LocalPool(Executor):
     """Runs jobs in processes of this machine, one numeric thread each.
 
     A job over its time limit or the memory limit is killed, a worker that dies is replaced; both
-    cost that job alone. Limits are watched while `wait` is called. Workers do not import the
-    caller's ``__main__``, are silent, ignore the interrupt key and end with the caller.
+    cost that job alone. Workers do not import the caller's ``__main__``, are silent, ignore the
+    interrupt key and end with the caller.
 
     Parameters
     ----------
@@ -60,82 +68,154 @@ class LocalPool(Executor):
         self._log_directory = log_directory
         self._preload = preload
         self._slots: list[_Slot] = []
+        self._waiting: deque[Job] = deque()
         self._ended: list[JobOutcome] = []
+        self._trouble: Exception | None = None
         self._n_launched = 0
         self._false_starts = 0
         self._closed = False
+        # Whoever touches any of this holds the lock; what has changed is told to `wait`.
+        self._changed = threading.Condition(threading.RLock())
+        self._watcher: threading.Thread | None = None
+        self._doorway, self._bell = Pipe(duplex=False)
 
     def start(self) -> None:
         """Launch the workers and return at once; `submit` does it where this was not called."""
-        if self._closed:
-            raise SearchError("the pool is closed: make another one")
-        while len(self._slots) < self._n_workers:
-            self._slots.append(_Slot(self._launch()))
+        with self._changed:
+            if self._closed:
+                raise SearchError("the pool is closed: make another one")
+            while len(self._slots) < self._n_workers:
+                self._slots.append(_Slot(self._launch()))
 
     @property
     def n_workers(self) -> int:
         return self._n_workers
 
     @property
+    def n_ahead(self) -> int:
+        return self._n_workers
+
+    @property
     def idle(self) -> int:
-        return self._n_workers - sum(slot.job is not None for slot in self._slots)
+        with self._changed:
+            n_busy = sum(slot.job is not None for slot in self._slots)
+            return max(0, self._n_workers - n_busy - len(self._waiting))
 
     def submit(self, job: Job) -> None:
-        self.start()
-        slot = next((slot for slot in self._slots if slot.job is None), None)
-        if slot is None:
-            raise SearchError(f"job {job.id} was submitted while all {self._n_workers} workers run")
-        self._assign(slot, job)
+        with self._changed:
+            self.start()
+            if not self.idle and len(self._waiting) >= self.n_ahead:
+                raise SearchError(
+                    f"job {job.id} was submitted while all {self._n_workers} workers run "
+                    f"and {len(self._waiting)} jobs wait"
+                )
+            self._waiting.append(job)
+            self._hand_out()
+            if self._watcher is None:
+                self._watcher = threading.Thread(
+                    target=self._watch, daemon=True, name="watch-workers"
+                )
+                self._watcher.start()
+            self._bell.send(None)
 
     def wait(self, timeout: float) -> list[JobOutcome]:
         limit = Deadline.after(timeout)
-        while True:
-            self._look(self._slots)
-            busy = [slot for slot in self._slots if slot.job is not None]
-            if self._ended or not busy or limit.passed():
-                ended, self._ended = self._ended, []
-                return ended
-            _rest(busy, limit.remaining())
+        with self._changed:
+            while True:
+                if self._trouble is not None:
+                    raise self._trouble
+                if self._ended or not self._busy() or limit.passed():
+                    ended, self._ended = self._ended, []
+                    return ended
+                self._changed.wait(min(max(0.0, limit.remaining()), threading.TIMEOUT_MAX))
 
     def call(self, job: Job) -> JobOutcome:
         limit = Deadline.after(job.time_limit)
-        extra = _Slot(self._launch())
-        try:
+        with self._changed:
+            extra = _Slot(self._launch())
             self._assign(extra, job)
+        try:
             while True:
-                outcome = self._inspect(extra)
+                with self._changed:
+                    outcome = self._inspect(extra)
                 if outcome is not None:
                     return outcome
                 if limit.passed():
                     text = f"stopped at its time limit of {job.time_limit:.1f} s"
                     return extra.outcome(TrialStatus.TIMED_OUT, error=text)
-                self._look(self._slots)
-                _rest([extra, *self._slots], limit.remaining())
+                wait(extra.worker.handles, max(0.0, min(_POLL_SECONDS, limit.remaining())))
         finally:
             extra.worker.kill()
             extra.worker.release(0.05)
 
-    def _look(self, slots: "list[_Slot]") -> None:
-        """Collect the outcomes of jobs that have ended or have to end."""
-        for slot in slots:
-            outcome = self._inspect(slot) if slot.job is not None else None
-            if outcome is not None:
-                self._ended.append(outcome)
-
-    def kill(self, job_id: int) -> None:
-        self._ended = [outcome for outcome in self._ended if outcome.id != job_id]
-        for slot in self._slots:
-            if slot.job is not None and slot.job.id == job_id:
-                self._replace(slot)
+    def kill(self, job_id: int) -> float:
+        with self._changed:
+            self._ended = [outcome for outcome in self._ended if outcome.id != job_id]
+            self._waiting = deque(job for job in self._waiting if job.id != job_id)
+            for slot in self._slots:
+                if slot.job is not None and slot.job.id == job_id:
+                    seconds = slot.watch.seconds() if slot.started else 0.0
+                    self._replace(slot)
+                    self._hand_out()
+                    return seconds
+        return 0.0
 
     def close(self) -> None:
-        self._closed = True
-        slots, self._slots = self._slots, []
-        for slot in slots:
-            slot.worker.kill()
+        with self._changed:
+            slots, self._slots = self._slots, []
+            self._waiting.clear()
+            for slot in slots:
+                slot.worker.kill()
+            if not self._closed:
+                self._closed = True
+                self._bell.send(None)
         limit = Deadline.after(_CLOSING_SECONDS)
+        if self._watcher is not None:
+            self._watcher.join(max(0.0, limit.remaining()))
+        if self._watcher is None or not self._watcher.is_alive():
+            self._doorway.close()
+            self._bell.close()
         for slot in slots:
             slot.worker.release(max(0.0, limit.remaining()))
+
+    def _watch(self) -> None:
+        """Look after the workers until the pool is closed."""
+        while True:
+            with self._changed:
+                if self._closed:
+                    return
+                try:
+                    self._look()
+                except Exception as error:  # noqa: BLE001  # whoever waits has to know
+                    self._trouble = error
+                if self._ended or self._trouble is not None:
+                    self._changed.notify_all()
+                if self._trouble is not None:
+                    return
+                handles = [handle for slot in self._busy() for handle in slot.worker.handles]
+            # Limits have to be looked at now and then; without a job there are none.
+            timeout = _POLL_SECONDS if handles else None
+            # A worker that is replaced meanwhile closes its connection.
+            with contextlib.suppress(OSError, ValueError):
+                if self._doorway in wait([self._doorway, *handles], timeout):
+                    self._doorway.recv()
+
+    def _look(self) -> None:
+        """Collect the outcomes of jobs that have ended or have to end, and hand out others."""
+        for slot in self._busy():
+            outcome = self._inspect(slot)
+            if outcome is not None:
+                self._ended.append(outcome)
+        self._hand_out()
+
+    def _busy(self) -> "list[_Slot]":
+        return [slot for slot in self._slots if slot.job is not None]
+
+    def _hand_out(self) -> None:
+        """Give waiting jobs to free workers."""
+        for slot in self._slots:
+            if self._waiting and slot.job is None:
+                self._assign(slot, self._waiting.popleft())
 
     def _launch(self) -> WorkerProcess:
         self._n_launched += 1
@@ -166,6 +246,8 @@ class LocalPool(Executor):
 
     def _inspect(self, slot: "_Slot") -> JobOutcome | None:
         """Look whether a busy slot's job has ended or has to end."""
+        if slot.worker.launch_error is not None:
+            raise _cannot_start(slot.worker.launch_error)
         # The order matters: a worker may have sent its outcome and then died.
         dead = slot.worker.dead
         try:
@@ -183,8 +265,6 @@ class LocalPool(Executor):
             return self._stop(slot, TrialStatus.FAILED, text)
         if dead:
             return self._bury(slot)
-        if slot.worker.launch_error is not None:
-            raise _cannot_start(slot.worker.launch_error)
         return self._enforce(slot)
 
     def _finish(self, slot: "_Slot", outcome: JobOutcome) -> JobOutcome:
@@ -231,12 +311,6 @@ class LocalPool(Executor):
         outcome = slot.outcome(status, error=error, seconds=slot.watch.seconds())
         self._replace(slot)
         return outcome
-
-
-def _rest(slots: "list[_Slot]", timeout: float) -> None:
-    """Sleep until a worker has something to say, at most until limits have to be looked at."""
-    handles = [handle for slot in slots if slot.job is not None for handle in slot.worker.handles]
-    wait(handles, max(0.0, min(_POLL_SECONDS, timeout)))
 
 
 class _Slot:

@@ -39,6 +39,7 @@ no more than IN_ORDER_LAG + 1 workers have something to do.
 _FUNCTION = "metatune.search.evaluate:evaluate_and_keep"
 _LEAST_SECONDS = 0.05  # less is not enough for any trial
 _POLL_SECONDS = 0.5  # a growing reserve and a stop flag are noticed this soon
+_IDLE_SHARE = 0.02  # of a worker's time may pass while it waits for what to do next
 
 
 class Ended(StrEnum):
@@ -108,6 +109,7 @@ def run_search(  # noqa: PLR0913  # one name for each hook
     keeping: Keeping | None = None,
     on_result: Callable[[TrialResult], None] | None = None,
     errand: Errand | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> SearchOutcome:
     """Run trials until time or trials are used up, or nothing is left to try.
 
@@ -138,6 +140,8 @@ def run_search(  # noqa: PLR0913  # one name for each hook
     errand : Errand, optional
         Another job, beside which the first trials run; not with `max_trials`, where nothing may
         depend on what is done first.
+    meanwhile : callable, optional
+        Called once, as soon as the workers have something to do: what the caller has to do anyway.
 
     Returns
     -------
@@ -164,6 +168,7 @@ def run_search(  # noqa: PLR0913  # one name for each hook
         keeping=keeping,
         on_result=on_result,
         errand=errand,
+        meanwhile=meanwhile,
     )
     try:
         ended = search.run()
@@ -202,15 +207,16 @@ class _Search:
     keeping: Keeping | None
     on_result: Callable[[TrialResult], None] | None
     errand: Errand | None
+    meanwhile: Callable[[], None] | None
     errand_sent: bool = False
     watch: Stopwatch = field(default_factory=Stopwatch)
     timings: Timings = field(default_factory=Timings)
     running: dict[int, Trial] = field(default_factory=dict)
-    since: dict[int, Stopwatch] = field(default_factory=dict)
     untold: list[Trial] = field(default_factory=list)
     finished: dict[int, TrialResult] = field(default_factory=dict)
     restored: frozenset[int] = frozenset()
     n_asked: int = 0
+    worked: float = 0.0  # seconds of workers in trials that have ended
     must_tell: bool = False  # there was nothing to do; asking again makes sense after a result
     first_remaining: float = 0.0
 
@@ -227,6 +233,9 @@ class _Search:
                 self._collect(0.0)
                 return Ended.TIME
             self._fill()
+            if self.meanwhile is not None:
+                self.meanwhile()
+                self.meanwhile = None
             if not self.untold and self.errand is None:
                 return Ended.TRIALS if self._all_asked() else Ended.EXHAUSTED
             self._collect(max(0.0, min(_POLL_SECONDS, self._remaining())))
@@ -235,9 +244,8 @@ class _Search:
         """Kill what is running, count what has finished, and return what was cut off."""
         if self.errand is not None and self.errand_sent:
             self.executor.kill(self.errand.job.id)
-        for number in self.running:
-            self.executor.kill(number)
-            self.timings.add("cut off", self.since[number].seconds())
+        for number in reversed(self.running):  # those that wait for a worker first
+            self.timings.add("cut off", self.executor.kill(number))
         for number in sorted(self.finished):
             self._tell(self.finished[number])
         self._tell_recorded()
@@ -262,7 +270,7 @@ class _Search:
         if self.errand is not None and not self.errand_sent and self.executor.idle:
             self.errand_sent = True
             self.executor.submit(self.errand.job)
-        while self.executor.idle and not self._all_asked() and not self.must_tell:
+        while self._has_room() and not self._all_asked() and not self.must_tell:
             if self.in_order and len(self.untold) > IN_ORDER_LAG:
                 return
             seconds = self._trial_seconds()
@@ -274,6 +282,23 @@ class _Search:
                 self._submit(trial, seconds)
             if not self._tell_next() and trial is None:
                 return
+
+    def _has_room(self) -> bool:
+        """Whether a worker is idle, or would be while it is decided what comes next.
+
+        Trials are decided ahead of time only where they are so short that it matters: what is
+        decided later is decided on more results.
+        """
+        if self.executor.idle:
+            return True
+        n_ahead = len(self.running) - self.executor.n_workers
+        return n_ahead < self.executor.n_ahead and (self.in_order or self._is_hurried())
+
+    def _is_hurried(self) -> bool:
+        """Whether deciding and noting take a part of a trial's time that counts."""
+        spent = self.timings.seconds
+        deciding = spent.get("choosing", 0.0) + spent.get("noting", 0.0)
+        return 0.0 < _IDLE_SHARE * self.worked < deciding
 
     def _tell_next(self) -> bool:
         """Tell the result whose turn it is, if it is there; say whether it was."""
@@ -302,7 +327,6 @@ class _Search:
         self.n_asked += 1
         self.untold.append(trial)
         self.running[trial.number] = trial
-        self.since[trial.number] = Stopwatch()
         self.executor.submit(job)
 
     def _take_recorded(self, trial: Trial) -> None:
@@ -346,7 +370,7 @@ class _Search:
         trial = self.running.pop(outcome.id, None)
         if trial is None:
             return
-        del self.since[trial.number]
+        self.worked += outcome.seconds
         result = to_trial_result(trial, outcome)
         if self.keeping is not None:
             self.keeping.secure(result)

@@ -63,8 +63,9 @@ class SlowErrand(Executor):
     def call(self, job: Job) -> JobOutcome:
         raise AssertionError("the search submits, it does not call")
 
-    def kill(self, job_id: int) -> None:
+    def kill(self, job_id: int) -> float:
         self.killed.append(job_id)
+        return 0.0
 
     def close(self) -> None:
         self._trials.clear()

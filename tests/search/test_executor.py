@@ -45,8 +45,51 @@ class TestLocalPool(KillingContract):
 
     def test_refuses_more_jobs_than_workers(self, executor):
         executor.submit(job("sleep", 5))
-        with pytest.raises(SearchError, match="while all 1 workers run"):
-            executor.submit(job("sleep", 5, number=2))
+        executor.submit(job("sleep", 5, number=2))
+        with pytest.raises(SearchError, match="while all 1 workers run and 1 jobs wait"):
+            executor.submit(job("sleep", 5, number=3))
+
+    def test_a_waiting_job_is_taken_up_while_the_caller_does_something_else(self, executor):
+        run(executor, "double", 0)  # from then on the process is there
+        executor.submit(job("sleep", 0.2, number=1))
+        executor.submit(job("sleep", 0.2, number=2))
+        time.sleep(2.0)
+        seen = executor.wait(0.0)
+        assert [outcome.id for outcome in seen] == [1, 2]
+        assert executor.idle == 1
+
+    def test_a_waiting_job_outlives_the_worker_before_it(self, executor):
+        executor.submit(job("exit_now", 3, number=1))
+        executor.submit(job("double", 4, number=2))
+        first = executor.wait(20.0)
+        seen = first if len(first) == 2 else first + executor.wait(20.0)
+        assert [(o.id, o.status, o.value) for o in seen] == [
+            (1, TrialStatus.CRASHED, None),
+            (2, TrialStatus.OK, 8),
+        ]
+
+    def test_a_waiting_job_can_be_killed_and_makes_way(self, executor):
+        executor.submit(job("sleep", 30, number=1))
+        executor.submit(job("double", 4, number=2))
+        assert executor.kill(2) == 0.0
+        executor.submit(job("double", 5, number=3))
+        executor.kill(1)
+        (outcome,) = executor.wait(20.0)
+        assert (outcome.id, outcome.value) == (3, 10)
+
+    def test_limits_hold_while_nobody_waits(self, executor):
+        executor.submit(job("sleep", 30, number=1, time_limit=0.2))
+        run_until = Stopwatch()
+        while executor.idle == 0 and run_until.seconds() < 20.0:
+            time.sleep(0.05)
+        (outcome,) = executor.wait(0.0)
+        assert outcome.status is TrialStatus.TIMED_OUT
+
+    def test_killing_tells_how_long_the_job_has_run(self, executor):
+        run(executor, "double", 0)
+        executor.submit(job("sleep", 30, number=1))
+        time.sleep(0.5)
+        assert 0.1 < executor.kill(1) < 10.0
 
     def test_refuses_no_workers(self):
         with pytest.raises(SearchError, match="at least 1"):

@@ -92,9 +92,10 @@ class ScrambledExecutor(Executor):
     def call(self, job):
         raise AssertionError("the search submits, it does not call")
 
-    def kill(self, job_id: int) -> None:
+    def kill(self, job_id: int) -> float:
         self.killed.append(job_id)
         self._waiting = [outcome for outcome in self._waiting if outcome.id != job_id]
+        return 0.0
 
     def close(self) -> None:
         self._waiting.clear()

@@ -267,9 +267,9 @@ def test_a_member_that_hangs_does_not_break_the_deadline(
             else:
                 super().submit(job)
 
-        def kill(self, job_id: int) -> None:
+        def kill(self, job_id: int) -> float:
             self.hanging.discard(job_id)
-            super().kill(job_id)
+            return super().kill(job_id)
 
     executor = Hanging()
     run = make_run(tmp_path, executor=executor)

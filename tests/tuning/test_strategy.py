@@ -144,9 +144,9 @@ class Pair(InlineExecutor):
             told.append(self.call(self.errand.pop()))
         return told
 
-    def kill(self, job_id: int) -> None:
+    def kill(self, job_id: int) -> float:
         self.errand = [job for job in self.errand if job.id != job_id]
-        super().kill(job_id)
+        return super().kill(job_id)
 
 
 class Enough(Listener):
