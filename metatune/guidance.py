@@ -87,7 +87,15 @@ class Guide:
         for trial in history.pending:
             if _slot(trial) not in found:  # a result says more than its promotion under way
                 self._note(found, trial, float("nan"), float("nan"))
-        return [observation for _, observation in found.values()]
+        asked: dict[str, int] = {}
+        for trial in (*(result.trial for result in history.results), *history.pending):
+            key = trial.configuration.key
+            asked[key] = min(trial.number, asked.get(key, trial.number))
+        # In the order in which they were started: the planner goes on from what it knew before.
+        return sorted(
+            (observation for _, observation in found.values()),
+            key=lambda observation: asked[observation.configuration.key],
+        )
 
     def _note(
         self,

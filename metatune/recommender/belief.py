@@ -11,7 +11,7 @@ filtering by probabilistic matrix factorisation (Fusi et al. 2018).
 Values are losses on any scale on which they are about Gaussian; less is better.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -137,15 +137,17 @@ class Belief:
         -------
         Posterior
         """
+        from scipy.linalg import solve_triangular
+
         known = np.isfinite(results)
         columns = np.concatenate([columns[known], columns[~known]])
         gram = self.covariance[np.ix_(columns, columns)].copy()
         gram[np.diag_indices(len(columns))] += self.noise
         root = np.linalg.cholesky(gram)  # of what is known first, then of what is under way
-        explained = np.linalg.solve(root, self.covariance[columns])
+        explained = solve_triangular(root, self.covariance[columns], lower=True, check_finite=False)
         n = int(known.sum())
         surprise = (results[known] - self.means[:, columns[:n]]).T
-        surprise = np.linalg.solve(root[:n, :n], surprise)
+        surprise = solve_triangular(root[:n, :n], surprise, lower=True, check_finite=False)
         misfit = (surprise**2).sum(axis=0)
         log_weights = np.log(self.weights) - 0.5 * misfit
         weights = np.exp(log_weights - log_weights.max())
@@ -161,6 +163,20 @@ class Belief:
             scale=scale,
         )
 
+    def only(self, columns: "IntArray") -> "Belief":
+        """Return what is believed about some of the columns; that about the others is dropped.
+
+        Parameters
+        ----------
+        columns : ndarray of int, shape (n_kept,)
+            Which ones.
+        """
+        return replace(
+            self,
+            means=self.means[:, columns],
+            covariance=self.covariance[np.ix_(columns, columns)],
+        )
+
     def extended(self, combination: "FloatArray", rest: "FloatArray") -> "Belief":
         """Add columns that are expected to be combinations of those there are.
 
@@ -173,12 +189,10 @@ class Belief:
         """
         cross = combination @ self.covariance
         own = cross @ combination.T + rest
-        return Belief(
+        return replace(
+            self,
             means=np.hstack([self.means, self.means @ combination.T]),
-            weights=self.weights,
             covariance=np.block([[self.covariance, cross.T], [cross, own]]),
-            noise=self.noise,
-            doubt=self.doubt,
         )
 
 
@@ -222,6 +236,16 @@ class Posterior:
         """Standard deviation of the mixture, (n_columns,)."""
         between = self.weights @ (self.means - self.mean) ** 2
         return np.asarray(np.sqrt(self.variance + between))
+
+    def only(self, columns: slice) -> "Posterior":
+        """Return what is believed about some of the columns."""
+        return Posterior(
+            means=self.means[:, columns],
+            weights=self.weights,
+            prior_covariance=self.prior_covariance[columns, columns],
+            explained=self.explained[:, columns],
+            scale=self.scale,
+        )
 
     def of(self, combination: "FloatArray", variance: "FloatArray") -> "Posterior":
         """Return what is believed about combinations of columns.

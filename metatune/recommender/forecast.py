@@ -1,6 +1,7 @@
 """What is expected on one dataset before its first trial."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,6 +50,20 @@ class Forecast:
     def n_levels(self) -> int:
         """Levels of fidelity."""
         return int(self.log_seconds.shape[1])
+
+    def at_levels(self, levels: Sequence[int]) -> "Forecast":
+        """Return the same expectations about some of the levels only.
+
+        Parameters
+        ----------
+        levels : sequence of int
+            Which ones, in ascending order.
+        """
+        first = np.arange(len(self.configurations)) * self.n_levels
+        columns = (first[:, None] + np.array(levels, dtype=np.intp)).ravel()
+        return replace(
+            self, belief=self.belief.only(columns), log_seconds=self.log_seconds[:, list(levels)]
+        )
 
 
 def level_log_seconds(

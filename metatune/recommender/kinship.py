@@ -45,6 +45,7 @@ def kinship(
     configurations: Sequence[Configuration],
     pool: Sequence[Configuration],
     spaces: Mapping[str, SearchSpace],
+    places: dict[str, list[float]] | None = None,
 ) -> Kinship:
     """Find the relatives of configurations.
 
@@ -57,7 +58,11 @@ def kinship(
     spaces : Mapping of str to SearchSpace
         By algorithm. A family without a member in the pool is expected to do as the pool does on
         average.
+    places : dict of str to list of float, optional
+        Takes what was found out about configurations, by their keys, for the next call with the
+        same spaces.
     """
+    places = {} if places is None else places
     shares = np.full((len(configurations), len(pool)), 1.0 / max(1, len(pool)))
     rest = np.ones(len(configurations))
     for name in sorted({c.algorithm for c in configurations}):
@@ -65,8 +70,8 @@ def kinship(
         own = [i for i, c in enumerate(configurations) if c.algorithm == name]
         if not members or name not in spaces:
             continue
-        known = np.array([_place(pool[i], spaces[name]) for i in members])
-        asked = np.array([_place(configurations[i], spaces[name]) for i in own])
+        known = np.array([_placed(pool[i], spaces[name], places) for i in members])
+        asked = np.array([_placed(configurations[i], spaces[name], places) for i in own])
         weights, unexplained = _krige(known, asked, len(spaces[name].domains))
         shares[own] = 0.0
         shares[np.ix_(own, members)] = weights
@@ -90,6 +95,16 @@ def _krige(
 
 def _squared(a: "FloatArray", b: "FloatArray") -> "FloatArray":
     return np.asarray(((a[:, None, :] - b[None, :, :]) ** 2).sum(axis=-1))
+
+
+def _placed(
+    configuration: Configuration, space: SearchSpace, places: dict[str, list[float]]
+) -> list[float]:
+    """Place a configuration, or say where it was placed before."""
+    place = places.get(configuration.key)
+    if place is None:
+        place = places[configuration.key] = _place(configuration, space)
+    return place
 
 
 def _place(configuration: Configuration, space: SearchSpace) -> list[float]:

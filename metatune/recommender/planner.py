@@ -122,12 +122,25 @@ class Planner:
         How to choose.
     levels : tuple of int
         The levels that configurations climb in this search, the lowest first; empty for all.
+        Observations at other levels must not occur.
     """
 
     forecast: Forecast
     spaces: "Mapping[str, SearchSpace]" = field(default_factory=dict)
     settings: PlannerSettings = field(default_factory=PlannerSettings)
     levels: tuple[int, ...] = ()
+    # What the planner works with: only the levels that matter, with what was found out about
+    # configurations outside the pool kept from one choice to the next.
+    _used: tuple[int, ...] = field(init=False)
+    _covered: "_Covered" = field(init=False)
+    _places: dict[str, list[float]] = field(init=False, default_factory=dict)
+    _families: "dict[str, FloatArray]" = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        top = self.forecast.n_levels - 1
+        self._used = tuple(sorted({*self.levels, top})) if self.levels else tuple(range(top + 1))
+        view = self.forecast.at_levels(self._used)
+        self._covered = _Covered(foreign=(), belief=view.belief, log_seconds=view.log_seconds)
 
     def log_seconds(self, observations: Sequence[Observation]) -> "FloatArray":
         """Return the logarithm of the seconds that are expected after trials.
@@ -135,7 +148,7 @@ class Planner:
         Returns
         -------
         ndarray of shape (n_configurations, n_levels)
-            Of the pool.
+            Of the pool, at the levels that are climbed and at the top.
         """
         return self._known(observations).log_seconds[: len(self.forecast.configurations)]
 
@@ -196,9 +209,9 @@ class Planner:
             level; 0 for configurations that are not kept in mind any more.
         """
         known = self._known(observations)
-        n_levels, pool = self.forecast.n_levels, self.forecast.configurations
+        n_levels, pool = len(self._used), self.forecast.configurations
         posterior = known.belief.given(known.columns, known.values)
-        top = max(self.levels, default=n_levels - 1)
+        top = self._used.index(max(self.levels, default=self._used[-1]))
         values = posterior.mean[top::n_levels]
         done = known.columns[np.isfinite(known.values) & (known.columns % n_levels == top)]
         rivals = done // n_levels if len(done) else known.tried
@@ -217,16 +230,15 @@ class Planner:
         patience: float,
     ) -> Choice | None:
         """Choose by expected improvement for each second of the price."""
-        pool, n_levels = self.forecast.configurations, self.forecast.n_levels
-        top = slice(n_levels - 1, None, n_levels)
-        best = float(posterior.mean[top][known.tried].min())
-        gain = np.where(free, posterior.expected_improvement(best)[top][: len(pool)], -1.0)
+        pool, n_levels = self.forecast.configurations, len(self._used)
+        at_top = posterior.only(slice(n_levels - 1, None, n_levels))
+        best = float(at_top.mean[known.tried].min())
+        gain = np.where(free, at_top.expected_improvement(best)[: len(pool)], -1.0)
         log_seconds = known.log_seconds[: len(pool)]
         if proposals:
-            related = kinship(proposals, (*pool, *known.foreign), self.spaces)
-            combination = _at_levels(related.shares, n_levels)[n_levels - 1 :: n_levels]
+            related = kinship(proposals, (*pool, *known.foreign), self.spaces, self._places)
             variance = _BETTER * related.rest * self._within_family(proposals)[:, -1, -1]
-            invented = posterior.of(combination, variance)
+            invented = at_top.of(related.shares, variance)
             gain = np.concatenate([gain, invented.expected_improvement(best)])
             log_seconds = np.vstack([log_seconds, related.shares @ known.log_seconds])
         if gain.max() < 0:
@@ -244,7 +256,7 @@ class Planner:
         )
 
     def _choice(self, column: int, posterior: "Posterior", log_seconds: "FloatArray") -> Choice:
-        at = column * self.forecast.n_levels + self.forecast.n_levels - 1
+        at = (column + 1) * len(self._used) - 1
         return Choice(
             configuration=self.forecast.configurations[column],
             expected_value=float(posterior.mean[at]),
@@ -266,9 +278,9 @@ class Planner:
 
     def _climb(self, log_seconds: "FloatArray") -> "FloatArray":
         """Return the expected seconds of starting a configuration, (n_configurations,)."""
-        levels = self.levels or tuple(range(log_seconds.shape[1]))
+        levels = self.levels or self._used
         share = self.settings.promotion ** np.arange(len(levels))
-        seconds = np.exp(log_seconds[:, levels])
+        seconds = np.exp(log_seconds[:, [self._used.index(level) for level in levels]])
         if levels[-2:] == (TOP - 1, TOP):  # the fold of the level below is not fitted again
             seconds[:, -1] = np.maximum(seconds[:, -1] - seconds[:, -2], 0.0)
         return np.asarray(seconds @ share)
@@ -290,26 +302,41 @@ class Planner:
             if key not in position:
                 position[key] = len(forecast.configurations) + len(foreign)
                 foreign.append(observation.configuration)
-        belief, log_seconds = forecast.belief, forecast.log_seconds
-        if foreign:
-            related = kinship(foreign, forecast.configurations, self.spaces)
-            combination = _at_levels(related.shares, forecast.n_levels)
-            # What a configuration has to itself shows at all levels, and not at one of them alone.
-            rest = related.rest[:, None, None] * self._within_family(foreign)
-            belief = belief.extended(combination, _block_diagonal(rest))
-            log_seconds = np.vstack([log_seconds, related.shares @ log_seconds])
+        covered = self._covering(tuple(foreign))
         at = np.array([position[o.configuration.key] for o in observations], dtype=np.intp)
-        levels = np.array([o.level for o in observations], dtype=np.intp)
+        levels = np.array([self._used.index(o.level) for o in observations], dtype=np.intp)
         values = np.array([o.value for o in observations], dtype=np.float64)
         seconds = np.array([o.seconds for o in observations], dtype=np.float64)
         return _Known(
-            columns=at * forecast.n_levels + levels,
+            columns=at * len(self._used) + levels,
             values=values,
             tried=np.unique(at),
-            belief=belief,
-            log_seconds=self._corrected(log_seconds, foreign, at, levels, seconds),
-            foreign=tuple(foreign),
+            belief=covered.belief,
+            log_seconds=self._corrected(covered.log_seconds, foreign, at, levels, seconds),
+            foreign=covered.foreign,
         )
+
+    def _covering(self, foreign: tuple[Configuration, ...]) -> "_Covered":
+        """Extend what is expected to configurations outside the pool, mostly a few new ones."""
+        n_pool, n_levels = len(self.forecast.configurations), len(self._used)
+        covered = self._covered
+        n_old = len(covered.foreign)
+        if foreign[:n_old] != covered.foreign:
+            covered, n_old = covered.without_foreign(n_pool, n_levels), 0
+        new = foreign[n_old:]
+        if new:
+            related = kinship(new, self.forecast.configurations, self.spaces, self._places)
+            shares = np.hstack([related.shares, np.zeros((len(new), n_old))])
+            # What a configuration has to itself shows at all levels, and not at one of them alone.
+            rest = related.rest[:, None, None] * self._within_family(new)
+            seconds = related.shares @ covered.log_seconds[:n_pool]
+            covered = _Covered(
+                foreign=foreign,
+                belief=covered.belief.extended(_at_levels(shares, n_levels), _block_diagonal(rest)),
+                log_seconds=np.vstack([covered.log_seconds, seconds]),
+            )
+        self._covered = covered
+        return covered
 
     def _corrected(
         self,
@@ -334,18 +361,41 @@ class Planner:
         Returns
         -------
         ndarray of shape (n_configurations, n_levels, n_levels)
+            At the levels that are used.
         """
+        for name in {c.algorithm for c in configurations} - self._families.keys():
+            self._families[name] = self._family(name)
+        return np.array([self._families[c.algorithm] for c in configurations])
+
+    def _family(self, name: str) -> "FloatArray":
         names = np.array([c.algorithm for c in self.forecast.configurations])
-        shape = (len(names), self.forecast.n_levels) * 2
-        covariance = self.forecast.belief.covariance.reshape(shape)
-        found = {}
-        for name in {c.algorithm for c in configurations}:
-            members = np.flatnonzero(names == name)
-            if len(members) < 2:
-                members = np.arange(len(names))
-            own = covariance[members, :, members, :].mean(axis=0)
-            found[name] = own - covariance[members][:, :, members].mean(axis=(0, 2))
-        return np.array([found[c.algorithm] for c in configurations])
+        n_columns = len(names) * len(self._used)
+        covariance = self._covered.belief.covariance[:n_columns, :n_columns]
+        covariance = covariance.reshape((len(names), len(self._used)) * 2)
+        members = np.flatnonzero(names == name)
+        if len(members) < 2:
+            members = np.arange(len(names))
+        own = covariance[members, :, members, :].mean(axis=0)
+        return np.asarray(own - covariance[members][:, :, members].mean(axis=(0, 2)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Covered:
+    """Expectations that reach beyond the pool.
+
+    Columns of the belief are the pool's and then those outside it, the levels side by side.
+    """
+
+    foreign: tuple[Configuration, ...]
+    belief: "Belief"
+    log_seconds: "FloatArray"
+
+    def without_foreign(self, n_pool: int, n_levels: int) -> "_Covered":
+        """Return what concerns the pool alone."""
+        pool = np.arange(n_pool * n_levels)
+        return _Covered(
+            foreign=(), belief=self.belief.only(pool), log_seconds=self.log_seconds[:n_pool]
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

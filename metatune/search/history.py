@@ -1,7 +1,6 @@
 """The trials of a run so far, and which of them leads."""
 
 import math
-import statistics
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -41,7 +40,11 @@ class History:
         self._results: list[TrialResult] = []
         self._pending: dict[int, Trial] = {}
         self._known: set[str] = set()
+        # What follows from the results, so that it need not be looked for again and again.
+        self._ranked: list[TrialResult] | None = None
         self._contenders: list[TrialResult] | None = None
+        self._bars: dict[tuple[Rung, int], float] = {}
+        self._broken: set[str] = set()
         for result in results:
             self.add(result)
 
@@ -73,7 +76,10 @@ class History:
         self._pending.pop(result.trial.number, None)
         self._known.add(result.trial.configuration.key)
         self._results.append(result)
-        self._contenders = None
+        self._ranked = self._contenders = None
+        self._bars.clear()
+        if not result.ok and result.status is not TrialStatus.TIMED_OUT:
+            self._broken.add(result.trial.configuration.key)
 
     def knows(self, configuration: Configuration) -> bool:
         """Whether a trial of the configuration was started."""
@@ -94,15 +100,17 @@ class History:
         Higher rungs come first; within a rung the better score, then the earlier trial.
         Configurations without a score are left out.
         """
-        highest: dict[str, TrialResult] = {}
-        for result in self._results:
-            key = result.trial.configuration.key
-            known = highest.get(key)
-            if math.isfinite(self.loss(result)) and (
-                known is None or result.trial.rung.index > known.trial.rung.index
-            ):
-                highest[key] = result
-        return sorted(highest.values(), key=self._standing)
+        if self._ranked is None:
+            highest: dict[str, TrialResult] = {}
+            for result in self._results:
+                key = result.trial.configuration.key
+                known = highest.get(key)
+                if math.isfinite(self.loss(result)) and (
+                    known is None or result.trial.rung.index > known.trial.rung.index
+                ):
+                    highest[key] = result
+            self._ranked = sorted(highest.values(), key=self._standing)
+        return list(self._ranked)
 
     def best(self, n: int) -> list[Configuration]:
         """Return the `n` configurations that lead, the first one first."""
@@ -166,7 +174,8 @@ class History:
     def _overtakes(self, challenger: TrialResult, leader: TrialResult) -> bool:
         if challenger.trial.rung.index >= leader.trial.rung.index:
             return False
-        if self._broke_above(challenger):
+        # Whatever failed at a higher rung other than by taking too long is not to be trusted.
+        if challenger.trial.configuration.key in self._broken:
             return False
         return self.loss(challenger) < self._bar(challenger.trial.rung, leader)
 
@@ -176,6 +185,13 @@ class History:
             return math.inf
         if rung.index == leader.trial.rung.index:
             return self.loss(leader)
+        known = self._bars.get((rung, leader.trial.number))
+        if known is None:
+            known = self._bars[rung, leader.trial.number] = self._clear_advantage(rung, leader)
+        return known
+
+    def _clear_advantage(self, rung: Rung, leader: TrialResult) -> float:
+        """Return the loss at a lower rung that is clearly below the leader's there."""
         at_rung = [result for result in self._results if result.trial.rung == rung]
         key = leader.trial.configuration.key
         own = [self.loss(r) for r in at_rung if r.trial.configuration.key == key]
@@ -195,15 +211,6 @@ class History:
         """
         losses = sorted(loss for loss in map(self.loss, at_rung) if math.isfinite(loss))
         return _STAND_OUT * (losses[len(losses) // 2] - losses[0]) if losses else 0.0
-
-    def _broke_above(self, challenger: TrialResult) -> bool:
-        """Whether the configuration failed at a higher rung other than by taking too long."""
-        return any(
-            not result.ok
-            and result.status is not TrialStatus.TIMED_OUT
-            and result.trial.configuration.key == challenger.trial.configuration.key
-            for result in self._results
-        )
 
 
 def _row(result: TrialResult, rank: int | None, metrics: list[str]) -> dict[str, object]:
@@ -238,7 +245,10 @@ def _spread(result: TrialResult) -> float:
         return 0.0
     scores = next(iter(result.fold_scores.values()), ())
     finite = [score for score in scores if math.isfinite(score)]
-    return statistics.stdev(finite) if len(finite) > 1 else math.inf
+    if len(finite) < 2:
+        return math.inf
+    center = math.fsum(finite) / len(finite)
+    return math.sqrt(math.fsum((score - center) ** 2 for score in finite) / (len(finite) - 1))
 
 
 def _mean(scores: tuple[float, ...]) -> float:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from metatune.budget import Stopwatch
 from metatune.errors import ClusterLostError
 from metatune.search.executor import Executor, Job, JobOutcome, to_trial_result
@@ -171,7 +173,9 @@ def run_search(  # noqa: PLR0913  # one name for each hook
         meanwhile=meanwhile,
     )
     try:
-        ended = search.run()
+        # The other cores belong to the workers: linear algebra here must not spin on them.
+        with threadpool_limits(limits=1):
+            ended = search.run()
     except KeyboardInterrupt:
         ended = Ended.INTERRUPTED
     except ClusterLostError:

@@ -314,3 +314,40 @@ def test_promotions_are_compared_with_the_best_at_the_top() -> None:
     alone = planner.gains(below, POOL[1:3])
     beaten = planner.gains([told(0, -5.0), *below], POOL[1:3])
     assert (beaten < 0.01 * alone).all()
+
+
+def seen(x: float, value: float, level: int = 1) -> Observation:
+    return Observation(configuration=ridge(x), level=level, value=value)
+
+
+PROPOSALS = [ridge(x) for x in (0.1, 0.33, 0.6, 0.9)]
+
+
+@pytest.mark.parametrize("order", [(0.2, 0.4, 0.8), (0.8, 0.2, 0.4), (0.4,)])
+def test_what_is_kept_between_choices_changes_none(order: tuple[float, ...]) -> None:
+    lasting = make_planner(np.zeros(4), RELATED)
+    observations = [told(0, 1.0), told(2, 0.3)]
+    for x in (0.2, 0.4, 0.8):
+        observations.append(seen(x, (x - 0.5) ** 2))
+        lasting.choose(observations, PROPOSALS)
+    known = [told(0, 1.0), told(2, 0.3), *(seen(x, (x - 0.5) ** 2) for x in order)]
+    choice = lasting.choose(known, PROPOSALS)
+    fresh = make_planner(np.zeros(4), RELATED).choose(known, PROPOSALS)
+    assert choice is not None
+    assert fresh is not None
+    assert choice.configuration == fresh.configuration
+    assert choice.expected_value == pytest.approx(fresh.expected_value)
+    assert choice.deviation == pytest.approx(fresh.deviation)
+
+
+def test_levels_that_are_not_climbed_change_nothing_but_the_seconds() -> None:
+    every = make_planner(np.zeros(4), RELATED, seconds=2.0)
+    top = replace(every, levels=(1,))
+    observations = [told(0, 1.0), told(2, 0.3), seen(0.6, -0.2)]
+    one, other = every.choose(observations, PROPOSALS), top.choose(observations, PROPOSALS)
+    assert one is not None
+    assert other is not None
+    assert one.configuration == other.configuration
+    assert one.expected_value == pytest.approx(other.expected_value)
+    assert one.deviation == pytest.approx(other.deviation)
+    assert other.seconds == pytest.approx(6.0)
