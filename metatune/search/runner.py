@@ -295,8 +295,9 @@ class _Search:
         """
         if self.executor.idle:
             return True
-        n_ahead = len(self.running) - self.executor.n_workers
-        return n_ahead < self.executor.n_ahead and (self.in_order or self._is_hurried())
+        n_jobs = len(self.running) + (self.errand is not None and self.errand_sent)
+        n_waiting = max(0, n_jobs - self.executor.n_workers)
+        return n_waiting < self.executor.n_ahead and (self.in_order or self._is_hurried())
 
     def _is_hurried(self) -> bool:
         """Whether deciding and noting take a part of a trial's time that counts."""
