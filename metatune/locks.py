@@ -51,6 +51,23 @@ class ProcessLock:
             return None if error.errno in _HELD else cls(None)
         return cls(descriptor)
 
+    @classmethod
+    def hold(cls, path: Path) -> Self:
+        """Hold an existing file or directory, after waiting until no other process does.
+
+        Raises
+        ------
+        OSError
+            If the path cannot be opened.
+        """
+        descriptor = os.open(path, os.O_RDONLY)
+        with contextlib.suppress(OSError):  # a file system without locks
+            if fcntl is not None:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                return cls(descriptor)
+        os.close(descriptor)
+        return cls(None)
+
     @property
     def effective(self) -> bool:
         """Whether others would notice."""

@@ -2,15 +2,15 @@
 
     python scripts/rebuild_from_openml.py all --work WORK --out NEW_METADATA
 
-harvests a suite, downloads its datasets, learns priors of hyperparameters from the harvested runs,
-evaluates the pool of configurations on the datasets, and writes and verifies a meta-dataset. Each
-step is a command of its own as well. Every one can be stopped at any moment, also by a kill, and
-goes on when it is called again.
+harvests a suite, downloads its datasets, compares metatune's meta-features of them with OpenML's,
+learns priors of hyperparameters from the harvested runs, evaluates the pool of configurations on
+the datasets, and writes and verifies a meta-dataset. Each step is a command of its own as well.
+Every one can be stopped at any moment, also by a kill, and goes on when it is called again.
 """
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +23,14 @@ import pandas as pd
 from metatune.building.catalogue import load_entry, read_catalogue
 from metatune.building.harvest import Harvest, HarvestPlan, find_flows, harvest, list_counts
 from metatune.building.harvested_runs import harvested_runs
+from metatune.building.mapping.setups import learner_of
 from metatune.building.openml_tables import CATALOGUE, download_tables
 from metatune.errors import MetatuneError
 from metatune.metadataset.store import verify_metadata
 from metatune.metafeatures import extract_metafeatures
 from metatune.openml.client import DEFAULT_SERVER, ConnectionSettings, OpenMLClient
-from metatune.openml.listings import read_listing
 from metatune.openml.pages import PageStore
-from metatune.openml.payloads import read_suite_list
+from metatune.openml.payloads import FlowInfo, read_suite_list
 
 BOT_FLOWS = (
     "mlr.classif.ranger",
@@ -45,7 +45,7 @@ BOT_FLOWS = (
 """Flows with the longest history: six learners of mlr by name, two pipelines of scikit-learn."""
 
 PATIENCE = ConnectionSettings(policy="robot", tries=10, pause=1.0)
-_SAME_NAMES = ("NumberOfInstances", "NumberOfFeatures", "NumberOfClasses", "NumberOfMissingValues")
+_SUITES = "study/list/main_entity_type/task/limit/10000/offset/0"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +66,8 @@ class Place:
         return self.work / "data"
 
     def client(self) -> OpenMLClient:
-        patient = ConnectionSettings(policy=PATIENCE.policy, tries=PATIENCE.tries, pause=self.pause)
-        return OpenMLClient(self.server, cache=self.work / "cache", settings=patient)
+        settings = replace(PATIENCE, pause=self.pause, offline=self.offline)
+        return OpenMLClient(self.server, cache=self.work / "cache", settings=settings)
 
     def pages(self) -> PageStore:
         """Return the kept answers, and who is asked for others."""
@@ -85,8 +85,13 @@ def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True,
             help="Seconds between two requests.",
         ),
-        click.option("--server", default=DEFAULT_SERVER, show_default=True),
-        click.option("--work", type=click.Path(path_type=Path), required=True),
+        click.option("--server", default=DEFAULT_SERVER, show_default=True, help="Who is asked."),
+        click.option(
+            "--work",
+            type=click.Path(path_type=Path),
+            required=True,
+            help="Folder for answers, files and results; made if there is none.",
+        ),
     ):
         command = option(command)
     return command
@@ -148,17 +153,20 @@ def list_server(dry_run: bool, **given: Any) -> None:
     """List the suites of a server and the wanted flows."""
     place, plan = split_options(given)
     pages = place.pages()
-    suites = read_listing(
-        pages, "study/list/main_entity_type/task", read_suite_list, lambda suite: suite.id
-    ).rows
+    # All suites fit into a page, and nobody says how the server calls an empty one of suites.
+    text = pages.get(_SUITES)
+    suites = [] if text is None else read_suite_list(text)
     for suite in sorted(suites, key=lambda suite: suite.id):
         print(f"suite {suite.id:>6}  {suite.name}")
-    flows = find_flows(plan.flows, pages)
-    counts = list_counts(plan, pages, flows) if dry_run else {}
-    for flow in flows:
-        n_rows, n_tasks = counts.get(flow.id, (0, 0))
-        size = f"{n_rows:>8} evaluations on {n_tasks:>3} tasks" if dry_run else ""
-        print(f"flow {flow.id:>7}  {flow.name[:70]} ({flow.version})  {size}")
+    for flow in find_flows(plan.flows, pages):
+        size = count(plan, pages, flow) if dry_run else ""
+        name = f"{flow.name[:60]} ({flow.version})"
+        print(f"flow {flow.id:>7}  {learner_of(flow.name):<24} {size} {name}", flush=True)
+
+
+def count(plan: HarvestPlan, pages: PageStore, flow: FlowInfo) -> str:
+    n_rows, n_tasks = list_counts(plan, pages, [flow])[flow.id]
+    return f"{n_rows:>7} evaluations on {n_tasks:>3} tasks "
 
 
 @main.command("harvest")
@@ -204,17 +212,24 @@ def run_download(place: Place) -> None:
 @place_options
 def compare_qualities(**given: Any) -> None:
     """Compare meta-features of the downloaded tables with OpenML's own qualities."""
-    place = Place(**given)
+    if not run_comparison(Place(**given)):
+        sys.exit("no table has qualities: harvest and download first")
+
+
+def run_comparison(place: Place) -> bool:
+    """Print the comparison; return whether there was something to compare."""
     qualities = Harvest.load(place.tables).tables["qualities"]
     theirs = qualities.pivot_table(index="dataset_id", columns="name", values="value")
+    if "NumberOfFeatures" in theirs:
+        theirs["NumberOfFeatures"] -= 1  # OpenML counts the target
     own = {}
     for entry in read_catalogue(place.data / CATALOGUE):
         if entry.openml_id in theirs.index:
             features = extract_metafeatures(load_entry(entry, seed=0)).values
             own[entry.openml_id] = dict(features)
-    if not own:
-        sys.exit("no table has qualities: harvest and download first")
-    print_comparison(pd.DataFrame.from_dict(own, "index"), theirs)
+    if own:
+        print_comparison(pd.DataFrame.from_dict(own, "index"), theirs)
+    return bool(own)
 
 
 def print_comparison(own: pd.DataFrame, theirs: pd.DataFrame) -> None:
@@ -233,8 +248,14 @@ def print_comparison(own: pd.DataFrame, theirs: pd.DataFrame) -> None:
 @plan_options
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="New meta-dataset.")
 @click.option("--minutes", type=float, default=60.0, show_default=True, help="For evaluating.")
-@click.option("--jobs", type=int, default=2, show_default=True)
-@click.option("--max-rows-of-tables", type=int, default=2000, show_default=True)
+@click.option("--jobs", type=int, default=2, show_default=True, help="Workers for evaluating.")
+@click.option(
+    "--max-rows-of-tables",
+    type=int,
+    default=2000,
+    show_default=True,
+    help="Larger tables are evaluated on so many of their rows.",
+)
 @click.option("--history", type=click.Path(path_type=Path), help="Published histories to add.")
 def rebuild(
     out: Path,
@@ -248,6 +269,7 @@ def rebuild(
     place, plan = split_options(given)
     run_harvest(place, plan)
     run_download(place)
+    run_comparison(place)
     priors = place.work / "priors" / "priors.json"
     priors.parent.mkdir(parents=True, exist_ok=True)
     histories = [] if history is None else ["--history", history]

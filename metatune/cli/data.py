@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ __all__ = ["OpenedData", "check_exists", "is_openml", "open_data", "stem_of"]
 
 _SUFFIXES = (".gz", ".bz2", ".zip", ".xz", ".zst", ".zstd")
 _OPENML = "openml:"
+_MIN_TIMEOUT = 1.0  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,7 +70,8 @@ def open_data(
         If it cannot be had or read.
     """
     if is_openml(data):
-        return _from_openml(data, target, server, keep)
+        patience = inf if deadline is None else deadline.remaining()
+        return _from_openml(data, target, server, keep, patience)
     from metatune.data.reading import read_table
 
     return OpenedData(table=read_table(data, deadline=deadline), target=target)
@@ -105,15 +108,23 @@ def is_openml(data: str) -> bool:
 
 
 def _from_openml(
-    data: str, target: str | None, server: str | None, keep: Collection[str]
+    data: str, target: str | None, server: str | None, keep: Collection[str], patience: float
 ) -> OpenedData:
-    from metatune.openml.client import DEFAULT_SERVER, OpenMLClient, default_cache
+    from metatune.openml.client import (
+        DEFAULT_SERVER,
+        ConnectionSettings,
+        OpenMLClient,
+        default_cache,
+    )
     from metatune.openml.dataset import fetch_table
     from metatune.openml.measures import metric_of
     from metatune.openml.reference import Reference
 
     reference = Reference.parse(data)
-    client = OpenMLClient(server or DEFAULT_SERVER, cache=default_cache())
+    # A silent server is no reason to be late: tries have to fail before the time is over.
+    timeout = min(ConnectionSettings().timeout, max(_MIN_TIMEOUT, patience / 3))
+    settings = ConnectionSettings(timeout=timeout)
+    client = OpenMLClient(server or DEFAULT_SERVER, cache=default_cache(), settings=settings)
     kept = keep if target is None else {*keep, target}
     found = fetch_table(reference, client, keep=kept)
     if target is None and found.target is None:

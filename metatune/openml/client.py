@@ -8,6 +8,7 @@ and their arguments differ between the versions.
 
 import contextlib
 import logging
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from xml.parsers.expat import ExpatError
 
 from metatune.budget import Pace
 from metatune.errors import OpenMLError, OptionError
+from metatune.locks import ProcessLock
 
 __all__ = [
     "DEFAULT_SERVER",
@@ -31,6 +33,15 @@ DEFAULT_SERVER = "https://www.openml.org/api/v1/xml"
 _NO_RESULT = frozenset({372, 482, 500, 512, 542, 674})
 """Codes of listings that are empty."""
 
+_OVERLOADED, _PRIVATE = 107, 112
+_MENDS = {
+    _OVERLOADED: "try again later",
+    _PRIVATE: "give the key of an account that may see it (openml configure apikey)",
+}
+"""What helps against a refusal, by its code; elsewhere the id is wrong."""
+
+_SKIP_PARQUET = "OPENML_SKIP_PARQUET"  # what the package looks for in the environment
+_PARQUET_MARK = b"PAR1"  # at both ends of a file
 _BROKEN_ANSWERS = 3  # times that an answer is asked for again because it is no XML
 _EXTRA = "pip install 'metatune[openml]'"
 
@@ -63,12 +74,15 @@ class ConnectionSettings:
         Seconds between the starts of two requests, at least.
     timeout : float
         Seconds without any answer after which a request counts as failed.
+    offline : bool
+        Ask nothing: datasets come from the cache, or not at all.
     """
 
     policy: str = "human"
     tries: int = 2
     pause: float = 0.0
     timeout: float = 60.0
+    offline: bool = False
 
 
 class OpenMLClient:
@@ -79,7 +93,8 @@ class OpenMLClient:
     server : str
         Address of its REST interface, like ``https://www.openml.org/api/v1/xml``.
     cache : Path
-        Folder for downloaded datasets; made if there is none. One process at a time may use it.
+        Folder for downloaded datasets; made if there is none. Processes that share it download one
+        after the other.
     settings : ConnectionSettings
         Patience and politeness.
 
@@ -149,13 +164,25 @@ class OpenMLClient:
         Returns
         -------
         Path
-            A Parquet file if the server has one, else ARFF.
+            A Parquet file if the server has one and it arrives whole, else ARFF.
 
         Raises
         ------
         ServerRefusedError, OpenMLError
             If it cannot be had.
         """
+        self._cache.mkdir(parents=True, exist_ok=True)
+        # The package takes a file that another process is still writing for a whole one.
+        lock = ProcessLock.hold(self._cache)
+        try:
+            return self._download(dataset_id)
+        except _BrokenParquetError:
+            with _without_parquet():
+                return self._download(dataset_id)
+        finally:
+            lock.release()
+
+    def _download(self, dataset_id: int) -> Path:
         with self._session() as openml:
             dataset = openml.datasets.get_dataset(
                 dataset_id,
@@ -164,10 +191,14 @@ class OpenMLClient:
                 download_features_meta_data=False,
             )
         self.n_requests += 1
-        file = dataset.parquet_file or dataset.data_file
-        if file is None:
-            raise OpenMLError(f"dataset {dataset_id} of {self.server} has no file")
-        return Path(file)
+        name = dataset.parquet_file or dataset.data_file
+        if name is None:
+            raise OpenMLError(f"dataset {dataset_id} of {self.server} has no file: use another one")
+        file = Path(name)
+        if file == Path(dataset.parquet_file or "") and not _is_parquet(file):
+            file.unlink()
+            raise _BrokenParquetError(f"{file.name} of {self.server} is torn: try again later")
+        return file
 
     def _ask(self, path: str) -> str:
         with self._session() as openml:
@@ -188,9 +219,9 @@ class OpenMLClient:
         self._cache.mkdir(parents=True, exist_ok=True)
         config.server = self.server
         config.set_retry_policy(self._settings.policy, self._settings.tries)
-        config._root_cache_directory = self._cache
+        config.set_root_cache_directory(self._cache)
         try:
-            with _limited_waiting(self._settings.timeout):
+            with _limited_waiting(self._settings, self.server), _silence():
                 yield openml
         except openml.exceptions.OpenMLHashException as error:
             raise OpenMLError(
@@ -198,12 +229,15 @@ class OpenMLClient:
                 f"({_short(error)}): report it there, or use another dataset"
             ) from error
         except openml.exceptions.OpenMLServerException as error:
-            code = -1 if error.code is None else int(error.code)
-            raise ServerRefusedError(
-                f"{self.server} refuses: {_short(error)}: check the id", code
-            ) from error
+            raise self._refusal(error, error.code) from error
+        except openml.exceptions.OpenMLPrivateDatasetError as error:
+            raise self._refusal(error, _PRIVATE) from error
         except openml.exceptions.PyOpenMLError as error:
             raise OpenMLError(f"{self.server}: {_short(error)}: try again later") from error
+        except _bucket_errors() as error:
+            raise _BrokenParquetError(
+                f"{self.server}: a file broke off ({_short(error)}): try again later"
+            ) from error
         except requests.exceptions.RequestException as error:
             raise OpenMLError(
                 f"{self.server} cannot be reached ({type(error).__name__}): check the connection "
@@ -216,7 +250,17 @@ class OpenMLClient:
             ) from error
         finally:
             config.server, config.connection_n_retries, config.retry_policy = before
-            config._root_cache_directory = root
+            config.set_root_cache_directory(root)
+
+    def _refusal(self, error: Exception, code: int | None) -> ServerRefusedError:
+        code = -1 if code is None else int(code)
+        mend = _MENDS.get(code, "check the id")
+        what = _short(error).removesuffix(" - None")  # where the server adds nothing
+        return ServerRefusedError(f"{self.server} refuses: {what}: {mend}", code)
+
+
+class _BrokenParquetError(OpenMLError):
+    """The bucket of Parquet files gave no whole file; the server has every dataset as ARFF too."""
 
 
 def default_cache() -> Path:
@@ -229,31 +273,98 @@ def _openml() -> Any:
         import openml
     except ImportError as error:
         raise OpenMLError(f"OpenML needs the package openml: {_EXTRA}") from error
-    # It warns of every answer that is not compressed, and of tries that fail.
+    # It warns of tries that fail.
     logging.getLogger("openml").setLevel(logging.ERROR)
     return openml
 
 
-@contextlib.contextmanager
-def _limited_waiting(seconds: float) -> Iterator[None]:
-    """Give every request of this thread's moment a time limit: the package sets none.
+def _bucket_errors() -> tuple[type[Exception], ...]:
+    """Return what the download of Parquet files raises, where the package does not catch it."""
+    import minio
+    import urllib3
 
-    A server that accepts a connection and then says nothing would hold a run for ever.
+    return minio.error.MinioException, urllib3.exceptions.HTTPError
+
+
+def _is_parquet(file: Path) -> bool:
+    """Whether a file begins and ends as Parquet does: no page of a proxy, and not torn."""
+    with file.open("rb") as stream:
+        head = stream.read(len(_PARQUET_MARK))
+        stream.seek(max(0, stream.seek(0, os.SEEK_END) - len(_PARQUET_MARK)))
+        return head == stream.read() == _PARQUET_MARK
+
+
+@contextlib.contextmanager
+def _without_parquet() -> Iterator[None]:
+    """Let the package take ARFF files for a moment."""
+    before = os.environ.get(_SKIP_PARQUET)
+    os.environ[_SKIP_PARQUET] = "true"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_SKIP_PARQUET]
+        else:
+            os.environ[_SKIP_PARQUET] = before
+
+
+@contextlib.contextmanager
+def _limited_waiting(settings: ConnectionSettings, server: str) -> Iterator[None]:
+    """Limit the time and the tries of every request of this moment, for the package sets no times.
+
+    A server that accepts a connection and then says nothing would hold a run for ever. Parquet
+    files come through another library than everything else, with its own idea of patience.
     """
     import requests
+    import urllib3
 
-    plain = requests.Session.request
+    plain, plain_open = requests.Session.request, urllib3.PoolManager.urlopen
+    retry = urllib3.Retry(
+        total=settings.tries - 1, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504)
+    )
+
+    def check() -> None:
+        if settings.offline:
+            raise OpenMLError(f"{server} is not asked offline: call it once with a connection")
 
     def request(self: Any, *args: Any, **options: Any) -> Any:
+        check()
         if options.get("timeout") is None:
-            options["timeout"] = seconds
+            options["timeout"] = settings.timeout
         return plain(self, *args, **options)
 
+    def urlopen(self: Any, *args: Any, **options: Any) -> Any:
+        check()
+        given = {"timeout": settings.timeout, "retries": retry, **options}
+        return plain_open(self, *args, **given)
+
     requests.Session.request = request  # type: ignore[method-assign]
+    urllib3.PoolManager.urlopen = urlopen  # type: ignore[method-assign]
     try:
         yield
     finally:
         requests.Session.request = plain  # type: ignore[method-assign]
+        urllib3.PoolManager.urlopen = plain_open  # type: ignore[method-assign]
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Keep the package's news of every request from the root logger, where it writes them.
+
+    The first of them would set that logger up, for the whole process, to write to standard error.
+    """
+    root, nowhere = logging.getLogger(), logging.NullHandler()
+
+    def not_of_requests(record: logging.LogRecord) -> bool:
+        return record.module != "_api_calls"
+
+    root.addHandler(nowhere)
+    root.addFilter(not_of_requests)
+    try:
+        yield
+    finally:
+        root.removeFilter(not_of_requests)
+        root.removeHandler(nowhere)
 
 
 def _short(error: Exception) -> str:

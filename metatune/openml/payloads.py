@@ -28,7 +28,6 @@ __all__ = [
     "read_suite",
     "read_suite_list",
     "read_task",
-    "read_task_list",
 ]
 
 _NS = "{http://openml.org/openml}"
@@ -56,11 +55,9 @@ class TaskInfo:
     type : str
         "classification", "regression", or "other", which metatune does not learn.
     target : str
-        Name of the target; empty where a listing lost it.
+        Name of the target.
     measure : str
         OpenML's name of the evaluation measure; empty if none is set.
-    name : str
-        Of the dataset; empty where it is not said.
     """
 
     id: int
@@ -68,7 +65,6 @@ class TaskInfo:
     type: str
     target: str
     measure: str = ""
-    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,20 +208,6 @@ def read_task(text: str) -> TaskInfo:
     )
 
 
-def read_task_list(text: str) -> list[TaskInfo]:
-    """Read ``task/list``; a task whose inputs the server lost has an empty target."""
-    return [
-        TaskInfo(
-            id=_number(e, "task_id"),
-            dataset_id=_number(e, "did"),
-            type=_TYPES.get(_number(e, "task_type_id"), "other"),
-            target=_input(e, "target_feature"),
-            name=_text(e, "name"),
-        )
-        for e in _root(text).iterfind(f"{_NS}task")
-    ]
-
-
 def read_dataset(text: str) -> DatasetInfo:
     """Read ``data/<id>``."""
     root = _root(text)
@@ -308,12 +290,6 @@ def _evaluation(e: ElementTree.Element) -> EvaluationRow:
             for p in parameters.iterfind(f"{_NS}parameter")
         ),
     )
-
-
-def _input(task: ElementTree.Element, name: str) -> str:
-    """Return an input of a listed task; empty where the server lost it."""
-    found = (e.text or "" for e in task.iterfind(f"{_NS}input") if e.get("name") == name)
-    return next(found, "")
 
 
 def _defaults(flow: ElementTree.Element) -> Iterator[tuple[str, str]]:

@@ -14,11 +14,13 @@ import pandas as pd
 import pytest
 from click.testing import Result
 from openml_server.made_up import make_world
-from openml_server.server import OpenMLServer
+from openml_server.server import Fault, OpenMLServer
 from openml_server.world import Task
 
 from metatune import describe
-from metatune.errors import OptionError
+from metatune.budget import Deadline
+from metatune.cli.data import open_data
+from metatune.errors import OpenMLError, OptionError
 
 Call = Callable[..., Result]
 QUICK = ("--include", "linear,naive_bayes,decision_tree", "--max-trials", "4", "--seed", "1")
@@ -135,6 +137,13 @@ def test_columns_that_the_user_names_are_not_left_out(server: OpenMLServer, call
     assert done.exit_code == 0, done.stderr
     said = json.loads(done.stdout)
     assert (said["target"], said["task"]) == ("a", "regression")
+
+
+def test_a_silent_server_costs_no_more_than_the_time_there_is(server: OpenMLServer) -> None:
+    server.faults.append(Fault(pattern="data", kind="slow", times=float("inf"), seconds=3.0))
+    with pytest.raises(OpenMLError, match="cannot be reached"):
+        open_data("openml:100", target=None, server=server.url, deadline=Deadline.after(1.0))
+    assert len(server.requests) == 1
 
 
 def test_python_says_where_names_are_understood() -> None:

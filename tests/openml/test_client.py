@@ -1,5 +1,7 @@
 """The client against a server that speaks the protocol, and misbehaves."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import openml
@@ -127,6 +129,20 @@ def test_requests_keep_their_distance(
     polite.get("study/99")
     assert waits[0] == 0.0
     assert waits[1] == pytest.approx(1.0, abs=0.5)
+
+
+def test_the_package_says_nothing(server: OpenMLServer, tmp_path: Path) -> None:
+    """It warns of files that are not compressed, and sets up logging for that."""
+    server.world.add(_replaced(server, 100, parquet=None))
+    code = (
+        "import logging, sys; from pathlib import Path\n"
+        "from metatune.openml.client import OpenMLClient\n"
+        "OpenMLClient(sys.argv[1], cache=Path(sys.argv[2])).dataset_file(100)\n"
+        "assert not logging.getLogger().handlers\n"
+    )
+    command = [sys.executable, "-c", code, server.url, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 class TestFiles:

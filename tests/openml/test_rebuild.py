@@ -1,22 +1,33 @@
 """The rebuild command as a user calls it: killed, continued, and its end."""
 
 import importlib.util
+import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import pandas as pd
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from openml_server.made_up import make_world
 from openml_server.server import OpenMLServer
+from openml_server.world import World
 
 from metatune.building.harvest import TABLES, Harvest
+from metatune.kinds import TaskKind
+from metatune.metadataset.pool import draw_pool
+from metatune.metadataset.priors import HyperparameterPriors
+from metatune.space import Configuration
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+QUICK = ("linear", "knn", "decision_tree")
 
 
 @pytest.fixture
@@ -101,6 +112,22 @@ def test_a_server_is_listed(script: ModuleType, server: OpenMLServer, tmp_path: 
     counts = [line for line in output.splitlines() if line.startswith("flow")]
     assert len(counts) == 8
     assert all("evaluations on   4 tasks" in line for line in counts)
+    assert [line.split()[2] for line in counts][-2:] == ["RandomForestClassifier", "SVC"]
+    assert sum(path.startswith("study/list") for path in server.requests) == 1
+
+
+def test_offline_nothing_is_asked(script: ModuleType, server: OpenMLServer, tmp_path: Path) -> None:
+    run(script, "harvest", *place(server, tmp_path), "--flows", "mlr.classif.kknn")
+    run(script, "download", *place(server, tmp_path))
+    shutil.rmtree(tmp_path / "data")
+    n_asked = len(server.requests)
+    output = run(script, "download", *place(server, tmp_path), "--offline")
+    assert "passed over" not in output  # the files are in the cache
+    shutil.rmtree(tmp_path / "data")
+    shutil.rmtree(tmp_path / "cache")
+    output = run(script, "download", *place(server, tmp_path), "--offline")
+    assert output.count("is not asked offline") == 4
+    assert len(server.requests) == n_asked
 
 
 def test_qualities_are_compared(script: ModuleType, server: OpenMLServer, tmp_path: Path) -> None:
@@ -110,25 +137,52 @@ def test_qualities_are_compared(script: ModuleType, server: OpenMLServer, tmp_pa
     agreement = {line.split()[0]: line.split()[2] for line in lines[1:]}
     assert agreement["NumberOfInstances"] == "100%"
     assert agreement["NumberOfClasses"] == "100%"
+    assert agreement["NumberOfFeatures"] == "100%"  # without the target
 
 
-def test_everything_from_a_server_to_a_verified_meta_dataset(
-    script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_everything_from_a_server_to_a_fit_with_what_was_learned(
+    script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: Callable[..., Result]
 ) -> None:
-    """With a pool of three configurations for each kind; the whole one takes minutes."""
-    import build_metadata
-
-    from metatune.metadataset.pool import draw_pool
-
-    monkeypatch.setattr(
-        build_metadata, "draw_pool", lambda kind, priors: draw_pool(kind, priors)[:3]
-    )
-    with OpenMLServer(world=make_world(n_tasks=6, n_runs=12)) as server:
+    """With a pool of three quick configurations for each kind; the whole one takes minutes."""
+    monkeypatch.setattr("build_metadata.draw_pool", quick_pool)
+    monkeypatch.setattr("openml.config._root_cache_directory", tmp_path / "cache")
+    world = world_of_families(8)
+    with OpenMLServer(world=world) as server:
         options = [*place(server, tmp_path / "work"), "--jobs", "1", "--max-rows-of-tables", "120"]
         output = run(script, "all", *options, "--out", tmp_path / "metadata")
         again = run(script, "all", *options, "--out", tmp_path / "metadata", "--offline")
+        fitted = call(
+            *("fit", "openml:100", "--openml-server", server.url, "--jobs", "1", "-o"),
+            *(tmp_path / "run", "--metadata", tmp_path / "metadata", "--budget", "2h"),
+            *("--max-trials", "6", "--seed", "1", "--include", ",".join(QUICK)),
+        )
+    assert re.search(r"NumberOfInstances +8 +100%", output)
     assert "metadata: verified" in output
     assert "metadata: verified" in again
+    verified = call("metadata", "verify", "--metadata", tmp_path / "metadata")
+    assert verified.exit_code == 0, verified.output
     assert (tmp_path / "metadata" / "priors.json").is_file()
     datasets = pd.read_parquet(tmp_path / "metadata" / "datasets.parquet")
-    assert len(datasets) == 2  # of one family, as their names say
+    assert len(datasets) == 8
+    assert fitted.exit_code == 0, fitted.stderr
+    advice = json.loads((tmp_path / "run" / "run.json").read_text())["advice"]
+    # the table itself is among the past ones, and must not tell what is best on it
+    (itself,) = advice["excluded"]
+    assert itself.startswith("openml_100_")
+    assert advice["n_past_datasets"] == 7
+    similar = {neighbour["dataset"] for neighbour in advice["most_similar"]}
+    assert similar
+    assert similar <= set(datasets["dataset"]) - {itself}
+
+
+def quick_pool(kind: TaskKind, priors: HyperparameterPriors) -> list[Configuration]:
+    pool = draw_pool(kind, priors)
+    return [next(c for c in pool if c.algorithm == family) for family in QUICK]
+
+
+def world_of_families(n_tasks: int) -> World:
+    """Make a world whose tables have names that tell them apart."""
+    world = make_world(n_tasks=n_tasks, n_runs=12)
+    for place, dataset in enumerate(tuple(world.datasets.values())):
+        world.add(replace(dataset, name=f"made-up-{'abcdefghijkl'[place]}"))
+    return world

@@ -53,7 +53,8 @@ class Fault:
     """A misbehaviour: the next `times` requests whose path matches `pattern` suffer from it.
 
     `kind` is one of: ``overloaded`` (code 107), ``truncated`` (half of a body), ``broken_xml``
-    (status 200 and XML without an end), ``html_404``, ``drop`` (the connection ends without an
+    (status 200 and XML without an end), ``html_404`` and ``html_502`` (a page), ``forbidden`` (the
+    bucket of files refuses), ``nothing`` (all is well), ``drop`` (the connection ends without an
     answer), ``slow`` (`seconds` of waiting), ``refuse`` (code `code`), ``wrong_bytes`` (another
     file).
     """
@@ -86,6 +87,8 @@ class OpenMLServer:
         Listings come in another order with every request, as they may.
     requests : list of str
         Paths asked for so far, without the common prefix.
+    port : int
+        Where to listen; any free port by default.
     """
 
     world: World
@@ -93,6 +96,7 @@ class OpenMLServer:
     shuffle: bool = False
     requests: list[str] = field(default_factory=list)
     on_request: Callable[[str], None] | None = None
+    port: int = 0
 
     def __enter__(self) -> Self:
         answer = self._answer
@@ -113,7 +117,7 @@ class OpenMLServer:
         self._lock = threading.Lock()
         self._indexed: list[Evaluation] | None = None
         self._n_indexed = 0
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._http = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
         self._http.daemon_threads = True
         self.host = f"http://127.0.0.1:{self._http.server_port}"
         self._thread = threading.Thread(
@@ -147,8 +151,13 @@ class OpenMLServer:
             handler.close_connection = True
             handler.connection.close()
             return
-        if kind == "html_404":
-            _send(handler, 404, b"<!DOCTYPE html><html><p>not here", "text/html")
+        if kind.startswith("html_"):
+            status = int(kind.removeprefix("html_"))
+            _send(handler, status, b"<!DOCTYPE html><html><p>not here", "text/html")
+            return
+        if kind == "forbidden":
+            denied = b"<Error><Code>AccessDenied</Code><Message>Access Denied.</Message></Error>"
+            _send(handler, 403, denied, "application/xml")
             return
         if fault is not None and kind in ("overloaded", "refuse"):
             body = error(fault.code, "Database overloaded" if fault.code == 107 else "refused")
@@ -182,7 +191,7 @@ class OpenMLServer:
             _send(handler, 404, missing.encode(), "application/xml")
             return
         if kind == "wrong_bytes":
-            content = b"% other\n" + content
+            content = b"% other\n" + content[:-4]
         extra = {
             "ETag": f'"{hashlib.md5(content).hexdigest()}"',
             "Last-Modified": "Tue, 09 Jan 2024 18:02:58 GMT",

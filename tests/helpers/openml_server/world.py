@@ -45,6 +45,8 @@ class Dataset:
     ignored: tuple[str, ...] = ()
     status: str = "active"
     visibility: str = "public"
+    format: str = "ARFF"
+    """``Sparse_ARFF`` has no Parquet file, and no link to one."""
     md5: str | None = None
     """Announced checksum; that of the ARFF file by default."""
 
