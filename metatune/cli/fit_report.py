@@ -33,8 +33,9 @@ def show_result(values: dict[str, Any], result: "TuningResult", data: str) -> No
     output = Path(values["options"]["output"])
     model = RunDirectory(output).model
     show(table(("", ""), _rows(values, result, model)))
-    following = "-" if data == "-" else data
-    show("", f"next: {command('predict', str(output), following)}")
+    server = values["options"].get("openml_server")
+    there = () if server is None else ("--openml-server", str(server))
+    show("", f"next: {command('predict', str(output), data, *there)}")
 
 
 def _trials_row(trials: dict[str, int], ended: str) -> str:

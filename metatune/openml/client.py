@@ -10,7 +10,6 @@ import contextlib
 import logging
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -19,6 +18,7 @@ from xml.parsers.expat import ExpatError
 from metatune.budget import Pace
 from metatune.errors import OpenMLError, OptionError
 from metatune.locks import ProcessLock
+from metatune.openml.manners import ConnectionSettings, limited_waiting, silence
 
 __all__ = [
     "DEFAULT_SERVER",
@@ -43,6 +43,7 @@ _MENDS = {
 _SKIP_PARQUET = "OPENML_SKIP_PARQUET"  # what the package looks for in the environment
 _PARQUET_MARK = b"PAR1"  # at both ends of a file
 _BROKEN_ANSWERS = 3  # times that an answer is asked for again because it is no XML
+_USUAL = ConnectionSettings()
 _EXTRA = "pip install 'metatune[openml]'"
 
 
@@ -58,31 +59,6 @@ class ServerRefusedError(OpenMLError):
     def __init__(self, message: str, code: int) -> None:
         super().__init__(message)
         self.code = code
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionSettings:
-    """How patient a client is, and how polite.
-
-    Attributes
-    ----------
-    policy : {"human", "robot"}
-        How long to wait between tries: some seconds, or up to a minute.
-    tries : int
-        How often a request is made before it is given up.
-    pause : float
-        Seconds between the starts of two requests, at least.
-    timeout : float
-        Seconds without any answer after which a request counts as failed.
-    offline : bool
-        Ask nothing: datasets come from the cache, or not at all.
-    """
-
-    policy: str = "human"
-    tries: int = 2
-    pause: float = 0.0
-    timeout: float = 60.0
-    offline: bool = False
 
 
 class OpenMLClient:
@@ -111,7 +87,7 @@ class OpenMLClient:
         server: str = DEFAULT_SERVER,
         *,
         cache: Path,
-        settings: ConnectionSettings = ConnectionSettings(),  # it is frozen
+        settings: ConnectionSettings = _USUAL,
     ) -> None:
         if not server.startswith(("http://", "https://")):
             raise OptionError(
@@ -171,9 +147,8 @@ class OpenMLClient:
         ServerRefusedError, OpenMLError
             If it cannot be had.
         """
-        self._cache.mkdir(parents=True, exist_ok=True)
         # The package takes a file that another process is still writing for a whole one.
-        lock = ProcessLock.hold(self._cache)
+        lock = self._hold_cache()
         try:
             return self._download(dataset_id)
         except _BrokenParquetError:
@@ -181,6 +156,19 @@ class OpenMLClient:
                 return self._download(dataset_id)
         finally:
             lock.release()
+
+    def _hold_cache(self) -> ProcessLock:
+        try:
+            self._cache.mkdir(parents=True, exist_ok=True)
+            return ProcessLock.hold(self._cache)
+        except OSError as error:
+            raise self._no_cache(error) from error
+
+    def _no_cache(self, error: OSError) -> OpenMLError:
+        return OpenMLError(
+            f"files of OpenML cannot be kept in {self._cache} ({error.strerror or error}): make "
+            "room, or name another folder (OPENML_CACHE_DIR)"
+        )
 
     def _download(self, dataset_id: int) -> Path:
         with self._session() as openml:
@@ -216,12 +204,11 @@ class OpenMLClient:
         config = openml.config
         before = config.server, config.connection_n_retries, config.retry_policy
         root = config._root_cache_directory
-        self._cache.mkdir(parents=True, exist_ok=True)
         config.server = self.server
         config.set_retry_policy(self._settings.policy, self._settings.tries)
         config.set_root_cache_directory(self._cache)
         try:
-            with _limited_waiting(self._settings, self.server), _silence():
+            with limited_waiting(self._settings, self.server), silence():
                 yield openml
         except openml.exceptions.OpenMLHashException as error:
             raise OpenMLError(
@@ -243,6 +230,8 @@ class OpenMLClient:
                 f"{self.server} cannot be reached ({type(error).__name__}): check the connection "
                 "and the address (--openml-server)"
             ) from error
+        except OSError as error:
+            raise self._no_cache(error) from error
         except (KeyError, ExpatError) as error:  # what it raises for pages that are no answers
             raise OpenMLError(
                 f"{self.server} answers with something else than OpenML's XML: check the address "
@@ -306,65 +295,6 @@ def _without_parquet() -> Iterator[None]:
             del os.environ[_SKIP_PARQUET]
         else:
             os.environ[_SKIP_PARQUET] = before
-
-
-@contextlib.contextmanager
-def _limited_waiting(settings: ConnectionSettings, server: str) -> Iterator[None]:
-    """Limit the time and the tries of every request of this moment, for the package sets no times.
-
-    A server that accepts a connection and then says nothing would hold a run for ever. Parquet
-    files come through another library than everything else, with its own idea of patience.
-    """
-    import requests
-    import urllib3
-
-    plain, plain_open = requests.Session.request, urllib3.PoolManager.urlopen
-    retry = urllib3.Retry(
-        total=settings.tries - 1, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504)
-    )
-
-    def check() -> None:
-        if settings.offline:
-            raise OpenMLError(f"{server} is not asked offline: call it once with a connection")
-
-    def request(self: Any, *args: Any, **options: Any) -> Any:
-        check()
-        if options.get("timeout") is None:
-            options["timeout"] = settings.timeout
-        return plain(self, *args, **options)
-
-    def urlopen(self: Any, *args: Any, **options: Any) -> Any:
-        check()
-        given = {"timeout": settings.timeout, "retries": retry, **options}
-        return plain_open(self, *args, **given)
-
-    requests.Session.request = request  # type: ignore[method-assign]
-    urllib3.PoolManager.urlopen = urlopen  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        requests.Session.request = plain  # type: ignore[method-assign]
-        urllib3.PoolManager.urlopen = plain_open  # type: ignore[method-assign]
-
-
-@contextlib.contextmanager
-def _silence() -> Iterator[None]:
-    """Keep the package's news of every request from the root logger, where it writes them.
-
-    The first of them would set that logger up, for the whole process, to write to standard error.
-    """
-    root, nowhere = logging.getLogger(), logging.NullHandler()
-
-    def not_of_requests(record: logging.LogRecord) -> bool:
-        return record.module != "_api_calls"
-
-    root.addHandler(nowhere)
-    root.addFilter(not_of_requests)
-    try:
-        yield
-    finally:
-        root.removeFilter(not_of_requests)
-        root.removeHandler(nowhere)
 
 
 def _short(error: Exception) -> str:

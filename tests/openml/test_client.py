@@ -1,5 +1,6 @@
 """The client against a server that speaks the protocol, and misbehaves."""
 
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -166,6 +167,25 @@ class TestFiles:
         server.world.add(_replaced(server, 100, parquet=None))
         server.faults.append(Fault(pattern=r"\.arff", kind="html_404", times=float("inf")))
         with pytest.raises(OpenMLError):
+            client.dataset_file(100)
+
+    def test_a_folder_that_cannot_be_used_is_one_line(
+        self, server: OpenMLServer, tmp_path: Path
+    ) -> None:
+        (tmp_path / "file").write_text("")
+        client = OpenMLClient(server.url, cache=tmp_path / "file" / "cache")
+        with pytest.raises(OpenMLError, match=r"cannot be kept in .*OPENML_CACHE_DIR"):
+            client.dataset_file(100)
+        assert client.get("study/99") is not None  # needs no folder
+
+    def test_a_full_disk_is_one_line(
+        self, client: OpenMLClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_: object, **__: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr("openml._api_calls._download_minio_file", full)
+        with pytest.raises(OpenMLError, match=r"No space left on device\): make room"):
             client.dataset_file(100)
 
     def test_a_private_dataset_is_refused(self, client: OpenMLClient, server: OpenMLServer) -> None:
