@@ -22,6 +22,7 @@ from metatune.ensembling import Ensembler, Part
 from metatune.figures import ModelFigures, measure_model
 from metatune.incumbent import ModelKeeper
 from metatune.options import TuneOptions
+from metatune.search.emergency import QUICK_SECONDS
 from metatune.search.executor import Executor
 from metatune.search.footprint import pickled_bytes
 from metatune.search.history import History
@@ -140,7 +141,7 @@ class Finisher:
         incumbent = history.incumbent()
         seconds = _SAVE_MARGIN * self._keeper.save_seconds + 0.3
         if incumbent is None:
-            return seconds
+            return seconds + QUICK_SECONDS
         whole = self._since_start.seconds() + self._deadline.remaining()
         refit = self._ensembler.refit_seconds(incumbent)
         if refit <= _RESERVE_SHARE * whole:
@@ -255,7 +256,8 @@ class Finisher:
                     trial=result.trial.number,
                 )
         constant_model = self._keeper.constant()
-        return Final(pipeline=constant_model, score=constant, winner=None, fitted_on="all rows")
+        rows = self._keeper.all_rows
+        return Final(pipeline=constant_model, score=constant, winner=None, fitted_on=rows)
 
     def _save_reserve(self, plan: EnsemblePlan, history: History) -> float:
         """Return the seconds to keep free for saving what a plan asks for."""
@@ -299,14 +301,16 @@ class Finisher:
         parts = [part for part in parts if part.result is not None]
         folds = [part for part in parts if not part.refitted]
         if not folds:
-            return "all rows"
+            return self._keeper.all_rows
         rungs = [part.result.trial.rung for part in folds if part.result is not None]
         fewest = round(self._data.n_train_rows * min(rung.row_share for rung in rungs))
-        said = f"{fewest:,} of {self._data.task.n_rows:,} rows"
+        said = f"{fewest:,} of {self._keeper.n_table_rows:,} rows"
         if any(len(part.models) > 1 for part in folds):
             said += " in each fold"
         n_refitted = len(parts) - len(folds)
-        return f"all rows ({n_refitted}) and {said} ({len(folds)})" if n_refitted else said
+        if not n_refitted:
+            return said
+        return f"{self._keeper.all_rows} ({n_refitted}) and {said} ({len(folds)})"
 
 
 def _tightened(

@@ -66,6 +66,7 @@ class ModelKeeper:
         self.save_seconds = 0.0
         """What the longest save so far took."""
         self._since_save = Stopwatch()
+        self._saved_any = False
         self._saved_first = False
         self._went_on = False
         self.outbox = folder / "models"
@@ -100,7 +101,7 @@ class ModelKeeper:
         BundleError
             If the model cannot be saved.
         """
-        if not self._went_on:
+        if not self._went_on and not self._saved_any:
             self.save(self.constant())
 
     def rescue(self, history: History) -> None:
@@ -153,7 +154,18 @@ class ModelKeeper:
         """Say how many rows the folds of a trial were fitted on."""
         rung = result.trial.rung
         n_rows = round(self._data.n_train_rows * rung.row_share)
-        return f"{n_rows:,} of {self._data.task.n_rows:,} rows"
+        return f"{n_rows:,} of {self.n_table_rows:,} rows"
+
+    @property
+    def n_table_rows(self) -> int:
+        """Rows of the table, those that the run does without among them."""
+        return self._task.n_rows + self._task.n_left_out
+
+    @property
+    def all_rows(self) -> str:
+        """Say how many rows a model has seen that was fitted on all rows of the run."""
+        n_rows = self._task.n_rows
+        return f"{n_rows:,} of {self.n_table_rows:,} rows" if self._task.n_left_out else "all rows"
 
     def constant(self) -> "Pipeline":
         """Return the constant prediction, fitted on all rows."""
@@ -187,6 +199,7 @@ class ModelKeeper:
         watch = Stopwatch()
         info = {**self.info(), "trial": trial, "fitted_on": fitted_on}
         bundle.save(pipeline, self._run_dir.model, info)
+        self._saved_any = True
         self.save_seconds = max(self.save_seconds, watch.seconds())
 
     def saved_bytes(self) -> int | None:

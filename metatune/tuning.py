@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from metatune.advice import Advice
 from metatune.adviser import Adviser
 from metatune.budget import Deadline, Stopwatch
+from metatune.data.cutting import cut_rows
 from metatune.data.encoder import encode_task
 from metatune.data.task import Task
 from metatune.ensemble.adjustment import NO_ADJUSTMENT
@@ -33,11 +34,12 @@ from metatune.resuming import Pulse, check_same_run, identify
 from metatune.rundir import RunDirectory
 from metatune.scratch import no_room, scratch_directory
 from metatune.search.constant import constant_score
+from metatune.search.emergency import run_first_trial
 from metatune.search.executor import Executor
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
-from metatune.search.journal import Past
-from metatune.search.rungs import plan_folds, plan_rungs
+from metatune.search.journal import Journal, Past
+from metatune.search.rungs import plan_folds, plan_rows, plan_rungs
 from metatune.search.runner import Ended, Folders, Keeping, SearchLimits, run_search
 from metatune.search.trial import TrialResult
 from metatune.search.trial_data import TrialData
@@ -172,6 +174,7 @@ def tune(
     listener = listener or Listener()
     past = past or Past()
     with scratch_directory() as folder:
+        task = _within_budget(task, options)
         texts = _TEXT_SHARE * options.planned_seconds
         encoder, encoded = encode_task(task, options.seed, text_allowance=texts)
         timings.lap("encoding")
@@ -233,12 +236,14 @@ def tune(
             keeper.trial_ended(result, halving.history)
             listener.trial_ended(result, halving.history)
 
+        folders = Folders(inbox=folder / "data", outbox=keeper.outbox)
+        journal = run_dir.journal if run_dir is not None else folder / "trials.jsonl"
         timings.lap("preparing")
         with _rescue(keeper, halving.history):
             outcome = run_search(
                 halving,
                 executor,
-                Folders(inbox=folder / "data", outbox=keeper.outbox),
+                folders,
                 limits=SearchLimits(
                     deadline=deadline,
                     max_trials=options.budget.max_trials,
@@ -247,7 +252,7 @@ def tune(
                 reserve=lambda: (
                     finisher.reserve(halving.history) + estimator.reserve(halving.history)
                 ),
-                journal_path=run_dir.journal if run_dir is not None else folder / "trials.jsonl",
+                journal_path=journal,
                 stamp=pulse.stamp,
                 recorded=past.results,
                 keeping=Keeping(rule=keeper.kept.rule, secure=keeper.predictions.secure),
@@ -255,6 +260,12 @@ def tune(
                 errand=adviser.errand(),
                 meanwhile=keeper.save_constant,
             )
+            if outcome.ended is Ended.TIME and halving.history.incumbent() is None:
+                first = run_first_trial(halving, outcome.unfinished, data, folders, keeper.kept)
+                if first is not None:
+                    _note(first, journal, pulse, keeper)
+                    halving.tell(first)
+                    told(first)
             timings.lap("searching")
             listener.search_ends(outcome.ended)
             ended, final = _finish(
@@ -284,8 +295,30 @@ def tune(
         timings={**timings.seconds, **outcome.timings},
         ensemble=ensemble_record(final.plan, final.members),
         figures=final.figures,
-        note=final.note,
+        note="; ".join(filter(None, (_left_out(task), final.note))),
     )
+
+
+def _within_budget(task: Task, options: TuneOptions) -> Task:
+    """Do without some rows where the budget is too short for the whole table."""
+    n_rows = plan_rows(task.n_rows, len(task.columns), options.planned_seconds)
+    return cut_rows(task, n_rows, options.seed)
+
+
+def _left_out(task: Task) -> str:
+    """Say that a run did without some rows; nothing where it did not."""
+    if not task.n_left_out:
+        return ""
+    n_all = task.n_rows + task.n_left_out
+    return f"the budget is too short for all rows: {task.n_rows:,} of {n_all:,} were used"
+
+
+def _note(result: TrialResult, journal: Path, pulse: Pulse, keeper: ModelKeeper) -> None:
+    """Write down a trial that was run outside the search."""
+    keeper.predictions.secure(result)
+    stamp = pulse.stamp()
+    with Journal(journal) as file:
+        file.append(result, run=stamp.run, used=stamp.used)
 
 
 def _save_data(data: TrialData, directory: Path) -> None:

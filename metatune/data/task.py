@@ -47,6 +47,8 @@ class Task:
         Weight, group and time of each row, as far as they were given.
     roles : RoleColumns
         Which columns they came from.
+    n_left_out : int
+        Further rows that the run does without, since its budget is too short for them.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Task:
     n_dropped: int = 0
     facts: RowFacts = PLAIN
     roles: RoleColumns = NO_ROLES
+    n_left_out: int = 0
 
     @property
     def n_rows(self) -> int:

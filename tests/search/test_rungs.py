@@ -11,7 +11,7 @@ from metatune.data.layout import Layout
 from metatune.data.row_facts import RowFacts
 from metatune.guidance import climbed_levels
 from metatune.kinds import TaskKind
-from metatune.search.rungs import FoldPlan, plan_folds, plan_rungs
+from metatune.search.rungs import FoldPlan, plan_folds, plan_rows, plan_rungs
 from metatune.search.trial_data import TrialData
 
 SIZES = (50, 150, 400, 999, 2_000, 5_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
@@ -140,3 +140,32 @@ def test_a_holdout_with_cut_rows_nests_in_the_whole(tmp_path) -> None:
     data.save(tmp_path / "data")
     again = TrialData.load(tmp_path / "data")
     np.testing.assert_array_equal(again.folds[0].train, fold.train)
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_columns", "budget", "used"),
+    [
+        (500_000, 20, 5.0, 62_500),
+        (500_000, 20, 10.0, 187_500),
+        (500_000, 20, 20.0, 437_500),
+        (500_000, 20, 60.0, 500_000),
+        (50_000, 20, 5.0, 50_000),
+        (9_000, 5_000, 5.0, 9_000),
+        (20_000, 5_000, 5.0, 10_000),
+        (20_000, 3, 0.5, 10_000),
+        (10**8, 100, float("inf"), 10**8),
+    ],
+)
+def test_a_run_uses_as_many_rows_as_its_budget_allows(
+    n_rows: int, n_columns: int, budget: float, used: int
+) -> None:
+    assert plan_rows(n_rows, n_columns, budget) == used
+
+
+def test_rows_left_out_are_more_than_a_trial_at_the_top_would_use() -> None:
+    for budget in (5.0, 10.0, 20.0, 60.0, 120.0):
+        for n_columns in (5, 20, 100):
+            used = plan_rows(10**7, n_columns, budget)
+            top = plan_folds(10**7, n_columns, budget).max_train_rows
+            assert top is not None
+            assert top <= used

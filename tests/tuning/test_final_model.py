@@ -146,6 +146,15 @@ def test_the_model_is_an_estimator_that_can_be_cloned_and_fitted_anew(tmp_path: 
     assert (again.predict(table) == table["buys"]).mean() > 0.7
 
 
+def test_the_constant_does_not_take_the_place_of_a_model_that_is_there(tmp_path: Path) -> None:
+    run = make_run(tmp_path)
+    final = run.finish()
+    run.keeper.save_constant()
+    new = make_table(50)
+    loaded = bundle.load(tmp_path / "run")
+    np.testing.assert_array_equal(loaded.predict_proba(new), final.pipeline.predict_proba(new))
+
+
 def test_a_single_one_is_plain(tmp_path: Path) -> None:
     final = make_run(tmp_path, ensemble=False).finish()
     assert [name for name, _ in final.pipeline.steps] == ["table", "preprocess", "model"]

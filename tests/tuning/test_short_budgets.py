@@ -1,0 +1,160 @@
+"""Runs whose budget is hardly enough: a first model all the same, and no more rows than fit."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from metatune import bundle
+from metatune.budget import Budget, Deadline
+from metatune.data.make_task import make_task
+from metatune.errors import BundleError
+from metatune.rundir import RunDirectory
+from metatune.search import emergency
+from metatune.search.executor import Executor, InlineExecutor, Job, JobOutcome
+from metatune.search.journal import read_journal
+from metatune.search.runner import Ended
+from metatune.search.trial import TrialStatus
+from metatune.tuning import TuneOptions, TuningResult, tune
+
+
+def make_table(n_rows: int = 200) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(n_rows, 4)), columns=list("abcd"))
+    table["buys"] = np.where(table["a"] + 0.3 * rng.normal(size=n_rows) > 0.5, "yes", "no")
+    return table
+
+
+def run(
+    metadata: Path,
+    executor: Executor,
+    *,
+    seconds: float = 300.0,
+    allowed: float = 300.0,
+    table: pd.DataFrame | None = None,
+    run_dir: RunDirectory | None = None,
+    include: tuple[str, ...] = ("decision_tree", "naive_bayes"),
+    max_trials: int | None = None,
+) -> TuningResult:
+    """Tune with a deadline of its own, however long the budget says that the run may be."""
+    return tune(
+        make_task(make_table() if table is None else table, target="buys"),
+        TuneOptions(
+            budget=Budget(seconds=seconds, max_trials=max_trials),
+            include=include,
+            metadata=metadata,
+        ),
+        deadline=Deadline.after(allowed),
+        executor=executor,
+        run_dir=run_dir,
+    )
+
+
+def new_directory(path: Path) -> RunDirectory:
+    run_dir = RunDirectory.check(path, overwrite=False)
+    run_dir.make()
+    return run_dir
+
+
+class Asleep(InlineExecutor):
+    """Workers that are never there in time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken: set[int] = set()
+
+    @property
+    def idle(self) -> int:
+        return 0 if self.taken else 1
+
+    def submit(self, job: Job) -> None:
+        self.taken.add(job.id)
+
+    def call(self, job: Job) -> JobOutcome:
+        return JobOutcome(id=job.id, status=TrialStatus.TIMED_OUT, error="not there")
+
+    def kill(self, job_id: int) -> float:
+        self.taken.discard(job_id)
+        return 0.0
+
+
+@pytest.mark.parametrize("allowed", [2.5, 0.0])
+def test_the_quick_default_is_fitted_where_workers_come_too_late(
+    allowed: float, metadata_dir: Path, tmp_path: Path
+) -> None:
+    run_dir = new_directory(tmp_path / "run")
+    result = run(metadata_dir, Asleep(), allowed=allowed, run_dir=run_dir)
+    assert result.ended is Ended.TIME
+    assert result.beats_constant
+    assert result.winner is not None
+    assert result.winner.algorithm == "decision_tree"
+    (told,) = result.history.results
+    assert told.trial.number == 0
+    assert read_journal(run_dir.journal) == [told]
+    table = make_table(60)
+    labels = bundle.load(tmp_path / "run").predict(table)
+    assert (labels == table["buys"]).mean() > 0.8
+
+
+def test_nothing_is_fitted_here_that_was_excluded(metadata_dir: Path) -> None:
+    result = run(metadata_dir, Asleep(), allowed=0.0, include=("linear",))
+    assert not result.beats_constant
+    assert result.history.results == ()
+
+
+def test_nothing_is_fitted_here_that_may_take_long(
+    metadata_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(emergency, "_MAX_CELLS", 100)
+    assert not run(metadata_dir, Asleep(), allowed=0.0).beats_constant
+
+
+class Watching(InlineExecutor):
+    """Notes whether there was a model file when something was asked of it."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__()
+        self._file = file
+        self.seen: list[tuple[str, bool]] = []
+
+    def submit(self, job: Job) -> None:
+        self.seen.append(("submit", self._file.exists()))
+        super().submit(job)
+
+    def wait(self, timeout: float) -> list[JobOutcome]:
+        self.seen.append(("wait", self._file.exists()))
+        return super().wait(timeout)
+
+
+def test_the_constant_is_saved_while_the_first_trial_runs(
+    metadata_dir: Path, tmp_path: Path
+) -> None:
+    run_dir = new_directory(tmp_path / "run")
+    executor = Watching(run_dir.model)
+    run(metadata_dir, executor, run_dir=run_dir, max_trials=2)
+    assert executor.seen[:2] == [("submit", False), ("wait", True)]
+
+
+def test_a_model_that_cannot_be_saved_ends_the_run(
+    metadata_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_arguments: object) -> None:
+        raise BundleError("no room")
+
+    monkeypatch.setattr(bundle, "save", full)
+    with pytest.raises(BundleError, match="no room"):
+        run(metadata_dir, InlineExecutor(), run_dir=new_directory(tmp_path / "run"), max_trials=2)
+
+
+def test_a_budget_too_short_for_the_whole_table_makes_do_with_some_rows(
+    metadata_dir: Path,
+) -> None:
+    table = make_table(12_000)
+    result = run(metadata_dir, InlineExecutor(), seconds=2.5, table=table, max_trials=2)
+    assert "10,000 of 12,000 were used" in result.note
+    assert result.fitted_on.endswith("of 12,000 rows")
+    assert result.pipeline.predict(table).shape == (12_000,)
+    whole = run(metadata_dir, InlineExecutor(), seconds=60.0, table=table, max_trials=2)
+    assert whole.note == ""
+    assert "10,000" not in whole.fitted_on
