@@ -2,12 +2,14 @@ import numpy as np
 import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.metrics import roc_auc_score
 from sklearn.naive_bayes import GaussianNB
 
 from metatune.algorithms.base import Shape
 from metatune.algorithms.forests import forest_size
 from metatune.algorithms.learners.calibration import CalibratedScores
 from metatune.algorithms.learners.gaussian import RegularizedDiscriminant
+from metatune.algorithms.learners.lightgbm_model import LightGBMClassifier
 from metatune.algorithms.learners.neighbours import NeighboursClassifier
 from metatune.algorithms.learners.network import NetworkClassifier
 from metatune.algorithms.learners.safe import SafeClassifier, SafeRegressor
@@ -172,3 +174,40 @@ def test_forests_do_bounded_work(n_rows: int) -> None:
     assert 2 <= size.rows <= n_rows
     assert size.trees * size.rows * np.log2(size.rows) * 52 * 1.25 < 2.1e8
     assert (size.rows == n_rows) == (n_rows <= 2_000)
+
+
+def few_positives(n_positives: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of which those with the highest values of a noisy score are positive."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(3_000, 8))
+    score = 1.5 * X[:, 0] + X[:, 1] + rng.gumbel(size=len(X))
+    y = np.zeros(len(X), dtype=np.int64)
+    y[np.argsort(-score)[:n_positives]] = 1
+    return X, y
+
+
+LIGHTGBM = {"learning_rate": 0.1, "min_child_samples": 20, "reg_lambda": 1e-8}
+
+
+def test_a_handful_of_positives_does_not_break_the_ranking() -> None:
+    scores = []
+    for seed in range(4):
+        X, y = few_positives(4, seed)
+        model = SafeClassifier(LightGBMClassifier(params=LIGHTGBM)).fit(X, y)
+        X_new, y_new = few_positives(60, 100 + seed)
+        scores.append(roc_auc_score(y_new, model.predict_proba(X_new)[:, 1]))
+    assert np.mean(scores) > 0.65
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_positives", "guarded"),
+    [(3_000, 4, True), (3_000, 9, True), (3_000, 10, False), (100, 9, False), (24, 4, False)],
+)
+def test_the_recipe_changes_for_rare_classes_only(
+    n_rows: int, n_positives: int, guarded: bool
+) -> None:
+    model = LightGBMClassifier(params=LIGHTGBM)
+    model.n_classes_ = 2
+    y = np.arange(n_rows) < n_positives
+    found = model._training_params(y.astype(np.int64))["reg_lambda"]
+    assert found == (1.0 if guarded else 1e-8)

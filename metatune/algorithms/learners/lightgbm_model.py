@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LightGBMClassifier", "LightGBMRegressor"]
 
+_RARE = 10  # training rows of one of two classes, if they are no twentieth of all
+_RARE_LAMBDA = 1.0
 _WORK = 4e9  # cells x classes x rounds that take about a minute on one core
 
 
@@ -35,7 +37,7 @@ class _LightGBMModel(BoostedTrees):
         return few_rounds(self.params["learning_rate"])
 
     def _train(self, rows: TrainingRows, iterations: int, held_out: TrainingRows | None) -> int:
-        params = self._training_params(len(rows.y))
+        params = self._training_params(rows.y)
         data = self._dataset(rows, params)
         callbacks: list[Any] = []
         valid_sets = []
@@ -60,7 +62,8 @@ class _LightGBMModel(BoostedTrees):
             free_raw_data=True,
         )
 
-    def _training_params(self, n_rows: int) -> dict[str, Any]:
+    def _training_params(self, y: "FloatArray") -> dict[str, Any]:
+        n_rows = len(y)
         params = {
             **self.params,
             **self._objective(),
@@ -79,6 +82,10 @@ class _LightGBMModel(BoostedTrees):
         # where tables are: measured, LightGBM's 4 levels and 100 rows lose on small tables.
         params["max_cat_to_onehot"] = 10
         params["min_data_per_group"] = int(np.clip(n_rows // 50, 2, 100))
+        # The single rows of a class that hardly occurs have so little curvature around them that
+        # their leaves' values explode, and the ranking of all others with them.
+        if self.n_classes_ == 2 and np.bincount(y, minlength=2).min() < min(_RARE, n_rows // 20):
+            params["reg_lambda"] = max(params["reg_lambda"], _RARE_LAMBDA)
         return params
 
     def _objective(self) -> dict[str, Any]:
