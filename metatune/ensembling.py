@@ -17,7 +17,7 @@ from metatune.ensemble.pool import CONSTANT, Pool, write_pool
 from metatune.metrics import RECORDED_METRICS, Metric
 from metatune.search.constant import constant_model, constant_predictions
 from metatune.search.executor import Executor, Job
-from metatune.search.history import History
+from metatune.search.history import History, slowdown
 from metatune.search.keeping import KeptModels
 from metatune.search.predictions import PredictionStore
 from metatune.search.refit import plan_refit, refit_seconds
@@ -108,7 +108,8 @@ class Ensembler:
         if len(members) < 2:
             return 0.0
         refits = [self.refit_seconds(result) for result in members[1:_N_EXPECTED]]
-        return self._plan_seconds(len(members)) + sum(refits) / self._executor.n_workers
+        planning = slowdown(history) * self._plan_seconds(len(members))
+        return planning + sum(refits) / self._executor.n_workers
 
     def plan(
         self, history: History, leader: TrialResult, request: PlanRequest, deadline: Deadline
@@ -279,7 +280,7 @@ class Ensembler:
         write_pool(pool, folder, files)
 
     def _plan_seconds(self, n_members: int) -> float:
-        """Predict the seconds of a plan: what was seen on a busy machine, rather too many."""
+        """Predict the seconds of a plan where nothing else runs, rather too many."""
         quick = self._metric.name in RECORDED_METRICS[self._data.task.kind]
         share = min(1.0, n_members / 50) * min(1.0, self._data.task.n_rows / 10_000)
         return 0.5 + (2.0 if quick else 4.0) * share

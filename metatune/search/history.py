@@ -1,6 +1,7 @@
 """The trials of a run so far, and which of them leads."""
 
 import math
+import statistics
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,15 @@ from metatune.space import Configuration
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["History"]
+__all__ = ["History", "slowdown"]
 
 _COLUMNS = ("rank", "algorithm", "configuration", "rung", "row_share", "n_folds", "score")
 _COSTS = ("fit_seconds", "predict_seconds", "row_seconds", "latency", "model_bytes")
 _LAST_COLUMNS = (*_COSTS, "status", "error", "trial", "origin")
 
 _CLEAR = 3.0  # standard deviations of a fold by which one fold has to convince
+_LATEST = 15  # trials that tell how busy the machine is by now
+_MOST_SLOWDOWN = 4.0
 _STAND_OUT = 0.2  # of the way from the best to the middle one at a rung
 
 
@@ -211,6 +214,17 @@ class History:
         """
         losses = sorted(loss for loss in map(self.loss, at_rung) if math.isfinite(loss))
         return _STAND_OUT * (losses[len(losses) // 2] - losses[0]) if losses else 0.0
+
+
+def slowdown(history: History) -> float:
+    """Return how many times as long as on a machine of its own the run's work takes by now.
+
+    It is the wall clock of the latest trials over their processor time: 1 where nothing else runs,
+    about 2 where twice as many processes want to run as there are cores.
+    """
+    shares = [r.seconds / r.cpu_seconds for r in history.results if r.ok and r.cpu_seconds > 0.0]
+    usual = statistics.median(shares[-_LATEST:]) if shares else 1.0
+    return min(_MOST_SLOWDOWN, max(1.0, usual))
 
 
 def _row(result: TrialResult, rank: int | None, metrics: list[str]) -> dict[str, object]:

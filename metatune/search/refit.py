@@ -20,7 +20,8 @@ _GROWTH = 1.2  # exponent of the growth of fit time with the rows; most families
 _MARGIN = 1.5  # measured fits of the same size differ by so much on a busy machine
 _MAX_GROWTH = 2.0
 _ITERATIONS_KNOWN = 0.6  # of a fit that has to find out when to stop, at most
-_OVERHEAD = 0.3  # seconds to hand over, pickle and load
+_OVERHEAD = 0.1  # seconds to hand over,
+_SECONDS_PER_BYTE = 3e-8  # and to pickle and load a model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,8 @@ def refit_seconds(result: TrialResult, n_rows: int, n_train_rows: int) -> float:
     per_fold = result.fit_seconds / result.trial.rung.n_folds
     if plan_refit(result, n_rows, n_train_rows).iterations is not None:
         per_fold *= _ITERATIONS_KNOWN
-    return float(_MARGIN * per_fold * growth**_GROWTH + _OVERHEAD)
+    fitting = _MARGIN * per_fold * growth**_GROWTH
+    return float(fitting + _OVERHEAD + _SECONDS_PER_BYTE * growth * result.model_bytes)
 
 
 def plan_refit(result: TrialResult, n_rows: int, n_train_rows: int) -> RefitPlan:

@@ -3,6 +3,7 @@
 import json
 import math
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -216,3 +217,14 @@ def test_decoder_speaks_in_labels() -> None:
     np.testing.assert_array_equal(pipeline.classes_, labels)
     np.testing.assert_array_equal(pipeline.predict(task.X), labels[fitted.predict(task.X)])
     np.testing.assert_allclose(pipeline.predict_proba(task.X), fitted.predict_proba(task.X))
+
+
+def test_a_large_model_takes_its_time_to_hand_over() -> None:
+    data = make_data(TaskKind.BINARY, ("log_loss",))
+    result = evaluate(make_trial("decision_tree", TaskKind.BINARY), data)
+    small, large = (
+        refit_seconds(replace(result, model_bytes=size), data.task.n_rows, data.n_train_rows)
+        for size in (10_000, 100_000_000)
+    )
+    assert small < 0.2 + 3 * result.fit_seconds
+    assert large > small + 3.0

@@ -6,7 +6,7 @@ import pytest
 
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
-from metatune.search.history import History
+from metatune.search.history import History, slowdown
 from metatune.search.rungs import Rung
 from metatune.search.trial import Trial, TrialResult, TrialStatus
 from metatune.space import Configuration
@@ -229,3 +229,18 @@ def test_leaderboard_starts_with_the_incumbent():
     shown = table["configuration"].tolist()
     assert shown == ["fake(name=slow)", "fake(name=quick)", "fake(name=slow)"]
     assert table["status"].tolist() == ["ok", "ok", "timed out"]
+
+
+def spent(number: int, seconds: float, cpu_seconds: float) -> TrialResult:
+    return ok(number, f"c{number}", 0.5, seconds=seconds, cpu_seconds=cpu_seconds)
+
+
+def test_how_busy_the_machine_is_shows_in_the_latest_trials():
+    assert slowdown(History(ACCURACY)) == 1.0
+    assert slowdown(History(ACCURACY, [cut(0, "a"), spent(1, 0.5, 0.0)])) == 1.0
+    idle = [spent(i, 1.0, 1.1) for i in range(20)]
+    assert slowdown(History(ACCURACY, idle)) == 1.0
+    busy = [spent(20 + i, 3.0, 1.5) for i in range(20)]
+    assert slowdown(History(ACCURACY, [*idle, *busy])) == pytest.approx(2.0)
+    assert slowdown(History(ACCURACY, [*busy, *idle])) == 1.0
+    assert slowdown(History(ACCURACY, [spent(0, 90.0, 1.0)])) == 4.0

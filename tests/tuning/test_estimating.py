@@ -202,7 +202,7 @@ def test_what_breaks_off_the_estimate_does_not_break_the_run(
 
 def test_time_is_kept_free_once_there_is_something_to_estimate(tmp_path: Path) -> None:
     run = Run(tmp_path)
-    assert run.estimator().reserve(run.history) == pytest.approx(3.0)
+    assert run.estimator().reserve(run.history) == pytest.approx(2.0)
     assert run.estimator(budget=Budget(seconds=5.0)).reserve(run.history) == pytest.approx(0.3)
     assert run.estimator(budget=Budget(seconds=9e3)).reserve(run.history) == pytest.approx(8.0)
     (tmp_path / "other").mkdir()
