@@ -14,9 +14,9 @@ import numpy as np
 
 from metatune.recommender.cost import corrected
 from metatune.recommender.forecast import Forecast
-from metatune.recommender.kinship import kinship
 from metatune.recommender.levels import TOP
 from metatune.recommender.portfolio import beaten
+from metatune.recommender.reach import Reach
 from metatune.space import Configuration, SearchSpace
 
 if TYPE_CHECKING:
@@ -129,18 +129,14 @@ class Planner:
     spaces: "Mapping[str, SearchSpace]" = field(default_factory=dict)
     settings: PlannerSettings = field(default_factory=PlannerSettings)
     levels: tuple[int, ...] = ()
-    # What the planner works with: only the levels that matter, with what was found out about
-    # configurations outside the pool kept from one choice to the next.
     _used: tuple[int, ...] = field(init=False)
-    _covered: "_Covered" = field(init=False)
-    _places: dict[str, list[float]] = field(init=False, default_factory=dict)
-    _families: "dict[str, FloatArray]" = field(init=False, default_factory=dict)
+    _reach: Reach = field(init=False)
 
     def __post_init__(self) -> None:
         top = self.forecast.n_levels - 1
+        # The others would only make the work more.
         self._used = tuple(sorted({*self.levels, top})) if self.levels else tuple(range(top + 1))
-        view = self.forecast.at_levels(self._used)
-        self._covered = _Covered(foreign=(), belief=view.belief, log_seconds=view.log_seconds)
+        self._reach = Reach(self.forecast.at_levels(self._used), self.spaces)
 
     def log_seconds(self, observations: Sequence[Observation]) -> "FloatArray":
         """Return the logarithm of the seconds that are expected after trials.
@@ -236,8 +232,8 @@ class Planner:
         gain = np.where(free, at_top.expected_improvement(best)[: len(pool)], -1.0)
         log_seconds = known.log_seconds[: len(pool)]
         if proposals:
-            related = kinship(proposals, (*pool, *known.foreign), self.spaces, self._places)
-            variance = _BETTER * related.rest * self._within_family(proposals)[:, -1, -1]
+            related = self._reach.relatives(proposals, known.foreign)
+            variance = _BETTER * related.rest * self._reach.within_family(proposals)[:, -1, -1]
             invented = at_top.of(related.shares, variance)
             gain = np.concatenate([gain, invented.expected_improvement(best)])
             log_seconds = np.vstack([log_seconds, related.shares @ known.log_seconds])
@@ -302,7 +298,7 @@ class Planner:
             if key not in position:
                 position[key] = len(forecast.configurations) + len(foreign)
                 foreign.append(observation.configuration)
-        covered = self._covering(tuple(foreign))
+        covered = self._reach.covering(tuple(foreign))
         at = np.array([position[o.configuration.key] for o in observations], dtype=np.intp)
         levels = np.array([self._used.index(o.level) for o in observations], dtype=np.intp)
         values = np.array([o.value for o in observations], dtype=np.float64)
@@ -315,28 +311,6 @@ class Planner:
             log_seconds=self._corrected(covered.log_seconds, foreign, at, levels, seconds),
             foreign=covered.foreign,
         )
-
-    def _covering(self, foreign: tuple[Configuration, ...]) -> "_Covered":
-        """Extend what is expected to configurations outside the pool, mostly a few new ones."""
-        n_pool, n_levels = len(self.forecast.configurations), len(self._used)
-        covered = self._covered
-        n_old = len(covered.foreign)
-        if foreign[:n_old] != covered.foreign:
-            covered, n_old = covered.without_foreign(n_pool, n_levels), 0
-        new = foreign[n_old:]
-        if new:
-            related = kinship(new, self.forecast.configurations, self.spaces, self._places)
-            shares = np.hstack([related.shares, np.zeros((len(new), n_old))])
-            # What a configuration has to itself shows at all levels, and not at one of them alone.
-            rest = related.rest[:, None, None] * self._within_family(new)
-            seconds = related.shares @ covered.log_seconds[:n_pool]
-            covered = _Covered(
-                foreign=foreign,
-                belief=covered.belief.extended(_at_levels(shares, n_levels), _block_diagonal(rest)),
-                log_seconds=np.vstack([covered.log_seconds, seconds]),
-            )
-        self._covered = covered
-        return covered
 
     def _corrected(
         self,
@@ -354,48 +328,6 @@ class Planner:
         excess = np.log(seconds[timed]) - log_seconds[at[timed], levels[timed]]
         shift = corrected(np.zeros(len(names)), number, excess, number[at[timed]])
         return log_seconds + shift[:, None]
-
-    def _within_family(self, configurations: Sequence[Configuration]) -> "FloatArray":
-        """Return how members of each one's family vary about its mean on a dataset, a priori.
-
-        Returns
-        -------
-        ndarray of shape (n_configurations, n_levels, n_levels)
-            At the levels that are used.
-        """
-        for name in {c.algorithm for c in configurations} - self._families.keys():
-            self._families[name] = self._family(name)
-        return np.array([self._families[c.algorithm] for c in configurations])
-
-    def _family(self, name: str) -> "FloatArray":
-        names = np.array([c.algorithm for c in self.forecast.configurations])
-        n_columns = len(names) * len(self._used)
-        covariance = self._covered.belief.covariance[:n_columns, :n_columns]
-        covariance = covariance.reshape((len(names), len(self._used)) * 2)
-        members = np.flatnonzero(names == name)
-        if len(members) < 2:
-            members = np.arange(len(names))
-        own = covariance[members, :, members, :].mean(axis=0)
-        return np.asarray(own - covariance[members][:, :, members].mean(axis=(0, 2)))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Covered:
-    """Expectations that reach beyond the pool.
-
-    Columns of the belief are the pool's and then those outside it, the levels side by side.
-    """
-
-    foreign: tuple[Configuration, ...]
-    belief: "Belief"
-    log_seconds: "FloatArray"
-
-    def without_foreign(self, n_pool: int, n_levels: int) -> "_Covered":
-        """Return what concerns the pool alone."""
-        pool = np.arange(n_pool * n_levels)
-        return _Covered(
-            foreign=(), belief=self.belief.only(pool), log_seconds=self.log_seconds[:n_pool]
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -429,16 +361,3 @@ def _worth_keeping(
     half = _MOST_FOREIGN // 2
     kept = {*sorted(best, key=lambda key: best[key])[:half], *list(best)[-half:]}
     return [o for o in observations if o.configuration.key in (pool | kept)]
-
-
-def _at_levels(shares: "FloatArray", n_levels: int) -> "FloatArray":
-    """Combine each level of relatives to the same level, (n * n_levels, n_pool * n_levels)."""
-    return np.asarray(np.kron(shares, np.eye(n_levels)))
-
-
-def _block_diagonal(blocks: "FloatArray") -> "FloatArray":
-    """Set blocks of shape (n, size, size) along the diagonal of a matrix, (n * size, n * size)."""
-    n, size = blocks.shape[:2]
-    matrix = np.zeros((n, size, n, size))
-    matrix[np.arange(n), :, np.arange(n), :] = blocks
-    return matrix.reshape(n * size, n * size)

@@ -1,8 +1,7 @@
 """The search loop: halving decides, the executor acts, the journal remembers, until time is up."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
@@ -11,10 +10,10 @@ from metatune.budget import Stopwatch
 from metatune.errors import ClusterLostError
 from metatune.search.executor import Executor, Job, JobOutcome, to_trial_result
 from metatune.search.halving import SuccessiveHalving
-from metatune.search.history import History
 from metatune.search.hooks import Errand, Keeping, Stamp
 from metatune.search.journal import Journal
 from metatune.search.limits import SearchLimits, TrialLimits
+from metatune.search.outcome import Ended, SearchOutcome
 from metatune.search.pruning import stop_rule
 from metatune.search.trial import Trial, TrialResult
 from metatune.timings import Timings
@@ -44,17 +43,6 @@ _POLL_SECONDS = 0.5  # a growing reserve and a stop flag are noticed this soon
 _IDLE_SHARE = 0.02  # of a worker's time may pass while it waits for what to do next
 
 
-class Ended(StrEnum):
-    """Why a search ended."""
-
-    TIME = "time is up"
-    TRIALS = "all trials are done"
-    EXHAUSTED = "nothing is left to try"
-    STOPPED = "stopped"
-    INTERRUPTED = "interrupted"
-    CLUSTER_LOST = "the cluster was lost"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folders:
     """Where jobs read and write; see `metatune.search.executor.Job`.
@@ -69,33 +57,6 @@ class Folders:
 
     inbox: Path
     outbox: Path
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SearchOutcome:
-    """How a search went.
-
-    Attributes
-    ----------
-    history : History
-        All results.
-    ended : Ended
-        Why it ended.
-    unfinished : tuple of Trial
-        Trials that the end of the search cut off; they are in neither history nor journal.
-    seconds : float
-        Wall clock of the search.
-    timings : Mapping of str to float
-        Where it went: ``choosing`` what to try, ``noting`` results, ``waiting`` for workers.
-        Seconds of workers rather than of the search are ``errand`` and ``cut off``, trials that
-        its end interrupted.
-    """
-
-    history: History
-    ended: Ended
-    unfinished: tuple[Trial, ...]
-    seconds: float
-    timings: Mapping[str, float]
 
 
 def run_search(  # noqa: PLR0913  # one name for each hook
