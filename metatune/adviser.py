@@ -12,6 +12,7 @@ from metatune.metadataset.store import check_metadata
 from metatune.options import TuneOptions
 from metatune.recommender.rank import PATIENCE
 from metatune.search.candidates import Candidates
+from metatune.search.emergency import QUICK_FAMILIES
 from metatune.search.executor import Executor, Job, JobOutcome
 from metatune.search.halving import CandidateSource
 from metatune.search.history import History
@@ -101,6 +102,10 @@ class Adviser:
         """Return the source of configurations of this run."""
         first = [self._spaces[name].default() for name in _FIRST if name in self._spaces]
         return Candidates(first, self._source, self._spaces, self._options.seed)
+
+    def quick_defaults(self) -> list[Configuration]:
+        """Return the defaults that are fitted in a moment, of the usable families."""
+        return [self._spaces[name].default() for name in QUICK_FAMILIES if name in self._spaces]
 
     def errand(self) -> Errand | None:
         """Return the question to past datasets as a job beside the first trials.

@@ -34,7 +34,7 @@ from metatune.resuming import Pulse, check_same_run, identify
 from metatune.rundir import RunDirectory
 from metatune.scratch import no_room, scratch_directory
 from metatune.search.constant import constant_score
-from metatune.search.emergency import run_first_trial
+from metatune.search.emergency import run_quick_trials
 from metatune.search.executor import Executor
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TuneOptions", "TuningResult", "tune"]
 
+_ANOTHER_SECONDS = 0.2  # for a further quick trial after the search
 _TEXT_SHARE = 0.1  # of the budget, for reading texts word by word
 
 
@@ -236,6 +237,11 @@ def tune(
             keeper.trial_ended(result, halving.history)
             listener.trial_ended(result, halving.history)
 
+        def told_at_the_end(result: TrialResult) -> None:
+            _note(result, journal, pulse, keeper)
+            halving.tell(result)
+            told(result)
+
         folders = Folders(inbox=folder / "data", outbox=keeper.outbox)
         journal = run_dir.journal if run_dir is not None else folder / "trials.jsonl"
         timings.lap("preparing")
@@ -260,12 +266,17 @@ def tune(
                 errand=adviser.errand(),
                 meanwhile=keeper.save_constant,
             )
-            if outcome.ended is Ended.TIME and halving.history.incumbent() is None:
-                first = run_first_trial(halving, outcome.unfinished, data, folders, keeper.kept)
-                if first is not None:
-                    _note(first, journal, pulse, keeper)
-                    halving.tell(first)
-                    told(first)
+            if outcome.ended is Ended.TIME:
+                run_quick_trials(
+                    halving,
+                    adviser.quick_defaults(),
+                    outcome.unfinished,
+                    data,
+                    folders,
+                    keeper.kept,
+                    enough=lambda: _is_enough(halving.history, task, constant, deadline),
+                    tell=told_at_the_end,
+                )
             timings.lap("searching")
             listener.search_ends(outcome.ended)
             ended, final = _finish(
@@ -303,6 +314,13 @@ def _within_budget(task: Task, options: TuneOptions) -> Task:
     """Do without some rows where the budget is too short for the whole table."""
     n_rows = plan_rows(task.n_rows, len(task.columns), options.planned_seconds)
     return cut_rows(task, n_rows, options.seed)
+
+
+def _is_enough(history: History, task: Task, constant: float, deadline: Deadline) -> bool:
+    """Whether a trial beats the constant prediction, or one has a score and time is short."""
+    if history.incumbent() is not None and deadline.remaining() < _ANOTHER_SECONDS:
+        return True
+    return any(task.metric.better(result.score, constant) for result in history.results)
 
 
 def _left_out(task: Task) -> str:

@@ -1,11 +1,11 @@
-"""A first model for runs whose time is up before a worker has brought one.
+"""First models for runs whose time is up before their workers have brought any.
 
-Starting workers takes most of a very short budget on a busy machine. The library default of a
-decision tree, on the few rows of the lowest rung, takes a moment: then it is fitted in the calling
-process.
+Starting workers takes most of a very short budget on a busy machine. The defaults of a tree and of
+a linear model, on the few rows of the lowest rung, take a moment: then they are fitted in the
+calling process.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from metatune.search.executor import InlineExecutor, Job, to_trial_result
 from metatune.search.halving import SuccessiveHalving
@@ -13,52 +13,71 @@ from metatune.search.keeping import KeptModels
 from metatune.search.runner import Folders
 from metatune.search.trial import Trial, TrialResult
 from metatune.search.trial_data import TrialData
+from metatune.space import Configuration
 
-__all__ = ["QUICK_SECONDS", "run_first_trial"]
+__all__ = ["QUICK_FAMILIES", "QUICK_SECONDS", "run_quick_trials"]
+
+QUICK_FAMILIES = ("decision_tree", "linear")
+"""Whose defaults are fitted within a moment on few rows, in the order in which they are tried."""
 
 QUICK_SECONDS = 0.4
-"""What it takes, with what has to be imported for it, on a busy machine."""
+"""What one takes, with what has to be imported for it, on a busy machine."""
 
-_QUICK = "decision_tree"
-_MAX_CELLS = 1_000_000  # of the training rows: a tree takes a few tenths of a second at most
+_MAX_CELLS = 1_000_000  # of the training rows, for each class: a few tenths of a second at most
 
 
-def run_first_trial(
+def run_quick_trials(
     halving: SuccessiveHalving,
+    configurations: Iterable[Configuration],
     unfinished: Sequence[Trial],
     data: TrialData,
     folders: Folders,
     kept: KeptModels,
-) -> TrialResult | None:
-    """Run the quick default that every search opens with, here and now.
+    *,
+    enough: Callable[[], bool],
+    tell: Callable[[TrialResult], None],
+) -> None:
+    """Run quick defaults here and now, one after the other, until there is a model worth having.
 
     Parameters
     ----------
     halving : SuccessiveHalving
-        Of a search that has ended without any score.
+        Of a search that has ended.
+    configurations : iterable of Configuration
+        What to try, at the lowest rung; what was tried is passed over.
     unfinished : sequence of Trial
         What the end of the search cut off.
     data : TrialData
-        What it is fitted on.
+        What they are fitted on; nothing is done where that may take longer than a moment.
     folders : Folders
-        Where `data` is, and where the fitted pipeline goes.
+        Where `data` is, and where fitted pipelines go.
     kept : KeptModels
         Says what to keep.
-
-    Returns
-    -------
-    TrialResult or None
-        Not told to `halving` yet. None if the default is not to be tried, was tried, or is not
-        quick on this table.
+    enough : callable
+        Whether there is a model worth having, or no time for another.
+    tell : callable
+        Takes each result, and tells it to `halving`.
     """
-    trial = next((t for t in unfinished if t.configuration.algorithm == _QUICK), None)
-    if trial is None and not unfinished and not halving.history.results:
-        trial = halving.ask()
-    if trial is None or trial.configuration.algorithm != _QUICK:
-        return None
-    cells = data.n_train_rows * trial.rung.row_share * data.task.X.shape[1]
-    if cells * trial.rung.n_folds > _MAX_CELLS:
-        return None
+    cut_off = {t.configuration.key: t for t in unfinished if t.rung.index == 0}
+    for configuration in configurations:
+        if enough():
+            return
+        trial = cut_off.get(configuration.key)
+        if trial is None and not halving.history.knows(configuration):
+            trial = halving.start(configuration)
+        if trial is not None and _is_quick(trial, data):
+            tell(_run(trial, halving, folders, kept))
+
+
+def _is_quick(trial: Trial, data: TrialData) -> bool:
+    n_rows = data.n_train_rows * trial.rung.row_share * trial.rung.n_folds
+    n_cells = n_rows * data.task.X.shape[1] * max(1, data.task.n_classes)
+    return bool(n_cells <= _MAX_CELLS)
+
+
+def _run(
+    trial: Trial, halving: SuccessiveHalving, folders: Folders, kept: KeptModels
+) -> TrialResult:
     job = Job(
         id=trial.number,
         function="metatune.search.evaluate:evaluate_and_keep",

@@ -99,6 +99,10 @@ class SuccessiveHalving:
             or self._promote(max_seconds, exhausted=True)
         )
 
+    def start(self, configuration: Configuration) -> Trial:
+        """Return a trial of a configuration of the caller's own choice, at the lowest rung."""
+        return self._trial(configuration, 0)
+
     def tell(self, result: TrialResult) -> None:
         """Take note of a result; also of one that was not asked for, such as from a journal.
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metatune import bundle
+from metatune import bundle, tuning
 from metatune.budget import Budget, Deadline
 from metatune.data.make_task import make_task
 from metatune.errors import BundleError
@@ -98,7 +98,7 @@ def test_the_quick_default_is_fitted_where_workers_come_too_late(
 
 
 def test_nothing_is_fitted_here_that_was_excluded(metadata_dir: Path) -> None:
-    result = run(metadata_dir, Asleep(), allowed=0.0, include=("linear",))
+    result = run(metadata_dir, Asleep(), allowed=0.0, include=("naive_bayes",))
     assert not result.beats_constant
     assert result.history.results == ()
 
@@ -108,6 +108,43 @@ def test_nothing_is_fitted_here_that_may_take_long(
 ) -> None:
     monkeypatch.setattr(emergency, "_MAX_CELLS", 100)
     assert not run(metadata_dir, Asleep(), allowed=0.0).beats_constant
+
+
+class OnlyTree(Asleep):
+    """Of the trials, only that of the tree is done in time."""
+
+    def wait(self, timeout: float) -> list[JobOutcome]:
+        self.taken -= {done.id for done in self._finished}
+        return super().wait(timeout)
+
+    def submit(self, job: Job) -> None:
+        if job.id == 0:
+            self._finished.append(InlineExecutor().call(job))
+        else:
+            super().submit(job)
+
+
+@pytest.mark.parametrize("executor", [Asleep, OnlyTree])
+def test_where_the_tree_is_no_better_than_the_constant_a_linear_model_is_tried(
+    executor: type[Asleep], metadata_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tuning, "_ANOTHER_SECONDS", -1e9)  # whatever else the machine does
+    rng = np.random.default_rng(3)
+    table = pd.DataFrame(rng.normal(size=(120, 4)), columns=list("abcd"))
+    table["buys"] = 0.6 * table["a"] + rng.normal(size=120)
+    result = run(
+        metadata_dir,
+        executor(),
+        allowed=2.5,
+        table=table,
+        include=("decision_tree", "linear", "naive_bayes"),
+    )
+    tried = [r.trial.configuration.algorithm for r in result.history.results]
+    assert tried == ["decision_tree", "linear"]
+    assert result.history.results[0].score > result.constant_score  # as rmse, so worse
+    assert result.winner is not None
+    assert result.winner.algorithm == "linear"
+    assert len({r.trial.number for r in result.history.results}) == 2
 
 
 class Watching(InlineExecutor):
