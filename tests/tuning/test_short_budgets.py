@@ -110,6 +110,21 @@ def test_nothing_is_fitted_here_that_may_take_long(
     assert not run(metadata_dir, Asleep(), allowed=0.0).beats_constant
 
 
+def test_a_run_that_has_to_be_repeatable_tries_nothing_out_of_turn(metadata_dir: Path) -> None:
+    table = make_table()
+    table["buys"] = np.random.default_rng(0).permutation(table["buys"])
+    result = run(
+        metadata_dir,
+        Asleep(),
+        allowed=0.0,
+        table=table,
+        include=("decision_tree", "linear"),
+        max_trials=5,
+    )
+    (only,) = result.history.results
+    assert (only.trial.number, only.trial.configuration.algorithm) == (0, "decision_tree")
+
+
 class OnlyTree(Asleep):
     """Of the trials, only that of the tree is done in time."""
 
