@@ -1,7 +1,9 @@
 """A made-up meta-dataset, a made-up table, and a way to call the command line."""
 
 import logging
+import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,6 +41,17 @@ def make_shop(n_rows: int = 240, seed: int = 0) -> pd.DataFrame:
     frame["bought"] = np.where(wish > 1.2, "yes", "no")
     frame["spent"] = (wish * 100).round(1)
     return frame
+
+
+@pytest.fixture(autouse=True)
+def _commands_start_with_their_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands that are called in this process count their budget from now.
+
+    They count from the start of the process, which here is that of all tests.
+    """
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        ticks = int(time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK")) - 1
+        monkeypatch.setattr("metatune.budget._start_ticks", lambda: ticks)
 
 
 @pytest.fixture(scope="session")
