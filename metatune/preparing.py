@@ -1,0 +1,93 @@
+"""Getting a task ready for a search: which rows, as numbers, in which folds, on which rungs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from metatune.data.cutting import cut_rows
+from metatune.data.encoder import TableEncoder, encode_task
+from metatune.data.task import Task
+from metatune.metrics import RECORDED_METRICS
+from metatune.options import TuneOptions
+from metatune.scratch import no_room
+from metatune.search.constant import constant_score
+from metatune.search.rungs import Rung, plan_folds, plan_rows, plan_rungs
+from metatune.search.trial_data import TrialData
+from metatune.timings import Timings
+
+__all__ = ["Prepared", "prepare"]
+
+_TEXT_SHARE = 0.1  # of the budget, for reading texts word by word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Prepared:
+    """A task that is ready for a search.
+
+    Attributes
+    ----------
+    task : Task
+        With the rows that the budget allows.
+    encoder : TableEncoder
+        Fitted on it.
+    data : TrialData
+        The task as numbers, in folds.
+    rungs : tuple of Rung
+        That configurations climb.
+    constant : float
+        Score of the constant prediction.
+    """
+
+    task: Task
+    encoder: TableEncoder
+    data: TrialData
+    rungs: tuple[Rung, ...]
+    constant: float
+
+    def save(self, directory: Path) -> None:
+        """Write what workers read.
+
+        Raises
+        ------
+        BundleError
+            If there is no room.
+        """
+        try:
+            self.data.save(directory)
+        except OSError as error:
+            raise no_room(error) from error
+
+    @property
+    def left_out(self) -> str:
+        """Says that some rows are not used; empty where all are."""
+        if not self.task.n_left_out:
+            return ""
+        n_all = self.task.n_rows + self.task.n_left_out
+        return f"the budget is too short for all rows: {self.task.n_rows:,} of {n_all:,} were used"
+
+
+def prepare(task: Task, options: TuneOptions, timings: Timings) -> Prepared:
+    """Get a task ready, with no more rows than the budget is enough for.
+
+    Parameters
+    ----------
+    task : Task
+        Table, target and metric.
+    options : TuneOptions
+        What the user decided.
+    timings : Timings
+        Takes the seconds of encoding.
+    """
+    seconds = options.planned_seconds
+    task = cut_rows(task, plan_rows(task.n_rows, len(task.columns), seconds), options.seed)
+    encoder, encoded = encode_task(task, options.seed, text_allowance=_TEXT_SHARE * seconds)
+    timings.lap("encoding")
+    metrics = tuple(dict.fromkeys((task.metric.name, *RECORDED_METRICS[task.kind])))
+    plan = plan_folds(encoded.n_rows, encoded.X.shape[1], seconds)
+    data = TrialData.make(encoded, metrics, seed=options.seed, facts=task.facts, plan=plan)
+    return Prepared(
+        task=task,
+        encoder=encoder,
+        data=data,
+        rungs=plan_rungs(data.n_train_rows, len(data.folds)),
+        constant=constant_score(data, task.metric),
+    )
