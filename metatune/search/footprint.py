@@ -53,9 +53,21 @@ def measure_footprint(pipeline: Any, X: "NDArray[np.float64]", n_classes: int) -
 
 
 def pickled_bytes(value: Any) -> int:
-    """Count the bytes of a pickle without making one: arrays are neither copied nor held."""
+    """Count the bytes of a pickle without making one: arrays are neither copied nor held.
+
+    The same for equal values, as far as possible: whether two equal texts are one object depends
+    on where they come from, so what occurs twice counts twice.
+    """
+    try:
+        return _count(value, once=False)
+    except (ValueError, RecursionError):  # something that holds itself
+        return _count(value, once=True)
+
+
+def _count(value: Any, *, once: bool) -> int:
     counter = _Counter()
     pickler = pickle.Pickler(counter, protocol=5, buffer_callback=counter.add)
+    pickler.fast = not once
     pickler.dump(value)
     return counter.n_bytes
 
