@@ -1,7 +1,9 @@
 """What a fitted pipeline costs."""
 
 import pickle
+
 import numpy as np
+
 from metatune.search.footprint import pickled_bytes
 
 
