@@ -101,6 +101,8 @@ class Ensembler:
         self._seed = seed
         self._n_pools = 0
         self._ready: dict[int, Path] = {}  # members fitted on all rows
+        self.refit_seconds_spent = 0.0
+        """Seconds of workers inside fits on all rows."""
 
     def reserve(self, history: History) -> float:
         """Predict the seconds of planning, and of fitting the members beside the first."""
@@ -228,11 +230,12 @@ class Ensembler:
                     self._submit(waiting.pop(0), running, outbox, deadline)
                 for outcome in self._executor.wait(max(0.0, min(0.5, deadline.remaining()))):
                     result, file = running.pop(outcome.id, (None, ""))
+                    self.refit_seconds_spent += outcome.seconds
                     if result is not None and outcome.status is TrialStatus.OK:
                         self._ready[result.trial.number] = outbox / file
         finally:
             for job_id in running:
-                self._executor.kill(job_id)
+                self.refit_seconds_spent += self._executor.kill(job_id)
 
     def _submit(
         self,

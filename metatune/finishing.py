@@ -132,6 +132,11 @@ class Finisher:
             seed=options.seed,
         )
 
+    @property
+    def refit_seconds_spent(self) -> float:
+        """Seconds of workers inside fits on all rows."""
+        return self._ensembler.refit_seconds_spent
+
     def reserve(self, history: History) -> float:
         """Return the seconds to keep free for the final model and the last save.
 

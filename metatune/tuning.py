@@ -253,6 +253,7 @@ class _Run:
             ended = Ended.INTERRUPTED
             final = self._finisher.finish(self.history, constant, hurry=True)
         self.timings.lap("finishing")
+        self.timings.add("refitting", self._finisher.refit_seconds_spent)
         return ended, final
 
     def _reserve(self) -> float:

@@ -51,6 +51,7 @@ class TuningResult:
         Wall clock of `tune`.
     timings : Mapping of str to float
         Where it went, in seconds by name; those of the search are described in `SearchOutcome`.
+        ``refitting`` are seconds of workers rather than of the run, inside ``finishing``.
     ensemble : dict or None
         Members and their weights, gain, calibration and decision, as plain values; None where the
         pipeline is that of the winner alone.

@@ -42,6 +42,11 @@ class CoreSeconds:
         names = ("fits and predictions", "trials cut off at the end", "trials that were lost")
         return sum(self.parts[name] for name in names) / self.available
 
+    @property
+    def fitting(self) -> float:
+        """The same with the fits of the final model on all rows."""
+        return self.productive + self.parts["final fits on all rows"] / self.available
+
 
 def core_seconds(
     timings: Mapping[str, float], results: "Iterable[TrialResult]", *, jobs: int, seconds: float
@@ -72,6 +77,8 @@ def core_seconds(
     searching = jobs * timings.get("searching", 0.0)
     around = {name: jobs * timings.get(name, 0.0) for name in _AROUND}
     known = sum(around.values()) + searching
+    refitting = timings.get("refitting", 0.0)
+    around["finishing"] -= refitting
     parts = {
         "fits and predictions": within["fits"],
         "trials cut off at the end": cut_off,
@@ -82,6 +89,7 @@ def core_seconds(
         - sum(within.values())
         - errand
         - cut_off,
+        "final fits on all rows": refitting,
         **around,
         "elsewhere: imports, records, the end": jobs * seconds - known,
     }
@@ -103,9 +111,10 @@ def share_table(found: Mapping[str, CoreSeconds]) -> str:
         cells = [f"{c.parts[name]:.1f} ({c.parts[name] / c.available:.1%})" for c in found.values()]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     rows = {
-        "**share inside fits and predictions**": [
+        "**share inside fits and predictions of trials**": [
             f"**{c.productive:.1%}**" for c in found.values()
         ],
+        "with the final fits": [f"{c.fitting:.1%}" for c in found.values()],
         "available core-seconds": [f"{c.available:.1f}" for c in found.values()],
         "wall clock of choosing / of noting": [
             f"{c.choosing:.2f} / {c.noting:.2f}" for c in found.values()

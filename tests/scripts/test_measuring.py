@@ -112,6 +112,7 @@ def test_core_seconds_add_up() -> None:
         "reading": 0.5,
         "searching": 15.0,
         "finishing": 2.0,
+        "refitting": 1.0,
         "errand": 3.0,
         "cut off": 5.0,
         "choosing": 0.4,
@@ -125,10 +126,14 @@ def test_core_seconds_add_up() -> None:
     assert found.parts["in trials, beside fits: loading, scoring, keeping"] == 2.0
     assert found.parts["workers without a trial: choosing, handing over"] == 2.0
     assert found.parts["elsewhere: imports, records, the end"] == 4.0
+    assert found.parts["final fits on all rows"] == 1.0
+    assert found.parts["finishing"] == 3.0
     assert found.productive == pytest.approx(23 / 40)
+    assert found.fitting == pytest.approx(24 / 40)
     text = share_table({"a run": found})
     assert "| fits and predictions | 14.0 (35.0%) |" in text
     assert "**57.5%**" in text
+    assert "| with the final fits | 60.0% |" in text
 
 
 def test_a_command_is_measured_with_its_memory(
