@@ -5,7 +5,6 @@ flatters them. So each choice is made again on parts of the rows and judged on t
 with what would be done without it.
 """
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -43,10 +42,8 @@ class Gain:
     error: float
 
     def exceeds(self, n_errors: float) -> bool:
-        """Whether the gain is above so many standard errors; below zero, a loss may be as large."""
-        if not math.isfinite(self.error):
-            return n_errors <= 0.0 < self.mean
-        return self.mean > n_errors * self.error
+        """Whether there is a gain beyond so many standard errors."""
+        return bool(self.mean > max(0.0, n_errors * self.error))
 
 
 def parts_of_rows(y: "NDArray[Any]", kind: TaskKind, seed: int) -> Iterator[tuple["Rows", "Rows"]]:
