@@ -7,10 +7,10 @@ calling process.
 
 from collections.abc import Callable, Iterable, Sequence
 
-from metatune.search.executor import InlineExecutor, Job, to_trial_result
+from metatune.search.executor import InlineExecutor, to_trial_result
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.keeping import KeptModels
-from metatune.search.runner import Folders
+from metatune.search.runner import Folders, trial_job
 from metatune.search.trial import Trial, TrialResult
 from metatune.search.trial_data import TrialData
 from metatune.space import Configuration
@@ -78,11 +78,5 @@ def _is_quick(trial: Trial, data: TrialData) -> bool:
 def _run(
     trial: Trial, halving: SuccessiveHalving, folders: Folders, kept: KeptModels
 ) -> TrialResult:
-    job = Job(
-        id=trial.number,
-        function="metatune.search.evaluate:evaluate_and_keep",
-        inbox=str(folders.inbox),
-        outbox=str(folders.outbox),
-        arguments=(trial, kept.rule(trial, halving.history)),
-    )
+    job = trial_job(trial, folders, kept.rule(trial, halving.history))
     return to_trial_result(trial, InlineExecutor().call(job))

@@ -259,10 +259,7 @@ def _spread(result: TrialResult) -> float:
         return 0.0
     scores = next(iter(result.fold_scores.values()), ())
     finite = [score for score in scores if math.isfinite(score)]
-    if len(finite) < 2:
-        return math.inf
-    center = math.fsum(finite) / len(finite)
-    return math.sqrt(math.fsum((score - center) ** 2 for score in finite) / (len(finite) - 1))
+    return statistics.stdev(finite) if len(finite) > 1 else math.inf
 
 
 def _mean(scores: tuple[float, ...]) -> float:

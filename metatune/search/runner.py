@@ -12,9 +12,10 @@ from metatune.search.executor import Executor, Job, JobOutcome, to_trial_result
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.hooks import Errand, Keeping, Stamp
 from metatune.search.journal import Journal
+from metatune.search.keeping import KeepRule
 from metatune.search.limits import SearchLimits, TrialLimits
 from metatune.search.outcome import Ended, SearchOutcome
-from metatune.search.pruning import stop_rule
+from metatune.search.pruning import StopRule, stop_rule
 from metatune.search.trial import Trial, TrialResult
 from metatune.timings import Timings
 
@@ -28,6 +29,7 @@ __all__ = [
     "Stamp",
     "TrialLimits",
     "run_search",
+    "trial_job",
 ]
 
 IN_ORDER_LAG = 3
@@ -57,6 +59,25 @@ class Folders:
 
     inbox: Path
     outbox: Path
+
+
+def trial_job(
+    trial: Trial,
+    folders: Folders,
+    keep: KeepRule | None,
+    stop: StopRule | None = None,
+    *,
+    time_limit: float = float("inf"),
+) -> Job:
+    """Return the job that evaluates a trial and leaves in the outbox what may be used again."""
+    return Job(
+        id=trial.number,
+        function=_FUNCTION,
+        inbox=str(folders.inbox),
+        outbox=str(folders.outbox),
+        arguments=(trial, keep, stop),
+        time_limit=time_limit,
+    )
 
 
 def run_search(  # noqa: PLR0913  # one name for each hook
@@ -281,12 +302,11 @@ class _Search:
         rule = None
         if self.keeping is not None:
             rule = self.keeping.rule(trial, self.halving.history)
-        job = Job(
-            id=trial.number,
-            function=_FUNCTION,
-            inbox=str(self.folders.inbox),
-            outbox=str(self.folders.outbox),
-            arguments=(trial, rule, stop_rule(trial, self.halving.history)),
+        job = trial_job(
+            trial,
+            self.folders,
+            rule,
+            stop_rule(trial, self.halving.history),
             # What the end of the search cuts off is no failure of the trial.
             time_limit=seconds if seconds < self._remaining() else float("inf"),
         )
