@@ -20,7 +20,7 @@ from metatune.building.assemble import assemble
 from metatune.building.catalogue import CatalogueEntry, read_catalogue
 from metatune.building.evaluation import PoolEvaluation, Protocol
 from metatune.building.known import KnownDatasets
-from metatune.building.selection import Wishes, choose_tables, large_tables, wanted
+from metatune.building.selection import Wishes, choose_tables, enlarged, large_tables, wanted
 from metatune.errors import MetadataError, MetatuneError
 from metatune.kinds import TaskKind
 from metatune.metadataset.pool import draw_pool
@@ -60,6 +60,7 @@ class Options:
     max_rows: int
     large: int
     large_rows: int
+    large_keep: float
     tables: str
     packs: str
     min_rows: int
@@ -115,9 +116,18 @@ class Options:
     type=int,
     default=0,
     show_default=True,
-    help="So many tables with the most rows, of each task kind in turn, keep --large-rows.",
+    help="So many tables with the most rows, of each task kind in turn, take part once more.",
 )
-@click.option("--large-rows", type=int, default=50_000, show_default=True)
+@click.option(
+    "--large-rows", type=int, default=50_000, show_default=True, help="Rows that these keep."
+)
+@click.option(
+    "--large-keep",
+    type=float,
+    default=0.25,
+    show_default=True,
+    help="Share of the configurations that rise on these from a rung to the next one.",
+)
 @click.option("--tables", default="", help="Exactly these tables (names, separated by commas).")
 @click.option("--packs", default="", help="Only tables whose path starts with one of these.")
 @click.option("--min-rows", type=int, default=Wishes().min_rows, show_default=True)
@@ -161,23 +171,23 @@ def choose(
 
     A table that a known meta-dataset holds with more rows keeps these.
     """
-    catalogue = read_catalogue(options.catalogue)
-    candidates = wanted(catalogue, options.wishes)
-    limits = {
-        name: n_rows
-        for name, n_rows in KnownDatasets(known).row_limits().items()
-        if n_rows > options.max_rows
-    }
-    for entry in large_tables(candidates, options.large, options.max_rows):
-        limits[entry.name] = max(options.large_rows, limits.get(entry.name, 0))
-    entries = choose_tables(
-        catalogue,
+    catalogue, wishes, protocol = (
+        read_catalogue(options.catalogue),
         options.wishes,
-        max_rows=options.max_rows,
-        large=limits.keys(),
-        large_rows=options.large_rows,
+        options.protocol,
     )
-    special = {name: replace(options.protocol, max_rows=n_rows) for name, n_rows in limits.items()}
+    entries = choose_tables(catalogue, wishes, max_rows=protocol.max_rows)
+    special = {
+        name: replace(protocol, max_rows=n_rows)
+        for name, n_rows in KnownDatasets(known).row_limits().items()
+        if n_rows > protocol.max_rows
+    }
+    for entry in large_tables(wanted(catalogue, wishes), options.large, protocol.max_rows):
+        large = enlarged(entry, options.large_rows)
+        entries.append(large)
+        special[large.name] = replace(
+            protocol, max_rows=options.large_rows, keep=options.large_keep
+        )
     return entries, special
 
 

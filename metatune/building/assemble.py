@@ -114,8 +114,7 @@ def _evaluated(
 
 def _is_complete(description: _Row, known: Known, pool: list[Configuration]) -> bool:
     """Whether nothing is left to evaluate: half a pool would favour what was evaluated first."""
-    ladder = ladder_of(description)
-    return all(ladder.next_rung(configuration, known) is None for configuration in pool)
+    return next(ladder_of(description).due(pool, known), None) is None
 
 
 def _part(folder: Path, description: _Row, known: Known, keys: set[str]) -> _Part:

@@ -4,9 +4,8 @@ Whatever the journals of the work directory or a known meta-dataset hold is not 
 a build can be stopped at any instant and continued, and a finished one can be extended.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
@@ -46,15 +45,31 @@ class _Bench:
     name: str
     folder: Path
     ladder: Ladder
+    pool: list[Configuration]
     journal: Journal
     known: Known
+    under_way: set[str] = field(default_factory=set)
+    """Keys of configurations."""
+
+    def next_trial(self, seed: int) -> Trial | None:
+        """Return what is due and not under way; None if there is nothing for now."""
+        for configuration, rung in self.ladder.due(self.pool, self.known):
+            if configuration.key not in self.under_way:
+                number = len(self.known)
+                return Trial(number=number, configuration=configuration, rung=rung, seed=seed)
+        return None
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to evaluate."""
+        return not self.under_way and next(self.ladder.due(self.pool, self.known), None) is None
 
 
 class PoolEvaluation:
     """Evaluates pools of configurations on datasets, one dataset after the other.
 
-    The next dataset is started while the last trials of the one before are still running, so that
-    no worker waits.
+    The next dataset is started as soon as the ones before have nothing for a free worker, while
+    their last trials are still running.
 
     Parameters
     ----------
@@ -92,7 +107,7 @@ class PoolEvaluation:
         self._on_result = on_result
         self._known = KnownDatasets(known)
         self._special = dict(special or {})
-        self._queue: deque[tuple[_Bench, Configuration]] = deque()
+        self._benches: list[_Bench] = []
         self._running: dict[int, tuple[_Bench, Trial]] = {}
         self._ids = count()
         self.problems: dict[str, str] = {}
@@ -112,26 +127,22 @@ class PoolEvaluation:
         while True:
             self._fill(upcoming, deadline)
             if not self._running:
-                return not self._queue and next(upcoming, None) is None
+                return not self._benches and next(upcoming, None) is None
             for outcome in self._executor.wait(timeout=1.0):
                 self._record(outcome)
 
     def _fill(self, upcoming: Iterator[CatalogueEntry], deadline: Deadline) -> None:
         while self._executor.idle and not deadline.passed():
-            if not self._queue:
+            for bench in self._benches:
+                trial = bench.next_trial(self._protocol.seed)
+                if trial is not None:
+                    self._submit(bench, trial)
+                    break
+            else:
                 entry = next(upcoming, None)
                 if entry is None:
                     return
                 self._start(entry)
-                continue
-            bench, configuration = self._queue.popleft()
-            rung = bench.ladder.next_rung(configuration, bench.known)
-            if rung is not None:
-                number = len(bench.known)
-                seed = self._protocol.seed
-                self._submit(
-                    bench, Trial(number=number, configuration=configuration, rung=rung, seed=seed)
-                )
 
     def _start(self, entry: CatalogueEntry) -> None:
         try:
@@ -139,7 +150,8 @@ class PoolEvaluation:
         except InputError as error:
             self.problems[entry.name] = str(error)
             return
-        self._queue.extend((bench, c) for c in self._pools[entry.kind])
+        if not bench.finished:
+            self._benches.append(bench)
 
     def _open(self, entry: CatalogueEntry) -> _Bench:
         protocol = self._special.get(entry.name, self._protocol)
@@ -151,6 +163,7 @@ class PoolEvaluation:
             name=entry.name,
             folder=folder,
             ladder=ladder_of(description),
+            pool=self._pools[entry.kind],
             journal=Journal(folder / JOURNAL_FILE),
             known=without_short_limits(known, protocol.trial_seconds),
         )
@@ -165,6 +178,7 @@ class PoolEvaluation:
             time_limit=protocol.trial_seconds,
         )
         self._running[job.id] = (bench, trial)
+        bench.under_way.add(trial.configuration.key)
         self._executor.submit(job)
 
     def _record(self, outcome: JobOutcome) -> None:
@@ -173,6 +187,8 @@ class PoolEvaluation:
         result = replace(to_trial_result(trial, outcome), recipe_version=recipe)
         bench.journal.append(result)
         bench.known[trial.configuration.key, trial.rung.index] = result
-        self._queue.appendleft((bench, trial.configuration))
+        bench.under_way.remove(trial.configuration.key)
+        if bench.finished:
+            self._benches.remove(bench)
         if self._on_result is not None:
             self._on_result(bench.name, result)

@@ -1,6 +1,7 @@
 """How configurations are evaluated for the meta-dataset, and the rungs they climb."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -8,6 +9,7 @@ from metatune.algorithms.base import Shape
 from metatune.algorithms.registry import get_algorithm
 from metatune.kinds import TaskKind
 from metatune.metadataset.schema import PROTOCOL_VERSION
+from metatune.metrics import RECORDED_METRICS, resolve_metric
 from metatune.search.rungs import REDUCTION_FACTOR, Rung
 from metatune.search.trial import TrialResult
 from metatune.space import Configuration
@@ -32,6 +34,9 @@ class Protocol:
         Folds of the top rung.
     trial_seconds : float
         Time limit of one trial: wall clock, on a machine that may be busy.
+    keep : float
+        Share of the configurations, the best ones, that rise from a rung to the next one; defaults
+        of libraries always rise. Less than 1 spares time on large tables: successive halving.
     seed : int
         Seed of sample, folds and learners.
     version : int
@@ -41,6 +46,7 @@ class Protocol:
     max_rows: int = 2_000
     n_folds: int = 3
     trial_seconds: float = 150.0
+    keep: float = 1.0
     seed: int = 0
     version: int = PROTOCOL_VERSION
 
@@ -54,7 +60,7 @@ class Protocol:
     def agrees(self, other: "Protocol", n_rows: int) -> bool:
         """Whether scores under both are the same thing on a table of `n_rows` rows.
 
-        The time limit does not count: it decides whether there is a score, not which.
+        Time limit and share kept do not count: they decide whether there is a score, not which.
         """
         return (self.version, self.n_folds, self.seed, min(self.max_rows, n_rows)) == (
             other.version,
@@ -88,15 +94,25 @@ class Ladder:
         Training rows of a fold, columns, classes.
     rungs : tuple of Rung
         From the lowest to the top.
+    keep : float
+        See `Protocol`.
     """
 
     kind: TaskKind
     shape: Shape
     rungs: tuple[Rung, ...]
+    keep: float = 1.0
 
     @classmethod
     def of(
-        cls, kind: TaskKind, *, n_rows: int, n_columns: int, n_classes: int, n_folds: int
+        cls,
+        kind: TaskKind,
+        *,
+        n_rows: int,
+        n_columns: int,
+        n_classes: int,
+        n_folds: int,
+        keep: float = 1.0,
     ) -> "Ladder":
         """Lay out the rungs of a dataset as it was cut."""
         n_train = n_rows - -(-n_rows // n_folds)
@@ -104,19 +120,58 @@ class Ladder:
             kind=kind,
             shape=Shape(n_rows=n_train, n_columns=n_columns, n_classes=n_classes),
             rungs=protocol_rungs(n_train, n_folds),
+            keep=keep,
         )
 
-    def next_rung(self, configuration: Configuration, known: Known) -> Rung | None:
-        """Return the lowest rung without a result.
+    def due(
+        self, pool: Sequence[Configuration], known: Known
+    ) -> Iterator[tuple[Configuration, Rung]]:
+        """Yield what can be evaluated now, each configuration at most once.
 
-        None once the top has one, a lower rung failed, or the algorithm does not take the dataset.
+        A configuration rises until a rung fails, unless its algorithm does not take the dataset at
+        all. Where not all are kept, it waits on each rung until all that reach it have a result.
+
+        Parameters
+        ----------
+        pool : sequence of Configuration
+            What is evaluated.
+        known : Known
+            Results so far.
         """
-        if get_algorithm(configuration.algorithm).refuses(self.kind, self.shape):
-            return None
+        climbers = [c for c in pool if not self._refused(c)]
+        if self.keep >= 1.0:
+            yield from self._next_steps(climbers, known)
+            return
         for rung in self.rungs:
-            result = known.get((configuration.key, rung.index))
-            if result is None:
-                return rung
-            if not result.ok:
-                return None
-        return None
+            waiting = [c for c in climbers if (c.key, rung.index) not in known]
+            if waiting:
+                yield from ((c, rung) for c in waiting)
+                return
+            climbers = self._risen(climbers, rung, known)
+
+    def _next_steps(
+        self, climbers: Sequence[Configuration], known: Known
+    ) -> Iterator[tuple[Configuration, Rung]]:
+        for configuration in climbers:
+            for rung in self.rungs:
+                result = known.get((configuration.key, rung.index))
+                if result is None:
+                    yield configuration, rung
+                if result is None or not result.ok:
+                    break
+
+    def _risen(
+        self, climbers: Sequence[Configuration], rung: Rung, known: Known
+    ) -> list[Configuration]:
+        """Return those that rise from a rung, in the order given."""
+        metric = resolve_metric(RECORDED_METRICS[self.kind][0], self.kind)  # that of the scores
+        losses = {
+            c.key: metric.loss(known[c.key, rung.index].score)
+            for c in climbers
+            if known[c.key, rung.index].ok
+        }
+        best = sorted(losses, key=losses.__getitem__)[: math.ceil(self.keep * len(climbers))]
+        return [c for c in climbers if c.key in best or (c.origin == "default" and c.key in losses)]
+
+    def _refused(self, configuration: Configuration) -> bool:
+        return bool(get_algorithm(configuration.algorithm).refuses(self.kind, self.shape))

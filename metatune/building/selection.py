@@ -2,15 +2,15 @@
 
 import math
 import random
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from metatune.building.catalogue import CatalogueEntry
 from metatune.errors import OptionError
 from metatune.kinds import TaskKind
 
-__all__ = ["Wishes", "choose_tables", "large_tables", "wanted"]
+__all__ = ["Wishes", "choose_tables", "enlarged", "large_tables", "wanted"]
 
 _SEED = 0
 
@@ -85,20 +85,21 @@ def large_tables(
     return list(in_turn)[: max(n_tables, 0)]
 
 
+def enlarged(entry: CatalogueEntry, n_rows: int) -> CatalogueEntry:
+    """Return a table as it takes part once more, cut to `n_rows`: under a name that says so."""
+    n_rows = min(n_rows, entry.n_rows)
+    return replace(entry, name=f"{entry.name}@{n_rows}", n_rows=n_rows)
+
+
 def choose_tables(
-    entries: Iterable[CatalogueEntry],
-    wishes: Wishes,
-    *,
-    max_rows: int,
-    large: Collection[str] = (),
-    large_rows: int = 50_000,
+    entries: Iterable[CatalogueEntry], wishes: Wishes, *, max_rows: int
 ) -> list[CatalogueEntry]:
     """Return the tables to evaluate, in order: one of every family first, the cheap ones first.
 
-    Which table stands for its family is drawn, the same one every time; a large one always does.
-    Another table of a family is taken only if it has another number of rows or another task kind:
-    else it is most likely the same data. Costs are compared by their order of magnitude, so that
-    a build that is stopped early holds a mixture.
+    Which table stands for its family is drawn, the same one every time. Another table of a family
+    is taken only if it has another number of rows or another task kind: else it is most likely the
+    same data. Costs are compared by their order of magnitude, so that a build that is stopped early
+    holds a mixture.
 
     Parameters
     ----------
@@ -108,10 +109,6 @@ def choose_tables(
         Which tables are wanted.
     max_rows : int
         Rows to which tables are cut.
-    large : collection of str
-        Names of tables that are cut to `large_rows` instead.
-    large_rows : int
-        Rows of large tables.
 
     Raises
     ------
@@ -120,19 +117,9 @@ def choose_tables(
     """
     drawn = wanted(entries, wishes)
     random.Random(_SEED).shuffle(drawn)
-    drawn.sort(key=lambda entry: entry.name not in large)
     thinned = [(0, entry) for entry in drawn] if wishes.names else _thinned(drawn, wishes)
-    rows = {entry.name: large_rows if entry.name in large else max_rows for entry in drawn}
-
-    def order(place: tuple[int, CatalogueEntry]) -> tuple[int, int]:
-        turn, entry = place
-        return turn, _magnitude(entry, rows[entry.name])
-
-    thinned.sort(key=order)
-    if wishes.max_tables is not None:
-        thinned.sort(key=lambda place: place[1].name not in large)
-        thinned = sorted(thinned[: wishes.max_tables], key=order)
-    return [entry for _, entry in thinned]
+    thinned.sort(key=lambda place: (place[0], _magnitude(place[1], max_rows)))
+    return [entry for _, entry in thinned][: wishes.max_tables]
 
 
 def _thinned(entries: list[CatalogueEntry], wishes: Wishes) -> list[tuple[int, CatalogueEntry]]:

@@ -7,7 +7,7 @@ nothing is mixed and nothing is lost.
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -54,12 +54,14 @@ def read_description(folder: Path) -> dict[str, Any]:
 
 def ladder_of(description: dict[str, Any]) -> Ladder:
     """Lay out the rungs of a described dataset."""
+    protocol = Protocol.from_record(description["protocol"])
     return Ladder.of(
         TaskKind(description["kind"]),
         n_rows=description["n_rows"],
         n_columns=description["n_columns"],
         n_classes=description["n_classes"],
-        n_folds=description["protocol"]["n_folds"],
+        n_folds=protocol.n_folds,
+        keep=protocol.keep,
     )
 
 
@@ -72,7 +74,7 @@ def prepare_dataset(entry: CatalogueEntry, folder: Path, protocol: Protocol) -> 
         If the table cannot be read or its target cannot be learned.
     """
     if (folder / _DESCRIPTION).is_file():
-        _raise_limit(folder, protocol)
+        _raise_limits(folder, protocol)
         return TrialData.load(folder / "data")
     whole = load_entry(entry, protocol.seed)
     task = whole.cut(protocol.max_rows, protocol.seed)
@@ -99,13 +101,17 @@ def prepare_dataset(entry: CatalogueEntry, folder: Path, protocol: Protocol) -> 
     return data
 
 
-def _raise_limit(folder: Path, protocol: Protocol) -> None:
-    """Note a longer time limit: the longest that trials of the folder have had."""
+def _raise_limits(folder: Path, protocol: Protocol) -> None:
+    """Note a longer time limit and a larger share kept: the most that the folder has had."""
     description = read_description(folder)
-    stated = description["protocol"]
-    if stated["trial_seconds"] < protocol.trial_seconds:
-        stated = {**stated, "trial_seconds": protocol.trial_seconds}
-        _write_description(folder, {**description, "protocol": stated})
+    stated = Protocol.from_record(description["protocol"])
+    raised = replace(
+        stated,
+        trial_seconds=max(stated.trial_seconds, protocol.trial_seconds),
+        keep=max(stated.keep, protocol.keep),
+    )
+    if raised != stated:
+        _write_description(folder, {**description, "protocol": asdict(raised)})
 
 
 def _write_description(folder: Path, description: dict[str, Any]) -> None:

@@ -84,8 +84,9 @@ class MetaModel:
         """
         algorithms = tuple(c.algorithm for c in past.configurations)
         values = completed(past.values)
-        unseen = views_of_unseen(past.features, past.regret, past.families, seed)
-        proximity = Proximity.fit(past.features, past.regret, unseen, seed)
+        regret = normalised_regret(share_of_log(values[:, :, -1]))
+        unseen = views_of_unseen(past.features, regret, past.families, seed)
+        proximity = Proximity.fit(past.features, regret, unseen, seed)
         return cls(
             names=past.names,
             families=past.families,
@@ -196,7 +197,11 @@ def _spread(
 
 
 def completed(values: "FloatArray") -> "FloatArray":
-    """Fill in what is not known: a configuration's mean, raised by how hard the dataset is.
+    """Fill in what is not known.
+
+    Where a level below is known, it is that, and what others of the dataset gained from there: a
+    configuration that did not rise. Else it is the configuration's mean, raised by how hard the
+    dataset is.
 
     Parameters
     ----------
@@ -209,6 +214,9 @@ def completed(values: "FloatArray") -> "FloatArray":
     ndarray
         Of the same shape.
     """
+    values = values.copy()
+    for level in range(1, values.shape[2]):
+        _rise(values[:, :, level - 1], values[:, :, level])
     flat = values.reshape(len(values), -1)
     known = np.isfinite(flat)
     filled = np.where(known, flat, 0.0)
@@ -217,3 +225,13 @@ def completed(values: "FloatArray") -> "FloatArray":
     column = np.where(known.any(axis=0), filled.sum(axis=0) / count, overall)
     row = np.where(known, flat - column, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     return np.where(known, flat, column + row[:, None]).reshape(values.shape)
+
+
+def _rise(below: "FloatArray", above: "FloatArray") -> None:
+    """Fill in a level, in place, on datasets of which it and the level below are partly known."""
+    for known_below, known_above in zip(below, above, strict=True):
+        both = np.isfinite(known_below) & np.isfinite(known_above)
+        if both.any():
+            gain = np.median(known_above[both] - known_below[both])
+            unknown = np.isnan(known_above)
+            known_above[unknown] = known_below[unknown] + gain

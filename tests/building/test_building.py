@@ -1,6 +1,7 @@
 """Building a meta-dataset from a catalogue: evaluate, stop, continue, assemble."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from metatune.building.evaluation import (
     protocol_rungs,
     read_known,
 )
+from metatune.building.protocol import Known
 from metatune.errors import TableError
 from metatune.kinds import TaskKind
 from metatune.metadataset.schema import constant_column
@@ -191,21 +193,48 @@ def test_configurations_climb_until_they_fail() -> None:
     (configuration, _) = pools()[TaskKind.BINARY]
     rungs = ladder().rungs
     assert [(r.row_share, r.n_folds) for r in rungs] == [(1 / 9, 1), (1 / 3, 1), (1.0, 3)]
-    assert ladder().next_rung(configuration, {}) == rungs[0]
+    assert list(ladder().due([configuration], {})) == [(configuration, rungs[0])]
     known = {(configuration.key, 0): result_at(configuration, 0, TrialStatus.OK)}
-    assert ladder().next_rung(configuration, known) == rungs[1]
+    assert list(ladder().due([configuration], known)) == [(configuration, rungs[1])]
     known[configuration.key, 1] = result_at(configuration, 1, TrialStatus.TIMED_OUT)
-    assert ladder().next_rung(configuration, known) is None
+    assert list(ladder().due([configuration], known)) == []
 
 
 def test_algorithms_that_refuse_a_dataset_are_not_waited_for() -> None:
     process = ALGORITHMS["gaussian_process"].space(TaskKind.REGRESSION).default()
-    large = Ladder(
-        kind=TaskKind.REGRESSION,
-        shape=Shape(n_rows=100_000, n_columns=5),
-        rungs=protocol_rungs(100_000, 3),
-    )
-    assert large.next_rung(process, {}) is None
+    for keep in (1.0, 0.5):
+        large = Ladder(
+            kind=TaskKind.REGRESSION,
+            shape=Shape(n_rows=100_000, n_columns=5),
+            rungs=protocol_rungs(100_000, 3),
+            keep=keep,
+        )
+        assert list(large.due([process], {})) == []
+
+
+def test_only_a_share_rises_where_time_is_to_be_spared() -> None:
+    """Every configuration waits for all of its rung; failures and the worst stay behind."""
+    space = ALGORITHMS["knn"].space(TaskKind.BINARY)
+    pool = [space.from_values({**space.defaults, "n_neighbors": n}, "grid") for n in range(2, 10)]
+    default = ALGORITHMS["linear"].space(TaskKind.BINARY).default()
+    halving = replace(ladder(), keep=0.25)
+    rungs = halving.rungs
+    scores = [0.5, 0.9, 0.8, 0.95, 0.6, 0.7, 0.85, 0.65]
+    known: Known = {}
+    for configuration, score in zip(pool, scores, strict=True):
+        assert {rung.index for _, rung in halving.due([*pool, default], known)} == {0}
+        result = result_at(configuration, 0, TrialStatus.OK)
+        known[configuration.key, 0] = replace(result, score=score)
+    known[pool[3].key, 0] = result_at(pool[3], 0, TrialStatus.FAILED)
+    known[default.key, 0] = replace(result_at(default, 0, TrialStatus.OK), score=0.4)
+    risen = [(c, rungs[1]) for c in (pool[1], pool[2], pool[6], default)]  # a quarter of nine
+    assert list(halving.due([*pool, default], known)) == risen
+    for configuration, _ in risen:
+        known[configuration.key, 1] = result_at(configuration, 1, TrialStatus.OK)
+    assert list(halving.due([*pool, default], known)) == [(pool[1], rungs[2]), (default, rungs[2])]
+    for configuration in (pool[1], default):
+        known[configuration.key, 2] = result_at(configuration, 2, TrialStatus.OK)
+    assert list(halving.due([*pool, default], known)) == []
 
 
 def test_descriptions_are_plain_json(catalogue: Path, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from metatune.building.catalogue import CatalogueEntry, read_catalogue
 from metatune.building.evaluation import PoolEvaluation
 from metatune.building.known import KnownDatasets, read_known, without_short_limits
 from metatune.building.protocol import Ladder, Protocol
-from metatune.building.selection import Wishes, choose_tables, large_tables
+from metatune.building.selection import Wishes, choose_tables, enlarged, large_tables
 from metatune.errors import MetadataError, OptionError
 from metatune.kinds import TaskKind
 from metatune.metadataset.schema import PROTOCOL_VERSION
@@ -385,8 +385,6 @@ def test_families_come_first_and_cheap_tables_before_dear_ones() -> None:
     assert looks == {150, 160}  # a2 and a3 look like the same data
     assert len(choose_tables(tables, Wishes(per_family=3), max_rows=9_999)) == 3
     assert names_of(choose_tables(tables, Wishes(max_tables=1), max_rows=9_999)) == once[:1]
-    kept = choose_tables(tables, Wishes(max_tables=1), max_rows=200, large={"dear"})
-    assert names_of(kept) == ["dear"]
 
 
 def test_named_tables_are_taken_whatever_the_rest_says() -> None:
@@ -409,8 +407,8 @@ def test_large_tables_are_spread_over_the_kinds() -> None:
     assert names_of(large_tables(tables, 9, 2_000)) == ["b1", "r1", "b3"]
     assert names_of(large_tables(tables, 2, 2_000)) == ["b1", "r1"]
     assert large_tables(tables, 0, 2_000) == []
-    chosen = choose_tables(tables, Wishes(), max_rows=2_000, large={"b1", "r1"})
-    assert set(names_of(chosen)) == {"b1", "b3", "r1", "m1"}
+    assert enlarged(tables[0], 50_000).name == "b1@50000"
+    assert enlarged(tables[3], 50_000).name == "r1@6000"
 
 
 @pytest.fixture(name="script")
@@ -468,15 +466,30 @@ def test_the_script_can_start_afresh(script: ModuleType, tmp_path: Path) -> None
     assert "rung 0" in said
 
 
-def test_the_script_keeps_the_rows_of_large_tables(script: ModuleType, tmp_path: Path) -> None:
+def test_large_tables_take_part_once_more_and_spare_time(
+    script: ModuleType, tmp_path: Path
+) -> None:
     catalogue = make_catalogue(tmp_path / "tables", ["binary", "regression"])
     common = ["--catalogue", catalogue, "--no-models", "--out", tmp_path / "out"]
     common += ["--max-rows", 180]
     large = ["--large", 1, "--large-rows", 190]
     said = run_script(script, *common, *large, "--work", tmp_path / "w1")
-    assert "t0" in said
-    said = run_script(script, *common, "--work", tmp_path / "w2")
+    assert "t0@190" in said
+    said = run_script(script, *common, *large, "--work", tmp_path / "w2")
     assert "rung 0" not in said
+    datasets = load_metadata(tmp_path / "out").datasets
+    assert list(datasets["dataset"]) == ["t0", "t0@190", "t1"]
+    assert list(datasets["family"]) == ["f0", "f0", "f1"]
+    assert list(datasets["n_rows"]) == [180, 190, 180]
+    assert list(datasets["protocol:keep"]) == [1.0, 0.25, 1.0]
+
+
+def test_a_known_table_keeps_the_rows_it_has(script: ModuleType, tmp_path: Path) -> None:
+    catalogue = make_catalogue(tmp_path / "tables", ["binary", "regression"])
+    common = ["--catalogue", catalogue, "--no-models", "--out", tmp_path / "out"]
+    run_script(script, *common, "--max-rows", 190, "--tables", "t0", "--work", tmp_path / "w1")
+    said = run_script(script, *common, "--max-rows", 180, "--work", tmp_path / "w2")
+    assert "t0 " not in said
     datasets = load_metadata(tmp_path / "out").datasets
     rows = dict(zip(datasets["dataset"], datasets["protocol:max_rows"], strict=True))
     assert rows == {"t0": 190, "t1": 180}

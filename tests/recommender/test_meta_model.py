@@ -36,6 +36,13 @@ def test_levels_are_filled_in_each_for_itself() -> None:
     assert values[1, 0, 1] == 2.0
 
 
+def test_what_did_not_rise_is_what_it_was_below_and_what_others_gained() -> None:
+    values = np.array([[[3.0, 2.0], [4.0, 3.5], [9.0, np.nan], [np.nan, 1.0]]])
+    # others gained 0.75, the median; a level below is not filled in from above
+    assert completed(values)[0, 2].tolist() == [9.0, 8.25]
+    assert np.isnan(values[0, 2, 1])
+
+
 @pytest.fixture(scope="module")
 def model() -> MetaModel:
     return MetaModel.fit(collect_past(make_metadata(16), TaskKind.BINARY, "roc_auc"))
