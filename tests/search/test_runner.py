@@ -1,138 +1,36 @@
-"""The search loop: with an executor that finishes in any order, and with real processes."""
-
-import random
-from pathlib import Path
+"""The search loop: with an executor that finishes in any order."""
 
 import numpy as np
 import pytest
+from fake_search import (
+    ACCURACY,
+    FOLDERS,
+    RUNGS,
+    ScrambledExecutor,
+    configurations,
+    inventive,
+    listed,
+    search,
+    told,
+)
 
 from metatune.budget import Deadline, Stopwatch
 from metatune.errors import ClusterLostError
-from metatune.kinds import TaskKind
-from metatune.metrics import resolve_metric
-from metatune.search.executor import Executor, InlineExecutor, Job, JobOutcome
+from metatune.search.executor import InlineExecutor, JobOutcome
 from metatune.search.halving import SuccessiveHalving
-from metatune.search.journal import read_journal, read_past
-from metatune.search.pool import LocalPool
-from metatune.search.rungs import plan_rungs
+from metatune.search.journal import read_journal
 from metatune.search.runner import (
     IN_ORDER_LAG,
     Ended,
-    Folders,
     Keeping,
     SearchLimits,
-    SearchOutcome,
-    Stamp,
     TrialLimits,
     run_search,
 )
-from metatune.search.trial import TrialResult, TrialStatus
+from metatune.search.trial import TrialResult
 from metatune.space import Configuration
 
-ACCURACY = resolve_metric("accuracy", TaskKind.BINARY)
-RUNGS = plan_rungs(4_000, 5)
-HERE = Path(__file__).parent
-FOLDERS = Folders(inbox=HERE, outbox=HERE)
-
-
-@pytest.fixture(autouse=True)
-def _fake_evaluation(monkeypatch):
-    monkeypatch.syspath_prepend(str(HERE))
-    monkeypatch.setattr("metatune.search.runner._FUNCTION", "fake_jobs:evaluate")
-
-
-def configurations(n: int, **params: float | str) -> list[Configuration]:
-    qualities = np.random.default_rng(0).permutation(n) / max(n, 1)
-    return [
-        Configuration(algorithm="fake", params={"quality": float(quality), **params})
-        for quality in qualities
-    ]
-
-
-def listed(candidates: list[Configuration]) -> SuccessiveHalving:
-    upcoming = iter(candidates)
-    return SuccessiveHalving(RUNGS, ACCURACY, lambda history: next(upcoming, None))
-
-
-class ScrambledExecutor(Executor):
-    """Runs jobs at once but tells their outcomes in random order."""
-
-    def __init__(self, n_workers: int, seed: int) -> None:
-        self._n_workers = n_workers
-        self._rng = random.Random(seed)
-        self._ran = InlineExecutor()
-        self._waiting: list[JobOutcome] = []
-        self.most_at_once = 0
-        self.killed: list[int] = []
-        self.jobs: list[Job] = []
-
-    @property
-    def n_workers(self) -> int:
-        return self._n_workers
-
-    @property
-    def idle(self) -> int:
-        return self._n_workers - len(self._waiting)
-
-    def submit(self, job: Job) -> None:
-        assert self.idle > 0
-        self.jobs.append(job)
-        self._ran.submit(job)
-        self._waiting += self._ran.wait(0.0)
-        self.most_at_once = max(self.most_at_once, len(self._waiting))
-
-    def wait(self, timeout: float) -> list[JobOutcome]:
-        if not self._waiting or self._rng.random() < 0.2:
-            return []
-        n_told = self._rng.randint(1, len(self._waiting))
-        self._rng.shuffle(self._waiting)
-        told, self._waiting = self._waiting[:n_told], self._waiting[n_told:]
-        return told
-
-    def call(self, job):
-        raise AssertionError("the search submits, it does not call")
-
-    def kill(self, job_id: int) -> float:
-        self.killed.append(job_id)
-        self._waiting = [outcome for outcome in self._waiting if outcome.id != job_id]
-        return 0.0
-
-    def close(self) -> None:
-        self._waiting.clear()
-
-
-def search(
-    halving: SuccessiveHalving,
-    executor: Executor,
-    *,
-    seconds: float = 60.0,
-    max_trials: int | None = None,
-    **options: object,
-) -> SearchOutcome:
-    limits = SearchLimits(deadline=Deadline.after(seconds), max_trials=max_trials)
-    return run_search(halving, executor, FOLDERS, limits=limits, **options)
-
-
-def inventive(seed: int) -> SuccessiveHalving:
-    """Halving whose candidates depend on everything it was told and on how often it was asked."""
-    rng = np.random.default_rng(seed)
-
-    def invent(history):
-        if rng.random() < 0.2:
-            return None
-        best = history.best(1)
-        base = float(best[0].params["quality"]) if best else 0.0
-        quality = base + float(rng.normal()) + len(history.results) / 1_000
-        return Configuration(algorithm="fake", params={"quality": quality})
-
-    return SuccessiveHalving(RUNGS, ACCURACY, invent, seed=seed)
-
-
-def told(outcome: SearchOutcome) -> list[tuple[int, str, int, int, float]]:
-    return [
-        (r.trial.number, r.trial.configuration.key, r.trial.rung.index, r.trial.seed, r.score)
-        for r in outcome.history.results
-    ]
+pytestmark = pytest.mark.usefixtures("fake_evaluation")
 
 
 class TestInOrder:
@@ -302,7 +200,7 @@ class TestTelling:
             "1 after 1",
             "2 after 2",
         ]
-        assert executor.jobs[0].inbox == str(HERE)
+        assert executor.jobs[0].inbox == str(FOLDERS.inbox)
 
     def test_an_earlier_run_is_continued(self, tmp_path):
         path = tmp_path / "trials.jsonl"
@@ -371,143 +269,3 @@ class TestTrialLimits:
         for remaining in np.geomspace(0.01, 1e5, 50):
             for has_model in (False, True):
                 assert 0 < limits.seconds(remaining, has_model=has_model) <= remaining
-
-
-class TestWithProcesses:
-    """One bad trial costs itself, and says so; the run goes on."""
-
-    @pytest.fixture
-    def pool(self):
-        with LocalPool(2, memory_limit=600_000_000) as pool:
-            yield pool
-
-    def test_a_hang_a_crash_a_glutton_and_an_error(self, pool, tmp_path):
-        good = configurations(4)
-        bad = [
-            Configuration(algorithm="fake", params={"quality": 1.0, "do": what})
-            for what in ("hang", "die", "allocate", "raise")
-        ]
-        mixed = [configuration for pair in zip(good, bad, strict=True) for configuration in pair]
-        limits = SearchLimits(
-            deadline=Deadline.after(60.0),
-            trial=TrialLimits(share=0.07, first_share=0.07, floor_seconds=4.0),
-        )
-        path = tmp_path / "trials.jsonl"
-        outcome = run_search(listed(mixed), pool, FOLDERS, limits=limits, journal_path=path)
-        assert outcome.ended is Ended.EXHAUSTED
-        ended = {
-            result.trial.configuration.params["do"]: (result.status, result.error)
-            for result in outcome.history.results
-            if "do" in result.trial.configuration.params
-        }
-        assert ended["die"] == (TrialStatus.CRASHED, "its process died: killed by SIGKILL")
-        assert ended["raise"] == (TrialStatus.FAILED, "ValueError: no luck")
-        assert ended["hang"][0] is TrialStatus.TIMED_OUT
-        assert ended["allocate"][0] is TrialStatus.OUT_OF_MEMORY
-        assert outcome.history.incumbent().score == pytest.approx(0.75)
-        assert len(read_journal(path)) == len(outcome.history.results) == 4 * len(RUNGS) + 4
-        table = outcome.history.leaderboard()
-        assert sorted(table["status"][table["rank"].isna()]) == [
-            "crashed",
-            "failed",
-            "out of memory",
-            "timed out",
-        ]
-
-    def test_the_deadline_cuts_what_runs(self, pool):
-        pool.submit(Job(id=-1, function="fake_jobs:double", arguments=(1,)))
-        pool.wait(20.0)
-        watch = Stopwatch()
-        outcome = search(listed(configurations(9, do="hang")), pool, seconds=1.0)
-        assert watch.seconds() < 1.5
-        assert outcome.ended is Ended.TIME
-        assert len(outcome.unfinished) == 2
-        assert pool.idle == 2
-        assert outcome.history.results == ()
-
-    @pytest.mark.parametrize("n_workers", [1, 2])
-    def test_the_number_of_workers_does_not_matter(self, n_workers):
-        reference = told(search(inventive(3), InlineExecutor(), max_trials=30))
-        with LocalPool(n_workers) as pool:
-            assert told(search(inventive(3), pool, max_trials=30)) == reference
-
-
-class TestResumed:
-    """A search whose first results an earlier process has recorded."""
-
-    def test_in_order_it_ends_as_if_never_interrupted(self, tmp_path):
-        path = tmp_path / "trials.jsonl"
-        reference = told(search(inventive(1), InlineExecutor(), max_trials=40, journal_path=path))
-        finished = read_journal(path)
-        rng = random.Random(0)
-        for n_kept in (0, 1, 3, 4, 5, 17, 39, 40):
-            # some were still under way, and the others had ended in any order
-            kept = rng.sample(finished[: n_kept + 2], min(n_kept, 40))
-            for executor in (InlineExecutor(), ScrambledExecutor(3, seed=n_kept)):
-                ran = []
-                outcome = search(
-                    inventive(1),
-                    executor,
-                    max_trials=40,
-                    recorded=kept,
-                    on_result=lambda result: ran.append(result.trial.number),  # noqa: B023
-                )
-                assert told(outcome) == reference
-                assert sorted(ran + [result.trial.number for result in kept]) == [*range(40)]
-
-    def test_more_trials_continue_it(self, tmp_path):
-        path = tmp_path / "trials.jsonl"
-        search(inventive(1), InlineExecutor(), max_trials=20, journal_path=path)
-        longer = search(inventive(1), InlineExecutor(), max_trials=50, recorded=read_journal(path))
-        assert told(longer) == told(search(inventive(1), InlineExecutor(), max_trials=50))
-
-    def test_against_time_what_is_recorded_is_not_tried_again(self, tmp_path):
-        path = tmp_path / "trials.jsonl"
-        search(listed(configurations(12)), InlineExecutor(), journal_path=path)
-        whole = read_journal(path)
-        outcome = search(
-            listed(configurations(12)), InlineExecutor(), recorded=whole[:7], journal_path=path
-        )
-        added = read_journal(path)[len(whole) :]
-        assert outcome.history.results == (*whole[:7], *added)
-        slots = [(r.trial.configuration.key, r.trial.rung.index) for r in outcome.history.results]
-        assert len(set(slots)) == len(slots) == len(whole)
-        numbers = [r.trial.number for r in outcome.history.results]
-        assert len(set(numbers)) == len(numbers)
-
-    def test_decisions_that_changed_since_cost_no_result(self, tmp_path):
-        path = tmp_path / "trials.jsonl"
-        search(inventive(1), InlineExecutor(), max_trials=20, journal_path=path)
-        past = read_journal(path)
-        outcome = search(inventive(2), InlineExecutor(), max_trials=30, recorded=past)
-        assert all(result in outcome.history.results for result in past)
-        numbers = [r.trial.number for r in outcome.history.results]
-        assert sorted(numbers) == [*range(30)]
-        assert not outcome.history.pending
-
-    def test_out_of_time_at_once_still_knows_everything(self, tmp_path):
-        path = tmp_path / "trials.jsonl"
-        search(inventive(1), InlineExecutor(), max_trials=20, journal_path=path)
-        for max_trials in (None, 40):
-            outcome = search(
-                inventive(1),
-                InlineExecutor(),
-                seconds=0.0,
-                max_trials=max_trials,
-                recorded=read_journal(path),
-            )
-            assert outcome.ended is Ended.TIME
-            assert len(outcome.history.results) == 20
-
-    def test_the_journal_knows_run_and_used_seconds(self, tmp_path):
-        path = tmp_path / "trials.jsonl"
-        seconds = iter([1.5, 2.5])
-        search(
-            listed(configurations(2)),
-            InlineExecutor(),
-            max_trials=2,
-            journal_path=path,
-            stamp=lambda: Stamp(run="r1", used=next(seconds)),
-        )
-        past = read_past(path)
-        assert (len(past.results), past.used, past.runs) == (2, 2.5, {"r1"})
