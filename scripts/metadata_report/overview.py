@@ -8,6 +8,7 @@ import pandas as pd
 from metadata_report.section import Section
 from metatune.data.fingerprint import Fingerprint
 from metatune.kinds import TaskKind
+from metatune.metadataset.schema import protocol_column
 from metatune.metadataset.store import MetaDataset
 from metatune.search.trial import TrialStatus
 
@@ -43,6 +44,7 @@ def _totals(metadata: MetaDataset) -> Section:
     pools = metadata.configurations["pool"].value_counts()
     facts: list[tuple[str, int | str]] = [
         ("datasets", len(metadata.datasets)),
+        ("of these, large tables that take part once more", _n_halved(metadata.datasets)),
         ("families of datasets", int(metadata.datasets["family"].nunique())),
         *((f"configurations for {pool}", int(pools[pool])) for pool in sorted(pools.index)),
         ("pairs of dataset and configuration", len(pairs)),
@@ -55,6 +57,12 @@ def _totals(metadata: MetaDataset) -> Section:
     left_out = metadata.manifest.get("left_out", {})
     rows += [(f"left out: {what}", f"{count:,}") for what, count in left_out.items()]
     return Section(title="Content", header=("what", "how many"), rows=rows)
+
+
+def _n_halved(datasets: pd.DataFrame) -> int:
+    """Count datasets on which only a share of the configurations rises."""
+    column = protocol_column("keep")
+    return int((datasets[column] < 1).sum()) if column in datasets else 0
 
 
 def _sizes(datasets: pd.DataFrame) -> Section:
