@@ -104,14 +104,20 @@ class Ensembler:
         self.refit_seconds_spent = 0.0
         """Seconds of workers inside fits on all rows."""
 
-    def reserve(self, history: History) -> float:
-        """Predict the seconds of planning, and of fitting the members beside the first."""
-        members = self._predictions.members(history)
-        if len(members) < 2:
-            return 0.0
-        refits = [self.refit_seconds(result) for result in members[1:_N_EXPECTED]]
-        planning = slowdown(history) * self._plan_seconds(len(members))
-        return planning + sum(refits) / self._executor.n_workers
+    def planning_reserve(self, history: History) -> float:
+        """Predict the seconds of planning."""
+        n_members = len(self._predictions.members(history))
+        return slowdown(history) * self._plan_seconds(n_members) if n_members > 1 else 0.0
+
+    def members_reserve(self, history: History) -> float:
+        """Predict the seconds of fitting the members beside the first."""
+        members = self._predictions.members(history)[1:_N_EXPECTED]
+        refits = [self.refit_seconds(result) for result in members]
+        return sum(refits) / self._executor.n_workers
+
+    def may_lead(self, leader: TrialResult, history: History) -> bool:
+        """Whether an ensemble can be compared with a leader: it was evaluated on all folds."""
+        return leader in self._predictions.members(history)
 
     def plan(
         self, history: History, leader: TrialResult, request: PlanRequest, deadline: Deadline

@@ -34,6 +34,7 @@ __all__ = ["Final", "Finisher"]
 
 _RESERVE_SHARE = 0.3  # of the time left may be kept for the final fit
 _ENSEMBLE_SHARE = 0.15  # of the time left may be kept for what an ensemble needs beyond that
+_WORTH = 0.5  # seconds that further search has to gain, beside those of planning once more
 _SAVE_MARGIN = 2.0  # the final model may be larger than what was saved before
 _SECONDS_PER_BYTE = 1.5e-7  # of a model that is saved: a forest, the slowest, on a busy machine
 _HURRY_SECONDS = 1.0
@@ -137,23 +138,47 @@ class Finisher:
         """Seconds of workers inside fits on all rows."""
         return self._ensembler.refit_seconds_spent
 
-    def reserve(self, history: History) -> float:
+    def reserve(self, history: History, *, members: bool = True) -> float:
         """Return the seconds to keep free for the final model and the last save.
 
         A final fit that would take too large a share of the run is given up: what was kept of the
         trial is the answer then, and the search goes on instead.
+
+        Parameters
+        ----------
+        history : History
+            Every finished trial.
+        members : bool
+            Whether members of an ensemble are to be fitted on all rows as well.
         """
         incumbent = history.incumbent()
         seconds = _SAVE_MARGIN * self._keeper.save_seconds + 0.3
         if incumbent is None:
             return seconds + QUICK_SECONDS
-        whole = self._since_start.seconds() + self._deadline.remaining()
         refit = self._ensembler.refit_seconds(incumbent)
-        if refit <= _RESERVE_SHARE * whole:
+        if refit <= _RESERVE_SHARE * self._whole():
             seconds += refit
         if self._options.ensemble:
-            seconds += min(self._ensembler.reserve(history), _ENSEMBLE_SHARE * whole)
+            seconds += self._ensemble_reserve(history, members=members)
         return seconds
+
+    def expects_single(self, history: History, constant: float) -> bool:
+        """Whether the model would be a single pipeline, and time is kept for an ensemble's members.
+
+        Then the search may go on for as long as that. Whatever it finds, the final model is planned
+        anew; members of an ensemble are represented by their folds if it needs one after all.
+        """
+        able = self._able(history, constant)
+        with_members = self._ensemble_reserve(history, members=True)
+        without = self._ensemble_reserve(history, members=False)
+        if not able or not self._options.ensemble or with_members - without < _WORTH + without:
+            return False
+        leader = able[0]
+        if not self._ensembler.may_lead(leader, history):
+            return True
+        request = self._request(history, leader, self._options.limits)
+        plan = self._ensembler.plan(history, leader, request, self._deadline)
+        return plan is not None and plan.is_single
 
     def finish(
         self, history: History, constant: float, *, hurry: bool = False, spare: float = 0.0
@@ -171,12 +196,7 @@ class Finisher:
         spare : float
             Seconds that an ensemble has to leave to what comes after.
         """
-        able = [
-            result
-            for result in history.contenders()
-            if self._task.metric.better(result.score, constant) or math.isnan(constant)
-        ]
-        final = None
+        able, final = self._able(history, constant), None
         if hurry:
             self._deadline = self._deadline.within(_HURRY_SECONDS)
         elif able:
@@ -188,19 +208,49 @@ class Finisher:
             final = replace(final, figures=figures)
         return final
 
+    def _able(self, history: History, constant: float) -> list[TrialResult]:
+        """Return the trials that beat the constant prediction, the best first."""
+        better = self._task.metric.better
+        return [
+            result
+            for result in history.contenders()
+            if better(result.score, constant) or math.isnan(constant)
+        ]
+
+    def _whole(self) -> float:
+        """Return the seconds of the run, from where the search starts."""
+        return self._since_start.seconds() + self._deadline.remaining()
+
+    def _ensemble_reserve(self, history: History, *, members: bool) -> float:
+        seconds = self._ensembler.planning_reserve(history)
+        if members:
+            seconds += self._ensembler.members_reserve(history)
+        return min(seconds, _ENSEMBLE_SHARE * self._whole())
+
+    def _request(
+        self,
+        history: History,
+        leader: TrialResult,
+        limits: ModelLimits,
+        *,
+        only_single: bool = False,
+    ) -> PlanRequest:
+        return PlanRequest(
+            metric=self._task.metric.name,
+            single=leader.trial.number,
+            only_single=only_single or not self._options.ensemble,
+            costs=self._ensembler.costs(history),
+            limits=limits,
+            seed=self._options.seed,
+        )
+
     def _planned(self, history: History, leader: TrialResult, deadline: Deadline) -> Final | None:
         """Make the model that a plan says; None if that is not possible in time."""
         limits = self._options.limits
         inner, final = self._inner_limits(), None
         for attempt in range(_ATTEMPTS):
-            request = PlanRequest(
-                metric=self._task.metric.name,
-                single=leader.trial.number,
-                only_single=not self._options.ensemble or attempt == _ATTEMPTS - 1,
-                costs=self._ensembler.costs(history),
-                limits=inner,
-                seed=self._options.seed,
-            )
+            least = attempt == _ATTEMPTS - 1
+            request = self._request(history, leader, inner, only_single=least)
             plan = self._ensembler.plan(history, leader, request, deadline)
             built = None if plan is None else self._build(plan, history, deadline)
             if built is None or not limits.any:

@@ -6,8 +6,10 @@ winner on all rows, save, estimate what it is worth.
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from metatune.adviser import Adviser
 from metatune.budget import Deadline, Stopwatch
@@ -218,7 +220,21 @@ class _Run:
         if past.results:
             self._listener.resumes(History(self.prepared.task.metric, past.results), past.used)
         self.timings.lap("preparing")
-        outcome = run_search(
+        outcome = self._search_round(
+            lambda: self._reserve(members=True),
+            recorded=past.results,
+            errand=self.adviser.errand(),
+            meanwhile=self._keeper.save_constant,
+        )
+        if outcome.ended is Ended.TIME:
+            self._try_quick_defaults(outcome)
+            outcome = self._search_on(outcome)
+        self.timings.lap("searching")
+        self._listener.search_ends(outcome.ended)
+        return outcome
+
+    def _search_round(self, reserve: Callable[[], float], **options: Any) -> SearchOutcome:
+        return run_search(
             self._halving,
             self._executor,
             self._folders,
@@ -227,20 +243,25 @@ class _Run:
                 max_trials=self._options.budget.max_trials,
                 should_stop=self._pulse.beat,
             ),
-            reserve=self._reserve,
+            reserve=reserve,
             journal_path=self._journal,
             stamp=self._pulse.stamp,
-            recorded=past.results,
             keeping=Keeping(rule=self._keeper.kept.rule, secure=self._keeper.predictions.secure),
             on_result=self._told,
-            errand=self.adviser.errand(),
-            meanwhile=self._keeper.save_constant,
+            **options,
         )
-        if outcome.ended is Ended.TIME:
-            self._try_quick_defaults(outcome)
-        self.timings.lap("searching")
-        self._listener.search_ends(outcome.ended)
-        return outcome
+
+    def _search_on(self, outcome: SearchOutcome) -> SearchOutcome:
+        """Use the time that was kept for members of an ensemble, where there will be none."""
+        if self._options.budget.max_trials is not None:  # measured times must not decide
+            return outcome
+        try:
+            single = self._finisher.expects_single(self.history, self.prepared.constant)
+        except KeyboardInterrupt:
+            return replace(outcome, ended=Ended.INTERRUPTED)
+        if not single:
+            return outcome
+        return outcome.followed_by(self._search_round(lambda: self._reserve(members=False)))
 
     def finish(self, outcome: SearchOutcome) -> tuple[Ended, Final]:
         """Make the final model; an interruption meanwhile makes it quick, but not empty-handed."""
@@ -256,8 +277,9 @@ class _Run:
         self.timings.add("refitting", self._finisher.refit_seconds_spent)
         return ended, final
 
-    def _reserve(self) -> float:
-        return self._finisher.reserve(self.history) + self.estimator.reserve(self.history)
+    def _reserve(self, *, members: bool) -> float:
+        model = self._finisher.reserve(self.history, members=members)
+        return model + self.estimator.reserve(self.history)
 
     def _told(self, result: TrialResult) -> None:
         self._keeper.trial_ended(result, self.history)

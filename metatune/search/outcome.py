@@ -1,7 +1,7 @@
 """How a search went."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from metatune.search.history import History
@@ -46,3 +46,14 @@ class SearchOutcome:
     unfinished: tuple[Trial, ...]
     seconds: float
     timings: Mapping[str, float]
+
+    def followed_by(self, other: "SearchOutcome") -> "SearchOutcome":
+        """Return how this search and another one that went on with it went together."""
+        names = dict.fromkeys([*self.timings, *other.timings])
+        both = {n: self.timings.get(n, 0.0) + other.timings.get(n, 0.0) for n in names}
+        return replace(
+            other,
+            unfinished=(*self.unfinished, *other.unfinished),
+            seconds=self.seconds + other.seconds,
+            timings=both,
+        )

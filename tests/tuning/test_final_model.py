@@ -1,7 +1,7 @@
 """The final model: an ensemble, averaged folds or a single pipeline; in time, and within limits."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from metatune.data.task import Task
 from metatune.ensemble.limits import NO_LIMITS, ModelLimits
 from metatune.ensemble.model import EnsembleClassifier, EnsembleRegressor
 from metatune.ensemble.report import ensemble_record, with_ensemble
+from metatune.ensembling import Ensembler
 from metatune.finishing import Final, Finisher
 from metatune.incumbent import ModelKeeper
 from metatune.options import TuneOptions
@@ -160,6 +161,45 @@ def test_a_single_one_is_plain(tmp_path: Path) -> None:
     assert [name for name, _ in final.pipeline.steps] == ["table", "preprocess", "model"]
     assert final.members[0][1] == 1.0
     assert ensemble_record(final.plan, final.members) is None
+
+
+class TestWhatIsExpected:
+    """Whether the search may go on for the time that members of an ensemble would take."""
+
+    @pytest.fixture(autouse=True)
+    def _slow_members(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(Ensembler, "members_reserve", lambda *_: 20.0)
+
+    def test_an_ensemble_that_helps_keeps_its_time(self, tmp_path: Path) -> None:
+        run = make_run(tmp_path, "price")
+        with_members = run.finisher.reserve(run.history)
+        assert with_members > run.finisher.reserve(run.history, members=False) + 15.0
+        assert not run.finisher.expects_single(run.history, run.constant)
+        assert not run.finish().plan.is_single
+
+    def test_a_single_one_leaves_it(self, tmp_path: Path) -> None:
+        table = make_table()
+        table["price"] = 2.0 * table["a"] - table["b"]
+        run = make_run(tmp_path, "price", table=table)
+        assert run.finisher.expects_single(run.history, run.constant)
+        assert run.finish().plan.is_single
+
+    def test_a_leader_that_no_ensemble_can_be_compared_with_leaves_it(self, tmp_path: Path) -> None:
+        run = make_run(tmp_path, "price")
+        leader = run.history.results[0]
+        other = replace(leader.trial.configuration, params={"alpha": 0.5})
+        unknown = replace(leader.trial, number=99, configuration=other)  # no predictions are kept
+        better = replace(leader, trial=unknown, score=1e-3)
+        run.history.add(better)
+        assert run.history.contenders()[0] is better
+        assert run.finisher.expects_single(run.history, run.constant)
+
+    def test_nothing_is_to_be_gained(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        alone = make_run(tmp_path / "alone", "price", ensemble=False)
+        assert not alone.finisher.expects_single(alone.history, alone.constant)
+        monkeypatch.setattr(Ensembler, "members_reserve", lambda *_: 0.2)
+        run = make_run(tmp_path / "quick", "price")
+        assert not run.finisher.expects_single(run.history, run.constant)
 
 
 class NoFits(InlineExecutor):

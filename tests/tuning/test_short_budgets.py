@@ -1,6 +1,7 @@
 """Runs whose budget is hardly enough: a first model all the same, and no more rows than fit."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,11 +11,13 @@ from metatune import bundle, tuning
 from metatune.budget import Budget, Deadline
 from metatune.data.make_task import make_task
 from metatune.errors import BundleError
+from metatune.finishing import Finisher
 from metatune.rundir import RunDirectory
 from metatune.search import emergency
 from metatune.search.executor import Executor, InlineExecutor, Job, JobOutcome
+from metatune.search.halving import SuccessiveHalving
 from metatune.search.journal import read_journal
-from metatune.search.runner import Ended
+from metatune.search.outcome import Ended, SearchOutcome
 from metatune.search.trial import TrialStatus
 from metatune.tuning import TuneOptions, TuningResult, tune
 
@@ -210,3 +213,47 @@ def test_a_budget_too_short_for_the_whole_table_makes_do_with_some_rows(
     whole = run(metadata_dir, InlineExecutor(), seconds=60.0, table=table, max_trials=2)
     assert whole.note == ""
     assert "10,000" not in whole.fitted_on
+
+
+@pytest.mark.parametrize(
+    ("single", "max_trials", "n_rounds"), [(True, None, 2), (False, None, 1), (True, 5, 1)]
+)
+def test_time_that_no_ensemble_needs_is_searched_on(
+    single: bool,
+    max_trials: int | None,
+    n_rounds: int,
+    metadata_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With a given number of trials it is not: measured times must not decide."""
+    monkeypatch.setattr(Finisher, "expects_single", lambda *_: single)
+    reserves: list[float] = []
+
+    def search(halving: SuccessiveHalving, *_: Any, **options: Any) -> SearchOutcome:
+        reserves.append(options["reserve"]())
+        return SearchOutcome(
+            history=halving.history,
+            ended=Ended.TIME,
+            unfinished=(),
+            seconds=1.0,
+            timings={"waiting": 1.0},
+        )
+
+    monkeypatch.setattr(tuning, "run_search", search)
+    result = run(metadata_dir, InlineExecutor(), max_trials=max_trials)
+    assert len(reserves) == n_rounds
+    assert result.timings["waiting"] == n_rounds
+    assert result.ended is Ended.TIME
+    assert result.beats_constant  # by a quick default, before the second round
+
+
+def test_an_interruption_while_it_is_planned_ends_the_search(
+    metadata_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Finisher, "expects_single", interrupted)
+    result = run(metadata_dir, Asleep(), allowed=2.5)
+    assert result.ended is Ended.INTERRUPTED
+    assert result.beats_constant
