@@ -2,14 +2,16 @@
 
 The plan is made, and members are fitted on all rows, in processes that can be stopped. A member for
 which the time does not suffice is represented by the models of its folds, which are there already.
+Where the learner is unstable, they are averaged with the model of all rows (Breiman 1996).
 """
 
 import pickle
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from metatune.algorithms.registry import get_algorithm
 from metatune.budget import Deadline
 from metatune.ensemble.limits import SAVED_BYTES, Cost
 from metatune.ensemble.plan import EnsemblePlan, PlanRequest
@@ -35,6 +37,8 @@ _PLAN_SHARE = 0.5  # of the time left
 _LEAST_SECONDS = 0.3  # less is not enough to plan anything
 _REFIT_MARGIN = 0.5  # of the predicted seconds have to be left for a fit to be worth trying
 _MAX_FOLDS = 8  # whose models stand for a member; repeated folds are more of the same
+_LEAST_FOLD_SHARE = 0.6  # of the rows, for a model of a fold to stand beside that of all rows
+_AVERAGED_BYTES = 20_000_000  # of a member's models; saving more would take seconds
 _N_EXPECTED = 5  # members of a usual ensemble
 
 
@@ -48,16 +52,34 @@ class Part:
         Its trial; None for the constant prediction.
     weight : float
         Its weight.
-    models : tuple of Pipeline
-        Fitted on the encoded matrix: one for all rows, or one for each fold, which count alike.
-    refitted : bool
-        Whether it was fitted on all rows.
+    whole : Pipeline or None
+        Fitted on the encoded matrix of all rows; None if it was not.
+    folds : tuple of Pipeline
+        Fitted on the training rows of a fold each. They count alike, and beside a model of all
+        rows as much as that one together.
     """
 
     result: TrialResult | None
     weight: float
-    models: "tuple[Pipeline, ...]"
-    refitted: bool
+    whole: "Pipeline | None" = None
+    folds: "tuple[Pipeline, ...]" = ()
+
+    @property
+    def models(self) -> "tuple[Pipeline, ...]":
+        """What it is made of."""
+        return self.folds if self.whole is None else (self.whole, *self.folds)
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """How much each of `models` counts; they add up to 1, if there is any."""
+        if self.whole is None:
+            return tuple(1.0 / len(self.folds) for _ in self.folds)
+        each = 0.5 / max(1, len(self.folds))
+        return (0.5 if self.folds else 1.0, *(each for _ in self.folds))
+
+    def least(self) -> "Part":
+        """Return it with no more models than have to be."""
+        return self if self.whole is None else replace(self, folds=())
 
 
 class Ensembler:
@@ -114,6 +136,22 @@ class Ensembler:
         members = self._predictions.members(history)[1:_N_EXPECTED]
         refits = [self.refit_seconds(result) for result in members]
         return sum(refits) / self._executor.n_workers
+
+    def n_bytes(self, results: Iterable[TrialResult], *, single: bool) -> int:
+        """Predict the size of the models of members.
+
+        Parameters
+        ----------
+        results : iterable of TrialResult
+            Their trials.
+        single : bool
+            Whether each has to be a single model.
+        """
+        return sum(
+            result.model_bytes
+            * (1 if single or not self._is_averaged(result) else _n_models(result))
+            for result in results
+        )
 
     def may_lead(self, leader: TrialResult, history: History) -> bool:
         """Whether an ensemble can be compared with a leader: it was evaluated on all folds."""
@@ -212,17 +250,28 @@ class Ensembler:
 
     def _part(self, result: TrialResult, weight: float, *, single: bool) -> Part:
         path = self._ready.get(result.trial.number)
+        folds: tuple[Pipeline, ...] = ()
+        if path is None or (self._is_averaged(result) and not single):
+            folds = self._kept.load(result, first=single)[:_MAX_FOLDS]
+        whole = None
         if path is not None:
-            model = pickle.loads(path.read_bytes())  # this run's own worker wrote it
-            return Part(result=result, weight=weight, models=(model,), refitted=True)
-        models = self._kept.load(result, first=single)[:_MAX_FOLDS]
-        return Part(result=result, weight=weight, models=models, refitted=False)
+            whole = pickle.loads(path.read_bytes())  # this run's own worker wrote it
+        return Part(result=result, weight=weight, whole=whole, folds=folds)
+
+    def _is_averaged(self, result: TrialResult) -> bool:
+        """Whether models of folds join that of all rows: it helps, and costs little."""
+        return (
+            get_algorithm(result.trial.configuration.algorithm).averages_well
+            and result.trial.rung.row_share == 1.0
+            and self._data.n_train_rows >= _LEAST_FOLD_SHARE * self._data.task.n_rows
+            and _n_models(result) * result.model_bytes <= _AVERAGED_BYTES
+        )
 
     def _constant(self, weight: float) -> Part:
         task = self._data.task
         model = constant_model(task.kind, self._metric)
         model.fit(task.X, task.y, self._data.weights)
-        return Part(result=None, weight=weight, models=(model,), refitted=True)
+        return Part(result=None, weight=weight, whole=model)
 
     def _refit(self, wanted: Sequence[TrialResult], deadline: Deadline) -> None:
         """Fit on all rows, as many at a time as there are workers, what can be ready in time."""
@@ -293,3 +342,8 @@ class Ensembler:
         quick = self._metric.name in RECORDED_METRICS[self._data.task.kind]
         share = min(1.0, n_members / 50) * min(1.0, self._data.task.n_rows / 10_000)
         return 0.5 + (2.0 if quick else 4.0) * share
+
+
+def _n_models(result: TrialResult) -> int:
+    """Count the models of a member that is averaged over its folds and all rows."""
+    return 1 + min(result.trial.rung.n_folds, _MAX_FOLDS)

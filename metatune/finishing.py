@@ -5,6 +5,7 @@ not help, costs too much or cannot be ready in time.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from metatune import bundle
 from metatune.budget import Deadline, Stopwatch
 from metatune.data.encoder import TableEncoder
 from metatune.data.task import Task
+from metatune.data.wording import counted
 from metatune.ensemble.adjustment import NO_ADJUSTMENT
 from metatune.ensemble.limits import ModelLimits
 from metatune.ensemble.model import weighted_mean
@@ -152,9 +154,9 @@ class Finisher:
             Whether members of an ensemble are to be fitted on all rows as well.
         """
         incumbent = history.incumbent()
-        seconds = _SAVE_MARGIN * self._keeper.save_seconds + 0.3
         if incumbent is None:
-            return seconds + QUICK_SECONDS
+            return _SAVE_MARGIN * self._keeper.save_seconds + 0.3 + QUICK_SECONDS
+        seconds = self._save_seconds([incumbent]) + 0.3
         refit = self._ensembler.refit_seconds(incumbent)
         if refit <= _RESERVE_SHARE * self._whole():
             seconds += refit
@@ -266,24 +268,21 @@ class Finisher:
 
     def _build(self, plan: EnsemblePlan, history: History, deadline: Deadline) -> Final | None:
         """Fit what a plan asks for; None if too little of it is ready in time."""
-        before_save = deadline.earlier(self._save_reserve(plan, history))
-        only_one = self._options.limits.any or not self._options.ensemble
-        parts = self._ensembler.fit(plan, history, before_save, single=only_one)
+        results = [r for r in history.results if r.trial.number in plan.weights]
+        before_save = deadline.earlier(self._save_seconds(results) + 0.2)
+        parts = self._ensembler.fit(plan, history, before_save, single=self._only_single_models)
         weight = sum(part.weight for part in parts)
         winner = next((part.result for part in parts if part.result is not None), None)
         if weight < _LEAST_WEIGHT or winner is None:
             return None
-        models = [model for part in parts for model in part.models]
-        alone = len(models) == 1 and plan.adjustment == NO_ADJUSTMENT
-        if alone:
-            pipeline = self._keeper.assemble(models[0])
-        else:
-            shares = [part.weight / weight / len(part.models) for part in parts]
-            weights = [s for s, part in zip(shares, parts, strict=True) for _ in part.models]
-            mean = weighted_mean(models, weights, self._task.classes, plan.adjustment)
-            pipeline = Pipeline([("table", self._encoder), ("model", mean)])
-        if not plan.is_single and not self._can_be_saved(pipeline, deadline):
-            return None
+        pipeline = self._join(parts, plan)
+        n_models = sum(len(part.models) for part in parts)
+        if n_models > 1 and not self._can_be_saved(pipeline, deadline):
+            parts = [part.least() for part in parts]
+            pipeline = self._join(parts, plan)
+            if not plan.is_single and not self._can_be_saved(pipeline, deadline):
+                return None
+        alone = len(parts) == 1 and plan.adjustment == NO_ADJUSTMENT
         return Final(
             pipeline=pipeline,
             score=winner.score if alone or math.isnan(plan.score) else plan.score,
@@ -293,6 +292,16 @@ class Finisher:
             plan=plan,
             members=tuple((part.result, part.weight / weight) for part in parts),
         )
+
+    def _join(self, parts: list[Part], plan: EnsemblePlan) -> Pipeline:
+        """Make one pipeline of what a plan's members are made of."""
+        models = [model for part in parts for model in part.models]
+        if len(models) == 1 and plan.adjustment == NO_ADJUSTMENT:
+            return self._keeper.assemble(models[0])
+        total = sum(part.weight for part in parts)
+        weights = [part.weight / total * share for part in parts for share in part.shares]
+        mean = weighted_mean(models, weights, self._task.classes, plan.adjustment)
+        return Pipeline([("table", self._encoder), ("model", mean)])
 
     def _single(self, history: History, able: list[TrialResult], constant: float) -> Final:
         """Make the best single pipeline of which there is a model, or else the constant."""
@@ -314,11 +323,15 @@ class Finisher:
         rows = self._keeper.all_rows
         return Final(pipeline=constant_model, score=constant, winner=None, fitted_on=rows)
 
-    def _save_reserve(self, plan: EnsemblePlan, history: History) -> float:
-        """Return the seconds to keep free for saving what a plan asks for."""
-        sizes = {result.trial.number: result.model_bytes for result in history.results}
-        by_size = _SECONDS_PER_BYTE * sum(sizes.get(number, 0) for number in plan.weights)
-        return max(_SAVE_MARGIN * self._keeper.save_seconds, by_size) + 0.2
+    @property
+    def _only_single_models(self) -> bool:
+        """Whether a member has to be a single model: where its costs count, or it is asked for."""
+        return self._options.limits.any or not self._options.ensemble
+
+    def _save_seconds(self, results: Sequence[TrialResult]) -> float:
+        """Return the seconds to keep free for saving the models of trials."""
+        n_bytes = self._ensembler.n_bytes(results, single=self._only_single_models)
+        return max(_SAVE_MARGIN * self._keeper.save_seconds, _SECONDS_PER_BYTE * n_bytes)
 
     def _can_be_saved(self, pipeline: Pipeline, deadline: Deadline) -> bool:
         """Whether there is time to save an ensemble: averaged folds may be many."""
@@ -354,9 +367,11 @@ class Finisher:
     def _rows_of(self, parts: list[Part]) -> str:
         """Say which rows the members were fitted on."""
         parts = [part for part in parts if part.result is not None]
-        folds = [part for part in parts if not part.refitted]
+        folds = [part for part in parts if part.whole is None]
         if not folds:
-            return self._keeper.all_rows
+            joined = sum(len(part.folds) for part in parts)
+            averaged = f", averaged with {counted(joined, 'model')} of folds" if joined else ""
+            return f"{self._keeper.all_rows}{averaged}"
         rungs = [part.result.trial.rung for part in folds if part.result is not None]
         fewest = round(self._data.n_train_rows * min(rung.row_share for rung in rungs))
         said = f"{fewest:,} of {self._keeper.n_table_rows:,} rows"

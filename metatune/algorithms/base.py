@@ -100,6 +100,9 @@ class Algorithm(ABC):
         The largest training set it accepts.
     iterative : bool
         Whether it stops early, so that `iterations_used` says something.
+    averages_well : bool
+        Whether models of folds, averaged with the one of all rows, predict better than that alone:
+        the learner is unstable (Breiman 1996).
     """
 
     name: ClassVar[str]
@@ -108,6 +111,7 @@ class Algorithm(ABC):
     recipe_version: ClassVar[int] = 1
     limits: ClassVar[Limits] = Limits()
     iterative: ClassVar[bool] = False
+    averages_well: ClassVar[bool] = False
 
     @abstractmethod
     def space(self, kind: TaskKind) -> SearchSpace:

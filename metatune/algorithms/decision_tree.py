@@ -21,6 +21,7 @@ class DecisionTree(Algorithm):
 
     name: ClassVar[str] = "decision_tree"
     title: ClassVar[str] = "Decision tree"
+    averages_well: ClassVar[bool] = True
     limits: ClassVar[Limits] = Limits(max_classes=500, max_cells=30_000_000)
 
     def space(self, kind: TaskKind) -> SearchSpace:

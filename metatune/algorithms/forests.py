@@ -34,6 +34,7 @@ class Forest(Algorithm):
     """
 
     limits: ClassVar[Limits] = Limits(max_classes=200, max_cells=60_000_000, max_work=600_000_000)
+    averages_well: ClassVar[bool] = True
     bootstrap: ClassVar[bool]
     cost: ClassVar[float] = 1.0
     """Time of a split for each row and column, relative to a search for the best threshold."""

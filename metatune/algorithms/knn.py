@@ -21,6 +21,7 @@ class KNN(Algorithm):
 
     name: ClassVar[str] = "knn"
     title: ClassVar[str] = "Nearest neighbours"
+    averages_well: ClassVar[bool] = True
     limits: ClassVar[Limits] = Limits(max_rows=60_000, max_columns=2_000, max_cells=3_000_000)
 
     def space(self, kind: TaskKind) -> SearchSpace:

@@ -33,6 +33,7 @@ class LightGBM(Algorithm):
     title: ClassVar[str] = "LightGBM"
     limits: ClassVar[Limits] = Limits(max_classes=200, max_cells=150_000_000)
     iterative: ClassVar[bool] = True
+    averages_well: ClassVar[bool] = True
 
     def space(self, kind: TaskKind) -> SearchSpace:
         return make_space(

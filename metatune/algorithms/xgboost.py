@@ -31,6 +31,7 @@ class XGBoost(Algorithm):
     title: ClassVar[str] = "XGBoost"
     limits: ClassVar[Limits] = Limits(max_classes=100, max_cells=100_000_000)
     iterative: ClassVar[bool] = True
+    averages_well: ClassVar[bool] = True
 
     def space(self, kind: TaskKind) -> SearchSpace:
         return make_space(

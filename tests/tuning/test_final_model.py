@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.pipeline import Pipeline
 
-from metatune import bundle
+from metatune import bundle, ensembling
 from metatune.algorithms.registry import get_algorithm
 from metatune.budget import Budget, Deadline
 from metatune.data.encoder import encode_task
@@ -18,7 +19,7 @@ from metatune.data.task import Task
 from metatune.ensemble.limits import NO_LIMITS, ModelLimits
 from metatune.ensemble.model import EnsembleClassifier, EnsembleRegressor
 from metatune.ensemble.report import ensemble_record, with_ensemble
-from metatune.ensembling import Ensembler
+from metatune.ensembling import Ensembler, Part
 from metatune.finishing import Final, Finisher
 from metatune.incumbent import ModelKeeper
 from metatune.options import TuneOptions
@@ -120,7 +121,7 @@ def test_an_ensemble_that_helps_is_the_model_and_survives_saving(
     assert isinstance(model, EnsembleRegressor if target == "price" else EnsembleClassifier)
     assert len(final.members) >= 2
     assert sum(weight for _, weight in final.members) == pytest.approx(1.0)
-    assert final.fitted_on == "all rows"
+    assert final.fitted_on.startswith("all rows")
     assert final.plan is not None
     assert run.task.metric.better(final.score, final.plan.single_score)
     new = make_table(100).drop(columns=target)
@@ -161,6 +162,58 @@ def test_a_single_one_is_plain(tmp_path: Path) -> None:
     assert [name for name, _ in final.pipeline.steps] == ["table", "preprocess", "model"]
     assert final.members[0][1] == 1.0
     assert ensemble_record(final.plan, final.members) is None
+
+
+class TestAveraging:
+    """A model of all rows is averaged with those of its folds where the learner is unstable."""
+
+    def test_an_unstable_single_one_is_averaged(self, tmp_path: Path) -> None:
+        run = make_run(tmp_path, "price", families=("knn",))
+        final = run.finish()
+        assert final.plan is not None
+        assert final.plan.is_single
+        assert final.score == run.history.results[0].score
+        assert final.fitted_on == "all rows, averaged with 3 models of folds"
+        mean = final.pipeline.steps[-1][1]
+        assert mean.weights == pytest.approx([1 / 2, 1 / 6, 1 / 6, 1 / 6])
+        fitted = [member.steps[-1][1].estimator_.n_samples_fit_ for member in mean.members]
+        assert fitted[0] == 400
+        assert fitted[1:] == pytest.approx([267, 267, 267], abs=1)
+
+    def test_a_stable_one_is_not(self, tmp_path: Path) -> None:
+        run = make_run(tmp_path, "price", families=("linear",))
+        assert run.finish().fitted_on == "all rows"
+
+    def test_nor_is_one_that_has_to_be_single(self, tmp_path: Path) -> None:
+        for name, options in (
+            ("asked", {"ensemble": False}),
+            ("limited", {"limits": ModelLimits(max_latency=9.0)}),
+        ):
+            run = make_run(tmp_path / name, "price", families=("knn",), **options)
+            final = run.finish()
+            assert final.fitted_on == "all rows"
+            assert not isinstance(final.pipeline.steps[-1][1], EnsembleRegressor)
+
+    def test_nor_is_a_large_one(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(ensembling, "_AVERAGED_BYTES", 20_000)
+        run = make_run(tmp_path, "price", families=("knn",))
+        assert run.finish().fitted_on == "all rows"
+
+    def test_what_cannot_be_saved_in_time_is_left_out(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        run = make_run(tmp_path, "price", families=("knn",))
+        monkeypatch.setattr(Finisher, "_can_be_saved", lambda *_: False)
+        final = run.finish()
+        assert final.fitted_on == "all rows"
+        assert not isinstance(final.pipeline.steps[-1][1], EnsembleRegressor)
+
+    def test_folds_alone_count_alike(self) -> None:
+        pipe = Pipeline([])
+        assert Part(result=None, weight=1.0, folds=(pipe, pipe)).shares == (0.5, 0.5)
+        both = Part(result=None, weight=1.0, whole=pipe, folds=(pipe, pipe))
+        assert both.shares == (0.5, 0.25, 0.25)
+        assert both.least().shares == (1.0,)
 
 
 class TestWhatIsExpected:
