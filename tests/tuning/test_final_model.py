@@ -176,7 +176,8 @@ class TestAveraging:
         assert final.fitted_on == "all rows, averaged with 3 models of folds"
         mean = final.pipeline.steps[-1][1]
         assert mean.weights == pytest.approx([1 / 2, 1 / 6, 1 / 6, 1 / 6])
-        fitted = [member.steps[-1][1].estimator_.n_samples_fit_ for member in mean.members]
+        learners = [member.steps[-1][1].estimator_.model_ for member in mean.members]
+        fitted = [learner.n_samples_fit_ for learner in learners]
         assert fitted[0] == 400
         assert fitted[1:] == pytest.approx([267, 267, 267], abs=1)
 
