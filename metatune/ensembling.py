@@ -7,7 +7,6 @@ Where the learner is unstable, they are averaged with the model of all rows (Bre
 
 import pickle
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from metatune.ensemble.limits import SAVED_BYTES, Cost
 from metatune.ensemble.plan import EnsemblePlan, PlanRequest
 from metatune.ensemble.pool import CONSTANT, Pool, write_pool
 from metatune.metrics import RECORDED_METRICS, Metric
+from metatune.model_parts import Part
 from metatune.search.constant import constant_model, constant_predictions
 from metatune.search.executor import Executor, Job
 from metatune.search.history import History, slowdown
@@ -29,7 +29,7 @@ from metatune.search.trial_data import TrialData
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-__all__ = ["Ensembler", "Part"]
+__all__ = ["Ensembler"]
 
 _PLAN_JOB = -4
 _REFIT_JOBS = -10  # and below
@@ -40,46 +40,6 @@ _MAX_FOLDS = 8  # whose models stand for a member; repeated folds are more of th
 _LEAST_FOLD_SHARE = 0.6  # of the rows, for a model of a fold to stand beside that of all rows
 _AVERAGED_BYTES = 20_000_000  # of a member's models; saving more would take seconds
 _N_EXPECTED = 5  # members of a usual ensemble
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Part:
-    """A member of the final model.
-
-    Attributes
-    ----------
-    result : TrialResult or None
-        Its trial; None for the constant prediction.
-    weight : float
-        Its weight.
-    whole : Pipeline or None
-        Fitted on the encoded matrix of all rows; None if it was not.
-    folds : tuple of Pipeline
-        Fitted on the training rows of a fold each. They count alike, and beside a model of all
-        rows as much as that one together.
-    """
-
-    result: TrialResult | None
-    weight: float
-    whole: "Pipeline | None" = None
-    folds: "tuple[Pipeline, ...]" = ()
-
-    @property
-    def models(self) -> "tuple[Pipeline, ...]":
-        """What it is made of."""
-        return self.folds if self.whole is None else (self.whole, *self.folds)
-
-    @property
-    def shares(self) -> tuple[float, ...]:
-        """How much each of `models` counts; they add up to 1, if there is any."""
-        if self.whole is None:
-            return tuple(1.0 / len(self.folds) for _ in self.folds)
-        each = 0.5 / max(1, len(self.folds))
-        return (0.5 if self.folds else 1.0, *(each for _ in self.folds))
-
-    def least(self) -> "Part":
-        """Return it with no more models than have to be."""
-        return self if self.whole is None else replace(self, folds=())
 
 
 class Ensembler:

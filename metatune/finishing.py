@@ -15,14 +15,14 @@ from metatune import bundle
 from metatune.budget import Deadline, Stopwatch
 from metatune.data.encoder import TableEncoder
 from metatune.data.task import Task
-from metatune.data.wording import counted
 from metatune.ensemble.adjustment import NO_ADJUSTMENT
 from metatune.ensemble.limits import ModelLimits
 from metatune.ensemble.model import weighted_mean
 from metatune.ensemble.plan import EnsemblePlan, PlanRequest
-from metatune.ensembling import Ensembler, Part
+from metatune.ensembling import Ensembler
 from metatune.figures import ModelFigures, measure_model
 from metatune.incumbent import ModelKeeper
+from metatune.model_parts import Part, models_and_weights, rows_of_parts
 from metatune.options import TuneOptions
 from metatune.search.emergency import QUICK_SECONDS
 from metatune.search.executor import Executor
@@ -287,7 +287,12 @@ class Finisher:
             pipeline=pipeline,
             score=winner.score if alone or math.isnan(plan.score) else plan.score,
             winner=winner.trial.configuration,
-            fitted_on=self._rows_of(parts),
+            fitted_on=rows_of_parts(
+                parts,
+                all_rows=self._keeper.all_rows,
+                n_table_rows=self._keeper.n_table_rows,
+                n_train_rows=self._data.n_train_rows,
+            ),
             trial=winner.trial.number,
             plan=plan,
             members=tuple((part.result, part.weight / weight) for part in parts),
@@ -295,11 +300,9 @@ class Finisher:
 
     def _join(self, parts: list[Part], plan: EnsemblePlan) -> Pipeline:
         """Make one pipeline of what a plan's members are made of."""
-        models = [model for part in parts for model in part.models]
+        models, weights = models_and_weights(parts)
         if len(models) == 1 and plan.adjustment == NO_ADJUSTMENT:
             return self._keeper.assemble(models[0])
-        total = sum(part.weight for part in parts)
-        weights = [part.weight / total * share for part in parts for share in part.shares]
         mean = weighted_mean(models, weights, self._task.classes, plan.adjustment)
         return Pipeline([("table", self._encoder), ("model", mean)])
 
@@ -363,24 +366,6 @@ class Finisher:
         path = self._folder / "measured.skops"
         bundle.save(pipeline, path, self._keeper.info())
         return path.stat().st_size
-
-    def _rows_of(self, parts: list[Part]) -> str:
-        """Say which rows the members were fitted on."""
-        parts = [part for part in parts if part.result is not None]
-        folds = [part for part in parts if part.whole is None]
-        if not folds:
-            joined = sum(len(part.folds) for part in parts)
-            averaged = f", averaged with {counted(joined, 'model')} of folds" if joined else ""
-            return f"{self._keeper.all_rows}{averaged}"
-        rungs = [part.result.trial.rung for part in folds if part.result is not None]
-        fewest = round(self._data.n_train_rows * min(rung.row_share for rung in rungs))
-        said = f"{fewest:,} of {self._keeper.n_table_rows:,} rows"
-        if any(len(part.models) > 1 for part in folds):
-            said += " in each fold"
-        n_refitted = len(parts) - len(folds)
-        if not n_refitted:
-            return said
-        return f"{self._keeper.all_rows} ({n_refitted}) and {said} ({len(folds)})"
 
 
 def _tightened(

@@ -171,11 +171,8 @@ def choose(
 
     A table that a known meta-dataset holds with more rows keeps these.
     """
-    catalogue, wishes, protocol = (
-        read_catalogue(options.catalogue),
-        options.wishes,
-        options.protocol,
-    )
+    catalogue = read_catalogue(options.catalogue)
+    wishes, protocol = options.wishes, options.protocol
     entries = choose_tables(catalogue, wishes, max_rows=protocol.max_rows)
     special = {
         name: replace(protocol, max_rows=n_rows)

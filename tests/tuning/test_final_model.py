@@ -19,9 +19,10 @@ from metatune.data.task import Task
 from metatune.ensemble.limits import NO_LIMITS, ModelLimits
 from metatune.ensemble.model import EnsembleClassifier, EnsembleRegressor
 from metatune.ensemble.report import ensemble_record, with_ensemble
-from metatune.ensembling import Ensembler, Part
+from metatune.ensembling import Ensembler
 from metatune.finishing import Final, Finisher
 from metatune.incumbent import ModelKeeper
+from metatune.model_parts import Part
 from metatune.options import TuneOptions
 from metatune.rundir import RunDirectory
 from metatune.search.constant import constant_score
