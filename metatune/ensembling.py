@@ -2,11 +2,12 @@
 
 The plan is made, and members are fitted on all rows, in processes that can be stopped. A member for
 which the time does not suffice is represented by the models of its folds, which are there already.
-Where the learner is unstable, they are averaged with the model of all rows (Breiman 1996).
+Where a single member is the model and its learner is unstable, they are averaged with the model of
+all rows (Breiman 1996).
 """
 
 import pickle
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,21 +98,9 @@ class Ensembler:
         refits = [self.refit_seconds(result) for result in members]
         return sum(refits) / self._executor.n_workers
 
-    def n_bytes(self, results: Iterable[TrialResult], *, single: bool) -> int:
-        """Predict the size of the models of members.
-
-        Parameters
-        ----------
-        results : iterable of TrialResult
-            Their trials.
-        single : bool
-            Whether each has to be a single model.
-        """
-        return sum(
-            result.model_bytes
-            * (1 if single or not self._is_averaged(result) else _n_models(result))
-            for result in results
-        )
+    def n_bytes(self, result: TrialResult) -> int:
+        """Predict the size of a trial's model, and of those of its folds if they join it."""
+        return result.model_bytes * (_n_models(result) if self._is_averaged(result) else 1)
 
     def may_lead(self, leader: TrialResult, history: History) -> bool:
         """Whether an ensemble can be compared with a leader: it was evaluated on all folds."""
@@ -184,7 +173,8 @@ class Ensembler:
         deadline : Deadline
             When the last fit has to have ended.
         single : bool
-            Whether a member has to be a single model: the first fold's stands for all folds.
+            Whether a member has to be a single model: the first fold's stands for all folds, and a
+            plan's only member is not averaged with its folds.
 
         Returns
         -------
@@ -199,7 +189,8 @@ class Ensembler:
             if number == CONSTANT:
                 part = self._constant(weight)
             else:
-                part = self._part(by_number[number], weight, single=single)
+                averaged = plan.is_single and not single
+                part = self._part(by_number[number], weight, single=single, averaged=averaged)
             if part.models:
                 parts.append(part)
         return parts
@@ -208,10 +199,10 @@ class Ensembler:
         """Predict the seconds of fitting a trial's configuration on all rows."""
         return refit_seconds(result, self._data.task.n_rows, self._data.n_train_rows)
 
-    def _part(self, result: TrialResult, weight: float, *, single: bool) -> Part:
+    def _part(self, result: TrialResult, weight: float, *, single: bool, averaged: bool) -> Part:
         path = self._ready.get(result.trial.number)
         folds: tuple[Pipeline, ...] = ()
-        if path is None or (self._is_averaged(result) and not single):
+        if path is None or (averaged and self._is_averaged(result)):
             folds = self._kept.load(result, first=single)[:_MAX_FOLDS]
         whole = None
         if path is not None:

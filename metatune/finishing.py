@@ -5,7 +5,6 @@ not help, costs too much or cannot be ready in time.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -156,7 +155,9 @@ class Finisher:
         incumbent = history.incumbent()
         if incumbent is None:
             return _SAVE_MARGIN * self._keeper.save_seconds + 0.3 + QUICK_SECONDS
-        seconds = self._save_seconds([incumbent], single=self._only_single_models) + 0.3
+        averaged = not self._only_single_models
+        n_bytes = self._ensembler.n_bytes(incumbent) if averaged else incumbent.model_bytes
+        seconds = self._save_seconds(n_bytes) + 0.3
         refit = self._ensembler.refit_seconds(incumbent)
         if refit <= _RESERVE_SHARE * self._whole():
             seconds += refit
@@ -268,9 +269,10 @@ class Finisher:
 
     def _build(self, plan: EnsemblePlan, history: History, deadline: Deadline) -> Final | None:
         """Fit what a plan asks for; None if too little of it is ready in time."""
-        results = [r for r in history.results if r.trial.number in plan.weights]
+        sizes = {result.trial.number: result.model_bytes for result in history.results}
+        n_bytes = sum(sizes.get(number, 0) for number in plan.weights)
         # Fits on all rows matter more than folds beside them: those join if there is time left.
-        before_save = deadline.earlier(self._save_seconds(results, single=True) + 0.2)
+        before_save = deadline.earlier(self._save_seconds(n_bytes) + 0.2)
         parts = self._ensembler.fit(plan, history, before_save, single=self._only_single_models)
         weight = sum(part.weight for part in parts)
         winner = next((part.result for part in parts if part.result is not None), None)
@@ -332,9 +334,8 @@ class Finisher:
         """Whether a member has to be a single model: where its costs count, or it is asked for."""
         return self._options.limits.any or not self._options.ensemble
 
-    def _save_seconds(self, results: Sequence[TrialResult], *, single: bool) -> float:
-        """Return the seconds to keep free for saving the models of trials."""
-        n_bytes = self._ensembler.n_bytes(results, single=single)
+    def _save_seconds(self, n_bytes: int) -> float:
+        """Return the seconds to keep free for saving models of so many bytes."""
         return max(_SAVE_MARGIN * self._keeper.save_seconds, _SECONDS_PER_BYTE * n_bytes)
 
     def _can_be_saved(self, pipeline: Pipeline, deadline: Deadline) -> bool:
