@@ -14,9 +14,9 @@ from pathlib import Path
 from validation.forecast_tables import forecast_tables, plot_forecasts
 from validation.forecasts import forecast_unseen
 from validation.held_out import fold_shares
+from validation.own import POOLS, partly_evaluated
 
 from metatune.errors import MetatuneError
-from metatune.kinds import TaskKind
 from metatune.metadataset.schema import pool_of
 from metatune.metadataset.store import load_metadata
 from metatune.metrics import DEFAULT_METRIC
@@ -27,14 +27,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--metadata", type=Path, help="a meta-dataset; metatune's by default")
     parser.add_argument("--out", type=Path, default=Path("results/validation"), metavar="DIR")
+    parser.add_argument("--pools", default="classification,regression")
     parser.add_argument("--families", type=int, help="only so many, for a quick look")
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     metadata = load_metadata(options.metadata)
-    for kind in (TaskKind.BINARY, TaskKind.REGRESSION):
+    for kind in [POOLS[f"metatune_{name}"] for name in options.pools.split(",")]:
         past = collect_past(metadata, kind, DEFAULT_METRIC[kind])
         shares = fold_shares(metadata, past, DEFAULT_METRIC[kind])
-        found = list(forecast_unseen(past, shares, options.families))
+        known_only = partly_evaluated(metadata)
+        found = list(forecast_unseen(past, shares, options.families, not_judged=known_only))
         algorithms = [configuration.algorithm for configuration in past.configurations]
         text = forecast_tables(pool_of(kind), found, algorithms)
         print(text, flush=True)

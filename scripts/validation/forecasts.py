@@ -1,6 +1,6 @@
 """What metatune forecasts for datasets of families it has not seen, against what they showed."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -74,7 +74,11 @@ class Unseen:
 
 
 def forecast_unseen(
-    past: Past, shares: "FloatArray", n_families: int | None = None
+    past: Past,
+    shares: "FloatArray",
+    n_families: int | None = None,
+    *,
+    not_judged: Collection[str] = (),
 ) -> Iterator[Unseen]:
     """Forecast every dataset from the datasets of all other families.
 
@@ -86,16 +90,19 @@ def forecast_unseen(
         See `validation.held_out.fold_shares`.
     n_families : int, optional
         Leave out only the first so many families.
+    not_judged : collection of str
+        Datasets that are known, but not forecast.
     """
     regret = past.regret
     real_seconds = _top_seconds(past)
     families = np.array(past.families)
-    for family in list(dict.fromkeys(past.families))[:n_families]:
+    wanted = ~np.isin(past.names, list(not_judged))
+    for family in list(dict.fromkeys(families[wanted]))[:n_families]:
         unseen = families == family
         train = past.without(unseen)
         model = MetaModel.fit(train)
         fixed = int(np.argmin(model.regret.mean(axis=0)))
-        for row in np.flatnonzero(unseen):
+        for row in np.flatnonzero(unseen & wanted):
             yield _one(past, model, int(row), regret[row], real_seconds[row], fixed, shares[row])
 
 

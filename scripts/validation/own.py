@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from metatune.kinds import TaskKind
-from metatune.metadataset.schema import feature_column, pool_of, score_column
-from metatune.metadataset.store import load_metadata
+from metatune.metadataset.schema import feature_column, pool_of, protocol_column, score_column
+from metatune.metadataset.store import MetaDataset, load_metadata
 from metatune.metafeatures import FEATURE_NAMES
 from metatune.metrics import resolve_metric
 from validation.encoding import encode_configurations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["POOLS", "load_own"]
+__all__ = ["POOLS", "load_own", "partly_evaluated"]
 
 POOLS = {
     "metatune_classification": TaskKind.BINARY,
@@ -52,6 +52,7 @@ def load_own(name: str, directory: Path | None = None) -> Matrix:
     pool = pool_of(POOLS[name])
     kinds = [str(kind) for kind in TaskKind if pool_of(kind) == pool]
     datasets = metadata.datasets[metadata.datasets["kind"].isin(kinds)]
+    datasets = datasets[~datasets["dataset"].isin(partly_evaluated(metadata))]
     keys = metadata.configurations.loc[metadata.configurations["pool"] == pool, "key"].tolist()
     configurations = [metadata.pool[key] for key in keys]
     families = tuple(str(family) for family in datasets["family"])
@@ -76,6 +77,18 @@ def load_own(name: str, directory: Path | None = None) -> Matrix:
             [one.algorithm for one in configurations], [one.params for one in configurations]
         ),
     ).usable()
+
+
+def partly_evaluated(metadata: MetaDataset) -> frozenset[str]:
+    """Name the datasets on which only the best configurations rose to the top.
+
+    What a choice from the whole pool is worth there cannot be told.
+    """
+    column = protocol_column("keep")
+    datasets = metadata.datasets
+    if column not in datasets:
+        return frozenset()
+    return frozenset(datasets.loc[datasets[column] < 1, "dataset"])
 
 
 def _cells(

@@ -49,6 +49,15 @@ def test_a_few_families_are_enough_for_a_look(past: Past, shares: np.ndarray) ->
     }
 
 
+def test_what_is_not_judged_is_known_all_the_same(past: Past, shares: np.ndarray) -> None:
+    left_out = past.names[:8]
+    found = list(forecast_unseen(past, shares, not_judged=left_out))
+    assert [u.name for u in found] == list(past.names[8:])
+    alone = list(forecast_unseen(past, shares))
+    same = next(u for u in alone if u.name == found[0].name)
+    np.testing.assert_array_equal(found[0].tried, same.tried)
+
+
 def unseen(regret: list[float], tried: list[int], surprise: list[float]) -> Unseen:
     nothing = np.full(len(regret), np.nan)
     return Unseen(

@@ -1,14 +1,15 @@
 """Metatune's own meta-dataset as a matrix, on a made-up one."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from validation.own import load_own
 
-from metatune.metadataset.schema import feature_column
-from metatune.metadataset.store import MetaDataset, save_metadata
+from metatune.metadataset.schema import feature_column, protocol_column
+from metatune.metadataset.store import MetaDataset, load_metadata, save_metadata
 from metatune.space import Configuration
 
 SCORES = {"binary": "roc_auc", "multiclass": "log_loss", "regression": "rmse"}
@@ -112,3 +113,11 @@ def test_each_family_is_a_fold(directory):
 def test_sizes_are_found_among_the_meta_features(directory):
     matrix = load_own("metatune_classification", directory)
     assert matrix.features[:, list(matrix.sizes)].tolist() == [[100.0, 7.0, 2.0], [101.0, 7.0, 2.0]]
+
+
+def test_partly_evaluated_datasets_are_left_out(directory):
+    metadata = load_metadata(directory)
+    keep = [0.25 if name == "second" else 1.0 for name in metadata.datasets["dataset"]]
+    datasets = metadata.datasets.assign(**{protocol_column("keep"): keep})
+    save_metadata(replace(metadata, datasets=datasets), directory)
+    assert load_own("metatune_classification", directory).datasets == ("first",)
