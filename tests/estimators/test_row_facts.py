@@ -46,7 +46,7 @@ def test_rows_of_weight_zero_are_absent() -> None:
 
 def test_weights_move_predictions() -> None:
     heavy = np.where(LABELS == "yes", 20.0, 1.0)
-    one: dict[str, Any] = {"include": ["decision_tree"], "max_trials": 1}
+    one: dict[str, Any] = {"include": ["decision_tree"], "max_trials": 1, "ensemble": False}
     plain = classifier(**one).fit(X, LABELS).predict_proba(X)[:, 1]
     weighted = classifier(**one).fit(X, LABELS, sample_weight=heavy).predict_proba(X)[:, 1]
     assert weighted.mean() > plain.mean() + 0.1
