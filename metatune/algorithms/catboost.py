@@ -22,7 +22,6 @@ class CatBoost(Algorithm):
     title: ClassVar[str] = "CatBoost"
     limits: ClassVar[Limits] = Limits(max_classes=50, max_cells=30_000_000)
     iterative: ClassVar[bool] = True
-    averages_well: ClassVar[bool] = True
 
     def space(self, kind: TaskKind) -> SearchSpace:
         return make_space(
