@@ -87,16 +87,21 @@ class Ensembler:
         self.refit_seconds_spent = 0.0
         """Seconds of workers inside fits on all rows."""
 
-    def planning_reserve(self, history: History) -> float:
-        """Predict the seconds of planning."""
-        n_members = len(self._predictions.members(history))
-        return slowdown(history) * self._plan_seconds(n_members) if n_members > 1 else 0.0
+    def reserve(self, history: History, *, members: bool) -> float:
+        """Predict the seconds of planning, and of fitting the members beside the first.
 
-    def members_reserve(self, history: History) -> float:
-        """Predict the seconds of fitting the members beside the first."""
-        members = self._predictions.members(history)[1:_N_EXPECTED]
-        refits = [self.refit_seconds(result) for result in members]
-        return sum(refits) / self._executor.n_workers
+        Parameters
+        ----------
+        history : History
+            Every finished trial.
+        members : bool
+            Whether those count as well.
+        """
+        known = self._predictions.members(history)
+        if len(known) < 2:
+            return 0.0
+        planning = slowdown(history) * self._plan_seconds(len(known))
+        return planning + (self._members_seconds(known) if members else 0.0)
 
     def n_bytes(self, result: TrialResult) -> int:
         """Predict the size of a trial's model, and of those of its folds if they join it."""
@@ -287,6 +292,11 @@ class Ensembler:
             if result.trial.number in numbers
         }
         write_pool(pool, folder, files)
+
+    def _members_seconds(self, members: Sequence[TrialResult]) -> float:
+        """Predict the seconds of fitting the members beside the first on all rows."""
+        refits = [self.refit_seconds(result) for result in members[1:_N_EXPECTED]]
+        return sum(refits) / self._executor.n_workers
 
     def _plan_seconds(self, n_members: int) -> float:
         """Predict the seconds of a plan where nothing else runs, rather too many."""

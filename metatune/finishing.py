@@ -225,9 +225,7 @@ class Finisher:
         return self._since_start.seconds() + self._deadline.remaining()
 
     def _ensemble_reserve(self, history: History, *, members: bool) -> float:
-        seconds = self._ensembler.planning_reserve(history)
-        if members:
-            seconds += self._ensembler.members_reserve(history)
+        seconds = self._ensembler.reserve(history, members=members)
         return min(seconds, _ENSEMBLE_SHARE * self._whole())
 
     def _request(

@@ -223,7 +223,7 @@ class TestWhatIsExpected:
 
     @pytest.fixture(autouse=True)
     def _slow_members(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(Ensembler, "members_reserve", lambda *_: 20.0)
+        monkeypatch.setattr(Ensembler, "_members_seconds", lambda *_: 20.0)
 
     def test_an_ensemble_that_helps_keeps_its_time(self, tmp_path: Path) -> None:
         run = make_run(tmp_path, "price")
@@ -252,7 +252,7 @@ class TestWhatIsExpected:
     def test_nothing_is_to_be_gained(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         alone = make_run(tmp_path / "alone", "price", ensemble=False)
         assert not alone.finisher.expects_single(alone.history, alone.constant)
-        monkeypatch.setattr(Ensembler, "members_reserve", lambda *_: 0.2)
+        monkeypatch.setattr(Ensembler, "_members_seconds", lambda *_: 0.2)
         run = make_run(tmp_path / "quick", "price")
         assert not run.finisher.expects_single(run.history, run.constant)
 
