@@ -55,8 +55,9 @@ def measure_footprint(pipeline: Any, X: "NDArray[np.float64]", n_classes: int) -
 def pickled_bytes(value: Any) -> int:
     """Count the bytes of a pickle without making one: arrays are neither copied nor held.
 
-    The same for equal values, as far as possible: whether two equal texts are one object depends
-    on where they come from, so what occurs twice counts twice.
+    The same for equal models, as far as possible. Whether two equal texts are one object depends
+    on where they come from, so what occurs twice counts twice; and the trees of nearest neighbours
+    count the questions they have answered, so whole numbers count the same whatever they are.
     """
     try:
         return _count(value, once=False)
@@ -66,10 +67,17 @@ def pickled_bytes(value: Any) -> int:
 
 def _count(value: Any, *, once: bool) -> int:
     counter = _Counter()
-    pickler = pickle.Pickler(counter, protocol=5, buffer_callback=counter.add)
+    pickler = _EvenPickler(counter, protocol=5, buffer_callback=counter.add)
     pickler.fast = not once
     pickler.dump(value)
     return counter.n_bytes
+
+
+class _EvenPickler(pickle.Pickler):
+    """Writes every whole number alike: as the name, one byte long, of something kept elsewhere."""
+
+    def persistent_id(self, value: Any) -> int | None:
+        return 0 if type(value) is int else None
 
 
 class _Counter:

@@ -3,6 +3,8 @@
 import pickle
 
 import numpy as np
+import pytest
+from sklearn.neighbors import KNeighborsClassifier
 
 from metatune.search.footprint import pickled_bytes
 
@@ -19,3 +21,13 @@ def test_values_that_hold_themselves_have_a_size() -> None:
     ring: list[object] = [1]
     ring.append(ring)
     assert pickled_bytes(ring) > 0
+
+
+@pytest.mark.parametrize("algorithm", ["kd_tree", "ball_tree"])
+def test_a_model_does_not_grow_by_being_asked(algorithm: str) -> None:
+    rows = np.random.default_rng(0).normal(size=(133, 6))
+    model = KNeighborsClassifier(algorithm=algorithm).fit(rows, rows[:, 0] > 0)
+    before = pickled_bytes(model)
+    for _ in range(20):
+        model.predict(rows)
+    assert pickled_bytes(model) == before
