@@ -11,7 +11,7 @@ from pathlib import Path
 from sklearn.pipeline import Pipeline
 
 from metatune import bundle
-from metatune.budget import Deadline, Stopwatch
+from metatune.budget import Deadline
 from metatune.data.encoder import TableEncoder
 from metatune.data.task import Task
 from metatune.ensemble.adjustment import NO_ADJUSTMENT
@@ -23,7 +23,7 @@ from metatune.figures import ModelFigures, measure_model
 from metatune.incumbent import ModelKeeper
 from metatune.model_parts import Part, models_and_weights, rows_of_parts
 from metatune.options import TuneOptions
-from metatune.search.emergency import QUICK_SECONDS
+from metatune.reserving import Reserve
 from metatune.search.executor import Executor
 from metatune.search.footprint import pickled_bytes
 from metatune.search.history import History
@@ -33,11 +33,6 @@ from metatune.space import Configuration
 
 __all__ = ["Final", "Finisher"]
 
-_RESERVE_SHARE = 0.3  # of the time left may be kept for the final fit
-_ENSEMBLE_SHARE = 0.15  # of the time left may be kept for what an ensemble needs beyond that
-_WORTH = 0.5  # seconds that further search has to gain, beside those of planning once more
-_SAVE_MARGIN = 2.0  # the final model may be larger than what was saved before
-_SECONDS_PER_BYTE = 1.5e-7  # of a model that is saved: a forest, the slowest, on a busy machine
 _HURRY_SECONDS = 1.0
 _MEASURE_SECONDS = 1.0
 _ATTEMPTS = 3  # to stay within limits on the model, the last one with the least that there is
@@ -82,7 +77,7 @@ class Final:
 
 
 class Finisher:
-    """Reserves the time for the final model, and makes it.
+    """Makes the final model, and knows the time to reserve for it.
 
     Parameters
     ----------
@@ -123,7 +118,6 @@ class Finisher:
         self._deadline = deadline
         self._keeper = keeper
         self._options = options
-        self._since_start = Stopwatch()
         self._ensembler = Ensembler(
             metric=task.metric,
             data=data,
@@ -133,37 +127,15 @@ class Finisher:
             predictions=keeper.predictions,
             seed=options.seed,
         )
+        self.reserve = Reserve(
+            ensembler=self._ensembler, keeper=keeper, deadline=deadline, options=options
+        )
+        """The seconds to keep free for this."""
 
     @property
     def refit_seconds_spent(self) -> float:
         """Seconds of workers inside fits on all rows."""
         return self._ensembler.refit_seconds_spent
-
-    def reserve(self, history: History, *, members: bool = True) -> float:
-        """Return the seconds to keep free for the final model and the last save.
-
-        A final fit that would take too large a share of the run is given up: what was kept of the
-        trial is the answer then, and the search goes on instead.
-
-        Parameters
-        ----------
-        history : History
-            Every finished trial.
-        members : bool
-            Whether members of an ensemble are to be fitted on all rows as well.
-        """
-        incumbent = history.incumbent()
-        if incumbent is None:
-            return _SAVE_MARGIN * self._keeper.save_seconds + 0.3 + QUICK_SECONDS
-        averaged = not self._only_single_models
-        n_bytes = self._ensembler.n_bytes(incumbent) if averaged else incumbent.model_bytes
-        seconds = self._save_seconds(n_bytes) + 0.3
-        refit = self._ensembler.refit_seconds(incumbent)
-        if refit <= _RESERVE_SHARE * self._whole():
-            seconds += refit
-        if self._options.ensemble:
-            seconds += self._ensemble_reserve(history, members=members)
-        return seconds
 
     def expects_single(self, history: History, constant: float) -> bool:
         """Whether the model would be a single pipeline, and time is kept for an ensemble's members.
@@ -172,9 +144,7 @@ class Finisher:
         anew; members of an ensemble are represented by their folds if it needs one after all.
         """
         able = self._able(history, constant)
-        with_members = self._ensemble_reserve(history, members=True)
-        without = self._ensemble_reserve(history, members=False)
-        if not able or not self._options.ensemble or with_members - without < _WORTH + without:
+        if not able or not self.reserve.holds_time_for_members(history):
             return False
         leader = able[0]
         if not self._ensembler.may_lead(leader, history):
@@ -220,14 +190,6 @@ class Finisher:
             if better(result.score, constant) or math.isnan(constant)
         ]
 
-    def _whole(self) -> float:
-        """Return the seconds of the run, from where the search starts."""
-        return self._since_start.seconds() + self._deadline.remaining()
-
-    def _ensemble_reserve(self, history: History, *, members: bool) -> float:
-        seconds = self._ensembler.reserve(history, members=members)
-        return min(seconds, _ENSEMBLE_SHARE * self._whole())
-
     def _request(
         self,
         history: History,
@@ -270,18 +232,18 @@ class Finisher:
         sizes = {result.trial.number: result.model_bytes for result in history.results}
         n_bytes = sum(sizes.get(number, 0) for number in plan.weights)
         # Fits on all rows matter more than folds beside them: those join if there is time left.
-        before_save = deadline.earlier(self._save_seconds(n_bytes) + 0.2)
-        parts = self._ensembler.fit(plan, history, before_save, single=self._only_single_models)
+        before_save = deadline.earlier(self.reserve.save_seconds(n_bytes) + 0.2)
+        parts = self._ensembler.fit(plan, history, before_save, single=self._options.single_models)
         weight = sum(part.weight for part in parts)
         winner = next((part.result for part in parts if part.result is not None), None)
         if weight < _LEAST_WEIGHT or winner is None:
             return None
         pipeline = self._join(parts, plan)
         n_models = sum(len(part.models) for part in parts)
-        if n_models > 1 and not self._can_be_saved(pipeline, deadline):
+        if n_models > 1 and not self.reserve.can_save(pipeline, deadline):
             parts = [part.least() for part in parts]
             pipeline = self._join(parts, plan)
-            if not plan.is_single and not self._can_be_saved(pipeline, deadline):
+            if not plan.is_single and not self.reserve.can_save(pipeline, deadline):
                 return None
         alone = len(parts) == 1 and plan.adjustment == NO_ADJUSTMENT
         return Final(
@@ -326,19 +288,6 @@ class Finisher:
         constant_model = self._keeper.constant()
         rows = self._keeper.all_rows
         return Final(pipeline=constant_model, score=constant, winner=None, fitted_on=rows)
-
-    @property
-    def _only_single_models(self) -> bool:
-        """Whether a member has to be a single model: where its costs count, or it is asked for."""
-        return self._options.limits.any or not self._options.ensemble
-
-    def _save_seconds(self, n_bytes: int) -> float:
-        """Return the seconds to keep free for saving models of so many bytes."""
-        return max(_SAVE_MARGIN * self._keeper.save_seconds, _SECONDS_PER_BYTE * n_bytes)
-
-    def _can_be_saved(self, pipeline: Pipeline, deadline: Deadline) -> bool:
-        """Whether there is time to save an ensemble: averaged folds may be many."""
-        return _SECONDS_PER_BYTE * pickled_bytes(pipeline) < deadline.remaining() - 0.1
 
     def _inner_limits(self) -> ModelLimits:
         """Return what is left of the limits for models, besides the work on columns."""

@@ -49,3 +49,8 @@ class TuneOptions:
     def planned_seconds(self) -> float:
         """The seconds that the plans of a deterministic run rest on."""
         return self.budget.seconds if self.plan_seconds is None else self.plan_seconds
+
+    @property
+    def single_models(self) -> bool:
+        """Whether a member has to be a single model: where its costs count, or it is asked for."""
+        return self.limits.any or not self.ensemble

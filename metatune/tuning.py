@@ -278,7 +278,7 @@ class _Run:
         return ended, final
 
     def _reserve(self, *, members: bool) -> float:
-        model = self._finisher.reserve(self.history, members=members)
+        model = self._finisher.reserve.seconds(self.history, members=members)
         return model + self.estimator.reserve(self.history)
 
     def _told(self, result: TrialResult) -> None:

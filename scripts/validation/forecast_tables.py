@@ -180,6 +180,7 @@ def plot_forecasts(path: Path, found: Sequence[Unseen], algorithms: Sequence[str
             right.plot([q1, q3], [position] * 2, color="#0072b2", linewidth=7)
             right.plot(middle, position, "o", color="white", markersize=4)
     right.set_yticks(range(len(ratios)), sorted(set(algorithms)))
+    right.set_ylim(-1.8, len(ratios) - 0.4)  # a row more at the bottom, for the legend
     right.set(xscale="log", xlabel="predicted / measured seconds (5, 25, 50, 75, 95 %)")
     right.set_title("Run times before any trial")
     right.legend(loc="lower right")

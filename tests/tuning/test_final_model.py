@@ -24,6 +24,7 @@ from metatune.finishing import Final, Finisher
 from metatune.incumbent import ModelKeeper
 from metatune.model_parts import Part
 from metatune.options import TuneOptions
+from metatune.reserving import Reserve
 from metatune.rundir import RunDirectory
 from metatune.search.constant import constant_score
 from metatune.search.evaluate import evaluate
@@ -205,7 +206,7 @@ class TestAveraging:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         run = make_run(tmp_path, "price", families=("knn",))
-        monkeypatch.setattr(Finisher, "_can_be_saved", lambda *_: False)
+        monkeypatch.setattr(Reserve, "can_save", lambda *_: False)
         final = run.finish()
         assert final.fitted_on == "all rows"
         assert not isinstance(final.pipeline.steps[-1][1], EnsembleRegressor)
@@ -227,8 +228,8 @@ class TestWhatIsExpected:
 
     def test_an_ensemble_that_helps_keeps_its_time(self, tmp_path: Path) -> None:
         run = make_run(tmp_path, "price")
-        with_members = run.finisher.reserve(run.history)
-        assert with_members > run.finisher.reserve(run.history, members=False) + 15.0
+        with_members = run.finisher.reserve.seconds(run.history)
+        assert with_members > run.finisher.reserve.seconds(run.history, members=False) + 15.0
         assert not run.finisher.expects_single(run.history, run.constant)
         assert not run.finish().plan.is_single
 
