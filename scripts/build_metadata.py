@@ -157,6 +157,8 @@ def find_known(options: Options) -> MetaDataset | None:
         return None
     if options.known is not None:
         return load_metadata(options.known)
+    if not options.out.exists():
+        return None
     try:
         return load_metadata(options.out)
     except MetadataError as error:

@@ -436,7 +436,7 @@ def test_the_script_builds_and_then_extends(script: ModuleType, tmp_path: Path) 
     out = tmp_path / "out"
     common = ["--out", out, "--max-rows", 180]
     said = run_script(script, "--catalogue", first, "--work", tmp_path / "w1", *common)
-    assert "nothing is taken over" in said
+    assert "nothing is taken over" not in said
     assert "1 datasets of 1 families" in said
     assert {path.name for path in (out / "models").iterdir()} == {
         f"classification.{metric}.npz"
@@ -464,6 +464,16 @@ def test_the_script_can_start_afresh(script: ModuleType, tmp_path: Path) -> None
     assert "1 datasets of 1 families" in said
     assert sorted(path.name for path in (tmp_path / "w2").iterdir()) == ["t1"]
     assert "rung 0" in said
+
+
+def test_what_cannot_be_read_is_replaced(script: ModuleType, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "manifest.json").write_text("{")
+    catalogue = make_catalogue(tmp_path / "tables", ["binary"])
+    common = ["--catalogue", catalogue, "--no-models", "--out", out]
+    assert "nothing is taken over" in run_script(script, *common, "--work", tmp_path / "work")
+    assert verify_metadata(out) == []
 
 
 def test_large_tables_take_part_once_more_and_spare_time(
