@@ -232,7 +232,7 @@ class Finisher:
         sizes = {result.trial.number: result.model_bytes for result in history.results}
         n_bytes = sum(sizes.get(number, 0) for number in plan.weights)
         # Fits on all rows matter more than folds beside them: those join if there is time left.
-        before_save = deadline.earlier(self.reserve.save_seconds(n_bytes) + 0.2)
+        before_save = deadline.earlier(self._keeper.seconds_to_save(n_bytes) + 0.2)
         parts = self._ensembler.fit(plan, history, before_save, single=self._options.single_models)
         weight = sum(part.weight for part in parts)
         winner = next((part.result for part in parts if part.result is not None), None)

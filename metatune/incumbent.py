@@ -27,6 +27,10 @@ __all__ = ["ModelKeeper"]
 
 _SAVE_PAUSE = 10.0  # seconds between two saves of incumbents during the search, at least
 _SAVE_SHARE = 0.02  # of the elapsed time may go into such saves
+_SAVE_MARGIN = 2.0  # the final model may be larger than what was saved before
+_SECONDS_PER_BYTE_OF_PARTS = 3e-7  # of a small model, which is many parts of a few bytes each;
+_SECONDS_OF_PARTS = 1.5  # a forest has no more of them by being large,
+_SECONDS_PER_BYTE = 1e-8  # and its arrays are written fast
 
 
 class ModelKeeper:
@@ -63,8 +67,7 @@ class ModelKeeper:
         self._data = data
         self._deadline = deadline
         self._run_dir = run_dir
-        self.save_seconds = 0.0
-        """What the longest save so far took."""
+        self._save_seconds = 0.0  # of the longest save so far
         self._since_save = Stopwatch()
         self._saved_any = False
         self._saved_first = False
@@ -118,11 +121,11 @@ class ModelKeeper:
         self.predictions.trial_ended(result, history)
         if self._run_dir is None or history.incumbent() is not result:
             return
-        pause = max(_SAVE_PAUSE, self.save_seconds / _SAVE_SHARE)
+        pause = max(_SAVE_PAUSE, self._save_seconds / _SAVE_SHARE)
         if self._saved_first and self._since_save.seconds() < pause:
             return
         pipeline = self.load_kept(result)
-        if pipeline is not None and self._deadline.remaining() > 3 * self.save_seconds + 1.0:
+        if pipeline is not None and self._deadline.remaining() > 3 * self._save_seconds + 1.0:
             with contextlib.suppress(BundleError):  # no room now; the one before is still there
                 self.save(pipeline, result.trial.number, self.rows_of(result))
             self._saved_first = True
@@ -200,7 +203,16 @@ class ModelKeeper:
         info = {**self.info(), "trial": trial, "fitted_on": fitted_on}
         bundle.save(pipeline, self._run_dir.model, info)
         self._saved_any = True
-        self.save_seconds = max(self.save_seconds, watch.seconds())
+        self._save_seconds = max(self._save_seconds, watch.seconds())
+
+    def seconds_to_save(self, n_bytes: int = 0) -> float:
+        """Return the seconds to keep free for saving models of so many bytes.
+
+        Without a run directory nothing is saved, and that takes no time.
+        """
+        if self._run_dir is None:
+            return 0.0
+        return max(_SAVE_MARGIN * self._save_seconds, _seconds_to_save(n_bytes))
 
     def saved_bytes(self) -> int | None:
         """Return the size of the model file; None without a run directory."""
@@ -219,3 +231,10 @@ class ModelKeeper:
             "time": task.roles.time,
             "versions": library_versions(),
         }
+
+
+def _seconds_to_save(n_bytes: int) -> float:
+    """Predict the seconds of a save, rather too many: twice those of forests on an idle machine."""
+    return min(
+        _SECONDS_PER_BYTE_OF_PARTS * n_bytes, _SECONDS_OF_PARTS + _SECONDS_PER_BYTE * n_bytes
+    )

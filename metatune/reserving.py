@@ -15,8 +15,6 @@ __all__ = ["Reserve"]
 _REFIT_SHARE = 0.3  # of the run may be kept for the winner's fit on all rows
 _ENSEMBLE_SHARE = 0.15  # of the run may be kept for what an ensemble needs beyond that
 _WORTH = 0.5  # seconds that further search has to gain, beside those of planning once more
-_SAVE_MARGIN = 2.0  # the final model may be larger than what was saved before
-_SECONDS_PER_BYTE = 1.5e-7  # of a model that is saved: a forest, the slowest, on a busy machine
 _ROUNDING = 0.3  # seconds for what is too small to be predicted
 
 
@@ -28,7 +26,7 @@ class Reserve:
     ensembler : Ensembler
         Predicts the seconds of planning an ensemble and of fits on all rows.
     keeper : ModelKeeper
-        Knows how long saving has taken so far.
+        Predicts the seconds of a save.
     deadline : Deadline
         When everything has to be finished.
     options : TuneOptions
@@ -64,10 +62,10 @@ class Reserve:
         """
         incumbent = history.incumbent()
         if incumbent is None:
-            return self.save_seconds(0) + _ROUNDING + QUICK_SECONDS
+            return self._keeper.seconds_to_save() + _ROUNDING + QUICK_SECONDS
         averaged = not self._options.single_models
         n_bytes = self._ensembler.n_bytes(incumbent) if averaged else incumbent.model_bytes
-        seconds = self.save_seconds(n_bytes) + _ROUNDING
+        seconds = self._keeper.seconds_to_save(n_bytes) + _ROUNDING
         refit = self._ensembler.refit_seconds(incumbent)
         if refit <= _REFIT_SHARE * self._whole():
             seconds += refit
@@ -83,13 +81,10 @@ class Reserve:
         without = self._ensemble_seconds(history, members=False)
         return with_members - without >= _WORTH + without
 
-    def save_seconds(self, n_bytes: int) -> float:
-        """Return the seconds to keep free for saving models of so many bytes."""
-        return max(_SAVE_MARGIN * self._keeper.save_seconds, _SECONDS_PER_BYTE * n_bytes)
-
     def can_save(self, pipeline: Pipeline, deadline: Deadline) -> bool:
         """Whether there is time to save an ensemble: averaged folds may be many."""
-        return _SECONDS_PER_BYTE * pickled_bytes(pipeline) < deadline.remaining() - 0.1
+        seconds = self._keeper.seconds_to_save(pickled_bytes(pipeline))
+        return seconds <= max(0.0, deadline.remaining() - 0.1)
 
     def _whole(self) -> float:
         """Return the seconds of the run, from where the search starts."""

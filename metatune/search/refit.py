@@ -21,7 +21,7 @@ _MARGIN = 1.5  # measured fits of the same size differ by so much on a busy mach
 _MAX_GROWTH = 2.0
 _ITERATIONS_KNOWN = 0.6  # of a fit that has to find out when to stop, at most
 _OVERHEAD = 0.1  # seconds to hand over,
-_SECONDS_PER_BYTE = 3e-8  # and to pickle and load a model
+_SECONDS_PER_BYTE = 1e-8  # and to pickle and load a model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

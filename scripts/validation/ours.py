@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["STRATEGIES", "TITLES", "Metatune"]
 
-_RELATIVE = ("tabrepo_lightgbm", "metatune_regression")
-"""Matrices whose losses have a scale of their own on each dataset."""
+_RELATIVE = ("tabrepo_lightgbm",)
+"""Matrices whose losses have a scale of their own on each dataset, which has to be guessed."""
 
 
 @dataclass(frozen=True, kw_only=True)

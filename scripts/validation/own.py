@@ -8,10 +8,17 @@ import numpy as np
 import pandas as pd
 
 from metatune.kinds import TaskKind
-from metatune.metadataset.schema import feature_column, pool_of, protocol_column, score_column
+from metatune.metadataset.schema import (
+    constant_column,
+    feature_column,
+    pool_of,
+    protocol_column,
+    score_column,
+)
 from metatune.metadataset.store import MetaDataset, load_metadata
 from metatune.metafeatures import FEATURE_NAMES
-from metatune.metrics import resolve_metric
+from metatune.metrics import DEFAULT_METRIC, PERFECT_SCORE
+from metatune.recommender.losses import error_share
 from validation.encoding import encode_configurations
 from validation.matrix import Matrix, grouped_folds
 
@@ -46,7 +53,8 @@ def load_own(name: str, directory: Path | None = None) -> Matrix:
     -------
     Matrix
         Losses and processor seconds of the top rung in the default metric of each dataset's task
-        kind. A score that grows to 1 counts as its distance from 1.
+        kind. A loss is the share of the constant prediction's error that remains, which a search
+        knows from its first second on.
     """
     metadata = load_metadata(directory)
     pool = pool_of(POOLS[name])
@@ -97,7 +105,11 @@ def _cells(
     """Read the highest rung of each pair; what failed or was never tried costs the most."""
     rows = {str(name): row for row, name in enumerate(datasets["dataset"])}
     columns = {key: column for column, key in enumerate(keys)}
-    kinds = [TaskKind(kind) for kind in datasets["kind"]]
+    metrics = [DEFAULT_METRIC[TaskKind(kind)] for kind in datasets["kind"]]
+    constants = [
+        float(row[constant_column(metric)])
+        for metric, row in zip(metrics, datasets.to_dict("records"), strict=True)
+    ]
     loss = np.full((len(rows), len(columns)), np.nan)
     seconds = np.full_like(loss, np.nan)
     known = evaluations["dataset"].isin(list(rows)) & evaluations["configuration"].isin(keys)
@@ -109,15 +121,14 @@ def _cells(
         spent = cell["cpu_seconds"] if done else max(cell["cpu_seconds"], cell["seconds"])
         seconds[row, column] = max(float(spent), _MIN_SECONDS)
         if done and cell["n_folds"] > 1:
-            loss[row, column] = _loss(cell, kinds[row])
+            loss[row, column] = _loss(cell, metrics[row], constants[row])
     longest = np.fmax.reduce(seconds, axis=1, keepdims=True, initial=_MIN_SECONDS)
     return loss, np.where(np.isnan(seconds), longest, seconds)
 
 
-def _loss(cell: "dict[Hashable, Any]", kind: TaskKind) -> float:
-    metric = resolve_metric(None, kind)
-    scores = np.asarray(cell[score_column(metric.name)], dtype=np.float64)
+def _loss(cell: "dict[Hashable, Any]", metric: str, constant: float) -> float:
+    scores = np.asarray(cell[score_column(metric)], dtype=np.float64)
     scores = scores[np.isfinite(scores)]
     if scores.size == 0:
         return float("nan")
-    return metric.loss(float(scores.mean())) + float(metric.greater_is_better)
+    return error_share(float(scores.mean()), constant=constant, perfect=PERFECT_SCORE[metric])

@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 from validation.own import load_own
 
-from metatune.metadataset.schema import feature_column, protocol_column
+from metatune.metadataset.schema import constant_column, feature_column, protocol_column
 from metatune.metadataset.store import MetaDataset, load_metadata, save_metadata
 from metatune.space import Configuration
 
 SCORES = {"binary": "roc_auc", "multiclass": "log_loss", "regression": "rmse"}
+CONSTANTS = {"roc_auc": 0.5, "log_loss": 2.0, "rmse": 28.0}
 DATASETS = (
     ("first", "family a", "binary"),
     ("second", "family b", "multiclass"),
@@ -57,6 +58,7 @@ def _directory(tmp_path):
             feature_column("NumberOfInstances"): 100.0 + position,
             feature_column("NumberOfFeatures"): 7.0,
             feature_column("NumberOfClasses"): 2.0,
+            **{constant_column(metric): score for metric, score in CONSTANTS.items()},
         }
         for position, (name, family, kind) in enumerate(DATASETS)
     ]
@@ -83,11 +85,11 @@ def _directory(tmp_path):
     return tmp_path / "metadata"
 
 
-def test_the_top_rung_counts_in_the_metric_of_the_kind(directory):
+def test_the_top_rung_counts_as_a_share_of_the_constants_error(directory):
     matrix = load_own("metatune_classification", directory)
     assert matrix.datasets == ("first", "second")  # nothing is known of the third
-    assert matrix.loss[0] == pytest.approx([0.15, 0.3, np.nan], nan_ok=True)
-    assert matrix.loss[1] == pytest.approx([0.4, 0.9, np.nan], nan_ok=True)
+    assert matrix.loss[0] == pytest.approx([0.3, 0.6, np.nan], nan_ok=True)
+    assert matrix.loss[1] == pytest.approx([0.2, 0.45, np.nan], nan_ok=True)
 
 
 def test_failing_costs_what_it_took_and_the_unknown_as_much_as_the_longest(directory):
@@ -99,7 +101,7 @@ def test_failing_costs_what_it_took_and_the_unknown_as_much_as_the_longest(direc
 def test_regression_has_a_matrix_of_its_own(directory):
     matrix = load_own("metatune_regression", directory)
     assert matrix.datasets == ("other",)
-    assert matrix.loss[0] == pytest.approx([14.0, 24.0])
+    assert matrix.loss[0] == pytest.approx([0.5, 24.0 / 28.0])
     assert matrix.seconds[0] == pytest.approx([0.001, 7.0])
     assert matrix.configurations.shape == (2, 1)
 

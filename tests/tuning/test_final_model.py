@@ -76,6 +76,7 @@ def make_run(
     ensemble: bool = True,
     limits: ModelLimits = NO_LIMITS,
     families: tuple[str, ...] = FAMILIES,
+    saved: bool = True,
 ) -> Run:
     table = make_table() if table is None else table
     unused = [c for c in ("price", "buys", "grade") if c != target]
@@ -84,8 +85,9 @@ def make_run(
     data = TrialData.make(encoded, (task.metric.name,), seed=0, n_folds=3)
     data.save(folder / "data")
     rungs = plan_rungs(data.n_train_rows, 3)
-    run_dir = RunDirectory.check(folder / "run", overwrite=False)
-    run_dir.make()
+    run_dir = RunDirectory.check(folder / "run", overwrite=False) if saved else None
+    if run_dir is not None:
+        run_dir.make()
     deadline = Deadline.after(seconds)
     keeper = ModelKeeper(
         task=task, encoder=encoder, data=data, folder=folder, deadline=deadline, run_dir=run_dir
@@ -217,6 +219,25 @@ class TestAveraging:
         both = Part(result=None, weight=1.0, whole=pipe, folds=(pipe, pipe))
         assert both.shares == (0.5, 0.25, 0.25)
         assert both.least().shares == (1.0,)
+
+
+class TestTimeForSaving:
+    """A forest of many rows once ended a search of a minute after twenty seconds."""
+
+    def large(self, run: Run) -> History:
+        history = History(run.task.metric)
+        history.add(replace(run.history.contenders()[0], model_bytes=300_000_000))
+        return history
+
+    def test_large_models_take_seconds(self, tmp_path: Path) -> None:
+        run = make_run(tmp_path, "price")
+        more = run.finisher.reserve.seconds(self.large(run), members=False)
+        assert 3.0 < more - run.finisher.reserve.seconds(run.history, members=False) < 16.0
+
+    def test_where_nothing_is_saved_they_take_none(self, tmp_path: Path) -> None:
+        run = make_run(tmp_path, "price", saved=False)
+        assert run.keeper.seconds_to_save(300_000_000) == 0.0
+        assert run.finisher.reserve.can_save(run.finish().pipeline, Deadline.after(0.0))
 
 
 class TestWhatIsExpected:
