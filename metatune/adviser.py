@@ -85,6 +85,7 @@ class Adviser:
     ) -> None:
         self.advice: Advice | None = None
         """What was recommended; None before, and where nothing was."""
+        self._asked_beside = False  # the first trials
         self._awaited = False
         self._inbox = inbox
         self._metric = task.metric.name
@@ -121,11 +122,11 @@ class Adviser:
         asks = self._options.strategy.asked is not Asked.NONE
         if not asks or not self._timed or self._executor.n_workers < 2:
             return None
-        self._awaited = True
+        self._asked_beside = self._awaited = True
         return Errand(job=self._job(), done=self._answered)
 
     def _source(self) -> CandidateSource:
-        if self._awaited:
+        if self._asked_beside:  # and answered, perhaps, before anything was wanted of it
             return _Meanwhile(self._defaults(), lambda: self._awaited, self._make_source)
         if self._options.strategy.asked is not Asked.NONE:
             self._answered(self._executor.call(self._job()))

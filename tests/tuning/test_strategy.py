@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from metatune.advice import Advice
 from metatune.budget import Budget, Deadline
 from metatune.data.make_task import make_task
 from metatune.data.task import Task
@@ -154,7 +155,11 @@ class Enough(Listener):
 
     def __init__(self, n_trials: int) -> None:
         self.left = n_trials
+        self.n_advised = 0
         self.refused = ""
+
+    def advised(self, advice: Advice) -> None:
+        self.n_advised += 1
 
     def not_advised(self, reason: str) -> None:
         self.refused = reason
@@ -182,6 +187,15 @@ def test_defaults_are_tried_until_past_datasets_have_answered(
     assert "portfolio" in {c.origin for c in begun[3:]}
     assert len({c.key for c in begun}) == len(begun)
     assert {"errand", "choosing", "waiting"} <= set(result.timings)
+
+
+def test_past_datasets_are_asked_once_however_soon_they_answer(
+    task: Task, metadata_dir: Path
+) -> None:
+    listener = Enough(8)
+    result = timed_run(task, metadata_dir, Pair(n_before=0), listener)
+    assert listener.n_advised == 1
+    assert "portfolio" in {c.origin for c in started(result)}
 
 
 def test_defaults_go_on_where_there_is_no_answer(

@@ -21,8 +21,10 @@ def main() -> None:
     given = parser.parse_args()
     world = make_world(n_tasks=given.tasks, n_runs=given.runs)
     for number, dataset in tuple(world.datasets.items()):
-        # Names that differ by a number alone stand for versions of one dataset.
-        world.add(replace(dataset, name=f"made-up-{number}-table"))
+        # Names that differ by a number alone stand for versions of one dataset. Every second one is
+        # there as ARFF only.
+        parquet = dataset.parquet if number % 2 == 0 else None
+        world.add(replace(dataset, name=f"made-up-{number}-table", parquet=parquet))
     with OpenMLServer(world=world, port=given.port) as server:
         first = min(world.datasets)
         say(f"{server.url} has the suite 99 and openml:{first} to openml:{max(world.datasets)}")
