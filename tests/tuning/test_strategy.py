@@ -150,6 +150,14 @@ class Pair(InlineExecutor):
         return super().kill(job_id)
 
 
+class Prompt(Pair):
+    """Answers before the first trial begins."""
+
+    @property
+    def idle(self) -> int:
+        return 0 if self.errand else super().idle
+
+
 class Enough(Listener):
     """Ends a run after so many trials, whatever the time."""
 
@@ -193,7 +201,7 @@ def test_past_datasets_are_asked_once_however_soon_they_answer(
     task: Task, metadata_dir: Path
 ) -> None:
     listener = Enough(8)
-    result = timed_run(task, metadata_dir, Pair(n_before=0), listener)
+    result = timed_run(task, metadata_dir, Prompt(n_before=0), listener)
     assert listener.n_advised == 1
     assert "portfolio" in {c.origin for c in started(result)}
 
