@@ -216,6 +216,9 @@ class Finisher:
             request = self._request(history, leader, inner, only_single=least)
             plan = self._ensembler.plan(history, leader, request, deadline)
             built = None if plan is None else self._build(plan, history, deadline)
+            if built is not None and len(built.members) > 1:  # the heaviest need not lead
+                lead = leader.trial
+                built = replace(built, winner=lead.configuration, trial=lead.number)
             if built is None or not limits.any:
                 return built or final
             figures = self._measure(built.pipeline, self._file_bytes(built.pipeline))

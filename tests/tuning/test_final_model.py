@@ -128,6 +128,8 @@ def test_an_ensemble_that_helps_is_the_model_and_survives_saving(
     assert final.fitted_on.startswith("all rows")
     assert final.plan is not None
     assert run.task.metric.better(final.score, final.plan.single_score)
+    best = run.history.contenders()[0]
+    assert (final.winner, final.trial) == (best.trial.configuration, best.trial.number)
     new = make_table(100).drop(columns=target)
     new.loc[0, "city"] = "Lima"  # never seen
     new.loc[1, "a"] = np.nan
