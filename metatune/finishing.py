@@ -215,10 +215,7 @@ class Finisher:
             least = attempt == _ATTEMPTS - 1
             request = self._request(history, leader, inner, only_single=least)
             plan = self._ensembler.plan(history, leader, request, deadline)
-            built = None if plan is None else self._build(plan, history, deadline)
-            if built is not None and len(built.members) > 1:  # the heaviest need not lead
-                lead = leader.trial
-                built = replace(built, winner=lead.configuration, trial=lead.number)
+            built = None if plan is None else self._build(plan, history, leader, deadline)
             if built is None or not limits.any:
                 return built or final
             figures = self._measure(built.pipeline, self._file_bytes(built.pipeline))
@@ -230,7 +227,9 @@ class Finisher:
             inner = _tightened(inner, limits, figures, last=attempt == _ATTEMPTS - 2)
         return final
 
-    def _build(self, plan: EnsemblePlan, history: History, deadline: Deadline) -> Final | None:
+    def _build(
+        self, plan: EnsemblePlan, history: History, leader: TrialResult, deadline: Deadline
+    ) -> Final | None:
         """Fit what a plan asks for; None if too little of it is ready in time."""
         sizes = {result.trial.number: result.model_bytes for result in history.results}
         n_bytes = sum(sizes.get(number, 0) for number in plan.weights)
@@ -238,9 +237,10 @@ class Finisher:
         before_save = deadline.earlier(self._keeper.seconds_to_save(n_bytes) + 0.2)
         parts = self._ensembler.fit(plan, history, before_save, single=self._options.single_models)
         weight = sum(part.weight for part in parts)
-        winner = next((part.result for part in parts if part.result is not None), None)
-        if weight < _LEAST_WEIGHT or winner is None:
+        heaviest = next((part.result for part in parts if part.result is not None), None)
+        if weight < _LEAST_WEIGHT or heaviest is None:
             return None
+        winner = heaviest if len(parts) == 1 else leader
         pipeline = self._join(parts, plan)
         n_models = sum(len(part.models) for part in parts)
         if n_models > 1 and not self.reserve.can_save(pipeline, deadline):
@@ -276,7 +276,7 @@ class Finisher:
         """Make the best single pipeline of which there is a model, or else the constant."""
         for result in able:
             plan = EnsemblePlan(weights={result.trial.number: 1.0})
-            final = self._build(plan, history, self._deadline)
+            final = self._build(plan, history, result, self._deadline)
             if final is not None:
                 return final
             saved, rows = self._keeper.load_saved(result)
