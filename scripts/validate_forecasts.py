@@ -27,15 +27,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--metadata", type=Path, help="a meta-dataset; metatune's by default")
     parser.add_argument("--out", type=Path, default=Path("results/validation"), metavar="DIR")
-    parser.add_argument("--pools", default="classification,regression")
+    pools = {str(pool_of(kind)): kind for kind in POOLS.values()}
+    parser.add_argument("--pools", default=",".join(pools), help=f"of {', '.join(pools)}")
     parser.add_argument("--families", type=int, help="only so many, for a quick look")
     options = parser.parse_args(arguments)
+    unknown = [name for name in options.pools.split(",") if name not in pools]
+    if unknown:
+        parser.error(f"{unknown[0]!r} is no pool: choose from {', '.join(pools)}")
+    kinds = [pools[name] for name in options.pools.split(",")]
     options.out.mkdir(parents=True, exist_ok=True)
     metadata = load_metadata(options.metadata)
-    for kind in [POOLS[f"metatune_{name}"] for name in options.pools.split(",")]:
+    known_only = partly_evaluated(metadata)
+    for kind in kinds:
         past = collect_past(metadata, kind, DEFAULT_METRIC[kind])
         shares = fold_shares(metadata, past, DEFAULT_METRIC[kind])
-        known_only = partly_evaluated(metadata)
         found = list(forecast_unseen(past, shares, options.families, not_judged=known_only))
         algorithms = [configuration.algorithm for configuration in past.configurations]
         text = forecast_tables(pool_of(kind), found, algorithms)

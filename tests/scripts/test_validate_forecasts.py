@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import validate_forecasts
 from made_up_past import make_metadata
 from validation.forecast_tables import forecast_tables, plot_forecasts
 from validation.forecasts import N_TRIALS, Unseen, forecast_unseen
@@ -115,3 +116,12 @@ def test_the_figure_is_drawn(tmp_path: Path, found: list[Unseen], past: Past) ->
     algorithms = [c.algorithm for c in past.configurations]
     path = plot_forecasts(tmp_path / "figure.png", found, algorithms)
     assert path.stat().st_size > 10_000
+
+
+def test_an_unknown_pool_is_refused_in_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        validate_forecasts.main(["--pools", "regression,nil", "--out", str(tmp_path / "out")])
+    assert "'nil' is no pool: choose from classification, regression" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
