@@ -25,6 +25,7 @@ from recipes.measured import Measured, measure, split_entry
 
 from metatune.algorithms.registry import get_algorithm
 from metatune.building.catalogue import CatalogueEntry, read_catalogue
+from metatune.errors import MetatuneError
 
 _SEED = 0
 
@@ -119,7 +120,11 @@ def measure_all(
     entry: CatalogueEntry, seed: int, recipes: dict[str, Any], options: Options
 ) -> Iterator[Measured]:
     """Measure recipes on one split of a table; a recipe that fails is reported and left out."""
-    split = split_entry(entry, seed, max_rows=options.max_rows, n_folds=options.folds)
+    try:
+        split = split_entry(entry, seed, max_rows=options.max_rows, n_folds=options.folds)
+    except MetatuneError as error:
+        print(f"{entry.name} is passed over: {error}")
+        return
     for label, recipe in recipes.items():
         space = get_algorithm(recipe["algorithm"]).space(split.data.task.kind)
         named = {k: v for k, v in recipe.get("params", {}).items() if k in space.domains}
