@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np, pandas as pd
 from metatune import recommend
 from metatune.algorithms.base import Shape
-from metatune.algorithms.registry import ALGORITHMS
+from metatune.algorithms.registry import ALGORITHMS, FAMILIES
 from metatune.building.known import is_current
 from metatune.building.protocol import Ladder
 from metatune.kinds import TaskKind
@@ -36,7 +36,7 @@ if __name__ == "__main__":
         "usable": sorted(ALGORITHMS),
         "problems": verify_metadata(metadata),
         "recommended": [r.configuration.algorithm for r in advice.ranked],
-        "current": is_current("catboost", 1),
+        "current": is_current("catboost", FAMILIES["catboost"].recipe_version),
         "drawn": sorted({c.algorithm for c in pool}),
         "due": sorted({c.algorithm for c, _ in ladder.due(pool, {})}),
     }))
