@@ -30,7 +30,7 @@ from metatune.search.executor import InlineExecutor, Job
 from metatune.search.trial import Trial, TrialResult, TrialStatus
 from metatune.space import Configuration
 
-PROTOCOL = Protocol(max_rows=180)
+PROTOCOL = Protocol(max_rows=180, n_folds=3, rung_rows=40)
 Pools = dict[TaskKind, list[Configuration]]
 
 
@@ -332,22 +332,22 @@ def test_large_tables_keep_more_rows_and_are_preferred(
 
 
 def test_large_tables_have_all_the_rungs() -> None:
-    ladder = Ladder.of(TaskKind.BINARY, n_rows=50_000, n_columns=5, n_classes=2, n_folds=3)
+    ladder = Ladder.of(TaskKind.BINARY, n_rows=50_000, n_columns=5, n_classes=2, protocol=PROTOCOL)
     assert [(r.row_share, r.n_folds) for r in ladder.rungs] == [(1 / 9, 1), (1 / 3, 1), (1.0, 3)]
 
 
 def test_rows_that_a_table_does_not_have_make_no_other_protocol(
     entries: list[CatalogueEntry], tmp_path: Path
 ) -> None:
-    build(tmp_path / "work", entries, protocol=Protocol(max_rows=2_000))
-    assert build(tmp_path / "work", entries, protocol=Protocol(max_rows=50_000)).submitted == []
+    build(tmp_path / "work", entries, protocol=replace(PROTOCOL, max_rows=2_000))
+    assert build(tmp_path / "work", entries, protocol=replace(PROTOCOL, max_rows=50_000)).submitted == []
 
 
 def test_trials_that_ran_out_of_less_time_are_tried_again(
     entries: list[CatalogueEntry], tmp_path: Path
 ) -> None:
     configuration = pools()[TaskKind.BINARY][0]
-    rung = Ladder.of(TaskKind.BINARY, n_rows=9, n_columns=1, n_classes=2, n_folds=3).rungs[0]
+    rung = Ladder.of(TaskKind.BINARY, n_rows=9, n_columns=1, n_classes=2, protocol=PROTOCOL).rungs[0]
     trial = Trial(number=0, configuration=configuration, rung=rung, seed=0)
     late = TrialResult(trial=trial, status=TrialStatus.TIMED_OUT, seconds=40.1)
     known = {(configuration.key, 0): late}
