@@ -30,7 +30,8 @@ if __name__ == "__main__":
     X = pd.DataFrame(rng.normal(size=(120, 3)), columns=list("abc"))
     y = (X["a"] > 0).astype(int).rename("y")
     advice = recommend(X.assign(y=y), target="y", metadata=metadata, budget="1m")
-    ladder = Ladder.of(TaskKind.BINARY, n_rows=120, n_columns=3, n_classes=2, protocol=Protocol(n_folds=3))
+    size = {"n_rows": 120, "n_columns": 3, "n_classes": 2}
+    ladder = Ladder.of(TaskKind.BINARY, **size, protocol=Protocol())
     pool = draw_pool(TaskKind.BINARY)
     print(json.dumps({
         "usable": sorted(ALGORITHMS),
