@@ -51,7 +51,7 @@ def choose_terms(X: "FloatArray", numbers: "NDArray[np.intp]", relevance: Releva
     excess = shares - relevance.shares[terms[:, :2]].max(axis=1, initial=0.0)
     ranked = np.argsort(-excess, kind="stable")[:_SHORTLIST]
     ranked = ranked[excess[ranked] > _LEAST * relevance.chance]
-    return terms[ranked[_unlike(values[:, ranked])]]
+    return np.asarray(terms[ranked[_unlike(values[:, ranked])]])
 
 
 def _unlike(values: "FloatArray") -> "NDArray[np.intp]":

@@ -90,22 +90,20 @@ def find_relevance(
         Of these rows: weights count, and groups stay together.
     """
     rows = np.sort(np.random.default_rng(seed).permutation(len(X))[:_MOST_ROWS])
-    sample = np.clip(X[rows], -LARGEST, LARGEST)
     facts = facts.take(rows)
-    target = _classes(y[rows]) if classification else _standardised(y[rows])
+    sample = np.clip(X[rows], -LARGEST, LARGEST)
+    target: NDArray[Any] = _classes(y[rows]) if classification else _standardised(y[rows])
     indicators = _indicators(target) if classification else target[:, None]
     columns = _promising(sample, indicators, facts.weights)
-    categories = [
-        place for place, column in enumerate(columns) if 0 < n_levels[column] <= _MOST_LEVELS
-    ]
+    categories = np.flatnonzero((n_levels[columns] > 0) & (n_levels[columns] <= _MOST_LEVELS))
     fold = cross_fitting_folds(len(rows), seed, facts.groups, _N_FOLDS)
     residuals, gains = np.empty(indicators.shape), np.zeros(X.shape[1])
     for number in np.unique(fold):
         inside, outside = fold == number, fold != number
         weights = None if facts.weights is None else facts.weights[outside]
-        small = sample[:, columns]
-        model = _boosted(small[outside], target[outside], weights, categories, indicators.shape[1])
-        expected = np.asarray(model.predict(small[inside], num_threads=1))
+        seen = sample[np.ix_(outside, columns)]
+        model = _boosted(seen, target[outside], weights, categories, indicators.shape[1])
+        expected = np.asarray(model.predict(sample[np.ix_(inside, columns)], num_threads=1))
         residuals[inside] = indicators[inside] - expected.reshape(len(expected), -1)
         gains[columns] += model.feature_importance("gain")
     return Relevance(
@@ -159,7 +157,7 @@ def _between_bins(
     def sums(of_rows: "FloatArray") -> "FloatArray":
         repeated = np.repeat(of_rows, n_columns)
         found = np.bincount(places, weights=repeated, minlength=n_columns * n_bins)
-        return found.reshape(n_columns, n_bins)
+        return np.asarray(found.reshape(n_columns, n_bins), dtype=np.float64)
 
     sizes = np.maximum(sums(weights), 1e-12)
     squares = [(sums(weights * left) ** 2 / sizes).sum(axis=1) for left in residuals.T]
@@ -193,7 +191,7 @@ def _standardised(y: "NDArray[Any]") -> "FloatArray":
     values = np.asarray(y, dtype=np.float64)
     values = values / (float(np.abs(values).max(initial=0.0)) or 1.0)
     values = values - values.mean()
-    return np.clip(values / (float(values.std()) or 1.0), -_FARTHEST, _FARTHEST)
+    return np.asarray(np.clip(values / (float(values.std()) or 1.0), -_FARTHEST, _FARTHEST))
 
 
 def _indicators(codes: "NDArray[np.intp]") -> "FloatArray":
@@ -207,7 +205,7 @@ def _boosted(
     X: "FloatArray",
     y: "NDArray[Any]",
     weights: "FloatArray | None",
-    categories: list[int],
+    categories: "NDArray[np.intp]",
     n_targets: int,
 ) -> Any:
     """Return a small model; one of classes where `y` holds integers."""
@@ -230,7 +228,12 @@ def _boosted(
         "verbosity": -1,
     }
     data = lightgbm.Dataset(
-        X, y, weight=weights, categorical_feature=categories, params=params, free_raw_data=True
+        X,
+        y,
+        weight=weights,
+        categorical_feature=categories.tolist(),
+        params=params,
+        free_raw_data=True,
     )
     rounds = int(np.clip(_TREES // n_targets, _FEWEST_ROUNDS, _MOST_ROUNDS))
     return lightgbm.train(params, data, num_boost_round=rounds)
