@@ -21,7 +21,7 @@ MOST_TERMS = 20
 _MOST_COLUMNS = 10  # that are paired: 45 pairs
 _SHORTLIST = 80
 _ALIKE = 0.98  # rank correlation from which a term says nothing new
-_LEAST = 0.0  # standard deviations of chance by which a term beats both of its columns
+_LEAST = 3.0  # standard deviations of chance by which a term beats both of its columns
 
 
 def choose_terms(X: "FloatArray", numbers: "NDArray[np.intp]", relevance: Relevance) -> "IntArray":
@@ -45,7 +45,7 @@ def choose_terms(X: "FloatArray", numbers: "NDArray[np.intp]", relevance: Releva
     ndarray of shape (n_terms, 3)
         See `candidate_terms`; the best first.
     """
-    terms = candidate_terms(relevance.leading(numbers, _MOST_COLUMNS))
+    terms = candidate_terms(sorted(relevance.leading(numbers, _MOST_COLUMNS)))
     values = term_values(X[relevance.rows], terms)
     shares = explained_share(values, relevance.residuals, relevance.weights)
     excess = shares - relevance.shares[terms[:, :2]].max(axis=1, initial=0.0)

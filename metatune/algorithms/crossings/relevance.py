@@ -23,7 +23,8 @@ _MOST_CLASSES = 8  # told apart; the rarer ones are taken together
 _MOST_LEVELS = 100  # of a category that the small model takes as one, and not as a number
 _FARTHEST = 6.0  # standard deviations at which a target value is cut
 _N_FOLDS = 3
-_MOST_ROUNDS, _FEWEST_ROUNDS, _TREES = 60, 20, 180
+_N_ROUNDS = 8
+_LEAVES = 15
 _N_BINS = 24
 _ROWS_OF_A_BIN = 20
 _BLOCK = 256  # columns at a time
@@ -219,7 +220,7 @@ def _boosted(
         objective = {"objective": "multiclass", "num_class": n_targets}
     params = {
         **objective,
-        "num_leaves": 15,
+        "num_leaves": _LEAVES,
         "learning_rate": 0.1,
         "max_bin": 63,
         "num_threads": 1,
@@ -235,5 +236,5 @@ def _boosted(
         params=params,
         free_raw_data=True,
     )
-    rounds = int(np.clip(_TREES // n_targets, _FEWEST_ROUNDS, _MOST_ROUNDS))
-    return lightgbm.train(params, data, num_boost_round=rounds)
+
+    return lightgbm.train(params, data, num_boost_round=_N_ROUNDS)
