@@ -223,6 +223,7 @@ def _boosted(
         "num_leaves": _LEAVES,
         "learning_rate": 0.1,
         "max_bin": 63,
+        "min_child_samples": int(np.clip(len(y) // 30, 2, 20)),
         "num_threads": 1,
         "deterministic": True,
         "force_row_wise": True,
