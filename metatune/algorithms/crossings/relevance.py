@@ -237,5 +237,4 @@ def _boosted(
         params=params,
         free_raw_data=True,
     )
-
     return lightgbm.train(params, data, num_boost_round=_N_ROUNDS)
