@@ -91,6 +91,7 @@ class _Counter:
         return len(text)
 
     def add(self, buffer: pickle.PickleBuffer) -> bool:
-        """Count an array that is left out of the pickle."""
-        self.n_bytes += buffer.raw().nbytes
+        """Count an array that is left out of the pickle; of a read-only one the pickle says so."""
+        array = buffer.raw()
+        self.n_bytes += array.nbytes - array.readonly
         return False

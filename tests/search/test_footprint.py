@@ -2,6 +2,8 @@
 
 import pickle
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
@@ -31,3 +33,10 @@ def test_a_model_does_not_grow_by_being_asked(algorithm: str) -> None:
     for _ in range(20):
         model.predict(rows)
     assert pickled_bytes(model) == before
+
+
+def test_an_array_that_was_mapped_into_memory_is_as_large(tmp_path: Path) -> None:
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.asarray(np.load(tmp_path / "X.npy", mmap_mode="r"))
+    assert pickled_bytes([X, X[:5].copy()]) == pickled_bytes([mapped, mapped[:5]])
