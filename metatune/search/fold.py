@@ -120,7 +120,7 @@ def run_fold(
     facts = data.facts.take(train)
     prepared = prepare(
         step,
-        lambda: (task.X[train], task.y[train], task.X[valid]),
+        lambda: (data.matrix(number, train), task.y[train], data.matrix(number, valid)),
         store,
         number,
         trial.rung.row_share,
