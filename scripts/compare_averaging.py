@@ -28,7 +28,8 @@ from metatune.building.catalogue import CatalogueEntry, load_entry, read_catalog
 from metatune.data.encoded import EncodedTask
 from metatune.data.splits import make_folds
 from metatune.metrics import resolve_metric
-from metatune.search.fold import predict_array, run_fold
+from metatune.search.fold import run_fold
+from metatune.search.prediction import predict_array
 from metatune.search.refit import plan_refit
 from metatune.search.rungs import plan_folds, plan_rungs
 from metatune.search.trial import Trial, TrialResult, TrialStatus

@@ -11,7 +11,7 @@ from metatune.space import Configuration, SearchSpace
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-__all__ = ["Algorithm", "BuildContext", "Limits", "Shape"]
+__all__ = ["Algorithm", "BuildContext", "Limits", "Shape", "learner_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,14 +133,15 @@ class Algorithm(ABC):
             return f"it does not learn {kind} tasks"
         return self.limits.refusal(shape)
 
-    def iterations_used(self, pipeline: "Pipeline") -> int | None:  # noqa: ARG002
-        """Return the iterations at which a fitted pipeline stopped early, if it does."""
-        return None
+    def iterations_used(self, pipeline: "Pipeline") -> int | None:
+        """Return the iterations that a fitted pipeline predicts with, if it stops early."""
+        learner = learner_of(pipeline) if self.iterative else None
+        return None if learner is None else int(learner.n_iterations_)
 
     def __repr__(self) -> str:
         return f"<algorithm {self.name}>"
 
 
-def model_of(pipeline: "Pipeline") -> Any:
-    """Return the last step of a fitted pipeline."""
-    return pipeline.steps[-1][1]
+def learner_of(pipeline: "Pipeline") -> Any:
+    """Return the learner in the last step of a fitted pipeline; None where it needed none."""
+    return getattr(pipeline.steps[-1][1], "estimator_", None)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils.validation import has_fit_parameter
 
+from metatune.algorithms.learners.stopping import WatchedRows
 from metatune.data.row_facts import PLAIN, RowFacts
 
 if TYPE_CHECKING:
@@ -59,9 +60,20 @@ def fit_step(step: Any, X: "FloatArray", y: "NDArray[Any]", facts: RowFacts) -> 
     return np.asarray(step.fit_transform(X, y, facts=facts))
 
 
-def fit_model(model: Any, X: "FloatArray", y: "NDArray[Any]", facts: RowFacts) -> None:
-    """Fit the last step of a pipeline on encoded rows, none of which has the weight zero."""
-    if facts.is_plain:
+def fit_model(
+    model: Any,
+    X: "FloatArray",
+    y: "NDArray[Any]",
+    facts: RowFacts,
+    watched: WatchedRows | None = None,
+) -> None:
+    """Fit the last step of a pipeline on encoded rows, none of which has the weight zero.
+
+    Learners that stop early stop by the rows of `watched`, where there are any.
+    """
+    if watched is not None:
+        model.fit(X, y, facts=facts, watched=watched)
+    elif facts.is_plain:
         model.fit(X, y)
     else:
         model.fit(X, y, facts=facts)

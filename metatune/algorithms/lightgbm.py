@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from metatune.algorithms.base import Algorithm, BuildContext, Limits, model_of
+from metatune.algorithms.base import Algorithm, BuildContext, Limits
 from metatune.algorithms.recipe import make_pipeline, make_space, native_step, table_step
 from metatune.kinds import TaskKind
 from metatune.space import Choice, Configuration, Float, Int, SearchSpace
@@ -32,6 +32,7 @@ class LightGBM(Algorithm):
     name: ClassVar[str] = "lightgbm"
     title: ClassVar[str] = "LightGBM"
     limits: ClassVar[Limits] = Limits(max_classes=200, max_cells=150_000_000)
+    recipe_version: ClassVar[int] = 2
     iterative: ClassVar[bool] = True
     averages_well: ClassVar[bool] = True
 
@@ -77,7 +78,3 @@ class LightGBM(Algorithm):
             seed=context.seed,
         )
         return make_pipeline(preprocess, estimator, configuration, context)
-
-    def iterations_used(self, pipeline: "Pipeline") -> int | None:
-        learner = getattr(model_of(pipeline), "estimator_", None)
-        return None if learner is None else int(learner.n_iterations_)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from metatune.algorithms.base import Algorithm, BuildContext, Limits, model_of
+from metatune.algorithms.base import Algorithm, BuildContext, Limits
 from metatune.algorithms.recipe import SCALINGS, make_pipeline, make_space, table_step
 from metatune.kinds import TaskKind
 from metatune.space import Choice, Configuration, Float, Int, SearchSpace
@@ -19,6 +19,7 @@ class MLP(Algorithm):
     name: ClassVar[str] = "mlp"
     title: ClassVar[str] = "Neural network"
     limits: ClassVar[Limits] = Limits(max_columns=5_000, max_classes=200, max_cells=30_000_000)
+    recipe_version: ClassVar[int] = 2
     iterative: ClassVar[bool] = True
 
     def space(self, kind: TaskKind) -> SearchSpace:
@@ -57,7 +58,3 @@ class MLP(Algorithm):
         )
         preprocess = table_step(configuration, context, dtype="float32")
         return make_pipeline(preprocess, estimator, configuration, context)
-
-    def iterations_used(self, pipeline: "Pipeline") -> int | None:
-        learner = getattr(model_of(pipeline), "estimator_", None)
-        return None if learner is None else int(learner.n_iterations_)

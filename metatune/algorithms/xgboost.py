@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from metatune.algorithms.base import Algorithm, BuildContext, Limits, model_of
+from metatune.algorithms.base import Algorithm, BuildContext, Limits
 from metatune.algorithms.recipe import make_pipeline, make_space, native_step, table_step
 from metatune.kinds import TaskKind
 from metatune.space import Choice, Configuration, Float, Int, SearchSpace
@@ -30,6 +30,7 @@ class XGBoost(Algorithm):
     name: ClassVar[str] = "xgboost"
     title: ClassVar[str] = "XGBoost"
     limits: ClassVar[Limits] = Limits(max_classes=100, max_cells=100_000_000)
+    recipe_version: ClassVar[int] = 2
     iterative: ClassVar[bool] = True
     averages_well: ClassVar[bool] = True
 
@@ -69,7 +70,3 @@ class XGBoost(Algorithm):
             seed=context.seed,
         )
         return make_pipeline(preprocess, estimator, configuration, context)
-
-    def iterations_used(self, pipeline: "Pipeline") -> int | None:
-        learner = getattr(model_of(pipeline), "estimator_", None)
-        return None if learner is None else int(learner.n_iterations_)

@@ -3,7 +3,6 @@
 import contextlib
 import math
 import warnings
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +10,9 @@ from threadpoolctl import threadpool_limits
 
 from metatune.budget import Stopwatch
 from metatune.metrics import Metric, resolve_metric
-from metatune.search.fold import FoldOutcome, run_fold, valid_rows
+from metatune.search.fold import FoldOutcome, run_fold, settle_fold, valid_rows
 from metatune.search.footprint import Footprint, measure_footprint
+from metatune.search.iterations import finish, iterations_by_others
 from metatune.search.keeping import KeepRule, keep_pipelines
 from metatune.search.known_folds import KnownFolds
 from metatune.search.predictions import out_of_fold, prediction_file, write_predictions
@@ -91,8 +91,12 @@ def evaluate(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         outcomes = _run_folds(trial, data, metrics, stop, store)
-        footprint = outcomes[0].footprint
-        assert footprint is not None
+        if len(outcomes) == _n_folds(trial, data):
+            outcomes = _settle_folds(outcomes, trial, data, metrics, store)
+        for outcome in outcomes:
+            finish(outcome.pipeline)
+        pipeline = outcomes[0].pipeline
+        footprint = measure_footprint(pipeline, data.task.X, data.task.n_classes)
     result = _summarise(trial, data, outcomes, footprint, watch)
     if outbox is None or not result.ok:
         return result
@@ -121,8 +125,6 @@ def _run_folds(
         outcome = None if known is None else known.find(number)
         if outcome is None:
             outcome = run_fold(trial, data, number, metrics, store)
-            if number == 0:
-                outcome = replace(outcome, footprint=_footprint(outcome, data))
         outcomes.append(outcome)
     if known is not None and trial.rung.row_share == 1.0:
         may_rise = len(outcomes) == trial.rung.n_folds < len(data.folds)
@@ -134,8 +136,22 @@ def _run_folds(
     return outcomes
 
 
-def _footprint(outcome: FoldOutcome, data: TrialData) -> Footprint:
-    return measure_footprint(outcome.pipeline, data.task.X, data.task.n_classes)
+def _settle_folds(
+    outcomes: list[FoldOutcome],
+    trial: Trial,
+    data: TrialData,
+    metrics: list[Metric],
+    store: FileStore | None,
+) -> list[FoldOutcome]:
+    """Score folds of learners that stopped early at the iterations that other folds favour."""
+    valid = [valid_rows(fold, trial.rung) for fold in data.folds[: len(outcomes)]]
+    chosen = iterations_by_others([outcome.curve for outcome in outcomes], valid)
+    return [
+        outcome
+        if iterations is None
+        else settle_fold(trial, data, number, outcome, iterations, metrics, store)
+        for number, (outcome, iterations) in enumerate(zip(outcomes, chosen, strict=True))
+    ]
 
 
 def _n_folds(trial: Trial, data: TrialData) -> int:

@@ -1,17 +1,25 @@
 """Fits and scores a configuration on one fold."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from metatune.algorithms.base import BuildContext, Shape
 from metatune.algorithms.fitting import fit_model
+from metatune.algorithms.learners.stopping import StoppingCurve, TrainingRows
 from metatune.algorithms.registry import get_algorithm
 from metatune.budget import Stopwatch
 from metatune.data.splits import Fold, subsample
 from metatune.metrics import Metric
-from metatune.search.prepared import prepare
+from metatune.search.iterations import (
+    predict_by_halves,
+    settle,
+    stopping_curve,
+    watched_rows,
+)
+from metatune.search.prediction import predict_array
+from metatune.search.prepared import Prepared, prepare
 from metatune.search.rungs import Rung
 from metatune.search.store import FileStore
 from metatune.search.trial import Trial
@@ -20,14 +28,12 @@ from metatune.search.trial_data import TrialData
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from metatune.search.footprint import Footprint
-
     FloatArray = NDArray[np.float64]
+    IndexArray = NDArray[np.intp]
 
-__all__ = ["FoldOutcome", "expand_classes", "predict_array", "run_fold", "valid_rows"]
+__all__ = ["FoldOutcome", "run_fold", "settle_fold", "valid_rows"]
 
 _MAX_VALID_ROWS = 10_000  # on row shares; more rows would not change which trial is promoted
-_UNSEEN_CLASS = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,13 +55,13 @@ class FoldOutcome:
     saved_seconds : float
         How much of that was not spent, since something was taken over.
     iterations : int or None
-        At which the algorithm stopped, if it stops early.
+        That were best for the rows in `valid_rows`, if the algorithm stops early.
+    curve : StoppingCurve or None
+        By which it stopped; None where nothing was watched.
     stored : bool
         Whether the preprocessed rows were taken over.
     copied : bool
         Whether the whole outcome was.
-    footprint : Footprint or None
-        What the pipeline costs, where it was measured.
     """
 
     pipeline: Any
@@ -66,9 +72,9 @@ class FoldOutcome:
     preprocess_seconds: float
     saved_seconds: float
     iterations: int | None
+    curve: StoppingCurve | None = None
     stored: bool = False
     copied: bool = False
-    footprint: "Footprint | None" = None
 
 
 def run_fold(
@@ -103,77 +109,122 @@ def run_fold(
     ValueError
         If a prediction is not finite. Whatever the learner raises is raised, too.
     """
-    task, fold = data.task, data.folds[number]
-    train = subsample(fold, trial.rung.row_share, task.n_classes)
-    valid = valid_rows(fold, trial.rung)
+    task, train, valid = data.task, _train_rows(trial, data, number), _valid(trial, data, number)
     algorithm = get_algorithm(trial.configuration.algorithm)
-    shape = Shape(n_rows=len(train), n_columns=task.X.shape[1], n_classes=task.n_classes)
-    context = BuildContext(
-        kind=task.kind,
-        layout=task.layout,
-        shape=shape,
-        seed=trial.seed,
-        preprocess_seed=data.seed,
-    )
-    pipeline = algorithm.build(trial.configuration, context)
-    (name, step), (_, model) = pipeline.steps
-    facts = data.facts.take(train)
-    prepared = prepare(
-        step,
-        lambda: (data.matrix(number, train), task.y[train], data.matrix(number, valid)),
-        store,
-        number,
-        trial.rung.row_share,
-        facts=facts,
-    )
+    pipeline = _build(trial, data, len(train))
+    prepared = _prepare(pipeline, trial, data, number, store)
+    (name, _), (_, model) = pipeline.steps
     pipeline.steps[0] = (name, prepared.step)
+    facts, valid_facts = data.facts.take(train), data.facts.take(valid)
+    watched = None
+    if algorithm.iterative:
+        watched = watched_rows(prepared.valid, task.y[valid], task.kind, valid_facts, trial.seed)
     watch = Stopwatch()
-    fit_model(model, prepared.train, task.y[train], facts)
+    fit_model(model, prepared.train, task.y[train], facts, watched)
     fit_seconds = watch.seconds()
-    prediction = predict_array(model, prepared.valid, task.n_classes)
+    curve = stopping_curve(pipeline)
+    if curve is None or watched is None:
+        prediction = predict_array(model, prepared.valid, task.n_classes)
+    else:
+        known = TrainingRows(X=prepared.train, y=task.y[train], weights=facts.weights)
+        prediction = predict_by_halves(
+            pipeline, prepared.valid, watched.halves, task.n_classes, known
+        )
     predict_seconds = watch.seconds() - fit_seconds
-    if not np.isfinite(prediction).all():
-        raise ValueError("predictions are not finite")
-    weights = None if data.weights is None else data.weights[valid]
     return FoldOutcome(
         pipeline=pipeline,
         prediction=prediction,
-        scores=tuple(metric.score(task.y[valid], prediction, weights) for metric in metrics),
+        scores=_scores(prediction, data, valid, metrics),
         fit_seconds=fit_seconds + prepared.fit_seconds,
         predict_seconds=predict_seconds + prepared.transform_seconds,
         preprocess_seconds=prepared.fit_seconds + prepared.transform_seconds,
         saved_seconds=prepared.saved_seconds,
-        iterations=algorithm.iterations_used(pipeline),
+        iterations=algorithm.iterations_used(pipeline) if curve is None else curve.best(),
+        curve=curve,
         stored=prepared.stored,
     )
 
 
-def predict_array(pipeline: Any, X: "FloatArray", n_classes: int) -> "FloatArray":
-    """Predict with a pipeline fitted on encoded labels.
+def settle_fold(
+    trial: Trial,
+    data: TrialData,
+    number: int,
+    outcome: FoldOutcome,
+    iterations: int,
+    metrics: list[Metric],
+    store: FileStore | None = None,
+) -> FoldOutcome:
+    """Let a fold's learner predict with another number of iterations, and score that.
 
-    Returns
-    -------
-    ndarray of shape (n_rows, n_classes) or (n_rows,)
-        Probabilities, or values where `n_classes` is 0.
+    Parameters
+    ----------
+    trial, data, number, metrics, store
+        As for `run_fold`.
+    outcome : FoldOutcome
+        What `run_fold` returned, with a curve; its pipeline is changed.
+    iterations : int
+        At least 1.
     """
-    if n_classes:
-        return expand_classes(pipeline.predict_proba(X), pipeline.classes_, n_classes)
-    return np.asarray(pipeline.predict(X), dtype=np.float64)
+    valid, watch = _valid(trial, data, number), Stopwatch()
+
+    def known() -> TrainingRows:
+        train = _train_rows(trial, data, number)
+        prepared = _prepare(_build(trial, data, len(train)), trial, data, number, store)
+        weights = data.facts.take(train).weights
+        return TrainingRows(X=prepared.train, y=data.task.y[train], weights=weights)
+
+    pipeline = outcome.pipeline
+    settle(pipeline, iterations, known)
+    prediction = predict_array(pipeline, data.matrix(number, valid), data.task.n_classes)
+    return replace(
+        outcome,
+        prediction=prediction,
+        scores=_scores(prediction, data, valid, metrics),
+        fit_seconds=outcome.fit_seconds + watch.seconds(),
+    )
 
 
-def expand_classes(
-    probabilities: "FloatArray", present: "NDArray[Any]", n_classes: int
-) -> "FloatArray":
-    """Add columns for the classes that a fold's training rows lacked.
+def _build(trial: Trial, data: TrialData, n_train: int) -> Any:
+    task = data.task
+    context = BuildContext(
+        kind=task.kind,
+        layout=task.layout,
+        shape=Shape(n_rows=n_train, n_columns=task.X.shape[1], n_classes=task.n_classes),
+        seed=trial.seed,
+        preprocess_seed=data.seed,
+    )
+    return get_algorithm(trial.configuration.algorithm).build(trial.configuration, context)
 
-    A class that was never seen gets a small probability instead of none: the log loss of a zero
-    would drown every difference between configurations.
-    """
-    if probabilities.shape[1] == n_classes:
-        return probabilities
-    full = np.full((len(probabilities), n_classes), _UNSEEN_CLASS)
-    full[:, np.asarray(present, dtype=np.intp)] = probabilities
-    return np.asarray(full / full.sum(axis=1, keepdims=True))
+
+def _prepare(
+    pipeline: Any, trial: Trial, data: TrialData, number: int, store: FileStore | None
+) -> Prepared:
+    task, train, valid = data.task, _train_rows(trial, data, number), _valid(trial, data, number)
+    return prepare(
+        pipeline.steps[0][1],
+        lambda: (data.matrix(number, train), task.y[train], data.matrix(number, valid)),
+        store,
+        number,
+        trial.rung.row_share,
+        facts=data.facts.take(train),
+    )
+
+
+def _scores(
+    prediction: "FloatArray", data: TrialData, valid: "IndexArray", metrics: list[Metric]
+) -> tuple[float, ...]:
+    if not np.isfinite(prediction).all():
+        raise ValueError("predictions are not finite")
+    weights = None if data.weights is None else data.weights[valid]
+    return tuple(metric.score(data.task.y[valid], prediction, weights) for metric in metrics)
+
+
+def _train_rows(trial: Trial, data: TrialData, number: int) -> "IndexArray":
+    return subsample(data.folds[number], trial.rung.row_share, data.task.n_classes)
+
+
+def _valid(trial: Trial, data: TrialData, number: int) -> "IndexArray":
+    return valid_rows(data.folds[number], trial.rung)
 
 
 def valid_rows(fold: Fold, rung: Rung) -> "NDArray[np.intp]":

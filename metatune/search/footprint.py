@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from metatune.budget import Stopwatch
-from metatune.search.fold import predict_array
+from metatune.search.prediction import predict_array
 
 if TYPE_CHECKING:
     import numpy as np

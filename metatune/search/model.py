@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_classifier
 from sklearn.pipeline import Pipeline
 
-from metatune.search.fold import expand_classes
+from metatune.search.prediction import expand_classes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

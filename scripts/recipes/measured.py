@@ -22,8 +22,8 @@ from metatune.data.splits import make_folds
 from metatune.data.task import Task
 from metatune.metrics import Metric
 from metatune.search.evaluate import evaluate
-from metatune.search.fold import predict_array
 from metatune.search.keeping import KeepRule
+from metatune.search.prediction import predict_array
 from metatune.search.refit import plan_refit
 from metatune.search.rungs import Rung
 from metatune.search.texts import add_texts

@@ -167,3 +167,12 @@ def test_less_is_read_where_time_is_short() -> None:
 
 def test_the_same_seed_gives_the_same_columns() -> None:
     assert np.array_equal(read(make_table())[1].task.X, read(make_table())[1].task.X)
+
+
+@pytest.mark.parametrize("algorithm", ["lightgbm", "linear", "extra_trees"])
+def test_trials_never_see_the_columns_of_the_fit_on_all_rows(algorithm: str) -> None:
+    _, data, _ = read(make_table(told=False))
+    X = data.task.X.copy()
+    X[:, -1] = data.task.y
+    telling = replace(data, task=replace(data.task, X=X))
+    assert score(telling, algorithm) == score(data, algorithm)

@@ -42,6 +42,9 @@ class BoostedTrees(EarlyStoppingModel):
     ----------
     model_ : str or bytes
         The trained trees, as the library writes them.
+
+    Libraries that can go on training keep what they need for it as `_live`, as long as the model
+    is not finished; it is never saved.
     """
 
     model_: Any
@@ -84,6 +87,7 @@ class BoostedTrees(EarlyStoppingModel):
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
         state.pop("_read", None)
+        state.pop("_live", None)
         return state
 
 

@@ -9,7 +9,7 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 
 from metatune.algorithms.categories import MISSING_CODE
 from metatune.algorithms.learners.boosting import BoostedTrees
-from metatune.algorithms.learners.stopping import TrainingRows
+from metatune.algorithms.learners.stopping import TrainingRows, Watch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,12 +36,15 @@ class _CatBoostModel(BoostedTrees):
     def _few_iterations(self) -> int:
         return _FEW_ROUNDS
 
-    def _train(self, rows: TrainingRows, iterations: int, held_out: TrainingRows | None) -> int:
+    def _patience(self) -> int:
+        return _PATIENCE
+
+    def _grow(self, rows: TrainingRows, most: int, watch: Watch | None = None) -> None:
         booster = catboost.CatBoost(
             {
                 **self.params,
                 **self._objective(),
-                "iterations": iterations,
+                "iterations": most,
                 "random_seed": self.seed,
                 "thread_count": 1,
                 "logging_level": "Silent",
@@ -52,14 +55,21 @@ class _CatBoostModel(BoostedTrees):
                 "max_ctr_complexity": 1,
                 "one_hot_max_size": 10,
                 "border_count": 128,
+                "use_best_model": False,
             }
         )
         watched: dict[str, Any] = {}
-        if held_out is not None:
-            watched = {"eval_set": self._known(held_out), "early_stopping_rounds": _PATIENCE}
+        if watch is not None:
+            pools = [self._known(part) for part in watch.parts]
+            watched = {"eval_set": pools, "callbacks": [_Told(watch, squared=not self.n_classes_)]}
         booster.fit(self._known(rows), **watched)
         self._store(bytes(booster._serialize_model()))
-        return int(booster.tree_count_)
+
+    def _trim(self) -> None:
+        booster = self._booster
+        if booster.tree_count_ > self.n_iterations_:
+            booster.shrink(ntree_end=self.n_iterations_)
+            self._store(bytes(booster._serialize_model()))
 
     def _known(self, rows: TrainingRows) -> Any:
         return self._pool(rows.X, label=rows.y, weight=self._weights(rows))
@@ -79,10 +89,28 @@ class _CatBoostModel(BoostedTrees):
             return {"loss_function": "Logloss"}
         return {"loss_function": "MultiClass", "classes_count": self.n_classes_}
 
+    def _predicted(self, X: "FloatArray", **options: Any) -> Any:
+        n_trees = min(self.n_iterations_, self._booster.tree_count_)
+        return self._booster.predict(self._pool(X), ntree_end=n_trees, thread_count=1, **options)
+
     def _read_model(self) -> Any:
         booster = catboost.CatBoost()
         booster.load_model(blob=self.model_)
         return booster
+
+
+class _Told:
+    """Tells a watch the losses that CatBoost computes, and CatBoost when to stop."""
+
+    def __init__(self, watch: Watch, *, squared: bool) -> None:
+        self._watch = watch
+        self._power = 2 if squared else 1  # CatBoost takes the root of a mean of squares
+
+    def after_iteration(self, info: Any) -> bool:
+        """Return whether to go on; called by CatBoost."""
+        names = sorted(name for name in info.metrics if name.startswith("validation"))
+        losses = [next(iter(info.metrics[name].values()))[-1] for name in names]
+        return not self._watch.add([loss**self._power for loss in losses])
 
 
 class CatBoostClassifier(ClassifierMixin, _CatBoostModel):  # type: ignore[misc]
@@ -92,7 +120,7 @@ class CatBoostClassifier(ClassifierMixin, _CatBoostModel):  # type: ignore[misc]
 
     def predict_proba(self, X: "FloatArray") -> "FloatArray":
         """Return probabilities of shape (n_rows, n_classes)."""
-        proba = self._booster.predict(self._pool(X), prediction_type="Probability", thread_count=1)
+        proba = self._predicted(X, prediction_type="Probability")
         return np.asarray(proba, dtype=np.float64)
 
 
@@ -103,4 +131,4 @@ class CatBoostRegressor(RegressorMixin, _CatBoostModel):  # type: ignore[misc]
 
     def predict(self, X: "FloatArray") -> "FloatArray":
         """Return values of shape (n_rows,)."""
-        return np.asarray(self._booster.predict(self._pool(X), thread_count=1), dtype=np.float64)
+        return np.asarray(self._predicted(X), dtype=np.float64)

@@ -12,7 +12,7 @@ from metatune.algorithms.learners.boosting import (
     few_rounds,
     patience,
 )
-from metatune.algorithms.learners.stopping import TrainingRows
+from metatune.algorithms.learners.stopping import TrainingRows, Watch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,6 +23,7 @@ __all__ = ["LightGBMClassifier", "LightGBMRegressor"]
 
 _RARE = 10  # training rows of one of two classes, if they are no twentieth of all
 _RARE_LAMBDA = 1.0
+_IDLE_ROUNDS = 5
 _WORK = 4e9  # cells x classes x rounds that take about a minute on one core
 
 
@@ -36,21 +37,32 @@ class _LightGBMModel(BoostedTrees):
     def _few_iterations(self) -> int:
         return few_rounds(self.params["learning_rate"])
 
-    def _train(self, rows: TrainingRows, iterations: int, held_out: TrainingRows | None) -> int:
+    def _patience(self) -> int:
+        return patience(self.params["learning_rate"])
+
+    def _grow(self, rows: TrainingRows, most: int, watch: Watch | None = None) -> None:
         params = self._training_params(rows.y)
         data = self._dataset(rows, params)
-        callbacks: list[Any] = []
-        valid_sets = []
-        if held_out is not None:
-            weights = self._weights(held_out)
-            valid_sets = [data.create_valid(held_out.X, held_out.y, weight=weights)]
-            callbacks = [lightgbm.early_stopping(patience(params["learning_rate"]), verbose=False)]
-        booster = lightgbm.train(
-            params, data, num_boost_round=iterations, valid_sets=valid_sets, callbacks=callbacks
-        )
-        best = booster.best_iteration if held_out is not None else iterations
-        self._store(booster.model_to_string(num_iteration=best))
-        return max(1, int(best))
+        booster = lightgbm.Booster(params, data)
+        for part in watch.parts if watch else ():
+            weights = self._weights(part)
+            booster.add_valid(data.create_valid(part.X, part.y, weight=weights), "watched")
+        _add_trees(booster, most, watch)
+        if watch is not None:
+            self._live = booster
+        self._store(booster.model_to_string(num_iteration=most))
+
+    def _go_on(self, rows: TrainingRows, iterations: int) -> None:
+        booster = self.__dict__.get("_live")
+        if booster is None:
+            self._grow(rows, iterations)
+            return
+        _add_trees(booster, iterations)
+        self._store(booster.model_to_string(num_iteration=iterations))
+
+    def _trim(self) -> None:
+        self.__dict__.pop("_live", None)
+        self._store(self._booster.model_to_string(num_iteration=self.n_iterations_))
 
     def _dataset(self, rows: TrainingRows, params: dict[str, Any]) -> Any:
         return lightgbm.Dataset(
@@ -103,7 +115,25 @@ class _LightGBMModel(BoostedTrees):
         return lightgbm.Booster(model_str=self.model_, params={"verbosity": -1})
 
     def _raw(self, X: "FloatArray") -> "FloatArray":
-        return np.asarray(self._booster.predict(X, num_threads=1), dtype=np.float64)
+        raw = self._booster.predict(X, num_iteration=self.n_iterations_, num_threads=1)
+        return np.asarray(raw, dtype=np.float64)
+
+
+def _add_trees(booster: Any, most: int, watch: Watch | None = None) -> None:
+    """Boost up to a number of rounds; a round that finds no split adds none.
+
+    Rows and columns that are drawn anew may allow a split after such a round, but not for ever.
+    """
+    idle = 0
+    while booster.current_iteration() < most and idle < _IDLE_ROUNDS:
+        n_before = booster.current_iteration()
+        booster.update()
+        if booster.current_iteration() == n_before:
+            idle += 1
+            continue
+        idle = 0
+        if watch is not None and watch.add([loss for _, _, loss, _ in booster.eval_valid()]):
+            return
 
 
 class LightGBMClassifier(ClassifierMixin, _LightGBMModel):  # type: ignore[misc]

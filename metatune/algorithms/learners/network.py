@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from metatune.algorithms.learners.stopping import EarlyStoppingModel, TrainingRows
+from metatune.algorithms.learners.stopping import EarlyStoppingModel, TrainingRows, Watch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,15 +20,16 @@ __all__ = ["NetworkClassifier", "NetworkRegressor"]
 _MAX_EPOCHS = 200
 _FEW_EPOCHS = 100
 _PATIENCE = 15
+_KEPT_WEIGHTS = 30_000_000  # of the last epochs of a network that is watched
 _WORK = 1.5e11  # rows x weights x epochs that take about a minute on one core
 
 
 class _Network(EarlyStoppingModel):
     """What the classifier and the regressor share.
 
-    scikit-learn trains, one epoch after another; this class watches the loss of the held-out rows
-    (scikit-learn's own early stopping watches the accuracy), keeps the best weights and nothing
-    else.
+    scikit-learn trains, one epoch after another; this class watches the loss of rows that it does
+    not train on (scikit-learn's own early stopping watches the accuracy) and keeps the weights of
+    its epochs until it is known which of them are wanted.
 
     Parameters
     ----------
@@ -60,26 +61,34 @@ class _Network(EarlyStoppingModel):
     def _few_iterations(self) -> int:
         return _FEW_EPOCHS
 
-    def _train(self, rows: TrainingRows, iterations: int, held_out: TrainingRows | None) -> int:
+    def _patience(self) -> int:
+        return _PATIENCE
+
+    def _grow(self, rows: TrainingRows, most: int, watch: Watch | None = None) -> None:
         network = self._network(len(rows.y))
-        best, best_loss, waited = 0, np.inf, 0
-        for epoch in range(1, iterations + 1):
+        epochs: dict[int, tuple[Weights, Weights]] = {}
+        for epoch in range(1, most + 1):
             self._one_epoch(network, rows)
-            if held_out is None:
+            self.coefs_, self.intercepts_ = network.coefs_, network.intercepts_
+            if watch is None:
                 continue
-            self._keep(network)
-            loss = self._loss(held_out.X, held_out.y, held_out.weights)
-            if loss < best_loss:
-                best, best_loss, waited, weights = epoch, loss, 0, self._copy()
-            else:
-                waited += 1
-                if waited >= _PATIENCE:
-                    break
-        self._keep(network)
-        if best:
-            self.coefs_, self.intercepts_ = weights
-            return best
-        return iterations
+            epochs[epoch] = self._copy()
+            while len(epochs) * sum(weights.size for weights in self.coefs_) > _KEPT_WEIGHTS:
+                del epochs[min(epochs)]
+            if watch.add([self._loss(part) for part in watch.parts]):
+                break
+        if watch is not None:
+            self._epochs = epochs
+
+    def _holds(self, iterations: int) -> bool:
+        return iterations in self._epochs
+
+    def _use(self) -> None:
+        if self._holds(self.n_iterations_):
+            self.coefs_, self.intercepts_ = self._epochs[self.n_iterations_]
+
+    def _trim(self) -> None:
+        del self._epochs
 
     def _network(self, n_rows: int) -> Any:
         learner = MLPClassifier if self.classification else MLPRegressor
@@ -93,10 +102,6 @@ class _Network(EarlyStoppingModel):
         if self.classification:
             known["classes"] = np.arange(self.n_classes_)
         network.partial_fit(rows.X, rows.y, sample_weight=rows.weights, **known)
-
-    def _keep(self, network: Any) -> None:
-        self.coefs_ = network.coefs_
-        self.intercepts_ = network.intercepts_
 
     def _copy(self) -> "tuple[Weights, Weights]":
         return [w.copy() for w in self.coefs_], [b.copy() for b in self.intercepts_]
@@ -116,7 +121,7 @@ class _Network(EarlyStoppingModel):
                 )
         return values.astype(np.float64)
 
-    def _loss(self, X: "FloatArray", y: "FloatArray", weights: "FloatArray | None" = None) -> float:
+    def _loss(self, rows: TrainingRows) -> float:
         raise NotImplementedError
 
 
@@ -133,9 +138,9 @@ class NetworkClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
         raised = np.exp(output - output.max(axis=1, keepdims=True))
         return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
-    def _loss(self, X: "FloatArray", y: "FloatArray", weights: "FloatArray | None" = None) -> float:
-        chosen = self.predict_proba(X)[np.arange(len(y)), y]
-        return float(-np.average(np.log(np.maximum(chosen, 1e-6)), weights=weights))
+    def _loss(self, rows: TrainingRows) -> float:
+        chosen = self.predict_proba(rows.X)[np.arange(len(rows.y)), rows.y]
+        return float(-np.average(np.log(np.maximum(chosen, 1e-6)), weights=rows.weights))
 
 
 class NetworkRegressor(RegressorMixin, _Network):  # type: ignore[misc]
@@ -147,5 +152,5 @@ class NetworkRegressor(RegressorMixin, _Network):  # type: ignore[misc]
         """Return values of shape (n_rows,)."""
         return self._output(X)[:, 0]
 
-    def _loss(self, X: "FloatArray", y: "FloatArray", weights: "FloatArray | None" = None) -> float:
-        return float(np.average((self.predict(X) - y) ** 2, weights=weights))
+    def _loss(self, rows: TrainingRows) -> float:
+        return float(np.average((self.predict(rows.X) - rows.y) ** 2, weights=rows.weights))

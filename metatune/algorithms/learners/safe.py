@@ -6,11 +6,13 @@ far outside the values it was shown.
 """
 
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 
+from metatune.algorithms.learners.stopping import TrainingRows, WatchedRows
 from metatune.algorithms.learners.targets import TargetTransform
 from metatune.algorithms.learners.telling import fit_learner
 from metatune.data.row_facts import PLAIN, RowFacts
@@ -41,7 +43,13 @@ class SafeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.estimator = estimator
         self.smoothing = smoothing
 
-    def fit(self, X: "FloatArray", y: "NDArray[Any]", facts: RowFacts = PLAIN) -> "SafeClassifier":
+    def fit(
+        self,
+        X: "FloatArray",
+        y: "NDArray[Any]",
+        facts: RowFacts = PLAIN,
+        watched: WatchedRows | None = None,
+    ) -> "SafeClassifier":
         """Fit on rows of one or more classes.
 
         Parameters
@@ -51,6 +59,9 @@ class SafeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Labels of any type that can be sorted.
         facts : RowFacts
             Of these rows.
+        watched : WatchedRows, optional
+            Rows by which a learner that stops early may stop; those of classes that `y` lacks are
+            left out.
         """
         self.classes_, codes = np.unique(y, return_inverse=True)
         self.n_features_in_ = X.shape[1]
@@ -59,8 +70,18 @@ class SafeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
                 labels = codes.astype(np.int64)
-                self.estimator_ = fit_learner(clone(self.estimator), X, labels, facts)
+                known = None if watched is None else self._known(watched)
+                self.estimator_ = fit_learner(clone(self.estimator), X, labels, facts, known)
         return self
+
+    def as_learned(self, rows: TrainingRows) -> TrainingRows:
+        """Return rows of classes that were in the training rows with the learner's labels."""
+        return replace(rows, y=np.searchsorted(self.classes_, rows.y))
+
+    def _known(self, watched: WatchedRows) -> WatchedRows:
+        known = np.flatnonzero(np.isin(watched.rows.y, self.classes_))
+        rows = self.as_learned(watched.rows.take(known))
+        return WatchedRows(rows=rows, halves=watched.halves[known])
 
     def predict_proba(self, X: "FloatArray") -> "FloatArray":
         """Return probabilities of shape (n_rows, n_classes): finite, above zero, rows sum to 1."""
@@ -99,7 +120,13 @@ class SafeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.estimator = estimator
         self.target = target
 
-    def fit(self, X: "FloatArray", y: "NDArray[Any]", facts: RowFacts = PLAIN) -> "SafeRegressor":
+    def fit(
+        self,
+        X: "FloatArray",
+        y: "NDArray[Any]",
+        facts: RowFacts = PLAIN,
+        watched: WatchedRows | None = None,
+    ) -> "SafeRegressor":
         """Fit on finite target values.
 
         Parameters
@@ -108,6 +135,8 @@ class SafeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         y : ndarray of shape (n_rows,)
         facts : RowFacts
             Of these rows.
+        watched : WatchedRows, optional
+            Rows by which a learner that stops early may stop.
         """
         values = np.asarray(y, dtype=np.float64)
         self.n_features_in_ = X.shape[1]
@@ -117,8 +146,16 @@ class SafeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
                 transformed = self.transform_.transform(values)
-                self.estimator_ = fit_learner(clone(self.estimator), X, transformed, facts)
+                known = None
+                if watched is not None:
+                    known = replace(watched, rows=self.as_learned(watched.rows))
+                self.estimator_ = fit_learner(clone(self.estimator), X, transformed, facts, known)
         return self
+
+    def as_learned(self, rows: TrainingRows) -> TrainingRows:
+        """Return rows with the learner's target values."""
+        values = np.asarray(rows.y, dtype=np.float64)
+        return replace(rows, y=self.transform_.transform(values))
 
     def predict(self, X: "FloatArray") -> "FloatArray":
         """Return finite values of shape (n_rows,)."""

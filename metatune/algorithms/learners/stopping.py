@@ -1,6 +1,7 @@
-"""Early stopping on rows held out of the training rows, the same for every iterative learner."""
+"""Early stopping on rows that are watched, the same for every iterative learner."""
 
 from abc import abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,15 @@ if TYPE_CHECKING:
     FloatArray = NDArray[Any]
     IndexArray = NDArray[np.intp]
 
-__all__ = ["EarlyStoppingModel", "TrainingRows", "balanced_weights", "held_out_rows"]
+__all__ = [
+    "EarlyStoppingModel",
+    "StoppingCurve",
+    "TrainingRows",
+    "Watch",
+    "WatchedRows",
+    "balanced_weights",
+    "held_out_rows",
+]
 
 _FEWEST_ROWS = 40  # below so many rows held-out rows say nothing
 _N_FOLDS = 7
@@ -50,23 +59,114 @@ class TrainingRows:
         return TrainingRows(X=self.X[rows], y=self.y[rows], weights=weights)
 
 
-class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
-    """Base of learners that add iterations until rows held out stop improving.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class WatchedRows:
+    """Validation rows whose loss tells when to stop.
 
-    On small tables, where every row counts and a few held-out rows say little, the median over
-    several splits decides, and the model is then trained again on all rows for as many iterations;
-    on larger ones it stays as it is. A subclass has the attributes `iterations`
+    Attributes
+    ----------
+    rows : TrainingRows
+        With labels or target values as the learner around has them.
+    halves : ndarray of shape (n_rows,), int
+        0 or 1: a row's predictions can be made at the iterations that the other half favours.
+    """
+
+    rows: TrainingRows
+    halves: "IndexArray"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StoppingCurve:
+    """Losses of watched rows after each iteration.
+
+    Attributes
+    ----------
+    losses : ndarray of shape (n_iterations, n_parts)
+        Mean loss of each part of the rows.
+    shares : ndarray of shape (n_parts,)
+        How much each part counts; they sum to 1.
+    """
+
+    losses: "NDArray[np.float64]"
+    shares: "NDArray[np.float64]"
+
+    def best(self) -> int:
+        """Return the iterations, counted from 1, at which all parts together lose least."""
+        return int(np.argmin(self.losses @ self.shares)) + 1
+
+    def best_of_others(self, part: int) -> int:
+        """Return the iterations at which the rows outside a part lose least."""
+        if len(self.shares) == 1:
+            return self.best()
+        others = np.arange(len(self.shares)) != part
+        return int(np.argmin(self.losses[:, others] @ self.shares[others])) + 1
+
+
+class Watch:
+    """Losses of watched rows as they come in, and when to stop.
+
+    Parameters
+    ----------
+    parts : sequence of TrainingRows
+        The rows watched, in one or more parts.
+    patience : int
+        Training has stopped once all parts together have not improved for so many iterations.
+
+    Attributes
+    ----------
+    losses : list of tuple of float
+        After each iteration the mean loss of each part.
+    """
+
+    def __init__(self, parts: "Sequence[TrainingRows]", patience: int) -> None:
+        self.parts = tuple(parts)
+        self.losses: list[tuple[float, ...]] = []
+        totals = [len(p.y) if p.weights is None else float(p.weights.sum()) for p in parts]
+        self._shares = np.asarray(totals, dtype=np.float64) / sum(totals)
+        self._patience = patience
+        self._best, self._waited = np.inf, 0
+
+    def add(self, losses: "Sequence[float]") -> bool:
+        """Take note of an iteration's losses; return whether training has stopped."""
+        self.losses.append(tuple(losses))
+        together = float(np.dot(losses, self._shares))
+        if together < self._best:
+            self._best, self._waited = together, 0
+        else:
+            self._waited += 1
+        return bool(self._waited >= self._patience)
+
+    def curve(self) -> StoppingCurve:
+        """Return the losses of all iterations."""
+        return StoppingCurve(losses=np.array(self.losses, dtype=np.float64), shares=self._shares)
+
+
+class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
+    """Base of learners that add iterations until rows that are watched stop improving.
+
+    In a trial the rows watched are the validation rows of its fold, and nothing is spent on rows
+    of its own. Their loss at the best iteration would be too good, so whoever scores the model
+    settles it first on a count that other rows have chosen (see `metatune.search.fold`). Without
+    such rows the training rows are split: on small tables, where a few held-out rows say little,
+    the median over several splits decides, and the model is then trained again on all rows for as
+    many iterations; on larger ones it stays as it is. A subclass has the attributes `iterations`
     (int or None: exactly so many, nothing held out), `seed` and `classification`.
 
     Attributes
     ----------
     n_iterations_ : int
-        Iterations of the fitted model.
+        Iterations that the fitted model predicts with.
+    curve_ : StoppingCurve or None
+        Losses of the rows that were watched, as long as the model can still be settled.
+    n_grown_ : int
+        Iterations that are there to settle on; only as long as it can be settled.
     """
 
     classification: bool
     iterations: int | None
     seed: int
+    curve_: StoppingCurve | None = None
+    n_grown_: int
     max_splits = 5  # more of them cost more than they tell
 
     @abstractmethod
@@ -78,28 +178,116 @@ class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
         """Return the iterations for tables that are too small to hold rows out."""
 
     @abstractmethod
-    def _train(self, rows: TrainingRows, iterations: int, held_out: TrainingRows | None) -> int:
-        """Train, store the model in the estimator and return its best number of iterations."""
+    def _patience(self) -> int:
+        """Return the iterations without improvement after which to stop."""
+
+    @abstractmethod
+    def _grow(self, rows: TrainingRows, most: int, watch: Watch | None = None) -> None:
+        """Train anew and store the model with all its iterations.
+
+        There are exactly `most` of them, or fewer where `watch`, which is told the losses of its
+        parts after each iteration, says that training has stopped.
+        """
+
+    @abstractmethod
+    def _trim(self) -> None:
+        """Drop the iterations beyond `n_iterations_` and what is only needed to go on."""
+
+    def _holds(self, iterations: int) -> bool:
+        """Whether the model can predict with so many iterations as it is."""
+        return iterations <= self.n_grown_
+
+    def _go_on(self, rows: TrainingRows, iterations: int) -> None:
+        """Train up to a number of iterations that the model does not hold."""
+        self._grow(rows, iterations)
+
+    def _use(self) -> None:
+        """Make ready to predict with `n_iterations_`, where predictions do not look at it."""
 
     def fit(
-        self, X: "FloatArray", y: "FloatArray", facts: RowFacts = PLAIN
+        self,
+        X: "FloatArray",
+        y: "FloatArray",
+        facts: RowFacts = PLAIN,
+        watched: WatchedRows | None = None,
     ) -> "EarlyStoppingModel":
-        """Fit on labels 0..n_classes-1 or on target values."""
+        """Fit on labels 0..n_classes-1 or on target values.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_columns)
+        y : ndarray of shape (n_rows,)
+        facts : RowFacts
+            Of these rows.
+        watched : WatchedRows, optional
+            Rows by which to stop. The model predicts with the iterations that are best for them
+            until it is settled, and keeps some more of them until it is finished.
+        """
         self.n_classes_ = int(y.max()) + 1 if self.classification else 0
         rows = TrainingRows(X=X, y=y, weights=facts.weights)
         if self.iterations is not None:
-            self.n_iterations_ = self._train(rows, self.iterations, None)
-            return self
-        splits = held_out_rows(y, self.classification, self.seed, facts)[: self.max_splits]
-        if not splits:
-            self.n_iterations_ = self._train(rows, self._few_iterations(), None)
-            return self
-        most = self._max_iterations(X, y)
-        best = [self._train(rows.take(a), most, rows.take(b)) for a, b in splits]
-        self.n_iterations_ = round(float(np.median(best)))
-        if len(y) <= _REFIT_ROWS:
-            self._train(rows, self.n_iterations_, None)
+            self._train_exactly(rows, self.iterations)
+        elif len(y) < _FEWEST_ROWS:
+            self._train_exactly(rows, self._few_iterations())
+        elif watched is not None and len(watched.halves):
+            self._stop_by(watched, rows)
+        else:
+            self._hold_out(rows, facts)
         return self
+
+    def settle(self, iterations: int, rows: Callable[[], TrainingRows]) -> None:
+        """Predict with another number of iterations from now on, if the model can be settled.
+
+        Parameters
+        ----------
+        iterations : int
+            At least 1.
+        rows : callable
+            Returns the training rows; only called where fewer iterations have been trained.
+        """
+        if self.curve_ is None:
+            return
+        if not self._holds(iterations):
+            self._go_on(rows(), iterations)
+            self.n_grown_ = max(self.n_grown_, iterations)
+        self.n_iterations_ = iterations
+        self._use()
+
+    def finish(self) -> None:
+        """Keep nothing but the iterations that the model predicts with."""
+        if self.curve_ is not None:
+            self._trim()
+            del self.curve_, self.n_grown_
+
+    def _stop_by(self, watched: WatchedRows, rows: TrainingRows) -> None:
+        halves = (watched.rows.take(np.flatnonzero(watched.halves == half)) for half in (0, 1))
+        watch = Watch([half for half in halves if len(half.y)], self._patience())
+        self._grow(rows, self._max_iterations(rows.X, rows.y), watch)
+        self.curve_ = watch.curve()
+        self.n_grown_ = len(watch.losses)
+        self.n_iterations_ = self.curve_.best()
+        self._use()
+
+    def _hold_out(self, rows: TrainingRows, facts: RowFacts) -> None:
+        splits = held_out_rows(rows.y, self.classification, self.seed, facts)[: self.max_splits]
+        if not splits:
+            self._train_exactly(rows, self._few_iterations())
+            return
+        most = self._max_iterations(rows.X, rows.y)
+        best = []
+        for train, held_out in splits:
+            watch = Watch([rows.take(held_out)], self._patience())
+            self._grow(rows.take(train), most, watch)
+            best.append(watch.curve().best())
+        self.n_iterations_ = round(float(np.median(best)))
+        self._use()
+        self._trim()
+        if len(rows.y) <= _REFIT_ROWS:
+            self._grow(rows, self.n_iterations_)
+
+    def _train_exactly(self, rows: TrainingRows, iterations: int) -> None:
+        self.n_iterations_ = iterations
+        self._grow(rows, iterations)
 
 
 def held_out_rows(

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from sklearn.utils.validation import has_fit_parameter
 
+from metatune.algorithms.learners.stopping import WatchedRows
 from metatune.data.row_facts import RowFacts
 
 if TYPE_CHECKING:
@@ -14,7 +15,13 @@ if TYPE_CHECKING:
 __all__ = ["fit_learner"]
 
 
-def fit_learner(learner: Any, X: "FloatArray", y: "FloatArray", facts: RowFacts) -> Any:
+def fit_learner(
+    learner: Any,
+    X: "FloatArray",
+    y: "FloatArray",
+    facts: RowFacts,
+    watched: WatchedRows | None = None,
+) -> Any:
     """Fit a learner and return it.
 
     Parameters
@@ -26,12 +33,16 @@ def fit_learner(learner: Any, X: "FloatArray", y: "FloatArray", facts: RowFacts)
     y : ndarray of shape (n_rows,)
     facts : RowFacts
         Of these rows.
+    watched : WatchedRows, optional
+        Rows by which it may stop, if it stops early at all.
 
     Raises
     ------
     TypeError
         If there are weights and the learner takes neither: no family may ignore them.
     """
+    if watched is not None and has_fit_parameter(learner, "watched"):
+        return learner.fit(X, y, facts=facts, watched=watched)
     if facts.is_plain:
         return learner.fit(X, y)
     if has_fit_parameter(learner, "facts"):

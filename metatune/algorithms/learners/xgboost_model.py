@@ -12,7 +12,7 @@ from metatune.algorithms.learners.boosting import (
     few_rounds,
     patience,
 )
-from metatune.algorithms.learners.stopping import TrainingRows
+from metatune.algorithms.learners.stopping import TrainingRows, Watch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,23 +34,43 @@ class _XGBoostModel(BoostedTrees):
     def _few_iterations(self) -> int:
         return few_rounds(self.params["learning_rate"])
 
-    def _train(self, rows: TrainingRows, iterations: int, held_out: TrainingRows | None) -> int:
-        watched: dict[str, Any] = {}
-        if held_out is not None:
-            watched = {
-                "evals": [(self._matrix(held_out), "held_out")],
-                "early_stopping_rounds": patience(self.params["learning_rate"]),
-            }
-        booster = xgboost.train(
+    def _patience(self) -> int:
+        return patience(self.params["learning_rate"])
+
+    def _grow(self, rows: TrainingRows, most: int, watch: Watch | None = None) -> None:
+        data = self._matrix(rows)
+        parts = [
+            (self._matrix(part), str(i)) for i, part in enumerate(watch.parts if watch else ())
+        ]
+        booster = xgboost.Booster(
             {**self.params, **self._objective(), "seed": self.seed, "nthread": 1, "verbosity": 0},
-            self._matrix(rows),
-            num_boost_round=iterations,
-            verbose_eval=False,
-            **watched,
+            [data, *(part for part, _ in parts)],
         )
-        best = booster.best_iteration + 1 if held_out is not None else iterations
-        self._store(bytes(booster[:best].save_raw("ubj")))
-        return int(best)
+        for i in range(most):
+            booster.update(data, i)
+            if watch is not None and watch.add(self._losses(booster.eval_set(parts, i))):
+                break
+        if watch is not None:
+            self._live = (booster, data)
+        self._store(bytes(booster.save_raw("ubj")))
+
+    def _go_on(self, rows: TrainingRows, iterations: int) -> None:
+        if "_live" not in self.__dict__:
+            self._grow(rows, iterations)
+            return
+        booster, data = self._live
+        for i in range(booster.num_boosted_rounds(), iterations):
+            booster.update(data, i)
+        self._store(bytes(booster.save_raw("ubj")))
+
+    def _trim(self) -> None:
+        self.__dict__.pop("_live", None)
+        self._store(bytes(self._booster[: self.n_iterations_].save_raw("ubj")))
+
+    def _losses(self, message: str) -> list[float]:
+        """Read the losses from XGBoost's words: a mean of squares instead of its root."""
+        values = [float(word.rpartition(":")[2]) for word in message.split("\t")[1:]]
+        return values if self.classification else [value**2 for value in values]
 
     def _matrix(self, rows: TrainingRows) -> Any:
         return self._data(rows.X, label=rows.y, weight=self._weights(rows))
@@ -82,7 +102,9 @@ class _XGBoostModel(BoostedTrees):
         return booster
 
     def _raw(self, X: "FloatArray") -> "FloatArray":
-        return np.asarray(self._booster.predict(self._data(X)), dtype=np.float64)
+        rounds = (0, self.n_iterations_)
+        raw = self._booster.predict(self._data(X), iteration_range=rounds)
+        return np.asarray(raw, dtype=np.float64)
 
 
 class XGBoostClassifier(ClassifierMixin, _XGBoostModel):  # type: ignore[misc]
