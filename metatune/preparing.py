@@ -18,7 +18,7 @@ from metatune.timings import Timings
 __all__ = ["Prepared", "prepare"]
 
 _TEXT_SHARE = 0.1  # of the budget, for latent components of texts,
-_TEXT_MODEL_SHARE = 0.05  # and for learning from their n-grams
+_TEXT_MODEL_SHARE = 0.1  # and for learning from their n-grams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -117,11 +117,16 @@ def _hasher(**options: Any) -> Any:
 def _weighted(
     counts: "csr_matrix", places: "NDArray[np.int32]", idf: "NDArray[np.float32]"
 ) -> "csr_matrix":
+    from scipy.sparse import csr_matrix
     from sklearn.preprocessing import normalize
 
-    chosen = counts[:, places]
-    chosen.data = (1 + np.log(chosen.data)) * idf[chosen.indices]
-    return normalize(chosen, copy=False)
+    # Looking each n-gram up is many times as fast as picking columns, above all of a single row.
+    at = np.searchsorted(places, counts.indices)
+    known = np.append(places, -1)[at] == counts.indices
+    data = (1 + np.log(counts.data[known])) * idf[at[known]]
+    ends = np.concatenate([[0], np.cumsum(known)])[counts.indptr]
+    shape = counts.shape[0], len(places)
+    return normalize(csr_matrix((data, at[known], ends), shape=shape), copy=False)
 
 
 def _side_by_side(blocks: "list[csr_matrix]") -> "csr_matrix":

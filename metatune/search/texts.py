@@ -19,8 +19,8 @@ __all__ = ["add_texts"]
 
 _WORDS_PER_CHARACTER = 0.35  # and pairs of words
 _PIECES_PER_CHARACTER = 2.4
-_COUNT_SECONDS = 4e-7  # an n-gram, split off and hashed, on one core
-_FIT_SECONDS = 8e-8  # an n-gram of a row, for a fit of one target
+_COUNT_SECONDS = 6e-7  # an n-gram, split off and hashed, on one core
+_FIT_SECONDS = 5e-8  # an n-gram of a row, for a fit of one target
 _FITS_PER_MODEL = 6  # on all of its rows, by what they cost
 
 
