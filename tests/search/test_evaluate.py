@@ -17,9 +17,9 @@ from metatune.metrics import resolve_metric
 from metatune.search.constant import constant_score
 from metatune.search.evaluate import evaluate, evaluate_in_worker
 from metatune.search.executor import InlineExecutor, Job
-from metatune.search.prediction import expand_classes
 from metatune.search.keeping import KeepRule
 from metatune.search.model import LabelDecoder, assemble_pipeline
+from metatune.search.prediction import expand_classes
 from metatune.search.refit import plan_refit, refit_in_worker, refit_seconds
 from metatune.search.rungs import Rung
 from metatune.search.trial import Trial, TrialResult, TrialStatus

@@ -160,7 +160,9 @@ def test_a_promoted_configuration_does_not_repeat_its_fold(
     assert above.copied_folds == 1
     assert above.fold_scores == alone.fold_scores
     assert above.iterations == alone.iterations
-    assert above.fold_scores["log_loss"][0] == below.fold_scores["log_loss"][0]
+    # What stops early is settled by the other folds, which are there at the top only.
+    same = above.fold_scores["log_loss"][0] == below.fold_scores["log_loss"][0]
+    assert same == (name != "lightgbm")
     assert above.fit_seconds > below.fit_seconds
     assert above.saved_seconds >= 0
     assert above.full_cpu_seconds >= above.cpu_seconds

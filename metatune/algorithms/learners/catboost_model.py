@@ -56,6 +56,8 @@ class _CatBoostModel(BoostedTrees):
                 "one_hot_max_size": 10,
                 "border_count": 128,
                 "use_best_model": False,
+                # By itself CatBoost makes this depend on the number of iterations.
+                "leaf_estimation_iterations": 10 if self.n_classes_ == 2 else 1,
             }
         )
         watched: dict[str, Any] = {}
@@ -66,10 +68,15 @@ class _CatBoostModel(BoostedTrees):
         self._store(bytes(booster._serialize_model()))
 
     def _trim(self) -> None:
+        if self._last_tree():
+            self._booster.shrink(ntree_end=self._last_tree())
+            self._store(bytes(self._booster._serialize_model()))
+
+    def _last_tree(self) -> int:
+        """Return where predictions end, 0 for all trees: without any split CatBoost knows none."""
         booster = self._booster
-        if booster.tree_count_ > self.n_iterations_:
-            booster.shrink(ntree_end=self.n_iterations_)
-            self._store(bytes(booster._serialize_model()))
+        more = self.n_iterations_ < booster.tree_count_
+        return self.n_iterations_ if more and booster.get_tree_leaf_counts().max() > 1 else 0
 
     def _known(self, rows: TrainingRows) -> Any:
         return self._pool(rows.X, label=rows.y, weight=self._weights(rows))
@@ -90,8 +97,8 @@ class _CatBoostModel(BoostedTrees):
         return {"loss_function": "MultiClass", "classes_count": self.n_classes_}
 
     def _predicted(self, X: "FloatArray", **options: Any) -> Any:
-        n_trees = min(self.n_iterations_, self._booster.tree_count_)
-        return self._booster.predict(self._pool(X), ntree_end=n_trees, thread_count=1, **options)
+        pool, end = self._pool(X), self._last_tree()
+        return self._booster.predict(pool, ntree_end=end, thread_count=1, **options)
 
     def _read_model(self) -> Any:
         booster = catboost.CatBoost()

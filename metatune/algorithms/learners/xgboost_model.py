@@ -65,7 +65,8 @@ class _XGBoostModel(BoostedTrees):
 
     def _trim(self) -> None:
         self.__dict__.pop("_live", None)
-        self._store(bytes(self._booster[: self.n_iterations_].save_raw("ubj")))
+        n_rounds = min(self.n_iterations_, self._booster.num_boosted_rounds())
+        self._store(bytes(self._booster[:n_rounds].save_raw("ubj")))
 
     def _losses(self, message: str) -> list[float]:
         """Read the losses from XGBoost's words: a mean of squares instead of its root."""
