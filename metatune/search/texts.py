@@ -21,6 +21,7 @@ _WORDS_PER_CHARACTER = 0.35  # and pairs of words
 _PIECES_PER_CHARACTER = 2.4
 _COUNT_SECONDS = 6e-7  # an n-gram, split off and hashed, on one core
 _FIT_SECONDS = 5e-8  # an n-gram of a row, for a fit of one target
+_MOST_N_GRAMS = 50e6  # eight bytes each, and as many again in a fit
 _FITS_PER_MODEL = 6  # on all of its rows, by what they cost
 
 
@@ -119,11 +120,17 @@ def _choose(texts: list[list[str]], data: TrialData, seconds: float) -> _Reading
 
 
 def _seconds(reading: _Reading, lengths: "list[NDArray[np.int64]]", data: TrialData) -> float:
-    words = sum(int(np.minimum(n, reading.word_length).sum()) for n in lengths)
-    pieces = sum(int(np.minimum(n, reading.piece_length).sum()) for n in lengths)
-    n_grams = _WORDS_PER_CHARACTER * words + _PIECES_PER_CHARACTER * pieces
+    n_grams = _n_grams(reading, lengths)
+    if n_grams > _MOST_N_GRAMS:
+        return float("inf")
     n_rows = data.task.n_rows
     fitted = [n_rows, *(len(fold.train) for fold in data.folds)]
     shares = sum(min(n, reading.max_rows) for n in fitted) / n_rows
     fits = _FITS_PER_MODEL * shares * n_targets(data.task.kind, data.task.n_classes)
     return n_grams * (_COUNT_SECONDS + _FIT_SECONDS * fits)
+
+
+def _n_grams(reading: _Reading, lengths: "list[NDArray[np.int64]]") -> float:
+    words = sum(int(np.minimum(n, reading.word_length).sum()) for n in lengths)
+    pieces = sum(int(np.minimum(n, reading.piece_length).sum()) for n in lengths)
+    return _WORDS_PER_CHARACTER * words + _PIECES_PER_CHARACTER * pieces

@@ -176,3 +176,22 @@ def test_trials_never_see_the_columns_of_the_fit_on_all_rows(algorithm: str) -> 
     X[:, -1] = data.task.y
     telling = replace(data, task=replace(data.task, X=X))
     assert score(telling, algorithm) == score(data, algorithm)
+
+
+def test_of_times_only_the_past_speaks() -> None:
+    table = make_table()
+    facts = RowFacts(times=np.arange(len(table)))
+    plain, data, _ = read(table, facts)
+    newest = data.folds[0]
+    assert newest.train.max() < newest.valid.min()
+    y = plain.task.y.copy()
+    y[newest.valid] = 1 - y[newest.valid]
+    task = make_task(table, target="y")
+    other = replace(plain, task=replace(plain.task, y=y))
+    encoder, _ = encode_task(task, seed=0)
+    again = add_texts(other, encoder, task.X)
+    assert np.array_equal(again.predicted[0], data.predicted[0], equal_nan=True)
+    oldest = data.folds[-1]
+    known = np.isin(np.arange(len(table)), np.r_[oldest.train, oldest.valid])
+    assert np.isfinite(data.predicted[-1][known]).all()
+    assert np.isnan(data.predicted[-1][~known]).all()
