@@ -25,7 +25,8 @@ from metatune.strategy import Asked, Situation
 
 __all__ = ["Adviser"]
 
-_FIRST = ("decision_tree", "lightgbm")
+_REFERENCE = "lightgbm"
+_FIRST = ("decision_tree", _REFERENCE)
 """Families whose defaults open every run: one that is done at once, and the usual default."""
 
 _SOLID = ("extra_trees", "linear", "random_forest", "knn")
@@ -103,6 +104,11 @@ class Adviser:
         """Return the source of configurations of this run."""
         first = [self._spaces[name].default() for name in _FIRST if name in self._spaces]
         return Candidates(first, self._source, self._spaces, self._options.seed)
+
+    def reference(self) -> Configuration | None:
+        """Return the usual default, with which everything else is compared; None without it."""
+        space = self._spaces.get(_REFERENCE)
+        return None if space is None else space.default()
 
     def quick_defaults(self) -> list[Configuration]:
         """Return the defaults that are fitted in a moment, of the usable families.

@@ -91,6 +91,11 @@ def prepare(task: Task, options: TuneOptions, timings: Timings) -> Prepared:
         task=task,
         encoder=encoder,
         data=data,
-        rungs=plan_rungs(data.n_train_rows, len(data.folds)),
+        rungs=plan_rungs(
+            data.n_train_rows,
+            len(data.folds),
+            n_columns=encoded.X.shape[1],
+            budget_seconds=seconds,
+        ),
         constant=constant_score(data, task.metric),
     )

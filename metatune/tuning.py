@@ -192,7 +192,11 @@ class _Run:
             listener=listener,
         )
         self._halving = SuccessiveHalving(
-            prepared.rungs, prepared.task.metric, self.adviser.candidates(), seed=options.seed
+            prepared.rungs,
+            prepared.task.metric,
+            self.adviser.candidates(),
+            seed=options.seed,
+            reference=self.adviser.reference(),
         )
         self._pulse = Pulse(identity, options.budget.seconds, deadline, run_dir)
         self._folders = Folders(inbox=inbox, outbox=self._keeper.outbox)

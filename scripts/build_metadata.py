@@ -144,7 +144,7 @@ def main(**given: Any) -> None:
         list_tables(entries, special, options.protocol)
         return
     priors = HyperparameterPriors.load((options.priors or find_metadata()) / "priors.json")
-    pools = {kind: draw_pool(kind, priors) for kind in TaskKind}
+    pools = {kind: draw_pool(kind) for kind in TaskKind}
     options.work.mkdir(parents=True, exist_ok=True)
     if not options.assemble_only:
         evaluate(options, pools, known, entries, special)

@@ -42,18 +42,18 @@ def test_the_shipped_meta_dataset_is_sound_and_small() -> None:
     metadata = load_metadata(directory)
     assert metadata.datasets["family"].nunique() >= 70
     assert set(metadata.datasets["kind"]) == {"binary", "multiclass", "regression"}
-    assert min(metadata.configurations.groupby("pool").size()) >= 150
+    assert min(metadata.configurations.groupby("pool").size()) >= 100
     assert sum(f.stat().st_size for f in directory.rglob("*")) < 20e6
 
 
 def test_every_pooled_configuration_lies_in_its_space() -> None:
-    from metatune.algorithms.registry import ALGORITHMS
+    from metatune.algorithms.registry import FAMILIES
     from metatune.kinds import TaskKind
     from metatune.metadataset.store import load_metadata
 
     metadata = load_metadata()
     for row in metadata.configurations.to_dict("records"):
-        algorithm = ALGORITHMS[row["algorithm"]]
+        algorithm = FAMILIES[row["algorithm"]]
         kind = TaskKind.REGRESSION if row["pool"] == "regression" else TaskKind.BINARY
         algorithm.space(kind).check(metadata.pool[row["key"]])
-        assert row["recipe_version"] == algorithm.recipe_version
+        assert row["recipe_version"] <= algorithm.recipe_version

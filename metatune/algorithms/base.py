@@ -72,6 +72,9 @@ class BuildContext:
     preprocess_seed : int or None
         Seed of every random choice in the preprocessing step: the same for all configurations of
         a run, so that they can share its work. None takes `seed`.
+    fidelity : float
+        Share of the rows, in (0, 1], that the pipeline is fitted on: below 1 it only has to rank
+        as the model of all rows would.
     """
 
     kind: TaskKind
@@ -80,6 +83,7 @@ class BuildContext:
     seed: int
     iterations: int | None = None
     preprocess_seed: int | None = None
+    fidelity: float = 1.0
 
 
 class Algorithm(ABC):

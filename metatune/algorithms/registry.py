@@ -25,9 +25,17 @@ from metatune.algorithms.xgboost import XGBoost
 from metatune.errors import OptionError
 from metatune.kinds import TaskKind
 
-__all__ = ["ALGORITHMS", "eligible", "get_algorithm", "refusals", "select_algorithms"]
+__all__ = [
+    "ALGORITHMS",
+    "FAMILIES",
+    "eligible",
+    "get_algorithm",
+    "is_optional",
+    "refusals",
+    "select_algorithms",
+]
 
-_FAMILIES: tuple[Algorithm, ...] = (
+_ALWAYS: tuple[Algorithm, ...] = (
     LightGBM(),
     RandomForest(),
     ExtraTrees(),
@@ -42,10 +50,19 @@ _FAMILIES: tuple[Algorithm, ...] = (
 )
 _OPTIONAL: tuple[Algorithm, ...] = (XGBoost(), CatBoost())  # named like the library they need
 
+FAMILIES: Mapping[str, Algorithm] = MappingProxyType({a.name: a for a in (*_ALWAYS, *_OPTIONAL)})
+"""Every family that there is, in a fixed order, whether or not it can be used here: what its space
+and its recipe are does not depend on the library."""
+
 ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
-    {a.name: a for a in (*_FAMILIES, *(a for a in _OPTIONAL if find_spec(a.name) is not None))}
+    {a.name: a for a in (*_ALWAYS, *(a for a in _OPTIONAL if find_spec(a.name) is not None))}
 )
-"""Every family that can be used here, in a fixed order; xgboost and catboost if installed."""
+"""Every family that can be used here, in the same order; xgboost and catboost if installed."""
+
+
+def is_optional(name: str) -> bool:
+    """Whether a family needs a library that metatune does without."""
+    return any(algorithm.name == name for algorithm in _OPTIONAL)
 
 
 def get_algorithm(name: str) -> Algorithm:
@@ -58,7 +75,7 @@ def get_algorithm(name: str) -> Algorithm:
     """
     if name in ALGORITHMS:
         return ALGORITHMS[name]
-    if name in {a.name for a in _OPTIONAL}:
+    if is_optional(name):
         raise OptionError(
             f"algorithm {name!r} needs the package {name}: pip install 'metatune[boosting]'"
         )
@@ -85,8 +102,8 @@ def select_algorithms(
         If a name is unknown, or nothing is left.
     """
     included = {get_algorithm(name).name for name in include or ()} or set(ALGORITHMS)
-    optional = {a.name for a in _OPTIONAL}  # to exclude what is not installed is no mistake
-    excluded = {name if name in optional else get_algorithm(name).name for name in exclude or ()}
+    # To exclude what is not installed is no mistake.
+    excluded = {n if is_optional(n) else get_algorithm(n).name for n in exclude or ()}
     chosen = included - excluded
     if not chosen:
         raise OptionError("include and exclude leave no algorithm: exclude fewer")

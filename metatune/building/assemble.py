@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from metatune.algorithms.registry import get_algorithm
+from metatune.algorithms.registry import FAMILIES
 from metatune.budget import utc_now
 from metatune.building.known import KnownDatasets, is_current, n_outdated, read_known
 from metatune.building.protocol import Known, Protocol
@@ -216,5 +216,5 @@ def _configurations(pools: dict[TaskKind, list[Configuration]]) -> Iterable[_Row
                 "algorithm": configuration.algorithm,
                 "params": json.dumps(configuration.params),
                 "origin": configuration.origin,
-                "recipe_version": get_algorithm(configuration.algorithm).recipe_version,
+                "recipe_version": FAMILIES[configuration.algorithm].recipe_version,
             }

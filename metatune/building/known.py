@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from metatune.algorithms.registry import ALGORITHMS
+from metatune.algorithms.registry import FAMILIES
 from metatune.building.protocol import Known, Protocol
 from metatune.data.fingerprint import Fingerprint
 from metatune.kinds import TaskKind
@@ -37,8 +37,11 @@ _AT_THE_LIMIT = 0.9  # of the limit: a trial that timed out is stopped a little 
 
 
 def is_current(algorithm: str, recipe_version: int) -> bool:
-    """Whether evaluations under a recipe version are what the algorithm would do today."""
-    return algorithm in ALGORITHMS and ALGORITHMS[algorithm].recipe_version == recipe_version
+    """Whether evaluations under a recipe version are what the algorithm would do today.
+
+    They stay of use where the library that the algorithm needs is not installed.
+    """
+    return algorithm in FAMILIES and FAMILIES[algorithm].recipe_version == recipe_version
 
 
 def read_known(folder: Path) -> Known:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from metatune.algorithms.base import Shape
-from metatune.algorithms.registry import get_algorithm
+from metatune.algorithms.registry import ALGORITHMS
 from metatune.kinds import TaskKind
 from metatune.metadataset.schema import PROTOCOL_VERSION
 from metatune.metrics import RECORDED_METRICS, resolve_metric
@@ -129,7 +129,8 @@ class Ladder:
         """Yield what can be evaluated now, each configuration at most once.
 
         A configuration rises until a rung fails, unless its algorithm does not take the dataset at
-        all. Where not all are kept, it waits on each rung until all that reach it have a result.
+        all or needs a library that is not installed. Where not all are kept, it waits on each rung
+        until all that reach it have a result.
 
         Parameters
         ----------
@@ -174,4 +175,5 @@ class Ladder:
         return [c for c in climbers if c.key in best or (c.origin == "default" and c.key in losses)]
 
     def _refused(self, configuration: Configuration) -> bool:
-        return bool(get_algorithm(configuration.algorithm).refuses(self.kind, self.shape))
+        algorithm = ALGORITHMS.get(configuration.algorithm)
+        return algorithm is None or bool(algorithm.refuses(self.kind, self.shape))

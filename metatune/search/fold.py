@@ -192,6 +192,7 @@ def _build(trial: Trial, data: TrialData, n_train: int) -> Any:
         shape=Shape(n_rows=n_train, n_columns=task.X.shape[1], n_classes=task.n_classes),
         seed=trial.seed,
         preprocess_seed=data.seed,
+        fidelity=trial.rung.row_share,
     )
     return get_algorithm(trial.configuration.algorithm).build(trial.configuration, context)
 

@@ -7,6 +7,8 @@ Departures, since a run under a deadline sees tens of configurations rather than
 - Above the lowest rung the leader may always rise, so that the best of the first eta
   configurations goes straight to the top instead of waiting for eta**k others.
 - When no new configuration is left, the best remaining ones rise until all are at the top.
+- One configuration, usually a library's default, starts at the top, so that what has climbed there
+  is compared with it in every run, however short.
 - A policy may choose among those near the quota who rises; the leader rises whatever it says.
 - A promotion that would take longer than the caller can wait is held back, and others rise as if
   it were not there. Time only gets shorter: waiting for it would keep quick configurations from the
@@ -52,6 +54,8 @@ class SuccessiveHalving:
         One in so many configurations is promoted (eta).
     promote : callable, optional
         Chooses who rises when one may; by default the best of its rung.
+    reference : Configuration, optional
+        Starts at the top rung when it is proposed: what everything else there is compared with.
     """
 
     def __init__(
@@ -63,12 +67,14 @@ class SuccessiveHalving:
         seed: int = 0,
         reduction_factor: int = REDUCTION_FACTOR,
         promote: PromotionPolicy | None = None,
+        reference: Configuration | None = None,
     ) -> None:
         self._rungs = rungs
         self._next_candidate = next_candidate
         self._seed = seed
         self._eta = reduction_factor
         self._policy = promote
+        self._reference = reference
         self._history = History(metric)
         self._asked: list[set[str]] = [set() for _ in rungs]
         self._told: list[list[TrialResult]] = [[] for _ in rungs]
@@ -166,7 +172,8 @@ class SuccessiveHalving:
             if configuration is None:
                 return None
             if not self._history.knows(configuration):
-                return self._trial(configuration, 0)
+                is_reference = configuration == self._reference
+                return self._trial(configuration, len(self._rungs) - 1 if is_reference else 0)
         return None
 
     def _trial(self, configuration: Configuration, index: int) -> Trial:

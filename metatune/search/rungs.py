@@ -1,7 +1,7 @@
 """Rungs: the fidelity levels of successive halving, and the folds of the top one.
 
 A rung is a share of the training rows and a number of folds. The top rung uses all rows and all
-folds; rungs below use one fold and, on larger tables, fewer rows (Karnin et al. 2013; Li et al.
+folds; rungs below use one fold and, where a fold is dear, fewer rows (Karnin et al. 2013; Li et al.
 2020, "A system for massively parallel hyperparameter tuning").
 """
 
@@ -14,6 +14,8 @@ REDUCTION_FACTOR = 3
 
 _MIN_TRAIN_ROWS = 400  # below so many rows a subsample says little about the whole
 _MAX_ROW_RUNGS = 3
+_RUNG_SHARE = 0.02  # of the budget that a fold has to cost for fewer rows to be worth a rung
+_LONGEST_PLANNED = 600.0  # seconds
 
 _TRIAL_SHARE = 0.1  # of the budget that a usual trial at the top may take,
 _REPEAT_SHARE = 0.03  # and one with repeats: other configurations are worth more at first
@@ -164,11 +166,16 @@ class Rung:
     n_folds: int
 
 
-def plan_rungs(n_train_rows: int, n_folds: int) -> tuple[Rung, ...]:
-    """Lay out the rungs for a table.
+def plan_rungs(
+    n_train_rows: int, n_folds: int, *, n_columns: int = 30, budget_seconds: float = 0.0
+) -> tuple[Rung, ...]:
+    """Lay out the rungs for a table and a budget.
 
-    Repeats of the folds have no rung of their own: what is clearly behind on some folds of the top
-    rung is stopped there.
+    Fewer rows are worth a rung where a usual fold with all of them costs a fiftieth of the budget
+    or more, and less than half as much with a third of them. On small tables a fit is not much
+    quicker with fewer rows, and its score tells little: there configurations start with all rows
+    and one fold. Repeats of the folds have no rung of their own: what is clearly behind on some
+    folds of the top rung is stopped there. Measured times play no part.
 
     Parameters
     ----------
@@ -176,19 +183,35 @@ def plan_rungs(n_train_rows: int, n_folds: int) -> tuple[Rung, ...]:
         Training rows of one fold.
     n_folds : int
         Folds of the top rung.
+    n_columns : int
+        Columns of the table.
+    budget_seconds : float
+        Seconds of the whole run. However long it is, rows are saved as in one of ten minutes.
 
     Returns
     -------
     tuple of Rung
-        From the cheapest to the top. Small tables start with all rows and one fold; a top rung of
-        a single fold follows the row shares directly.
+        From the cheapest to the top. A top rung of a single fold follows the row shares directly.
+        With 30 columns and several folds, the row shares of the rungs below the top are:
+
+        ============= ================== ================== ======
+        training rows 10 s               60 s               10 m
+        ============= ================== ================== ======
+        3,000         1                  1                  1
+        10,000        1/3, 1             1                  1
+        50,000        1/27, 1/9, 1/3, 1  1/9, 1/3, 1        1
+        200,000       1/27, 1/9, 1/3, 1  1/27, 1/9, 1/3, 1  1/3, 1
+        ============= ================== ================== ======
     """
+    worth = _RUNG_SHARE * min(budget_seconds, _LONGEST_PLANNED)
     shares = [1.0]
-    while (
-        len(shares) <= _MAX_ROW_RUNGS
-        and n_train_rows * shares[-1] / REDUCTION_FACTOR >= _MIN_TRAIN_ROWS
-    ):
-        shares.append(shares[-1] / REDUCTION_FACTOR)
+    while len(shares) <= _MAX_ROW_RUNGS:
+        fewer = shares[-1] / REDUCTION_FACTOR
+        whole = _usual_seconds(round(n_train_rows * shares[-1]), n_columns)
+        part = _usual_seconds(round(n_train_rows * fewer), n_columns)
+        if n_train_rows * fewer < _MIN_TRAIN_ROWS or whole < worth or part > whole / 2:
+            break
+        shares.append(fewer)
     levels = [(share, 1) for share in reversed(shares)]
     if n_folds > 1:
         levels.append((1.0, n_folds))

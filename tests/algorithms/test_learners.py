@@ -6,7 +6,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.naive_bayes import GaussianNB
 
 from metatune.algorithms.base import Shape
-from metatune.algorithms.forests import forest_size
+from metatune.algorithms.forests import ForestSize, forest_size
 from metatune.algorithms.learners.calibration import CalibratedScores
 from metatune.algorithms.learners.gaussian import RegularizedDiscriminant
 from metatune.algorithms.learners.lightgbm_model import LightGBMClassifier
@@ -175,6 +175,16 @@ def test_forests_do_bounded_work(n_rows: int) -> None:
     assert 2 <= size.rows <= n_rows
     assert size.trees * size.rows * np.log2(size.rows) * 52 * 1.25 < 2.1e8
     assert (size.rows == n_rows) == (n_rows <= 2_000)
+
+
+@pytest.mark.parametrize(
+    ("fidelity", "trees"), [(1.0, 200), (0.5, 100), (1 / 3, 67), (1 / 9, 60), (1 / 27, 60)]
+)
+def test_forests_on_a_share_of_the_rows_have_fewer_trees(fidelity: float, trees: int) -> None:
+    shape = Shape(n_rows=300, n_columns=10, n_classes=2)
+    assert forest_size(shape, 5.0, fidelity) == ForestSize(trees=trees, rows=300)
+    large = Shape(n_rows=1_000_000, n_columns=50, n_classes=2)
+    assert forest_size(large, 50.0, fidelity) == forest_size(large, 50.0)
 
 
 def few_positives(n_positives: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

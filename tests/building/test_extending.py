@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from metatune.algorithms.registry import ALGORITHMS
 from metatune.budget import Deadline
+from metatune.building import protocol
 from metatune.building.assemble import assemble
 from metatune.building.catalogue import CatalogueEntry, read_catalogue
 from metatune.building.evaluation import PoolEvaluation
@@ -267,6 +268,27 @@ def test_a_pool_that_grew_costs_only_what_is_new(
     }
 
 
+def test_whoever_lacks_a_library_keeps_what_others_evaluated_with_it(
+    entries: list[CatalogueEntry], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = pools("linear", "knn")
+    build(tmp_path / "first", entries, both)
+    shipped = stored(assemble(tmp_path / "first", both), tmp_path / "shipped")
+    without = {name: a for name, a in ALGORITHMS.items() if name != "knn"}
+    monkeypatch.setattr(protocol, "ALGORITHMS", without)
+    own = read_catalogue(make_catalogue(tmp_path / "own", ["binary"], seed=1))
+    own = [*entries, replace(own[0], name="own", family="own")]
+    executor = build(tmp_path / "second", own, both, known=shipped)
+    assert {(name, t.configuration.algorithm) for name, t in executor.submitted} == {
+        ("own", "linear")
+    }
+    metadata = stored(assemble(tmp_path / "second", both, shipped), tmp_path / "extended")
+    assert metadata.manifest["left_out"] == {}
+    pairs = metadata.evaluations.groupby("dataset")["configuration"].nunique()
+    assert pairs.to_dict() == {"own": 1, "t0": 2, "t1": 2}
+    assert len(metadata.configurations) == 4
+
+
 def test_a_dataset_that_is_not_finished_anew_stays_as_it_was(
     entries: list[CatalogueEntry], tmp_path: Path
 ) -> None:
@@ -358,7 +380,7 @@ def _script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setitem(sys.modules, "build_metadata", module)
     spec.loader.exec_module(module)
     monkeypatch.setattr(module, "LocalPool", lambda n_workers: InlineExecutor())
-    monkeypatch.setattr(module, "draw_pool", lambda kind, priors: pools()[kind])
+    monkeypatch.setattr(module, "draw_pool", lambda kind: pools()[kind])
     return module
 
 

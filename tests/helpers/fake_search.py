@@ -15,7 +15,7 @@ from metatune.search.runner import Folders, SearchLimits, SearchOutcome, run_sea
 from metatune.space import Configuration
 
 ACCURACY = resolve_metric("accuracy", TaskKind.BINARY)
-RUNGS = plan_rungs(4_000, 5)
+RUNGS = plan_rungs(20_000, 5)
 _HERE = Path(__file__).parent
 FOLDERS = Folders(inbox=_HERE, outbox=_HERE)
 

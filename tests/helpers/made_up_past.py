@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from metatune.algorithms.registry import ALGORITHMS
+from metatune.algorithms.registry import FAMILIES
 from metatune.kinds import TaskKind
 from metatune.metadataset.schema import constant_column, feature_column, pool_of, score_column
 from metatune.metadataset.store import MetaDataset
@@ -71,7 +71,7 @@ def make_metadata(
 
 def make_pool(kind: TaskKind, families: tuple[str, ...] = QUICK) -> list[Configuration]:
     """Return the defaults of those families that take a task kind."""
-    fitting = [ALGORITHMS[name] for name in families if kind in ALGORITHMS[name].kinds]
+    fitting = [FAMILIES[name] for name in families if kind in FAMILIES[name].kinds]
     return [family.space(kind).default() for family in fitting]
 
 

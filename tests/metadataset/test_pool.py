@@ -1,106 +1,112 @@
-"""The pool of configurations: sizes, contents, and that it is the same everywhere."""
+"""The pool of configurations: contents, order, and that it is the same everywhere."""
 
-import hashlib
+import json
 from collections import Counter
+from importlib import resources
 
 import pytest
 
-from metatune.algorithms.registry import ALGORITHMS
+from metatune.algorithms import registry
+from metatune.algorithms.registry import ALGORITHMS, FAMILIES, is_optional
+from metatune.errors import SpaceError
 from metatune.kinds import TaskKind
-from metatune.metadataset.pool import EVEN_SIZES, POOL_SIZES, draw_pool
-from metatune.metadataset.priors import Density, HyperparameterPriors
+from metatune.metadataset.pool import POOL_FILE, draw_pool, pool_text
+from metatune.metadataset.recipes import RECIPES, STAGES, Recipe
 from metatune.metadataset.schema import pool_of
 from metatune.metadataset.store import load_metadata
 from metatune.space import Configuration
 
-NONE = HyperparameterPriors()
-
-DIGESTS = {
-    "classification": "32c410f25624f596",
-    "regression": "60f2a30e2bff0456",
-}
+KINDS = [TaskKind.BINARY, TaskKind.REGRESSION]
 
 
-def shipped_pool(kind: TaskKind) -> list[Configuration]:
-    return draw_pool(kind, load_metadata().priors)
+def required(pool: list[Configuration]) -> list[Configuration]:
+    return [c for c in pool if not is_optional(c.algorithm)]
 
 
-@pytest.mark.parametrize("kind", list(TaskKind))
-def test_every_family_has_its_size_and_its_default_first(kind: TaskKind) -> None:
-    pool = shipped_pool(kind)
-    assert len({c.key for c in pool}) == len(pool) >= 150
-    assert Counter(c.algorithm for c in pool) == POOL_SIZES[pool_of(kind)]
-    for name in POOL_SIZES[pool_of(kind)]:
-        members = [c for c in pool if c.algorithm == name]
-        assert members[0] == ALGORITHMS[name].space(kind).default()
-        assert [c.origin for c in members[1:]] == ["pool"] * (len(members) - 1)
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_has_its_size_and_every_configuration_lies_in_its_space(kind: TaskKind) -> None:
+    pool = draw_pool(kind)
+    assert len({c.key for c in pool}) == len(pool)
+    assert len(required(pool)) == STAGES[-1] == 120
+    counts = Counter(c.algorithm for c in pool)
+    assert counts["catboost"] == counts["xgboost"] == 6
+    for configuration in pool:
+        FAMILIES[configuration.algorithm].space(kind).check(configuration)
 
 
-@pytest.mark.parametrize("kind", list(TaskKind))
-def test_every_configuration_lies_in_its_space(kind: TaskKind) -> None:
-    for configuration in shipped_pool(kind):
-        ALGORITHMS[configuration.algorithm].space(kind).check(configuration)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_defaults_of_all_families_come_first(kind: TaskKind) -> None:
+    pool = draw_pool(kind)
+    families = [a for a in FAMILIES.values() if kind in a.kinds and not is_optional(a.name)]
+    first = [a.space(kind).default() for a in families]
+    assert pool[: len(first)] == first
+    defaults = {c.algorithm for c in pool if c.origin == "default"}
+    assert defaults == {a.name for a in FAMILIES.values() if kind in a.kinds}
 
 
-@pytest.mark.parametrize("kind", [TaskKind.BINARY, TaskKind.REGRESSION])
-def test_the_pool_never_changes_by_itself(kind: TaskKind) -> None:
-    """What was evaluated for the shipped meta-dataset is recognised by these very keys."""
-    keys = " ".join(c.key for c in shipped_pool(kind))
-    assert hashlib.sha256(keys.encode()).hexdigest().startswith(DIGESTS[pool_of(kind)])
+@pytest.mark.parametrize("kind", KINDS)
+def test_stages_are_prefixes_without_optional_families_in_the_count(kind: TaskKind) -> None:
+    pool = draw_pool(kind)
+    for stage in STAGES:
+        part = draw_pool(kind, stage)
+        assert len(required(part)) == stage
+        assert part == pool[: len(part)]
+    first = Counter(c.algorithm for c in draw_pool(kind, STAGES[0]))
+    assert first["catboost"] >= 2
+    assert max(first.values()) <= STAGES[0] / 4
 
 
-@pytest.mark.parametrize("kind", list(TaskKind))
-def test_the_even_part_does_not_depend_on_the_priors(kind: TaskKind) -> None:
-    with_priors, without = shipped_pool(kind), draw_pool(kind, NONE)
-    for name, size in EVEN_SIZES.items():
-        here = [c for c in with_priors if c.algorithm == name]
-        there = [c for c in without if c.algorithm == name]
-        assert here[:size] == there[:size]
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_recipe_has_its_place(kind: TaskKind) -> None:
+    for recipe in RECIPES:
+        configuration = recipe.configuration(kind)
+        if configuration is not None:
+            assert configuration in draw_pool(kind, recipe.stage)
 
 
-def test_shipped_evaluations_are_of_configurations_in_the_pool() -> None:
-    metadata = load_metadata()
-    keys = {c.key for kind in TaskKind for c in shipped_pool(kind)}
-    assert set(metadata.configurations["key"]) <= keys
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_file_says_all_hyperparameters(kind: TaskKind) -> None:
+    """One that is new since would get its default and, unseen, give every configuration a new key:
+    ``scripts/order_pool.py`` writes the file again."""
+    text = resources.files("metatune.metadataset").joinpath(POOL_FILE).read_text(encoding="utf-8")
+    entries = json.loads(text)[pool_of(kind)]
+    stated = [Configuration(algorithm=name, params=params).key for name, params in entries]
+    assert stated == [c.key for c in draw_pool(kind)]
+
+
+def test_it_does_not_depend_on_what_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = draw_pool(TaskKind.BINARY)
+    without = {name: a for name, a in ALGORITHMS.items() if not is_optional(name)}
+    monkeypatch.setattr(registry, "ALGORITHMS", without)
+    assert draw_pool(TaskKind.BINARY) == expected
+
+
+def test_most_of_what_has_been_evaluated_stays_of_use() -> None:
+    keys = {c.key for kind in KINDS for c in draw_pool(kind)}
+    evaluated = load_metadata().configurations["key"]
+    assert evaluated.isin(list(keys)).mean() > 0.6
 
 
 def test_binary_and_multiclass_share_a_pool() -> None:
-    assert shipped_pool(TaskKind.BINARY) == shipped_pool(TaskKind.MULTICLASS)
+    assert draw_pool(TaskKind.BINARY) == draw_pool(TaskKind.MULTICLASS)
 
 
-def test_added_configurations_follow_the_prior() -> None:
-    space = ALGORITHMS["svm"].space(TaskKind.BINARY)
-    high = Density(domain=space.domains["C"], weights=(0.0,) * 8 + (0.5, 0.5))
-    priors = HyperparameterPriors(densities={("classification", "svm", "C"): high})
-    added = [c for c in draw_pool(TaskKind.BINARY, priors) if c.algorithm == "svm"]
-    added = added[EVEN_SIZES["svm"] :]
-    units = [space.domains["C"].to_unit(c.params["C"]) for c in added]
-    assert len(units) == 15
-    assert min(units) >= 0.799
-    gammas = [space.domains["gamma"].to_unit(c.params["gamma"]) for c in added]
-    assert min(gammas) < 0.2  # silent hyperparameters stay even
-    assert max(gammas) > 0.8
+def test_what_is_written_is_read() -> None:
+    pool = draw_pool(TaskKind.REGRESSION)
+    written = json.loads(pool_text({"regression": pool[:3], "classification": []}))
+    assert written["classification"] == []
+    assert [Configuration(algorithm=n, params=p) for n, p in written["regression"]] == pool[:3]
 
 
-def test_no_two_configurations_are_nearly_the_same() -> None:
-    """A prior with all its mass in one region still gives distinct configurations."""
-    space = ALGORITHMS["naive_bayes"].space(TaskKind.BINARY)
-    narrow = {
-        ("classification", "naive_bayes", "var_smoothing"): (0.0,) * 9 + (1.0,),
-        ("classification", "naive_bayes", "calibrate"): (1.0, 0.0),
-        ("classification", "naive_bayes", "scaling"): (1.0, 0.0, 0.0),
-        ("classification", "naive_bayes", "encoding"): (1.0, 0.0),
-    }
-    priors = HyperparameterPriors(
-        densities={
-            key: Density(domain=space.domains[key[2]], weights=weights)
-            for key, weights in narrow.items()
-        }
-    )
-    pool = [c for c in draw_pool(TaskKind.BINARY, priors) if c.algorithm == "naive_bayes"]
-    units = [
-        space.domains["var_smoothing"].to_unit(c.params["var_smoothing"])
-        for c in pool[EVEN_SIZES["naive_bayes"] :]
-    ]
-    assert len(units) == 2
-    assert abs(units[0] - units[1]) > 0.05
+def test_a_recipe_outside_its_space_is_refused() -> None:
+    with pytest.raises(SpaceError, match="num_leaves"):
+        Recipe(algorithm="lightgbm", changes={"num_leaves": 0}).configuration(TaskKind.BINARY)
+
+
+def test_a_recipe_belongs_to_the_pools_it_names() -> None:
+    recipe = Recipe(algorithm="lightgbm", changes={"num_leaves": 8}, pools=("regression",))
+    assert recipe.configuration(TaskKind.BINARY) is None
+    found = recipe.configuration(TaskKind.REGRESSION)
+    assert found is not None
+    assert found.params["num_leaves"] == 8
+    assert Recipe(algorithm="gaussian_process").configuration(TaskKind.BINARY) is None

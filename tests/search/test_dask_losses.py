@@ -81,7 +81,7 @@ def search(executor, folder: Path, seconds: float, *, max_trials: int | None, on
     folder.mkdir()
     inbox, outbox = make_folders(folder)
     return run_search(
-        SuccessiveHalving(plan_rungs(4_000, 5), ACCURACY, following),
+        SuccessiveHalving(plan_rungs(20_000, 5), ACCURACY, following),
         executor,
         Folders(inbox=inbox, outbox=outbox),
         limits=SearchLimits(deadline=Deadline.after(120), max_trials=max_trials),

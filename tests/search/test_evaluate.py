@@ -17,6 +17,7 @@ from metatune.metrics import resolve_metric
 from metatune.search.constant import constant_score
 from metatune.search.evaluate import evaluate, evaluate_in_worker
 from metatune.search.executor import InlineExecutor, Job
+from metatune.search.fold import run_fold
 from metatune.search.keeping import KeepRule
 from metatune.search.model import LabelDecoder, assemble_pipeline
 from metatune.search.prediction import expand_classes
@@ -48,6 +49,14 @@ def make_task(kind: TaskKind, n_rows: int = 240) -> EncodedTask:
 
 def make_data(kind: TaskKind, metrics: tuple[str, ...]) -> TrialData:
     return TrialData.make(make_task(kind), metrics, seed=0, n_folds=3)
+
+
+@pytest.mark.parametrize(("rung", "n_trees"), [(LOW, 67), (TOP, 200)])
+def test_pipelines_know_the_share_of_the_rows(rung: Rung, n_trees: int) -> None:
+    data = make_data(TaskKind.REGRESSION, ("rmse",))
+    trial = make_trial("random_forest", TaskKind.REGRESSION, rung)
+    pipeline = run_fold(trial, data, 0, [resolve_metric("rmse", TaskKind.REGRESSION)]).pipeline
+    assert pipeline.steps[-1][1].estimator_.n_estimators == n_trees
 
 
 def make_trial(name: str, kind: TaskKind, rung: Rung = TOP, number: int = 0) -> Trial:

@@ -13,7 +13,7 @@ from metatune.space import Configuration
 
 ACCURACY = resolve_metric("accuracy", TaskKind.BINARY)
 RMSE = resolve_metric("rmse", TaskKind.REGRESSION)
-RUNGS = plan_rungs(20_000, 5)  # 4 row shares, then all folds
+RUNGS = plan_rungs(50_000, 5)  # 4 row shares, then all folds
 
 
 def config(quality: float) -> Configuration:
@@ -93,6 +93,13 @@ def test_when_nothing_new_is_left_everything_rises_in_order_of_merit():
 
 def test_fewer_candidates_than_the_reduction_factor_still_reach_the_top():
     assert (0.5, 4) in play(make(0.5), 10)
+
+
+def test_the_reference_starts_at_the_top_and_keeps_nobody_from_rising():
+    listed = source(0.5, 0.6, 0.7, 0.4, 0.3)
+    halving = SuccessiveHalving(RUNGS[:2], ACCURACY, listed, reference=config(0.6))
+    assert play(halving, 5) == [(0.5, 0), (0.6, 1), (0.7, 0), (0.4, 0), (0.7, 1)]
+    assert halving.history.incumbent().trial.configuration == config(0.7)
 
 
 def test_a_single_rung_has_no_promotions():

@@ -1,6 +1,7 @@
 """Folds and rungs for tables of every size, as pure functions."""
 
 import re
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -18,10 +19,10 @@ SIZES = (50, 150, 400, 999, 2_000, 5_000, 10_000, 30_000, 100_000, 300_000, 1_00
 BUDGETS = (5.0, 10.0, 30.0, 60.0, 600.0, 3_600.0, float("inf"))
 
 
-def documented() -> dict[str, list[str]]:
+def documented(function: Callable[..., object]) -> dict[str, list[str]]:
     """The table in the docstring, by rows."""
-    assert plan_folds.__doc__ is not None
-    lines = [line.strip() for line in plan_folds.__doc__.splitlines()]
+    assert function.__doc__ is not None
+    lines = [line.strip() for line in function.__doc__.splitlines()]
     first, _, last = (i for i, line in enumerate(lines) if line.startswith("===="))
     table = [re.split(r"\s{2,}", line) for line in lines[first + 3 : last]]
     return {cells[0]: cells[1:] for cells in table}
@@ -35,12 +36,38 @@ def in_words(plan: FoldPlan) -> str:
 
 
 def test_plans_are_as_documented() -> None:
-    lines = documented()
+    lines = documented(plan_folds)
     assert len(lines) == 7
     for rows, cells in lines.items():
         n_rows = int(rows.replace(",", ""))
         plans = [plan_folds(n_rows, 30, budget) for budget in (10, 60, 600, float("inf"))]
         assert [in_words(plan) for plan in plans] == cells
+
+
+def test_rungs_are_as_documented() -> None:
+    lines = documented(plan_rungs)
+    assert len(lines) == 4
+    for rows, cells in lines.items():
+        n_rows = int(rows.replace(",", ""))
+        plans = [plan_rungs(n_rows, 3, budget_seconds=budget) for budget in (10, 60, 600)]
+        shares = [[round(1 / rung.row_share) for rung in plan[:-1]] for plan in plans]
+        words = [", ".join("1" if n == 1 else f"1/{n}" for n in plan) for plan in shares]
+        assert words == cells
+
+
+@pytest.mark.parametrize("n_folds", [1, 3])
+@pytest.mark.parametrize("n_columns", [3, 30, 300])
+def test_fewer_rows_only_where_they_save_time(n_columns: int, n_folds: int) -> None:
+    for n_rows in SIZES:
+        counts = [
+            len(plan_rungs(n_rows, n_folds, n_columns=n_columns, budget_seconds=budget))
+            for budget in (0.0, *BUDGETS)
+        ]
+        assert counts == sorted(counts, reverse=True)
+        if n_rows * n_columns < 100_000:
+            assert set(counts) == {1 + (n_folds > 1)}
+    assert counts[0] == 4 + (n_folds > 1)
+    assert counts[-2:] == [counts[BUDGETS.index(600.0) + 1]] * 2
 
 
 @pytest.mark.parametrize("n_columns", [1, 30, 1_000])
@@ -68,7 +95,7 @@ def test_a_million_rows_cannot_eat_ten_minutes() -> None:
 def test_rungs_rise_to_the_top(n_rows: int, budget: float) -> None:
     plan = plan_folds(n_rows, 30, budget)
     n_train = min(n_rows - n_rows // plan.n_splits, plan.max_train_rows or n_rows)
-    rungs = plan_rungs(n_train, plan.n_folds)
+    rungs = plan_rungs(n_train, plan.n_folds, n_columns=30, budget_seconds=budget)
     assert [rung.index for rung in rungs] == list(range(len(rungs)))
     cost = [rung.row_share * rung.n_folds for rung in rungs]
     assert cost == sorted(set(cost))

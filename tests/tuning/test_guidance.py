@@ -25,7 +25,7 @@ from metatune.search.trial import Trial, TrialResult, TrialStatus
 from metatune.space import Configuration
 
 AUC = resolve_metric("roc_auc", TaskKind.BINARY)
-RUNGS = plan_rungs(40_000, 5)
+RUNGS = plan_rungs(50_000, 5)
 POOL = make_pool(TaskKind.BINARY)
 LINEAR, KNN, BAYES, TREE = POOL
 SPACES = {name: ALGORITHMS[name].space(TaskKind.BINARY) for name in QUICK}

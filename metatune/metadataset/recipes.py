@@ -1,0 +1,95 @@
+"""Recipes picked by hand: configurations of the pool that no earlier meta-dataset has evaluated.
+
+The place to propose configurations: a recipe names what differs from the family's default. After a
+change run ``scripts/order_pool.py``, which puts the recipes into the pool's order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from metatune.algorithms.registry import FAMILIES
+from metatune.kinds import TaskKind
+from metatune.metadataset.schema import pool_of
+from metatune.space import Configuration, Value
+
+__all__ = ["RECIPES", "STAGES", "Recipe"]
+
+STAGES = (40, 60, 120)
+"""Where an evaluation may stop: after the most useful configurations, more of them, all. Those of
+families that need an optional library come on top."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """A configuration worth a place in the pool.
+
+    Attributes
+    ----------
+    algorithm : str
+        Name in the registry.
+    changes : Mapping of str to Value
+        Hyperparameters that differ from the default's.
+    stage : int
+        Among the first so many configurations; one of `STAGES`.
+    pools : tuple of str
+        The pools that it belongs to.
+    """
+
+    algorithm: str
+    changes: Mapping[str, Value] = field(default_factory=dict)
+    stage: int = STAGES[0]
+    pools: tuple[str, ...] = ("classification", "regression")
+
+    def configuration(self, kind: TaskKind) -> Configuration | None:
+        """Return the configuration for a task kind; None if it has no place in its pool."""
+        algorithm = FAMILIES[self.algorithm]
+        if pool_of(kind) not in self.pools or kind not in algorithm.kinds:
+            return None
+        space = algorithm.space(kind)
+        configuration = space.from_values({**space.defaults, **self.changes}, "pool")
+        space.check(configuration)
+        return configuration
+
+
+def _lightgbm(rate: float, leaves: int, columns: float, **changes: Value) -> Recipe:
+    names = {"learning_rate": rate, "num_leaves": leaves, "colsample_bytree": columns}
+    return Recipe(algorithm="lightgbm", changes={**names, **changes})
+
+
+_SLOW_LIGHTGBM = (
+    _lightgbm(0.03, 31, 0.5, extra_trees=True),
+    _lightgbm(0.03, 64, 0.6, min_child_samples=5),
+    _lightgbm(0.015, 12, 0.45, extra_trees=True, min_child_samples=10),
+    _lightgbm(0.02, 84, 0.65, extra_trees=True, min_child_samples=3),
+    _lightgbm(0.01, 24, 0.5, min_child_samples=40),
+    _lightgbm(0.045, 5, 0.7, extra_trees=True, min_child_samples=5),
+)
+"""Slow learners that see about half of the columns, many with random thresholds."""
+
+
+def _catboost(stage: int, **changes: Value) -> Recipe:
+    return Recipe(algorithm="catboost", changes=changes, stage=stage)
+
+
+def _xgboost(stage: int, **changes: Value) -> Recipe:
+    return Recipe(algorithm="xgboost", changes=changes, stage=stage)
+
+
+_OPTIONAL = (
+    _catboost(40),
+    _catboost(40, learning_rate=0.03, depth=8, rsm=0.7),
+    _catboost(60, learning_rate=0.1, depth=4, l2_leaf_reg=6.0),
+    _catboost(60, depth=7, l2_leaf_reg=1.0, rsm=0.4, random_strength=3.0),
+    _catboost(120, depth=3, l2_leaf_reg=1.0, bagging_temperature=0.3),
+    _catboost(120, depth=6, encoding="target", rsm=0.6),
+    _xgboost(40, learning_rate=0.05, max_depth=6, subsample=0.8, colsample_bytree=0.6),
+    _xgboost(60),
+    _xgboost(60, learning_rate=0.02, max_depth=9, min_child_weight=5.0, colsample_bytree=0.5),
+    _xgboost(120, learning_rate=0.05, max_depth=3, subsample=0.7, colsample_bytree=0.8),
+    _xgboost(120, learning_rate=0.1, max_depth=4, reg_lambda=10.0, colsample_bytree=0.5),
+    _xgboost(120, learning_rate=0.03, max_depth=8, subsample=0.6, reg_alpha=1.0, encoding="target"),
+)
+"""Families for those who have their library, the defaults among them."""
+
+RECIPES: tuple[Recipe, ...] = (*_SLOW_LIGHTGBM, *_OPTIONAL)
+"""All recipes; a family's, in the order in which they are worth trying."""
