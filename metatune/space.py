@@ -193,12 +193,17 @@ class SearchSpace:
         One value for every hyperparameter.
     conditions : Mapping of str to Condition
         When a hyperparameter is active; always, where it has no entry.
+    neutral : Mapping of str to Value
+        Hyperparameters that joined after configurations had been evaluated, with the value that
+        leaves the model as it was. A configuration does not name them while they have it, so it
+        stays the same configuration, by its key.
     """
 
     algorithm: str
     domains: Mapping[str, Domain]
     defaults: Mapping[str, Value]
     conditions: Mapping[str, Condition] = field(default_factory=dict)
+    neutral: Mapping[str, Value] = field(default_factory=dict)
 
     def default(self) -> Configuration:
         """Return the configuration of the defaults."""
@@ -212,20 +217,38 @@ class SearchSpace:
         self, configuration: Configuration, rng: "np.random.Generator", n_changes: int = 2
     ) -> Configuration:
         """Change about `n_changes` of the active hyperparameters a little."""
-        active = list(configuration.params)
+        active = sorted(self.completed(configuration))
         if not active:
             return configuration.with_origin("mutation")
         chosen = rng.choice(len(active), size=min(n_changes, len(active)), replace=False)
-        values = {**self.defaults, **configuration.params}
+        values = {**self.defaults, **self.neutral, **configuration.params}
         for index in chosen:
             name = active[int(index)]
             values[name] = self.domains[name].mutate(values[name], rng)
         return self.from_values(values, "mutation")
 
     def from_values(self, values: Mapping[str, Value], origin: str) -> Configuration:
-        """Make a configuration from one value for every hyperparameter; inactive ones drop out."""
-        params = {name: values[name] for name in self._active(values)}
+        """Make a configuration from one value for every hyperparameter.
+
+        Inactive ones drop out, and so do neutral ones, which may also be missing.
+        """
+        values = {**self.neutral, **values}
+        params = {
+            name: values[name]
+            for name in self._active(values)
+            if name not in self.neutral or values[name] != self.neutral[name]
+        }
         return Configuration(algorithm=self.algorithm, params=params, origin=origin)
+
+    def completed(self, configuration: Configuration) -> dict[str, Value]:
+        """Return the values of all active hyperparameters, the unnamed neutral ones included."""
+        values = {**self.neutral, **configuration.params}
+        active = set(self._active(values))
+        return {
+            name: value
+            for name, value in values.items()
+            if name in active or name in configuration.params
+        }
 
     def check(self, configuration: Configuration) -> None:
         """Raise `SpaceError` unless `configuration` lies in this space."""
@@ -233,9 +256,10 @@ class SearchSpace:
             raise SpaceError(
                 f"a configuration of {configuration.algorithm} is not one of {self.algorithm}"
             )
-        expected = set(self._active(configuration.params))
-        if expected != set(configuration.params):
-            odd = ", ".join(sorted(expected ^ set(configuration.params)))
+        given = self.completed(configuration)
+        expected = set(self._active(given))
+        if expected != set(given):
+            odd = ", ".join(sorted(expected ^ set(given)))
             raise SpaceError(
                 f"{self.algorithm}: missing, unknown or inactive hyperparameters: {odd}"
             )

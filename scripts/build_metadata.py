@@ -19,12 +19,14 @@ from metatune.budget import Deadline, Stopwatch
 from metatune.building.assemble import assemble
 from metatune.building.catalogue import CatalogueEntry, read_catalogue
 from metatune.building.evaluation import PoolEvaluation, Protocol
+from metatune.building.kept_predictions import KeptPredictions
 from metatune.building.known import KnownDatasets
 from metatune.building.selection import Wishes, choose_tables, enlarged, large_tables, wanted
 from metatune.errors import MetadataError, MetatuneError
 from metatune.kinds import TaskKind
 from metatune.metadataset.pool import draw_pool
 from metatune.metadataset.priors import HyperparameterPriors
+from metatune.metadataset.recipes import STAGES
 from metatune.metadataset.store import (
     MetaDataset,
     find_metadata,
@@ -58,6 +60,8 @@ class Options:
     scheduler: str | None
     trial_seconds: float
     max_rows: int
+    first: int | None
+    predictions: Path | None
     large: int
     large_rows: int
     large_keep: float
@@ -112,6 +116,17 @@ class Options:
 @click.option("--trial-seconds", type=float, default=Protocol().trial_seconds, show_default=True)
 @click.option("--max-rows", type=int, default=Protocol().max_rows, show_default=True)
 @click.option(
+    "--first",
+    type=int,
+    help=f"Only so many of the pool's configurations, the most useful ones: {STAGES[0]}, "
+    f"{STAGES[1]} ...; those of CatBoost and XGBoost come on top. All by default.",
+)
+@click.option(
+    "--predictions",
+    type=click.Path(path_type=Path),
+    help="Folder that keeps the out-of-fold predictions, outside the repository.",
+)
+@click.option(
     "--large",
     type=int,
     default=0,
@@ -144,7 +159,7 @@ def main(**given: Any) -> None:
         list_tables(entries, special, options.protocol)
         return
     priors = HyperparameterPriors.load((options.priors or find_metadata()) / "priors.json")
-    pools = {kind: draw_pool(kind) for kind in TaskKind}
+    pools = {kind: draw_pool(kind, options.first) for kind in TaskKind}
     options.work.mkdir(parents=True, exist_ok=True)
     if not options.assemble_only:
         evaluate(options, pools, known, entries, special)
@@ -218,6 +233,7 @@ def evaluate(
             make_display(),
             known=known,
             special=special,
+            predictions=KeptPredictions(options.predictions) if options.predictions else None,
         )
         done = evaluation.run(entries, deadline)
     for name, problem in evaluation.problems.items():

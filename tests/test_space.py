@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -69,6 +71,57 @@ def test_choice_tells_true_from_one() -> None:
 def test_check_names_what_is_wrong(params: dict[str, object], message: str) -> None:
     with pytest.raises(SpaceError, match=message):
         SPACE.check(Configuration(algorithm="toy", params=params))  # type: ignore[arg-type]
+
+
+class TestNeutral:
+    """A hyperparameter that joined later, and configurations that do not know it."""
+
+    space = replace(
+        SPACE,
+        domains={**SPACE.domains, "crossing": Choice(("none", "some"))},
+        defaults={**SPACE.defaults, "crossing": "none"},
+        neutral={"crossing": "none"},
+    )
+
+    def test_the_default_stays_the_same_configuration(self) -> None:
+        assert self.space.default().key == SPACE.default().key
+
+    def test_values_without_it_and_with_it(self) -> None:
+        old = {"kernel": "linear", "depth": 3, "gamma": 0.1}
+        assert self.space.from_values(old, "") == SPACE.from_values(old, "")
+        assert self.space.from_values({**old, "crossing": "none"}, "") == SPACE.from_values(old, "")
+        some = self.space.from_values({**old, "crossing": "some"}, "")
+        assert dict(some.params) == {"kernel": "linear", "depth": 3, "crossing": "some"}
+
+    def test_check_takes_configurations_with_and_without_it(self) -> None:
+        for extra in ({}, {"crossing": "none"}, {"crossing": "some"}):
+            params = {"kernel": "linear", "depth": 5, **extra}
+            self.space.check(Configuration(algorithm="toy", params=params))
+        for params, message in (
+            ({"kernel": "linear", "depth": 5, "crossing": "all"}, "crossing='all'"),
+            ({"kernel": "linear", "crossing": "some"}, "depth"),
+        ):
+            with pytest.raises(SpaceError, match=message):
+                self.space.check(Configuration(algorithm="toy", params=params))
+
+    def test_mutations_reach_it_and_come_back(self) -> None:
+        rng = np.random.default_rng(0)
+        configuration, ways = SPACE.default(), set()
+        for _ in range(100):
+            mutated = self.space.mutate(configuration, rng, n_changes=1)
+            self.space.check(mutated)
+            assert mutated != configuration
+            ways.add(("crossing" in configuration.params, "crossing" in mutated.params))
+            assert mutated.params.get("crossing") != "none"
+            configuration = mutated
+        assert ways == {(False, False), (False, True), (True, False), (True, True)}
+
+    def test_completed(self) -> None:
+        assert self.space.completed(SPACE.default()) == {
+            "kernel": "linear",
+            "depth": 5,
+            "crossing": "none",
+        }
 
 
 def test_key_depends_on_content_alone() -> None:

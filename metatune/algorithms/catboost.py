@@ -38,6 +38,7 @@ class CatBoost(Algorithm):
                 "bagging_temperature": (Float(0.0, 2.0), 1.0),
                 "encoding": (Choice(("native", "ordinal", "target")), "native"),
             },
+            crossed=True,
         )
 
     def build(self, configuration: Configuration, context: BuildContext) -> "Pipeline":
@@ -49,7 +50,7 @@ class CatBoost(Algorithm):
         values: dict[str, Any] = dict(configuration.params)
         native = values["encoding"] == "native"
         preprocess = (
-            native_step(context)
+            native_step(configuration, context)
             if native
             else table_step(configuration, context, scaling="standard", imputation="none")
         )

@@ -9,6 +9,7 @@ from metatune.algorithms.recipe import (
     class_weight,
     make_pipeline,
     make_space,
+    most_columns,
     share_of_columns,
     table_step,
 )
@@ -54,11 +55,11 @@ class Forest(Algorithm):
         }
         if classification:
             entries["criterion"] = (Choice(("gini", "entropy")), "gini")
-        return make_space(self.name, kind, entries)
+        return make_space(self.name, kind, entries, crossed=True)
 
     def build(self, configuration: Configuration, context: BuildContext) -> "Pipeline":
         values: dict[str, Any] = dict(configuration.params)
-        n_columns = context.layout.n_columns
+        n_columns = most_columns(configuration, context)
         share = share_of_columns(values["max_features"], n_columns)
         size = forest_size(context.shape, share * n_columns * self.cost, context.fidelity)
         sampled = size.rows < context.shape.n_rows

@@ -53,6 +53,7 @@ class LightGBM(Algorithm):
                 "encoding": (Choice(("native", "ordinal", "target")), "native"),
                 "cat_smooth": (Float(1.0, 100.0, log=True), 10.0),
             },
+            crossed=True,
         )
 
     def build(self, configuration: Configuration, context: BuildContext) -> "Pipeline":
@@ -64,7 +65,7 @@ class LightGBM(Algorithm):
         values: dict[str, Any] = dict(configuration.params)
         native = values["encoding"] == "native"
         preprocess = (
-            native_step(context)
+            native_step(configuration, context)
             if native
             else table_step(configuration, context, scaling="none", imputation="none")
         )

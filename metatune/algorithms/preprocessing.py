@@ -1,6 +1,6 @@
 """From the encoded matrix to what a learner takes."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -35,6 +35,9 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     seed : int
         Seed of everything random in it.
     """
+
+    worth_sharing: ClassVar[bool] = True
+    """Whether what it makes of a fold is worth keeping for other configurations."""
 
     def __init__(
         self,
@@ -126,6 +129,8 @@ class NativePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     n_levels : tuple of int
         For each column 0 for a number, else the number of category codes.
     """
+
+    worth_sharing: ClassVar[bool] = False
 
     def __init__(self, n_levels: tuple[int, ...]) -> None:
         self.n_levels = n_levels

@@ -10,10 +10,12 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
 __all__ = [
+    "CROSSING",
     "SCALINGS",
     "class_weight",
     "make_pipeline",
     "make_space",
+    "most_columns",
     "native_step",
     "share_of_columns",
     "table_step",
@@ -21,6 +23,9 @@ __all__ = [
 
 SCALINGS = Choice(("standard", "robust", "quantile"))
 """Ways to scale numbers that keep every learner of distances and weights in range."""
+
+CROSSING = Choice(("none", "arithmetic"))
+"""Whether columns are added that are made of pairs of numbers."""
 
 Entry = tuple[Domain, Value]
 
@@ -32,6 +37,7 @@ def make_space(
     conditions: dict[str, Condition] | None = None,
     *,
     weights: bool = True,
+    crossed: bool = False,
 ) -> SearchSpace:
     """Build a search space from domain-and-default pairs.
 
@@ -48,17 +54,24 @@ def make_space(
         When a hyperparameter is active.
     weights : bool
         Whether the learner takes class weights.
+    crossed : bool
+        Whether crossings can help the learner.
     """
     entries = dict(entries)
     if not kind.is_classification:
         entries["target"] = (Choice(("standard", "log", "quantile")), "standard")
     elif weights:
         entries["class_weight"] = (Choice(("none", "balanced")), "none")
+    neutral: dict[str, Value] = {}
+    if crossed:
+        entries["crossing"] = (CROSSING, "none")
+        neutral["crossing"] = "none"
     return SearchSpace(
         algorithm=algorithm,
         domains={name: domain for name, (domain, _) in entries.items()},
         defaults={name: default for name, (_, default) in entries.items()},
         conditions=conditions or {},
+        neutral=neutral,
     )
 
 
@@ -77,22 +90,68 @@ def table_step(
     from metatune.algorithms.preprocessing import TablePreprocessor
 
     params = configuration.params
-    return TablePreprocessor(
+    scaling = str(params.get("scaling", scaling))
+    imputation = str(params.get("imputation", imputation))
+    step = TablePreprocessor(
         n_levels=context.layout.n_levels,
-        scaling=str(params.get("scaling", scaling)),
-        imputation=str(params.get("imputation", imputation)),
+        scaling=scaling,
+        imputation=imputation,
         encoding=str(params.get("encoding", "one_hot")),
         classification=context.kind.is_classification,
         dtype=dtype,
-        seed=context.seed if context.preprocess_seed is None else context.preprocess_seed,
+        seed=_preprocess_seed(context),
+    )
+    return _crossed(step, configuration, context, scaling, imputation)
+
+
+def native_step(configuration: Configuration, context: BuildContext) -> Any:
+    """Return the preprocessing step of learners that take codes and missing cells as they are.
+
+    Crossings stand behind the columns of the table, which keep their positions.
+    """
+    from metatune.algorithms.preprocessing import NativePreprocessor
+
+    step = NativePreprocessor(n_levels=context.layout.n_levels)
+    return _crossed(step, configuration, context, "none", "none")
+
+
+def most_columns(configuration: Configuration, context: BuildContext) -> int:
+    """Return the columns of a table with as many crossings as may be added to it."""
+    if not _is_crossed(configuration):
+        return context.layout.n_columns
+    from metatune.algorithms.crossings.choosing import MOST_TERMS
+
+    return context.layout.n_columns + MOST_TERMS
+
+
+def _is_crossed(configuration: Configuration) -> bool:
+    """Whether crossings are added; not where the configuration does not speak of them."""
+    return configuration.params.get("crossing", "none") != "none"
+
+
+def _crossed(
+    step: Any,
+    configuration: Configuration,
+    context: BuildContext,
+    scaling: str,
+    imputation: str,
+) -> Any:
+    if not _is_crossed(configuration):
+        return step
+    from metatune.algorithms.crossings.step import CrossingPreprocessor
+
+    return CrossingPreprocessor(
+        step,
+        n_levels=context.layout.n_levels,
+        scaling=scaling,
+        imputation=imputation,
+        classification=context.kind.is_classification,
+        seed=_preprocess_seed(context),
     )
 
 
-def native_step(context: BuildContext) -> Any:
-    """Return the preprocessing step of learners that take codes and missing cells as they are."""
-    from metatune.algorithms.preprocessing import NativePreprocessor
-
-    return NativePreprocessor(n_levels=context.layout.n_levels)
+def _preprocess_seed(context: BuildContext) -> int:
+    return context.seed if context.preprocess_seed is None else context.preprocess_seed
 
 
 def make_pipeline(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
 
-__all__ = ["TargetMeanEncoder"]
+__all__ = ["TargetMeanEncoder", "cross_fitting_folds"]
 
 _SMOOTHING = 10.0  # rows at the overall mean that every level is mixed with
 _N_FOLDS = 5
@@ -62,7 +62,7 @@ class TargetMeanEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.fit(codes, y, facts)
         targets = self._targets(y)
         n_rows = len(codes)
-        fold = _folds(n_rows, self.seed, facts.groups)
+        fold = cross_fitting_folds(n_rows, self.seed, facts.groups)
         if not fold.any():
             return self.transform(codes)
         encoded = np.empty((n_rows, codes.shape[1] * targets.shape[1]))
@@ -108,13 +108,18 @@ class TargetMeanEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return means
 
 
-def _folds(n_rows: int, seed: int, groups: "IntArray | None") -> "NDArray[np.intp]":
-    """Return the fold of each row, all 0 where there is nothing to split."""
+def cross_fitting_folds(
+    n_rows: int, seed: int, groups: "IntArray | None", n_folds: int = _N_FOLDS
+) -> "NDArray[np.intp]":
+    """Return the fold of each row, all 0 where there is nothing to split.
+
+    Rows of a group have the same fold, unless there is one group only.
+    """
     codes = np.arange(n_rows)
     if groups is not None and (groups != groups[0]).any():
         codes = np.unique(groups, return_inverse=True)[1]
     n_codes = int(codes.max(initial=0)) + 1
-    dealt = np.random.default_rng(seed).permutation(n_codes) % min(_N_FOLDS, n_codes)
+    dealt = np.random.default_rng(seed).permutation(n_codes) % min(n_folds, n_codes)
     return np.asarray(dealt[codes], dtype=np.intp)
 
 

@@ -4,6 +4,7 @@ __all__ = ["TRUSTED_TYPES"]
 
 _OWN = (
     "categories.CategoryEncoder",
+    "crossings.step.CrossingPreprocessor",
     "learners.calibration.CalibratedScores",
     "learners.catboost_model.CatBoostClassifier",
     "learners.catboost_model.CatBoostRegressor",

@@ -49,6 +49,7 @@ class XGBoost(Algorithm):
                 "gamma": (Float(1e-8, 10.0, log=True), 1e-8),
                 "encoding": (Choice(("native", "ordinal", "target")), "native"),
             },
+            crossed=True,
         )
 
     def build(self, configuration: Configuration, context: BuildContext) -> "Pipeline":
@@ -57,7 +58,7 @@ class XGBoost(Algorithm):
         values: dict[str, Any] = dict(configuration.params)
         native = values["encoding"] == "native"
         preprocess = (
-            native_step(context)
+            native_step(configuration, context)
             if native
             else table_step(configuration, context, scaling="standard", imputation="none")
         )

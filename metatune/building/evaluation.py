@@ -12,6 +12,7 @@ from pathlib import Path
 from metatune.algorithms.registry import get_algorithm
 from metatune.budget import Deadline
 from metatune.building.catalogue import CatalogueEntry
+from metatune.building.kept_predictions import KeptPredictions
 from metatune.building.known import (
     JOURNAL_FILE,
     KnownDatasets,
@@ -87,6 +88,8 @@ class PoolEvaluation:
         Its evaluations are not made again.
     special : mapping of str to Protocol, optional
         How to evaluate single datasets, by name: large ones with more rows.
+    predictions : KeptPredictions, optional
+        Keeps the out-of-fold predictions of the top rung.
     """
 
     def __init__(
@@ -99,6 +102,7 @@ class PoolEvaluation:
         *,
         known: MetaDataset | None = None,
         special: Mapping[str, Protocol] | None = None,
+        predictions: KeptPredictions | None = None,
     ) -> None:
         self._work = work
         self._pools = pools
@@ -107,6 +111,7 @@ class PoolEvaluation:
         self._on_result = on_result
         self._known = KnownDatasets(known)
         self._special = dict(special or {})
+        self._predictions = predictions
         self._benches: list[_Bench] = []
         self._running: dict[int, tuple[_Bench, Trial]] = {}
         self._ids = count()
@@ -170,10 +175,14 @@ class PoolEvaluation:
 
     def _submit(self, bench: _Bench, trial: Trial) -> None:
         protocol = self._special.get(bench.name, self._protocol)
+        outbox, name = "", "evaluate_in_worker"
+        if self._predictions is not None:
+            outbox, name = str(self._predictions.outbox(bench.name)), "evaluate_with_predictions"
         job = Job(
             id=next(self._ids),
-            function="metatune.search.evaluate:evaluate_in_worker",
+            function=f"metatune.search.evaluate:{name}",
             inbox=str(bench.folder / "data"),
+            outbox=outbox,
             arguments=(trial,),
             time_limit=protocol.trial_seconds,
         )
@@ -185,6 +194,8 @@ class PoolEvaluation:
         bench, trial = self._running.pop(outcome.id)
         recipe = get_algorithm(trial.configuration.algorithm).recipe_version
         result = replace(to_trial_result(trial, outcome), recipe_version=recipe)
+        if self._predictions is not None:
+            self._predictions.keep(bench.name, bench.folder / "data", result)
         bench.journal.append(result)
         bench.known[trial.configuration.key, trial.rung.index] = result
         bench.under_way.remove(trial.configuration.key)

@@ -19,8 +19,6 @@ __all__ = ["Known", "Ladder", "Protocol", "protocol_rungs"]
 Known = dict[tuple[str, int], TrialResult]
 """Results by configuration key and rung index."""
 
-_MIN_TRAIN_ROWS = 40
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protocol:
@@ -37,16 +35,20 @@ class Protocol:
     keep : float
         Share of the configurations, the best ones, that rise from a rung to the next one; defaults
         of libraries always rise. Less than 1 spares time on large tables: successive halving.
+    rung_rows : int
+        Training rows of a rung below the top, at least: fewer say little, and on a small table
+        they cost nearly as much as all.
     seed : int
         Seed of sample, folds and learners.
     version : int
         Of the rules that are not parameters; see `PROTOCOL_VERSION`.
     """
 
-    max_rows: int = 2_000
-    n_folds: int = 3
-    trial_seconds: float = 150.0
+    max_rows: int = 3_000
+    n_folds: int = 5
+    trial_seconds: float = 90.0
     keep: float = 1.0
+    rung_rows: int = 1_500
     seed: int = 0
     version: int = PROTOCOL_VERSION
 
@@ -60,7 +62,8 @@ class Protocol:
     def agrees(self, other: "Protocol", n_rows: int) -> bool:
         """Whether scores under both are the same thing on a table of `n_rows` rows.
 
-        Time limit and share kept do not count: they decide whether there is a score, not which.
+        Time limit, share kept and rows of a rung do not count: they decide whether there is a
+        score, not which.
         """
         return (self.version, self.n_folds, self.seed, min(self.max_rows, n_rows)) == (
             other.version,
@@ -70,14 +73,14 @@ class Protocol:
         )
 
 
-def protocol_rungs(n_train_rows: int, n_folds: int) -> tuple[Rung, ...]:
+def protocol_rungs(n_train_rows: int, n_folds: int, least_rows: int) -> tuple[Rung, ...]:
     """Return the rungs that are evaluated.
 
-    Two row shares with one fold, as far as rows remain to be learned from, and all rows with all
-    folds; all rows with one fold need no rung, as theirs is the first fold score of the top rung.
+    All rows with all folds, and on large tables two row shares with one fold below; all rows with
+    one fold need no rung, as theirs is the first fold score of the top rung.
     """
     shares = (1 / REDUCTION_FACTOR**2, 1 / REDUCTION_FACTOR)
-    lower = [share for share in shares if share * n_train_rows >= _MIN_TRAIN_ROWS]
+    lower = [share for share in shares if share * n_train_rows >= least_rows]
     levels = [(share, 1) for share in lower] + [(1.0, n_folds)]
     return tuple(Rung(index=i, row_share=s, n_folds=f) for i, (s, f) in enumerate(levels))
 
@@ -111,16 +114,15 @@ class Ladder:
         n_rows: int,
         n_columns: int,
         n_classes: int,
-        n_folds: int,
-        keep: float = 1.0,
+        protocol: Protocol,
     ) -> "Ladder":
         """Lay out the rungs of a dataset as it was cut."""
-        n_train = n_rows - -(-n_rows // n_folds)
+        n_train = n_rows - -(-n_rows // protocol.n_folds)
         return cls(
             kind=kind,
             shape=Shape(n_rows=n_train, n_columns=n_columns, n_classes=n_classes),
-            rungs=protocol_rungs(n_train, n_folds),
-            keep=keep,
+            rungs=protocol_rungs(n_train, protocol.n_folds, protocol.rung_rows),
+            keep=protocol.keep,
         )
 
     def due(

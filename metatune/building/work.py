@@ -61,8 +61,7 @@ def ladder_of(description: dict[str, Any]) -> Ladder:
         n_rows=description["n_rows"],
         n_columns=description["n_columns"],
         n_classes=description["n_classes"],
-        n_folds=protocol.n_folds,
-        keep=protocol.keep,
+        protocol=protocol,
     )
 
 

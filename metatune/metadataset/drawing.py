@@ -98,16 +98,21 @@ def _extend(
 
 
 def _sobol(space: SearchSpace, n_points: int, seed: int) -> list[dict[str, float]]:
-    """Return scrambled Sobol points, a number in [0, 1) for each hyperparameter."""
-    sobol = qmc.Sobol(len(space.domains), seed=np.random.default_rng(seed))
+    """Return scrambled Sobol points, a number in [0, 1) for each hyperparameter.
+
+    Those that joined later stay neutral: with another dimension all points would be others, and
+    whatever was evaluated would have to be evaluated again.
+    """
+    names = [name for name in space.domains if name not in space.neutral]
+    sobol = qmc.Sobol(len(names), seed=np.random.default_rng(seed))
     points = sobol.random_base2(int(np.ceil(np.log2(n_points))))
-    return [dict(zip(space.domains, map(float, point), strict=True)) for point in points]
+    return [dict(zip(names, map(float, point), strict=True)) for point in points]
 
 
 def _at(space: SearchSpace, point: dict[str, float]) -> Configuration:
     """Return the configuration at a point; inactive hyperparameters simply drop out."""
     return space.from_values(
-        {name: domain.from_unit(point[name]) for name, domain in space.domains.items()}, "pool"
+        {name: space.domains[name].from_unit(unit) for name, unit in point.items()}, "pool"
     )
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PROTOCOL_VERSION",
+    "READABLE_PROTOCOLS",
     "SCHEMA_VERSION",
     "TABLES",
     "constant_column",
@@ -37,9 +38,12 @@ __all__ = [
 SCHEMA_VERSION = 2
 """Version of the tables' columns."""
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 """Version of the evaluation protocol: folds, rungs, row caps. Histories of different protocols
 are never mixed."""
+
+READABLE_PROTOCOLS = (1, PROTOCOL_VERSION)
+"""Versions whose evaluations the recommender understands."""
 
 TABLES = ("datasets", "configurations", "evaluations")
 

@@ -139,11 +139,17 @@ def save_metadata(metadata: MetaDataset, directory: Path) -> None:
     manifest = {
         **metadata.manifest,
         "schema_version": SCHEMA_VERSION,
-        "protocol_version": PROTOCOL_VERSION,
+        "protocol_version": _protocol_of(metadata),
         "rows": {name: len(getattr(metadata, name)) for name in TABLES},
         "sha256": checksums,
     }
     _write_manifest(directory, manifest)
+
+
+def _protocol_of(metadata: MetaDataset) -> int:
+    """Return the version under which its datasets were evaluated: the latest, if it is mixed."""
+    stated = stated_versions(metadata.datasets, protocol_column("version"))
+    return int(stated.max()) if len(stated) else PROTOCOL_VERSION
 
 
 def save_priors(priors: HyperparameterPriors, directory: Path) -> None:

@@ -110,11 +110,12 @@ def _placed(
 def _place(configuration: Configuration, space: SearchSpace) -> list[float]:
     """Place a configuration in a unit cube; options of a choice are equally far from each other."""
     place: list[float] = []
+    values = space.completed(configuration)
     for name, domain in space.domains.items():
-        active = name in configuration.params
+        active = name in values
         if isinstance(domain, Choice):
-            given = configuration.params.get(name)
+            given = values.get(name)
             place += [np.sqrt(0.5) * float(active and option == given) for option in domain.options]
         else:
-            place.append(domain.to_unit(configuration.params[name]) if active else _INACTIVE)
+            place.append(domain.to_unit(values[name]) if active else _INACTIVE)
     return place

@@ -9,6 +9,7 @@ from metatune.errors import MetadataError
 from metatune.kinds import TaskKind
 from metatune.metadataset.schema import (
     PROTOCOL_VERSION,
+    READABLE_PROTOCOLS,
     constant_column,
     feature_column,
     pool_of,
@@ -140,8 +141,8 @@ def collect_past(metadata: "MetaDataset", kind: TaskKind, metric: str) -> Past:
     """Collect what past datasets say about a metric.
 
     Binary and multiclass datasets share one pool and are used together; a metric that was not
-    recorded is represented by the default one of the dataset's task kind. Datasets that were
-    evaluated under another version of the protocol are left out.
+    recorded is represented by the default one of the dataset's task kind. Where datasets were
+    evaluated under different versions of the protocol, those of the latest are used alone.
 
     Raises
     ------
@@ -155,12 +156,13 @@ def collect_past(metadata: "MetaDataset", kind: TaskKind, metric: str) -> Past:
     if datasets.empty or rows.empty:
         raise MetadataError(f"the meta-dataset holds no {pool} datasets: rebuild it")
     versions = stated_versions(datasets, protocol_column("version"))
-    datasets = datasets[versions == PROTOCOL_VERSION].reset_index(drop=True)
-    if datasets.empty:
+    readable = versions[versions.isin(READABLE_PROTOCOLS)]
+    if readable.empty:
         raise MetadataError(
             f"the meta-dataset's {pool} datasets were evaluated under protocol version "
             f"{versions.iloc[0]}, this metatune uses {PROTOCOL_VERSION}: rebuild it"
         )
+    datasets = datasets[versions == readable.max()].reset_index(drop=True)
     evaluations = _positions(metadata.evaluations, datasets, rows)
     values = np.full((len(datasets), len(rows), len(LEVELS)), np.nan)
     for k in kinds:

@@ -21,13 +21,24 @@ from metatune.search.store import FileStore, store_beside
 from metatune.search.trial import Trial, TrialResult, TrialStatus
 from metatune.search.trial_data import TrialData, load_trial_data
 
-__all__ = ["evaluate", "evaluate_and_keep", "evaluate_in_worker"]
+__all__ = [
+    "evaluate",
+    "evaluate_and_keep",
+    "evaluate_in_worker",
+    "evaluate_with_predictions",
+]
 
 
 def evaluate_in_worker(inbox: str, trial: Trial) -> TrialResult:
     """Run a trial on the data in `inbox`, sharing nothing: its seconds are its own."""
     with threadpool_limits(limits=1):
         return evaluate(trial, load_trial_data(inbox))
+
+
+def evaluate_with_predictions(inbox: str, outbox: str, trial: Trial) -> TrialResult:
+    """Run a trial as `evaluate_in_worker` does, leaving its out-of-fold predictions in `outbox`."""
+    with threadpool_limits(limits=1):
+        return evaluate(trial, load_trial_data(inbox), outbox=Path(outbox))
 
 
 def evaluate_and_keep(

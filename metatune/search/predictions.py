@@ -8,7 +8,7 @@ import contextlib
 import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -77,7 +77,7 @@ def out_of_fold(
     return mean.astype(np.float32)
 
 
-def write_predictions(path: Path, predictions: "Predictions") -> None:
+def write_predictions(path: Path, predictions: "NDArray[Any]") -> None:
     """Write an array in one step: whoever finds the file finds all of it."""
     with replacing(path) as part, part.open("wb") as file:
         np.save(file, predictions, allow_pickle=False)

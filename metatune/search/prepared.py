@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Prepared", "prepare"]
 
-_SHARED_STEP = "TablePreprocessor"  # the other one, for native learners, does next to nothing
 _OVERHEAD = 0.005  # seconds to write or open an entry
 _BYTES_A_SECOND = 250e6  # to write and to read, on an ordinary disk; careful
 
@@ -70,7 +69,7 @@ def prepare(
     Parameters
     ----------
     step : transformer
-        Not fitted.
+        Not fitted. What it makes is shared if it is `worth_sharing`.
     rows : callable
         Returns training rows, their targets and validation rows; only called where needed.
     store : FileStore, optional
@@ -80,9 +79,9 @@ def prepare(
     facts : RowFacts
         What is known of the training rows.
     """
-    if store is None or type(step).__name__ != _SHARED_STEP:
+    if store is None or not getattr(step, "worth_sharing", False):
         return _make(step, rows, facts)
-    key = ("prepared", sorted(step.get_params().items()), *where)
+    key = ("prepared", _identity(step), *where)
     found = store.find(*key)
     prepared = None if found is None else _read(found)
     if prepared is None:
@@ -92,6 +91,15 @@ def prepare(
         if _pays(prepared):
             store.add(lambda folder: _write(prepared, folder), *key)
     return prepared
+
+
+def _identity(step: Any) -> list[Any]:
+    """Return what tells a step from others: its type and parameters, steps inside it likewise."""
+    params = sorted(step.get_params(deep=False).items())
+    return [
+        type(step).__name__,
+        [(name, _identity(v) if hasattr(v, "get_params") else v) for name, v in params],
+    ]
 
 
 def _make(

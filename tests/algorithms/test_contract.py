@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ from metatune.algorithms.trusted import TRUSTED_TYPES
 from metatune.data.layout import Layout
 from metatune.data.row_facts import RowFacts
 from metatune.kinds import TaskKind
-from metatune.space import Configuration
+from metatune.space import Configuration, Value
 
 BINARY, MULTICLASS, REGRESSION = TaskKind.BINARY, TaskKind.MULTICLASS, TaskKind.REGRESSION
 
@@ -217,15 +217,21 @@ class AlgorithmContract:
 
     name: str
     kinds: tuple[TaskKind, ...] = (BINARY, MULTICLASS, REGRESSION)
+    changes: ClassVar[dict[str, Value]] = {}
+    """Hyperparameters in which the configuration under test differs from the default."""
 
     @property
     def algorithm(self) -> Algorithm:
         return ALGORITHMS[self.name]
 
+    def default(self, kind: TaskKind) -> Configuration:
+        space = self.algorithm.space(kind)
+        return space.from_values({**space.defaults, **self.changes}, "default")
+
     def fitted(
         self, table: Table, configuration: Configuration | None = None, **changes: Any
     ) -> Pipeline:
-        configuration = configuration or self.algorithm.space(table.kind).default()
+        configuration = configuration or self.default(table.kind)
         pipeline = self.algorithm.build(configuration, table.context(**changes))
         return pipeline.fit(table.X, table.y)
 
@@ -234,8 +240,7 @@ class AlgorithmContract:
         return {"iterations": 8, **changes} if self.algorithm.iterative else changes
 
     def fitted_with(self, table: Table, facts: RowFacts, **changes: Any) -> Pipeline:
-        configuration = self.algorithm.space(table.kind).default()
-        pipeline = self.algorithm.build(configuration, table.context(**changes))
+        pipeline = self.algorithm.build(self.default(table.kind), table.context(**changes))
         return fit_pipeline(pipeline, table.X, table.y, facts)
 
     def check_predictions(self, pipeline: Pipeline, table: Table) -> np.ndarray:
@@ -310,8 +315,7 @@ class AlgorithmContract:
 
     def test_two_steps_that_clone(self, kind: TaskKind) -> None:
         table = categories(kind)
-        space = self.algorithm.space(kind)
-        pipeline = self.algorithm.build(space.default(), table.context(**self.quick()))
+        pipeline = self.algorithm.build(self.default(kind), table.context(**self.quick()))
         assert [name for name, _ in pipeline.steps] == ["preprocess", "model"]
         copy = clone(pipeline)
         first = self.check_predictions(pipeline.fit(table.X, table.y), table)
@@ -357,7 +361,7 @@ class AlgorithmContract:
     def test_saved_and_loaded_by_skops(self, kind: TaskKind) -> None:
         table = categories(kind)
         space, rng = self.algorithm.space(kind), np.random.default_rng(8)
-        for configuration in (space.default(), *(space.sample(rng) for _ in range(5))):
+        for configuration in (self.default(kind), *(space.sample(rng) for _ in range(5))):
             pipeline = self.fitted(table, configuration, **self.quick())
             expected = self.check_predictions(pipeline, table)
             data = skops.io.dumps(pipeline)

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from dask_cluster import Cluster
 
 NAMES = ("linear", "decision_tree")
-PROTOCOL = Protocol(max_rows=180, n_folds=3)
+PROTOCOL = Protocol(max_rows=180, n_folds=3, rung_rows=40)
 
 
 @pytest.fixture
@@ -181,7 +181,7 @@ def test_a_stopped_build_goes_on_where_it_was(catalogue: Path, tmp_path: Path) -
 
 
 def ladder() -> Ladder:
-    return Ladder.of(TaskKind.BINARY, n_rows=900, n_columns=4, n_classes=2, n_folds=3)
+    return Ladder.of(TaskKind.BINARY, n_rows=900, n_columns=4, n_classes=2, protocol=PROTOCOL)
 
 
 def result_at(configuration: Configuration, index: int, status: TrialStatus) -> TrialResult:
@@ -206,7 +206,7 @@ def test_algorithms_that_refuse_a_dataset_are_not_waited_for() -> None:
         large = Ladder(
             kind=TaskKind.REGRESSION,
             shape=Shape(n_rows=100_000, n_columns=5),
-            rungs=protocol_rungs(100_000, 3),
+            rungs=protocol_rungs(100_000, 3, 40),
             keep=keep,
         )
         assert list(large.due([process], {})) == []

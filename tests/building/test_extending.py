@@ -30,7 +30,7 @@ from metatune.search.executor import InlineExecutor, Job
 from metatune.search.trial import Trial, TrialResult, TrialStatus
 from metatune.space import Configuration
 
-PROTOCOL = Protocol(max_rows=180)
+PROTOCOL = Protocol(max_rows=180, n_folds=3, rung_rows=40)
 Pools = dict[TaskKind, list[Configuration]]
 
 
@@ -113,23 +113,23 @@ def test_evaluations_say_their_recipe_and_datasets_their_protocol(
     assert metadata.manifest["left_out"] == {}
 
 
-def test_a_work_directory_from_before_versions_counts_as_version_one(
+def test_what_states_no_version_has_version_one(
     entries: list[CatalogueEntry], tmp_path: Path
 ) -> None:
     work = tmp_path / "work"
     build(work, entries)
-    for folder in work.iterdir():
-        description = json.loads((folder / "dataset.json").read_text())
-        del description["protocol"]["version"]
-        (folder / "dataset.json").write_text(json.dumps(description))
-        journal = (folder / "trials.jsonl").read_text()
-        assert ',"recipe_version":1' in journal
-        (folder / "trials.jsonl").write_text(journal.replace(',"recipe_version":1', ""))
+    first, second = sorted(work.iterdir())
+    journal = (first / "trials.jsonl").read_text()
+    assert ',"recipe_version":1' in journal
+    (first / "trials.jsonl").write_text(journal.replace(',"recipe_version":1', ""))
     assert build(work, entries).submitted == []
+    description = json.loads((second / "dataset.json").read_text())
+    del description["protocol"]["version"]
+    (second / "dataset.json").write_text(json.dumps(description))
+    assert {folder for folder, _ in build(work, entries).submitted} == {f"{second.name}~2"}
     metadata = stored(assemble(work, pools()), tmp_path / "out")
-    assert len(metadata.datasets) == 2
     assert set(metadata.evaluations["recipe_version"]) == {1}
-    assert set(metadata.datasets["protocol:version"]) == {1}
+    assert metadata.manifest["left_out"] == {"datasets under another protocol version": 1}
 
 
 def test_a_changed_recipe_is_evaluated_again_and_never_mixed(
@@ -332,22 +332,27 @@ def test_large_tables_keep_more_rows_and_are_preferred(
 
 
 def test_large_tables_have_all_the_rungs() -> None:
-    ladder = Ladder.of(TaskKind.BINARY, n_rows=50_000, n_columns=5, n_classes=2, n_folds=3)
+    ladder = Ladder.of(TaskKind.BINARY, n_rows=50_000, n_columns=5, n_classes=2, protocol=PROTOCOL)
     assert [(r.row_share, r.n_folds) for r in ladder.rungs] == [(1 / 9, 1), (1 / 3, 1), (1.0, 3)]
 
 
 def test_rows_that_a_table_does_not_have_make_no_other_protocol(
     entries: list[CatalogueEntry], tmp_path: Path
 ) -> None:
-    build(tmp_path / "work", entries, protocol=Protocol(max_rows=2_000))
-    assert build(tmp_path / "work", entries, protocol=Protocol(max_rows=50_000)).submitted == []
+    build(tmp_path / "work", entries, protocol=replace(PROTOCOL, max_rows=2_000))
+    assert (
+        build(tmp_path / "work", entries, protocol=replace(PROTOCOL, max_rows=50_000)).submitted
+        == []
+    )
 
 
 def test_trials_that_ran_out_of_less_time_are_tried_again(
     entries: list[CatalogueEntry], tmp_path: Path
 ) -> None:
     configuration = pools()[TaskKind.BINARY][0]
-    rung = Ladder.of(TaskKind.BINARY, n_rows=9, n_columns=1, n_classes=2, n_folds=3).rungs[0]
+    rung = Ladder.of(TaskKind.BINARY, n_rows=9, n_columns=1, n_classes=2, protocol=PROTOCOL).rungs[
+        0
+    ]
     trial = Trial(number=0, configuration=configuration, rung=rung, seed=0)
     late = TrialResult(trial=trial, status=TrialStatus.TIMED_OUT, seconds=40.1)
     known = {(configuration.key, 0): late}
@@ -380,7 +385,7 @@ def _script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setitem(sys.modules, "build_metadata", module)
     spec.loader.exec_module(module)
     monkeypatch.setattr(module, "LocalPool", lambda n_workers: InlineExecutor())
-    monkeypatch.setattr(module, "draw_pool", lambda kind: pools()[kind])
+    monkeypatch.setattr(module, "draw_pool", lambda kind, first=None: pools()[kind][:first])
     return module
 
 

@@ -23,7 +23,6 @@ from openml_server.world import World
 from metatune.building.harvest import TABLES, Harvest
 from metatune.kinds import TaskKind
 from metatune.metadataset.pool import draw_pool
-from metatune.metadataset.priors import HyperparameterPriors
 from metatune.space import Configuration
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
@@ -175,8 +174,8 @@ def test_everything_from_a_server_to_a_fit_with_what_was_learned(
     assert similar <= set(datasets["dataset"]) - {itself}
 
 
-def quick_pool(kind: TaskKind, priors: HyperparameterPriors) -> list[Configuration]:
-    pool = draw_pool(kind, priors)
+def quick_pool(kind: TaskKind, first: int | None = None) -> list[Configuration]:
+    pool = draw_pool(kind, first)
     return [next(c for c in pool if c.algorithm == family) for family in QUICK]
 
 

@@ -1,6 +1,7 @@
 """What relatives in the pool say about other configurations."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -114,3 +115,20 @@ def test_nobody_asked_nothing_answered() -> None:
     found = kinship([], POOL, SPACES)
     assert found.shares.shape == (0, 14)
     assert found.rest.shape == (0,)
+
+
+def test_a_hyperparameter_that_joined_later_counts_where_it_is_not_neutral() -> None:
+    later = replace(
+        FOREST,
+        domains={**FOREST.domains, "crossing": Choice(("none", "some"))},
+        defaults={**FOREST.defaults, "crossing": "none"},
+        neutral={"crossing": "none"},
+    )
+    silent = forest(10)
+    named, some = (
+        Configuration(algorithm="forest", params={**silent.params, "crossing": value})
+        for value in ("none", "some")
+    )
+    found = kinship([silent, named, some], [silent, forest(2)], {"forest": later})
+    np.testing.assert_array_equal(found.shares[0], found.shares[1])
+    assert found.rest[0] == found.rest[1] < found.rest[2]

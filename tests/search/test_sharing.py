@@ -120,6 +120,24 @@ def test_preprocessing_is_shared_by_families_and_seeds(store: FileStore) -> None
 
 
 @pytest.mark.usefixtures("share_all")
+def test_crossings_are_shared_by_what_makes_them(store: FileStore) -> None:
+    data = make_data()
+    forest = make_trial(default("random_forest", crossing="arithmetic"), seed=1)
+    trees = make_trial(default("extra_trees", crossing="arithmetic"), seed=2)
+    boosted = make_trial(default("lightgbm", crossing="arithmetic"), ONE_FOLD)
+    assert evaluate(forest, data, store=store).stored_matrices == 0
+    taken_over = evaluate(trees, data, store=store)
+    assert taken_over.stored_matrices == 3
+    assert taken_over.fold_scores == evaluate(trees, data).fold_scores
+    assert evaluate(boosted, data, store=store).stored_matrices == 0
+    slower = default("lightgbm", crossing="arithmetic", learning_rate=0.05)
+    assert evaluate(make_trial(slower, ONE_FOLD), data, store=store).stored_matrices == 1
+    for other in ({}, {"crossing": "arithmetic", "encoding": "target"}):
+        trial = make_trial(default("extra_trees", **other))
+        assert evaluate(trial, data, store=store).stored_matrices == 0
+
+
+@pytest.mark.usefixtures("share_all")
 def test_other_rows_are_not_mistaken_for_these(store: FileStore) -> None:
     data = make_data()
     configuration = default("linear")

@@ -19,7 +19,7 @@ from metatune import recommend
 from metatune.algorithms.base import Shape
 from metatune.algorithms.registry import ALGORITHMS, FAMILIES
 from metatune.building.known import is_current
-from metatune.building.protocol import Ladder
+from metatune.building.protocol import Ladder, Protocol
 from metatune.kinds import TaskKind
 from metatune.metadataset.pool import draw_pool
 from metatune.metadataset.store import verify_metadata
@@ -30,7 +30,8 @@ if __name__ == "__main__":
     X = pd.DataFrame(rng.normal(size=(120, 3)), columns=list("abc"))
     y = (X["a"] > 0).astype(int).rename("y")
     advice = recommend(X.assign(y=y), target="y", metadata=metadata, budget="1m")
-    ladder = Ladder.of(TaskKind.BINARY, n_rows=120, n_columns=3, n_classes=2, n_folds=3)
+    size = {"n_rows": 120, "n_columns": 3, "n_classes": 2}
+    ladder = Ladder.of(TaskKind.BINARY, **size, protocol=Protocol())
     pool = draw_pool(TaskKind.BINARY)
     print(json.dumps({
         "usable": sorted(ALGORITHMS),

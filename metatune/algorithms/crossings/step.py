@@ -1,0 +1,121 @@
+"""The step of a pipeline that adds crossings to what another step makes."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+
+from metatune.algorithms.crossings.arithmetic import term_values
+from metatune.algorithms.crossings.choosing import choose_terms
+from metatune.algorithms.crossings.relevance import find_relevance
+from metatune.algorithms.fitting import fit_step
+from metatune.algorithms.numeric import NumericEncoder
+from metatune.data.row_facts import PLAIN, RowFacts
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[Any]
+
+__all__ = ["CrossingPreprocessor"]
+
+_FEWEST_ROWS = 40  # below so many rows chance chooses
+
+
+class CrossingPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Add columns made of pairs of numbers, behind those that another step makes.
+
+    Which ones is learned from the training rows it is fitted on, by their targets.
+
+    Parameters
+    ----------
+    base : transformer
+        Makes the other columns.
+    n_levels : tuple of int
+        For each column 0 for a number, else the number of category codes.
+    scaling, imputation : str
+        Of the new columns; see `NumericEncoder`.
+    classification : bool
+        Whether the target holds classes.
+    seed : int
+        Seed of the rows and the folds by which crossings are judged.
+
+    Attributes
+    ----------
+    terms_ : ndarray of shape (n_terms, 3)
+        The crossings; see `candidate_terms`.
+    """
+
+    worth_sharing: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        base: Any,
+        n_levels: tuple[int, ...],
+        scaling: str = "none",
+        imputation: str = "none",
+        classification: bool = True,
+        seed: int = 0,
+    ) -> None:
+        self.base = base
+        self.n_levels = n_levels
+        self.scaling = scaling
+        self.imputation = imputation
+        self.classification = classification
+        self.seed = seed
+
+    def fit(
+        self, X: "FloatArray", y: "NDArray[Any]", facts: RowFacts = PLAIN
+    ) -> "CrossingPreprocessor":
+        """Choose the crossings; see `fit_transform`."""
+        self.fit_transform(X, y, facts)
+        return self
+
+    def fit_transform(
+        self, X: "FloatArray", y: "NDArray[Any]", facts: RowFacts = PLAIN
+    ) -> "FloatArray":
+        """Choose the crossings and encode the training rows.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_columns)
+            Numbers, category codes, NaN where missing.
+        y : ndarray of shape (n_rows,)
+            Labels or target values.
+        facts : RowFacts
+            Of these rows.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_out)
+            What the other step makes, then the crossings that vary.
+        """
+        X = np.asarray(X, dtype=np.float64)
+        self.n_features_in_ = X.shape[1]
+        self.base_ = clone(self.base)
+        encoded = fit_step(self.base_, X, y, facts)
+        self.terms_ = self._chosen(X, y, facts)
+        crossed = term_values(X, self.terms_)
+        self.encoder_ = NumericEncoder(self.scaling, self.imputation, self.seed).fit(crossed)
+        return self._joined(encoded, crossed)
+
+    def transform(self, X: "FloatArray") -> "FloatArray":
+        """Return the encoded matrix of shape (n_rows, n_out)."""
+        X = np.asarray(X, dtype=np.float64)
+        return self._joined(self.base_.transform(X), term_values(X, self.terms_))
+
+    def _chosen(self, X: "FloatArray", y: "NDArray[Any]", facts: RowFacts) -> "NDArray[np.int64]":
+        levels = np.asarray(self.n_levels, dtype=np.int64)
+        numbers = np.flatnonzero(levels == 0)
+        if len(X) < _FEWEST_ROWS or len(numbers) < 2 or len(np.unique(y)) < 2:
+            return np.empty((0, 3), dtype=np.int64)
+        relevance = find_relevance(
+            X, y, levels, classification=self.classification, seed=self.seed, facts=facts
+        )
+        return choose_terms(X, numbers, relevance)
+
+    def _joined(self, encoded: "FloatArray", crossed: "FloatArray") -> "FloatArray":
+        if not len(self.encoder_.kept_):
+            return encoded
+        added = self.encoder_.transform(crossed)
+        return np.hstack([encoded, added.astype(encoded.dtype, copy=False)])

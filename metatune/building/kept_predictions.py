@@ -1,0 +1,64 @@
+"""Out-of-fold predictions of a build, kept so that ensembles can be computed later."""
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from metatune.search.predictions import prediction_file, write_predictions
+from metatune.search.trial_data import load_trial_data
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from metatune.search.trial import TrialResult
+
+__all__ = ["KeptPredictions"]
+
+
+class KeptPredictions:
+    """A folder of float16 arrays, ``DATASET/CONFIGURATION.npy``, in the order of the rows.
+
+    Probabilities are kept as they are, values in standard deviations of the target from its mean.
+
+    Parameters
+    ----------
+    folder : Path
+        Made where it does not exist.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def outbox(self, dataset: str) -> Path:
+        """Return where workers leave the predictions of a dataset; made if there is none."""
+        path = self._folder / dataset / "new"
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def keep(self, dataset: str, inbox: Path, result: "TrialResult") -> None:
+        """Take over what a trial has left in the outbox; without room its predictions are lost."""
+        source = self.outbox(dataset) / prediction_file(result.trial)
+        if not source.is_file():
+            return
+        with contextlib.suppress(OSError):
+            if result.ok:
+                predictions = np.load(source, allow_pickle=False)
+                target = self._folder / dataset / f"{result.trial.configuration.key}.npy"
+                write_predictions(target, _scaled(predictions, inbox))
+        source.unlink(missing_ok=True)
+
+    def load(self, dataset: str) -> "dict[str, NDArray[np.float16]]":
+        """Return the predictions of a dataset by configuration key."""
+        found = sorted((self._folder / dataset).glob("*.npy"))
+        return {path.stem: np.load(path, allow_pickle=False) for path in found}
+
+
+def _scaled(predictions: "NDArray[np.float32]", inbox: Path) -> "NDArray[np.float16]":
+    if predictions.ndim == 2:
+        return predictions.astype(np.float16)
+    y = np.asarray(load_trial_data(str(inbox)).task.y, dtype=np.float64)
+    scaled = (predictions - y.mean()) / (y.std() or 1.0)
+    return np.asarray(np.clip(scaled, -6e4, 6e4).astype(np.float16))
