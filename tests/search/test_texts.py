@@ -24,12 +24,10 @@ WORDS = np.array([f"word{i}" for i in range(80)])
 
 def make_table(n_rows: int = 240, seed: int = 0, *, told: bool = True) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
-    y = rng.integers(0, 2, n_rows)
-    texts = [" ".join(rng.choice(WORDS, 5)) for _ in range(n_rows)]
-    if told:
-        clue = rng.choice(["great stuff", "awful thing"], n_rows)
-        clue = np.where(y == 1, "great stuff", clue)
-        texts = [f"{text} {word}" for text, word in zip(texts, clue, strict=True)]
+    drawn = rng.integers(0, len(WORDS), (n_rows, 7))
+    texts = [" ".join(WORDS[row]) for row in drawn]
+    # every word speaks for one of the classes
+    y = ((drawn % 2).sum(axis=1) > 3) if told else rng.integers(0, 2, n_rows)
     numbers = rng.normal(size=n_rows)
     return pd.DataFrame({"text": texts, "number": numbers, "y": np.where(y, "yes", "no")})
 
@@ -56,7 +54,7 @@ def test_the_column_is_the_last_one_and_helps() -> None:
     plain, data, encoder = read(make_table())
     assert data.task.layout.names == (*plain.task.layout.names, "texts")
     assert encoder.get_feature_names_out().tolist() == list(data.task.layout.names)
-    assert score(data, "linear") > score(plain, "linear")
+    assert score(data, "linear") < score(plain, "linear")  # log losses
 
 
 @pytest.fixture
@@ -124,7 +122,7 @@ def test_new_rows_get_what_the_model_of_all_rows_says() -> None:
     again = encoder.transform(table)
     assert again.shape == data.task.X.shape
     assert not np.allclose(again[:, -1], data.task.X[:, -1])
-    odd = pd.DataFrame({"number": [1.0, 2.0], "more": 0, "text": [None, "great stuff"]})
+    odd = pd.DataFrame({"number": [1.0, 2.0], "more": 0, "text": [None, "word1 word3 word5"]})
     said = encoder.transform(odd)[:, -1]
     assert said[0] == pytest.approx(data.task.y.mean(), abs=1e-6)
     assert said[1] > said[0]
@@ -192,7 +190,7 @@ def test_of_times_only_the_past_speaks() -> None:
     newest = data.folds[0]
     assert newest.train.max() < newest.valid.min()
     y = plain.task.y.copy()
-    y[newest.valid] = 1 - y[newest.valid]
+    y[newest.valid[:20]] = 1 - y[newest.valid[:20]]
     task = make_task(table, target="y")
     other = replace(plain, task=replace(plain.task, y=y))
     encoder, _ = encode_task(task, seed=0)
