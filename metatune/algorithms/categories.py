@@ -23,15 +23,17 @@ _MAX_COLUMNS = 600
 
 
 class CategoryEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Encode category codes; columns with one level in the training rows are dropped.
+    """Encode category codes; columns with one level in the training rows are mostly dropped.
 
     Parameters
     ----------
     n_levels : tuple of int
         Levels of each column; other codes count as missing.
-    encoding : {"one_hot", "ordinal", "target"}
+    encoding : {"one_hot", "ordinal", "target", "levels"}
         "one_hot" groups rare levels and gives columns of more than about 30 levels to the target
-        encoding, so that the width stays bounded; "ordinal" keeps the codes, with -1 for missing.
+        encoding, so that the width stays bounded; "ordinal" keeps the codes, with -1 for missing;
+        "levels" is for learners that make columns of the codes themselves: it keeps all columns of
+        codes, at the end, and puts target means of those with more than 30 levels before them.
     classification : bool
         Whether the target holds classes.
     seed : int
@@ -65,13 +67,8 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         codes = canonical_codes(X, self.n_levels)
         counts = np.array([len(np.unique(column)) for column in codes.T], dtype=np.intp)
         usable = np.flatnonzero(counts > 1)
-        cap = {"one_hot": _level_cap(counts[usable]), "ordinal": 0, "target": 0}[self.encoding]
-        self.one_hot_ = usable[counts[usable] <= cap]
-        rest = usable[counts[usable] > cap]
-        ordinal = self.encoding == "ordinal"
-        self.ordinal_ = rest if ordinal else rest[:0]
-        self.target_ = rest[:0] if ordinal else rest
-        parts = [codes[:, self.ordinal_].astype(np.float64)]
+        self._share_out(usable, counts[usable])
+        parts = []
         if len(self.one_hot_):
             self.one_hot_encoder_ = OneHotEncoder(
                 min_frequency=min(10, 1 + len(codes) // 500),
@@ -86,17 +83,32 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 seed=self.seed,
             )
             parts.append(self.target_encoder_.fit_transform(codes[:, self.target_], y, facts))
-        return np.hstack(parts)
+        return np.hstack([*parts, codes[:, self.ordinal_].astype(np.float64)])
 
     def transform(self, X: "FloatArray") -> "FloatArray":
         """Return the encoded matrix, float64; levels never seen are treated as rare ones."""
         codes = canonical_codes(X, self.n_levels)
-        parts = [codes[:, self.ordinal_].astype(np.float64)]
+        parts = []
         if len(self.one_hot_):
             parts.append(self.one_hot_encoder_.transform(codes[:, self.one_hot_]))
         if len(self.target_):
             parts.append(self.target_encoder_.transform(codes[:, self.target_]))
-        return np.hstack(parts)
+        return np.hstack([*parts, codes[:, self.ordinal_].astype(np.float64)])
+
+    def _share_out(self, usable: "NDArray[np.intp]", counts: "NDArray[np.intp]") -> None:
+        """Decide which columns are encoded in which way."""
+        none = usable[:0]
+        self.one_hot_, self.target_, self.ordinal_ = none, none, none
+        if self.encoding == "ordinal":
+            self.ordinal_ = usable
+        elif self.encoding == "target":
+            self.target_ = usable
+        elif self.encoding == "one_hot":
+            cap = _level_cap(counts)
+            self.one_hot_, self.target_ = usable[counts <= cap], usable[counts > cap]
+        else:
+            self.target_ = usable[counts > _MAX_LEVELS]
+            self.ordinal_ = np.arange(len(self.n_levels))
 
 
 def canonical_codes(X: "FloatArray", n_levels: tuple[int, ...]) -> "NDArray[np.int64]":

@@ -14,12 +14,12 @@ __all__ = ["GaussianProcess"]
 
 
 class GaussianProcess(Algorithm):
-    """Gaussian process with noise, for small regression tables (Rasmussen and Williams, 2006)."""
+    """Gaussian process with noise (Rasmussen and Williams, 2006), in part beyond 3,000 rows."""
 
     name: ClassVar[str] = "gaussian_process"
     title: ClassVar[str] = "Gaussian process"
     kinds: ClassVar[frozenset[TaskKind]] = frozenset({TaskKind.REGRESSION})
-    limits: ClassVar[Limits] = Limits(max_rows=3_000, max_columns=200)
+    limits: ClassVar[Limits] = Limits(max_rows=50_000, max_columns=200)
 
     def space(self, kind: TaskKind) -> SearchSpace:
         return make_space(

@@ -12,15 +12,21 @@ if TYPE_CHECKING:
 
 __all__ = ["Linear"]
 
+_MANY_LEVELS = 30  # of a category: up to here a dense matrix has a column for each
+_MAX_COEFFICIENTS = 1_000_000  # of sparse columns; the solver keeps some twenty copies
+
 
 class Linear(Algorithm):
     """Logistic regression for classes; ridge and elastic net for numbers.
 
     The elastic net of several classes is fitted by stochastic steps and so only approximately.
+    Where a category has many levels, each of them has a (sparse) column beside the means of the
+    target.
     """
 
     name: ClassVar[str] = "linear"
     title: ClassVar[str] = "Linear model"
+    recipe_version: ClassVar[int] = 2
     limits: ClassVar[Limits] = Limits(
         max_columns=5_000, max_classes=200, max_cells=40_000_000, max_work=100_000_000
     )
@@ -48,8 +54,25 @@ class Linear(Algorithm):
             if classification
             else _regressor(configuration, context)
         )
-        preprocess = table_step(configuration, context)
-        return make_pipeline(preprocess, estimator, configuration, context)
+        if not _has_many_levels(configuration, context):
+            preprocess = table_step(configuration, context)
+            return make_pipeline(preprocess, estimator, configuration, context)
+        from metatune.algorithms.learners.wide import OneHotLearner
+
+        preprocess = table_step(configuration, context, encoding="levels")
+        wide = OneHotLearner(
+            estimator,
+            n_codes=len(context.layout.categorical),
+            max_columns=_MAX_COEFFICIENTS // max(1, context.shape.n_classes),
+        )
+        return make_pipeline(preprocess, wide, configuration, context)
+
+
+def _has_many_levels(configuration: Configuration, context: BuildContext) -> bool:
+    """Whether levels get sparse columns, which a dense matrix has no room for."""
+    return configuration.params["encoding"] == "one_hot" and (
+        max(context.layout.n_levels, default=0) > _MANY_LEVELS
+    )
 
 
 def _classifier(configuration: Configuration, context: BuildContext) -> Any:

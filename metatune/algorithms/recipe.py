@@ -82,10 +82,12 @@ def table_step(
     scaling: str = "standard",
     imputation: str = "median",
     dtype: str = "float64",
+    encoding: str | None = None,
 ) -> Any:
     """Return the preprocessing step that the configuration's recipe asks for.
 
-    `scaling` and `imputation` hold where the search space has no such hyperparameter.
+    `scaling` and `imputation` hold where the search space has no such hyperparameter; `encoding`
+    holds whatever the configuration says.
     """
     from metatune.algorithms.preprocessing import TablePreprocessor
 
@@ -96,7 +98,7 @@ def table_step(
         n_levels=context.layout.n_levels,
         scaling=scaling,
         imputation=imputation,
-        encoding=str(params.get("encoding", "one_hot")),
+        encoding=encoding or str(params.get("encoding", "one_hot")),
         classification=context.kind.is_classification,
         dtype=dtype,
         seed=_preprocess_seed(context),

@@ -8,6 +8,8 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, DotProduct, Matern, WhiteKernel
 
+from metatune.algorithms.learners.inducing import InducedProcess
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["BoundedProcess"]
 
+_EXACT_ROWS = 3_000  # up to so many all rows carry the function
+_INDUCING_ROWS = 1_500  # beyond; twice as many cost four times as much and tell no more
 _MAX_STEPS = 60
 _MAX_ARD_COLUMNS = 20
 _LEAST_WEIGHT = 1e-6  # of a row; the noise of the others stays finite in comparison
@@ -24,6 +28,8 @@ class BoundedProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Gaussian process whose kernel is learned on a subsample and then applied to all rows.
 
     Learning the kernel costs rows cubed for every step; solving once for all rows costs that once.
+    Beyond 3,000 rows that is too much as well: then a part of the rows carries the function, and
+    all of them say how it runs (`InducedProcess`).
 
     Parameters
     ----------
@@ -68,12 +74,16 @@ class BoundedProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         kernel = self._start(X.shape[1])
         rows = np.random.default_rng(self.seed).permutation(len(y))[: self.max_rows]
         learned = GaussianProcessRegressor(kernel, optimizer=_few_steps).fit(X[rows], y[rows])
-        if sample_weight is None:
-            self.model_ = GaussianProcessRegressor(learned.kernel_, optimizer=None).fit(X, y)
-            return self
         signal, noise = learned.kernel_.k1, learned.kernel_.k2.noise_level
-        alpha = noise / np.maximum(sample_weight, _LEAST_WEIGHT)
-        self.model_ = GaussianProcessRegressor(signal, alpha=alpha, optimizer=None).fit(X, y)
+        weights = np.ones(len(y)) if sample_weight is None else sample_weight
+        variance = noise / np.maximum(weights, _LEAST_WEIGHT)
+        if len(y) > _EXACT_ROWS:
+            induced = InducedProcess(signal, _INDUCING_ROWS, self.seed)
+            self.model_ = induced.fit(X, y, variance)
+        elif sample_weight is None:
+            self.model_ = GaussianProcessRegressor(learned.kernel_, optimizer=None).fit(X, y)
+        else:
+            self.model_ = GaussianProcessRegressor(signal, alpha=variance, optimizer=None).fit(X, y)
         return self
 
     def predict(self, X: "FloatArray") -> "FloatArray":
