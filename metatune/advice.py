@@ -175,7 +175,7 @@ def advise(
     alike : bool
         Let all past datasets count alike, whatever meta-features say.
     """
-    task = data.task
+    task = data.task.observed
     features = extract_metafeatures(task, seed=seed, deadline=deadline)
     guide = guiding_metric(metric.name, task.kind)
     constant = constant_score(data, resolve_metric(guide, task.kind))

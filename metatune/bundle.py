@@ -21,7 +21,9 @@ MODEL_FILE = "model.skops"
 _INFO = "metatune_info"
 _OWN_TYPES = (
     "metatune.data.encoder.TableEncoder",
+    "metatune.data.ngrams.NgramCounter",
     "metatune.data.text.TextEncoder",
+    "metatune.data.text_model.TextModel",
     "metatune.ensemble.model.EnsembleClassifier",
     "metatune.ensemble.model.EnsembleRegressor",
     "metatune.search.model.ConstantClassifier",

@@ -11,12 +11,14 @@ from metatune.options import TuneOptions
 from metatune.scratch import no_room
 from metatune.search.constant import constant_score
 from metatune.search.rungs import Rung, plan_folds, plan_rows, plan_rungs
+from metatune.search.texts import add_texts
 from metatune.search.trial_data import TrialData
 from metatune.timings import Timings
 
 __all__ = ["Prepared", "prepare"]
 
-_TEXT_SHARE = 0.1  # of the budget, for reading texts word by word
+_TEXT_SHARE = 0.1  # of the budget, for latent components of texts,
+_TEXT_MODEL_SHARE = 0.1  # and for learning from their n-grams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,10 +82,11 @@ def prepare(task: Task, options: TuneOptions, timings: Timings) -> Prepared:
     seconds = options.planned_seconds
     task = cut_rows(task, plan_rows(task.n_rows, len(task.columns), seconds), options.seed)
     encoder, encoded = encode_task(task, options.seed, text_allowance=_TEXT_SHARE * seconds)
-    timings.lap("encoding")
     metrics = tuple(dict.fromkeys((task.metric.name, *RECORDED_METRICS[task.kind])))
     plan = plan_folds(encoded.n_rows, encoded.X.shape[1], seconds)
     data = TrialData.make(encoded, metrics, seed=options.seed, facts=task.facts, plan=plan)
+    data = add_texts(data, encoder, task.X, _TEXT_MODEL_SHARE * seconds)
+    timings.lap("encoding")
     return Prepared(
         task=task,
         encoder=encoder,

@@ -145,10 +145,10 @@ def identify(data: TrialData, seed: int) -> str:
     str
         16 hexadecimal digits.
     """
-    task, facts = data.task, data.facts
+    task, facts = data.task.observed, data.facts
     kept = [i for i, name in enumerate(task.layout.names) if _COMPUTED not in name]
     digest = hashlib.blake2b(digest_size=8)
-    said = (task.layout.names, task.layout.n_levels, str(task.kind), data.metrics, seed)
+    said = (data.task.layout.names, task.layout.n_levels, str(task.kind), data.metrics, seed)
     digest.update(repr((*said, task.X.shape)).encode())
     arrays = [task.y, *(part for fold in data.folds for part in (fold.train, fold.valid))]
     arrays += [v for v in (facts.weights, facts.groups, facts.times) if v is not None]

@@ -86,7 +86,7 @@ def choose(entries: Iterable[CatalogueEntry], n_tables: int, max_rows: int) -> l
 
 def compare(entry: CatalogueEntry) -> Iterator[Compared]:
     """Compare every family that takes a table."""
-    task = load_entry(entry, SEED)
+    task = load_entry(entry, SEED).encoded
     split = make_folds(task.y, task.kind, 3, SEED)[0]
     train = np.sort(split.train)
     known = replace(task, X=task.X[train], y=task.y[train])

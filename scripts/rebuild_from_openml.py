@@ -225,7 +225,7 @@ def run_comparison(place: Place) -> bool:
     own = {}
     for entry in read_catalogue(place.data / CATALOGUE):
         if entry.openml_id in theirs.index:
-            features = extract_metafeatures(load_entry(entry, seed=0)).values
+            features = extract_metafeatures(load_entry(entry, seed=0).encoded).values
             own[entry.openml_id] = dict(features)
     if own:
         print_comparison(pd.DataFrame.from_dict(own, "index"), theirs)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metatune.data.encoded import EncodedTask
-from metatune.data.encoder import encode_task
+from metatune.data.encoder import TableEncoder, encode_task
 from metatune.data.make_task import make_task
 from metatune.data.reading import read_table
 from metatune.errors import TableError
@@ -15,7 +15,7 @@ from metatune.kinds import TaskKind
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["CatalogueEntry", "load_entry", "read_catalogue", "read_entry"]
+__all__ = ["CatalogueEntry", "LoadedEntry", "load_entry", "read_catalogue", "read_entry"]
 
 _NEEDED = ("file", "name", "family", "task", "target")
 
@@ -67,6 +67,15 @@ class CatalogueEntry:
     licence: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LoadedEntry:
+    """A table of a catalogue: its features as they are, and the same as numbers."""
+
+    table: "pd.DataFrame"
+    encoder: TableEncoder
+    encoded: EncodedTask
+
+
 def read_catalogue(path: Path) -> list[CatalogueEntry]:
     """Read a catalogue: a CSV file with one line per table.
 
@@ -100,12 +109,12 @@ def read_entry(entry: CatalogueEntry) -> "pd.DataFrame":
     return frame
 
 
-def load_entry(entry: CatalogueEntry, seed: int) -> EncodedTask:
+def load_entry(entry: CatalogueEntry, seed: int) -> LoadedEntry:
     """Read and encode a table, without the columns that give the target away."""
     frame = read_entry(entry)
     task = make_task(frame, target=entry.target, task=str(entry.kind), name=entry.name)
-    _, encoded = encode_task(task, seed)
-    return encoded
+    encoder, encoded = encode_task(task, seed)
+    return LoadedEntry(table=task.X, encoder=encoder, encoded=encoded)
 
 
 def _entry(row: dict[str, str], folder: Path) -> CatalogueEntry:

@@ -18,6 +18,7 @@ from metatune.data.fingerprint import Fingerprint
 from metatune.kinds import TaskKind
 from metatune.metafeatures import extract_metafeatures
 from metatune.metrics import RECORDED_METRICS
+from metatune.search.texts import add_texts
 from metatune.search.trial_data import TrialData
 
 __all__ = ["find_folder", "folders", "ladder_of", "prepare_dataset", "read_description"]
@@ -75,11 +76,14 @@ def prepare_dataset(entry: CatalogueEntry, folder: Path, protocol: Protocol) -> 
     if (folder / _DESCRIPTION).is_file():
         _raise_limits(folder, protocol)
         return TrialData.load(folder / "data")
-    whole = load_entry(entry, protocol.seed)
+    loaded = load_entry(entry, protocol.seed)
+    whole = loaded.encoded
     task = whole.cut(protocol.max_rows, protocol.seed)
     data = TrialData.make(
         task, RECORDED_METRICS[entry.kind], seed=protocol.seed, n_folds=protocol.n_folds
     )
+    rows = whole.sample(protocol.max_rows, protocol.seed)
+    data = add_texts(data, loaded.encoder, loaded.table.iloc[rows])
     data.save(folder / "data")
     features = extract_metafeatures(task, seed=protocol.seed, max_seconds=_FEATURE_SECONDS)
     description = {
@@ -91,7 +95,7 @@ def prepare_dataset(entry: CatalogueEntry, folder: Path, protocol: Protocol) -> 
         "licence": entry.licence,
         "fingerprint": str(Fingerprint.of(whole)),
         "n_rows": task.n_rows,
-        "n_columns": task.layout.n_columns,
+        "n_columns": data.task.layout.n_columns,
         "n_classes": task.n_classes,
         "protocol": asdict(protocol),
         "features": dict(features.values),

@@ -7,6 +7,7 @@ a cell becomes therefore depends on the cell and the `Column` only, never on the
 
 import json
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,7 @@ __all__ = ["clean_column", "flag_value", "plain", "to_text"]
 
 _TRUE = frozenset(("true", "t", "yes", "y", "1", "1.0"))
 _FALSE = frozenset(("false", "f", "no", "n", "0", "0.0"))
+_PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _NESTED = (list, dict, set, tuple, np.ndarray)
 TEXT = pd.StringDtype(na_value=np.nan)
 
@@ -69,6 +71,8 @@ def plain(series: "pd.Series[Any]") -> "pd.Series[Any]":
         )
     if isinstance(series.dtype, pd.ArrowDtype):
         series = _without_arrow(series)
+    if isinstance(series.dtype, pd.CategoricalDtype) and not _is_nominal(series.dtype.categories):
+        return plain(series.astype(series.dtype.categories.dtype))
     if isinstance(series.dtype, pd.PeriodDtype):
         return _periods_to_dates(series)
     if isinstance(series.dtype, pd.SparseDtype):
@@ -76,6 +80,18 @@ def plain(series: "pd.Series[Any]") -> "pd.Series[Any]":
     if isinstance(series.dtype, pd.IntervalDtype):
         return series.astype(object)
     return _plain_objects(series) if series.dtype == object else series
+
+
+def _is_nominal(levels: "pd.Index[Any]") -> bool:
+    """Whether levels of declared categories are plain numbers: codes that mean nothing more.
+
+    Where they are texts or dates, they are read as in a column that was not declared: prices,
+    numbers with units and sentences are often stored as categories to spare memory.
+    """
+    if types.is_numeric_dtype(levels.dtype) and not types.is_bool_dtype(levels.dtype):
+        return True
+    texts = [strip_or_none(str(level)) for level in levels]
+    return all(text is None or _PLAIN_NUMBER.fullmatch(text) is not None for text in texts)
 
 
 def to_text(series: "pd.Series[Any]") -> "pd.Series[Any]":

@@ -39,12 +39,36 @@ class EncodedTask:
     kind: TaskKind
     n_classes: int = 0
 
+    def sample(self, max_rows: int, seed: int) -> "NDArray[np.intp]":
+        """Return the positions of a stratified sample of at most `max_rows` rows, ascending."""
+        if self.n_rows <= max_rows:
+            return np.arange(self.n_rows, dtype=np.intp)
+        return np.sort(nested_order(self.y, self.kind, seed)[:max_rows])
+
     def cut(self, max_rows: int, seed: int) -> "EncodedTask":
-        """Return a stratified sample of at most `max_rows` rows, in their order."""
+        """Return the task with a stratified sample of at most `max_rows` rows, in their order."""
         if self.n_rows <= max_rows:
             return self
-        rows = np.sort(nested_order(self.y, self.kind, seed)[:max_rows])
+        rows = self.sample(max_rows, seed)
         return replace(self, X=self.X[rows], y=self.y[rows])
+
+    @property
+    def observed(self) -> "EncodedTask":
+        """The task without columns that were made with the help of the target."""
+        if not self.layout.n_predicted:
+            return self
+        layout = self.layout.observed
+        return replace(self, X=self.X[:, : layout.n_columns], layout=layout)
+
+    def with_predictions(self, names: list[str], columns: "NDArray[Any]") -> "EncodedTask":
+        """Return the task with columns at the end that predict the target."""
+        layout = self.layout
+        wider = Layout(
+            names=(*layout.names, *names),
+            n_levels=(*layout.n_levels, *(0 for _ in names)),
+            n_predicted=len(names),
+        )
+        return replace(self, X=np.hstack([self.X, columns]), layout=wider)
 
     @property
     def n_rows(self) -> int:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from metatune.data.clean import clean_column
@@ -14,6 +14,7 @@ from metatune.data.encoded import EncodedTask
 from metatune.data.layout import Layout
 from metatune.data.task import Task
 from metatune.data.text import TextEncoder, text_seconds
+from metatune.data.text_model import TextModel
 from metatune.errors import SchemaError
 
 if TYPE_CHECKING:
@@ -31,8 +32,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Turn a table into a float64 matrix that every algorithm starts from.
 
     Numbers and booleans stay numbers, categories become codes, dates their parts, text latent
-    components; identifiers and constants are left out. Nothing here looks at the target, so the
-    encoder is fitted once for a run and shared by all trials.
+    components; identifiers and constants are left out. Nothing of that looks at the target, so the
+    encoder is fitted once for a run and shared by all trials. Only the columns of the text model,
+    the last ones, do: a run fits it on its own (see `metatune.search.texts`).
 
     Parameters
     ----------
@@ -44,6 +46,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     text_allowance : float
         Seconds that texts may take at the fit, by prediction. Columns beyond it, the longest
         texts first, are encoded by their lengths alone.
+    text_model : TextModel or None
+        What predicts the target from all texts together, fitted where the encoder is given labels
+        or values; its predictions are columns, too.
 
     Attributes
     ----------
@@ -60,18 +65,28 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         columns: list[dict[str, Any]],
         random_state: int = 0,
         text_allowance: float = float("inf"),
+        text_model: TextModel | None = None,
     ) -> None:
         self.columns = columns
         self.random_state = random_state
         self.text_allowance = text_allowance
+        self.text_model = text_model
 
     def fit(self, X: pd.DataFrame, y: Any = None) -> Self:
         """Learn category levels, the date parts that vary, and text components."""
         self.fit_transform(X, y)
         return self
 
-    def fit_transform(self, X: pd.DataFrame, y: Any = None, **_: Any) -> "NDArray[np.float64]":  # noqa: ARG002
-        """Fit, and return the matrix of shape (n_rows, n_matrix_columns)."""
+    def fit_transform(self, X: pd.DataFrame, y: Any = None, **_: Any) -> "NDArray[np.float64]":
+        """Fit, and return the matrix of shape (n_rows, n_matrix_columns).
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_rows, n_columns)
+            The table.
+        y : array-like of shape (n_rows,), optional
+            Labels or values for the text model; without them it is left out.
+        """
         self.levels_: dict[str, list[str]] = {}
         self.date_parts_: dict[str, list[str]] = {}
         self.texts_: dict[str, TextEncoder] = {}
@@ -85,7 +100,24 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             self._learn(cells[column.name], column)
             blocks.append(self._block(cells[column.name], column))
         self._describe()
-        return _stack(blocks, len(table))
+        self.text_model_: TextModel | None = None
+        matrix = _stack(blocks, len(table))
+        if self.text_model is None or y is None:
+            return matrix
+        model = clone(self.text_model)
+        predicted = model.fit_transform(self.texts(table), y)
+        self.add_text_model(model)
+        return np.hstack([matrix, predicted])
+
+    def texts(self, X: pd.DataFrame) -> list[list[str]]:
+        """Return the cells of each text column, empty where missing."""
+        texts = [column for column in self._used() if column.kind is ColumnKind.TEXT]
+        cells = [clean_column(X[c.name], c) for c in texts]
+        return [series.where(series.notna(), "").tolist() for series in cells]
+
+    def add_text_model(self, model: TextModel) -> None:
+        """Let a fitted text model predict the last columns of the matrix."""
+        self.text_model, self.text_model_ = clone(model), model
 
     def transform(self, X: "pd.DataFrame | NDArray[Any]") -> "NDArray[np.float64]":
         """Return the matrix of shape (n_rows, n_matrix_columns).
@@ -101,15 +133,19 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "names_")
         table = self._table(X)
         blocks = [self._block(clean_column(table[c.name], c), c) for c in self._used()]
-        return _stack(blocks, len(table))
+        matrix = _stack(blocks, len(table))
+        if self.text_model_ is None:
+            return matrix
+        return np.hstack([matrix, self.text_model_.transform(self.texts(table))])
 
     def get_feature_names_out(self, input_features: Any = None) -> "NDArray[Any]":  # noqa: ARG002
         """Names of the matrix columns."""
-        return np.asarray(self.names_, dtype=object)
+        predicted = [] if self.text_model_ is None else self.text_model_.names
+        return np.asarray([*self.names_, *predicted], dtype=object)
 
     @property
     def layout(self) -> Layout:
-        """What the matrix columns hold."""
+        """What the matrix columns hold, those of the text model apart."""
         return Layout(names=tuple(self.names_), n_levels=tuple(self.n_levels_))
 
     def _used(self) -> list[Column]:

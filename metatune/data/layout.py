@@ -20,15 +20,24 @@ class Layout:
         Name of each matrix column.
     n_levels : tuple of int
         For each matrix column 0 for a number, else the number of category codes 0..n_levels-1.
+    n_predicted : int
+        How many columns at the end are predictions of the target, made from texts.
     """
 
     names: tuple[str, ...]
     n_levels: tuple[int, ...]
+    n_predicted: int = 0
 
     @property
     def n_columns(self) -> int:
         """Number of matrix columns."""
         return len(self.names)
+
+    @property
+    def observed(self) -> "Layout":
+        """The columns that do not depend on the target."""
+        n = self.n_columns - self.n_predicted
+        return Layout(names=self.names[:n], n_levels=self.n_levels[:n])
 
     @property
     def numeric(self) -> tuple[int, ...]:

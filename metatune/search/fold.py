@@ -175,7 +175,7 @@ def settle_fold(
 
     pipeline = outcome.pipeline
     settle(pipeline, iterations, known)
-    prediction = predict_array(pipeline, data.task.X[valid], data.task.n_classes)
+    prediction = predict_array(pipeline, data.matrix(number, valid), data.task.n_classes)
     return replace(
         outcome,
         prediction=prediction,
@@ -203,7 +203,7 @@ def _prepare(
     task, train, valid = data.task, _train_rows(trial, data, number), _valid(trial, data, number)
     return prepare(
         pipeline.steps[0][1],
-        lambda: (task.X[train], task.y[train], task.X[valid]),
+        lambda: (data.matrix(number, train), task.y[train], data.matrix(number, valid)),
         store,
         number,
         trial.rung.row_share,

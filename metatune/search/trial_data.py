@@ -40,6 +40,11 @@ class TrialData:
         Weight, group and time of each row, as far as they were given.
     seed : int
         Of what all trials share: the folds, and random choices of preprocessing.
+    predicted : tuple of ndarray of shape (n_rows, task.layout.n_predicted), float32
+        For each fold the columns at the end of the matrix as they are within it: those of its
+        training rows owe nothing to the targets of its validation rows. NaN in other rows; empty
+        where no column depends on the target. In `task.X` these columns are those of a fit on all
+        rows.
     """
 
     task: EncodedTask
@@ -47,6 +52,7 @@ class TrialData:
     metrics: tuple[str, ...]
     facts: RowFacts = PLAIN
     seed: int = 0
+    predicted: "tuple[NDArray[np.float32], ...]" = ()
 
     @classmethod
     def make(
@@ -105,6 +111,13 @@ class TrialData:
         """How much each row counts, (n_rows,); None if all count alike."""
         return self.facts.weights
 
+    def matrix(self, number: int, rows: "NDArray[Any]") -> "NDArray[np.float64]":
+        """Return rows of the matrix as they are within a fold."""
+        X: NDArray[np.float64] = self.task.X[rows]
+        if self.predicted:
+            X[:, -self.task.layout.n_predicted :] = self.predicted[number][rows]
+        return X
+
     @property
     def n_train_rows(self) -> int:
         """Training rows of a fold; their mean where folds differ in size on purpose."""
@@ -120,12 +133,15 @@ class TrialData:
         known = {name: values for name, values in known.items() if values is not None}
         for name, values in known.items():
             np.save(directory / f"{name}.npy", values)
+        for k, columns in enumerate(self.predicted):
+            np.save(directory / f"predicted{k}.npy", columns)
         for k, fold in enumerate(self.folds):
             np.save(directory / f"train{k}.npy", fold.train)
             np.save(directory / f"valid{k}.npy", fold.valid)
         description = {
             "names": self.task.layout.names,
             "n_levels": self.task.layout.n_levels,
+            "n_predicted": self.task.layout.n_predicted,
             "kind": str(self.task.kind),
             "n_classes": self.task.n_classes,
             "n_folds": len(self.folds),
@@ -139,7 +155,12 @@ class TrialData:
     def load(cls, directory: Path) -> "TrialData":
         """Map the arrays that `save` wrote into memory, read-only."""
         description = json.loads((directory / "data.json").read_text(encoding="utf-8"))
-        layout = Layout(names=tuple(description["names"]), n_levels=tuple(description["n_levels"]))
+        n_predicted = description.get("n_predicted", 0)
+        layout = Layout(
+            names=tuple(description["names"]),
+            n_levels=tuple(description["n_levels"]),
+            n_predicted=n_predicted,
+        )
         task = EncodedTask(
             X=_mapped(directory / "X.npy"),
             y=_mapped(directory / "y.npy"),
@@ -154,6 +175,9 @@ class TrialData:
             )
             for k in range(description["n_folds"])
         )
+        predicted = tuple(
+            _mapped(directory / f"predicted{k}.npy") for k in range(len(folds) * bool(n_predicted))
+        )
         # The work directory of a meta-dataset may be older than the facts about rows.
         named = description.get("facts", ())
         known = {name: _mapped(directory / f"{name}.npy") for name in named}
@@ -164,6 +188,7 @@ class TrialData:
             metrics=metrics,
             facts=RowFacts(**known),
             seed=description.get("seed", 0),
+            predicted=predicted,
         )
 
 

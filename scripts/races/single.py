@@ -9,6 +9,7 @@ from metatune.data.encoder import encode_task
 from metatune.search.model import assemble_pipeline
 from metatune.search.refit import plan_refit, refit_in_worker
 from metatune.search.rungs import plan_folds
+from metatune.search.texts import add_texts
 from metatune.search.trial_data import TrialData
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def fit_single(task: "Task", history: "History", *, seed: int, budget: float) ->
     encoder, encoded = encode_task(task, seed)
     folds = plan_folds(encoded.n_rows, encoded.X.shape[1], budget)
     data = TrialData.make(encoded, (task.metric.name,), seed=seed, facts=task.facts, plan=folds)
+    data = add_texts(data, encoder, task.X)
     plan = plan_refit(best, encoded.n_rows, data.n_train_rows)
     with tempfile.TemporaryDirectory(prefix="metatune-race-") as scratch:
         folder = Path(scratch)

@@ -26,6 +26,7 @@ from metatune.search.keeping import KeepRule
 from metatune.search.prediction import predict_array
 from metatune.search.refit import plan_refit
 from metatune.search.rungs import Rung
+from metatune.search.texts import add_texts
 from metatune.search.trial import Trial, TrialResult
 from metatune.search.trial_data import TrialData
 from metatune.space import Configuration
@@ -104,6 +105,7 @@ def split_entry(entry: CatalogueEntry, seed: int, *, max_rows: int, n_folds: int
     train = cut_rows(_rows(task, np.sort(whole.train)), max_rows, seed)
     encoder, encoded = encode_task(train, seed)
     data = TrialData.make(encoded, (task.metric.name,), seed=seed, n_folds=n_folds)
+    data = add_texts(data, encoder, train.X)
     held_out = _rows(task, whole.valid)
     return Split(
         name=entry.name,

@@ -88,7 +88,7 @@ class Counter(InlineExecutor):
 def test_catalogue_entries_know_their_columns(catalogue: Path) -> None:
     one, two = read_catalogue(catalogue)
     assert (one.name, one.kind, one.openml_id, two.openml_id) == ("t0", TaskKind.BINARY, None, 31)
-    task = load_entry(one, seed=0)
+    task = load_entry(one, seed=0).encoded
     assert task.layout.names == ("a", "b", "code")
     assert task.layout.n_levels == (0, 0, 3)
 

@@ -273,3 +273,43 @@ def test_empty_text_in_all_but_one_row_of_a_large_table_is_no_constant():
     found = infer_columns(pd.DataFrame({"a": cells, "b": np.arange(250_000) % 7}))[0]
     assert found.kind is ColumnKind.CATEGORY
     assert (found.n_missing, found.n_unique) == (249_999, 1)
+
+
+CAR_LEVELS = {
+    "engine": ["1248 cc", "1498 cc", "998 cc"],
+    "mileage": ["18.2 km/l", "21 km/l", "16.1 km/l"],
+    "price": ["$1,200", "$980", "$15,300"],
+    "sold": ["2020-01-31", "2020-02-29", "2020-03-31"],
+    "colour": ["red", "blue", "green"],
+}
+
+
+def test_levels_of_declared_categories_are_read_like_texts() -> None:
+    texts = pd.DataFrame({name: levels * 20 for name, levels in CAR_LEVELS.items()})
+    declared = texts.astype("category")
+    assert infer_columns(declared) == infer_columns(texts)
+    columns = {column.name: column for column in infer_columns(declared)}
+    assert columns["engine"].kind is ColumnKind.NUMBER
+    assert columns["sold"].kind is ColumnKind.DATETIME
+    assert columns["colour"].kind is ColumnKind.CATEGORY
+    engine = clean_column(declared["engine"], columns["engine"])
+    assert engine.head(3).tolist() == [1248.0, 1498.0, 998.0]
+
+
+def test_sentences_declared_as_categories_are_texts() -> None:
+    sentences = pd.Series([f"item {i} came {i % 7} days late" for i in range(60)], name="a")
+    (column,) = infer_columns(sentences.astype("category").to_frame())
+    assert column.kind is ColumnKind.TEXT
+
+
+@pytest.mark.parametrize("levels", [[3, 1, 2], [0.5, 1.5, 2.0], ["1", "2", "30"], ["01", "?", "2"]])
+def test_declared_categories_of_plain_numbers_stay_categories(levels: list[object]) -> None:
+    column = pd.Series(levels * 20, dtype="category", name="a")
+    assert infer_columns(column.to_frame())[0].kind is ColumnKind.CATEGORY
+
+
+def test_levels_that_are_dates_are_dates() -> None:
+    dates = pd.Series(pd.date_range("2024-01-01", periods=40), name="a").astype("category")
+    (column,) = infer_columns(dates.to_frame())
+    assert column.kind is ColumnKind.DATETIME
+    assert clean_column(dates, column).iloc[1] == pd.Timestamp("2024-01-02")

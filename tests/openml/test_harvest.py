@@ -160,7 +160,7 @@ class TestTables:
         entries = read_catalogue(tmp_path / "data" / CATALOGUE)
         assert [entry.openml_id for entry in entries] == [100, 101, 102]
         assert [str(entry.kind) for entry in entries] == ["binary", "multiclass", "binary"]
-        encoded = load_entry(entries[0], seed=0)
+        encoded = load_entry(entries[0], seed=0).encoded
         assert encoded.n_rows == 120
         assert set(entries[0].categorical) == {"colour", "flag"}
 
