@@ -1,7 +1,6 @@
 """What a fitted pipeline costs."""
 
 import pickle
-
 from pathlib import Path
 
 import numpy as np
