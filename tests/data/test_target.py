@@ -193,7 +193,7 @@ def test_the_task_kind_can_be_given(cells, task, kind):
         ([f"text {i // 1.3:.0f}" for i in range(N)], None, "too many to be classes"),
         (RNG.normal(size=N), "classification", "another value in every row"),
         (cycle("a", "b"), "regression", "holds text such as 'a'"),
-        (pd.Categorical(cycle("a", "b")), "regression", "no numbers"),
+        (pd.Categorical(cycle("a", "b")), "regression", "which is no number"),
         (cycle("a", "b", "c"), "binary", "has 3 classes: --task binary needs two"),
         (pd.date_range("2020", periods=N), None, "holds dates"),
         ([str(d.date()) for d in pd.date_range("2020", periods=N)], None, "holds dates"),
