@@ -112,7 +112,7 @@ def run_fold(
     task, train, valid = data.task, _train_rows(trial, data, number), _valid(trial, data, number)
     algorithm = get_algorithm(trial.configuration.algorithm)
     pipeline = _build(trial, data, len(train))
-    prepared = _prepare(pipeline, trial, data, number, store)
+    prepared = _prepare(pipeline, trial, data, number, train, store)
     (name, _), (_, model) = pipeline.steps
     pipeline.steps[0] = (name, prepared.step)
     facts, valid_facts = data.facts.take(train), data.facts.take(valid)
@@ -169,7 +169,7 @@ def settle_fold(
 
     def known() -> TrainingRows:
         train = _train_rows(trial, data, number)
-        prepared = _prepare(_build(trial, data, len(train)), trial, data, number, store)
+        prepared = _prepare(_build(trial, data, len(train)), trial, data, number, train, store)
         weights = data.facts.take(train).weights
         return TrainingRows(X=prepared.train, y=data.task.y[train], weights=weights)
 
@@ -198,12 +198,17 @@ def _build(trial: Trial, data: TrialData, n_train: int) -> Any:
 
 
 def _prepare(
-    pipeline: Any, trial: Trial, data: TrialData, number: int, store: FileStore | None
+    pipeline: Any,
+    trial: Trial,
+    data: TrialData,
+    number: int,
+    train: "IndexArray",
+    store: FileStore | None,
 ) -> Prepared:
-    task, train, valid = data.task, _train_rows(trial, data, number), _valid(trial, data, number)
+    valid = _valid(trial, data, number)
     return prepare(
         pipeline.steps[0][1],
-        lambda: (data.matrix(number, train), task.y[train], data.matrix(number, valid)),
+        lambda: (data.matrix(number, train), data.task.y[train], data.matrix(number, valid)),
         store,
         number,
         trial.rung.row_share,

@@ -146,6 +146,5 @@ def iterations_by_others(
 
 def finish(pipeline: Any) -> None:
     """Free a pipeline of iterations that it does not predict with."""
-    learner = learner_of(pipeline)
-    if getattr(learner, "curve_", None) is not None:
-        learner.finish()
+    if stopping_curve(pipeline) is not None:
+        learner_of(pipeline).finish()

@@ -5,6 +5,7 @@ import pickle
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from threadpoolctl import threadpool_limits
 
@@ -12,9 +13,9 @@ from metatune.algorithms.base import BuildContext, Shape
 from metatune.algorithms.fitting import fit_pipeline
 from metatune.algorithms.registry import get_algorithm
 from metatune.search.trial import TrialResult
-from metatune.search.trial_data import load_trial_data
+from metatune.search.trial_data import TrialData, load_trial_data
 
-__all__ = ["RefitPlan", "plan_refit", "refit_in_worker", "refit_seconds"]
+__all__ = ["RefitPlan", "plan_refit", "refit", "refit_in_worker", "refit_seconds"]
 
 _GROWTH = 1.2  # exponent of the growth of fit time with the rows; most families lie below
 _MARGIN = 1.5  # measured fits of the same size differ by so much on a busy machine
@@ -84,20 +85,30 @@ def refit_in_worker(inbox: str, outbox: str, plan: RefitPlan, file: str) -> None
 
     The pickle is scratch space of the run, read back by the same run only.
     """
-    data = load_trial_data(inbox)
+    with warnings.catch_warnings(), threadpool_limits(limits=1):
+        warnings.simplefilter("ignore")
+        pipeline = refit(load_trial_data(inbox), plan)
+    (Path(outbox) / file).write_bytes(pickle.dumps(pipeline, protocol=5))
+
+
+def refit(data: TrialData, plan: RefitPlan) -> Any:
+    """Return the pipeline of a plan, fitted on all rows.
+
+    Parameters
+    ----------
+    data : TrialData
+        The rows.
+    plan : RefitPlan
+        What to fit on them.
+    """
     task, trial = data.task, plan.result.trial
-    algorithm = get_algorithm(trial.configuration.algorithm)
-    shape = Shape(n_rows=task.n_rows, n_columns=task.X.shape[1], n_classes=task.n_classes)
     context = BuildContext(
         kind=task.kind,
         layout=task.layout,
-        shape=shape,
+        shape=Shape(n_rows=task.n_rows, n_columns=task.X.shape[1], n_classes=task.n_classes),
         seed=trial.seed,
         iterations=plan.iterations,
         preprocess_seed=data.seed,
     )
-    with warnings.catch_warnings(), threadpool_limits(limits=1):
-        warnings.simplefilter("ignore")
-        pipeline = algorithm.build(trial.configuration, context)
-        fit_pipeline(pipeline, task.X, task.y, data.facts)
-    (Path(outbox) / file).write_bytes(pickle.dumps(pipeline, protocol=5))
+    pipeline = get_algorithm(trial.configuration.algorithm).build(trial.configuration, context)
+    return fit_pipeline(pipeline, task.X, task.y, data.facts)

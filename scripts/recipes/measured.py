@@ -10,9 +10,6 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from metatune.algorithms.base import BuildContext, Shape
-from metatune.algorithms.fitting import fit_pipeline
-from metatune.algorithms.registry import get_algorithm
 from metatune.budget import Stopwatch
 from metatune.building.catalogue import CatalogueEntry, read_entry
 from metatune.data.cutting import cut_rows
@@ -24,7 +21,7 @@ from metatune.metrics import Metric
 from metatune.search.evaluate import evaluate
 from metatune.search.keeping import KeepRule
 from metatune.search.prediction import predict_array
-from metatune.search.refit import plan_refit
+from metatune.search.refit import plan_refit, refit
 from metatune.search.rungs import Rung
 from metatune.search.texts import add_texts
 from metatune.search.trial import Trial, TrialResult
@@ -126,11 +123,11 @@ def measure(label: str, configuration: Configuration, split: Split) -> Measured:
         warnings.simplefilter("ignore")
         result, pipelines = _evaluated(trial, data)
         fold_seconds = watch.cpu_seconds()
-        whole = _refit(result, data)
+        whole = refit(data, plan_refit(result, data.task.n_rows, data.n_train_rows))
         refit_seconds = watch.cpu_seconds() - fold_seconds
         n_classes = data.task.n_classes
         folds = np.mean([predict_array(p, split.X, n_classes) for p in pipelines], axis=0)
-        refit = predict_array(whole, split.X, n_classes)
+        alone = predict_array(whole, split.X, n_classes)
     return Measured(
         table=split.name,
         kind=str(data.task.kind),
@@ -139,7 +136,7 @@ def measure(label: str, configuration: Configuration, split: Split) -> Measured:
         n_rows=data.task.n_rows,
         validated=_loss(result.score, split.metric),
         folds=_loss(split.metric.score(split.y, folds, None), split.metric),
-        refit=_loss(split.metric.score(split.y, refit, None), split.metric),
+        refit=_loss(split.metric.score(split.y, alone, None), split.metric),
         fold_seconds=fold_seconds,
         refit_seconds=refit_seconds,
         iterations=float(np.mean(result.iterations)) if result.iterations else 0.0,
@@ -167,20 +164,6 @@ def _rows(task: Task, rows: np.ndarray) -> Task:
         y=task.y[rows],
         facts=task.facts.take(rows),
     )
-
-
-def _refit(result: TrialResult, data: TrialData) -> Any:
-    task, trial = data.task, result.trial
-    context = BuildContext(
-        kind=task.kind,
-        layout=task.layout,
-        shape=Shape(n_rows=task.n_rows, n_columns=task.X.shape[1], n_classes=task.n_classes),
-        seed=trial.seed,
-        iterations=plan_refit(result, task.n_rows, data.n_train_rows).iterations,
-        preprocess_seed=data.seed,
-    )
-    pipeline = get_algorithm(trial.configuration.algorithm).build(trial.configuration, context)
-    return fit_pipeline(pipeline, task.X, task.y, data.facts)
 
 
 def _loss(score: float, metric: Metric) -> float:
