@@ -48,8 +48,9 @@ def show(order: list[Configuration], evidence: Evidence) -> None:
         cost = f"{seconds[configuration.key]:7.1f}s" if configuration.key in seconds else "      ?"
         print(f"{place:4} {cost} {configuration}")
     for stage in STAGES:
-        known = [seconds[c.key] for c in order[:stage] if c.key in seconds]
-        names = [c.algorithm for c in order[:stage]]
+        part = pool.first_of(order, stage)
+        known = [seconds[c.key] for c in part if c.key in seconds]
+        names = [c.algorithm for c in part]
         counts = ", ".join(f"{names.count(name)} {name}" for name in dict.fromkeys(names))
         print(
             f"first {stage}: {counts}; {sum(known):.0f} core-seconds for the {len(known)} that "

@@ -9,7 +9,7 @@ from metatune.kinds import TaskKind
 from metatune.metadataset.schema import pool_of
 from metatune.space import Configuration
 
-__all__ = ["POOL_FILE", "draw_pool", "pool_text"]
+__all__ = ["POOL_FILE", "draw_pool", "first_of", "pool_text"]
 
 POOL_FILE = "pool.json"
 """Beside this module; written by ``scripts/order_pool.py``."""
@@ -37,8 +37,21 @@ def draw_pool(kind: TaskKind, first: int | None = None) -> list[Configuration]:
     text = resources.files("metatune.metadataset").joinpath(POOL_FILE).read_text(encoding="utf-8")
     found = (_read(entry, kind) for entry in json.loads(text)[pool_of(kind)])
     pool = list({configuration.key: configuration for configuration in found}.values())
+    return pool if first is None else first_of(pool, first)
+
+
+def first_of(pool: list[Configuration], n: int) -> list[Configuration]:
+    """Return the first `n` configurations of a pool, and on top what is optional before the last.
+
+    Parameters
+    ----------
+    pool : list of Configuration
+        In order.
+    n : int
+        How many, not counting families that need an optional library.
+    """
     required = [i for i, c in enumerate(pool) if not is_optional(c.algorithm)]
-    return pool if first is None or first >= len(required) else pool[: required[first - 1] + 1]
+    return pool if n >= len(required) else pool[: required[n - 1] + 1]
 
 
 def pool_text(pools: dict[str, list[Configuration]]) -> str:

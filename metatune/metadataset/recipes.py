@@ -51,18 +51,16 @@ class Recipe:
         return configuration
 
 
-def _lightgbm(rate: float, leaves: int, columns: float, **changes: Value) -> Recipe:
+def _lightgbm(stage: int, rate: float, leaves: int, columns: float, **changes: Value) -> Recipe:
     names = {"learning_rate": rate, "num_leaves": leaves, "colsample_bytree": columns}
-    return Recipe(algorithm="lightgbm", changes={**names, **changes})
+    return Recipe(algorithm="lightgbm", changes={**names, **changes}, stage=stage)
 
 
 _SLOW_LIGHTGBM = (
-    _lightgbm(0.03, 31, 0.5, extra_trees=True),
-    _lightgbm(0.03, 64, 0.6, min_child_samples=5),
-    _lightgbm(0.015, 12, 0.45, extra_trees=True, min_child_samples=10),
-    _lightgbm(0.02, 84, 0.65, extra_trees=True, min_child_samples=3),
-    _lightgbm(0.01, 24, 0.5, min_child_samples=40),
-    _lightgbm(0.045, 5, 0.7, extra_trees=True, min_child_samples=5),
+    _lightgbm(40, 0.045, 5, 0.7, extra_trees=True, min_child_samples=5),
+    _lightgbm(40, 0.03, 64, 0.6, min_child_samples=5),
+    _lightgbm(40, 0.015, 12, 0.45, extra_trees=True, min_child_samples=10),
+    _lightgbm(60, 0.02, 84, 0.65, extra_trees=True, min_child_samples=3),
 )
 """Slow learners that see about half of the columns, many with random thresholds."""
 
