@@ -5,7 +5,7 @@ change run ``scripts/order_pool.py``, which puts the recipes into the pool's ord
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from metatune.algorithms.registry import FAMILIES
 from metatune.kinds import TaskKind
@@ -65,6 +65,21 @@ _SLOW_LIGHTGBM = (
 """Slow learners that see about half of the columns, many with random thresholds."""
 
 
+def _crossed(recipe: Recipe, stage: int) -> Recipe:
+    return replace(recipe, changes={**recipe.changes, "crossing": "arithmetic"}, stage=stage)
+
+
+_CROSSED = (
+    _crossed(Recipe(algorithm="lightgbm"), 40),
+    _crossed(_SLOW_LIGHTGBM[0], 40),
+    _crossed(Recipe(algorithm="extra_trees"), 40),
+    _crossed(_SLOW_LIGHTGBM[1], 60),
+    _crossed(Recipe(algorithm="random_forest"), 60),
+    _crossed(_SLOW_LIGHTGBM[2], 120),
+)
+"""Learners that see sums, differences, products and ratios of numeric columns besides."""
+
+
 def _catboost(stage: int, **changes: Value) -> Recipe:
     return Recipe(algorithm="catboost", changes=changes, stage=stage)
 
@@ -77,9 +92,9 @@ _OPTIONAL = (
     _catboost(40),
     _catboost(40, learning_rate=0.03, depth=8, rsm=0.7),
     _catboost(60, learning_rate=0.1, depth=4, l2_leaf_reg=6.0),
+    _catboost(60, crossing="arithmetic"),
     _catboost(60, depth=7, l2_leaf_reg=1.0, rsm=0.4, random_strength=3.0),
     _catboost(120, depth=3, l2_leaf_reg=1.0, bagging_temperature=0.3),
-    _catboost(120, depth=6, encoding="target", rsm=0.6),
     _xgboost(40, learning_rate=0.05, max_depth=6, subsample=0.8, colsample_bytree=0.6),
     _xgboost(60),
     _xgboost(60, learning_rate=0.02, max_depth=9, min_child_weight=5.0, colsample_bytree=0.5),
@@ -89,5 +104,5 @@ _OPTIONAL = (
 )
 """Families for those who have their library, the defaults among them."""
 
-RECIPES: tuple[Recipe, ...] = (*_SLOW_LIGHTGBM, *_OPTIONAL)
+RECIPES: tuple[Recipe, ...] = (*_SLOW_LIGHTGBM, *_CROSSED, *_OPTIONAL)
 """All recipes; a family's, in the order in which they are worth trying."""
