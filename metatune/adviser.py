@@ -13,12 +13,11 @@ from metatune.options import TuneOptions
 from metatune.recommender.rank import PATIENCE
 from metatune.search.candidates import Candidates
 from metatune.search.emergency import QUICK_FAMILIES
-from metatune.search.executor import Executor, Job, JobOutcome
+from metatune.search.executor import Executor, Job, JobOutcome, JobStatus
 from metatune.search.halving import CandidateSource
 from metatune.search.history import History
 from metatune.search.hooks import Errand
 from metatune.search.rungs import Rung
-from metatune.search.trial import TrialStatus
 from metatune.search.trial_data import TrialData
 from metatune.space import Configuration
 from metatune.strategy import Asked, Situation
@@ -173,7 +172,7 @@ class Adviser:
 
     def _answered(self, outcome: JobOutcome) -> None:
         self._awaited = False
-        if outcome.status is not TrialStatus.OK:
+        if outcome.status is not JobStatus.OK:
             self._listener.not_advised(outcome.error)
             return
         self.advice = outcome.value

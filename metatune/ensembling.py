@@ -19,12 +19,12 @@ from metatune.ensemble.pool import CONSTANT, Pool, write_pool
 from metatune.metrics import RECORDED_METRICS, Metric
 from metatune.model_parts import Part
 from metatune.search.constant import constant_model, constant_predictions
-from metatune.search.executor import Executor, Job
+from metatune.search.executor import Executor, Job, JobStatus
 from metatune.search.history import History, slowdown
 from metatune.search.keeping import KeptModels
 from metatune.search.predictions import PredictionStore
 from metatune.search.refit import plan_refit, refit_seconds
-from metatune.search.trial import TrialResult, TrialStatus
+from metatune.search.trial import TrialResult
 from metatune.search.trial_data import TrialData
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class Ensembler:
                 time_limit=limit,
             )
         )
-        return outcome.value if outcome.status is TrialStatus.OK else None
+        return outcome.value if outcome.status is JobStatus.OK else None
 
     def costs(self, history: History) -> dict[int, Cost]:
         """Return what the model of each member costs, by the number of its trial."""
@@ -242,7 +242,7 @@ class Ensembler:
                 for outcome in self._executor.wait(max(0.0, min(0.5, deadline.remaining()))):
                     result, file = running.pop(outcome.id, (None, ""))
                     self.refit_seconds_spent += outcome.seconds
-                    if result is not None and outcome.status is TrialStatus.OK:
+                    if result is not None and outcome.status is JobStatus.OK:
                         self._ready[result.trial.number] = outbox / file
         finally:
             for job_id in running:

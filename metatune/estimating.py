@@ -18,10 +18,9 @@ from metatune.kinds import TaskKind
 from metatune.metrics import PERFECT_SCORE, resolve_metric
 from metatune.rechoosing import Made, Rechooser
 from metatune.search.constant import constant_predictions
-from metatune.search.executor import Executor, Job
+from metatune.search.executor import Executor, Job, JobStatus
 from metatune.search.history import History
 from metatune.search.predictions import PredictionStore
-from metatune.search.trial import TrialStatus
 from metatune.search.trial_data import TrialData
 from metatune.space import Configuration
 
@@ -186,10 +185,10 @@ class Estimator:
             time_limit=remaining if repeatable else seconds,
         )
         outcome = self._executor.call(job)
-        if outcome.status is TrialStatus.OK:
+        if outcome.status is JobStatus.OK:
             answer: Estimate | NoEstimate = outcome.value
             return answer
-        if outcome.status is TrialStatus.TIMED_OUT:
+        if outcome.status is JobStatus.TIMED_OUT:
             return NoEstimate(reason="the time did not suffice")
         return NoEstimate(reason=outcome.error)
 

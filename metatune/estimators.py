@@ -25,13 +25,15 @@ from metatune.errors import TableError
 from metatune.estimate.corrected import Estimate
 from metatune.fit_directory import FitDirectory
 from metatune.kinds import TaskKind
+from metatune.options import TuneOptions
 from metatune.parameters import read_names, read_seed, read_weights
 from metatune.rundir import library_versions
 from metatune.search.executor import Executor
 from metatune.search.trial import TrialResult
 from metatune.search.workers import workers
 from metatune.talker import Talker
-from metatune.tuning import TuneOptions, TuningResult, tune
+from metatune.tuning import tune
+from metatune.tuning_result import TuningResult
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -12,8 +12,8 @@ from metatune.estimating import estimate_record
 from metatune.options import TuneOptions
 from metatune.resuming import Earlier, check_same_options, find_earlier
 from metatune.rundir import RunDirectory, library_versions, this_process
-from metatune.search.runner import Ended
-from metatune.tuning import TuningResult
+from metatune.search.outcome import Ended
+from metatune.tuning_result import TuningResult
 
 __all__ = ["FitDirectory"]
 

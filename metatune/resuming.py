@@ -10,9 +10,8 @@ import numpy as np
 from metatune.budget import Deadline, Stopwatch
 from metatune.errors import OptionError
 from metatune.rundir import RunDirectory
-from metatune.search.journal import Past, read_past
+from metatune.search.journal import Past, Stamp, read_past
 from metatune.search.rungs import Rung
-from metatune.search.runner import Stamp
 from metatune.search.trial_data import TrialData
 
 __all__ = [

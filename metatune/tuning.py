@@ -32,14 +32,16 @@ from metatune.search.emergency import run_quick_trials
 from metatune.search.executor import Executor
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
+from metatune.search.hooks import Keeping
 from metatune.search.journal import Journal, Past
+from metatune.search.limits import SearchLimits
 from metatune.search.outcome import Ended, SearchOutcome
-from metatune.search.runner import Folders, Keeping, SearchLimits, run_search
+from metatune.search.runner import Folders, run_search
 from metatune.search.trial import TrialResult
 from metatune.timings import Timings
 from metatune.tuning_result import TuningResult
 
-__all__ = ["TuneOptions", "TuningResult", "tune"]
+__all__ = ["tune"]
 
 _ANOTHER_SECONDS = 0.2  # for a further quick trial after the search
 

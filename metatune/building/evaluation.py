@@ -24,9 +24,9 @@ from metatune.building.work import find_folder, ladder_of, prepare_dataset, read
 from metatune.errors import InputError
 from metatune.kinds import TaskKind
 from metatune.metadataset.store import MetaDataset
-from metatune.search.executor import Executor, Job, JobOutcome, to_trial_result
+from metatune.search.executor import Executor, Job, JobOutcome
 from metatune.search.journal import Journal
-from metatune.search.trial import Trial, TrialResult
+from metatune.search.trial import Trial, TrialResult, to_trial_result
 from metatune.space import Configuration
 
 __all__ = [

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from metatune.search.predictions import prediction_file, write_predictions
+from metatune.search.out_of_fold import prediction_file, write_predictions
 from metatune.search.trial_data import load_trial_data
 
 if TYPE_CHECKING:

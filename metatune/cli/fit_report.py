@@ -13,7 +13,7 @@ from metatune.rundir import RunDirectory
 
 if TYPE_CHECKING:
     from metatune.figures import ModelFigures
-    from metatune.tuning import TuningResult
+    from metatune.tuning_result import TuningResult
 
 __all__ = ["show_result"]
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from metatune.data.source import Table
     from metatune.data.task import Task
     from metatune.search.executor import Executor
-    from metatune.tuning import TuningResult
+    from metatune.tuning_result import TuningResult
 
 __all__ = ["FitResult", "FitRun", "default_output"]
 
@@ -222,7 +222,8 @@ class FitRun:
 
     def _search(self, task: "Task", pool: "Executor") -> "TuningResult":
         from metatune.cli.progress import make_progress
-        from metatune.tuning import TuneOptions, tune
+        from metatune.options import TuneOptions
+        from metatune.tuning import tune
 
         given = self.options
         chosen = TuneOptions(

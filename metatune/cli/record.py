@@ -12,13 +12,13 @@ from metatune.cli.course import file_hash
 from metatune.cli.data import is_openml
 from metatune.estimating import estimate_record
 from metatune.rundir import library_versions, this_process
-from metatune.search.runner import Ended
+from metatune.search.outcome import Ended
 
 if TYPE_CHECKING:
     from metatune.cli.fit_run import FitRun
     from metatune.data.source import Table
     from metatune.data.task import Task
-    from metatune.tuning import TuningResult
+    from metatune.tuning_result import TuningResult
 
 __all__ = ["RunRecord"]
 

@@ -7,7 +7,7 @@ import numpy as np
 from metatune.data.splits import Fold
 from metatune.metrics import Metric
 from metatune.search.model import ConstantClassifier, ConstantRegressor
-from metatune.search.predictions import out_of_fold
+from metatune.search.out_of_fold import out_of_fold
 from metatune.search.trial_data import TrialData
 
 if TYPE_CHECKING:

@@ -26,9 +26,8 @@ from metatune.search.cluster.dispatcher import Dispatcher, Ended
 from metatune.search.cluster.parcel import unpack
 from metatune.search.cluster.versions import versions_here
 from metatune.search.cores import available_memory
-from metatune.search.executor import Executor, InlineExecutor, Job, JobOutcome
+from metatune.search.executor import Executor, InlineExecutor, Job, JobOutcome, JobStatus
 from metatune.search.pool import LocalPool
-from metatune.search.trial import TrialStatus
 from metatune.search.worker_process import PRELOADED
 
 if TYPE_CHECKING:
@@ -300,7 +299,7 @@ class _OwnClientExecutor(DaskExecutor):
 def _outcome_of(job: Job, ended: Ended) -> JobOutcome:
     """Turn what came back into the job's outcome, once its files lie in its outbox."""
     if ended.problem:
-        return JobOutcome(id=job.id, status=TrialStatus.CRASHED, error=ended.problem)
+        return JobOutcome(id=job.id, status=JobStatus.CRASHED, error=ended.problem)
     try:
         outcome = pickle.loads(ended.outcome)
         if ended.files:
@@ -313,7 +312,7 @@ def _outcome_of(job: Job, ended: Ended) -> JobOutcome:
         if isinstance(outcome, JobOutcome):
             return outcome
         text = "its worker gave it up"
-    return JobOutcome(id=job.id, status=TrialStatus.FAILED, error=text)
+    return JobOutcome(id=job.id, status=JobStatus.FAILED, error=text)
 
 
 def _address_of(client: "Client") -> str:

@@ -7,11 +7,11 @@ calling process.
 
 from collections.abc import Callable, Iterable, Sequence
 
-from metatune.search.executor import InlineExecutor, to_trial_result
+from metatune.search.executor import InlineExecutor
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.keeping import KeptModels
 from metatune.search.runner import Folders, trial_job
-from metatune.search.trial import Trial, TrialResult
+from metatune.search.trial import Trial, TrialResult, to_trial_result
 from metatune.search.trial_data import TrialData
 from metatune.space import Configuration
 

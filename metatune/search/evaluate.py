@@ -13,10 +13,10 @@ from metatune.metrics import Metric, resolve_metric
 from metatune.search.fold import FoldOutcome, run_fold, settle_fold, valid_rows
 from metatune.search.footprint import Footprint, measure_footprint
 from metatune.search.iterations import finish, iterations_by_others
-from metatune.search.keeping import KeepRule, keep_pipelines
+from metatune.search.keep_rule import KeepRule, keep_pipelines
 from metatune.search.known_folds import KnownFolds
-from metatune.search.predictions import out_of_fold, prediction_file, write_predictions
-from metatune.search.pruning import StopRule
+from metatune.search.out_of_fold import out_of_fold, prediction_file, write_predictions
+from metatune.search.stop_rule import StopRule
 from metatune.search.store import FileStore, store_beside
 from metatune.search.trial import Trial, TrialResult, TrialStatus
 from metatune.search.trial_data import TrialData, load_trial_data

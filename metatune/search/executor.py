@@ -7,18 +7,30 @@ import importlib
 import traceback
 import warnings
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self
 
 from threadpoolctl import threadpool_limits
 
 from metatune.budget import Stopwatch
-from metatune.search.trial import Trial, TrialResult, TrialStatus
 
-__all__ = ["Executor", "InlineExecutor", "Job", "JobOutcome", "run_job", "to_trial_result"]
+__all__ = ["Executor", "InlineExecutor", "Job", "JobOutcome", "JobStatus", "run_job"]
 
 _MAX_ERROR_LENGTH = 400
+
+
+class JobStatus(StrEnum):
+    """How a job ended."""
+
+    OK = "ok"
+    FAILED = "failed"
+    """The function raised an error."""
+    CRASHED = "crashed"
+    """The worker process died."""
+    TIMED_OUT = "timed out"
+    OUT_OF_MEMORY = "out of memory"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +80,7 @@ class JobOutcome:
     ----------
     id : int
         The job's.
-    status : TrialStatus
+    status : JobStatus
         How it ended.
     value : Any
         What the function returned; None unless ok.
@@ -83,7 +95,7 @@ class JobOutcome:
     """
 
     id: int
-    status: TrialStatus
+    status: JobStatus
     value: Any = None
     error: str = ""
     traceback: str = field(default="", repr=False)
@@ -226,44 +238,15 @@ def run_job(job: Job) -> JobOutcome:
     try:
         value = _find(job.function)(*job.positional)
     except MemoryError as error:
-        return failure(job.id, error, watch.seconds(), TrialStatus.OUT_OF_MEMORY)
+        return failure(job.id, error, watch.seconds(), JobStatus.OUT_OF_MEMORY)
     # Anything may be raised by a learner; it costs this job alone.
     except Exception as error:  # noqa: BLE001
         return failure(job.id, error, watch.seconds())
-    return JobOutcome(id=job.id, status=TrialStatus.OK, value=value, seconds=watch.seconds())
-
-
-def to_trial_result(trial: Trial, outcome: JobOutcome) -> TrialResult:
-    """Turn the outcome of a job that evaluates `trial` into the trial's result.
-
-    Parameters
-    ----------
-    trial : Trial
-        What the job evaluated.
-    outcome : JobOutcome
-        Its value is a `TrialResult` if it is ok.
-
-    Returns
-    -------
-    TrialResult
-        What the job returned, with the memory that was measured; or how the job ended.
-    """
-    if isinstance(outcome.value, TrialResult):
-        memory = max(outcome.value.memory_mb, outcome.memory_mb)
-        return replace(outcome.value, memory_mb=memory)
-    failed = outcome.status is TrialStatus.OK
-    kind = type(outcome.value).__name__
-    return TrialResult(
-        trial=trial,
-        status=TrialStatus.FAILED if failed else outcome.status,
-        seconds=outcome.seconds,
-        memory_mb=outcome.memory_mb,
-        error=f"the job returned {kind} instead of a result" if failed else outcome.error,
-    )
+    return JobOutcome(id=job.id, status=JobStatus.OK, value=value, seconds=watch.seconds())
 
 
 def failure(
-    job_id: int, error: Exception, seconds: float, status: TrialStatus = TrialStatus.FAILED
+    job_id: int, error: Exception, seconds: float, status: JobStatus = JobStatus.FAILED
 ) -> JobOutcome:
     """Return the outcome of a job that raised `error`."""
     text = " ".join(str(error).split())[:_MAX_ERROR_LENGTH]

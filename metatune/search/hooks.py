@@ -9,25 +9,9 @@ from metatune.search.history import History
 from metatune.search.trial import Trial, TrialResult
 
 if TYPE_CHECKING:
-    from metatune.search.keeping import KeepRule
+    from metatune.search.keep_rule import KeepRule
 
-__all__ = ["Errand", "Keeping", "Stamp"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stamp:
-    """What the journal notes beside a result.
-
-    Attributes
-    ----------
-    run : str
-        Identifies the run.
-    used : float or None
-        Seconds of the run's budget that are used by now.
-    """
-
-    run: str = ""
-    used: float | None = None
+__all__ = ["Errand", "Keeping"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

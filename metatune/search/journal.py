@@ -17,7 +17,7 @@ from typing import Any, Self
 from metatune.errors import BundleError
 from metatune.search.trial import TrialResult
 
-__all__ = ["SCHEMA_VERSION", "Journal", "Past", "read_journal", "read_past"]
+__all__ = ["SCHEMA_VERSION", "Journal", "Past", "Stamp", "read_journal", "read_past"]
 
 SCHEMA_VERSION = 2
 """Of the lines; those without a number are of version 1, which knew neither run nor seconds."""
@@ -40,6 +40,22 @@ class Past:
     results: tuple[TrialResult, ...] = ()
     used: float = 0.0
     runs: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """What the journal notes beside a result.
+
+    Attributes
+    ----------
+    run : str
+        Identifies the run.
+    used : float or None
+        Seconds of the run's budget that are used by now.
+    """
+
+    run: str = ""
+    used: float | None = None
 
 
 class Journal:

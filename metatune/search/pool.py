@@ -15,9 +15,8 @@ from typing import Any
 
 from metatune.budget import Deadline, Stopwatch
 from metatune.errors import SearchError
-from metatune.search.executor import Executor, Job, JobOutcome
+from metatune.search.executor import Executor, Job, JobOutcome, JobStatus
 from metatune.search.memory import MEGABYTE, MemoryMeter
-from metatune.search.trial import TrialStatus
 from metatune.search.worker import Started
 from metatune.search.worker_process import PRELOADED, WorkerProcess
 
@@ -142,7 +141,7 @@ class LocalPool(Executor):
                     return outcome
                 if limit.passed():
                     text = f"stopped at its time limit of {job.time_limit:.1f} s"
-                    return extra.outcome(TrialStatus.TIMED_OUT, error=text)
+                    return extra.outcome(JobStatus.TIMED_OUT, error=text)
                 wait(extra.worker.handles, max(0.0, min(_POLL_SECONDS, limit.remaining())))
         finally:
             extra.worker.kill()
@@ -262,7 +261,7 @@ class LocalPool(Executor):
             dead = True
         except (pickle.UnpicklingError, AttributeError, ImportError) as error:
             text = f"its result cannot be read here: {error}"
-            return self._stop(slot, TrialStatus.FAILED, text)
+            return self._stop(slot, JobStatus.FAILED, text)
         if dead:
             return self._bury(slot)
         return self._enforce(slot)
@@ -285,7 +284,7 @@ class LocalPool(Executor):
     def _bury(self, slot: "_Slot") -> JobOutcome | None:
         end = slot.worker.describe_end()
         if slot.started:
-            return self._stop(slot, TrialStatus.CRASHED, f"its process died: {end}")
+            return self._stop(slot, JobStatus.CRASHED, f"its process died: {end}")
         self._false_starts += 1
         if self._false_starts >= _MAX_FALSE_STARTS:
             raise SearchError(f"worker processes die while they start: {end}")
@@ -301,13 +300,13 @@ class LocalPool(Executor):
         held = slot.measure()
         if self._memory_limit is not None and held > self._memory_limit:
             figures = f"{held / 1e9:.2f} GB, the limit is {self._memory_limit / 1e9:.2f} GB"
-            return self._stop(slot, TrialStatus.OUT_OF_MEMORY, f"its process held {figures}")
+            return self._stop(slot, JobStatus.OUT_OF_MEMORY, f"its process held {figures}")
         if slot.watch.seconds() > slot.job.time_limit:
             text = f"stopped at its time limit of {slot.job.time_limit:.1f} s"
-            return self._stop(slot, TrialStatus.TIMED_OUT, text)
+            return self._stop(slot, JobStatus.TIMED_OUT, text)
         return None
 
-    def _stop(self, slot: "_Slot", status: TrialStatus, error: str) -> JobOutcome:
+    def _stop(self, slot: "_Slot", status: JobStatus, error: str) -> JobOutcome:
         outcome = slot.outcome(status, error=error, seconds=slot.watch.seconds())
         self._replace(slot)
         return outcome
@@ -346,7 +345,7 @@ class _Slot:
         self._peak = max(self._peak, held)
         return held
 
-    def outcome(self, status: TrialStatus, **details: Any) -> JobOutcome:
+    def outcome(self, status: JobStatus, **details: Any) -> JobOutcome:
         """Make the outcome of the job."""
         if self.job is None:
             raise SearchError("a worker without a job cannot have an outcome")

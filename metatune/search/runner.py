@@ -8,29 +8,19 @@ from threadpoolctl import threadpool_limits
 
 from metatune.budget import Stopwatch
 from metatune.errors import ClusterLostError
-from metatune.search.executor import Executor, Job, JobOutcome, to_trial_result
+from metatune.search.executor import Executor, Job, JobOutcome
 from metatune.search.halving import SuccessiveHalving
-from metatune.search.hooks import Errand, Keeping, Stamp
-from metatune.search.journal import Journal
-from metatune.search.keeping import KeepRule
-from metatune.search.limits import SearchLimits, TrialLimits
+from metatune.search.hooks import Errand, Keeping
+from metatune.search.journal import Journal, Stamp
+from metatune.search.keep_rule import KeepRule
+from metatune.search.limits import SearchLimits
 from metatune.search.outcome import Ended, SearchOutcome
-from metatune.search.pruning import StopRule, stop_rule
-from metatune.search.trial import Trial, TrialResult
+from metatune.search.pruning import stop_rule
+from metatune.search.stop_rule import StopRule
+from metatune.search.trial import Trial, TrialResult, to_trial_result
 from metatune.timings import Timings
 
-__all__ = [
-    "IN_ORDER_LAG",
-    "Ended",
-    "Folders",
-    "Keeping",
-    "SearchLimits",
-    "SearchOutcome",
-    "Stamp",
-    "TrialLimits",
-    "run_search",
-    "trial_job",
-]
+__all__ = ["IN_ORDER_LAG", "Folders", "run_search", "trial_job"]
 
 IN_ORDER_LAG = 3
 """With `max_trials`, trial t is decided on the results of trials 0 to t - 1 - IN_ORDER_LAG, always.

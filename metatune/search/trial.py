@@ -1,14 +1,15 @@
 """Trials and their results, as values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from metatune.search.executor import JobOutcome, JobStatus
 from metatune.search.rungs import Rung
 from metatune.space import Configuration
 
-__all__ = ["Trial", "TrialResult", "TrialStatus"]
+__all__ = ["Trial", "TrialResult", "TrialStatus", "to_trial_result"]
 
 _SHARING = ("preprocess_seconds", "saved_seconds", "copied_folds", "stored_matrices")
 
@@ -196,3 +197,32 @@ class TrialResult:
             recipe_version=record.get("recipe_version"),
             **{name: record.get(name, 0) for name in _SHARING},
         )
+
+
+def to_trial_result(trial: Trial, outcome: JobOutcome) -> TrialResult:
+    """Turn the outcome of a job that evaluates `trial` into the trial's result.
+
+    Parameters
+    ----------
+    trial : Trial
+        What the job evaluated.
+    outcome : JobOutcome
+        Its value is a `TrialResult` if it is ok.
+
+    Returns
+    -------
+    TrialResult
+        What the job returned, with the memory that was measured; or how the job ended.
+    """
+    if isinstance(outcome.value, TrialResult):
+        memory = max(outcome.value.memory_mb, outcome.memory_mb)
+        return replace(outcome.value, memory_mb=memory)
+    failed = outcome.status is JobStatus.OK
+    kind = type(outcome.value).__name__
+    return TrialResult(
+        trial=trial,
+        status=TrialStatus.FAILED if failed else TrialStatus(outcome.status.value),
+        seconds=outcome.seconds,
+        memory_mb=outcome.memory_mb,
+        error=f"the job returned {kind} instead of a result" if failed else outcome.error,
+    )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
     from metatune.data.task import Task
-    from metatune.tuning import TuningResult
+    from metatune.tuning_result import TuningResult
 
 __all__ = ["Entry", "run_entry"]
 
@@ -99,9 +99,10 @@ def run_entry(entry: Entry, elapsed: float = 0.0) -> dict[str, Any]:
         from metatune import bundle
         from metatune.data.make_task import make_task
         from metatune.data.reading import read_table
+        from metatune.options import TuneOptions
         from metatune.rundir import RunDirectory
         from metatune.strategy import STRATEGIES
-        from metatune.tuning import TuneOptions, tune
+        from metatune.tuning import tune
         from races.trajectory import Trajectory
 
         table = read_table(Path(entry.train), deadline=deadline)

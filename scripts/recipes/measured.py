@@ -19,7 +19,7 @@ from metatune.data.splits import make_folds
 from metatune.data.task import Task
 from metatune.metrics import Metric
 from metatune.search.evaluate import evaluate
-from metatune.search.keeping import KeepRule
+from metatune.search.keep_rule import KeepRule
 from metatune.search.prediction import predict_array
 from metatune.search.refit import plan_refit, refit
 from metatune.search.rungs import Rung

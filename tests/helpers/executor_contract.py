@@ -13,8 +13,7 @@ import pytest
 
 from metatune.budget import Stopwatch
 from metatune.errors import SearchError
-from metatune.search.executor import Executor, Job, JobOutcome
-from metatune.search.trial import TrialStatus
+from metatune.search.executor import Executor, Job, JobOutcome, JobStatus
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 
@@ -54,28 +53,28 @@ class ExecutorContract:
 
     def test_returns_the_value(self, executor):
         outcome = run(executor, "double", 21)
-        assert outcome.status is TrialStatus.OK
+        assert outcome.status is JobStatus.OK
         assert outcome.value == 42
         assert outcome.error == ""
         assert 0.0 <= outcome.seconds < 10.0
 
     def test_error_of_the_function_becomes_one_line_and_a_traceback(self, executor):
         outcome = run(executor, "raise_error", "two\nlines")
-        assert outcome.status is TrialStatus.FAILED
+        assert outcome.status is JobStatus.FAILED
         assert outcome.error == "ValueError: two lines"
         assert "raise_error" in outcome.traceback
         assert outcome.value is None
 
     def test_memory_error_counts_as_out_of_memory(self, executor):
         outcome = run(executor, "raise_memory_error")
-        assert outcome.status is TrialStatus.OUT_OF_MEMORY
+        assert outcome.status is JobStatus.OUT_OF_MEMORY
         assert outcome.error == "MemoryError"
 
     @pytest.mark.parametrize("function", ["no_such_module:f", "fake_jobs:no_such_function"])
     def test_unknown_function_fails(self, executor, function):
         executor.submit(Job(id=7, function=function))
         (outcome,) = executor.wait(20.0)
-        assert outcome.status is TrialStatus.FAILED
+        assert outcome.status is JobStatus.FAILED
         assert "no_such" in outcome.error
 
     def test_a_failure_does_not_harm_the_next_job(self, executor):
@@ -94,7 +93,7 @@ class ExecutorContract:
         for number in range(executor.n_workers):
             executor.submit(job("double", number, number=number))
         called = executor.call(job("double", 50, number=99))
-        assert (called.id, called.status, called.value) == (99, TrialStatus.OK, 100)
+        assert (called.id, called.status, called.value) == (99, JobStatus.OK, 100)
         seen = set()
         while len(seen) < executor.n_workers:
             seen |= {outcome.id for outcome in executor.wait(20.0)}
@@ -103,7 +102,7 @@ class ExecutorContract:
 
     def test_a_call_that_fails_says_why(self, executor):
         outcome = executor.call(job("raise_error", "no"))
-        assert outcome.status is TrialStatus.FAILED
+        assert outcome.status is JobStatus.FAILED
         assert outcome.error == "ValueError: no"
 
     def test_waiting_for_nothing_returns_at_once(self, executor):
@@ -126,7 +125,7 @@ class ExecutorContract:
         for number in (1, 2):
             executor.submit(folder_job("leave_files", inbox, outbox, number=number))
             (outcome,) = executor.wait(20.0)
-            assert outcome.status is TrialStatus.OK
+            assert outcome.status is JobStatus.OK
             assert contents(outbox / "seen") == contents(inbox)
 
     def test_files_of_a_function_that_fails_are_there_too(self, executor, tmp_path):
@@ -138,7 +137,7 @@ class ExecutorContract:
 
     def test_a_call_reads_and_writes_folders_too(self, executor, tmp_path):
         inbox, outbox = make_folders(tmp_path)
-        assert executor.call(folder_job("leave_files", inbox, outbox)).status is TrialStatus.OK
+        assert executor.call(folder_job("leave_files", inbox, outbox)).status is JobStatus.OK
         assert contents(outbox / "seen") == contents(inbox)
 
     def test_close_may_be_called_twice(self, executor):
@@ -158,44 +157,44 @@ class KillingContract(ExecutorContract):
         executor.submit(job("sleep", 30, number=1, time_limit=0.3))
         assert executor.call(job("sleep", 1.5, number=2)).value == 1.5
         (stopped,) = executor.wait(0.0)
-        assert (stopped.id, stopped.status) == (1, TrialStatus.TIMED_OUT)
+        assert (stopped.id, stopped.status) == (1, JobStatus.TIMED_OUT)
 
     def test_a_call_has_a_limit_of_its_own(self, executor):
         watch = Stopwatch()
         outcome = executor.call(job("sleep", 30, time_limit=0.5))
-        assert outcome.status is TrialStatus.TIMED_OUT
+        assert outcome.status is JobStatus.TIMED_OUT
         assert watch.seconds() < 10
 
     @posix_only
     def test_compiled_code_that_holds_the_interpreter_is_killed_too(self, executor):
         outcome = run(executor, "hold_interpreter", 30, time_limit=0.3)
-        assert outcome.status is TrialStatus.TIMED_OUT
+        assert outcome.status is JobStatus.TIMED_OUT
         assert outcome.seconds < 1.0
 
     @posix_only
     @pytest.mark.parametrize("name", ["SIGKILL", "SIGSEGV", "SIGABRT"])
     def test_death_by_signal_is_a_crash_that_names_it(self, executor, name):
         outcome = run(executor, "kill_self", int(getattr(signal, name)))
-        assert outcome.status is TrialStatus.CRASHED
+        assert outcome.status is JobStatus.CRASHED
         assert outcome.error == f"its process died: killed by {name}"
         assert run(executor, "double", 4).value == 8
 
     def test_death_by_exit_is_a_crash_that_names_the_code(self, executor):
         outcome = run(executor, "exit_now", 3)
-        assert outcome.status is TrialStatus.CRASHED
+        assert outcome.status is JobStatus.CRASHED
         assert outcome.error == "its process died: exit code 3"
 
     @posix_only
     def test_children_of_a_killed_worker_end_with_it(self, executor, tmp_path):
         pid_file = tmp_path / "pid"
         outcome = run(executor, "leave_child_behind", str(pid_file), time_limit=1.0)
-        assert outcome.status is TrialStatus.TIMED_OUT
+        assert outcome.status is JobStatus.TIMED_OUT
         child = int(pid_file.read_text(encoding="utf-8"))
         assert is_gone(child, within=1.0)
 
     def test_value_that_cannot_be_pickled_fails(self, executor):
         outcome = run(executor, "unpicklable")
-        assert outcome.status is TrialStatus.FAILED
+        assert outcome.status is JobStatus.FAILED
         assert "pickle" in outcome.error
 
 

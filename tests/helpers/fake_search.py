@@ -10,8 +10,10 @@ from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
 from metatune.search.executor import Executor, InlineExecutor, Job, JobOutcome
 from metatune.search.halving import SuccessiveHalving
+from metatune.search.limits import SearchLimits
+from metatune.search.outcome import SearchOutcome
 from metatune.search.rungs import plan_rungs
-from metatune.search.runner import Folders, SearchLimits, SearchOutcome, run_search
+from metatune.search.runner import Folders, run_search
 from metatune.space import Configuration
 
 ACCURACY = resolve_metric("accuracy", TaskKind.BINARY)

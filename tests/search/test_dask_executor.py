@@ -26,7 +26,7 @@ from waiting import eventually, outcome_of, outcomes_of
 from metatune.budget import Stopwatch
 from metatune.errors import ClusterLostError, OptionError, SearchError
 from metatune.search.dask_executor import DaskExecutor, as_executor, connect
-from metatune.search.trial import TrialStatus
+from metatune.search.executor import JobStatus
 
 pytestmark = [
     pytest.mark.skipif(os.name != "posix", reason="processes and signals as POSIX has them"),
@@ -109,7 +109,7 @@ def test_workers_never_touch_the_folders_of_the_client(executor, cluster, tmp_pa
 def test_files_of_a_stopped_job_do_not_arrive(executor, tmp_path):
     inbox, outbox = make_folders(tmp_path)
     executor.submit(replace(folder_job("write_and_hang", inbox, outbox), time_limit=0.5))
-    assert outcome_of(executor).status is TrialStatus.TIMED_OUT
+    assert outcome_of(executor).status is JobStatus.TIMED_OUT
     assert contents(outbox) == {}
 
 
@@ -121,7 +121,7 @@ def test_inboxes_that_are_no_longer_used_are_released(executor, cluster, tmp_pat
     for number in range(7):
         inbox, outbox = make_folders(tmp_path / str(number))
         executor.submit(folder_job("leave_files", inbox, outbox, number=number))
-        assert outcome_of(executor).status is TrialStatus.OK
+        assert outcome_of(executor).status is JobStatus.OK
         assert contents(outbox / "seen") == contents(inbox)
     assert eventually(lambda: laid_out() <= 2 * 5)
     executor.close()
@@ -131,7 +131,7 @@ def test_inboxes_that_are_no_longer_used_are_released(executor, cluster, tmp_pat
 def test_an_inbox_that_is_not_there_costs_its_job_alone(executor, tmp_path):
     executor.submit(folder_job("leave_files", tmp_path / "nowhere", tmp_path))
     outcome = outcome_of(executor)
-    assert outcome.status is TrialStatus.CRASHED
+    assert outcome.status is JobStatus.CRASHED
     assert "nowhere is no folder" in outcome.error
     assert run(executor, "double", 1).value == 2
 
@@ -153,7 +153,7 @@ def test_killed_job_frees_its_worker_at_once(client, tmp_path):
 def test_job_over_the_memory_limit_is_stopped(client):
     with DaskExecutor(client, jobs=1, memory_limit=600_000_000, preload=PRELOAD) as executor:
         outcome = run(executor, "allocate", 10)
-        assert outcome.status is TrialStatus.OUT_OF_MEMORY
+        assert outcome.status is JobStatus.OUT_OF_MEMORY
         assert outcome.error.endswith("GB, the limit is 0.60 GB")
 
 

@@ -22,8 +22,10 @@ from metatune.metrics import resolve_metric
 from metatune.search.dask_executor import DaskExecutor
 from metatune.search.executor import InlineExecutor
 from metatune.search.halving import SuccessiveHalving
+from metatune.search.limits import SearchLimits
+from metatune.search.outcome import Ended
 from metatune.search.rungs import plan_rungs
-from metatune.search.runner import Ended, Folders, SearchLimits, run_search
+from metatune.search.runner import Folders, run_search
 from metatune.search.trial import TrialStatus
 from metatune.space import Configuration
 

@@ -13,8 +13,9 @@ from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
 from metatune.search.hooks import Errand
 from metatune.search.limits import SearchLimits
+from metatune.search.outcome import Ended, SearchOutcome
 from metatune.search.rungs import plan_rungs
-from metatune.search.runner import Ended, Folders, SearchOutcome, run_search
+from metatune.search.runner import Folders, run_search
 from metatune.search.trial import TrialStatus
 from metatune.space import Configuration
 

@@ -18,7 +18,7 @@ from metatune.search.constant import constant_score
 from metatune.search.evaluate import evaluate, evaluate_in_worker
 from metatune.search.executor import InlineExecutor, Job
 from metatune.search.fold import run_fold
-from metatune.search.keeping import KeepRule
+from metatune.search.keep_rule import KeepRule
 from metatune.search.model import LabelDecoder, assemble_pipeline
 from metatune.search.prediction import expand_classes
 from metatune.search.refit import plan_refit, refit_in_worker, refit_seconds

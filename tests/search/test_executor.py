@@ -14,9 +14,8 @@ from executor_contract import ExecutorContract, KillingContract, is_gone, job, p
 
 from metatune.budget import Stopwatch
 from metatune.errors import SearchError
-from metatune.search.executor import InlineExecutor, run_job
+from metatune.search.executor import InlineExecutor, JobStatus, run_job
 from metatune.search.pool import LocalPool
-from metatune.search.trial import TrialStatus
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +32,7 @@ class TestInlineExecutor(ExecutorContract):
     def test_warnings_are_not_shown(self, executor):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            assert run(executor, "be_noisy").status is TrialStatus.OK
+            assert run(executor, "be_noisy").status is JobStatus.OK
         assert caught == []
 
 
@@ -64,8 +63,8 @@ class TestLocalPool(KillingContract):
         first = executor.wait(20.0)
         seen = first if len(first) == 2 else first + executor.wait(20.0)
         assert [(o.id, o.status, o.value) for o in seen] == [
-            (1, TrialStatus.CRASHED, None),
-            (2, TrialStatus.OK, 8),
+            (1, JobStatus.CRASHED, None),
+            (2, JobStatus.OK, 8),
         ]
 
     def test_a_waiting_job_can_be_killed_and_makes_way(self, executor):
@@ -83,7 +82,7 @@ class TestLocalPool(KillingContract):
         while executor.idle == 0 and run_until.seconds() < 20.0:
             time.sleep(0.05)
         (outcome,) = executor.wait(0.0)
-        assert outcome.status is TrialStatus.TIMED_OUT
+        assert outcome.status is JobStatus.TIMED_OUT
 
     def test_killing_tells_how_long_the_job_has_run(self, executor):
         run(executor, "double", 0)
@@ -103,7 +102,7 @@ class TestLocalPool(KillingContract):
     def test_job_over_its_time_limit_is_killed_and_the_worker_replaced(self, executor):
         before = run(executor, "circumstances").value["pid"]
         outcome = run(executor, "sleep", 30, time_limit=0.3)
-        assert outcome.status is TrialStatus.TIMED_OUT
+        assert outcome.status is JobStatus.TIMED_OUT
         assert outcome.error == "stopped at its time limit of 0.3 s"
         assert 0.3 <= outcome.seconds < 1.0
         assert run(executor, "circumstances").value["pid"] != before
@@ -119,7 +118,7 @@ class TestLocalPool(KillingContract):
     def test_job_over_the_memory_limit_is_killed(self):
         with LocalPool(1, memory_limit=600_000_000) as pool:
             outcome = run(pool, "allocate", 10)
-            assert outcome.status is TrialStatus.OUT_OF_MEMORY
+            assert outcome.status is JobStatus.OUT_OF_MEMORY
             assert outcome.error.startswith("its process held 0.")
             assert outcome.error.endswith("GB, the limit is 0.60 GB")
             assert 600 < outcome.memory_mb < 2_000
@@ -128,7 +127,7 @@ class TestLocalPool(KillingContract):
     def test_memory_of_children_counts(self):
         with LocalPool(1, memory_limit=600_000_000) as pool:
             outcome = run(pool, "allocate_in_child", 0.8)
-            assert outcome.status is TrialStatus.OUT_OF_MEMORY
+            assert outcome.status is JobStatus.OUT_OF_MEMORY
 
     def test_worker_that_keeps_much_memory_is_replaced_after_its_job(self):
         with LocalPool(1, memory_limit=800_000_000) as pool:
@@ -136,7 +135,7 @@ class TestLocalPool(KillingContract):
             assert run(pool, "double", 1).value == 2
             assert run(pool, "circumstances").value["pid"] == before
             outcome = run(pool, "keep", 0.4)
-            assert outcome.status is TrialStatus.OK
+            assert outcome.status is JobStatus.OK
             assert 400 < outcome.memory_mb < 800
             assert run(pool, "circumstances").value["pid"] != before
 

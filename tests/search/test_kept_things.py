@@ -13,14 +13,11 @@ from metatune.search import keeping, predictions
 from metatune.search.evaluate import evaluate
 from metatune.search.footprint import pickled_bytes
 from metatune.search.history import History
-from metatune.search.keeping import KeepRule, KeptModels
+from metatune.search.keep_rule import KeepRule
+from metatune.search.keeping import KeptModels
 from metatune.search.merit import by_merit
-from metatune.search.predictions import (
-    PredictionStore,
-    out_of_fold,
-    prediction_file,
-    write_predictions,
-)
+from metatune.search.out_of_fold import out_of_fold, prediction_file, write_predictions
+from metatune.search.predictions import PredictionStore
 from metatune.search.rungs import Rung
 from metatune.search.trial import Trial, TrialResult, TrialStatus
 from metatune.search.trial_data import TrialData

@@ -10,8 +10,9 @@ from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
 from metatune.search.evaluate import evaluate
 from metatune.search.history import History
-from metatune.search.pruning import StopRule, stop_rule
+from metatune.search.pruning import stop_rule
 from metatune.search.rungs import Rung
+from metatune.search.stop_rule import StopRule
 from metatune.search.trial import Trial, TrialResult, TrialStatus
 from metatune.search.trial_data import TrialData
 from metatune.space import Configuration

@@ -18,15 +18,11 @@ from metatune.budget import Deadline, Stopwatch
 from metatune.errors import ClusterLostError
 from metatune.search.executor import InlineExecutor, JobOutcome
 from metatune.search.halving import SuccessiveHalving
+from metatune.search.hooks import Keeping
 from metatune.search.journal import read_journal
-from metatune.search.runner import (
-    IN_ORDER_LAG,
-    Ended,
-    Keeping,
-    SearchLimits,
-    TrialLimits,
-    run_search,
-)
+from metatune.search.limits import SearchLimits, TrialLimits
+from metatune.search.outcome import Ended
+from metatune.search.runner import IN_ORDER_LAG, run_search
 from metatune.search.trial import TrialResult
 from metatune.space import Configuration
 

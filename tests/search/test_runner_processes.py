@@ -6,8 +6,10 @@ from fake_search import FOLDERS, RUNGS, configurations, inventive, listed, searc
 from metatune.budget import Deadline, Stopwatch
 from metatune.search.executor import InlineExecutor, Job
 from metatune.search.journal import read_journal
+from metatune.search.limits import SearchLimits, TrialLimits
+from metatune.search.outcome import Ended
 from metatune.search.pool import LocalPool
-from metatune.search.runner import Ended, SearchLimits, TrialLimits, run_search
+from metatune.search.runner import run_search
 from metatune.search.trial import TrialStatus
 from metatune.space import Configuration
 

@@ -6,8 +6,8 @@ import pytest
 from fake_search import ScrambledExecutor, configurations, inventive, listed, search, told
 
 from metatune.search.executor import InlineExecutor
-from metatune.search.journal import read_journal, read_past
-from metatune.search.runner import Ended, Stamp
+from metatune.search.journal import Stamp, read_journal, read_past
+from metatune.search.outcome import Ended
 
 pytestmark = pytest.mark.usefixtures("fake_evaluation")
 

@@ -15,9 +15,11 @@ from metatune.search.executor import Executor, InlineExecutor
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
 from metatune.search.journal import read_journal
+from metatune.search.limits import SearchLimits
+from metatune.search.outcome import Ended, SearchOutcome
 from metatune.search.pool import LocalPool
 from metatune.search.rungs import plan_rungs
-from metatune.search.runner import Ended, Folders, SearchLimits, SearchOutcome, run_search
+from metatune.search.runner import Folders, run_search
 from metatune.search.trial_data import TrialData
 
 KIND = TaskKind.BINARY

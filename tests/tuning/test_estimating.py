@@ -21,7 +21,8 @@ from metatune.metrics import resolve_metric
 from metatune.rechoosing import Made
 from metatune.search.executor import InlineExecutor, Job, JobOutcome
 from metatune.search.history import History
-from metatune.search.predictions import PredictionStore, prediction_file, write_predictions
+from metatune.search.out_of_fold import prediction_file, write_predictions
+from metatune.search.predictions import PredictionStore
 from metatune.search.trial import TrialStatus
 from tests.search.test_evaluate import make_data
 from tests.search.test_kept_things import ok

@@ -24,8 +24,8 @@ from metatune.errors import OptionError
 from metatune.kinds import TaskKind
 from metatune.search.dask_executor import DaskExecutor
 from metatune.search.executor import InlineExecutor, Job
-from metatune.search.keeping import KeepRule
-from metatune.search.predictions import prediction_file
+from metatune.search.keep_rule import KeepRule
+from metatune.search.out_of_fold import prediction_file
 from metatune.search.rungs import Rung
 from metatune.search.trial import Trial, TrialResult, TrialStatus
 from metatune.search.trial_data import TrialData

@@ -15,14 +15,16 @@ from metatune.budget import Budget, Deadline
 from metatune.data.make_task import make_task
 from metatune.errors import BundleError, OptionError
 from metatune.listener import Listener
+from metatune.options import TuneOptions
 from metatune.resuming import Pulse, find_earlier
 from metatune.rundir import RunDirectory, this_process
 from metatune.search.executor import InlineExecutor, Job, JobOutcome
 from metatune.search.history import History
 from metatune.search.journal import Past, read_journal, read_past
-from metatune.search.runner import Ended
+from metatune.search.outcome import Ended
 from metatune.search.trial import TrialResult, TrialStatus
-from metatune.tuning import TuneOptions, TuningResult, tune
+from metatune.tuning import tune
+from metatune.tuning_result import TuningResult
 
 FAMILIES = ("linear", "knn", "naive_bayes", "decision_tree")
 N_TRIALS = 14

@@ -12,6 +12,7 @@ from metatune.budget import Budget, Deadline
 from metatune.data.make_task import make_task
 from metatune.errors import BundleError
 from metatune.finishing import Finisher
+from metatune.options import TuneOptions
 from metatune.rundir import RunDirectory
 from metatune.search import emergency
 from metatune.search.executor import Executor, InlineExecutor, Job, JobOutcome
@@ -19,7 +20,8 @@ from metatune.search.halving import SuccessiveHalving
 from metatune.search.journal import read_journal
 from metatune.search.outcome import Ended, SearchOutcome
 from metatune.search.trial import TrialStatus
-from metatune.tuning import TuneOptions, TuningResult, tune
+from metatune.tuning import tune
+from metatune.tuning_result import TuningResult
 
 
 def make_table(n_rows: int = 200) -> pd.DataFrame:

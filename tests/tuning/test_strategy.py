@@ -11,6 +11,7 @@ from metatune.budget import Budget, Deadline
 from metatune.data.make_task import make_task
 from metatune.data.task import Task
 from metatune.listener import Listener
+from metatune.options import TuneOptions
 from metatune.search.executor import InlineExecutor, Job, JobOutcome, run_job
 from metatune.search.history import History
 from metatune.search.trial import TrialResult, TrialStatus
@@ -24,7 +25,8 @@ from metatune.strategy import (
     Situation,
     Strategy,
 )
-from metatune.tuning import TuneOptions, TuningResult, tune
+from metatune.tuning import tune
+from metatune.tuning_result import TuningResult
 
 FAMILIES = ("linear", "knn", "naive_bayes", "decision_tree")
 

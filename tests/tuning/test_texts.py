@@ -9,10 +9,12 @@ import pytest
 from metatune import bundle
 from metatune.budget import Budget, Deadline
 from metatune.data.make_task import make_task
+from metatune.options import TuneOptions
 from metatune.rundir import RunDirectory
 from metatune.search.executor import Executor, InlineExecutor
 from metatune.search.pool import LocalPool
-from metatune.tuning import TuneOptions, TuningResult, tune
+from metatune.tuning import tune
+from metatune.tuning_result import TuningResult
 
 GOOD = np.array(["love it", "works great", "excellent sound", "very happy", "as described"])
 BAD = np.array(["broken again", "waste of money", "stopped working", "sends noise", "as expected"])

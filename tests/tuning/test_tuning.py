@@ -14,14 +14,16 @@ from metatune.data.task import Task
 from metatune.errors import OptionError
 from metatune.estimate.corrected import Estimate
 from metatune.listener import Listener
+from metatune.options import TuneOptions
 from metatune.rundir import RunDirectory
 from metatune.search.executor import Executor, InlineExecutor, Job, JobOutcome
 from metatune.search.journal import read_journal
+from metatune.search.out_of_fold import prediction_file
+from metatune.search.outcome import Ended
 from metatune.search.pool import LocalPool
-from metatune.search.predictions import prediction_file
-from metatune.search.runner import Ended
 from metatune.search.trial import TrialResult, TrialStatus
-from metatune.tuning import TuneOptions, TuningResult, tune
+from metatune.tuning import tune
+from metatune.tuning_result import TuningResult
 
 FAMILIES = ("linear", "knn", "naive_bayes", "decision_tree")
 
