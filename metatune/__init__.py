@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from metatune.api import describe, recommend
-    from metatune.bundle import load
     from metatune.errors import InputError, MetadataError, MetatuneError, SearchError
-    from metatune.estimators import MetaTuneClassifier, MetaTuneRegressor
+    from metatune.estimators.estimator import MetaTuneClassifier, MetaTuneRegressor
+    from metatune.models.model_file import load
 
     __version__: str
 
@@ -31,13 +31,13 @@ __all__ = [
 
 _HOMES = {
     "InputError": "metatune.errors",
-    "MetaTuneClassifier": "metatune.estimators",
-    "MetaTuneRegressor": "metatune.estimators",
+    "MetaTuneClassifier": "metatune.estimators.estimator",
+    "MetaTuneRegressor": "metatune.estimators.estimator",
     "MetadataError": "metatune.errors",
     "MetatuneError": "metatune.errors",
     "SearchError": "metatune.errors",
     "describe": "metatune.api",
-    "load": "metatune.bundle",
+    "load": "metatune.models.model_file",
     "recommend": "metatune.api",
 }
 

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from threadpoolctl import threadpool_limits
 
-from metatune.advice import Advice, advise, eligible_shape, usable_algorithms
 from metatune.budget import parse_duration
-from metatune.data.columns import Column
-from metatune.data.encoder import encode_task
-from metatune.data.make_task import make_task, to_frame
-from metatune.data.reading import read_table
-from metatune.data.roles import RoleColumns
-from metatune.data.task import Task
+from metatune.data.columns.column import Column
+from metatune.data.encoding.encoder import encode_task
+from metatune.data.reading.table_reader import read_table
+from metatune.data.task.make_task import make_task, to_frame
+from metatune.data.task.roles import RoleColumns
+from metatune.data.task.task import Task
 from metatune.errors import OptionError
+from metatune.evaluation.rungs import plan_folds
+from metatune.evaluation.trial_data import TrialData
 from metatune.metafeatures import MetaFeatures, extract_metafeatures
+from metatune.recommender.advice import Advice, advise, eligible_shape, usable_algorithms
 from metatune.recommender.recommendation import Recommendations
-from metatune.search.rungs import plan_folds
-from metatune.search.trial_data import TrialData
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -1,12 +1,14 @@
-"""Budgets and deadlines: the only module that reads the clock.
+"""Budgets, deadlines and timings: the only module that reads the clock.
 
 A budget is an allowance (seconds, trials); a deadline is an instant. Times are seconds.
 """
 
+import contextlib
 import math
 import os
 import re
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +20,7 @@ __all__ = [
     "Deadline",
     "Pace",
     "Stopwatch",
+    "Timings",
     "parse_duration",
     "seconds_since_process_start",
     "utc_now",
@@ -187,3 +190,34 @@ def _start_ticks() -> int | None:
 def utc_now() -> str:
     """Return the current instant as ISO 8601 text in UTC, for records only."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class Timings:
+    """Seconds of a run, added up by what they were spent on."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = {}
+        self._lap = Stopwatch()
+
+    @property
+    def seconds(self) -> Mapping[str, float]:
+        """Wall-clock seconds by name, in the order in which the names came up."""
+        return dict(self._seconds)
+
+    def add(self, what: str, seconds: float) -> None:
+        """Count seconds that were measured elsewhere."""
+        self._seconds[what] = self._seconds.get(what, 0.0) + seconds
+
+    def lap(self, what: str) -> None:
+        """Count everything since the last lap, or since the beginning."""
+        self.add(what, self._lap.seconds())
+        self._lap = Stopwatch()
+
+    @contextlib.contextmanager
+    def on(self, what: str) -> Iterator[None]:
+        """Count what happens in a context."""
+        watch = Stopwatch()
+        try:
+            yield
+        finally:
+            self.add(what, watch.seconds())

@@ -10,8 +10,8 @@ import sys
 import numpy as np
 
 from metatune.budget import Stopwatch
-from metatune.data.encoded import EncodedTask
-from metatune.data.layout import Layout
+from metatune.data.encoding.encoded_task import EncodedTask
+from metatune.data.encoding.layout import Layout
 from metatune.kinds import TaskKind
 from metatune.metafeatures import GROUP_NAMES, extract_metafeatures
 

@@ -19,7 +19,7 @@ from threadpoolctl import threadpool_limits
 from metatune.algorithms.base import Shape
 from metatune.algorithms.registry import ALGORITHMS
 from metatune.budget import Stopwatch
-from metatune.data.fingerprint import Fingerprint
+from metatune.data.encoding.fingerprint import Fingerprint
 from metatune.errors import MetatuneError
 from metatune.kinds import TaskKind
 from metatune.metafeatures import FEATURE_NAMES, MetaFeatures

@@ -23,6 +23,10 @@ from metatune.building.kept_predictions import KeptPredictions
 from metatune.building.known import KnownDatasets
 from metatune.building.selection import Wishes, choose_tables, enlarged, large_tables, wanted
 from metatune.errors import MetadataError, MetatuneError
+from metatune.evaluation.trial import TrialResult
+from metatune.execution.dask_executor import connect
+from metatune.execution.executor import Executor
+from metatune.execution.local_pool import LocalPool
 from metatune.kinds import TaskKind
 from metatune.metadataset.pool import draw_pool
 from metatune.metadataset.priors import HyperparameterPriors
@@ -36,10 +40,6 @@ from metatune.metadataset.store import (
     verify_metadata,
 )
 from metatune.recommender.models import save_models
-from metatune.search.dask_executor import connect
-from metatune.search.executor import Executor
-from metatune.search.pool import LocalPool
-from metatune.search.trial import TrialResult
 from metatune.space import Configuration
 
 Pools = dict[TaskKind, list[Configuration]]

@@ -33,11 +33,11 @@ import numpy as np
 import pandas as pd
 import psutil
 
-from metatune import bundle
 from metatune.budget import Stopwatch
 from metatune.errors import BundleError
-from metatune.resuming import find_earlier
-from metatune.rundir import RunDirectory
+from metatune.models import model_file
+from metatune.storage.directory import RunDirectory
+from metatune.storage.resume import find_earlier
 
 _MARK = "METATUNE_CHECK_KILLS"
 _KINDS = ("binary", "multiclass", "regression")
@@ -155,7 +155,7 @@ def kill_once(
     if killed:
         found.kills += 1
         found.at.append(f"{after:.1f}")
-    if (run / bundle.MODEL_FILE).exists() and not works(run, table):
+    if (run / model_file.MODEL_FILE).exists() and not works(run, table):
         found.broken_models += 1
     return killed
 
@@ -210,7 +210,7 @@ def count_repeated(run: Path) -> int:
 
 def works(run: Path, table: pd.DataFrame) -> bool:
     try:
-        predicted = bundle.load(run).predict(table.drop(columns="y").head(20))
+        predicted = model_file.load(run).predict(table.drop(columns="y").head(20))
     except (BundleError, ValueError):
         return False
     return len(predicted) == 20

@@ -22,8 +22,8 @@ from measuring.made_up import TARGET, make_table
 from measuring.overruns import allowed_seconds
 from sklearn.metrics import roc_auc_score
 
-from metatune import bundle
 from metatune.budget import Stopwatch, parse_duration
+from metatune.models import model_file
 
 GIGABYTE = 1e9
 LIMIT = 16 * GIGABYTE
@@ -91,7 +91,7 @@ def provide(path: Path, rows: int, columns: int) -> tuple[pd.DataFrame, pd.DataF
 def judge(run: Path, train: pd.DataFrame, test: pd.DataFrame) -> dict[str, Any]:
     """Score the saved model and LightGBM's default on the held-out rows."""
     watch = Stopwatch()
-    pipeline = bundle.load(run)
+    pipeline = model_file.load(run)
     proba = pipeline.predict_proba(test.drop(columns=TARGET))
     ours = roc_auc_score(
         test[TARGET] == POSITIVE, proba[:, list(pipeline.classes_).index(POSITIVE)]

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from metatune.data.encoded import EncodedTask
-from metatune.data.layout import Layout
+from metatune.data.encoding.encoded_task import EncodedTask
+from metatune.data.encoding.layout import Layout
 from metatune.kinds import TaskKind
 from metatune.metafeatures import FEATURES, extract_metafeatures
 

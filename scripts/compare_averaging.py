@@ -25,15 +25,15 @@ from metatune.algorithms.base import Algorithm, BuildContext, Shape
 from metatune.algorithms.fitting import fit_pipeline
 from metatune.algorithms.registry import ALGORITHMS, eligible
 from metatune.building.catalogue import CatalogueEntry, load_entry, read_catalogue
-from metatune.data.encoded import EncodedTask
-from metatune.data.splits import make_folds
+from metatune.data.encoding.encoded_task import EncodedTask
+from metatune.data.splits.folds import make_folds
+from metatune.evaluation.fold import run_fold
+from metatune.evaluation.refit import plan_refit
+from metatune.evaluation.rungs import plan_folds, plan_rungs
+from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
+from metatune.evaluation.trial_data import TrialData
 from metatune.metrics import resolve_metric
-from metatune.search.fold import run_fold
-from metatune.search.prediction import predict_array
-from metatune.search.refit import plan_refit
-from metatune.search.rungs import plan_folds, plan_rungs
-from metatune.search.trial import Trial, TrialResult, TrialStatus
-from metatune.search.trial_data import TrialData
+from metatune.models.prediction import predict_array
 
 BUDGET = 60.0
 SEED = 0

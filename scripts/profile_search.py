@@ -17,8 +17,8 @@ from measuring.core_seconds import CoreSeconds, core_seconds, share_table
 from measuring.made_up import TARGET, make_table
 
 from metatune.budget import parse_duration
-from metatune.rundir import RunDirectory
-from metatune.search.journal import read_journal
+from metatune.storage.directory import RunDirectory
+from metatune.storage.journal import read_journal
 
 N_COLUMNS = 20
 SEED = 0

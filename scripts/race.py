@@ -35,7 +35,7 @@ from metatune.budget import Deadline
 from metatune.building.catalogue import read_catalogue
 from metatune.errors import MetatuneError
 from metatune.metadataset.store import find_metadata
-from metatune.strategy import STRATEGIES
+from metatune.samplers.strategy import STRATEGIES
 
 SCRIPTS = Path(__file__).resolve().parent
 GRACE = 120.0  # seconds beyond the budget, for judging, after which a run counts as hanging

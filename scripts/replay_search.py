@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from metatune.evaluation.rungs import Rung
+from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.kinds import TaskKind
 from metatune.metadataset.schema import pool_of
 from metatune.metadataset.store import load_metadata
@@ -29,8 +31,6 @@ from metatune.recommender.past import Past, collect_past
 from metatune.recommender.planner import Observation, Planner
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
-from metatune.search.rungs import Rung
-from metatune.search.trial import Trial, TrialResult, TrialStatus
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -17,7 +17,7 @@ def test_wheel_holds_the_package_and_the_meta_dataset(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     assert "metatune/py.typed" in names
-    assert "metatune/tuning.py" in names
+    assert "metatune/tuning/tune.py" in names
     for name in (
         "manifest.json",
         "datasets.parquet",

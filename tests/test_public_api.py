@@ -31,11 +31,11 @@ def test_all_is_the_public_api() -> None:
 
 def test_public_functions_are_not_hidden_by_modules() -> None:
     import metatune.api
-    import metatune.bundle
+    import metatune.models.model_file
 
     assert metatune.recommend is metatune.api.recommend
     assert metatune.describe is metatune.api.describe
-    assert metatune.load is metatune.bundle.load
+    assert metatune.load is metatune.models.model_file.load
 
 
 def test_unknown_names_are_refused() -> None:

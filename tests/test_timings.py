@@ -2,8 +2,7 @@
 
 import pytest
 
-from metatune.budget import Stopwatch
-from metatune.timings import Timings
+from metatune.budget import Stopwatch, Timings
 
 
 def spend(seconds: float) -> None:

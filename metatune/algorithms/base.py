@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from metatune.data.layout import Layout
+from metatune.data.encoding.layout import Layout
 from metatune.kinds import TaskKind
 from metatune.space import Configuration, SearchSpace
 

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils.validation import has_fit_parameter
 
 from metatune.algorithms.learners.stopping import WatchedRows
-from metatune.data.row_facts import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowFacts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from metatune.algorithms.categories import CategoryEncoder
 from metatune.algorithms.numeric import LARGEST, NumericEncoder
-from metatune.data.row_facts import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowFacts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

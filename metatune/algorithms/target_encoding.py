@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from metatune.data.row_facts import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowFacts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -15,6 +15,9 @@ from metatune.budget import utc_now
 from metatune.building.known import KnownDatasets, is_current, n_outdated, read_known
 from metatune.building.protocol import Known, Protocol
 from metatune.building.work import folders, ladder_of
+from metatune.evaluation.constant import constant_score
+from metatune.evaluation.trial import TrialResult
+from metatune.evaluation.trial_data import TrialData
 from metatune.kinds import TaskKind
 from metatune.metadataset.schema import (
     PROTOCOL_VERSION,
@@ -26,9 +29,6 @@ from metatune.metadataset.schema import (
 )
 from metatune.metadataset.store import MetaDataset
 from metatune.metrics import RECORDED_METRICS, resolve_metric
-from metatune.search.constant import constant_score
-from metatune.search.trial import TrialResult
-from metatune.search.trial_data import TrialData
 from metatune.space import Configuration
 
 __all__ = ["assemble"]

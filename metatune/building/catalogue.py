@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metatune.data.encoded import EncodedTask
-from metatune.data.encoder import TableEncoder, encode_task
-from metatune.data.make_task import make_task
-from metatune.data.reading import read_table
+from metatune.data.encoding.encoded_task import EncodedTask
+from metatune.data.encoding.encoder import TableEncoder, encode_task
+from metatune.data.reading.table_reader import read_table
+from metatune.data.task.make_task import make_task
 from metatune.errors import TableError
 from metatune.kinds import TaskKind
 

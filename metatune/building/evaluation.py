@@ -22,12 +22,12 @@ from metatune.building.known import (
 from metatune.building.protocol import Known, Ladder, Protocol, protocol_rungs
 from metatune.building.work import find_folder, ladder_of, prepare_dataset, read_description
 from metatune.errors import InputError
+from metatune.evaluation.trial import Trial, TrialResult, to_trial_result
+from metatune.execution.executor import Executor, Job, JobOutcome
 from metatune.kinds import TaskKind
 from metatune.metadataset.store import MetaDataset
-from metatune.search.executor import Executor, Job, JobOutcome
-from metatune.search.journal import Journal
-from metatune.search.trial import Trial, TrialResult, to_trial_result
 from metatune.space import Configuration
+from metatune.storage.journal import Journal
 
 __all__ = [
     "Ladder",
@@ -180,7 +180,7 @@ class PoolEvaluation:
             outbox, name = str(self._predictions.outbox(bench.name)), "evaluate_with_predictions"
         job = Job(
             id=next(self._ids),
-            function=f"metatune.search.evaluate:{name}",
+            function=f"metatune.evaluation.trial_job:{name}",
             inbox=str(bench.folder / "data"),
             outbox=outbox,
             arguments=(trial,),

@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from metatune.errors import OpenMLError, OptionError
+from metatune.files.atomic import replacing
 from metatune.openml.client import ServerRefusedError
 from metatune.openml.listings import Listing, read_listing
 from metatune.openml.pages import PageStore
@@ -30,7 +31,6 @@ from metatune.openml.payloads import (
     read_suite,
     read_task,
 )
-from metatune.whole_files import replacing
 
 __all__ = ["TABLES", "Harvest", "HarvestPlan", "find_flows", "harvest", "list_counts"]
 

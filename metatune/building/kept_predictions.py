@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from metatune.search.out_of_fold import prediction_file, write_predictions
-from metatune.search.trial_data import load_trial_data
+from metatune.evaluation.out_of_fold import prediction_file, write_predictions
+from metatune.evaluation.trial_data import load_trial_data
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from metatune.search.trial import TrialResult
+    from metatune.evaluation.trial import TrialResult
 
 __all__ = ["KeptPredictions"]
 

@@ -9,13 +9,13 @@ import pandas as pd
 
 from metatune.algorithms.registry import FAMILIES
 from metatune.building.protocol import Known, Protocol
-from metatune.data.fingerprint import Fingerprint
+from metatune.data.encoding.fingerprint import Fingerprint
+from metatune.evaluation.rungs import Rung
+from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.kinds import TaskKind
 from metatune.metadataset.schema import protocol_column, score_column, stated_versions
 from metatune.metrics import RECORDED_METRICS
-from metatune.search.journal import read_journal
-from metatune.search.rungs import Rung
-from metatune.search.trial import Trial, TrialResult, TrialStatus
+from metatune.storage.journal import read_journal
 
 if TYPE_CHECKING:
     from metatune.metadataset.store import MetaDataset

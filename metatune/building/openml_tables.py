@@ -10,13 +10,13 @@ from typing import Any
 import pandas as pd
 
 from metatune.building.harvest import Harvest
-from metatune.data.make_task import make_task
+from metatune.data.task.make_task import make_task
 from metatune.errors import InputError, OpenMLError
+from metatune.files.atomic import replacing
 from metatune.kinds import TaskKind
 from metatune.openml.client import OpenMLClient
 from metatune.openml.dataset import OpenMLTable, as_table
 from metatune.openml.listings import Pages
-from metatune.whole_files import replacing
 
 __all__ = ["CATALOGUE", "download_tables"]
 

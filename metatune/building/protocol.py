@@ -7,11 +7,11 @@ from typing import Any
 
 from metatune.algorithms.base import Shape
 from metatune.algorithms.registry import ALGORITHMS
+from metatune.evaluation.rungs import REDUCTION_FACTOR, Rung
+from metatune.evaluation.trial import TrialResult
 from metatune.kinds import TaskKind
 from metatune.metadataset.schema import PROTOCOL_VERSION
 from metatune.metrics import RECORDED_METRICS, resolve_metric
-from metatune.search.rungs import REDUCTION_FACTOR, Rung
-from metatune.search.trial import TrialResult
 from metatune.space import Configuration
 
 __all__ = ["Known", "Ladder", "Protocol", "protocol_rungs"]

@@ -14,12 +14,12 @@ from typing import Any
 
 from metatune.building.catalogue import CatalogueEntry, load_entry
 from metatune.building.protocol import Ladder, Protocol
-from metatune.data.fingerprint import Fingerprint
+from metatune.data.encoding.fingerprint import Fingerprint
+from metatune.evaluation.text_columns import add_texts
+from metatune.evaluation.trial_data import TrialData
 from metatune.kinds import TaskKind
 from metatune.metafeatures import extract_metafeatures
 from metatune.metrics import RECORDED_METRICS
-from metatune.search.texts import add_texts
-from metatune.search.trial_data import TrialData
 
 __all__ = ["find_folder", "folders", "ladder_of", "prepare_dataset", "read_description"]
 

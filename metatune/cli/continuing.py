@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from metatune.cli.course import Extension
-    from metatune.cli.fit import FitOptions
-    from metatune.resuming import Earlier
+    from metatune.cli.fit_options import FitOptions
+    from metatune.storage.resume import Earlier
 
 __all__ = ["continue_run"]
 
@@ -41,8 +41,8 @@ def continue_run(directory: Path, budget: str | None, max_trials: str | None, **
     from metatune.cli.fit import exit_code
     from metatune.cli.fit_run import FitRun
     from metatune.errors import BundleError
-    from metatune.resuming import find_earlier
-    from metatune.rundir import RunDirectory
+    from metatune.storage.directory import RunDirectory
+    from metatune.storage.resume import find_earlier
 
     extension = _extension(budget, max_trials)
     run_dir = RunDirectory.open(directory)
@@ -94,7 +94,7 @@ def _options(directory: Path, earlier: "Earlier", given: dict[str, Any]) -> "Fit
     """Return the options that the run was started with, and what is given now."""
     from dataclasses import fields
 
-    from metatune.cli.fit import FitOptions
+    from metatune.cli.fit_options import FitOptions
 
     record = earlier.record or {}
     before = {**record["options"]}

@@ -10,11 +10,11 @@ from metatune.budget import Budget, parse_duration
 from metatune.cli.data import is_openml
 from metatune.cli.wording import command
 from metatune.errors import OptionError
-from metatune.resuming import Earlier, check_same_options, find_earlier
-from metatune.rundir import RunDirectory
+from metatune.storage.directory import RunDirectory
+from metatune.storage.resume import Earlier, check_same_options, find_earlier
 
 if TYPE_CHECKING:
-    from metatune.cli.fit import FitOptions
+    from metatune.cli.fit_options import FitOptions
 
 __all__ = ["Course", "Extension", "file_hash", "plan_course"]
 

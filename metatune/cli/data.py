@@ -10,7 +10,7 @@ from metatune.errors import OptionError, TargetError
 
 if TYPE_CHECKING:
     from metatune.budget import Deadline
-    from metatune.data.source import Table
+    from metatune.data.reading.source import Table
 
 __all__ = ["OpenedData", "check_exists", "is_openml", "open_data", "stem_of"]
 
@@ -72,7 +72,7 @@ def open_data(
     if is_openml(data):
         patience = inf if deadline is None else deadline.remaining()
         return _from_openml(data, target, server, keep, patience)
-    from metatune.data.reading import read_table
+    from metatune.data.reading.table_reader import read_table
 
     return OpenedData(table=read_table(data, deadline=deadline), target=target)
 
@@ -84,7 +84,7 @@ def check_exists(data: str) -> None:
 
         Reference.parse(data)
     elif data != "-" and not Path(data).is_file():
-        from metatune.data.opening import open_payload
+        from metatune.data.reading.payload import open_payload
 
         open_payload(data)
         raise OptionError(f"{data} cannot be read as a file")

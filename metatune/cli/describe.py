@@ -33,7 +33,7 @@ def describe(  # one parameter for each option
     """Say how DATA is understood: its columns, target, task and meta-features."""
     from metatune.api import describe_for
     from metatune.cli.data import open_data
-    from metatune.data.make_task import make_task
+    from metatune.data.task.make_task import make_task
 
     voice = Voice(quiet=quiet)
     named = options.role_columns(**roles)

@@ -29,13 +29,13 @@ def evaluate(  # one parameter for each option
     the metric of the run (that of a task of OpenML before it) and the usual others, beside the
     scores of the constant prediction.
     """
-    from metatune import bundle
     from metatune.cli.judgement import judge, known_constant
     from metatune.cli.prediction_table import read_for
+    from metatune.models import model_file
 
     voice = Voice(quiet=quiet)
-    pipeline = bundle.load(model)
-    info = bundle.model_info(pipeline)
+    pipeline = model_file.load(model)
+    info = model_file.model_info(pipeline)
     rows = read_for(pipeline, data, voice, server=openml_server)
     asked = metric or rows.metric
     judged = judge(pipeline, rows.frame, info, metric=asked, constant=known_constant(model))

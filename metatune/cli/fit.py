@@ -1,6 +1,5 @@
 """`metatune fit`."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,42 +10,10 @@ from metatune.cli import options
 if TYPE_CHECKING:
     from metatune.cli.fit_run import FitResult
 
-__all__ = ["FitOptions", "exit_code", "fit"]
+__all__ = ["exit_code", "fit"]
 
 _WITHOUT_MODEL = 3
 _INTERRUPTED = 130
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FitOptions:
-    """What the user typed; the names are those of the options."""
-
-    data: str
-    target: str | None
-    task: str | None
-    weight: str | None
-    group: str | None
-    time: str | None
-    budget: str
-    metric: str | None
-    output: Path | None
-    seed: int
-    jobs: int | None
-    memory_limit: str | None
-    scheduler: str | None
-    max_trials: int | None
-    include: str | None
-    exclude: str | None
-    ensemble: bool
-    max_latency: str | None
-    max_size: str | None
-    metadata: Path | None
-    openml_server: str | None
-    overwrite: bool
-    resume: bool
-    as_json: bool
-    quiet: bool
-    verbose: bool
 
 
 @click.command()
@@ -111,6 +78,7 @@ def fit(**given: Any) -> int:
     standard input, or openml:31 (a dataset) or openml:task/31. The exit code is 3 if nothing beat
     the constant prediction.
     """
+    from metatune.cli.fit_options import FitOptions
     from metatune.cli.fit_run import FitRun
 
     return exit_code(FitRun.prepare(FitOptions(**given)).run())

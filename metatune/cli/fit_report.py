@@ -9,11 +9,11 @@ from metatune.cli.console import number, show, table
 from metatune.cli.wording import command, failure_causes, honest
 from metatune.data.wording import counted
 from metatune.estimate.corrected import NoEstimate
-from metatune.rundir import RunDirectory
+from metatune.storage.directory import RunDirectory
 
 if TYPE_CHECKING:
-    from metatune.figures import ModelFigures
-    from metatune.tuning_result import TuningResult
+    from metatune.tuning.model_cost import ModelFigures
+    from metatune.tuning.result import TuningResult
 
 __all__ = ["show_result"]
 

@@ -14,17 +14,17 @@ from metatune.cli.options import names, role_columns
 from metatune.cli.wording import command
 from metatune.ensemble.limits import parse_limits
 from metatune.errors import BundleError, MetatuneError, OptionError, SearchError
-from metatune.rundir import RunDirectory
-from metatune.search.cores import available_cores, available_memory, parse_memory
-from metatune.search.pool import LocalPool
+from metatune.execution.cores import available_cores, available_memory, parse_memory
+from metatune.execution.local_pool import LocalPool
+from metatune.storage.directory import RunDirectory
 
 if TYPE_CHECKING:
-    from metatune.cli.fit import FitOptions
+    from metatune.cli.fit_options import FitOptions
     from metatune.cli.record import RunRecord
-    from metatune.data.source import Table
-    from metatune.data.task import Task
-    from metatune.search.executor import Executor
-    from metatune.tuning_result import TuningResult
+    from metatune.data.reading.source import Table
+    from metatune.data.task.task import Task
+    from metatune.execution.executor import Executor
+    from metatune.tuning.result import TuningResult
 
 __all__ = ["FitResult", "FitRun", "default_output"]
 
@@ -155,7 +155,7 @@ class FitRun:
     def _start_workers(self) -> "Executor":
         """Return where trials run; it is getting ready while we go on."""
         if self.options.scheduler is not None:
-            from metatune.search.dask_executor import connect
+            from metatune.execution.dask_executor import connect
 
             address = self.options.scheduler
             return connect(address, jobs=self.jobs, memory_limit=self.memory_limit)
@@ -165,7 +165,7 @@ class FitRun:
 
     def _read(self) -> "tuple[Table, Task]":
         from metatune.cli.wording import announce
-        from metatune.data.make_task import make_task
+        from metatune.data.task.make_task import make_task
         from metatune.metadataset.store import check_metadata
 
         given = self.options
@@ -222,8 +222,8 @@ class FitRun:
 
     def _search(self, task: "Task", pool: "Executor") -> "TuningResult":
         from metatune.cli.progress import make_progress
-        from metatune.options import TuneOptions
-        from metatune.tuning import tune
+        from metatune.tuning.options import TuneOptions
+        from metatune.tuning.tune import tune
 
         given = self.options
         chosen = TuneOptions(

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from metatune.data.clean import to_text
-from metatune.data.roles import read_weights
-from metatune.data.target import known_target
+from metatune.data.columns.cleaning import to_text
+from metatune.data.task.roles import read_weights
+from metatune.data.task.target import known_target
 from metatune.data.wording import counted, listed
 from metatune.errors import BundleError, TargetError
 from metatune.kinds import TaskKind
 from metatune.metrics import RECORDED_METRICS, Metric, resolve_metric
-from metatune.rundir import RunDirectory
+from metatune.storage.directory import RunDirectory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -33,9 +33,9 @@ def leaderboard(directory: Path, top: int | None, as_json: bool) -> None:
     from metatune.ensemble.report import with_ensemble
     from metatune.kinds import TaskKind
     from metatune.metrics import resolve_metric
-    from metatune.rundir import RunDirectory
     from metatune.search.history import History
-    from metatune.search.journal import read_journal
+    from metatune.storage.directory import RunDirectory
+    from metatune.storage.journal import read_journal
 
     run = RunDirectory.open(directory)
     record = run.read_record()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from metatune.data.roles import RoleColumns
+    from metatune.data.task.roles import RoleColumns
 
 __all__ = [
     "as_json",
@@ -88,7 +88,7 @@ def roles() -> _Decorator:
 
 def role_columns(weight: str | None, group: str | None, time: str | None) -> "RoleColumns":
     """Join what `roles` took."""
-    from metatune.data.roles import RoleColumns
+    from metatune.data.task.roles import RoleColumns
 
     return RoleColumns(weight=weight, group=group, time=time)
 

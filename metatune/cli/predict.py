@@ -47,12 +47,12 @@ def predict(  # one parameter for each option
     whatever their order; the target may be among them and is not used.
     """
     _check_output(output)
-    from metatune import bundle
     from metatune.cli.prediction_table import read_for
+    from metatune.models import model_file
 
     voice = Voice(quiet=quiet)
-    pipeline = bundle.load(model)
-    target = str(bundle.model_info(pipeline)["target"])
+    pipeline = model_file.load(model)
+    target = str(model_file.model_info(pipeline)["target"])
     if proba and not hasattr(pipeline, "predict_proba"):
         raise OptionError(f"the model predicts numbers of {target!r}: leave out --proba")
     frame = read_for(pipeline, data, voice, server=openml_server).frame

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
     from metatune.cli.data import OpenedData
-    from metatune.data.source import Table
+    from metatune.data.reading.source import Table
 
 __all__ = ["KnownRows", "match_columns", "model_columns", "read_for"]
 
@@ -61,8 +61,8 @@ def read_for(
     SchemaError
         If its columns do not fit the model.
     """
-    from metatune.bundle import model_info
     from metatune.cli.data import open_data
+    from metatune.models.model_file import model_info
 
     info = model_info(pipeline)
     target = str(info["target"])
@@ -100,7 +100,7 @@ def model_columns(pipeline: "Pipeline") -> tuple[list[str], list[str]]:
     BundleError
         If the model does not begin with a table encoder.
     """
-    from metatune.data.columns import ColumnKind
+    from metatune.data.columns.column import ColumnKind
 
     columns: list[dict[str, Any]] | None = getattr(pipeline[0], "columns", None)
     if columns is None:

@@ -4,16 +4,16 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from metatune.advice import Advice
 from metatune.budget import Deadline, Stopwatch, seconds_since_process_start
 from metatune.cli.console import Voice, number, seconds
 from metatune.cli.wording import announce_recommendations
 from metatune.data.wording import counted
-from metatune.listener import Listener
+from metatune.evaluation.rungs import Rung
+from metatune.evaluation.trial import TrialResult
 from metatune.metrics import Metric
+from metatune.recommender.advice import Advice
 from metatune.search.history import History
-from metatune.search.rungs import Rung
-from metatune.search.trial import TrialResult
+from metatune.tuning.events import Listener
 
 if TYPE_CHECKING:
     from rich.live import Live

@@ -59,7 +59,7 @@ def _ask(voice: Voice, given: dict[str, Any]) -> "tuple[Recommendations, str]":
     from metatune.api import recommend_for
     from metatune.cli.data import open_data
     from metatune.cli.wording import announce
-    from metatune.data.make_task import make_task
+    from metatune.data.task.make_task import make_task
 
     roles = options.role_columns(given["weight"], given["group"], given["time"])
     server, kept = given["openml_server"], roles.given.values()

@@ -10,15 +10,15 @@ from metatune.budget import seconds_since_process_start, utc_now
 from metatune.cli.console import without_nan
 from metatune.cli.course import file_hash
 from metatune.cli.data import is_openml
-from metatune.estimating import estimate_record
-from metatune.rundir import library_versions, this_process
 from metatune.search.outcome import Ended
+from metatune.storage.directory import library_versions, this_process
+from metatune.tuning.estimate import estimate_record
 
 if TYPE_CHECKING:
     from metatune.cli.fit_run import FitRun
-    from metatune.data.source import Table
-    from metatune.data.task import Task
-    from metatune.tuning_result import TuningResult
+    from metatune.data.reading.source import Table
+    from metatune.data.task.task import Task
+    from metatune.tuning.result import TuningResult
 
 __all__ = ["RunRecord"]
 
@@ -162,7 +162,7 @@ def _classes(task: "Task") -> dict[str, int] | None:
 
 def _constant_prediction(task: "Task") -> list[float] | float:
     """Return the shares of the classes, or the value that is predicted for every row."""
-    from metatune.search.constant import constant_model
+    from metatune.evaluation.constant import constant_model
 
     model = constant_model(task.kind, task.metric).fit(task.X, task.y, task.facts.weights)
     if task.kind.is_classification:

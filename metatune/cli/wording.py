@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from metatune.cli.console import Voice, number
 
 if TYPE_CHECKING:
-    from metatune.data.columns import Column
-    from metatune.data.source import Table
-    from metatune.data.task import Task
+    from metatune.data.columns.column import Column
+    from metatune.data.reading.source import Table
+    from metatune.data.task.task import Task
     from metatune.estimate.corrected import Estimate
+    from metatune.evaluation.trial import TrialResult
     from metatune.recommender.recommendation import Recommendations
-    from metatune.search.trial import TrialResult
 
 __all__ = [
     "announce",

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.optimize import minimize
 
-from metatune.ensemble.adjustment import NO_ADJUSTMENT, Adjustment
 from metatune.ensemble.guard import cross_fitted_gain
-from metatune.ensemble.judges import loss_on
+from metatune.ensemble.losses import loss_on
 from metatune.metrics import Metric
+from metatune.models.adjustment import NO_ADJUSTMENT, Adjustment
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from metatune.ensemble.guard import cross_fitted_gain
-from metatune.ensemble.judges import is_quick, judges_labels, loss_on
+from metatune.ensemble.losses import is_quick, judges_labels, loss_on
 from metatune.metrics import Metric
 
 if TYPE_CHECKING:

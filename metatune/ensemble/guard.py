@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from metatune.data.splits import make_folds
+from metatune.data.splits.folds import make_folds
 from metatune.kinds import TaskKind
 
 if TYPE_CHECKING:

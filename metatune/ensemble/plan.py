@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from metatune.data.row_facts import RowFacts
-from metatune.data.splits import make_folds
-from metatune.ensemble.adjustment import NO_ADJUSTMENT, Adjustment
+from metatune.data.row_metadata import RowFacts
+from metatune.data.splits.folds import make_folds
 from metatune.ensemble.calibration import PROBABILITY_METRICS, choose_calibration
 from metatune.ensemble.decision import choose_decision
 from metatune.ensemble.guard import Gain, cross_fitted_gain, parts_of_rows
-from metatune.ensemble.judges import is_quick, make_judge, rows_to_judge
 from metatune.ensemble.limits import NO_LIMITS, Cost, ModelLimits
+from metatune.ensemble.losses import is_quick, make_judge, rows_to_judge
 from metatune.ensemble.pool import CONSTANT, Pool, read_pool, score_on_folds
 from metatune.ensemble.selection import SelectionSettings, select, single_losses
 from metatune.metrics import Metric, resolve_metric
+from metatune.models.adjustment import NO_ADJUSTMENT, Adjustment
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

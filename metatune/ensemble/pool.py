@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from metatune.data.row_facts import PLAIN, RowFacts
-from metatune.data.splits import nested_order
+from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.data.splits.folds import nested_order
 from metatune.kinds import TaskKind
 from metatune.metrics import Metric
 

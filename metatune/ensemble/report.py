@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from metatune.ensemble.plan import EnsemblePlan
-from metatune.search.trial import TrialResult
+from metatune.evaluation.trial import TrialResult
 
 if TYPE_CHECKING:
     import pandas as pd

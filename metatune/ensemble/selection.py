@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from metatune.ensemble.judges import Judge, make_judge
+from metatune.ensemble.losses import Judge, make_judge
 from metatune.metrics import Metric
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ import numpy as np
 from scipy.special import ndtri, stdtrit
 
 from metatune.budget import Deadline
-from metatune.data.row_facts import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowFacts
 from metatune.estimate.choosing import Chooser
 from metatune.estimate.drawing import Drawing, dependent_rows
 from metatune.estimate.repeating import Draws, Prepared, repeat_choice, resample

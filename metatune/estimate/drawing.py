@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from metatune.data.row_facts import RowFacts
+from metatune.data.row_metadata import RowFacts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

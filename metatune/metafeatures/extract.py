@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from metatune.budget import Deadline, Stopwatch
-from metatune.data.encoded import EncodedTask
-from metatune.data.splits import nested_order
+from metatune.data.encoding.encoded_task import EncodedTask
+from metatune.data.splits.folds import nested_order
 from metatune.metafeatures.feature import Group
 from metatune.metafeatures.registry import FEATURE_NAMES, GROUPS
 from metatune.metafeatures.sample import Sample, draw, sample_shape

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from metatune.data.splits import Fold
+from metatune.data.splits.folds import Fold
 from metatune.metafeatures.aggregate import finite
 from metatune.metafeatures.feature import Group, Values, define
 from metatune.metafeatures.learners import (

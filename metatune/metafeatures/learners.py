@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from metatune.data.splits import Fold, make_folds
+from metatune.data.splits.folds import Fold, make_folds
 from metatune.kinds import TaskKind
 from metatune.metafeatures.sample import Points
 

@@ -10,7 +10,7 @@ from metatune.kinds import TaskKind
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from metatune.data.encoded import EncodedTask
+    from metatune.data.encoding.encoded_task import EncodedTask
 
     FloatArray = NDArray[np.float64]
     IndexArray = NDArray[np.intp]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from metatune.data.splits import nested_order
+from metatune.data.splits.folds import nested_order
 from metatune.metafeatures.association import (
     ASSOCIATION_FEATURES,
     between_features,

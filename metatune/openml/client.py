@@ -17,8 +17,8 @@ from xml.parsers.expat import ExpatError
 
 from metatune.budget import Pace
 from metatune.errors import OpenMLError, OptionError
-from metatune.locks import ProcessLock
-from metatune.openml.manners import ConnectionSettings, limited_waiting, silence
+from metatune.files.locks import ProcessLock
+from metatune.openml.connection import ConnectionSettings, limited_waiting, silence
 
 __all__ = [
     "DEFAULT_SERVER",

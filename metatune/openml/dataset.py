@@ -5,8 +5,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from metatune.data.reading import read_table
-from metatune.data.source import Table
+from metatune.data.reading.source import Table
+from metatune.data.reading.table_reader import read_table
 from metatune.errors import OpenMLError
 from metatune.openml.client import OpenMLClient, ServerRefusedError
 from metatune.openml.listings import Pages

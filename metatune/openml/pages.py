@@ -16,9 +16,9 @@ from typing import Any
 
 from metatune.budget import utc_now
 from metatune.errors import OpenMLError
+from metatune.files.atomic import replacing
 from metatune.openml.client import OpenMLClient, ServerRefusedError
 from metatune.openml.payloads import count_rows
-from metatune.whole_files import replacing
 
 __all__ = ["MANIFEST", "PageStore"]
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from metatune.recommender.cost import corrected
+from metatune.recommender.extrapolation import Reach
 from metatune.recommender.forecast import Forecast
 from metatune.recommender.levels import TOP
 from metatune.recommender.portfolio import beaten
-from metatune.recommender.reach import Reach
 from metatune.space import Configuration, SearchSpace
 
 if TYPE_CHECKING:

@@ -18,10 +18,10 @@ Departures, since a run under a deadline sees tens of configurations rather than
 
 from collections.abc import Callable
 
+from metatune.evaluation.rungs import REDUCTION_FACTOR, Rung
+from metatune.evaluation.trial import Trial, TrialResult
 from metatune.metrics import Metric
 from metatune.search.history import History
-from metatune.search.rungs import REDUCTION_FACTOR, Rung
-from metatune.search.trial import Trial, TrialResult
 from metatune.space import Configuration
 
 __all__ = ["CandidateSource", "PromotionPolicy", "SuccessiveHalving"]

@@ -5,9 +5,9 @@ import statistics
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from metatune.evaluation.rungs import Rung
+from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.metrics import Metric
-from metatune.search.rungs import Rung
-from metatune.search.trial import Trial, TrialResult, TrialStatus
 from metatune.space import Configuration
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from metatune.evaluation.trial import TrialResult
 from metatune.search.history import History
-from metatune.search.trial import TrialResult
 
 __all__ = ["by_merit"]
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from metatune.evaluation.trial import Trial
 from metatune.search.history import History
-from metatune.search.trial import Trial
 
 __all__ = ["Ended", "SearchOutcome"]
 

@@ -7,9 +7,9 @@ the fifth at its rung.
 import math
 from collections.abc import Sequence
 
+from metatune.evaluation.stop_rule import LEAST_FOLDS, StopRule, differences
+from metatune.evaluation.trial import Trial, TrialResult
 from metatune.search.history import History
-from metatune.search.stop_rule import LEAST_FOLDS, StopRule, differences
-from metatune.search.trial import Trial, TrialResult
 
 __all__ = ["stop_rule"]
 

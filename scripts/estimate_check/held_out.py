@@ -15,7 +15,7 @@ from sklearn.model_selection import train_test_split
 from metatune import MetaTuneClassifier, MetaTuneRegressor
 from metatune.budget import Stopwatch
 from metatune.building.catalogue import CatalogueEntry
-from metatune.data.reading import read_table
+from metatune.data.reading.table_reader import read_table
 from metatune.estimate.drawing import Drawing
 from metatune.estimate.scoring import RowScorer
 from metatune.kinds import TaskKind

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from metatune.data.row_facts import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowFacts
 from metatune.estimate.choosing import BestSingle, Chooser, Repeated
 from metatune.estimate.corrected import Estimate, estimate_score
 from metatune.estimate.scoring import RowScorer

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from metatune.search.trial import TrialResult
+    from metatune.evaluation.trial import TrialResult
 
 __all__ = ["CoreSeconds", "core_seconds", "share_table"]
 

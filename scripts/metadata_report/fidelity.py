@@ -10,9 +10,9 @@ from scipy.stats import spearmanr
 from metadata_report.grid import Grid
 from metadata_report.overview import evaluation_frame
 from metadata_report.section import Section, most_first, percent
+from metatune.evaluation.trial import TrialStatus
 from metatune.metadataset.store import MetaDataset
 from metatune.recommender.levels import LEVELS, TOP, level_of
-from metatune.search.trial import TrialStatus
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,11 +6,11 @@ from typing import Any
 import pandas as pd
 
 from metadata_report.section import Section
-from metatune.data.fingerprint import Fingerprint
+from metatune.data.encoding.fingerprint import Fingerprint
+from metatune.evaluation.trial import TrialStatus
 from metatune.kinds import TaskKind
 from metatune.metadataset.schema import protocol_column
 from metatune.metadataset.store import MetaDataset
-from metatune.search.trial import TrialStatus
 
 __all__ = ["evaluation_frame", "overview"]
 

@@ -11,9 +11,9 @@ from metadata_report.grid import Grid
 from metadata_report.overview import evaluation_frame
 from metadata_report.section import Section, most_first, percent
 from metatune.algorithms.registry import get_algorithm
+from metatune.evaluation.trial import TrialStatus
 from metatune.kinds import TaskKind
 from metatune.metadataset.store import MetaDataset
-from metatune.search.trial import TrialStatus
 from metatune.space import Choice, Configuration, Domain
 
 if TYPE_CHECKING:

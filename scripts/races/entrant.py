@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from sklearn.pipeline import Pipeline
 
-    from metatune.data.task import Task
-    from metatune.tuning_result import TuningResult
+    from metatune.data.task.task import Task
+    from metatune.tuning.result import TuningResult
 
 __all__ = ["Entry", "run_entry"]
 
@@ -34,7 +34,7 @@ class Entry:
     Attributes
     ----------
     strategy : str
-        Name in `metatune.strategy.STRATEGIES`.
+        Name in `metatune.samplers.strategy.STRATEGIES`.
     train, test : str
         Files of the two parts.
     target, kind : str
@@ -87,8 +87,8 @@ def run_entry(entry: Entry, elapsed: float = 0.0) -> dict[str, Any]:
     """
     clock = Elapsed(elapsed)
     deadline = Deadline.after(entry.budget - elapsed)
-    from metatune.search.cores import available_memory
-    from metatune.search.pool import LocalPool
+    from metatune.execution.cores import available_memory
+    from metatune.execution.local_pool import LocalPool
 
     limit = int(_MEMORY_SHARE * available_memory() / entry.at_once)
     with (
@@ -96,13 +96,13 @@ def run_entry(entry: Entry, elapsed: float = 0.0) -> dict[str, Any]:
         LocalPool(1, memory_limit=limit) as pool,
     ):
         pool.start()
-        from metatune import bundle
-        from metatune.data.make_task import make_task
-        from metatune.data.reading import read_table
-        from metatune.options import TuneOptions
-        from metatune.rundir import RunDirectory
-        from metatune.strategy import STRATEGIES
-        from metatune.tuning import tune
+        from metatune.data.reading.table_reader import read_table
+        from metatune.data.task.make_task import make_task
+        from metatune.models import model_file
+        from metatune.samplers.strategy import STRATEGIES
+        from metatune.storage.directory import RunDirectory
+        from metatune.tuning.options import TuneOptions
+        from metatune.tuning.tune import tune
         from races.trajectory import Trajectory
 
         table = read_table(Path(entry.train), deadline=deadline)
@@ -124,7 +124,7 @@ def run_entry(entry: Entry, elapsed: float = 0.0) -> dict[str, Any]:
             listener=trajectory,
         )
         seconds = clock.seconds()
-        pipeline = bundle.load(run_dir.path)
+        pipeline = model_file.load(run_dir.path)
     test = read_table(Path(entry.test)).frame
     return {
         "seconds": round(seconds, 2),
@@ -145,7 +145,7 @@ def _judged(
 ) -> dict[str, Any]:
     """Score the saved model, the best single pipeline and the constant on the held-out rows."""
     from metatune.cli.judgement import judge
-    from metatune.search.constant import constant_model
+    from metatune.evaluation.constant import constant_model
     from races.single import fit_single
 
     constant = constant_model(task.kind, task.metric).fit(task.X, task.y)

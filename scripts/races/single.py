@@ -5,17 +5,17 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metatune.data.encoder import encode_task
-from metatune.search.model import assemble_pipeline
-from metatune.search.refit import plan_refit, refit_in_worker
-from metatune.search.rungs import plan_folds
-from metatune.search.texts import add_texts
-from metatune.search.trial_data import TrialData
+from metatune.data.encoding.encoder import encode_task
+from metatune.evaluation.refit import plan_refit, refit_in_worker
+from metatune.evaluation.rungs import plan_folds
+from metatune.evaluation.text_columns import add_texts
+from metatune.evaluation.trial_data import TrialData
+from metatune.models.pipeline import assemble_pipeline
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-    from metatune.data.task import Task
+    from metatune.data.task.task import Task
     from metatune.search.history import History
 
 __all__ = ["fit_single"]

@@ -2,9 +2,9 @@
 
 from typing import Protocol
 
-from metatune.listener import Listener
+from metatune.evaluation.trial import TrialResult
 from metatune.search.history import History
-from metatune.search.trial import TrialResult
+from metatune.tuning.events import Listener
 
 __all__ = ["Trajectory"]
 

@@ -12,20 +12,20 @@ from threadpoolctl import threadpool_limits
 
 from metatune.budget import Stopwatch
 from metatune.building.catalogue import CatalogueEntry, read_entry
-from metatune.data.cutting import cut_rows
-from metatune.data.encoder import encode_task
-from metatune.data.make_task import make_task
-from metatune.data.splits import make_folds
-from metatune.data.task import Task
+from metatune.data.encoding.encoder import encode_task
+from metatune.data.splits.folds import make_folds
+from metatune.data.task.cutting import cut_rows
+from metatune.data.task.make_task import make_task
+from metatune.data.task.task import Task
+from metatune.evaluation.keep_rule import KeepRule
+from metatune.evaluation.refit import plan_refit, refit
+from metatune.evaluation.rungs import Rung
+from metatune.evaluation.text_columns import add_texts
+from metatune.evaluation.trial import Trial, TrialResult
+from metatune.evaluation.trial_data import TrialData
+from metatune.evaluation.trial_job import evaluate
 from metatune.metrics import Metric
-from metatune.search.evaluate import evaluate
-from metatune.search.keep_rule import KeepRule
-from metatune.search.prediction import predict_array
-from metatune.search.refit import plan_refit, refit
-from metatune.search.rungs import Rung
-from metatune.search.texts import add_texts
-from metatune.search.trial import Trial, TrialResult
-from metatune.search.trial_data import TrialData
+from metatune.models.prediction import predict_array
 from metatune.space import Configuration
 
 __all__ = ["Measured", "Split", "measure", "split_entry"]

@@ -20,10 +20,10 @@ from metatune.algorithms.base import Algorithm, BuildContext, Shape
 from metatune.algorithms.fitting import fit_pipeline
 from metatune.algorithms.learners import network, process, stopping
 from metatune.algorithms.registry import ALGORITHMS
-from metatune.algorithms.trusted import TRUSTED_TYPES
-from metatune.data.layout import Layout
-from metatune.data.row_facts import RowFacts
+from metatune.data.encoding.layout import Layout
+from metatune.data.row_metadata import RowFacts
 from metatune.kinds import TaskKind
+from metatune.models.trusted_types import TRUSTED_TYPES
 from metatune.space import Configuration, Value
 
 BINARY, MULTICLASS, REGRESSION = TaskKind.BINARY, TaskKind.MULTICLASS, TaskKind.REGRESSION

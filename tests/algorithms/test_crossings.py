@@ -14,8 +14,8 @@ from metatune.algorithms.crossings.relevance import explained_share, find_releva
 from metatune.algorithms.crossings.step import CrossingPreprocessor
 from metatune.algorithms.numeric import LARGEST
 from metatune.algorithms.preprocessing import NativePreprocessor, TablePreprocessor
-from metatune.algorithms.trusted import TRUSTED_TYPES
-from metatune.data.row_facts import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.models.trusted_types import TRUSTED_TYPES
 
 NAN = float("nan")
 

@@ -11,8 +11,8 @@ from metatune.algorithms.learners import inducing, process
 from metatune.algorithms.learners.inducing import InducedProcess
 from metatune.algorithms.learners.process import BoundedProcess
 from metatune.algorithms.registry import ALGORITHMS
-from metatune.algorithms.trusted import TRUSTED_TYPES
 from metatune.kinds import TaskKind
+from metatune.models.trusted_types import TRUSTED_TYPES
 
 KERNEL = ConstantKernel(1.0) * RBF(0.7)
 

@@ -11,9 +11,9 @@ from metatune.algorithms.learners.gaussian import RegularizedDiscriminant
 from metatune.algorithms.learners.neighbours import NeighboursClassifier, NeighboursRegressor
 from metatune.algorithms.learners.process import BoundedProcess
 from metatune.algorithms.learners.stopping import balanced_weights, held_out_rows
-from metatune.algorithms.learners.telling import fit_learner
+from metatune.algorithms.learners.weighted_fit import fit_learner
 from metatune.algorithms.target_encoding import TargetMeanEncoder
-from metatune.data.row_facts import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowFacts
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 2))

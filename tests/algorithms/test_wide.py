@@ -10,9 +10,9 @@ from metatune.algorithms.base import BuildContext, Shape
 from metatune.algorithms.categories import CategoryEncoder
 from metatune.algorithms.learners.wide import OneHotLearner
 from metatune.algorithms.registry import ALGORITHMS
-from metatune.algorithms.trusted import TRUSTED_TYPES
-from metatune.data.layout import Layout
+from metatune.data.encoding.layout import Layout
 from metatune.kinds import TaskKind
+from metatune.models.trusted_types import TRUSTED_TYPES
 from metatune.space import Value
 
 N_LEVELS = 300

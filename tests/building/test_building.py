@@ -23,6 +23,9 @@ from metatune.building.evaluation import (
 )
 from metatune.building.protocol import Known
 from metatune.errors import TableError
+from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
+from metatune.execution.dask_executor import connect
+from metatune.execution.executor import InlineExecutor, Job
 from metatune.kinds import TaskKind
 from metatune.metadataset.schema import constant_column
 from metatune.metadataset.store import load_metadata, save_metadata, verify_metadata
@@ -30,9 +33,6 @@ from metatune.metrics import RECORDED_METRICS
 from metatune.recommender.levels import TOP
 from metatune.recommender.losses import share_of_log
 from metatune.recommender.past import collect_past
-from metatune.search.dask_executor import connect
-from metatune.search.executor import InlineExecutor, Job
-from metatune.search.trial import Trial, TrialResult, TrialStatus
 from metatune.space import Configuration
 
 if TYPE_CHECKING:

@@ -22,12 +22,12 @@ from metatune.building.evaluation import PoolEvaluation
 from metatune.building.known import KnownDatasets, read_known, without_short_limits
 from metatune.building.protocol import Ladder, Protocol
 from metatune.errors import MetadataError
+from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
+from metatune.execution.executor import InlineExecutor, Job
 from metatune.kinds import TaskKind
 from metatune.metadataset.schema import PROTOCOL_VERSION
 from metatune.metadataset.store import MetaDataset, load_metadata, save_metadata, verify_metadata
 from metatune.recommender.past import collect_past
-from metatune.search.executor import InlineExecutor, Job
-from metatune.search.trial import Trial, TrialResult, TrialStatus
 from metatune.space import Configuration
 
 PROTOCOL = Protocol(max_rows=180, n_folds=3, rung_rows=40)

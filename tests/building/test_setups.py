@@ -11,7 +11,7 @@ from metatune.algorithms.registry import get_algorithm
 from metatune.building.mapping.run import MappedRun, PublishedRun, UnmappedRun
 from metatune.building.mapping.setups import Setup, learner_of, read_setup, wire_value
 from metatune.building.mapping.translate import map_run, space_of, to_configuration
-from metatune.data.layout import Layout
+from metatune.data.encoding.layout import Layout
 from metatune.kinds import TaskKind
 
 FOREST = "sklearn.ensemble.forest.RandomForestClassifier"

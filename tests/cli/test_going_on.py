@@ -17,8 +17,8 @@ import psutil
 import pytest
 from click.testing import Result
 
-from metatune import bundle
 from metatune.budget import Stopwatch
+from metatune.models import model_file
 
 Call = Callable[..., Result]
 FAMILIES = "linear,knn,naive_bayes,decision_tree"
@@ -263,7 +263,7 @@ def test_killed_for_real_with_all_its_processes(
     before = (run / "trials.jsonl").read_bytes()
     whole = before[: before.rfind(b"\n") + 1]
     assert json.loads((run / "run.json").read_text())["status"] == "running"
-    bundle.load(run)
+    model_file.load(run)
     process = start(*words, "--resume")
     process.communicate(timeout=90)
     assert process.returncode == 0
@@ -296,7 +296,7 @@ def test_signals_end_a_run_soon_with_the_best_so_far(
     assert f"metatune continue {run}" in err
     assert "winner" in out
     assert json.loads((run / "run.json").read_text())["status"] == "interrupted"
-    bundle.load(run)
+    model_file.load(run)
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ import pytest
 
 from metatune.cli.judgement import judge, known_constant, read_labelled
 from metatune.errors import OptionError, TargetError
-from metatune.rundir import RunDirectory
+from metatune.storage.directory import RunDirectory
 
 
 class FixedClassifier:

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from metatune.cli.prediction_table import match_columns
-from metatune.data.source import Source, Table
+from metatune.data.reading.source import Source, Table
 from metatune.errors import SchemaError
 
 

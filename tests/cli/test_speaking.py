@@ -14,11 +14,11 @@ from metatune.cli.fit_run import default_output
 from metatune.cli.progress import LiveProgress, make_progress
 from metatune.cli.wording import command, failure_causes, familiarity, honest
 from metatune.estimate.corrected import Estimate, NoEstimate
+from metatune.evaluation.rungs import Rung
+from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
 from metatune.search.history import History
-from metatune.search.rungs import Rung
-from metatune.search.trial import Trial, TrialResult, TrialStatus
 from metatune.space import Configuration
 
 METRIC = resolve_metric("roc_auc", TaskKind.BINARY)

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from metatune.ensemble.adjustment import NO_ADJUSTMENT, Adjustment
 from metatune.ensemble.calibration import choose_calibration, fit_calibration
 from metatune.ensemble.decision import choose_decision, fit_decision
 from metatune.ensemble.guard import Gain, cross_fitted_gain, parts_of_rows
-from metatune.ensemble.judges import judges_labels
+from metatune.ensemble.losses import judges_labels
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
+from metatune.models.adjustment import NO_ADJUSTMENT, Adjustment
 
 LOG_LOSS = resolve_metric("log_loss", TaskKind.BINARY)
 

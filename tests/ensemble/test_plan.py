@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from metatune.data.row_facts import RowFacts
-from metatune.data.splits import make_folds
+from metatune.data.row_metadata import RowFacts
+from metatune.data.splits.folds import make_folds
 from metatune.ensemble.limits import Cost, ModelLimits, parse_latency
 from metatune.ensemble.plan import PlanRequest, plan_ensemble, plan_in_worker
 from metatune.ensemble.pool import CONSTANT, Pool, write_pool

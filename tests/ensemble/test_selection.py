@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from metatune.ensemble.judges import loss_on, make_judge
+from metatune.ensemble.losses import loss_on, make_judge
 from metatune.ensemble.selection import SelectionSettings, prune, select_members, single_losses
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from metatune.budget import Deadline
-from metatune.data.row_facts import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowFacts
 from metatune.estimate.choosing import BestSingle, Repeated
 from metatune.estimate.corrected import Estimate, NoEstimate, estimate_score
 from metatune.kinds import TaskKind

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from metatune.data.row_facts import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowFacts
 from metatune.estimate.drawing import Drawing, dependent_rows
 
 

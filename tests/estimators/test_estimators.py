@@ -17,8 +17,8 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from metatune import MetaTuneClassifier, MetaTuneRegressor, load
 from metatune.budget import Stopwatch
 from metatune.errors import OptionError, TargetError
-from metatune.search.executor import InlineExecutor
-from metatune.search.pool import LocalPool
+from metatune.execution.executor import InlineExecutor
+from metatune.execution.local_pool import LocalPool
 
 QUICK: dict[str, Any] = {"max_trials": 2, "n_jobs": 1, "random_state": 0}
 

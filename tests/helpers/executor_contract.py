@@ -13,7 +13,7 @@ import pytest
 
 from metatune.budget import Stopwatch
 from metatune.errors import SearchError
-from metatune.search.executor import Executor, Job, JobOutcome, JobStatus
+from metatune.execution.executor import Executor, Job, JobOutcome, JobStatus
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 

@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 
 from metatune.budget import Deadline
+from metatune.evaluation.rungs import plan_rungs
+from metatune.execution.executor import Executor, InlineExecutor, Job, JobOutcome
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
-from metatune.search.executor import Executor, InlineExecutor, Job, JobOutcome
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.limits import SearchLimits
 from metatune.search.outcome import SearchOutcome
-from metatune.search.rungs import plan_rungs
-from metatune.search.runner import Folders, run_search
 from metatune.space import Configuration
+from metatune.tuning.search import Folders, run_search
 
 ACCURACY = resolve_metric("accuracy", TaskKind.BINARY)
 RUNGS = plan_rungs(20_000, 5)

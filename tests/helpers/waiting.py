@@ -3,7 +3,7 @@
 import time
 
 from metatune.budget import Deadline
-from metatune.search.executor import JobOutcome
+from metatune.execution.executor import JobOutcome
 
 
 def eventually(condition, within: float = 20.0) -> bool:

@@ -9,8 +9,8 @@ import scipy.stats
 from sklearn.decomposition import PCA
 from sklearn.metrics import mutual_info_score
 
-from metatune.data.encoded import EncodedTask
-from metatune.data.layout import Layout
+from metatune.data.encoding.encoded_task import EncodedTask
+from metatune.data.encoding.layout import Layout
 from metatune.kinds import TaskKind
 from metatune.metafeatures import extract_metafeatures
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from metatune.budget import Deadline, Stopwatch
-from metatune.data.encoded import EncodedTask
-from metatune.data.layout import Layout
+from metatune.data.encoding.encoded_task import EncodedTask
+from metatune.data.encoding.layout import Layout
 from metatune.kinds import TaskKind
 from metatune.metafeatures import (
     FEATURE_NAMES,

@@ -8,8 +8,8 @@ from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.metrics import r2_score
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
-from metatune.data.encoded import EncodedTask
-from metatune.data.layout import Layout
+from metatune.data.encoding.encoded_task import EncodedTask
+from metatune.data.encoding.layout import Layout
 from metatune.kinds import TaskKind
 from metatune.metafeatures import extract_metafeatures
 from metatune.metafeatures.geometry import minimum_spanning_tree

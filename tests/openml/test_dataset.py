@@ -7,7 +7,7 @@ import pytest
 from openml_server.server import OpenMLServer
 from openml_server.world import Feature, Task
 
-from metatune.data.make_task import make_task
+from metatune.data.task.make_task import make_task
 from metatune.errors import OpenMLError, OptionError
 from metatune.kinds import TaskKind
 from metatune.openml.client import OpenMLClient

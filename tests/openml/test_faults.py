@@ -59,7 +59,7 @@ from openml_server.world import Evaluation, Feature, Setup, Suite, Task, World
 from metatune.building.harvest import HarvestPlan, harvest
 from metatune.building.harvested_runs import harvested_runs
 from metatune.errors import OpenMLError
-from metatune.locks import ProcessLock
+from metatune.files.locks import ProcessLock
 from metatune.openml.client import ConnectionSettings, OpenMLClient, ServerRefusedError
 from metatune.openml.dataset import fetch_table
 from metatune.openml.listings import read_listing

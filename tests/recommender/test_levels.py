@@ -2,8 +2,8 @@
 
 import pytest
 
+from metatune.evaluation.rungs import plan_rungs
 from metatune.recommender.levels import LEVELS, TOP, level_of
-from metatune.search.rungs import plan_rungs
 
 
 @pytest.mark.parametrize(

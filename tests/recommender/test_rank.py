@@ -9,7 +9,7 @@ from made_up_past import CONSTANT, FAIR, GOOD, POOR, features_of, make_metadata,
 
 from metatune.algorithms.base import Shape
 from metatune.algorithms.registry import ALGORITHMS
-from metatune.data.fingerprint import Fingerprint
+from metatune.data.encoding.fingerprint import Fingerprint
 from metatune.kinds import TaskKind
 from metatune.recommender.forecast import Forecast
 from metatune.recommender.levels import LEVELS, TOP

@@ -19,8 +19,8 @@ from measuring.overruns import (
 )
 from sklearn.metrics import roc_auc_score
 
-from metatune.search.rungs import Rung
-from metatune.search.trial import Trial, TrialResult, TrialStatus
+from metatune.evaluation.rungs import Rung
+from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.space import Configuration
 
 

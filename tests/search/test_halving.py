@@ -4,11 +4,11 @@ import math
 
 import pytest
 
+from metatune.evaluation.rungs import Rung, plan_rungs
+from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
 from metatune.search.halving import SuccessiveHalving
-from metatune.search.rungs import Rung, plan_rungs
-from metatune.search.trial import Trial, TrialResult, TrialStatus
 from metatune.space import Configuration
 
 ACCURACY = resolve_metric("accuracy", TaskKind.BINARY)

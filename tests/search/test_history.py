@@ -4,11 +4,11 @@ import math
 
 import pytest
 
+from metatune.evaluation.rungs import Rung
+from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
 from metatune.search.history import History, slowdown
-from metatune.search.rungs import Rung
-from metatune.search.trial import Trial, TrialResult, TrialStatus
 from metatune.space import Configuration
 
 LOG_LOSS = resolve_metric("log_loss", TaskKind.MULTICLASS)

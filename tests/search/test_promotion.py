@@ -1,10 +1,10 @@
 """Who rises in successive halving, when a policy has a say."""
 
+from metatune.evaluation.rungs import Rung
+from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
 from metatune.search.halving import PromotionPolicy, SuccessiveHalving
-from metatune.search.rungs import Rung
-from metatune.search.trial import Trial, TrialResult, TrialStatus
 from metatune.space import Configuration
 
 ACCURACY = resolve_metric("accuracy", TaskKind.BINARY)

@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 
 from metatune.algorithms.registry import get_algorithm
-from metatune.data.encoded import EncodedTask
-from metatune.data.layout import Layout
+from metatune.data.encoding.encoded_task import EncodedTask
+from metatune.data.encoding.layout import Layout
+from metatune.evaluation.rungs import Rung
+from metatune.evaluation.stop_rule import StopRule
+from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
+from metatune.evaluation.trial_data import TrialData
+from metatune.evaluation.trial_job import evaluate
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
-from metatune.search.evaluate import evaluate
 from metatune.search.history import History
 from metatune.search.pruning import stop_rule
-from metatune.search.rungs import Rung
-from metatune.search.stop_rule import StopRule
-from metatune.search.trial import Trial, TrialResult, TrialStatus
-from metatune.search.trial_data import TrialData
 from metatune.space import Configuration
 
 TOP = Rung(index=1, row_share=1.0, n_folds=5)

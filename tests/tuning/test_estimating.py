@@ -7,25 +7,25 @@ from typing import Any
 import numpy as np
 import pytest
 
-from metatune import estimating
 from metatune.budget import Budget, Deadline
-from metatune.data.row_facts import RowFacts
-from metatune.data.splits import Fold
+from metatune.data.row_metadata import RowFacts
+from metatune.data.splits.folds import Fold
 from metatune.ensemble.pool import CONSTANT
 from metatune.ensemble.report import with_ensemble
 from metatune.errors import SearchError
 from metatune.estimate.corrected import Estimate, NoEstimate
-from metatune.estimating import Estimator, estimate_record, with_estimate
+from metatune.estimate.reselection import Made
+from metatune.evaluation.out_of_fold import prediction_file, write_predictions
+from metatune.evaluation.trial import TrialStatus
+from metatune.execution.executor import InlineExecutor, Job, JobOutcome
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
-from metatune.rechoosing import Made
-from metatune.search.executor import InlineExecutor, Job, JobOutcome
 from metatune.search.history import History
-from metatune.search.out_of_fold import prediction_file, write_predictions
-from metatune.search.predictions import PredictionStore
-from metatune.search.trial import TrialStatus
-from tests.search.test_evaluate import make_data
-from tests.search.test_kept_things import ok
+from metatune.storage.predictions import PredictionStore
+from metatune.tuning import estimate as estimating
+from metatune.tuning.estimate import Estimator, estimate_record, with_estimate
+from tests.evaluation.test_trial_job import make_data
+from tests.storage.test_kept_things import ok
 
 LOG_LOSS = resolve_metric("log_loss", TaskKind.BINARY)
 N_ROWS = 240

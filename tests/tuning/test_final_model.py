@@ -10,30 +10,31 @@ import pytest
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from metatune import bundle, ensembling
 from metatune.algorithms.registry import get_algorithm
 from metatune.budget import Budget, Deadline
-from metatune.data.encoder import encode_task
-from metatune.data.make_task import make_task
-from metatune.data.task import Task
+from metatune.data.encoding.encoder import encode_task
+from metatune.data.task.make_task import make_task
+from metatune.data.task.task import Task
 from metatune.ensemble.limits import NO_LIMITS, ModelLimits
-from metatune.ensemble.model import EnsembleClassifier, EnsembleRegressor
 from metatune.ensemble.report import ensemble_record, with_ensemble
-from metatune.ensembling import Ensembler
-from metatune.finishing import Final, Finisher
-from metatune.incumbent import ModelKeeper
-from metatune.model_parts import Part
-from metatune.options import TuneOptions
-from metatune.reserving import Reserve
-from metatune.rundir import RunDirectory
-from metatune.search.constant import constant_score
-from metatune.search.evaluate import evaluate
-from metatune.search.executor import Executor, InlineExecutor, Job, JobOutcome
+from metatune.evaluation.constant import constant_score
+from metatune.evaluation.rungs import plan_rungs
+from metatune.evaluation.trial import Trial, TrialStatus
+from metatune.evaluation.trial_data import TrialData
+from metatune.evaluation.trial_job import evaluate
+from metatune.execution.executor import Executor, InlineExecutor, Job, JobOutcome
+from metatune.execution.local_pool import LocalPool
+from metatune.models import model_file
+from metatune.models.ensemble import EnsembleClassifier, EnsembleRegressor
 from metatune.search.history import History
-from metatune.search.pool import LocalPool
-from metatune.search.rungs import plan_rungs
-from metatune.search.trial import Trial, TrialStatus
-from metatune.search.trial_data import TrialData
+from metatune.storage.directory import RunDirectory
+from metatune.storage.incumbent import ModelKeeper
+from metatune.tuning import members
+from metatune.tuning.final_model import Final, Finisher
+from metatune.tuning.members import Ensembler
+from metatune.tuning.model_parts import Part
+from metatune.tuning.options import TuneOptions
+from metatune.tuning.time_plan import Reserve
 
 FAMILIES = ("linear", "knn", "decision_tree", "naive_bayes")
 
@@ -133,7 +134,7 @@ def test_an_ensemble_that_helps_is_the_model_and_survives_saving(
     new = make_table(100).drop(columns=target)
     new.loc[0, "city"] = "Lima"  # never seen
     new.loc[1, "a"] = np.nan
-    loaded = bundle.load(tmp_path / "run")
+    loaded = model_file.load(tmp_path / "run")
     ask = "predict" if target == "price" else "predict_proba"
     np.testing.assert_array_equal(getattr(loaded, ask)(new), getattr(final.pipeline, ask)(new))
     np.testing.assert_array_equal(loaded.predict(new), final.pipeline.predict(new))
@@ -159,7 +160,7 @@ def test_the_constant_does_not_take_the_place_of_a_model_that_is_there(tmp_path:
     final = run.finish()
     run.keeper.save_constant()
     new = make_table(50)
-    loaded = bundle.load(tmp_path / "run")
+    loaded = model_file.load(tmp_path / "run")
     np.testing.assert_array_equal(loaded.predict_proba(new), final.pipeline.predict_proba(new))
 
 
@@ -202,7 +203,7 @@ class TestAveraging:
             assert not isinstance(final.pipeline.steps[-1][1], EnsembleRegressor)
 
     def test_nor_is_a_large_one(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(ensembling, "_AVERAGED_BYTES", 20_000)
+        monkeypatch.setattr(members, "_AVERAGED_BYTES", 20_000)
         run = make_run(tmp_path, "price", families=("knn",))
         assert run.finish().fitted_on == "all rows"
 
@@ -299,7 +300,7 @@ def test_without_time_to_fit_the_folds_are_averaged(tmp_path: Path) -> None:
     assert len(model.members) == 3 * n_members + constant
     assert "of 400 rows in each fold" in final.fitted_on
     assert sum(model.weights) == pytest.approx(1.0)
-    loaded = bundle.load(tmp_path / "run")
+    loaded = model_file.load(tmp_path / "run")
     new = make_table(50)
     np.testing.assert_array_equal(loaded.predict_proba(new), final.pipeline.predict_proba(new))
 
@@ -324,7 +325,7 @@ def test_a_hurried_end_saves_a_model_without_an_ensemble(tmp_path: Path) -> None
     final = make_run(tmp_path).finish(hurry=True)
     assert final.winner is not None
     assert len(final.members) == 1
-    assert bundle.load(tmp_path / "run").predict(make_table(5)).shape == (5,)
+    assert model_file.load(tmp_path / "run").predict(make_table(5)).shape == (5,)
 
 
 def test_labels_are_decided_as_the_metric_asks(tmp_path: Path) -> None:
@@ -337,7 +338,7 @@ def test_labels_are_decided_as_the_metric_asks(tmp_path: Path) -> None:
     labels = final.pipeline.predict(table)
     rare = int(np.argmin(final.pipeline.classes_ == "no"))
     assert (labels == "yes").sum() > (proba[:, rare] > 0.5).sum()
-    np.testing.assert_array_equal(bundle.load(tmp_path / "run").predict(table), labels)
+    np.testing.assert_array_equal(model_file.load(tmp_path / "run").predict(table), labels)
 
 
 def test_a_size_limit_is_kept(tmp_path: Path) -> None:

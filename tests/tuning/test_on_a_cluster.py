@@ -18,17 +18,17 @@ from distributed import Client
 
 from metatune import MetaTuneClassifier
 from metatune.algorithms.registry import get_algorithm
-from metatune.data.encoded import EncodedTask
-from metatune.data.layout import Layout
+from metatune.data.encoding.encoded_task import EncodedTask
+from metatune.data.encoding.layout import Layout
 from metatune.errors import OptionError
+from metatune.evaluation.keep_rule import KeepRule
+from metatune.evaluation.out_of_fold import prediction_file
+from metatune.evaluation.rungs import Rung
+from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
+from metatune.evaluation.trial_data import TrialData
+from metatune.execution.dask_executor import DaskExecutor
+from metatune.execution.executor import InlineExecutor, Job
 from metatune.kinds import TaskKind
-from metatune.search.dask_executor import DaskExecutor
-from metatune.search.executor import InlineExecutor, Job
-from metatune.search.keep_rule import KeepRule
-from metatune.search.out_of_fold import prediction_file
-from metatune.search.rungs import Rung
-from metatune.search.trial import Trial, TrialResult, TrialStatus
-from metatune.search.trial_data import TrialData
 
 if TYPE_CHECKING:
     from dask_cluster import Cluster
@@ -85,7 +85,7 @@ def test_files_that_trials_leave_are_the_same(client: Any, tmp_path: Path) -> No
             executor.submit(
                 Job(
                     id=0,
-                    function="metatune.search.evaluate:evaluate_and_keep",
+                    function="metatune.evaluation.trial_job:evaluate_and_keep",
                     inbox=str(tmp_path / "data"),
                     outbox=str(outbox),
                     arguments=(trial, rule),
@@ -145,7 +145,7 @@ def test_command_line_uses_the_scheduler(
 def test_command_line_says_that_a_scheduler_does_not_answer(
     call: Callable[..., Result], shop_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("metatune.search.dask_executor._CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr("metatune.execution.dask_executor._CONNECT_SECONDS", 0.5)
     done = call("fit", shop_file, "-o", tmp_path / "run", "--scheduler", "127.0.0.1:1")
     assert done.exit_code == 2
     assert done.stderr.startswith("metatune: error: no Dask scheduler answers at tcp://127.0.0.1:1")

@@ -10,21 +10,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metatune import bundle
 from metatune.budget import Budget, Deadline
-from metatune.data.make_task import make_task
+from metatune.data.task.make_task import make_task
 from metatune.errors import BundleError, OptionError
-from metatune.listener import Listener
-from metatune.options import TuneOptions
-from metatune.resuming import Pulse, find_earlier
-from metatune.rundir import RunDirectory, this_process
-from metatune.search.executor import InlineExecutor, Job, JobOutcome
+from metatune.evaluation.trial import TrialResult, TrialStatus
+from metatune.execution.executor import InlineExecutor, Job, JobOutcome
+from metatune.models import model_file
 from metatune.search.history import History
-from metatune.search.journal import Past, read_journal, read_past
 from metatune.search.outcome import Ended
-from metatune.search.trial import TrialResult, TrialStatus
-from metatune.tuning import tune
-from metatune.tuning_result import TuningResult
+from metatune.storage.directory import RunDirectory, this_process
+from metatune.storage.journal import Past, read_journal, read_past
+from metatune.storage.resume import Pulse, find_earlier
+from metatune.tuning.events import Listener
+from metatune.tuning.options import TuneOptions
+from metatune.tuning.result import TuningResult
+from metatune.tuning.tune import tune
 
 FAMILIES = ("linear", "knn", "naive_bayes", "decision_tree")
 N_TRIALS = 14
@@ -138,7 +138,7 @@ def test_a_killed_run_ends_as_if_it_had_never_been(
     before = (folder / "trials.jsonl").read_bytes()
     assert before.count(b"\n") == n_done
     if n_done:  # from the first trial on there is a model, the constant at least
-        bundle.load(folder).predict(make_table())
+        model_file.load(folder).predict(make_table())
     log = Log()
     result = run(metadata_dir, folder, resume=True, listener=log)
     assert [*map(plain, result.history.results)] == [*map(plain, whole[1].history.results)]
@@ -148,7 +148,7 @@ def test_a_killed_run_ends_as_if_it_had_never_been(
     assert (log.resumed or (0, 0))[0] == n_done
     X = make_table()
     np.testing.assert_array_equal(
-        bundle.load(folder).predict_proba(X), bundle.load(whole[0]).predict_proba(X)
+        model_file.load(folder).predict_proba(X), model_file.load(whole[0]).predict_proba(X)
     )
     kept = {path.name for path in (folder / "predictions").iterdir()}
     assert kept == {path.name for path in (whole[0] / "predictions").iterdir()}
@@ -189,12 +189,12 @@ def test_against_time_nothing_is_tried_twice(copy: Path, metadata_dir: Path) -> 
 
 def test_without_time_the_saved_model_stays(copy: Path, metadata_dir: Path) -> None:
     X = make_table()
-    saved = bundle.load(copy).predict_proba(X)
+    saved = model_file.load(copy).predict_proba(X)
     result = run(metadata_dir, copy, seconds=-1.0, resume=True, executor=NoTime())
     assert result.ended is Ended.TIME
     assert result.beats_constant
     assert result.fitted_on == "all rows"
-    np.testing.assert_array_equal(bundle.load(copy).predict_proba(X), saved)
+    np.testing.assert_array_equal(model_file.load(copy).predict_proba(X), saved)
 
 
 def test_pieces_of_a_killed_run_are_put_in_order(copy: Path, metadata_dir: Path) -> None:
@@ -282,12 +282,12 @@ def test_a_full_disk_ends_the_run_with_the_incumbent_kept(
 ) -> None:
     folder = tmp_path / "run"
     with monkeypatch.context() as patch:
-        patch.setattr("metatune.search.journal.os.fsync", FullDisk(6))
+        patch.setattr("metatune.storage.journal.os.fsync", FullDisk(6))
         with pytest.raises(BundleError, match=r"journal .* \(No space left on device\): free"):
             run(metadata_dir, folder)
     assert len(read_journal(folder / "trials.jsonl")) in (6, 7)
-    assert bundle.model_info(bundle.load(folder))["trial"] is not None
-    assert (bundle.load(folder).predict(make_table()) == make_table()["buys"]).mean() > 0.7
+    assert model_file.model_info(model_file.load(folder))["trial"] is not None
+    assert (model_file.load(folder).predict(make_table()) == make_table()["buys"]).mean() > 0.7
     result = run(metadata_dir, folder, resume=True)
     assert len(result.history.results) == N_TRIALS
 
@@ -310,7 +310,7 @@ def test_a_model_that_cannot_be_saved_leaves_the_one_before(
     with pytest.raises(BundleError, match=r"cannot write .*model\.skops \(No space left"):
         run(metadata_dir, folder)
     assert len(read_journal(folder / "trials.jsonl")) == N_TRIALS  # the search went on
-    assert bundle.model_info(bundle.load(folder))["trial"] is not None
+    assert model_file.model_info(model_file.load(folder))["trial"] is not None
     assert not list(folder.rglob("*.part"))
 
 
@@ -345,7 +345,7 @@ def test_an_interruption_of_the_final_fit_still_saves(metadata_dir: Path, tmp_pa
     result = run(metadata_dir, tmp_path / "run", executor=Impatient())
     assert result.ended is Ended.INTERRUPTED
     assert result.beats_constant
-    assert bundle.model_info(bundle.load(tmp_path / "run"))["trial"] is not None
+    assert model_file.model_info(model_file.load(tmp_path / "run"))["trial"] is not None
 
 
 def test_the_record_of_used_seconds_is_in_each_line(copy: Path) -> None:

@@ -7,21 +7,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metatune import bundle, tuning
 from metatune.budget import Budget, Deadline
-from metatune.data.make_task import make_task
+from metatune.data.task.make_task import make_task
 from metatune.errors import BundleError
-from metatune.finishing import Finisher
-from metatune.options import TuneOptions
-from metatune.rundir import RunDirectory
-from metatune.search import emergency
-from metatune.search.executor import Executor, InlineExecutor, Job, JobOutcome
+from metatune.evaluation.trial import TrialStatus
+from metatune.execution.executor import Executor, InlineExecutor, Job, JobOutcome
+from metatune.models import model_file
 from metatune.search.halving import SuccessiveHalving
-from metatune.search.journal import read_journal
 from metatune.search.outcome import Ended, SearchOutcome
-from metatune.search.trial import TrialStatus
-from metatune.tuning import tune
-from metatune.tuning_result import TuningResult
+from metatune.storage.directory import RunDirectory
+from metatune.storage.journal import read_journal
+from metatune.tuning import emergency
+from metatune.tuning import tune as tuning
+from metatune.tuning.final_model import Finisher
+from metatune.tuning.options import TuneOptions
+from metatune.tuning.result import TuningResult
+from metatune.tuning.tune import tune
 
 
 def make_table(n_rows: int = 200) -> pd.DataFrame:
@@ -98,7 +99,7 @@ def test_the_quick_default_is_fitted_where_workers_come_too_late(
     assert told.trial.number == 0
     assert read_journal(run_dir.journal) == [told]
     table = make_table(60)
-    labels = bundle.load(tmp_path / "run").predict(table)
+    labels = model_file.load(tmp_path / "run").predict(table)
     assert (labels == table["buys"]).mean() > 0.8
 
 
@@ -199,7 +200,7 @@ def test_a_model_that_cannot_be_saved_ends_the_run(
     def full(*_arguments: object) -> None:
         raise BundleError("no room")
 
-    monkeypatch.setattr(bundle, "save", full)
+    monkeypatch.setattr(model_file, "save", full)
     with pytest.raises(BundleError, match="no room"):
         run(metadata_dir, InlineExecutor(), run_dir=new_directory(tmp_path / "run"), max_trials=2)
 

@@ -6,15 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metatune import bundle
 from metatune.budget import Budget, Deadline
-from metatune.data.make_task import make_task
-from metatune.options import TuneOptions
-from metatune.rundir import RunDirectory
-from metatune.search.executor import Executor, InlineExecutor
-from metatune.search.pool import LocalPool
-from metatune.tuning import tune
-from metatune.tuning_result import TuningResult
+from metatune.data.task.make_task import make_task
+from metatune.execution.executor import Executor, InlineExecutor
+from metatune.execution.local_pool import LocalPool
+from metatune.models import model_file
+from metatune.storage.directory import RunDirectory
+from metatune.tuning.options import TuneOptions
+from metatune.tuning.result import TuningResult
+from metatune.tuning.tune import tune
 
 GOOD = np.array(["love it", "works great", "excellent sound", "very happy", "as described"])
 BAD = np.array(["broken again", "waste of money", "stopped working", "sends noise", "as expected"])
@@ -52,7 +52,7 @@ def test_texts_are_understood_and_the_model_file_holds_them(
     run_dir.make()
     result = run(metadata_dir, InlineExecutor(), run_dir)
     new = make_table(seed=1)
-    loaded = bundle.load(tmp_path / "run")
+    loaded = model_file.load(tmp_path / "run")
     said = loaded.predict_proba(new)
     assert ((said[:, 1] > 0.5) == new["kept"]).mean() > 0.85
     np.testing.assert_array_equal(said, result.pipeline.predict_proba(new))

@@ -7,23 +7,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metatune import bundle
 from metatune.budget import Budget, Deadline
-from metatune.data.make_task import make_task
-from metatune.data.task import Task
+from metatune.data.task.make_task import make_task
+from metatune.data.task.task import Task
 from metatune.errors import OptionError
 from metatune.estimate.corrected import Estimate
-from metatune.listener import Listener
-from metatune.options import TuneOptions
-from metatune.rundir import RunDirectory
-from metatune.search.executor import Executor, InlineExecutor, Job, JobOutcome
-from metatune.search.journal import read_journal
-from metatune.search.out_of_fold import prediction_file
+from metatune.evaluation.out_of_fold import prediction_file
+from metatune.evaluation.trial import TrialResult, TrialStatus
+from metatune.execution.executor import Executor, InlineExecutor, Job, JobOutcome
+from metatune.execution.local_pool import LocalPool
+from metatune.models import model_file
 from metatune.search.outcome import Ended
-from metatune.search.pool import LocalPool
-from metatune.search.trial import TrialResult, TrialStatus
-from metatune.tuning import tune
-from metatune.tuning_result import TuningResult
+from metatune.storage.directory import RunDirectory
+from metatune.storage.journal import read_journal
+from metatune.tuning.events import Listener
+from metatune.tuning.options import TuneOptions
+from metatune.tuning.result import TuningResult
+from metatune.tuning.tune import tune
 
 FAMILIES = ("linear", "knn", "naive_bayes", "decision_tree")
 
@@ -117,11 +117,11 @@ def test_the_run_directory_holds_journal_and_model(metadata_dir: Path, tmp_path:
     top = [r.trial for r in result.history.results if r.trial.rung.index == 1]
     kept = {path.name for path in run_dir.predictions.iterdir()}
     assert kept == {prediction_file(trial) for trial in top} != set()
-    loaded = bundle.load(tmp_path / "run")
+    loaded = model_file.load(tmp_path / "run")
     X = make_table().drop(columns="buys")
     np.testing.assert_array_equal(loaded.predict_proba(X), result.pipeline.predict_proba(X))
-    assert bundle.model_info(loaded)["target"] == "buys"
-    assert bundle.model_info(loaded)["metric"] == "roc_auc"
+    assert model_file.model_info(loaded)["target"] == "buys"
+    assert model_file.model_info(loaded)["metric"] == "roc_auc"
     assert not list(tmp_path.rglob("*.part"))
 
 
@@ -171,7 +171,7 @@ def test_nothing_to_learn_ends_with_the_constant(metadata_dir: Path, tmp_path: P
     assert not result.beats_constant
     assert result.winner is None
     assert result.score == result.constant_score
-    proba = bundle.load(tmp_path / "run").predict_proba(table.drop(columns="y"))
+    proba = model_file.load(tmp_path / "run").predict_proba(table.drop(columns="y"))
     np.testing.assert_allclose(proba, 0.5)
 
 

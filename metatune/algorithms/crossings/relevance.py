@@ -7,7 +7,7 @@ import numpy as np
 
 from metatune.algorithms.numeric import LARGEST
 from metatune.algorithms.target_encoding import cross_fitting_folds
-from metatune.data.row_facts import RowFacts
+from metatune.data.row_metadata import RowFacts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

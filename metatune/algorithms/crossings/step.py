@@ -10,7 +10,7 @@ from metatune.algorithms.crossings.choosing import choose_terms
 from metatune.algorithms.crossings.relevance import find_relevance
 from metatune.algorithms.fitting import fit_step
 from metatune.algorithms.numeric import NumericEncoder
-from metatune.data.row_facts import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowFacts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,9 +6,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.linear_model import LogisticRegression
 
-from metatune.algorithms.learners.telling import fit_learner
-from metatune.data.row_facts import PLAIN, RowFacts
-from metatune.data.splits import inner_folds
+from metatune.algorithms.learners.weighted_fit import fit_learner
+from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.data.splits.folds import inner_folds
 from metatune.kinds import TaskKind
 
 if TYPE_CHECKING:

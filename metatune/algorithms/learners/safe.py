@@ -14,8 +14,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 
 from metatune.algorithms.learners.stopping import TrainingRows, WatchedRows
 from metatune.algorithms.learners.targets import TargetTransform
-from metatune.algorithms.learners.telling import fit_learner
-from metatune.data.row_facts import PLAIN, RowFacts
+from metatune.algorithms.learners.weighted_fit import fit_learner
+from metatune.data.row_metadata import PLAIN, RowFacts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from metatune.data.row_facts import PLAIN, RowFacts
-from metatune.data.splits import make_folds
-from metatune.data.time_splits import time_blocks
+from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.data.splits.folds import make_folds
+from metatune.data.splits.time_folds import time_blocks
 from metatune.kinds import TaskKind
 
 if TYPE_CHECKING:
@@ -146,11 +146,11 @@ class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
 
     In a trial the rows watched are the validation rows of its fold, and nothing is spent on rows
     of its own. Their loss at the best iteration would be too good, so whoever scores the model
-    settles it first on a count that other rows have chosen (see `metatune.search.fold`). Without
-    such rows the training rows are split: on small tables, where a few held-out rows say little,
-    the median over several splits decides, and the model is then trained again on all rows for as
-    many iterations; on larger ones it stays as it is. A subclass has the attributes `iterations`
-    (int or None: exactly so many, nothing held out), `seed` and `classification`.
+    settles it first on a count that other rows have chosen (see `metatune.evaluation.fold`).
+    Without such rows the training rows are split: on small tables, where a few held-out rows say
+    little, the median over several splits decides, and the model is then trained again on all rows
+    for as many iterations; on larger ones it stays as it is. A subclass has the attributes
+    `iterations` (int or None: exactly so many, nothing held out), `seed` and `classification`.
 
     Attributes
     ----------

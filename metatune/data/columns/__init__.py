@@ -1,0 +1,1 @@
+"""Columns of a table: cleaning, missing cells, and the inference of their kinds."""

@@ -1,0 +1,77 @@
+"""Kinds of columns, as values. How a kind is found lies in `metatune.data.columns.inference`."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["Column", "ColumnKind"]
+
+
+class ColumnKind(StrEnum):
+    """What the cells of a column mean, and so how they are encoded."""
+
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    CATEGORY = "category"
+    HIGH_CARDINALITY = "high-cardinality category"
+    DATETIME = "date/time"
+    TEXT = "text"
+    IDENTIFIER = "identifier"
+    CONSTANT = "constant"
+    ROW_WEIGHT = "row weight"
+    """How much each row counts; like the next two, because the user says so."""
+    ROW_GROUP = "row group"
+    """Which rows belong together."""
+    ROW_TIME = "row time"
+    """When each row was, where nothing of it is of use as a feature."""
+
+    @property
+    def is_used(self) -> bool:
+        """Whether columns of this kind are given to models at all."""
+        return self not in _LEFT_OUT
+
+
+_LEFT_OUT = (
+    ColumnKind.IDENTIFIER,
+    ColumnKind.CONSTANT,
+    ColumnKind.ROW_WEIGHT,
+    ColumnKind.ROW_GROUP,
+    ColumnKind.ROW_TIME,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One feature column as understood.
+
+    Attributes
+    ----------
+    name : str
+        Name in the table.
+    kind : ColumnKind
+        What its cells mean.
+    n_missing : int
+        Cells that are missing after markers such as ``?`` were taken as missing.
+    n_unique : int
+        Distinct values that are not missing.
+    datetime_format : str or None
+        strptime format of a text column of kind date/time; None where the dtype is a date already.
+    decimal : str
+        Decimal separator of a text column of kind number ("." or ",").
+    unit : str
+        What follows each number of a text column of kind number ("kg"), and is cut off.
+    note : str
+        What was odd about it and done to it, for people; empty if nothing.
+    calendar_only : bool
+        Whether of dates only what comes again is of use: month, day, weekday, hour, minute, but
+        neither year nor the instant, which no model has seen of the future.
+    """
+
+    name: str
+    kind: ColumnKind
+    n_missing: int
+    n_unique: int
+    datetime_format: str | None = None
+    decimal: str = "."
+    unit: str = ""
+    note: str = ""
+    calendar_only: bool = False

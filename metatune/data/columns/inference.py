@@ -1,0 +1,233 @@
+"""Finding out what the columns of a table mean."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from metatune.data.columns.cleaning import clean_column
+from metatune.data.columns.column import Column, ColumnKind
+from metatune.data.columns.dates import find_date_format, find_digit_format, parse_date_texts
+from metatune.data.columns.identifiers import (
+    looks_like_id_name,
+    numbers_are_identifiers,
+    seldom_repeats,
+    words_are_identifiers,
+)
+from metatune.data.columns.numbers import NumberStyle, decimal_evidence, find_number_style
+from metatune.data.columns.profile import Look
+from metatune.data.wording import counted, listed
+from metatune.errors import TableError
+
+__all__ = ["clean_column", "infer_columns", "with_text_names"]
+
+_LOW_CARDINALITY = 40  # levels up to which a category counts as one of few
+_PAIRS = ({"true", "false"}, {"t", "f"}, {"yes", "no"}, {"y", "n"})
+_SHOWN = 3
+_DATE_TEXTS = 5_000  # distinct texts that are tried as dates
+_DIGIT_DATES_FROM = 1_000_000  # eight digits, the first of which may be a zero
+_EPOCH_END = 100_000_000
+
+
+def infer_columns(frame: pd.DataFrame, *, keep_identifiers: bool = False) -> tuple[Column, ...]:
+    """Find the kind of every column.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_rows, n_columns)
+        Raw features of any dtype.
+    keep_identifiers : bool
+        Treat identifiers as the numbers or categories they are made of. This is done as well
+        where nothing but identifiers and constants would be left.
+
+    Returns
+    -------
+    tuple of Column
+        In the order of the table. In tables above 200,000 rows counts may be judged by 20,000
+        evenly spaced rows (see `Look`).
+
+    Raises
+    ------
+    TableError
+        If two columns have the same name, or cells are complex numbers.
+    """
+    frame = with_text_names(frame)
+    looks = [Look.at(frame.iloc[:, i]) for i in range(frame.shape[1])]
+    hint = int(sum(np.sign(decimal_evidence(look.counts)) for look in looks))
+    columns = tuple(_column(look, hint, keep_identifiers) for look in looks)
+    if keep_identifiers or any(column.kind.is_used for column in columns):
+        return columns
+    return tuple(_column(look, hint, True) for look in looks)
+
+
+def with_text_names(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with every column name as text.
+
+    Raises
+    ------
+    TableError
+        If two columns have the same name then.
+    """
+    names = [str(name) for name in frame.columns]
+    if len(set(names)) < len(names):
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        shown = listed(repeated, _SHOWN)
+        raise TableError(f"several columns are called {shown}: give every column its own name")
+    return frame if list(frame.columns) == names else frame.set_axis(names, axis=1)
+
+
+def _column(look: Look, hint: int, keep_identifiers: bool) -> Column:
+    if look.is_constant:
+        note = "no values" if look.n_present == 0 else "the same value in every row"
+        return _make(look, ColumnKind.CONSTANT, note)
+    if look.base is ColumnKind.NUMBER:
+        return _number_column(look, keep_identifiers)
+    if look.base is ColumnKind.CATEGORY:
+        return _declared_category(look, keep_identifiers)
+    if look.base is not ColumnKind.TEXT:
+        return _make(look, look.base)
+    style = find_number_style(look.counts, hint)
+    if style is not None:
+        return _unless_identifier(look, _written_number(look, style), keep_identifiers)
+    return _date_column(look) or _word_column(look, keep_identifiers)
+
+
+def _number_column(look: Look, keep_identifiers: bool) -> Column:
+    note = (
+        f"{counted(look.n_infinite, 'infinite value')} taken as missing" if look.n_infinite else ""
+    )
+    date_format = _digit_dates(look)
+    if date_format is not None:
+        return _make(
+            look, ColumnKind.DATETIME, f"dates as {date_format}", datetime_format=date_format
+        )
+    return _unless_identifier(look, _make(look, ColumnKind.NUMBER, note), keep_identifiers)
+
+
+def _unless_identifier(look: Look, number: Column, keep_identifiers: bool) -> Column:
+    """Tell numbers from whole numbers that stand for rows or for groups of rows."""
+    named = looks_like_id_name(look.name)
+    if keep_identifiers or pd.api.types.is_timedelta64_dtype(look.cells.dtype):
+        return number
+    if not named and not seldom_repeats(look.unique_share):
+        return number
+    clean = clean_column(look.cells, number)
+    if numbers_are_identifiers(look.name, clean, look.unique_share):
+        return _make(look, ColumnKind.IDENTIFIER, "tells rows apart")
+    if named and _names_groups(clean, look.n_unique):
+        return _make(look, _by_cardinality(look.n_unique), "an id that repeats: a category")
+    return number
+
+
+def _names_groups(clean: "pd.Series[float]", n_unique: int) -> bool:
+    """Whether whole numbers of a column called id repeat, so that they name groups of rows."""
+    present = clean.dropna().to_numpy()
+    return n_unique > 2 and bool(np.array_equal(present, np.floor(present)))
+
+
+def _digit_dates(look: Look) -> str | None:
+    if not pd.api.types.is_numeric_dtype(look.cells.dtype):
+        return None
+    present = look.cells.dropna()
+    low, high = float(present.min()), float(present.max())
+    if not (low >= _DIGIT_DATES_FROM and high < _EPOCH_END) or look.n_infinite:
+        return None
+    values = present.unique()[:_DATE_TEXTS]
+    if not np.array_equal(values, np.floor(values)):
+        return None
+    return find_digit_format(look.name, [str(int(value)) for value in values])
+
+
+def _written_number(look: Look, style: NumberStyle) -> Column:
+    n_lost = 0
+    notes = []
+    if style.n_others:
+        n_lost = style.n_others
+        notes.append(_lost_note(n_lost, style.others, "number"))
+    if style.n_markers:
+        n_lost += style.n_markers
+        notes.append(
+            f"{counted(style.n_markers, 'cell')} taken as missing: {listed(style.markers, _SHOWN)}"
+        )
+    if style.decimal == ",":
+        notes.append("decimal comma")
+    if style.unit:
+        notes.append(f"in {style.unit}")
+    if not notes:
+        notes.append("numbers written as text")
+    return _make(
+        look,
+        ColumnKind.NUMBER,
+        "; ".join(notes),
+        decimal=style.decimal,
+        unit=style.unit,
+        n_missing=look.n_missing + n_lost,
+        n_unique=look.n_unique - len(style.others) - len(style.markers),
+    )
+
+
+def _date_column(look: Look) -> Column | None:
+    texts = list(look.counts)
+    date_format, note = find_date_format(texts[:_DATE_TEXTS])
+    if date_format is None:
+        return None
+    notes = [note] if note else []
+    others = [text for text, lost in zip(texts, _lost(texts, date_format), strict=True) if lost]
+    n_lost = sum(look.counts[text] for text in others)
+    if others:
+        notes.append(_lost_note(n_lost, others, "date"))
+    return _make(
+        look,
+        ColumnKind.DATETIME,
+        "; ".join(notes),
+        datetime_format=date_format,
+        n_missing=look.n_missing + n_lost,
+        n_unique=look.n_unique - len(others),
+    )
+
+
+def _lost_note(n_lost: int, texts: "list[str] | tuple[str, ...]", noun: str) -> str:
+    return f"{counted(n_lost, 'cell')} taken as missing, not a {noun}: {listed(texts, _SHOWN)}"
+
+
+def _lost(texts: list[str], date_format: str) -> list[bool]:
+    return [bool(missing) for missing in parse_date_texts(texts, date_format).isna()]
+
+
+def _word_column(look: Look, keep_identifiers: bool) -> Column:
+    values = {text.lower() for text in look.counts}
+    if len(values) == 2 and values in _PAIRS:
+        return _make(look, ColumnKind.BOOLEAN, n_unique=2)
+    n_words = sum(len(text.split()) for text in look.counts) / len(look.counts)
+    if words_are_identifiers(look.n_present, look.unique_share, n_words):
+        kind = ColumnKind.HIGH_CARDINALITY if keep_identifiers else ColumnKind.IDENTIFIER
+        return _make(look, kind, "tells rows apart")
+    if _is_prose(look, n_words):
+        return _make(look, ColumnKind.TEXT)
+    return _make(look, _by_cardinality(look.n_unique))
+
+
+def _is_prose(look: Look, n_words: float) -> bool:
+    """Whether texts of several words seldom repeat, or are long and manifold."""
+    if look.n_unique <= 20:
+        return False
+    seldom_repeated = look.unique_share >= 0.5 and n_words >= 2
+    return seldom_repeated or (n_words >= 8 and look.n_unique > _LOW_CARDINALITY)
+
+
+def _declared_category(look: Look, keep_identifiers: bool) -> Column:
+    if not keep_identifiers and words_are_identifiers(look.n_present, look.unique_share, 1.0):
+        return _make(look, ColumnKind.IDENTIFIER, "tells rows apart")
+    return _make(look, _by_cardinality(look.n_unique))
+
+
+def _by_cardinality(n_unique: int) -> ColumnKind:
+    return ColumnKind.CATEGORY if n_unique <= _LOW_CARDINALITY else ColumnKind.HIGH_CARDINALITY
+
+
+def _make(look: Look, kind: ColumnKind, note: str = "", **more: Any) -> Column:
+    notes = [note] if note else []
+    if look.stripped and kind in (ColumnKind.CATEGORY, ColumnKind.HIGH_CARDINALITY):
+        notes.append("blanks around values removed")
+    values: dict[str, Any] = {"n_missing": look.n_missing, "n_unique": look.n_unique, **more}
+    return Column(name=look.name, kind=kind, note="; ".join(notes), **values)

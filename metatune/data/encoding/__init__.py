@@ -1,0 +1,1 @@
+"""Encoding of a task as a matrix of numbers."""

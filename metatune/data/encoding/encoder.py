@@ -1,0 +1,275 @@
+"""The table encoder: from a table as users have it to one matrix of numbers."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.utils.validation import check_is_fitted
+
+from metatune.data.columns.cleaning import clean_column
+from metatune.data.columns.column import Column, ColumnKind
+from metatune.data.encoding.encoded_task import EncodedTask
+from metatune.data.encoding.layout import Layout
+from metatune.data.encoding.text_components import TextEncoder, text_seconds
+from metatune.data.encoding.text_model import TextModel
+from metatune.data.task.task import Task
+from metatune.errors import SchemaError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["TableEncoder", "encode_task"]
+
+_DATE_PARTS = ("year", "month", "day", "weekday", "hour", "minute", "days")
+_CALENDAR_PARTS = ("month", "day", "weekday", "hour", "minute")
+_N_TOPICS = 30
+_CATEGORIES = (ColumnKind.CATEGORY, ColumnKind.HIGH_CARDINALITY)
+
+
+class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Turn a table into a float64 matrix that every algorithm starts from.
+
+    Numbers and booleans stay numbers, categories become codes, dates their parts, text latent
+    components; identifiers and constants are left out. Nothing of that looks at the target, so the
+    encoder is fitted once for a run and shared by all trials. Only the columns of the text model,
+    the last ones, do: a run fits it on its own (see `metatune.evaluation.text_columns`).
+
+    Parameters
+    ----------
+    columns : list of dict
+        The columns as understood: `dataclasses.asdict` of each `Column`, so that a saved model
+        holds plain values only.
+    random_state : int
+        Seed of the text components.
+    text_allowance : float
+        Seconds that texts may take at the fit, by prediction. Columns beyond it, the longest
+        texts first, are encoded by their lengths alone.
+    text_model : TextModel or None
+        What predicts the target from all texts together, fitted where the encoder is given labels
+        or values; its predictions are columns, too.
+
+    Attributes
+    ----------
+    feature_names_in_ : ndarray of shape (n_columns,)
+        Names of the columns of the table.
+    names_ : list of str
+        Names of the matrix columns.
+    n_levels_ : list of int
+        For each matrix column 0 for a number, else the number of category codes.
+    """
+
+    def __init__(
+        self,
+        columns: list[dict[str, Any]],
+        random_state: int = 0,
+        text_allowance: float = float("inf"),
+        text_model: TextModel | None = None,
+    ) -> None:
+        self.columns = columns
+        self.random_state = random_state
+        self.text_allowance = text_allowance
+        self.text_model = text_model
+
+    def fit(self, X: pd.DataFrame, y: Any = None) -> Self:
+        """Learn category levels, the date parts that vary, and text components."""
+        self.fit_transform(X, y)
+        return self
+
+    def fit_transform(self, X: pd.DataFrame, y: Any = None, **_: Any) -> "NDArray[np.float64]":
+        """Fit, and return the matrix of shape (n_rows, n_matrix_columns).
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_rows, n_columns)
+            The table.
+        y : array-like of shape (n_rows,), optional
+            Labels or values for the text model; without them it is left out.
+        """
+        self.levels_: dict[str, list[str]] = {}
+        self.date_parts_: dict[str, list[str]] = {}
+        self.texts_: dict[str, TextEncoder] = {}
+        self.n_features_in_ = len(self.columns)
+        self.feature_names_in_ = np.asarray([c["name"] for c in self.columns], dtype=object)
+        table = self._table(X)
+        cells = {c.name: clean_column(table[c.name], c) for c in self._used()}
+        self._choose_texts(cells)
+        blocks = []
+        for column in self._used():
+            self._learn(cells[column.name], column)
+            blocks.append(self._block(cells[column.name], column))
+        self._describe()
+        self.text_model_: TextModel | None = None
+        matrix = _stack(blocks, len(table))
+        if self.text_model is None or y is None:
+            return matrix
+        model = clone(self.text_model)
+        predicted = model.fit_transform(self.texts(table), y)
+        self.add_text_model(model)
+        return np.hstack([matrix, predicted])
+
+    def texts(self, X: pd.DataFrame) -> list[list[str]]:
+        """Return the cells of each text column, empty where missing."""
+        texts = [column for column in self._used() if column.kind is ColumnKind.TEXT]
+        cells = [clean_column(X[c.name], c) for c in texts]
+        return [series.where(series.notna(), "").tolist() for series in cells]
+
+    def add_text_model(self, model: TextModel) -> None:
+        """Let a fitted text model predict the last columns of the matrix."""
+        self.text_model, self.text_model_ = clone(model), model
+
+    def transform(self, X: "pd.DataFrame | NDArray[Any]") -> "NDArray[np.float64]":
+        """Return the matrix of shape (n_rows, n_matrix_columns).
+
+        Columns are found by name, whatever their order; columns that were not there at the fit are
+        ignored; categories that were not there become missing.
+
+        Raises
+        ------
+        SchemaError
+            If columns are missing.
+        """
+        check_is_fitted(self, "names_")
+        table = self._table(X)
+        blocks = [self._block(clean_column(table[c.name], c), c) for c in self._used()]
+        matrix = _stack(blocks, len(table))
+        if self.text_model_ is None:
+            return matrix
+        return np.hstack([matrix, self.text_model_.transform(self.texts(table))])
+
+    def get_feature_names_out(self, input_features: Any = None) -> "NDArray[Any]":  # noqa: ARG002
+        """Names of the matrix columns."""
+        predicted = [] if self.text_model_ is None else self.text_model_.names
+        return np.asarray([*self.names_, *predicted], dtype=object)
+
+    @property
+    def layout(self) -> Layout:
+        """What the matrix columns hold, those of the text model apart."""
+        return Layout(names=tuple(self.names_), n_levels=tuple(self.n_levels_))
+
+    def _used(self) -> list[Column]:
+        columns = [Column(**{**c, "kind": ColumnKind(c["kind"])}) for c in self.columns]
+        return [column for column in columns if column.kind.is_used]
+
+    def _table(self, X: "pd.DataFrame | NDArray[Any]") -> pd.DataFrame:
+        names = [c["name"] for c in self.columns]
+        if not isinstance(X, pd.DataFrame):
+            array = np.asarray(X)
+            if array.ndim != 2 or array.shape[1] != len(names):
+                raise SchemaError(
+                    f"an array of shape {array.shape} does not fit: the model was fitted on "
+                    f"{len(names)} columns; give a table with the columns' names"
+                )
+            return pd.DataFrame(array, columns=names)
+        table = X if all(isinstance(c, str) for c in X.columns) else X.rename(columns=str)
+        missing = [c.name for c in self._used() if c.name not in table.columns]
+        if missing:
+            shown = ", ".join(repr(name) for name in missing[:5])
+            more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+            raise SchemaError(
+                f"the table lacks columns that the model needs: {shown}{more}; "
+                "add them (cells may be empty)"
+            )
+        return table
+
+    def _choose_texts(self, cells: "dict[str, pd.Series[Any]]") -> None:
+        """Decide which text columns are read word by word: the shortest first, while time lasts."""
+        texts = [c.name for c in self._used() if c.kind is ColumnKind.TEXT]
+        seconds = {name: text_seconds(cells[name]) for name in texts}
+        left = self.text_allowance
+        for name in sorted(texts, key=lambda name: seconds[name]):
+            left -= seconds[name]
+            n_components = _N_TOPICS if left >= 0 else 0
+            self.texts_[name] = TextEncoder(n_components, random_state=self.random_state)
+
+    def _learn(self, cells: "pd.Series[Any]", column: Column) -> None:
+        if column.kind in _CATEGORIES:
+            self.levels_[column.name] = sorted(cells.dropna().astype("str").unique().tolist())
+        elif column.kind is ColumnKind.DATETIME:
+            parts = _date_parts(cells)
+            of_use = _CALENDAR_PARTS if column.calendar_only else _DATE_PARTS
+            varied = [part for part in of_use if len(parts[part].dropna().unique()) > 1]
+            self.date_parts_[column.name] = varied or ([] if column.calendar_only else ["days"])
+        elif column.kind is ColumnKind.TEXT:
+            self.texts_[column.name].fit(cells)
+
+    def _block(self, cells: "pd.Series[Any]", column: Column) -> "NDArray[np.float64]":
+        if column.kind in _CATEGORIES:
+            # missing cells and unseen categories are found nowhere: position -1
+            codes = pd.Index(self.levels_[column.name], dtype="str").get_indexer(pd.Index(cells))
+            return np.where(codes < 0, np.nan, codes.astype(np.float64))[:, None]
+        if column.kind is ColumnKind.DATETIME:
+            parts = _date_parts(cells)
+            return np.asarray(parts[self.date_parts_[column.name]].to_numpy(dtype=np.float64))
+        if column.kind is ColumnKind.TEXT:
+            return self.texts_[column.name].transform(cells)
+        return cells.to_numpy(dtype=np.float64, na_value=np.nan)[:, None]
+
+    def _describe(self) -> None:
+        names: list[str] = []
+        n_levels: list[int] = []
+        for column in self._used():
+            if column.kind in _CATEGORIES:
+                names.append(column.name)
+                n_levels.append(max(1, len(self.levels_[column.name])))
+                continue
+            if column.kind is ColumnKind.DATETIME:
+                parts = self.date_parts_[column.name]
+                new = [f"{column.name}: {part}" for part in parts]
+            elif column.kind is ColumnKind.TEXT:
+                new = [f"{column.name}: {part}" for part in self.texts_[column.name].names_]
+            else:
+                new = [column.name]
+            names += new
+            n_levels += [0] * len(new)
+        self.names_ = names or ["constant"]
+        self.n_levels_ = n_levels or [0]
+
+
+def encode_task(
+    task: Task, seed: int, text_allowance: float = float("inf")
+) -> tuple[TableEncoder, EncodedTask]:
+    """Fit a table encoder on a task's features and encode them.
+
+    Parameters
+    ----------
+    task : Task
+        Features and target.
+    seed : int
+        Seed of the text components.
+    text_allowance : float
+        Seconds that texts may take.
+
+    Returns
+    -------
+    tuple of (TableEncoder, EncodedTask)
+    """
+    columns = [{**asdict(column), "kind": str(column.kind)} for column in task.columns]
+    encoder = TableEncoder(columns, random_state=seed, text_allowance=text_allowance)
+    X = encoder.fit_transform(task.X)
+    encoded = EncodedTask(
+        X=X, y=task.y, layout=encoder.layout, kind=task.kind, n_classes=task.n_classes
+    )
+    return encoder, encoded
+
+
+def _stack(blocks: "list[NDArray[np.float64]]", n_rows: int) -> "NDArray[np.float64]":
+    """Put blocks side by side; without any, one constant column keeps the learners going."""
+    return np.hstack(blocks) if any(b.shape[1] for b in blocks) else np.zeros((n_rows, 1))
+
+
+def _date_parts(cells: "pd.Series[Any]") -> pd.DataFrame:
+    """Return the parts of dates as float64 columns, NaN where missing."""
+    dates = cells.dt
+    days = (cells - pd.Timestamp(2000, 1, 1)) / pd.Timedelta(days=1)
+    parts = {
+        "year": dates.year,
+        "month": dates.month,
+        "day": dates.day,
+        "weekday": dates.day_of_week,
+        "hour": dates.hour,
+        "minute": dates.minute,
+        "days": days,
+    }
+    return pd.DataFrame({name: part.astype("float64") for name, part in parts.items()})

@@ -1,0 +1,252 @@
+"""What the texts of a table say about the target: a linear model of their n-grams.
+
+Its predictions are columns for all other learners (stacking, Wolpert 1992): of rows that a learner
+trains on they are made by models that have not seen them, of all other rows by the model of all
+training rows.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from metatune.data.encoding.ngrams import NgramCounter
+from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.data.splits.folds import Fold, inner_folds
+from metatune.kinds import TaskKind
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from scipy.sparse import csr_matrix
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["CrossFitted", "TextModel", "n_targets", "text_targets"]
+
+_MAX_CLASSES = 8
+_STRENGTHS = (1.0, 3.0, 10.0)
+_N_FOLDS = 4
+_TOLERANCE = 1e-3
+_MAX_STEPS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CrossFitted:
+    """A linear model of some rows, and what models of the other rows say about each of them.
+
+    Attributes
+    ----------
+    columns : ndarray of shape (n_rows, n_targets), float32
+        Predictions of rows held out.
+    weights : ndarray of shape (n_features, n_targets), float32
+        Of the model of all rows.
+    bases : ndarray of shape (n_targets,), float32
+        What it says of a row without any n-gram.
+    """
+
+    columns: "NDArray[np.float32]"
+    weights: "NDArray[np.float32]"
+    bases: "NDArray[np.float32]"
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether texts tell nothing: then all columns are constant."""
+        return not self.weights.any()
+
+    def predict(self, counts: "csr_matrix") -> "NDArray[np.float32]":
+        """Return what the model of all rows says about others."""
+        return np.asarray(counts @ self.weights + self.bases, dtype=np.float32)
+
+
+class TextModel(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Predict the target from all text columns together, by ridge regression on n-grams.
+
+    Parameters
+    ----------
+    kind : str
+        The task's: of classes the eight most frequent ones have a column each (two have one).
+    word_length, piece_length : int
+        See `NgramCounter`.
+    max_rows : int
+        Rows that a linear model is fitted on, at most.
+    random_state : int
+        Seed of the folds.
+
+    Attributes
+    ----------
+    counter_ : NgramCounter
+        Fitted.
+    weights_ : ndarray of shape (n_features, n_columns), float32
+        Of each n-gram.
+    bases_ : ndarray of shape (n_columns,), float32
+        Predictions of a row without text.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        word_length: int = 2_000,
+        piece_length: int = 300,
+        max_rows: int = 50_000,
+        random_state: int = 0,
+    ) -> None:
+        self.kind = kind
+        self.word_length = word_length
+        self.piece_length = piece_length
+        self.max_rows = max_rows
+        self.random_state = random_state
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns."""
+        n = len(self.bases_)
+        return ["texts"] if n == 1 else [f"texts: class {i + 1}" for i in range(n)]
+
+    def count(self, texts: list[list[str]]) -> "csr_matrix":
+        """Learn the n-grams of all rows, without their targets, and count them."""
+        self.counter_ = NgramCounter(self.word_length, self.piece_length)
+        return self.counter_.fit_transform(texts)
+
+    def fit(self, X: list[list[str]], y: "NDArray[Any]") -> "TextModel":
+        """Learn the model; see `fit_transform`."""
+        self.fit_transform(X, y)
+        return self
+
+    def fit_transform(self, X: list[list[str]], y: "NDArray[Any]", **_: Any) -> "FloatArray":
+        """Learn the model, and return cross-fitted predictions, (n_rows, n_columns).
+
+        Parameters
+        ----------
+        X : list of list of str
+            The cells of each text column, empty where missing.
+        y : ndarray of shape (n_rows,)
+            Labels or target values.
+        """
+        kind = TaskKind(self.kind)
+        y = np.unique(y, return_inverse=True)[1] if kind.is_classification else np.asarray(y)
+        fitted = self.cross_fit(self.count(X), text_targets(y, kind), y)
+        self.take(fitted)
+        return fitted.columns.astype(np.float64)
+
+    def transform(self, X: list[list[str]]) -> "FloatArray":
+        """Predict new rows, (n_rows, n_columns)."""
+        said = self.counter_.transform(X) @ self.weights_ + self.bases_
+        return np.asarray(said, dtype=np.float64)
+
+    def cross_fit(
+        self,
+        counts: "csr_matrix",
+        targets: "NDArray[np.float32]",
+        y: "NDArray[Any]",
+        facts: RowFacts = PLAIN,
+    ) -> CrossFitted:
+        """Fit a linear model on some rows, and on parts of them for the others.
+
+        Parameters
+        ----------
+        counts : csr_matrix of shape (n_rows, n_features)
+            Their n-grams.
+        targets : ndarray of shape (n_rows, n_targets)
+            See `text_targets`.
+        y : ndarray of shape (n_rows,)
+            Codes of labels or target values: what folds are stratified by.
+        facts : RowFacts
+            Of these rows. Rows of a group, or of a stretch of time, are held out together.
+        """
+        kind = TaskKind(self.kind)
+        folds = inner_folds(y, kind, min(_N_FOLDS, len(y)), self.random_state, facts)
+        return _cross_fit(counts, targets, folds, facts.weights, self.max_rows)
+
+    def take(self, fitted: CrossFitted) -> None:
+        """Predict from now on as a fitted linear model does."""
+        self.weights_ = fitted.weights
+        self.bases_ = fitted.bases
+
+
+def n_targets(kind: TaskKind, n_classes: int) -> int:
+    """Return how many columns a text model gives."""
+    return min(n_classes, _MAX_CLASSES) if kind is TaskKind.MULTICLASS else 1
+
+
+def text_targets(y: "NDArray[Any]", kind: TaskKind) -> "NDArray[np.float32]":
+    """Return what texts are to predict, one column for each: indicators of classes, or numbers.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_rows,)
+        Codes of labels or target values.
+    kind : TaskKind
+        What is predicted.
+    """
+    if kind.is_classification:
+        counts = np.bincount(y)
+        frequent = np.argsort(-counts, kind="stable")[:_MAX_CLASSES]
+        chosen = frequent if kind is TaskKind.MULTICLASS else np.array([len(counts) - 1])
+        return np.asarray(y[:, None] == chosen[None, :], dtype=np.float32)
+    values = np.asarray(y, dtype=np.float64)
+    spread = float(values.std())
+    return np.asarray((values - values.mean()) / (spread or 1.0), dtype=np.float32)[:, None]
+
+
+def _cross_fit(
+    counts: "csr_matrix",
+    targets: "NDArray[np.float32]",
+    folds: tuple[Fold, ...],
+    sample_weight: "FloatArray | None",
+    max_rows: int,
+) -> CrossFitted:
+    # One base for all folds: means of the other folds would tell each row's own target.
+    bases = np.average(targets, axis=0, weights=sample_weight).astype(np.float32)
+    ridge = _Ridge(
+        counts=counts, targets=targets - bases, sample_weight=sample_weight, max_rows=max_rows
+    )
+    first = folds[0]
+    strength = min(_STRENGTHS, key=lambda s: ridge.loss(first.valid, ridge.held_out(first, s)))
+    columns = np.zeros_like(targets)
+    for fold in folds:
+        columns[fold.valid] = ridge.held_out(fold, strength)
+    everything = np.arange(len(targets))
+    if ridge.loss(everything, columns) >= ridge.loss(everything, np.zeros_like(columns)):
+        # What does not help on rows held out would only be noise to the learners.
+        columns[:] = 0.0
+        weights = np.zeros((counts.shape[1], targets.shape[1]), dtype=np.float32)
+    else:
+        weights = ridge.fit(everything if len(everything) <= max_rows else first.train, strength)
+    return CrossFitted(columns=columns + bases, weights=weights, bases=bases)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Ridge:
+    """Ridge regressions of the same rows; what they are to predict has the mean 0."""
+
+    counts: "csr_matrix"
+    targets: "NDArray[np.float32]"
+    sample_weight: "FloatArray | None"
+    max_rows: int
+
+    def fit(self, rows: "NDArray[np.intp]", strength: float) -> "NDArray[np.float32]":
+        """Return weights of n-grams, (n_features, n_targets); fewer rows where there are many."""
+        from sklearn.linear_model import Ridge
+
+        rows = np.sort(rows[: self.max_rows])
+        solver = Ridge(
+            strength,
+            fit_intercept=False,
+            solver="sparse_cg",
+            tol=_TOLERANCE,
+            max_iter=_MAX_STEPS,
+        )
+        weight = None if self.sample_weight is None else self.sample_weight[rows]
+        solver.fit(self.counts[rows], self.targets[rows], sample_weight=weight)
+        return np.asarray(solver.coef_, dtype=np.float32).reshape(self.targets.shape[1], -1).T
+
+    def held_out(self, fold: Fold, strength: float) -> "NDArray[np.float32]":
+        """Return what the training rows of a fold say of the others."""
+        return np.asarray(self.counts[fold.valid] @ self.fit(fold.train, strength))
+
+    def loss(self, rows: "NDArray[np.intp]", said: "NDArray[np.float32]") -> float:
+        """Return the mean squared error of what was said of some rows."""
+        squares = ((self.targets[rows] - said) ** 2).sum(axis=1, dtype=np.float64)
+        weight = None if self.sample_weight is None else self.sample_weight[rows]
+        return float(np.average(squares, weights=weight))

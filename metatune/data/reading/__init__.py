@@ -1,0 +1,1 @@
+"""Reading of files: formats, encodings, separators, headers."""

@@ -1,0 +1,1 @@
+"""Splits of rows into folds: by class, by group, by time."""

@@ -1,0 +1,48 @@
+"""Fewer rows, where a budget is too short for all of them."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from metatune.data.row_metadata import RowFacts
+from metatune.data.splits.folds import nested_order
+from metatune.data.task.task import Task
+
+__all__ = ["cut_rows"]
+
+
+def cut_rows(task: Task, n_rows: int, seed: int) -> Task:
+    """Return a task with a random sample of its rows, in their order.
+
+    Parameters
+    ----------
+    task : Task
+        Left as it is.
+    n_rows : int
+        How many rows to leave, at least as many as there are classes.
+    seed : int
+        Of the sample: the same rows for the same seed.
+
+    Returns
+    -------
+    Task
+        The sample is stratified by class and lacks none; `n_left_out` says how many rows it does
+        without. The task itself if it has no more rows.
+    """
+    if task.n_rows <= n_rows:
+        return task
+    if task.kind.is_classification:
+        rows = np.sort(nested_order(task.y, task.kind, seed)[: max(n_rows, task.n_classes)])
+    else:
+        rows = np.sort(np.random.default_rng(seed).permutation(task.n_rows)[:n_rows])
+    facts = task.facts.take(rows)
+    if facts.weights is not None:
+        weights = facts.weights / facts.weights.mean()
+        facts = RowFacts(weights=weights, groups=facts.groups, times=facts.times)
+    return replace(
+        task,
+        X=task.X.iloc[rows].reset_index(drop=True),
+        y=task.y[rows],
+        facts=facts,
+        n_left_out=task.n_left_out + task.n_rows - len(rows),
+    )

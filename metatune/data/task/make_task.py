@@ -1,0 +1,242 @@
+"""Making a task from a table or from arrays."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from metatune.data.columns.inference import infer_columns, with_text_names
+from metatune.data.reading.source import Table
+from metatune.data.task.dependence import dependence_notes
+from metatune.data.task.notes import column_notes, role_notes
+from metatune.data.task.role_columns import count_rows, facts_of_arrays, read_roles
+from metatune.data.task.roles import NO_ROLES, RoleColumns, find_roles
+from metatune.data.task.target import encode_labels, find_target, read_target
+from metatune.data.task.task import Task
+from metatune.data.wording import counted
+from metatune.errors import TableError, TargetError
+from metatune.kinds import TaskKind
+from metatune.metrics import check_weighted, resolve_metric
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["make_task", "make_task_from_arrays", "to_frame"]
+
+_MIN_ROWS = 5
+
+
+def make_task(
+    table: "Table | pd.DataFrame",
+    *,
+    target: str | None = None,
+    task: str | None = None,
+    metric: str | None = None,
+    name: str | None = None,
+    roles: RoleColumns = NO_ROLES,
+) -> Task:
+    """Understand a table as a prediction task.
+
+    Parameters
+    ----------
+    table : Table or DataFrame of shape (n_rows, n_columns)
+        Features and target.
+    target : str or None
+        The column to predict: a name or a position; None to guess (see `find_target`).
+    task : str or None
+        "binary", "multiclass", "classification", "regression", or None to infer.
+    metric : str or None
+        None for the default of the task kind.
+    name : str or None
+        None for the table's own name.
+    roles : RoleColumns
+        Columns that hold weights, groups or times of rows, by name or position. Rows of weight
+        zero are left out. A time column stays a feature as far as its calendar goes.
+
+    Returns
+    -------
+    Task
+        `notes` begin with those of the table.
+
+    Raises
+    ------
+    TableError
+        If the table has fewer than two columns or five rows, or a column name twice.
+    TargetError
+        If the target is not found or cannot be learned.
+    OptionError
+        If `task` or `metric` is unknown, the metric does not fit, or a column of `roles` does not
+        exist or cannot be read as what it is said to be.
+    """
+    frame = with_text_names(table.frame if isinstance(table, Table) else table)
+    own_name = table.name if isinstance(table, Table) else "data"
+    notes = list(table.notes) if isinstance(table, Table) else []
+    _check_size(frame)
+    position, guess = find_target(list(frame.columns), target)
+    label = str(frame.columns[position])
+    roles = find_roles(list(frame.columns), label, roles)
+    frame, weights, weight_notes = count_rows(frame, roles)
+    understood = read_target(frame.iloc[:, position], label, task)
+    notes += [guess] if guess else []
+    notes += [*understood.notes, *weight_notes]
+    n_dropped = int((~understood.keep).sum())
+    if n_dropped:
+        notes.append(f"{counted(n_dropped, 'row')} without a value of the target {label!r} dropped")
+    if len(understood.y) < _MIN_ROWS:
+        raise TargetError(
+            f"target {label!r} is known in {counted(len(understood.y), 'row')} only: "
+            f"at least {_MIN_ROWS} are needed"
+        )
+    X = frame.drop(columns=label)
+    if n_dropped:
+        X = X[understood.keep]
+        weights = None if weights is None else weights[understood.keep]
+    X = X.reset_index(drop=True)
+    others = infer_columns(X.drop(columns=list(roles.given.values())))
+    columns, facts = read_roles(X, others, roles, weights)
+    chosen = resolve_metric(metric, understood.kind)
+    if facts.weights is not None:
+        check_weighted(chosen, understood.kind)
+    notes += [*role_notes(columns, facts), *column_notes(columns)]
+    notes += dependence_notes(X, columns, understood.y, understood.kind, roles)
+    return Task(
+        name=name or own_name,
+        X=X,
+        y=understood.y,
+        kind=understood.kind,
+        classes=understood.classes,
+        columns=columns,
+        target=label,
+        metric=chosen,
+        notes=tuple(notes),
+        n_dropped=n_dropped,
+        facts=facts,
+        roles=roles,
+    )
+
+
+def make_task_from_arrays(
+    X: Any,
+    y: "ArrayLike",
+    *,
+    classification: bool,
+    metric: str | None = None,
+    name: str = "data",
+    weights: "ArrayLike | None" = None,
+    groups: "ArrayLike | None" = None,
+    times: "ArrayLike | None" = None,
+) -> Task:
+    """Make a task from features and target given apart, as scikit-learn's estimators get them.
+
+    The labels are taken as they are, and no row is dropped but those of weight zero.
+
+    Parameters
+    ----------
+    X : DataFrame or array-like of shape (n_rows, n_columns)
+        Features. Columns of an array are called "0", "1", ...; none of them is an identifier.
+    y : array-like of shape (n_rows,)
+        Labels of any type that can be sorted, or numbers.
+    classification : bool
+        Whether `y` holds labels.
+    metric : str or None
+        None for the default of the task kind.
+    name : str
+        For people.
+    weights, groups, times : array-like of shape (n_rows,), optional
+        How much each row counts, which rows belong together, and when each row was.
+
+    Returns
+    -------
+    Task
+
+    Raises
+    ------
+    TableError
+        If `X` is no table, or a column name occurs twice.
+    TargetError
+        If `y` has another length, unknown values, a single class, or no numbers where numbers
+        are needed.
+    OptionError
+        If the metric is unknown or does not fit, or weights, groups or times cannot be used.
+    """
+    frame, is_named = to_frame(X)
+    target = np.asarray(y)
+    if target.ndim != 1 or len(target) != len(frame):
+        raise TargetError(f"y has the shape {target.shape}: it must be one value for each row of X")
+    if bool(pd.isna(target).any()):
+        raise TargetError("y holds missing values: drop the rows whose target is unknown")
+    counting, facts = facts_of_arrays(len(frame), weights=weights, groups=groups, times=times)
+    if not counting.all():
+        frame, target = frame[counting].reset_index(drop=True), target[counting]
+    classes: NDArray[Any] | None = None
+    if classification:
+        classes, codes = encode_labels(target)
+        if len(classes) < 2:
+            raise TargetError(
+                f"y holds one class only, {classes.tolist()[0]!r}: at least two are needed"
+            )
+        kind = TaskKind.BINARY if len(classes) == 2 else TaskKind.MULTICLASS
+    else:
+        kind = TaskKind.REGRESSION
+    columns = infer_columns(frame, keep_identifiers=not is_named)
+    chosen = resolve_metric(metric, kind)
+    if facts.weights is not None:
+        check_weighted(chosen, kind)
+    return Task(
+        name=name,
+        X=frame,
+        y=codes if classification else _numbers(target),
+        kind=kind,
+        classes=classes,
+        columns=columns,
+        target="target",
+        metric=chosen,
+        notes=tuple(column_notes(columns)),
+        facts=facts,
+    )
+
+
+def to_frame(X: Any) -> tuple[pd.DataFrame, bool]:
+    """Turn features into a pandas DataFrame with text names and a plain row index.
+
+    Returns
+    -------
+    tuple of (DataFrame, bool)
+        And whether the columns have names of their own.
+
+    Raises
+    ------
+    TableError
+        If `X` is not two-dimensional or a column name occurs twice.
+    """
+    if isinstance(X, pd.DataFrame):
+        return with_text_names(X).reset_index(drop=True), True
+    if hasattr(X, "columns") and hasattr(X, "__array__"):
+        import narwhals
+
+        return with_text_names(narwhals.from_native(X).to_pandas()), True
+    values = X.toarray() if hasattr(X, "toarray") else np.asarray(X)
+    if values.ndim != 2:
+        raise TableError(f"the features have the shape {values.shape}: give rows and columns")
+    return with_text_names(pd.DataFrame(values)).infer_objects(), False
+
+
+def _numbers(target: "NDArray[Any]") -> "NDArray[np.float64]":
+    try:
+        values = target.astype(np.float64)
+    except (TypeError, ValueError):
+        raise TargetError(f"y holds {target[:1].tolist()[0]!r}, which is no number") from None
+    if not np.isfinite(values).all():
+        raise TargetError("y holds infinite values: drop or mend these rows")
+    return values
+
+
+def _check_size(frame: pd.DataFrame) -> None:
+    if frame.shape[1] < 2:
+        raise TableError(
+            f"the table has {frame.shape[1]} column: a target and at least one feature are needed"
+        )
+    if len(frame) < _MIN_ROWS:
+        raise TableError(
+            f"the table has {counted(len(frame), 'row')}: at least {_MIN_ROWS} are needed"
+        )

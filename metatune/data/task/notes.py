@@ -1,0 +1,67 @@
+"""What is said about columns: which are left out, what was odd, what says something about rows."""
+
+from metatune.data.columns.column import Column, ColumnKind
+from metatune.data.row_metadata import RowFacts
+from metatune.data.wording import counted, listed
+
+__all__ = ["column_notes", "role_notes"]
+
+_FEW_GROUPS = 10
+
+
+def column_notes(columns: tuple[Column, ...]) -> list[str]:
+    """Say which columns are left out, and what was odd about the others."""
+    notes = []
+    for kind in (ColumnKind.IDENTIFIER, ColumnKind.CONSTANT):
+        names = [column.name for column in columns if column.kind is kind]
+        if names:
+            notes.append(f"{_name(names)}: left out as {kind}")
+    if columns and not any(column.kind.is_used for column in columns):
+        constant = all(column.kind is ColumnKind.CONSTANT for column in columns)
+        what = "all features are constant" if constant else "there are no features"
+        notes.append(f"{what}, so only the constant prediction is possible")
+    by_note: dict[str, list[str]] = {}
+    for column in columns:
+        if column.note and column.kind.is_used:
+            by_note.setdefault(column.note, []).append(column.name)
+    notes += [f"{_name(names)}: {note}" for note, names in by_note.items()]
+    return notes
+
+
+def role_notes(columns: tuple[Column, ...], facts: RowFacts) -> list[str]:
+    """Say what is done with the columns that hold weights, groups or times of rows."""
+    notes = []
+    for column in columns:
+        if column.kind is ColumnKind.ROW_WEIGHT:
+            notes.append(f"column {column.name!r}: weights of rows, not a feature")
+        elif column.kind is ColumnKind.ROW_GROUP:
+            notes.append(_group_note(column, facts))
+        elif column.kind is ColumnKind.ROW_TIME:
+            notes.append(f"column {column.name!r}: time of rows, not a feature; {_CHAINED}")
+        elif column.calendar_only:
+            notes.append(
+                f"column {column.name!r}: time of rows, a feature by its calendar only (no year); "
+                f"{_CHAINED}"
+            )
+    return notes
+
+
+_CHAINED = "models are validated on later rows than they learn from"
+
+
+def _group_note(column: Column, facts: RowFacts) -> str:
+    assert facts.groups is not None
+    n_groups = len(set(facts.groups.tolist()))
+    few = ", which are few to judge by" if n_groups < _FEW_GROUPS else ""
+    alone = ""
+    if column.n_missing:
+        alone = f"; {counted(column.n_missing, 'row')} without one stand for themselves"
+    return (
+        f"column {column.name!r}: {counted(n_groups, 'group')} of rows{few}, kept together in "
+        f"splits; not a feature{alone}"
+    )
+
+
+def _name(names: list[str]) -> str:
+    """List some names."""
+    return f"column{'s' if len(names) > 1 else ''} {listed(names)}"

@@ -1,0 +1,83 @@
+"""The task: a table of features, its encoded target, and how predictions are judged."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from metatune.data.columns.column import Column
+from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.data.task.roles import NO_ROLES, RoleColumns
+from metatune.kinds import TaskKind
+from metatune.metrics import Metric
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+__all__ = ["Task"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Task:
+    """A dataset, its target and its metric.
+
+    Attributes
+    ----------
+    name : str
+        For people: usually the file's stem.
+    X : DataFrame of shape (n_rows, n_columns)
+        The columns but the target as read; only rows whose target is known and that count.
+    y : ndarray of shape (n_rows,)
+        Encoded labels 0..n_classes-1 (int64) for classification, target values (float64) else.
+    kind : TaskKind
+        What is predicted.
+    classes : ndarray of shape (n_classes,) or None
+        The labels in the order of their codes; None for regression.
+    columns : tuple of Column
+        The columns of `X` as understood, in order.
+    target : str
+        Name of the target column.
+    metric : Metric
+        How predictions are judged.
+    notes : tuple of str
+        What was decided or cleaned, one sentence each, for the user to see.
+    n_dropped : int
+        Rows dropped because their target was missing.
+    facts : RowFacts
+        Weight, group and time of each row, as far as they were given.
+    roles : RoleColumns
+        Which columns they came from.
+    n_left_out : int
+        Further rows that the run does without, since its budget is too short for them.
+    """
+
+    name: str
+    X: "pd.DataFrame"
+    y: "NDArray[Any]"
+    kind: TaskKind
+    classes: "NDArray[Any] | None"
+    columns: tuple[Column, ...]
+    target: str
+    metric: Metric
+    notes: tuple[str, ...] = ()
+    n_dropped: int = 0
+    facts: RowFacts = PLAIN
+    roles: RoleColumns = NO_ROLES
+    n_left_out: int = 0
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows whose target is known and that count."""
+        return len(self.y)
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes; 0 for regression."""
+        return 0 if self.classes is None else len(self.classes)
+
+    @property
+    def class_counts(self) -> "NDArray[np.int64]":
+        """Rows of each class, in the order of `classes`."""
+        import numpy as np
+
+        return np.bincount(self.y, minlength=self.n_classes).astype(np.int64)

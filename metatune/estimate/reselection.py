@@ -1,0 +1,161 @@
+"""What a run would have made of its trials if its rows had counted otherwise.
+
+The final choice, repeated on each draw of a bootstrap: the best single trial, or the weights of an
+ensemble, with calibration and decision where the run's model has them. Selecting an ensemble
+hundreds of times is made cheaper in three ways: without bags, with half the picks, and among the
+members of the model and the next best, twenty in all. The same cheap selection on all rows is what
+the draws are compared with, so that the correction does not mistake cheapness for luck.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.ensemble.calibration import fit_calibration
+from metatune.ensemble.decision import fit_decision
+from metatune.ensemble.plan import choose_weights
+from metatune.ensemble.pool import CONSTANT, Pool
+from metatune.ensemble.selection import SelectionSettings
+from metatune.estimate.choosing import BestSingle, Chooser
+from metatune.metrics import Metric
+from metatune.models.adjustment import NO_ADJUSTMENT, Adjustment
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+    IndexArray = NDArray[np.intp]
+
+__all__ = ["Made", "Rechooser"]
+
+_LIGHT = SelectionSettings(n_picks=15, n_bags=0)
+_MAX_MEMBERS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What the final model is made of.
+
+    Attributes
+    ----------
+    weights : Mapping of int to float
+        Of its members, by the number of their trial; `CONSTANT` is the constant prediction.
+    adjustment : Adjustment
+        Calibration and decision.
+    """
+
+    weights: Mapping[int, float]
+    adjustment: Adjustment = NO_ADJUSTMENT
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it is one trial's model alone."""
+        return len(self.weights) == 1
+
+
+class Rechooser(Chooser):
+    """Makes the run's final choice anew.
+
+    Parameters
+    ----------
+    pool : Pool
+        Everything that was there to choose from; every member predicts every row.
+    metric : Metric
+        The run's.
+    made : Made
+        What the run has chosen.
+    strata : ndarray of shape (n_rows,), optional
+        Which model predicted each row.
+    seed : int
+        Of samples of rows.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        metric: Metric,
+        made: Made,
+        *,
+        strata: "IndexArray | None" = None,
+        seed: int = 0,
+    ) -> None:
+        self._metric, self._made, self._seed = metric, made, seed
+        self._numbers = [number for number in pool.members if number != CONSTANT]
+        trials = [np.asarray(pool.members[number]) for number in self._numbers]
+        self._best = BestSingle(
+            trials, metric, pool.y, weights=pool.facts.weights, strata=strata, seed=seed
+        )
+        self._pool = pool if made.is_single else self._smaller(pool)
+
+    @property
+    def n_candidates(self) -> int:
+        return self._best.n_candidates
+
+    def final(self) -> "NDArray[Any]":
+        mean = self._pool.mean(self._made.weights)
+        adjustment = self._made.adjustment
+        if adjustment == NO_ADJUSTMENT:
+            return mean
+        return self._decided(adjustment.probabilities(mean), adjustment.decision)
+
+    def choose(self, counts: "FloatArray") -> "list[NDArray[Any] | None]":
+        if self._made.is_single and self._made.adjustment == NO_ADJUSTMENT:
+            return self._best.choose(counts)
+        return [self._one(drawn) for drawn in counts]
+
+    def _one(self, drawn: "FloatArray") -> "NDArray[Any] | None":
+        rows = np.flatnonzero(drawn)
+        own = self._pool.weights_of(rows)
+        weights = drawn[rows] if own is None else own * drawn[rows]
+        if self._made.is_single:
+            (mean,) = self._best.choose(drawn[None, :])
+        else:
+            mean = self._mixed(rows, weights)
+        return None if mean is None else self._adjusted(mean, rows, weights)
+
+    def _mixed(self, rows: "IndexArray", weights: "FloatArray") -> "NDArray[Any] | None":
+        everywhere = np.zeros(len(self._pool.y))
+        everywhere[rows] = weights
+        pool = replace(self._pool, facts=RowFacts(weights=everywhere))
+        try:
+            return pool.mean(choose_weights(pool, self._metric, rows, _LIGHT, seed=self._seed))
+        except ValueError:  # the metric is undefined on these rows
+            return None
+
+    def _adjusted(
+        self, mean: "NDArray[Any]", rows: "IndexArray", weights: "FloatArray"
+    ) -> "NDArray[Any]":
+        """Calibrate and decide as the model does, with what these rows say."""
+        done = self._made.adjustment
+        if done == NO_ADJUSTMENT:
+            return mean
+        p = np.asarray(mean, dtype=np.float64)
+        p = p / p.sum(axis=1, keepdims=True)
+        y = np.asarray(self._pool.y)[rows]
+        if done.calibrates:
+            fitted = fit_calibration(y, p[rows], weights, shifts=bool(done.shifts))
+            p = fitted.probabilities(p)
+        if not done.decision:
+            return p
+        factors = fit_decision(self._metric, y, p[rows], weights, seed=self._seed)
+        return self._decided(p, factors)
+
+    def _decided(self, p: "FloatArray", factors: tuple[float, ...]) -> "FloatArray":
+        """Return certainty for the labels where those are what counts."""
+        if not factors:
+            return p
+        return np.asarray(np.eye(p.shape[1])[(p * np.asarray(factors)).argmax(axis=1)])
+
+    def _smaller(self, pool: Pool) -> Pool:
+        """Keep the members of the model, the constant, and the best others."""
+        order = [self._numbers[i] for i in self._best.ranking()]
+        first = [number for number in pool.members if number in self._made.weights]
+        first += [number for number in (CONSTANT,) if number in pool.members]
+        kept = list(dict.fromkeys([*first, *order]))[: max(_MAX_MEMBERS, len(first))]
+        members = {number: pool.members[number] for number in pool.members if number in kept}
+        weights = pool.facts.weights
+        facts = PLAIN if weights is None else RowFacts(weights=weights)
+        return replace(pool, members=members, facts=facts)

@@ -1,0 +1,402 @@
+"""The scikit-learn estimators: thin doors to `metatune.tuning.tune.tune`."""
+
+import warnings
+from collections.abc import Sequence
+from contextlib import ExitStack
+from copy import deepcopy
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
+from sklearn.utils import assert_all_finite, check_consistent_length, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+from threadpoolctl import threadpool_limits
+
+from metatune.algorithms.registry import select_algorithms
+from metatune.budget import Budget
+from metatune.data.task.make_task import make_task_from_arrays, to_frame
+from metatune.data.task.task import Task
+from metatune.ensemble.limits import parse_limits
+from metatune.errors import TableError
+from metatune.estimate.corrected import Estimate
+from metatune.estimators.fit_directory import FitDirectory
+from metatune.estimators.parameters import read_names, read_seed, read_weights
+from metatune.estimators.talker import Talker
+from metatune.evaluation.trial import TrialResult
+from metatune.execution.executor import Executor
+from metatune.execution.workers import workers
+from metatune.kinds import TaskKind
+from metatune.models import model_file
+from metatune.storage.directory import library_versions
+from metatune.tuning.options import TuneOptions
+from metatune.tuning.result import TuningResult
+from metatune.tuning.tune import tune
+
+if TYPE_CHECKING:
+    from distributed import Client
+    from numpy.typing import ArrayLike, NDArray
+    from sklearn.pipeline import Pipeline
+
+    from metatune.metafeatures import MetaFeatures
+    from metatune.recommender.recommendation import Recommendations
+
+__all__ = ["MetaTuneClassifier", "MetaTuneRegressor"]
+
+_MIN_ROWS = 2
+
+
+class _MetaTune(BaseEstimator):  # type: ignore[misc]
+    """What both estimators share."""
+
+    _classification: ClassVar[bool]
+
+    pipeline_: "Pipeline"
+    leaderboard_: pd.DataFrame
+    estimate_: Estimate | None
+    trials_: tuple[TrialResult, ...]
+    recommendations_: "Recommendations | None"
+    meta_features_: "MetaFeatures | None"
+    n_features_in_: int
+
+    def __init__(  # noqa: PLR0913  # scikit-learn wants every parameter by name
+        self,
+        budget: str | float = "10m",
+        *,
+        metric: str | None = None,
+        max_trials: int | None = None,
+        include: Sequence[str] | None = None,
+        exclude: Sequence[str] | None = None,
+        ensemble: bool = True,
+        max_latency: str | float | None = None,
+        max_size: str | int | None = None,
+        n_jobs: int | None = None,
+        memory_limit: str | int | None = None,
+        run_dir: str | Path | None = None,
+        resume: bool = False,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        executor: "Executor | Client | None" = None,
+    ) -> None:
+        self.budget = budget
+        self.metric = metric
+        self.max_trials = max_trials
+        self.include = include
+        self.exclude = exclude
+        self.ensemble = ensemble
+        self.max_latency = max_latency
+        self.max_size = max_size
+        self.n_jobs = n_jobs
+        self.memory_limit = memory_limit
+        self.run_dir = run_dir
+        self.resume = resume
+        self.random_state = random_state
+        self.verbose = verbose
+        self.executor = executor
+
+    def fit(
+        self,
+        X: Any,
+        y: "ArrayLike",
+        sample_weight: "ArrayLike | float | None" = None,
+        groups: "ArrayLike | None" = None,
+        times: "ArrayLike | None" = None,
+    ) -> Self:
+        """Find and fit a pipeline.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            Features: numbers, texts, dates, categories, missing values.
+        y : array-like of shape (n_rows,)
+            Target.
+        sample_weight : array-like of shape (n_rows,), optional
+            How much each row counts in fits and scores, in proportion to the others. Rows of
+            weight zero count as absent.
+        groups : array-like of shape (n_rows,), optional
+            Which rows belong together: they never are on both sides of a split. The columns of
+            `X` are features all the same; leave the group out of them.
+        times : array-like of shape (n_rows,), optional
+            When each row was, as dates or numbers: models are validated on later rows than they
+            learn from. Columns of `X` that grow with time are better left out.
+
+        Returns
+        -------
+        Self
+
+        Raises
+        ------
+        InputError
+            If the data cannot be learned or a parameter cannot work; it is a ValueError.
+        MetadataError
+            If the meta-dataset is missing.
+        """
+        with FitDirectory(self.run_dir, resume=self.resume) as directory:
+            return self._fit_in(directory, X, y, sample_weight, groups, times)
+
+    def _fit_in(
+        self,
+        directory: FitDirectory,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        groups: Any,
+        times: Any,
+    ) -> Self:
+        budget = Budget.parse(self.budget, self.max_trials)
+        deadline = directory.deadline(budget)
+        seed = directory.seed(read_seed(self.random_state), given=self.random_state is not None)
+        options = TuneOptions(
+            budget=budget,
+            include=read_names(self.include, "include"),
+            exclude=read_names(self.exclude, "exclude"),
+            ensemble=bool(self.ensemble),
+            limits=parse_limits(self.max_latency, self.max_size),
+            seed=seed,
+            plan_seconds=directory.plan_seconds(budget),
+        )
+        select_algorithms(options.include, options.exclude)
+        X, y = self._validate(X, y)
+        task = make_task_from_arrays(
+            X,
+            y,
+            classification=self._classification,
+            metric=self.metric,
+            weights=read_weights(sample_weight, len(y)),
+            groups=groups,
+            times=times,
+        )
+        with ExitStack() as stack:
+            executor = stack.enter_context(workers(self.executor, self.n_jobs, self.memory_limit))
+            directory.start(task, options)
+            stack.enter_context(threadpool_limits(limits=1))  # the cores belong to the workers
+            result = tune(
+                task,
+                options,
+                deadline=deadline,
+                executor=executor,
+                run_dir=directory.run_dir,
+                past=None if directory.earlier is None else directory.earlier.past,
+                listener=Talker(self.verbose, task.metric.name),
+            )
+        self._keep(task, result)
+        directory.end(result, self._info(), used=budget.seconds - deadline.remaining())
+        return self
+
+    def predict(self, X: Any) -> "NDArray[Any]":
+        """Predict rows.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            With the columns of the fit.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            Labels or values.
+        """
+        rows = self._rows(X)
+        return np.asarray(self.pipeline_.predict(rows))
+
+    def save(self, path: str | Path) -> None:
+        """Write the fitted pipeline to a model file without pickle; `metatune.load` opens it.
+
+        Parameters
+        ----------
+        path : str or Path
+            Usually with the suffix ``.skops``.
+        """
+        check_is_fitted(self, "pipeline_")
+        model_file.save(self.pipeline_, Path(path), self._info())
+
+    def __sklearn_clone__(self) -> Self:
+        """Copy the parameters, as scikit-learn does, but share the executor: it has no copy."""
+        given = self.get_params(deep=False)
+        executor = given.pop("executor")
+        copies = {name: clone(value, safe=False) for name, value in given.items()}
+        copy = type(self)(**copies, executor=executor)
+        for name in ("_metadata_request", "_sklearn_output_config"):
+            if hasattr(self, name):
+                setattr(copy, name, deepcopy(getattr(self, name)))
+        return copy
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()
+        if "pipeline_" in state:  # a fitted one needs its executor no more, and that cannot travel
+            state = {**state, "executor": None}
+        return state
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
+
+    def _validate(self, X: Any, y: Any) -> tuple[Any, "NDArray[Any]"]:
+        """Check features and target as scikit-learn does; tables keep their columns as they are."""
+        if _is_table(X):
+            validate_data(self, X, y, skip_check_array=True)
+            y = column_or_1d(y, warn=True)
+            assert_all_finite(y, input_name="y")
+            check_consistent_length(X, y)
+        else:
+            X, y = validate_data(
+                self, X, y, dtype=None, ensure_all_finite=False, y_numeric=not self._classification
+            )
+        if len(X) < _MIN_ROWS:
+            raise TableError(f"n_samples={len(X)} is too little to learn: give more rows")
+        if self._classification:
+            check_classification_targets(y)
+        return X, np.asarray(y)
+
+    def _rows(self, X: Any) -> pd.DataFrame:
+        """Check the features of rows to be predicted, and turn them into a table."""
+        check_is_fitted(self, "pipeline_")
+        if _is_table(X):
+            validate_data(self, X, reset=False, skip_check_array=True)
+        else:
+            X = validate_data(self, X, reset=False, dtype=None, ensure_all_finite=False)
+        return to_frame(X)[0]
+
+    def _keep(self, task: Task, result: TuningResult) -> None:
+        """Set the fitted attributes."""
+        self.pipeline_ = result.pipeline
+        if result.note:
+            warnings.warn(result.note, stacklevel=3)
+        self.metric_ = task.metric.name
+        if task.classes is not None:
+            self.classes_: NDArray[Any] = task.classes
+        self.leaderboard_ = result.leaderboard()
+        self.estimate_ = result.estimate if isinstance(result.estimate, Estimate) else None
+        self.trials_ = result.history.results
+        self.recommendations_ = None if result.advice is None else result.advice.recommendations
+        self.meta_features_ = None if result.advice is None else result.advice.features
+
+    def _info(self) -> dict[str, Any]:
+        kind = TaskKind.REGRESSION
+        if self._classification:
+            kind = TaskKind.BINARY if len(self.classes_) == 2 else TaskKind.MULTICLASS
+        return {
+            "name": "data",
+            "target": "target",
+            "task": str(kind),
+            "metric": self.metric_,
+            "versions": library_versions(),
+        }
+
+
+class MetaTuneClassifier(ClassifierMixin, _MetaTune):  # type: ignore[misc]
+    """Find and fit the best classifier for a table within a time budget.
+
+    Parameters
+    ----------
+    budget : str or float
+        Wall clock from the call of `fit` to the fitted model: "90s", "10m", "1h30m", or seconds.
+    metric : str, optional
+        What counts: "roc_auc" (default for two classes), "log_loss" (default for more), "rmse"
+        (default for numbers), "accuracy", "balanced_accuracy", "mae", "r2", or the name of any
+        scikit-learn scorer.
+    max_trials : int, optional
+        End after so many trials; with the same `random_state` the result is then always the same,
+        if the budget suffices.
+    include, exclude : sequence of str, optional
+        Names of algorithms to use, or not to use.
+    ensemble : bool
+        Whether the model may join several pipelines; else it is the best single one.
+    max_latency, max_size : str or number, optional
+        Of predicting a table of one row on this machine ("5ms", or seconds), and of the saved
+        model ("50MB", or bytes). A limit that no model keeps warns.
+    n_jobs : int, optional
+        Worker processes; one for each core if None. Negative numbers count from the cores, as in
+        scikit-learn.
+    memory_limit : str or int, optional
+        What a worker may hold, like "4GB" or in bytes; its share of the free memory if None.
+    run_dir : str or Path, optional
+        Directory for journal and model; nothing is written if None.
+    resume : bool
+        Go on with the run in `run_dir`, if there is one, instead of refusing the directory: after
+        an interruption, or with a larger `budget` or `max_trials`. These count the whole run,
+        earlier fits included, as `n_estimators` does with `warm_start` in scikit-learn. Data,
+        metric, algorithms and seed have to be the same.
+    random_state : int, RandomState instance or None
+        Seed; None takes another one for each fit. The global random state is never used.
+    verbose : int
+        1 writes a line for each new best model to standard error, 2 one for each trial.
+    executor : Executor or distributed.Client, optional
+        Where trials run, instead of own worker processes: with a client, on the workers of its Dask
+        cluster, at most `n_jobs` at once (one for each of their threads if None). It is left open.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels.
+    pipeline_ : Pipeline
+        The fitted scikit-learn pipeline; takes tables with the columns of the fit.
+    leaderboard_ : DataFrame
+        Configurations from best to worst, then failures.
+    estimate_ : Estimate or None
+        What to expect on new rows: `score`, corrected for having chosen the best of many
+        configurations, `low` and `high` of a 95 % interval, and the `optimistic` score. None where
+        time or rows did not suffice.
+    trials_ : tuple of TrialResult
+        Everything that was tried, in order.
+    metric_ : str
+        What was optimised.
+    recommendations_ : Recommendations or None
+        What past runs recommended; None if the run ended before it asked.
+    meta_features_ : MetaFeatures or None
+        What characterises the dataset; None likewise.
+    n_features_in_ : int
+        Columns of the fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, if they are all texts.
+
+    Examples
+    --------
+    >>> from metatune import MetaTuneClassifier
+    >>> model = MetaTuneClassifier(budget="1m", random_state=0)
+    >>> model.fit(X, y).predict_proba(X_new)  # doctest: +SKIP
+    """
+
+    _classification = True
+
+    def predict_proba(self, X: Any) -> "NDArray[np.float64]":
+        """Return the probabilities of the classes.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            With the columns of the fit.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_classes)
+            In the order of `classes_`.
+        """
+        rows = self._rows(X)
+        return np.asarray(self.pipeline_.predict_proba(rows))
+
+
+class MetaTuneRegressor(RegressorMixin, _MetaTune):  # type: ignore[misc]
+    """Find and fit the best regressor for a table within a time budget.
+
+    Parameters and attributes are those of `MetaTuneClassifier`, without `classes_`; the default
+    metric is "rmse".
+
+    Examples
+    --------
+    >>> from metatune import MetaTuneRegressor
+    >>> model = MetaTuneRegressor(budget="1m", random_state=0)
+    >>> model.fit(X, y).predict(X_new)  # doctest: +SKIP
+    """
+
+    _classification = False
+
+
+def _is_table(X: Any) -> bool:
+    """Whether `X` has columns with names: a DataFrame of pandas, polars, ..."""
+    return hasattr(X, "columns")

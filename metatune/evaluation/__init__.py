@@ -1,0 +1,1 @@
+"""Evaluation of one trial: rungs, folds, fits and scores."""

@@ -1,0 +1,88 @@
+"""Whether what texts say about the target helps a learner that knows the other columns."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from metatune.algorithms.base import BuildContext, Shape
+from metatune.algorithms.fitting import fit_pipeline
+from metatune.algorithms.registry import get_algorithm
+from metatune.evaluation.trial_data import TrialData
+from metatune.models.prediction import predict_array
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
+
+__all__ = ["check_seconds", "texts_help"]
+
+_MAX_ROWS = 1_500  # of a fold
+_MAX_FOLDS = 3
+_TREES = 100
+_LEAVES = 15
+_LEAST_GAIN = 0.99  # of squared errors
+_FIT_SECONDS = 0.03
+_CELL_SECONDS = 5e-6
+
+
+def texts_help(data: TrialData) -> bool:
+    """Whether small boosted trees predict clearly better with the columns of the texts.
+
+    Where the other columns all but determine the target, a column that foretells it less exactly
+    leads trees astray.
+
+    Parameters
+    ----------
+    data : TrialData
+        With text columns.
+    """
+    without = replace(data, task=data.task.observed, predicted=())
+    return _loss(data) < _LEAST_GAIN * _loss(without)
+
+
+def check_seconds(data: TrialData) -> float:
+    """Predict the seconds of `texts_help`, from sizes alone."""
+    folds = data.folds[:_MAX_FOLDS]
+    rows = sum(min(len(fold.train), _MAX_ROWS) for fold in folds)
+    n_models = 2 * (data.task.n_classes if data.task.n_classes > 2 else 1)
+    cells = rows * data.task.layout.n_columns
+    return n_models * (_FIT_SECONDS * len(folds) + _CELL_SECONDS * cells)
+
+
+def _loss(data: TrialData) -> float:
+    """Return the mean squared error of values or probabilities.
+
+    Logarithms of probabilities would punish how sure trees of a fixed number are, not what they
+    know.
+    """
+    y = data.task.y
+    truth = np.eye(data.task.n_classes)[y] if data.task.n_classes else y[:, None]
+    losses = []
+    for number, fold in enumerate(data.folds[:_MAX_FOLDS]):
+        train, valid = np.sort(fold.train[:_MAX_ROWS]), fold.valid
+        valid = valid[:: -(-len(valid) // _MAX_ROWS)]
+        pipeline = _trees(data, len(train))
+        fit_pipeline(
+            pipeline, data.matrix(number, train), data.task.y[train], data.facts.take(train)
+        )
+        said = predict_array(pipeline, data.matrix(number, valid), data.task.n_classes)
+        weights = data.facts.take(valid).weights
+        squares = (truth[valid] - said.reshape(len(valid), -1)) ** 2
+        losses.append(np.average(squares.sum(axis=1), weights=weights))
+    return float(np.mean(losses))
+
+
+def _trees(data: TrialData, n_rows: int) -> "Pipeline":
+    task = data.task
+    algorithm = get_algorithm("lightgbm")
+    space = algorithm.space(task.kind)
+    context = BuildContext(
+        kind=task.kind,
+        layout=task.layout,
+        shape=Shape(n_rows=n_rows, n_columns=task.X.shape[1], n_classes=task.n_classes),
+        seed=data.seed,
+        iterations=_TREES,
+        preprocess_seed=data.seed,
+    )
+    values = {**space.defaults, "num_leaves": _LEAVES}
+    return algorithm.build(space.from_values(values, "check"), context)

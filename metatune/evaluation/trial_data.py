@@ -1,0 +1,209 @@
+"""The data of a run as its workers see it: arrays in a directory, mapped into memory."""
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from metatune.data.encoding.encoded_task import EncodedTask
+from metatune.data.encoding.layout import Layout
+from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.data.splits.folds import Fold, make_folds
+from metatune.evaluation.rungs import FoldPlan, plan_folds
+from metatune.kinds import TaskKind
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["TrialData", "load_trial_data"]
+
+_FACTS = ("weights", "groups", "times")
+_NEXT_DEAL = 7_919  # between the seeds of two repeats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TrialData:
+    """Everything that a trial needs besides its configuration.
+
+    Attributes
+    ----------
+    task : EncodedTask
+        Features and target as numbers.
+    folds : tuple of Fold
+        The folds of the top rung. With times they do not cover all rows, and differ in size.
+    metrics : tuple of str
+        Metrics to compute; the first one is the run's.
+    facts : RowFacts
+        Weight, group and time of each row, as far as they were given.
+    seed : int
+        Of what all trials share: the folds, and random choices of preprocessing.
+    predicted : tuple of ndarray of shape (n_rows, task.layout.n_predicted), float32
+        For each fold the columns at the end of the matrix as they are within it: those of its
+        training rows owe nothing to the targets of its validation rows. NaN in other rows; empty
+        where no column depends on the target. In `task.X` these columns are those of a fit on all
+        rows.
+    """
+
+    task: EncodedTask
+    folds: tuple[Fold, ...]
+    metrics: tuple[str, ...]
+    facts: RowFacts = PLAIN
+    seed: int = 0
+    predicted: "tuple[NDArray[np.float32], ...]" = ()
+
+    @classmethod
+    def make(
+        cls,
+        task: EncodedTask,
+        metrics: tuple[str, ...],
+        *,
+        seed: int,
+        n_folds: int | None = None,
+        facts: RowFacts = PLAIN,
+        plan: FoldPlan | None = None,
+    ) -> "TrialData":
+        """Split a task into folds.
+
+        Parameters
+        ----------
+        task : EncodedTask
+            Features and target.
+        metrics : tuple of str
+            To compute; the run's comes first.
+        seed : int
+            Of folds and shared preprocessing.
+        n_folds : int, optional
+            Instead of a plan: so many folds, once.
+        facts : RowFacts
+            Weight, group and time of each row.
+        plan : FoldPlan, optional
+            How to split; by default what suits the size of the table, whatever the time.
+
+        Raises
+        ------
+        OptionError
+            If groups or times leave no row to train on or to validate.
+        """
+        if plan is None:
+            usual = plan_folds(task.n_rows, task.X.shape[1])
+            plan = FoldPlan(n_splits=n_folds) if n_folds else usual
+        # Splits by time know no chance: dealt out again they would be the same.
+        n_repeats = plan.n_repeats if facts.times is None else 1
+        n_splits = min(plan.n_splits, task.n_rows)
+        folds: list[Fold] = []
+        for repeat in range(n_repeats):
+            folds += make_folds(task.y, task.kind, n_splits, seed + _NEXT_DEAL * repeat, facts)
+        if plan.holdout:
+            folds = folds[:1]
+        return cls(
+            task=task,
+            folds=tuple(_cut(fold, plan.max_train_rows) for fold in folds),
+            metrics=metrics,
+            facts=facts,
+            seed=seed,
+        )
+
+    @property
+    def weights(self) -> "NDArray[np.float64] | None":
+        """How much each row counts, (n_rows,); None if all count alike."""
+        return self.facts.weights
+
+    def matrix(self, number: int, rows: "NDArray[Any]") -> "NDArray[np.float64]":
+        """Return rows of the matrix as they are within a fold."""
+        X: NDArray[np.float64] = self.task.X[rows]
+        if self.predicted:
+            X[:, -self.task.layout.n_predicted :] = self.predicted[number][rows]
+        return X
+
+    @property
+    def n_train_rows(self) -> int:
+        """Training rows of a fold; their mean where folds differ in size on purpose."""
+        sizes = [len(fold.train) for fold in self.folds]
+        return round(sum(sizes) / len(sizes)) if self.facts.bind_splits else min(sizes)
+
+    def save(self, directory: Path) -> None:
+        """Write the arrays and what describes them to `directory`, which is made."""
+        directory.mkdir(parents=True, exist_ok=True)
+        np.save(directory / "X.npy", self.task.X)
+        np.save(directory / "y.npy", self.task.y)
+        known = {name: getattr(self.facts, name) for name in _FACTS}
+        known = {name: values for name, values in known.items() if values is not None}
+        for name, values in known.items():
+            np.save(directory / f"{name}.npy", values)
+        for k, columns in enumerate(self.predicted):
+            np.save(directory / f"predicted{k}.npy", columns)
+        for k, fold in enumerate(self.folds):
+            np.save(directory / f"train{k}.npy", fold.train)
+            np.save(directory / f"valid{k}.npy", fold.valid)
+        description = {
+            "names": self.task.layout.names,
+            "n_levels": self.task.layout.n_levels,
+            "n_predicted": self.task.layout.n_predicted,
+            "kind": str(self.task.kind),
+            "n_classes": self.task.n_classes,
+            "n_folds": len(self.folds),
+            "metrics": self.metrics,
+            "facts": list(known),
+            "seed": self.seed,
+        }
+        (directory / "data.json").write_text(json.dumps(description), encoding="utf-8")
+
+    @classmethod
+    def load(cls, directory: Path) -> "TrialData":
+        """Map the arrays that `save` wrote into memory, read-only."""
+        description = json.loads((directory / "data.json").read_text(encoding="utf-8"))
+        n_predicted = description.get("n_predicted", 0)
+        layout = Layout(
+            names=tuple(description["names"]),
+            n_levels=tuple(description["n_levels"]),
+            n_predicted=n_predicted,
+        )
+        task = EncodedTask(
+            X=_mapped(directory / "X.npy"),
+            y=_mapped(directory / "y.npy"),
+            layout=layout,
+            kind=TaskKind(description["kind"]),
+            n_classes=description["n_classes"],
+        )
+        folds = tuple(
+            Fold(
+                train=_mapped(directory / f"train{k}.npy"),
+                valid=_mapped(directory / f"valid{k}.npy"),
+            )
+            for k in range(description["n_folds"])
+        )
+        predicted = tuple(
+            _mapped(directory / f"predicted{k}.npy") for k in range(len(folds) * bool(n_predicted))
+        )
+        # The work directory of a meta-dataset may be older than the facts about rows.
+        named = description.get("facts", ())
+        known = {name: _mapped(directory / f"{name}.npy") for name in named}
+        metrics = tuple(description["metrics"])
+        return cls(
+            task=task,
+            folds=folds,
+            metrics=metrics,
+            facts=RowFacts(**known),
+            seed=description.get("seed", 0),
+            predicted=predicted,
+        )
+
+
+@lru_cache(maxsize=2)
+def load_trial_data(directory: str) -> TrialData:
+    """Load with a small cache, for workers that run many trials on the same data."""
+    return TrialData.load(Path(directory))
+
+
+def _cut(fold: Fold, max_rows: int | None) -> Fold:
+    """Leave a fold with its first training rows, which are a sample of all."""
+    if max_rows is None or len(fold.train) <= max_rows:
+        return fold
+    return Fold(train=fold.train[:max_rows], valid=fold.valid)
+
+
+def _mapped(path: Path) -> "NDArray[Any]":
+    return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]

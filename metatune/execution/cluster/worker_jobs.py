@@ -1,0 +1,272 @@
+"""What metatune does inside a Dask worker: benches, on which jobs run in processes of their own.
+
+A Dask task runs in a thread, and a thread cannot be stopped. So each task hands its job to a
+worker process of metatune's and watches it: the process is killed at the job's time or memory
+limit, and as soon as Dask no longer wants the task, be it that the job was killed by the client
+or that the client is gone.
+
+The results of `open_bench` and `lay_out` are the anchors of what they made: when Dask releases
+them, processes end and files go.
+"""
+
+import multiprocessing
+import pickle
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from metatune.errors import SearchError
+from metatune.execution.cluster.file_bundle import Parcel, pack, unpack
+from metatune.execution.cluster.versions import difference, versions_here
+from metatune.execution.cores import available_memory
+from metatune.execution.executor import Job, JobOutcome
+from metatune.execution.local_pool import LocalPool
+
+if TYPE_CHECKING:
+    from distributed import Worker
+
+__all__ = ["BenchOptions", "lay_out", "open_bench", "serve"]
+
+_MEMORY_SHARE = 0.8  # of the Dask worker's memory goes to the jobs
+_POLL_SECONDS = 0.1  # a job that is no longer wanted is stopped this soon
+_WATCH_SECONDS = 0.5  # so often is looked whether anchors are still held
+_RELEASED = ("cancelled", "released", "forgotten", "error")  # states of a task nobody wants
+_ENDING = ("closing", "closed", "failed")
+_STOPPED = ("TIMED_OUT", "OUT_OF_MEMORY", "CRASHED")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchOptions:
+    """What a client wants of the workers.
+
+    Attributes
+    ----------
+    versions : mapping of str to str
+        The client's libraries; a worker with others refuses.
+    memory_limit : int or None
+        Bytes that a job may hold; None for its share of the Dask worker's memory.
+    preload : tuple of str
+        Modules that worker processes start with.
+    """
+
+    versions: Mapping[str, str]
+    memory_limit: int | None
+    preload: tuple[str, ...]
+
+
+def open_bench(name: str, options: BenchOptions) -> str:
+    """Start worker processes, one for each thread of this Dask worker.
+
+    Parameters
+    ----------
+    name : str
+        The bench's name; not a key of Dask's, which it would replace by what the key stands for.
+    options : BenchOptions
+        What the client wants.
+
+    Returns
+    -------
+    str
+        Which versions differ from the client's, and then nothing was started; empty if all is
+        well.
+    """
+    unequal = difference(options.versions, versions_here())
+    if not unequal:
+        _BENCHES[name] = Bench(_this_worker(), name, _this_key(), options)
+    return unequal
+
+
+def lay_out(bench: str, parcel: Parcel, _opened: str) -> str:
+    """Unpack an inbox into this Dask worker's folder.
+
+    Parameters
+    ----------
+    bench : str
+        Name of the bench, and with it its result: it is open by then.
+    parcel : Parcel
+        The files.
+
+    Returns
+    -------
+    str
+        The folder.
+    """
+    return str(_find(bench).lay_out(_this_key(), parcel))
+
+
+def serve(bench: str, job: Job, _opened: str, inbox: str) -> tuple[bytes, Parcel]:
+    """Run a job.
+
+    Parameters
+    ----------
+    bench : str
+        Name of the bench, and with it its result.
+    job : Job
+        Its folders are those of the client.
+    inbox : str
+        The folder here that `lay_out` returned; empty without one.
+
+    Returns
+    -------
+    tuple of bytes and Parcel
+        The pickled outcome (of None if nobody wants it any more) and the new files. A job that
+        was stopped leaves none: they would be torn.
+    """
+    return _find(bench).serve(_this_key(), replace(job, inbox=inbox))
+
+
+class Bench:
+    """The worker processes and files of one client in one Dask worker.
+
+    Parameters
+    ----------
+    worker : Worker
+        The Dask worker.
+    name : str
+        Of the bench.
+    key : str
+        The Dask key that holds it.
+    options : BenchOptions
+        What the client wants.
+    """
+
+    def __init__(self, worker: "Worker", name: str, key: str, options: BenchOptions) -> None:
+        _allow_children()
+        self._worker: Any = worker
+        self._name = name
+        self._key = key
+        self._options = options
+        self._n_threads = int(worker.state.nthreads)
+        self._folder = Path(worker.local_directory).absolute() / f"metatune-{name}"
+        self._numbers = count()
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._inboxes: dict[str, Path] = {}
+        self._free = [self._new_pool() for _ in range(self._n_threads)]
+        for pool in self._free:
+            pool.start()
+        threading.Thread(target=self._watch, daemon=True, name="metatune-bench").start()
+
+    def lay_out(self, key: str, parcel: Parcel) -> Path:
+        """Unpack an inbox; it is removed when Dask releases `key`."""
+        folder = self._folder / f"inbox-{next(self._numbers)}"
+        inbox = folder / "data"  # jobs may keep what they share beside it
+        unpack(parcel, inbox)
+        with self._lock:
+            self._inboxes[key] = folder
+        return inbox
+
+    def serve(self, key: str, job: Job) -> tuple[bytes, Parcel]:
+        """Run a job and collect what it wrote."""
+        outbox = self._folder / f"outbox-{next(self._numbers)}"
+        if job.outbox:
+            outbox.mkdir(parents=True)
+            job = replace(job, outbox=str(outbox))
+        try:
+            outcome = self._run(job, lambda: self._wanted(key))
+            ended = outcome is not None and outcome.status.name not in _STOPPED
+            files = pack(outbox) if ended and job.outbox else {}
+            return pickle.dumps(outcome, protocol=5), files
+        finally:
+            shutil.rmtree(outbox, ignore_errors=True)
+
+    def close(self) -> None:
+        """End the processes and remove the files. May be called twice."""
+        self._closed.set()
+        _BENCHES.pop(self._name, None)
+        with self._lock:
+            pools, self._free = self._free, []
+        for pool in pools:
+            pool.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _new_pool(self) -> LocalPool:
+        limit = self._options.memory_limit
+        if limit is None:
+            whole = self._worker.memory_manager.memory_limit or available_memory()
+            limit = int(_MEMORY_SHARE * whole / self._n_threads)
+        return LocalPool(1, memory_limit=limit, preload=self._options.preload)
+
+    def _run(self, job: Job, wanted: Callable[[], bool]) -> JobOutcome | None:
+        with self._borrowed_pool() as pool:
+            pool.submit(job)
+            while True:
+                ended = pool.wait(_POLL_SECONDS)
+                if ended:
+                    return ended[0]
+                if not wanted():
+                    pool.kill(job.id)
+                    return None
+
+    @contextmanager
+    def _borrowed_pool(self) -> Iterator[LocalPool]:
+        with self._lock:
+            pool = self._free.pop() if self._free else None
+        pool = pool or self._new_pool()
+        try:
+            yield pool
+        finally:
+            with self._lock:
+                keep = not self._closed.is_set() and len(self._free) < self._n_threads
+                if keep:
+                    self._free.append(pool)
+            if not keep:
+                pool.close()
+
+    def _wanted(self, key: str) -> bool:
+        """Whether Dask waits for a task's result, or holds it."""
+        task = self._worker.state.tasks.get(key)
+        return task is not None and task.state not in _RELEASED and not self._ending()
+
+    def _ending(self) -> bool:
+        return self._closed.is_set() or self._worker.status.name in _ENDING
+
+    def _watch(self) -> None:
+        """Remove what Dask has released, until that is the bench itself."""
+        while not self._closed.wait(_WATCH_SECONDS):
+            if not self._wanted(self._key):
+                self.close()
+                return
+            with self._lock:
+                gone = [key for key in self._inboxes if not self._wanted(key)]
+                folders = [self._inboxes.pop(key) for key in gone]
+            for folder in folders:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+_BENCHES: dict[str, Bench] = {}
+
+
+def _find(name: str) -> Bench:
+    bench = _BENCHES.get(name)
+    if bench is None:
+        raise SearchError("the Dask worker has given up the processes of this run")
+    return bench
+
+
+def _this_worker() -> "Worker":
+    from distributed import get_worker
+
+    return get_worker()
+
+
+def _this_key() -> str:
+    """Return the Dask key of the task that this thread runs."""
+    return str(_this_worker().get_current_task())
+
+
+def _allow_children() -> None:
+    """Let this process start others.
+
+    A nanny makes its Dask worker a daemonic process, so that it ends with the nanny, and
+    multiprocessing then refuses to start processes in it. Those of metatune's end with the
+    process that started them anyway.
+    """
+    process: Any = multiprocessing.current_process()
+    if process.daemon:
+        process._config["daemon"] = False

@@ -1,0 +1,1 @@
+"""Models: everything that a model file may hold, and the file itself."""

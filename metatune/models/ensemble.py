@@ -1,0 +1,156 @@
+"""The final estimators: weighted means of fitted pipelines, in the user's labels."""
+
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
+
+from metatune.models.adjustment import Adjustment
+from metatune.models.prediction import expand_classes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+
+__all__ = ["EnsembleClassifier", "EnsembleRegressor", "weighted_mean"]
+
+
+class EnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Weighted mean of the probabilities of fitted pipelines.
+
+    Parameters
+    ----------
+    members : list of Pipeline
+        Fitted on the encoded matrix and on codes of labels, perhaps not on all of them.
+    weights : list of float
+        One for each member; they sum to 1.
+    labels : ndarray of shape (n_classes,)
+        The user's label for each code.
+    temperature : float
+        Logarithms of the mean are divided by it: a calibration.
+    shifts : list of float
+        Added to the logarithm of each class's probability; empty for none.
+    decision : list of float
+        By which probabilities are multiplied before the largest decides the label; empty for
+        none. For two classes it is a threshold.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The user's labels.
+    """
+
+    def __init__(
+        self,
+        members: list[Any],
+        weights: list[float],
+        labels: "NDArray[Any]",
+        temperature: float = 1.0,
+        shifts: list[float] | None = None,
+        decision: list[float] | None = None,
+    ) -> None:
+        self.members = members
+        self.weights = weights
+        self.labels = labels
+        self.temperature = temperature
+        self.shifts = shifts
+        self.decision = decision
+
+    @property
+    def classes_(self) -> "NDArray[Any]":
+        return self.labels
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Fit every member on all of new rows; weights and corrections stay."""
+        self.labels, codes = np.unique(y, return_inverse=True)
+        self.members = [clone(member).fit(X, codes) for member in self.members]
+        return self
+
+    def predict_proba(self, X: Any) -> "FloatArray":
+        """Return probabilities of shape (n_rows, n_classes)."""
+        return self._adjustment().probabilities(self._mean(X))
+
+    def predict(self, X: Any) -> "NDArray[Any]":
+        """Return the label of each row."""
+        return np.asarray(self.labels[self._adjustment().decide(self.predict_proba(X))])
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return all(hasattr(member, "classes_") for member in self.members)
+
+    def _mean(self, X: Any) -> "FloatArray":
+        total = np.zeros((len(X), len(self.labels)))
+        for member, weight in zip(self.members, self.weights, strict=True):
+            own = expand_classes(member.predict_proba(X), member.classes_, len(self.labels))
+            total += weight * own
+        return total
+
+    def _adjustment(self) -> Adjustment:
+        return Adjustment(
+            temperature=self.temperature,
+            shifts=tuple(self.shifts or ()),
+            decision=tuple(self.decision or ()),
+        )
+
+
+class EnsembleRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
+    """Weighted mean of the values that fitted pipelines predict.
+
+    Parameters
+    ----------
+    members : list of Pipeline
+        Fitted on the encoded matrix.
+    weights : list of float
+        One for each member; they sum to 1.
+    """
+
+    def __init__(self, members: list[Any], weights: list[float]) -> None:
+        self.members = members
+        self.weights = weights
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Fit every member on all of new rows; the weights stay."""
+        self.members = [clone(member).fit(X, y) for member in self.members]
+        return self
+
+    def predict(self, X: Any) -> "FloatArray":
+        """Return values of shape (n_rows,)."""
+        parts = [
+            weight * np.asarray(member.predict(X), dtype=np.float64)
+            for member, weight in zip(self.members, self.weights, strict=True)
+        ]
+        return np.asarray(np.sum(parts, axis=0))
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return bool(self.members)
+
+
+def weighted_mean(
+    members: list[Any],
+    weights: list[float],
+    labels: "NDArray[Any] | None",
+    adjustment: Adjustment,
+) -> EnsembleClassifier | EnsembleRegressor:
+    """Join fitted pipelines into one estimator.
+
+    Parameters
+    ----------
+    members : list of Pipeline
+        Fitted on the encoded matrix.
+    weights : list of float
+        One for each.
+    labels : ndarray of shape (n_classes,) or None
+        The user's labels in the order of their codes; None for regression.
+    adjustment : Adjustment
+        Calibration and decision; regression has none.
+    """
+    if labels is None:
+        return EnsembleRegressor(members, weights)
+    return EnsembleClassifier(
+        members,
+        weights,
+        labels,
+        temperature=adjustment.temperature,
+        shifts=list(adjustment.shifts),
+        decision=list(adjustment.decision),
+    )

@@ -1,0 +1,226 @@
+"""What can be said about a task before anything is trained."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from metatune.algorithms.base import Algorithm, Shape
+from metatune.algorithms.registry import eligible, get_algorithm, refusals, select_algorithms
+from metatune.budget import Deadline
+from metatune.data.encoding.fingerprint import Fingerprint
+from metatune.data.task.task import Task
+from metatune.errors import OptionError
+from metatune.evaluation.constant import constant_score
+from metatune.evaluation.trial_data import TrialData, load_trial_data
+from metatune.metafeatures import MetaFeatures, extract_metafeatures
+from metatune.metrics import Metric, resolve_metric
+from metatune.recommender.forecast import Forecast
+from metatune.recommender.models import guiding_metric, load_model
+from metatune.recommender.rank import Question, recommend_configurations
+from metatune.recommender.recommendation import Recommendations
+
+if TYPE_CHECKING:
+    from metatune.kinds import TaskKind
+
+__all__ = [
+    "Advice",
+    "AdviceRequest",
+    "advise",
+    "advise_in_worker",
+    "eligible_shape",
+    "training_shape",
+    "usable_algorithms",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Advice:
+    """Meta-features of a task and what past runs recommend for it.
+
+    Attributes
+    ----------
+    features : MetaFeatures
+        What characterises the task.
+    recommendations : Recommendations
+        Configurations in the order in which to try them.
+    forecast : Forecast
+        What the search begins with.
+    guide : str
+        The recorded metric that stands for the task's own: what the forecast is about.
+    constant : float
+        Score of the constant prediction in it.
+    """
+
+    features: MetaFeatures
+    recommendations: Recommendations
+    forecast: Forecast
+    guide: str
+    constant: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdviceRequest:
+    """What a worker has to know to give advice.
+
+    Attributes
+    ----------
+    metric : str
+        What is optimised.
+    algorithms : tuple of str
+        Names of the families that may be used.
+    budget_seconds : float
+        Seconds that the search may take.
+    feature_seconds : float
+        Seconds that meta-features may take.
+    metadata : Path
+        Directory of the meta-dataset.
+    seed : int
+        Seed of samples and forests.
+    alike : bool
+        Let all past datasets count alike, without a look at meta-features.
+    """
+
+    metric: str
+    algorithms: tuple[str, ...]
+    budget_seconds: float
+    feature_seconds: float
+    metadata: Path
+    seed: int
+    alike: bool = False
+
+
+def advise_in_worker(inbox: str, request: AdviceRequest) -> Advice:
+    """Give advice on the data of a run in `inbox`; the function that a worker calls."""
+    data = load_trial_data(inbox)
+    return advise(
+        data,
+        resolve_metric(request.metric, data.task.kind),
+        algorithms={name: get_algorithm(name) for name in request.algorithms},
+        budget_seconds=request.budget_seconds,
+        deadline=Deadline.after(0.0 if request.alike else request.feature_seconds),
+        metadata=request.metadata,
+        seed=request.seed,
+        alike=request.alike,
+    )
+
+
+def training_shape(data: TrialData) -> Shape:
+    """Return the size of the training rows of one fold."""
+    task = data.task
+    return Shape(
+        n_rows=data.n_train_rows, n_columns=task.layout.n_columns, n_classes=task.n_classes
+    )
+
+
+def eligible_shape(data: TrialData) -> Shape:
+    """Return the size that a family has to take: of a fold before its training rows are cut.
+
+    A family that only takes what was cut could not be fitted on the whole table at the end.
+    """
+    shape = training_shape(data)
+    if data.facts.bind_splits:
+        return shape
+    return replace(shape, n_rows=data.task.n_rows - len(data.folds[0].valid))
+
+
+def usable_algorithms(
+    kind: "TaskKind", shape: Shape, include: tuple[str, ...] = (), exclude: tuple[str, ...] = ()
+) -> Mapping[str, Algorithm]:
+    """Return the families that are allowed and take a training set of this size.
+
+    Raises
+    ------
+    OptionError
+        If a name is unknown, or none is left.
+    """
+    allowed = select_algorithms(include, exclude)
+    fitting = {name: a for name, a in eligible(kind, shape).items() if name in allowed}
+    if not fitting:
+        reasons = {n: r for n, r in refusals(kind, shape).items() if n in allowed}
+        why = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
+        raise OptionError(f"no algorithm is left to try ({why or 'all are excluded'})")
+    return fitting
+
+
+def advise(
+    data: TrialData,
+    metric: Metric,
+    *,
+    algorithms: Mapping[str, Algorithm],
+    budget_seconds: float,
+    deadline: Deadline | None = None,
+    metadata: Path | None = None,
+    seed: int = 0,
+    alike: bool = False,
+) -> Advice:
+    """Characterise a task and rank configurations for it.
+
+    Parameters
+    ----------
+    data : TrialData
+        The task as numbers, and its folds.
+    metric : Metric
+        What is optimised.
+    algorithms : Mapping of str to Algorithm
+        The families that may be used.
+    budget_seconds : float
+        Seconds that the search may take.
+    deadline : Deadline, optional
+        When meta-features have to be there; what is not by then is missing.
+    metadata : Path, optional
+        A meta-dataset other than the one that comes with metatune.
+    seed : int
+        Seed of samples.
+    alike : bool
+        Let all past datasets count alike, whatever meta-features say.
+    """
+    task = data.task.observed
+    features = extract_metafeatures(task, seed=seed, deadline=deadline)
+    guide = guiding_metric(metric.name, task.kind)
+    constant = constant_score(data, resolve_metric(guide, task.kind))
+    question = Question(
+        features=features,
+        shape=training_shape(data),
+        n_folds=len(data.folds),
+        metric=metric.name,
+        constant=constant,
+        algorithms=algorithms,
+        fingerprint=Fingerprint.of(task),
+        alike=alike,
+    )
+    model = load_model(task.kind, metric.name, metadata)
+    recommendations, forecast = recommend_configurations(question, model, budget_seconds)
+    return Advice(
+        features=features,
+        recommendations=recommendations,
+        forecast=forecast,
+        guide=guide,
+        constant=constant,
+    )
+
+
+def describe_task(task: Task) -> dict[str, Any]:
+    """Return how a task's table was understood, as plain values."""
+    return {
+        "name": task.name,
+        "task": str(task.kind),
+        "target": task.target,
+        "metric": task.metric.name,
+        "n_rows": task.n_rows,
+        "n_dropped": task.n_dropped,
+        "classes": None
+        if task.classes is None
+        else dict(zip(map(str, task.classes), task.class_counts.tolist(), strict=True)),
+        "columns": [
+            {
+                "name": column.name,
+                "kind": str(column.kind),
+                "n_missing": column.n_missing,
+                "n_unique": column.n_unique,
+                "note": column.note,
+            }
+            for column in task.columns
+        ],
+        "notes": list(task.notes),
+    }

@@ -1,0 +1,1 @@
+"""Samplers: where the configurations of a search come from."""

@@ -1,0 +1,186 @@
+"""Lets the recommender guide a search: trials go in as observations, configurations come out."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from metatune.evaluation.rungs import Rung
+from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
+from metatune.metrics import PERFECT_SCORE
+from metatune.recommender.levels import LEVELS, level_of
+from metatune.recommender.losses import FAILED, error_share, log_share
+from metatune.recommender.planner import Observation, Planner
+from metatune.search.history import History
+from metatune.space import Configuration, SearchSpace
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+__all__ = ["Guide", "climbed_levels"]
+
+_N_PARENTS = 4
+_N_CHILDREN = 6  # of each parent
+_N_STRANGERS = 4  # drawn from the whole space
+
+
+def climbed_levels(rungs: tuple[Rung, ...]) -> tuple[int, ...]:
+    """Return the levels that the rungs of a search amount to, the lowest first."""
+    return tuple(sorted({level_of(rung.row_share, rung.n_folds) for rung in rungs}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Guide:
+    """Chooses what to start next in a search.
+
+    Attributes
+    ----------
+    planner : Planner
+        Knows what to expect.
+    spaces : Mapping of str to SearchSpace
+        Of the usable algorithms: configurations outside the pool are proposed from them.
+    metric : str
+        The recorded metric by which trials are judged.
+    constant : float
+        Score of the constant prediction in it.
+    patience : callable
+        Returns the seconds below which it does not matter what a trial costs.
+    timed : bool
+        Whether measured times count; they must not where a run has to be repeatable.
+    seed : int
+        Seed of the proposals.
+    """
+
+    planner: Planner
+    spaces: Mapping[str, SearchSpace]
+    metric: str
+    constant: float
+    patience: Callable[[], float]
+    timed: bool
+    seed: int
+
+    def __call__(self, history: History) -> Configuration | None:
+        """Return what to start next, or None if nothing is left."""
+        choice = self.planner.choose(
+            self.observations(history), self._proposals(history), self.patience()
+        )
+        return None if choice is None else choice.configuration
+
+    def promote(self, history: History, waiting: tuple[TrialResult, ...]) -> TrialResult:
+        """Choose whose promotion is expected to gain most, for each second; a promotion policy.
+
+        The rank at the rung stays the usual rule: in replays (``scripts/replay_search.py``) this
+        one is no better.
+        """
+        configurations = [result.trial.configuration for result in waiting]
+        gains = self.planner.gains(self.observations(history), configurations)
+        return waiting[int(np.argmax(gains))]
+
+    def observations(self, history: History) -> list[Observation]:
+        """Return what the trials of a run say, one observation for each level reached."""
+        found: dict[tuple[str, int], tuple[float, Observation]] = {}
+        for result in history.results:
+            seconds = _full_seconds(result) if self.timed else float("nan")
+            self._note(found, result.trial, self._value(result, history), seconds)
+        for trial in history.pending:
+            if _slot(trial) not in found:  # a result says more than its promotion under way
+                self._note(found, trial, float("nan"), float("nan"))
+        asked: dict[str, int] = {}
+        for trial in (*(result.trial for result in history.results), *history.pending):
+            key = trial.configuration.key
+            asked[key] = min(trial.number, asked.get(key, trial.number))
+        # In the order in which they were started: the planner goes on from what it knew before.
+        return sorted(
+            (observation for _, observation in found.values()),
+            key=lambda observation: asked[observation.configuration.key],
+        )
+
+    def _note(
+        self,
+        found: dict[tuple[str, int], tuple[float, Observation]],
+        trial: Trial,
+        value: float,
+        seconds: float,
+    ) -> None:
+        """Keep the larger of two rungs that are the same level."""
+        rung = trial.rung
+        key = _slot(trial)
+        if key in found and found[key][0] >= rung.row_share:
+            return
+        observation = Observation(
+            configuration=trial.configuration,
+            level=key[1],
+            value=value,
+            seconds=seconds * LEVELS[key[1]] / rung.row_share,
+        )
+        found[key] = rung.row_share, observation
+
+    def _value(self, result: TrialResult, history: History) -> float:
+        if result.status is TrialStatus.TIMED_OUT:
+            return float("nan")  # too slow for this run; how good it is was not seen
+        score = self._score(result, history)
+        if result.failed or not np.isfinite(score):
+            return FAILED
+        perfect = PERFECT_SCORE[self.metric]
+        share = error_share(score, constant=self.constant, perfect=perfect)
+        return float(log_share(np.array(share)))
+
+    def _score(self, result: TrialResult, history: History) -> float:
+        """Return the mean score of a trial's folds; NaN without any.
+
+        Folds differ in difficulty: where a trial was cut short, the best one at its rung says how
+        much the folds that it had would give on all.
+        """
+        scores = self._fold_scores(result)
+        if result.status is not TrialStatus.PRUNED:
+            return _finite_mean(scores)
+        rung = result.trial.rung
+        leader = next((r for r in history.ranked() if r.trial.rung == rung), None)
+        if leader is None:
+            return _finite_mean(scores)
+        whole = self._fold_scores(leader)
+        return _finite_mean(whole) + _finite_mean(scores - whole[: len(scores)])
+
+    def _fold_scores(self, result: TrialResult) -> "NDArray[np.float64]":
+        return np.asarray(result.fold_scores.get(self.metric, ()), dtype=np.float64)
+
+    def _proposals(self, history: History) -> list[Configuration]:
+        """Return configurations outside the pool: near the best ones, and anywhere."""
+        rng: Generator = np.random.default_rng([self.seed, len(history.results)])
+        parents = [c for c in history.best(_N_PARENTS) if c.algorithm in self.spaces]
+        if not parents:
+            return []
+        found = [
+            self.spaces[parent.algorithm].mutate(parent, rng)
+            for parent in parents
+            for _ in range(_N_CHILDREN)
+        ]
+        names = sorted(self.spaces)
+        found += [
+            self.spaces[names[int(rng.integers(len(names)))]].sample(rng)
+            for _ in range(_N_STRANGERS)
+        ]
+        inside = {c.key for c in self.planner.forecast.configurations}
+        return list(
+            {c.key: c for c in found if c.key not in inside and not history.knows(c)}.values()
+        )
+
+
+def _finite_mean(values: "NDArray[np.float64]") -> float:
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if len(finite) else float("nan")
+
+
+def _full_seconds(result: TrialResult) -> float:
+    """Return what all folds of a trial cost, or would have; NaN where that was not seen."""
+    if result.failed:
+        return float("nan")
+    n_folds = result.trial.rung.n_folds
+    return result.full_cpu_seconds * n_folds / (result.n_folds_done or n_folds)
+
+
+def _slot(trial: Trial) -> tuple[str, int]:
+    """Return which configuration a trial tells of, and at which level."""
+    return trial.configuration.key, level_of(trial.rung.row_share, trial.rung.n_folds)

@@ -1,0 +1,1 @@
+"""Storage of a run: journal, predictions, fold models, and the directory that holds them."""

@@ -1,0 +1,87 @@
+"""What a final model is made of, and one pipeline of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sklearn.pipeline import Pipeline
+
+from metatune.data.wording import counted
+from metatune.evaluation.trial import TrialResult
+
+__all__ = ["Part", "models_and_weights", "rows_of_parts"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Part:
+    """A member of the final model.
+
+    Attributes
+    ----------
+    result : TrialResult or None
+        Its trial; None for the constant prediction.
+    weight : float
+        Its weight.
+    whole : Pipeline or None
+        Fitted on the encoded matrix of all rows; None if it was not.
+    folds : tuple of Pipeline
+        Fitted on the training rows of a fold each. They count alike, and beside a model of all
+        rows as much as that one together.
+    """
+
+    result: TrialResult | None
+    weight: float
+    whole: Pipeline | None = None
+    folds: tuple[Pipeline, ...] = ()
+
+    @property
+    def models(self) -> tuple[Pipeline, ...]:
+        """What it is made of."""
+        return self.folds if self.whole is None else (self.whole, *self.folds)
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """How much each of `models` counts; they add up to 1, if there is any."""
+        if self.whole is None:
+            return tuple(1.0 / len(self.folds) for _ in self.folds)
+        each = 0.5 / max(1, len(self.folds))
+        return (0.5 if self.folds else 1.0, *(each for _ in self.folds))
+
+    def least(self) -> "Part":
+        """Return it with no more models than have to be."""
+        return self if self.whole is None else replace(self, folds=())
+
+
+def models_and_weights(parts: Sequence[Part]) -> tuple[list[Pipeline], list[float]]:
+    """Return all models, and how much each counts; the weights add up to 1."""
+    total = sum(part.weight for part in parts)
+    models = [model for part in parts for model in part.models]
+    return models, [part.weight / total * share for part in parts for share in part.shares]
+
+
+def rows_of_parts(
+    parts: Sequence[Part], *, all_rows: str, n_table_rows: int, n_train_rows: int
+) -> str:
+    """Say which rows they were fitted on.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+        At least one; the constant prediction does not count.
+    all_rows : str
+        What a model has seen that was fitted on all rows.
+    n_table_rows : int
+        Rows of the table.
+    n_train_rows : int
+        Training rows of one fold.
+    """
+    rungs = [p.result.trial.rung for p in parts if p.whole is None and p.result is not None]
+    n_whole = sum(part.whole is not None and part.result is not None for part in parts)
+    if not rungs:
+        n_joined = sum(len(part.folds) for part in parts)
+        averaged = f", averaged with {counted(n_joined, 'model')} of folds" if n_joined else ""
+        return f"{all_rows}{averaged}"
+    fewest = round(n_train_rows * min(rung.row_share for rung in rungs))
+    said = f"{fewest:,} of {n_table_rows:,} rows"
+    if any(len(part.folds) > 1 for part in parts if part.whole is None):
+        said += " in each fold"
+    return f"{all_rows} ({n_whole}) and {said} ({len(rungs)})" if n_whole else said

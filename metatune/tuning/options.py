@@ -1,0 +1,56 @@
+"""What the user may decide about a run."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from metatune.budget import Budget
+from metatune.ensemble.limits import NO_LIMITS, ModelLimits
+from metatune.samplers.strategy import METATUNE, Strategy
+
+__all__ = ["TuneOptions"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TuneOptions:
+    """What the user may decide about a run.
+
+    Attributes
+    ----------
+    budget : Budget
+        Seconds and trials.
+    include, exclude : tuple of str
+        Names of algorithms; an empty `include` allows all.
+    seed : int
+        Seed of everything random.
+    metadata : Path or None
+        A meta-dataset other than the one that comes with metatune.
+    strategy : Strategy
+        Where configurations come from; all but the usual one are there to be compared with.
+    plan_seconds : float or None
+        The budget that a deterministic run plans with: that of its beginning, so that giving it
+        more time does not change its decisions. The budget's seconds if None.
+    ensemble : bool
+        Whether the model may be an ensemble; else it is the best single pipeline.
+    limits : ModelLimits
+        What the model may cost.
+    """
+
+    budget: Budget
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    seed: int = 0
+    metadata: Path | None = None
+    strategy: Strategy = METATUNE
+    plan_seconds: float | None = None
+    ensemble: bool = True
+    limits: ModelLimits = NO_LIMITS
+
+    @property
+    def planned_seconds(self) -> float:
+        """The seconds that the plans of a deterministic run rest on."""
+        return self.budget.seconds if self.plan_seconds is None else self.plan_seconds
+
+    @property
+    def single_models(self) -> bool:
+        """Whether a member has to be a single model: where its costs count, or it is asked for."""
+        return self.limits.any or not self.ensemble

@@ -1,0 +1,238 @@
+"""The executor on a Dask cluster: a real scheduler, and workers that share nothing with us."""
+
+import logging
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+pytest.importorskip("distributed")
+
+from dask_cluster import Cluster
+from distributed import Client
+from executor_contract import (
+    KillingContract,
+    contents,
+    folder_job,
+    job,
+    make_folders,
+    run,
+)
+from waiting import eventually, outcome_of, outcomes_of
+
+from metatune.budget import Stopwatch
+from metatune.errors import ClusterLostError, OptionError, SearchError
+from metatune.execution.dask_executor import DaskExecutor, as_executor, connect
+from metatune.execution.executor import JobStatus
+
+HELPERS = Path(__file__).parents[1] / "helpers"
+
+pytestmark = [
+    pytest.mark.skipif(os.name != "posix", reason="processes and signals as POSIX has them"),
+    # sockets of processes that were killed on purpose
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+
+PRELOAD = ("metatune.execution.worker",)  # the fake jobs need no more
+
+
+@pytest.fixture(autouse=True)
+def _importable_jobs(monkeypatch):
+    monkeypatch.syspath_prepend(str(HELPERS))
+
+
+@pytest.fixture
+def cluster(dask_cluster):
+    return dask_cluster
+
+
+@pytest.fixture(scope="module")
+def client(dask_cluster):
+    with Client(dask_cluster.address, set_as_default=False) as client:
+        yield client
+
+
+@pytest.fixture
+def executor(client):
+    with DaskExecutor(client, preload=PRELOAD) as executor:
+        yield executor
+
+
+class TestDaskExecutor(KillingContract):
+    @pytest.fixture
+    def executor(self, client):
+        with DaskExecutor(client, preload=PRELOAD) as executor:
+            yield executor
+
+
+def test_there_is_a_job_for_each_thread_and_no_more(executor):
+    assert executor.n_workers == executor.idle == 2
+    for number in (1, 2):
+        executor.submit(job("sleep", 30, number=number))
+    assert executor.idle == 0
+    with pytest.raises(SearchError, match="while all 2 workers run"):
+        executor.submit(job("double", 1, number=3))
+
+
+def test_jobs_limits_how_many_run(client):
+    with DaskExecutor(client, jobs=1, preload=PRELOAD) as executor:
+        assert executor.n_workers == 1
+
+
+def test_jobs_run_at_the_same_time(executor, tmp_path):
+    marks = str(tmp_path / "a"), str(tmp_path / "b")
+    executor.submit(job("meet", *marks, number=1))
+    executor.submit(job("meet", *reversed(marks), number=2))
+    found = outcomes_of(executor, 2)
+    assert [found[number].value for number in (1, 2)] == [True, True]
+
+
+def test_workers_never_touch_the_folders_of_the_client(executor, cluster, tmp_path):
+    inbox, outbox = make_folders(tmp_path)
+    folders = set()
+    for number in range(6):
+        executor.submit(folder_job("leave_files", inbox, outbox, number=number))
+        outcome = outcome_of(executor)
+        seen = outcome.value
+        machine = next(f for f in cluster.worker_folders if Path(seen["cwd"]) == f)
+        for place in (seen["inbox"], seen["outbox"]):
+            assert Path(place).is_relative_to(machine)
+            assert not Path(place).is_relative_to(tmp_path)
+        assert not Path(seen["outbox"]).exists()
+        folders.add(seen["inbox"])
+    assert contents(outbox / "seen") == contents(inbox)
+    assert 1 <= len(folders) <= 2  # unpacked once in each worker
+
+
+def test_files_of_a_stopped_job_do_not_arrive(executor, tmp_path):
+    inbox, outbox = make_folders(tmp_path)
+    executor.submit(replace(folder_job("write_and_hang", inbox, outbox), time_limit=0.5))
+    assert outcome_of(executor).status is JobStatus.TIMED_OUT
+    assert contents(outbox) == {}
+
+
+def test_inboxes_that_are_no_longer_used_are_released(executor, cluster, tmp_path):
+    def laid_out() -> int:
+        pattern = "dask-scratch-space/*/metatune-*/inbox-*"
+        return sum(len(list(folder.glob(pattern))) for folder in cluster.worker_folders)
+
+    for number in range(7):
+        inbox, outbox = make_folders(tmp_path / str(number))
+        executor.submit(folder_job("leave_files", inbox, outbox, number=number))
+        assert outcome_of(executor).status is JobStatus.OK
+        assert contents(outbox / "seen") == contents(inbox)
+    assert eventually(lambda: laid_out() <= 2 * 5)
+    executor.close()
+    assert eventually(lambda: laid_out() == 0)
+
+
+def test_an_inbox_that_is_not_there_costs_its_job_alone(executor, tmp_path):
+    executor.submit(folder_job("leave_files", tmp_path / "nowhere", tmp_path))
+    outcome = outcome_of(executor)
+    assert outcome.status is JobStatus.CRASHED
+    assert "nowhere is no folder" in outcome.error
+    assert run(executor, "double", 1).value == 2
+
+
+def test_killed_job_frees_its_worker_at_once(client, tmp_path):
+    mark = tmp_path / "mark"
+    with DaskExecutor(client, jobs=1, preload=PRELOAD) as executor:
+        executor.submit(job("hang_the_first_time", str(mark), number=5))
+        assert eventually(lambda: mark.exists() and mark.read_text(encoding="utf-8"))
+        executor.kill(5)
+        assert executor.idle == 1
+        (pid,) = map(int, mark.read_text(encoding="utf-8").split())
+        watch = Stopwatch()
+        assert run(executor, "double", 4).value == 8
+        assert watch.seconds() < 5.0
+        assert eventually(lambda: not psutil.pid_exists(pid), within=3.0)
+
+
+def test_job_over_the_memory_limit_is_stopped(client):
+    with DaskExecutor(client, jobs=1, memory_limit=600_000_000, preload=PRELOAD) as executor:
+        outcome = run(executor, "allocate", 10)
+        assert outcome.status is JobStatus.OUT_OF_MEMORY
+        assert outcome.error.endswith("GB, the limit is 0.60 GB")
+
+
+def test_nothing_is_left_when_the_client_disappears(cluster, client, tmp_path):
+    inbox, outbox = make_folders(tmp_path)
+    other = Client(cluster.address, set_as_default=False)
+    executor = DaskExecutor(other, preload=PRELOAD)
+    executor.submit(folder_job("write_and_hang", inbox, outbox))
+
+    def benches() -> list[Path]:
+        pattern = "dask-scratch-space/*/metatune-*"
+        return [path for folder in cluster.worker_folders for path in folder.glob(pattern)]
+
+    assert eventually(lambda: any(path.glob("outbox-*/file") for path in benches()))
+    other.close()
+    with pytest.raises(ClusterLostError, match="scheduler is gone"):
+        outcome_of(executor)
+    assert eventually(lambda: benches() == [])
+    executor.close()
+    with DaskExecutor(client, preload=PRELOAD) as following:
+        assert following.idle == 2
+        assert run(following, "double", 2).value == 4
+
+
+def test_a_client_becomes_an_executor_and_stays_open(client):
+    with as_executor(client, jobs=1) as executor:
+        assert isinstance(executor, DaskExecutor)
+    assert client.status == "running"
+    assert as_executor("tcp://127.0.0.1:1") is None
+
+
+def test_other_versions_are_refused_in_one_line(client, monkeypatch):
+    here = {"metatune": "99.1", "numpy": "1.0"}
+    monkeypatch.setattr("metatune.execution.dask_executor.versions_here", lambda: here)
+    with pytest.raises(OptionError, match=r"worker tcp://\S+ has metatune .* instead of 99.1, nu"):
+        DaskExecutor(client)
+
+
+def test_workers_may_join_and_leave(executor, cluster, client):
+    before = executor.n_workers
+    cluster.start_worker(threads=2, nanny=False)
+    assert eventually(lambda: executor.n_workers == before + 2)
+    for number in range(4):
+        executor.submit(job("sleep", 0.3, number=number))
+    assert outcomes_of(executor, 4).keys() == {0, 1, 2, 3}
+    cluster.stop_worker()
+    assert eventually(lambda: executor.n_workers == before)
+
+
+def test_unreachable_scheduler_is_one_line(monkeypatch):
+    monkeypatch.setattr("metatune.execution.dask_executor._CONNECT_SECONDS", 1.0)
+    logging.getLogger("distributed.client").setLevel(logging.WARNING)
+    watch = Stopwatch()
+    with pytest.raises(OptionError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:1 "):
+        connect("127.0.0.1:1")
+    assert watch.seconds() < 12
+    assert not logging.getLogger("distributed.client").isEnabledFor(logging.CRITICAL)
+
+
+def test_scheduler_without_workers_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr("metatune.execution.dask_executor._FIRST_WORKER_SECONDS", 0.5)
+    with Cluster(tmp_path) as empty:
+        watch = Stopwatch()
+        with pytest.raises(OptionError, match="has no workers: start some with `dask worker tcp"):
+            connect(empty.address)
+        assert watch.seconds() < 12
+
+
+def test_missing_package_is_one_line_that_says_how_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(OptionError, match=r"needs the package distributed: pip install 'metatune"):
+        connect("tcp://127.0.0.1:1")
+
+
+def test_an_asynchronous_client_is_refused(client):
+    class Asynchronous:
+        asynchronous = True
+
+    with pytest.raises(OptionError, match="asynchronous=False"):
+        DaskExecutor(Asynchronous())

@@ -1,0 +1,161 @@
+"""A Dask cluster that loses its workers one by one, and then its scheduler: in this order."""
+
+import contextlib
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("distributed")
+
+from dask_cluster import Cluster
+from distributed import Client
+from executor_contract import job, make_folders
+from waiting import eventually, outcome_of
+
+from metatune.budget import Deadline, Stopwatch
+from metatune.errors import ClusterLostError
+from metatune.evaluation.rungs import plan_rungs
+from metatune.evaluation.trial import TrialStatus
+from metatune.execution.dask_executor import DaskExecutor
+from metatune.execution.executor import InlineExecutor
+from metatune.kinds import TaskKind
+from metatune.metrics import resolve_metric
+from metatune.search.halving import SuccessiveHalving
+from metatune.search.limits import SearchLimits
+from metatune.search.outcome import Ended
+from metatune.space import Configuration
+from metatune.tuning.search import Folders, run_search
+
+HELPERS = Path(__file__).parents[1] / "helpers"
+
+pytestmark = [
+    pytest.mark.skipif(os.name != "posix", reason="processes and signals as POSIX has them"),
+    # sockets of processes that were killed on purpose
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+ACCURACY = resolve_metric("accuracy", TaskKind.BINARY)
+
+
+@pytest.fixture(autouse=True)
+def _fake_evaluation(monkeypatch):
+    monkeypatch.syspath_prepend(str(HELPERS))
+    monkeypatch.setattr("metatune.tuning.search._FUNCTION", "fake_jobs:evaluate")
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    with Cluster(tmp_path_factory.mktemp("doomed")) as cluster:
+        for _ in range(3):
+            cluster.start_worker(nanny=False)
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def client(cluster):
+    client = Client(cluster.address, set_as_default=False, timeout=10)
+    client.wait_for_workers(3, timeout=40)
+    yield client
+    with contextlib.suppress(OSError, TimeoutError):
+        client.close(timeout=1)
+
+
+@pytest.fixture(scope="module")
+def executor(client):
+    preload = ("metatune.execution.worker",)
+    with DaskExecutor(client, preload=preload, patience=4.0) as executor:
+        yield executor
+
+
+def search(executor, folder: Path, seconds: float, *, max_trials: int | None, on_result=None):
+    """Search among twelve made-up configurations whose trials take so many seconds."""
+    qualities = iter(np.random.default_rng(0).permutation(12) / 12)
+
+    def following(_history):
+        quality = next(qualities, None)
+        if quality is None:
+            return None
+        return Configuration(
+            algorithm="fake", params={"quality": float(quality), "seconds": seconds}
+        )
+
+    folder.mkdir()
+    inbox, outbox = make_folders(folder)
+    return run_search(
+        SuccessiveHalving(plan_rungs(20_000, 5), ACCURACY, following),
+        executor,
+        Folders(inbox=inbox, outbox=outbox),
+        limits=SearchLimits(deadline=Deadline.after(120), max_trials=max_trials),
+        on_result=on_result,
+    )
+
+
+def kill_a_busy_worker(client) -> None:
+    pids = client.run(os.getpid)
+    busy = [address for address, keys in client.processing().items() if keys]
+    os.kill(pids[busy[0]], signal.SIGKILL)
+
+
+def test_search_goes_on_without_a_worker_and_repeats_its_trial(client, executor, tmp_path):
+    told = []
+
+    def on_result(result) -> None:
+        told.append(result)
+        if len(told) == 3:
+            assert eventually(lambda: any(client.processing().values()))
+            kill_a_busy_worker(client)
+
+    with InlineExecutor() as inline:
+        expected = search(inline, tmp_path / "here", 0.0, max_trials=10)
+    found = search(executor, tmp_path / "there", 0.5, max_trials=10, on_result=on_result)
+    assert found.ended is Ended.TRIALS
+    assert [result.status for result in told] == [TrialStatus.OK] * 10
+    key = [(r.trial.number, r.trial.rung, r.score) for r in expected.history.results]
+    assert [(r.trial.number, r.trial.rung, r.score) for r in found.history.results] == key
+    assert executor.n_workers == 2
+
+
+def test_trial_that_takes_two_workers_along_has_crashed(executor, tmp_path):
+    mark = tmp_path / "mark"
+    executor.submit(job("kill_host", str(mark)))
+    outcome = outcome_of(executor)
+    assert outcome.status is TrialStatus.CRASHED
+    assert outcome.error.startswith("its worker was lost 2 times, at tcp://")
+    assert len(mark.read_text(encoding="utf-8").splitlines()) == 2
+
+
+def test_when_no_worker_is_left_the_search_waits_for_a_while(executor):
+    assert executor.idle == 1  # one job may wait for a worker
+    executor.submit(job("double", 4, number=44))
+    with pytest.raises(ClusterLostError, match="no worker of the cluster was usable for 4 s"):
+        outcome_of(executor)
+
+
+def test_job_that_waited_runs_when_a_worker_comes_back(cluster, executor):
+    cluster.start_worker(nanny=False)
+    limit = Deadline.after(40)
+    found = []
+    while not found and not limit.passed():
+        with contextlib.suppress(ClusterLostError):
+            found = executor.wait(0.5)
+    assert [(outcome.id, outcome.value) for outcome in found] == [(44, 8)]
+
+
+def test_lost_scheduler_ends_the_search_with_what_there_is(cluster, executor, tmp_path):
+    told = []
+
+    def on_result(result) -> None:
+        told.append(result)
+        if len(told) == 2:
+            cluster.scheduler.kill()
+
+    watch = Stopwatch()
+    found = search(executor, tmp_path / "run", 0.2, max_trials=None, on_result=on_result)
+    assert found.ended is Ended.CLUSTER_LOST
+    assert found.history.incumbent() is not None
+    assert watch.seconds() < 30
+    assert executor.call(job("double", 3)).value == 6  # what is beside the trials goes on
+    executor.close()

@@ -1,0 +1,211 @@
+"""What every executor promises, and what the pool of processes promises beyond."""
+
+import multiprocessing
+import os
+import signal
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import psutil
+import pytest
+from executor_contract import ExecutorContract, KillingContract, is_gone, job, posix_only, run
+
+from metatune.budget import Stopwatch
+from metatune.errors import SearchError
+from metatune.execution.executor import InlineExecutor, JobStatus, run_job
+from metatune.execution.local_pool import LocalPool
+
+HELPERS = Path(__file__).parents[1] / "helpers"
+
+
+@pytest.fixture(autouse=True)
+def _importable_jobs(monkeypatch):
+    monkeypatch.syspath_prepend(str(HELPERS))
+
+
+class TestInlineExecutor(ExecutorContract):
+    @pytest.fixture
+    def executor(self):
+        with InlineExecutor() as executor:
+            yield executor
+
+    def test_warnings_are_not_shown(self, executor):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            assert run(executor, "be_noisy").status is JobStatus.OK
+        assert caught == []
+
+
+class TestLocalPool(KillingContract):
+    @pytest.fixture
+    def executor(self):
+        with LocalPool(1) as executor:
+            yield executor
+
+    def test_refuses_more_jobs_than_workers(self, executor):
+        executor.submit(job("sleep", 5))
+        executor.submit(job("sleep", 5, number=2))
+        with pytest.raises(SearchError, match="while all 1 workers run and 1 jobs wait"):
+            executor.submit(job("sleep", 5, number=3))
+
+    def test_a_waiting_job_is_taken_up_while_the_caller_does_something_else(self, executor):
+        run(executor, "double", 0)  # from then on the process is there
+        executor.submit(job("sleep", 0.2, number=1))
+        executor.submit(job("sleep", 0.2, number=2))
+        time.sleep(2.0)
+        seen = executor.wait(0.0)
+        assert [outcome.id for outcome in seen] == [1, 2]
+        assert executor.idle == 1
+
+    def test_a_waiting_job_outlives_the_worker_before_it(self, executor):
+        executor.submit(job("exit_now", 3, number=1))
+        executor.submit(job("double", 4, number=2))
+        first = executor.wait(20.0)
+        seen = first if len(first) == 2 else first + executor.wait(20.0)
+        assert [(o.id, o.status, o.value) for o in seen] == [
+            (1, JobStatus.CRASHED, None),
+            (2, JobStatus.OK, 8),
+        ]
+
+    def test_a_waiting_job_can_be_killed_and_makes_way(self, executor):
+        executor.submit(job("sleep", 30, number=1))
+        executor.submit(job("double", 4, number=2))
+        assert executor.kill(2) == 0.0
+        executor.submit(job("double", 5, number=3))
+        executor.kill(1)
+        (outcome,) = executor.wait(20.0)
+        assert (outcome.id, outcome.value) == (3, 10)
+
+    def test_limits_hold_while_nobody_waits(self, executor):
+        executor.submit(job("sleep", 30, number=1, time_limit=0.2))
+        run_until = Stopwatch()
+        while executor.idle == 0 and run_until.seconds() < 20.0:
+            time.sleep(0.05)
+        (outcome,) = executor.wait(0.0)
+        assert outcome.status is JobStatus.TIMED_OUT
+
+    def test_killing_tells_how_long_the_job_has_run(self, executor):
+        run(executor, "double", 0)
+        executor.submit(job("sleep", 30, number=1))
+        time.sleep(0.5)
+        assert 0.1 < executor.kill(1) < 10.0
+
+    def test_refuses_no_workers(self):
+        with pytest.raises(SearchError, match="at least 1"):
+            LocalPool(0)
+
+    def test_worker_persists(self, executor):
+        pids = {run(executor, "circumstances").value["pid"] for _ in range(3)}
+        assert len(pids) == 1
+        assert os.getpid() not in pids
+
+    def test_job_over_its_time_limit_is_killed_and_the_worker_replaced(self, executor):
+        before = run(executor, "circumstances").value["pid"]
+        outcome = run(executor, "sleep", 30, time_limit=0.3)
+        assert outcome.status is JobStatus.TIMED_OUT
+        assert outcome.error == "stopped at its time limit of 0.3 s"
+        assert 0.3 <= outcome.seconds < 1.0
+        assert run(executor, "circumstances").value["pid"] != before
+        assert not psutil.pid_exists(before)
+
+    @posix_only
+    def test_worker_killed_while_idle_costs_nothing(self, executor):
+        pid = run(executor, "circumstances").value["pid"]
+        os.kill(pid, signal.SIGKILL)
+        time.sleep(0.1)
+        assert run(executor, "double", 4).value == 8
+
+    def test_job_over_the_memory_limit_is_killed(self):
+        with LocalPool(1, memory_limit=600_000_000) as pool:
+            outcome = run(pool, "allocate", 10)
+            assert outcome.status is JobStatus.OUT_OF_MEMORY
+            assert outcome.error.startswith("its process held 0.")
+            assert outcome.error.endswith("GB, the limit is 0.60 GB")
+            assert 600 < outcome.memory_mb < 2_000
+            assert run(pool, "double", 4).value == 8
+
+    def test_memory_of_children_counts(self):
+        with LocalPool(1, memory_limit=600_000_000) as pool:
+            outcome = run(pool, "allocate_in_child", 0.8)
+            assert outcome.status is JobStatus.OUT_OF_MEMORY
+
+    def test_worker_that_keeps_much_memory_is_replaced_after_its_job(self):
+        with LocalPool(1, memory_limit=800_000_000) as pool:
+            before = run(pool, "circumstances").value["pid"]
+            assert run(pool, "double", 1).value == 2
+            assert run(pool, "circumstances").value["pid"] == before
+            outcome = run(pool, "keep", 0.4)
+            assert outcome.status is JobStatus.OK
+            assert 400 < outcome.memory_mb < 800
+            assert run(pool, "circumstances").value["pid"] != before
+
+    def test_workers_are_silent_and_write_to_the_log(self, tmp_path, capfd):
+        with LocalPool(1, log_directory=tmp_path) as pool:
+            run(pool, "be_noisy")
+        assert capfd.readouterr() == ("", "")
+        log = (tmp_path / "worker-1.log").read_text(encoding="utf-8")
+        assert sorted(log.splitlines()) == ["a line on stderr", "a line on stdout"]
+
+    def test_workers_ignore_the_interrupt_and_do_not_know_the_callers_main(self, executor):
+        seen = run(executor, "circumstances").value
+        assert seen["interrupt"]
+        assert seen["main_file"] != sys.modules["__main__"].__file__
+
+    def test_environment_and_main_are_as_before(self, executor):
+        before = dict(os.environ), dict(vars(sys.modules["__main__"]))
+        run(executor, "double", 1)
+        assert (dict(os.environ), dict(vars(sys.modules["__main__"]))) == before
+
+    def test_jobs_run_at_the_same_time(self, tmp_path):
+        marks = str(tmp_path / "a"), str(tmp_path / "b")
+        with LocalPool(2) as pool:
+            pool.submit(job("meet", *marks, number=1))
+            pool.submit(job("meet", *reversed(marks), number=2))
+            outcomes = pool.wait(20.0)
+            while len(outcomes) < 2:
+                outcomes += pool.wait(20.0)
+        assert sorted((outcome.id, outcome.value) for outcome in outcomes) == [(1, True), (2, True)]
+
+    def test_kill_stops_only_that_job(self):
+        with LocalPool(2) as pool:
+            pool.submit(job("sleep", 30, number=1))
+            pool.submit(job("sleep", 0.3, number=2))
+            pool.kill(1)
+            assert pool.idle == 1
+            assert [outcome.id for outcome in pool.wait(20.0)] == [2]
+
+    def test_close_ends_running_jobs_at_once(self):
+        pool = LocalPool(2)
+        pids = [run(pool, "circumstances").value["pid"]]
+        pool.submit(job("sleep", 30))
+        watch = Stopwatch()
+        pool.close()
+        assert watch.seconds() < 0.5
+        assert all(is_gone(pid, within=0.5) for pid in pids)
+
+    def test_start_and_close_do_not_wait_for_the_processes(self):
+        watch = Stopwatch()
+        pool = LocalPool(2)
+        pool.start()
+        pool.close()
+        assert watch.seconds() < 0.5
+
+    def test_worker_that_dies_again_and_again_while_starting_ends_the_search(self, monkeypatch):
+        monkeypatch.setattr("metatune.execution.worker_process.worker_main", os._exit)
+        with LocalPool(1) as pool:
+            pool.submit(job("double", 1))
+            with pytest.raises(SearchError, match="die while they start"):
+                pool.wait(20.0)
+
+
+def test_a_process_that_may_not_start_others_is_told_so(monkeypatch):
+    monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)
+    with LocalPool(1) as pool, pytest.raises(SearchError, match="cannot be started: daemonic"):
+        run(pool, "double", 1)
+
+
+def test_run_job_cuts_endless_messages():
+    outcome = run_job(job("raise_error", "x" * 5_000))
+    assert len(outcome.error) < 500

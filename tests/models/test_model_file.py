@@ -1,0 +1,137 @@
+"""Model files and run directories: what they hold, and what is refused."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import skops.io
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import Pipeline
+
+from metatune.errors import BundleError, OptionError
+from metatune.models import model_file
+from metatune.storage.directory import RunDirectory
+
+
+def make_pipeline() -> Pipeline:
+    X = np.arange(12.0).reshape(6, 2)
+    return Pipeline([("model", LinearRegression())]).fit(X, X[:, 0])
+
+
+def test_round_trip_with_information(tmp_path: Path) -> None:
+    path = tmp_path / "model.skops"
+    model_file.save(make_pipeline(), path, {"target": "price", "classes": [1, 2]})
+    loaded = model_file.load(path)
+    assert model_file.model_info(loaded) == {"target": "price", "classes": [1, 2]}
+    np.testing.assert_allclose(loaded.predict([[2.0, 3.0]]), [2.0])
+    assert model_file.load(tmp_path).predict([[2.0, 3.0]]) == pytest.approx([2.0])
+
+
+def write_text(path: Path) -> None:
+    path.write_text("not a model")
+
+
+def write_empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def write_archive(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("schema.json", "{}")
+
+
+def write_torn(path: Path) -> None:
+    model_file.save(make_pipeline(), path)
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+def write_foreign(path: Path) -> None:
+    skops.io.dump(make_pipeline(), path)
+
+
+@pytest.mark.parametrize(
+    "write", [write_text, write_empty, write_archive, write_torn, write_foreign]
+)
+def test_what_is_no_model_is_refused_in_one_line(write, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    path = tmp_path / "model.skops"
+    write(path)
+    with pytest.raises(BundleError) as caught:
+        model_file.load(path)
+    assert "\n" not in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+def test_missing_models_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="does not exist"):
+        model_file.load(tmp_path / "none.skops")
+    with pytest.raises(BundleError, match=r"holds no model\.skops"):
+        model_file.load(tmp_path)
+
+
+class Stranger:
+    """A type that nobody vouched for."""
+
+    def __init__(self) -> None:
+        self.value = 1
+
+
+def test_untrusted_types_are_not_loaded(tmp_path: Path) -> None:
+    pipeline = make_pipeline()
+    pipeline.steps.append(("stranger", Stranger()))
+    path = tmp_path / "model.skops"
+    model_file.save(pipeline, path)
+    with pytest.raises(BundleError, match="Stranger"):
+        model_file.load(path)
+
+
+def test_a_failed_save_leaves_the_old_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "model.skops"
+    model_file.save(make_pipeline(), path, {"which": "old"})
+
+    def dump(_: object, file: Path) -> None:
+        file.write_bytes(b"half of it")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(skops.io, "dump", dump)
+    with pytest.raises(BundleError, match=r"cannot write .*No space left"):
+        model_file.save(make_pipeline(), path, {"which": "new"})
+    assert model_file.model_info(model_file.load(path)) == {"which": "old"}
+    assert [p.name for p in tmp_path.iterdir()] == ["model.skops"]
+
+
+def test_full_directories_are_refused_and_strangers_never_deleted(tmp_path: Path) -> None:
+    path = tmp_path / "run"
+    path.mkdir()
+    assert RunDirectory.check(path, overwrite=False).path == path
+    (path / "run.json").write_text("{}")
+    (path / "model.skops.part").write_text("half of it")
+    with pytest.raises(OptionError, match="--overwrite"):
+        RunDirectory.check(path, overwrite=False)
+    RunDirectory.check(path, overwrite=True).make()
+    assert list(path.iterdir()) == []
+    (path / "thesis.tex").write_text("years of work")
+    with pytest.raises(OptionError, match=r"thesis\.tex"):
+        RunDirectory.check(path, overwrite=True)
+    assert (path / "thesis.tex").exists()
+
+
+def test_files_and_unwritable_places_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OptionError, match="is a file"):
+        RunDirectory.check(tmp_path / "file", overwrite=True)
+    with pytest.raises(OptionError, match="cannot be written"):  # root may try, and then fails
+        RunDirectory.check(Path("/proc/nowhere/run"), overwrite=False).make()
+
+
+def test_records_and_damage(tmp_path: Path) -> None:
+    run_dir = RunDirectory(tmp_path)
+    with pytest.raises(BundleError, match="is not a run directory"):
+        RunDirectory.open(tmp_path)
+    run_dir.write_record({"target": "preis €"})
+    assert RunDirectory.open(tmp_path).read_record() == {"target": "preis €"}
+    (tmp_path / "run.json").write_text("{")
+    with pytest.raises(BundleError, match="the run is damaged"):
+        run_dir.read_record()

@@ -1,0 +1,293 @@
+"""The guide: what trials say, and what is proposed beside the pool."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from made_up_past import QUICK, features_of, make_metadata, make_pool
+
+from metatune.algorithms.base import Shape
+from metatune.algorithms.registry import ALGORITHMS
+from metatune.evaluation.rungs import Rung, plan_rungs
+from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
+from metatune.kinds import TaskKind
+from metatune.metrics import resolve_metric
+from metatune.recommender.forecast import Forecast
+from metatune.recommender.levels import TOP
+from metatune.recommender.losses import FAILED, share_of_log
+from metatune.recommender.meta_model import MetaModel
+from metatune.recommender.past import collect_past
+from metatune.recommender.planner import Choice, Observation, Planner, PlannerSettings
+from metatune.recommender.rank import Question, recommend_configurations
+from metatune.samplers.guided import Guide, climbed_levels
+from metatune.search.history import History
+from metatune.space import Configuration
+
+AUC = resolve_metric("roc_auc", TaskKind.BINARY)
+RUNGS = plan_rungs(50_000, 5)
+POOL = make_pool(TaskKind.BINARY)
+LINEAR, KNN, BAYES, TREE = POOL
+SPACES = {name: ALGORITHMS[name].space(TaskKind.BINARY) for name in QUICK}
+
+
+@pytest.fixture(scope="module")
+def forecast() -> Forecast:
+    past = collect_past(make_metadata(10), TaskKind.BINARY, "roc_auc")
+    question = Question(
+        features=features_of(1.2),
+        shape=Shape(n_rows=400, n_columns=6, n_classes=2),
+        n_folds=5,
+        metric="roc_auc",
+        constant=0.5,
+        algorithms={name: ALGORITHMS[name] for name in QUICK},
+    )
+    return recommend_configurations(question, MetaModel.fit(past), 600.0)[1]
+
+
+def make_guide(forecast: Forecast, planner: Planner | None = None, **changes: Any) -> Guide:
+    settings = PlannerSettings(n_portfolio=2)
+    options: dict[str, Any] = {
+        "planner": planner or Planner(forecast=forecast, spaces=SPACES, settings=settings),
+        "spaces": SPACES,
+        "metric": "roc_auc",
+        "constant": 0.5,
+        "patience": lambda: 0.0,
+        "timed": True,
+        "seed": 0,
+    }
+    return Guide(**options | changes)
+
+
+def trial(number: int, configuration: Configuration, rung: Rung) -> Trial:
+    return Trial(number=number, configuration=configuration, rung=rung, seed=0)
+
+
+def ok(number: int, configuration: Configuration, rung: Rung, *scores: float) -> TrialResult:
+    folds = scores if len(scores) > 1 else scores * rung.n_folds
+    return TrialResult(
+        trial=trial(number, configuration, rung),
+        status=TrialStatus.OK,
+        score=0.8,
+        fold_scores={"accuracy": (0.0,) * rung.n_folds, "roc_auc": folds},
+        seconds=99.0,
+        cpu_seconds=5.4,
+    )
+
+
+def failed(
+    number: int,
+    configuration: Configuration,
+    rung: Rung,
+    status: TrialStatus = TrialStatus.CRASHED,
+) -> TrialResult:
+    return TrialResult(trial=trial(number, configuration, rung), status=status, cpu_seconds=9.0)
+
+
+def seen(guide: Guide, history: History) -> dict[tuple[str, int], Observation]:
+    found = guide.observations(history)
+    sorted_out = {(o.configuration.algorithm, o.level): o for o in found}
+    assert len(sorted_out) == len(found)
+    return sorted_out
+
+
+def test_every_level_that_was_reached_is_an_observation(forecast: Forecast) -> None:
+    results = [ok(i, LINEAR, rung, 0.6 + i / 20) for i, rung in enumerate(RUNGS[1:])]
+    found = seen(make_guide(forecast), History(AUC, results))
+    assert [level for _, level in found] == [0, 1, 2, TOP]
+    shares = share_of_log(np.array([o.value for o in found.values()]))
+    np.testing.assert_allclose(shares, [0.8, 0.7, 0.6, 0.5])
+    assert {o.configuration for o in found.values()} == {LINEAR}
+
+
+def test_scores_are_compared_with_the_constant_of_this_dataset(forecast: Forecast) -> None:
+    history = History(AUC, [ok(0, LINEAR, RUNGS[-1], 0.7, 0.8, 0.9, np.nan, 0.8)])
+    (found,) = make_guide(forecast).observations(history)
+    assert share_of_log(np.array(found.value)) == pytest.approx(0.4)
+    (found,) = make_guide(forecast, metric="accuracy", constant=0.6).observations(history)
+    assert share_of_log(np.array(found.value)) == pytest.approx(1 / 0.4)
+
+
+def test_a_failed_trial_counts_as_the_constant_and_tells_no_time(forecast: Forecast) -> None:
+    history = History(AUC, [failed(0, KNN, RUNGS[1])])
+    (found,) = make_guide(forecast).observations(history)
+    assert found.value == FAILED
+    assert np.isnan(found.seconds)
+
+
+def test_what_was_too_slow_was_not_seen_to_be_bad(forecast: Forecast) -> None:
+    slow = failed(1, KNN, RUNGS[2], TrialStatus.TIMED_OUT)
+    history = History(AUC, [ok(0, KNN, RUNGS[1], 0.8), slow])
+    found = seen(make_guide(forecast), history)
+    assert np.isfinite(found["knn", 0].value)
+    assert np.isnan(found["knn", 1].value)
+
+
+def test_a_pruned_trial_is_judged_on_the_folds_that_it_had(forecast: Forecast) -> None:
+    leader = ok(0, LINEAR, RUNGS[-1], 0.9, 0.9, 0.7, 0.7, 0.8)  # the first folds are easy ones
+    cut = TrialResult(
+        trial=trial(1, KNN, RUNGS[-1]),
+        status=TrialStatus.PRUNED,
+        fold_scores={"accuracy": (0.0, 0.0), "roc_auc": (0.8, 0.8)},
+        cpu_seconds=2.0,
+        saved_seconds=0.5,
+    )
+    found = seen(make_guide(forecast), History(AUC, [leader, cut]))
+    assert share_of_log(np.array(found["knn", TOP].value)) == pytest.approx(0.6)  # 0.7, not 0.8
+    assert found["knn", TOP].seconds == pytest.approx(2.5 * 5 / 2)
+
+
+def test_the_levels_of_a_search_are_those_of_its_rungs() -> None:
+    assert climbed_levels(RUNGS) == (0, 1, 2, TOP)
+    assert climbed_levels(RUNGS[-2:]) == (2, TOP)
+
+
+def test_a_trial_without_a_score_in_the_guiding_metric_has_failed(forecast: Forecast) -> None:
+    history = History(AUC, [ok(0, KNN, RUNGS[0], np.nan), ok(1, TREE, RUNGS[0], 0.7)])
+    found = seen(make_guide(forecast), history)
+    assert found["knn", 0].value == FAILED
+    other = make_guide(forecast, metric="log_loss").observations(history)
+    assert [o.value for o in other] == [FAILED, FAILED]
+
+
+def test_a_trial_under_way_has_no_value_yet(forecast: Forecast) -> None:
+    history = History(AUC, [ok(0, LINEAR, RUNGS[1], 0.8)])
+    history.start(trial(1, TREE, RUNGS[1]))
+    history.start(trial(2, LINEAR, RUNGS[2]))
+    found = seen(make_guide(forecast), history)
+    assert set(found) == {("linear", 0), ("decision_tree", 0), ("linear", 1)}
+    assert np.isnan([found["decision_tree", 0].value, found["linear", 1].value]).all()
+    assert np.isfinite(found["linear", 0].value)
+
+
+def test_of_two_rungs_at_one_level_the_larger_counts(forecast: Forecast) -> None:
+    assert [r.row_share for r in RUNGS[:2]] == pytest.approx([1 / 27, 1 / 9])
+    history = History(AUC, [ok(0, LINEAR, RUNGS[0], 0.7), ok(1, LINEAR, RUNGS[1], 0.8)])
+    (found,) = make_guide(forecast).observations(history)
+    assert share_of_log(np.array(found.value)) == pytest.approx(0.4)
+
+
+def test_a_result_is_not_forgotten_while_its_promotion_is_under_way(forecast: Forecast) -> None:
+    history = History(AUC, [ok(0, LINEAR, RUNGS[0], 0.7)])
+    history.start(trial(1, LINEAR, RUNGS[1]))
+    (found,) = make_guide(forecast).observations(history)
+    assert share_of_log(np.array(found.value)) == pytest.approx(0.6)
+
+
+def test_seconds_are_scaled_to_the_rows_of_the_level(forecast: Forecast) -> None:
+    history = History(AUC, [ok(0, LINEAR, RUNGS[0], 0.7), ok(1, KNN, RUNGS[-1], 0.7)])
+    found = seen(make_guide(forecast), history)
+    assert found["linear", 0].seconds == pytest.approx(3 * 5.4)
+    assert found["knn", TOP].seconds == pytest.approx(5.4)
+    untimed = make_guide(forecast, timed=False).observations(history)
+    assert np.isnan([o.seconds for o in untimed]).all()
+
+
+def a_run() -> History:
+    history = History(AUC)
+    for number, (configuration, score) in enumerate([(TREE, 0.7), (LINEAR, 0.9), (KNN, 0.6)]):
+        history.add(ok(number, configuration, RUNGS[0], score))
+    history.start(trial(3, LINEAR, RUNGS[1]))
+    return history
+
+
+def test_the_same_history_gives_the_same_answer(forecast: Forecast) -> None:
+    answers = [make_guide(forecast)(a_run()) for _ in range(2)]
+    assert answers[0] is not None
+    assert answers[0] == answers[1]
+
+
+class Recorder(Planner):
+    """A planner that keeps what it was given."""
+
+    def __init__(self, forecast: Forecast) -> None:
+        super().__init__(forecast=forecast, spaces=SPACES)
+        self.given: list[tuple[Sequence[Observation], Sequence[Configuration], float]] = []
+
+    def choose(
+        self,
+        observations: Sequence[Observation],
+        proposals: Sequence[Configuration] = (),
+        patience: float = 0.0,
+    ) -> Choice | None:
+        self.given.append((observations, proposals, patience))
+        return None
+
+
+def asked(forecast: Forecast, history: History, **changes: Any) -> list[Configuration]:
+    recorder = Recorder(forecast)
+    assert make_guide(forecast, recorder, **changes)(history) is None
+    return list(recorder.given[0][1])
+
+
+def test_proposals_are_new_and_lie_in_their_spaces(forecast: Forecast) -> None:
+    history = a_run()
+    stranger = SPACES["decision_tree"].sample(np.random.default_rng(1))
+    history.add(ok(4, stranger, RUNGS[0], 0.95))
+    found = asked(forecast, history)
+    assert len(found) > 20
+    assert len({c.key for c in found}) == len(found)
+    assert not set(found) & {*POOL, stranger}
+    for configuration in found:
+        SPACES[configuration.algorithm].check(configuration)
+    # of the leader, near it; and of every family, anywhere
+    assert {c.origin for c in found} == {"mutation", "random"}
+    near = [c for c in found if c.algorithm == "decision_tree" and c.origin == "mutation"]
+    assert len(near) >= 8
+
+
+def test_proposals_depend_on_seed_and_progress_alone(forecast: Forecast) -> None:
+    assert asked(forecast, a_run()) == asked(forecast, a_run())
+    assert asked(forecast, a_run(), seed=1) != asked(forecast, a_run())
+    later = a_run()
+    later.add(failed(9, BAYES, RUNGS[0]))
+    assert asked(forecast, later) != asked(forecast, a_run())
+
+
+def test_before_anything_worked_only_the_pool_is_asked(forecast: Forecast) -> None:
+    assert asked(forecast, History(AUC)) == []
+    assert asked(forecast, History(AUC, [failed(0, KNN, RUNGS[0])])) == []
+
+
+def test_patience_is_asked_for_each_time(forecast: Forecast) -> None:
+    recorder, left = Recorder(forecast), iter([5.0, 3.0])
+    guide = make_guide(forecast, recorder, patience=lambda: next(left))
+    guide(a_run())
+    guide(a_run())
+    assert [patience for _, _, patience in recorder.given] == [5.0, 3.0]
+
+
+def test_a_whole_run_never_repeats_itself(forecast: Forecast) -> None:
+    history, guide = History(AUC), make_guide(forecast)
+    for number in range(12):
+        configuration = guide(history)
+        assert configuration is not None
+        assert not history.knows(configuration)
+        history.add(ok(number, configuration, RUNGS[1], 0.6 + 0.02 * (number % 5)))
+    origins = {r.trial.configuration.origin for r in history.results}
+    assert {"portfolio"} < origins
+
+
+def test_results_of_this_dataset_overrule_the_past(forecast: Forecast) -> None:
+    # the past says linear is best and the tree poor; here the tree is all but perfect
+    space = SPACES["decision_tree"]
+    history = History(AUC, [ok(0, LINEAR, RUNGS[-1], 0.55), ok(1, TREE, RUNGS[-1], 0.97)])
+    rng = np.random.default_rng(0)
+    for number in range(2, 5):
+        history.add(ok(number, space.sample(rng), RUNGS[-1], 0.96))
+    for number, configuration in enumerate((KNN, BAYES), start=5):
+        history.add(ok(number, configuration, RUNGS[-1], 0.55))
+    chosen = make_guide(forecast, patience=lambda: 1e6)(history)
+    assert chosen is not None
+    assert chosen.algorithm == "decision_tree"
+
+
+def test_who_rises_is_whose_promotion_gains_most(forecast: Forecast) -> None:
+    history = a_run()
+    waiting = tuple(r for r in history.ranked() if r.trial.configuration != LINEAR)
+    guide = make_guide(forecast)
+    gains = guide.planner.gains(
+        guide.observations(history), [r.trial.configuration for r in waiting]
+    )
+    assert guide.promote(history, waiting) is waiting[int(np.argmax(gains))]
+    assert guide.promote(history, waiting[:1]) is waiting[0]

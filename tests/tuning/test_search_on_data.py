@@ -1,0 +1,81 @@
+"""The whole search on real learners: the same trials in processes as in the calling one."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from metatune.algorithms.registry import get_algorithm
+from metatune.budget import Deadline
+from metatune.data.encoding.encoded_task import EncodedTask
+from metatune.data.encoding.layout import Layout
+from metatune.evaluation.rungs import plan_rungs
+from metatune.evaluation.trial_data import TrialData
+from metatune.execution.executor import Executor, InlineExecutor
+from metatune.execution.local_pool import LocalPool
+from metatune.kinds import TaskKind
+from metatune.metrics import resolve_metric
+from metatune.search.halving import SuccessiveHalving
+from metatune.search.history import History
+from metatune.search.limits import SearchLimits
+from metatune.search.outcome import Ended, SearchOutcome
+from metatune.storage.journal import read_journal
+from metatune.tuning.search import Folders, run_search
+
+KIND = TaskKind.BINARY
+METRIC = resolve_metric(None, KIND)
+FAMILIES = ("decision_tree", "naive_bayes", "lightgbm")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> tuple[TrialData, Path]:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(2_000, 4))
+    y = (X[:, 0] + X[:, 1] ** 2 + 0.5 * rng.normal(size=len(X)) > 1).astype(np.int64)
+    layout = Layout(names=("a", "b", "c", "d"), n_levels=(0, 0, 0, 0))
+    task = EncodedTask(X=X, y=y, layout=layout, kind=KIND, n_classes=2)
+    made = TrialData.make(task, (METRIC.name, "log_loss"), seed=0)
+    directory = tmp_path_factory.mktemp("data")
+    made.save(directory)
+    return made, directory
+
+
+def search(
+    data: tuple[TrialData, Path], executor: Executor, journal_path: Path | None = None
+) -> SearchOutcome:
+    made, directory = data
+    spaces = [get_algorithm(family).space(KIND) for family in FAMILIES]
+    rng = np.random.default_rng(1)
+
+    def next_candidate(history: History):
+        n_started = len(history.results) + len(history.pending)
+        space = spaces[n_started % len(spaces)]
+        return space.default() if n_started < len(spaces) else space.sample(rng)
+
+    rungs = plan_rungs(made.n_train_rows, len(made.folds))
+    return run_search(
+        SuccessiveHalving(rungs, METRIC, next_candidate, seed=1),
+        executor,
+        Folders(inbox=directory, outbox=directory),
+        limits=SearchLimits(deadline=Deadline.after(120.0), max_trials=10),
+        journal_path=journal_path,
+    )
+
+
+def outcome_of_each(outcome: SearchOutcome) -> list[tuple[object, ...]]:
+    return [
+        (r.trial, r.status, r.score, r.fold_scores, r.iterations, r.error)
+        for r in outcome.history.results
+    ]
+
+
+def test_workers_find_exactly_what_the_calling_process_finds(data, tmp_path):
+    inline = search(data, InlineExecutor())
+    with LocalPool(2) as pool:
+        in_processes = search(data, pool, tmp_path / "trials.jsonl")
+    assert inline.ended is in_processes.ended is Ended.TRIALS
+    assert outcome_of_each(in_processes) == outcome_of_each(inline)
+    assert all(result.ok for result in inline.history.results)
+    assert inline.history.incumbent().score > 0.8
+    journal = sorted(read_journal(tmp_path / "trials.jsonl"), key=lambda r: r.trial.number)
+    assert journal == list(in_processes.history.results)
