@@ -14,6 +14,7 @@ from metatune.algorithms.fitting import fit_pipeline
 from metatune.algorithms.registry import get_algorithm
 from metatune.evaluation.trial import TrialResult
 from metatune.evaluation.trial_data import TrialData, load_trial_data
+from metatune.files.atomic import replacing
 
 __all__ = ["RefitPlan", "plan_refit", "refit", "refit_in_worker", "refit_seconds"]
 
@@ -88,7 +89,8 @@ def refit_in_worker(inbox: str, outbox: str, plan: RefitPlan, file: str) -> None
     with warnings.catch_warnings(), threadpool_limits(limits=1):
         warnings.simplefilter("ignore")
         pipeline = refit(load_trial_data(inbox), plan)
-    (Path(outbox) / file).write_bytes(pickle.dumps(pipeline, protocol=5))
+    with replacing(Path(outbox) / file) as part:  # whoever finds the file finds all of it
+        part.write_bytes(pickle.dumps(pipeline, protocol=5))
 
 
 def refit(data: TrialData, plan: RefitPlan) -> Any:

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from metatune.algorithms.base import Algorithm, Shape
 from metatune.algorithms.registry import eligible, get_algorithm, refusals, select_algorithms
 from metatune.budget import Deadline
 from metatune.data.encoding.fingerprint import Fingerprint
-from metatune.data.task.task import Task
 from metatune.errors import OptionError
 from metatune.evaluation.constant import constant_score
 from metatune.evaluation.trial_data import TrialData, load_trial_data
@@ -198,29 +197,3 @@ def advise(
         guide=guide,
         constant=constant,
     )
-
-
-def describe_task(task: Task) -> dict[str, Any]:
-    """Return how a task's table was understood, as plain values."""
-    return {
-        "name": task.name,
-        "task": str(task.kind),
-        "target": task.target,
-        "metric": task.metric.name,
-        "n_rows": task.n_rows,
-        "n_dropped": task.n_dropped,
-        "classes": None
-        if task.classes is None
-        else dict(zip(map(str, task.classes), task.class_counts.tolist(), strict=True)),
-        "columns": [
-            {
-                "name": column.name,
-                "kind": str(column.kind),
-                "n_missing": column.n_missing,
-                "n_unique": column.n_unique,
-                "note": column.note,
-            }
-            for column in task.columns
-        ],
-        "notes": list(task.notes),
-    }

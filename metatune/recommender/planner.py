@@ -186,37 +186,6 @@ class Planner:
         untried = [c for c in proposals if c.key not in tried]
         return self._improve(known, posterior, free, untried, patience)
 
-    def gains(
-        self, observations: Sequence[Observation], configurations: Sequence[Configuration]
-    ) -> "FloatArray":
-        """Expect what bringing tried configurations to the top would gain, for each second.
-
-        Parameters
-        ----------
-        observations : sequence of Observation
-            The trials so far.
-        configurations : sequence of Configuration
-            Tried at lower levels.
-
-        Returns
-        -------
-        ndarray of shape (n_configurations,)
-            Expected improvement on the best one at the top, divided by the seconds of the top
-            level; 0 for configurations that are not kept in mind any more.
-        """
-        known = self._known(observations)
-        n_levels, pool = len(self._used), self.forecast.configurations
-        posterior = known.belief.given(known.columns, known.values)
-        top = self._used.index(max(self.levels, default=self._used[-1]))
-        values = posterior.mean[top::n_levels]
-        done = known.columns[np.isfinite(known.values) & (known.columns % n_levels == top)]
-        rivals = done // n_levels if len(done) else known.tried
-        gain = posterior.expected_improvement(float(values[rivals].min()))[top::n_levels]
-        worth = gain / np.exp(known.log_seconds[:, top])
-        position = {c.key: i for i, c in enumerate((*pool, *known.foreign))}
-        at = [position.get(c.key) for c in configurations]
-        return np.array([0.0 if i is None else worth[i] for i in at])
-
     def _improve(
         self,
         known: "_Known",

@@ -1,6 +1,5 @@
 """How long a search and each of its trials may take."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from metatune.budget import Deadline
@@ -49,14 +48,11 @@ class SearchLimits:
     deadline : Deadline
         When the run has to be finished; the search ends earlier by what is reserved.
     max_trials : int or None
-        At most so many trials, decided in a fixed order (see `IN_ORDER_LAG`).
+        At most so many trials, decided in a fixed order.
     trial : TrialLimits
         How much of that a single trial may take.
-    should_stop : callable
-        Asked about twice a second; True ends the search.
     """
 
     deadline: Deadline
     max_trials: int | None = None
     trial: TrialLimits = field(default_factory=TrialLimits)
-    should_stop: Callable[[], bool] = lambda: False

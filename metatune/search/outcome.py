@@ -1,4 +1,4 @@
-"""How a search went."""
+"""Outcome of a search: its results, and why it ended."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +16,6 @@ class Ended(StrEnum):
     TIME = "time is up"
     TRIALS = "all trials are done"
     EXHAUSTED = "nothing is left to try"
-    STOPPED = "stopped"
     INTERRUPTED = "interrupted"
     CLUSTER_LOST = "the cluster was lost"
 
@@ -37,7 +36,7 @@ class SearchOutcome:
         Wall clock of the search.
     timings : Mapping of str to float
         Where it went: ``choosing`` what to try, ``noting`` results, ``waiting`` for workers.
-        Seconds of workers rather than of the search are ``errand`` and ``cut off``, trials that
+        Seconds of workers rather than of the search are ``advice`` and ``cut off``, trials that
         its end interrupted.
     """
 

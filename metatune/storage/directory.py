@@ -49,11 +49,14 @@ class RunDirectory:
     Parameters
     ----------
     path : Path
-        Where it lies.
+        Place where it lies.
+    keeps_model : bool
+        False for a run whose directory is gone when it ends: no model is saved.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, keeps_model: bool = True) -> None:
         self.path = path
+        self.keeps_model = keeps_model
         self._lock: ProcessLock | None = None
         self._record: dict[str, Any] = {}
 

@@ -28,16 +28,14 @@ class KeptModels:
     ----------
     outbox : Path
         Where workers leave them.
+    top : Rung
+        The highest one: folds of its trials cover all rows there are to cover.
     """
 
-    def __init__(self, outbox: Path) -> None:
+    def __init__(self, outbox: Path, top: Rung) -> None:
         self._outbox = outbox
-        self._top: Rung | None = None
+        self._top = top
         self._held: dict[int, TrialResult] = {}
-
-    def search_starts(self, rungs: tuple[Rung, ...]) -> None:
-        """Learn which rung is the top: its trials' folds cover what there is to cover."""
-        self._top = rungs[-1]
 
     def rule(self, trial: Trial, history: History) -> KeepRule | None:
         """Return what a worker has to keep of a trial that is about to start; None for nothing."""

@@ -171,34 +171,33 @@ class Pulse:
         What the whole run may use, earlier processes included.
     deadline : Deadline
         When this process has used it up.
-    run_dir : RunDirectory, optional
+    run_dir : RunDirectory
         Where it is noted.
     """
 
     def __init__(
-        self, run: str, budget_seconds: float, deadline: Deadline, run_dir: RunDirectory | None
+        self, run: str, budget_seconds: float, deadline: Deadline, run_dir: RunDirectory
     ) -> None:
         self._run = run
         self._budget_seconds = budget_seconds
-        self._deadline = deadline
+        self.deadline = deadline
         self._run_dir = run_dir
         self._since_beat = Stopwatch()
 
     @property
     def used(self) -> float:
         """Seconds of the budget that are used by now."""
-        return self._budget_seconds - self._deadline.remaining()
+        return self._budget_seconds - self.deadline.remaining()
 
     def stamp(self) -> Stamp:
         """Return what the journal notes beside a result."""
         return Stamp(run=self._run, used=round(self.used, 3))
 
-    def beat(self) -> bool:
-        """Note the used seconds now and then; never a reason to stop: always False."""
-        if self._run_dir is not None and self._since_beat.seconds() > _BEAT_SECONDS:
+    def beat(self) -> None:
+        """Note the used seconds now and then."""
+        if self._since_beat.seconds() > _BEAT_SECONDS:
             self._run_dir.note_used(round(self.used, 3))
             self._since_beat = Stopwatch()
-        return False
 
 
 def _plain(value: Any) -> Any:

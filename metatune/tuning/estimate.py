@@ -1,4 +1,4 @@
-"""The honest estimate as a step of a run: which predictions, where, and how long."""
+"""Estimate of the final model's score on new rows: the last step of a run."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -6,23 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from metatune.budget import Budget, Deadline
+from metatune.budget import Deadline
 from metatune.data.row_metadata import RowFacts
 from metatune.data.splits.folds import Fold
 from metatune.ensemble.pool import CONSTANT, Pool
 from metatune.errors import SearchError
-from metatune.estimate.corrected import Estimate, NoEstimate, estimate_score
+from metatune.estimate.corrected import Estimate, NoEstimate
+from metatune.estimate.corrected import estimate_score as corrected_score
 from metatune.estimate.drawing import sample_rows
 from metatune.estimate.reselection import Made, Rechooser
 from metatune.evaluation.constant import constant_predictions
+from metatune.evaluation.prepared_task import PreparedTask
 from metatune.evaluation.trial_data import TrialData
-from metatune.execution.executor import Executor, Job, JobStatus
+from metatune.execution.executor import Job, JobStatus
 from metatune.kinds import TaskKind
 from metatune.metrics import PERFECT_SCORE, resolve_metric
 from metatune.models.adjustment import NO_ADJUSTMENT
 from metatune.search.history import History
 from metatune.space import Configuration
-from metatune.storage.predictions import PredictionStore
+from metatune.storage.store import RunStore
+from metatune.tuning.run import Run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,16 +33,21 @@ if TYPE_CHECKING:
 
     IndexArray = NDArray[np.intp]
 
-__all__ = ["EstimateRequest", "Estimator", "estimate_in_worker", "estimate_record", "with_estimate"]
+__all__ = [
+    "EstimateRequest",
+    "estimate_in_worker",
+    "estimate_record",
+    "estimate_score",
+    "with_estimate",
+]
 
-_SHARE = 0.02  # of the budget: an ensemble's takes what is left beyond that
 _LEAST_SECONDS = 0.3
 _MOST_SECONDS = 8.0
 _MARGIN = 0.1  # seconds for starting and for handing the answer back
 _MAX_ROWS = 100_000
 _MAX_CELLS = 25_000_000  # rows x classes x members: 100 MB
 _MIN_ROWS = 2_000
-_JOB = -3
+_NO_TIME = "the time did not suffice"
 _DRAWS = 500
 _FEW_DRAWS = 100  # for metrics that have to be called anew for each draw and member
 _LEAST_DRAWS = 60
@@ -77,141 +85,113 @@ class EstimateRequest:
     seed: int
 
 
-class Estimator:
-    """Estimates at the end of a run what its model is worth.
+def estimate_score(
+    run: Run,
+    prepared: PreparedTask,
+    store: RunStore,
+    history: History,
+    made: Made | None,
+    *,
+    interrupted: bool = False,
+) -> Estimate | NoEstimate:
+    """Estimate the score of the final model on new rows.
 
-    It comes last, when the model is saved: it takes nothing from the fits but the seconds that it
-    asks the search to keep free, and a worker that takes longer is stopped.
+    It comes last, when the model is saved: it takes nothing from the fits but the seconds that the
+    time plan keeps free, and a worker that takes longer is stopped.
 
     Parameters
     ----------
-    data : TrialData
-        Rows and folds.
-    predictions : PredictionStore
-        Out-of-fold predictions of the run.
-    folder : Path
-        Scratch space of the run.
-    executor : Executor
-        Where the work is done.
-    deadline : Deadline
-        When the run has to be finished.
-    budget : Budget
-        Of the whole run.
-    seed : int
-        Of the run.
+    run : Run
+        Values of the run.
+    prepared : PreparedTask
+        Task of the run.
+    store : RunStore
+        Holds out-of-fold predictions.
+    history : History
+        Every finished trial.
+    made : Made or None
+        Composition of the model; None for the constant prediction.
+    interrupted : bool
+        There is no time.
     """
-
-    def __init__(
-        self,
-        *,
-        data: TrialData,
-        predictions: PredictionStore,
-        folder: Path,
-        executor: Executor,
-        deadline: Deadline,
-        budget: Budget,
-        seed: int,
-    ) -> None:
-        self._data = data
-        self._predictions = predictions
-        self._inbox = folder / "estimate"
-        self._executor = executor
-        self._deadline = deadline
-        self._budget = budget
-        self._seed = seed
-
-    def reserve(self, history: History) -> float:
-        """Return the seconds to keep free at the end of the run."""
-        if not self._predictions.members(history):
-            return 0.0
-        return min(_MOST_SECONDS, max(_LEAST_SECONDS, _SHARE * self._budget.seconds))
-
-    def estimate(
-        self, history: History, made: Made | None, *, hurry: bool = False
-    ) -> Estimate | NoEstimate:
-        """Estimate what the final model is worth on new rows.
-
-        Parameters
-        ----------
-        history : History
-            Every finished trial.
-        made : Made or None
-            What the model is made of; None for the constant prediction.
-        hurry : bool
-            Somebody waits: there is no time.
-        """
-        reason = self._hindrance(made, hurry=hurry)
-        if made is None or reason:
-            return NoEstimate(reason=reason)
-        found = self._predictions.load(self._predictions.members(history))
-        if not set(made.weights) - {CONSTANT} <= set(found):
-            return NoEstimate(reason="the winner was not tried on all folds")
-        predictions = {number: found[number] for number in sorted(found)}
-        if not made.is_single:
-            metric = resolve_metric(self._data.metrics[0], self._data.task.kind)
-            predictions[CONSTANT] = constant_predictions(self._data, metric)
-        try:
-            reason = self._write(list(predictions.values()))
-            return NoEstimate(reason=reason) if reason else self._call(made, tuple(predictions))
-        except KeyboardInterrupt:
-            return NoEstimate(reason="the run was interrupted")
-        except (OSError, SearchError) as error:  # the model is saved, nothing else is lost
-            return NoEstimate(reason=f"{error}")
-
-    def _hindrance(self, made: Made | None, *, hurry: bool) -> str:
-        if made is None:
-            return "nothing beat the constant prediction"
-        if hurry:
-            return "the run was interrupted"
-        return "the time did not suffice" if self._deadline.remaining() < _LEAST_SECONDS else ""
-
-    def _call(self, made: Made, numbers: tuple[int, ...]) -> Estimate | NoEstimate:
-        remaining = self._deadline.remaining() - _MARGIN
-        repeatable = self._budget.max_trials is not None
-        seconds = min(_MOST_SECONDS, remaining)
-        request = EstimateRequest(
-            metric=self._data.metrics[0],
-            kind=self._data.task.kind,
-            seconds=None if repeatable else seconds - _MARGIN,
-            made=made,
-            numbers=numbers,
-            seed=self._seed,
+    reason = _hindrance(run, made, interrupted=interrupted)
+    if made is None or reason:
+        return NoEstimate(reason=reason)
+    found = store.predictions.load(store.predictions.members(history))
+    if not set(made.weights) - {CONSTANT} <= set(found):
+        return NoEstimate(reason="the winner was not tried on all folds")
+    predictions: dict[int, NDArray[Any]] = {number: found[number] for number in sorted(found)}
+    if not made.is_single:
+        predictions[CONSTANT] = constant_predictions(prepared.data, prepared.task.metric)
+    inbox = run.scratch / "estimate"
+    try:
+        reason = _write(prepared.data, list(predictions.values()), run.options.seed, inbox)
+        return (
+            NoEstimate(reason=reason)
+            if reason
+            else _call(run, prepared, inbox, made, tuple(predictions))
         )
-        job = Job(
-            id=_JOB,
-            function="metatune.tuning.estimate:estimate_in_worker",
-            inbox=str(self._inbox),
-            arguments=(request,),
-            time_limit=remaining if repeatable else seconds,
-        )
-        outcome = self._executor.call(job)
-        if outcome.status is JobStatus.OK:
-            answer: Estimate | NoEstimate = outcome.value
-            return answer
-        if outcome.status is JobStatus.TIMED_OUT:
-            return NoEstimate(reason="the time did not suffice")
-        return NoEstimate(reason=outcome.error)
+    except KeyboardInterrupt:
+        return NoEstimate(reason="the run was interrupted")
+    except (OSError, SearchError) as error:  # the model is saved, nothing else is lost
+        return NoEstimate(reason=f"{error}")
 
-    def _write(self, predictions: "list[NDArray[Any]]") -> str:
-        """Put what the worker needs into its inbox; say what hinders it."""
-        y, facts = self._data.task.y, self._data.facts
-        rows = np.flatnonzero(np.all([_covered(p) for p in predictions], axis=0))
-        if not len(rows):
-            return "no row was predicted by every candidate"
-        cells = sum(int(np.prod(p.shape[1:])) for p in predictions)
-        most = min(_MAX_ROWS, max(_MIN_ROWS, _MAX_CELLS // cells))
-        rows = sample_rows(rows, facts.take(rows), most, self._seed)
-        self._inbox.mkdir()
-        np.save(self._inbox / "predictions.npy", np.stack([p[rows] for p in predictions]))
-        np.save(self._inbox / "y.npy", y[rows])
-        folds = _fold_of_rows(self._data.folds, len(y))
-        if folds is not None:
-            np.save(self._inbox / "folds.npy", folds[rows])
-        for name in _FACTS:
-            values = getattr(facts, name)
-            if values is not None:
-                np.save(self._inbox / f"{name}.npy", values[rows])
-        return ""
+
+def _hindrance(run: Run, made: Made | None, *, interrupted: bool) -> str:
+    if made is None:
+        return "nothing beat the constant prediction"
+    if interrupted:
+        return "the run was interrupted"
+    return _NO_TIME if run.deadline.remaining() < _LEAST_SECONDS else ""
+
+
+def _call(
+    run: Run, prepared: PreparedTask, inbox: Path, made: Made, numbers: tuple[int, ...]
+) -> Estimate | NoEstimate:
+    remaining = run.deadline.remaining() - _MARGIN
+    seconds = min(_MOST_SECONDS, remaining)
+    request = EstimateRequest(
+        metric=prepared.task.metric.name,
+        kind=prepared.task.kind,
+        seconds=None if run.counted else seconds - _MARGIN,
+        made=made,
+        numbers=numbers,
+        seed=run.options.seed,
+    )
+    job = Job(
+        function=estimate_in_worker,
+        inbox=str(inbox),
+        arguments=(request,),
+        time_limit=remaining if run.counted else seconds,
+    )
+    outcome = run.executor.call(job)
+    if outcome.status is JobStatus.OK:
+        answer: Estimate | NoEstimate = outcome.value
+        return answer
+    timed_out = outcome.status is JobStatus.TIMED_OUT
+    return NoEstimate(reason=_NO_TIME if timed_out else outcome.error)
+
+
+def _write(data: TrialData, predictions: "list[NDArray[Any]]", seed: int, inbox: Path) -> str:
+    """Put into a new inbox what the worker needs; return what hinders it."""
+    y, facts = data.task.y, data.facts
+    rows = np.flatnonzero(np.all([_covered(p) for p in predictions], axis=0))
+    if not len(rows):
+        return "no row was predicted by every candidate"
+    cells = sum(int(np.prod(p.shape[1:])) for p in predictions)
+    most = min(_MAX_ROWS, max(_MIN_ROWS, _MAX_CELLS // cells))
+    rows = sample_rows(rows, facts.take(rows), most, seed)
+    inbox.mkdir()
+    np.save(inbox / "predictions.npy", np.stack([p[rows] for p in predictions]))
+    np.save(inbox / "y.npy", y[rows])
+    folds = _fold_of_rows(data.folds, len(y))
+    if folds is not None:
+        np.save(inbox / "folds.npy", folds[rows])
+    for name in _FACTS:
+        values = getattr(facts, name)
+        if values is not None:
+            np.save(inbox / f"{name}.npy", values[rows])
+    return ""
 
 
 def estimate_in_worker(inbox: str, request: EstimateRequest) -> Estimate | NoEstimate:
@@ -230,7 +210,7 @@ def estimate_in_worker(inbox: str, request: EstimateRequest) -> Estimate | NoEst
         facts=facts,
     )
     chooser = Rechooser(pool, metric, request.made, strata=folds, seed=request.seed)
-    return estimate_score(
+    return corrected_score(
         metric,
         y,
         chooser,

@@ -1,15 +1,16 @@
-"""What a run tells while it goes on."""
+"""Events of a run: told to a listener while it goes on."""
 
 from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial import TrialResult
+from metatune.execution.executor import Handle, JobStatus
 from metatune.recommender.advice import Advice
 from metatune.search.history import History
 
-__all__ = ["Listener"]
+__all__ = ["Listener", "tell_advice"]
 
 
 class Listener:
-    """Told of everything that happens in a run; does nothing. Subclasses show what they like."""
+    """Listener that is told of everything that happens in a run; subclasses show what they like."""
 
     def search_starts(self, rungs: tuple[Rung, ...], constant_score: float) -> None:
         """Tell that trials are about to run."""
@@ -29,5 +30,13 @@ class Listener:
     def search_ends(self, reason: str) -> None:
         """Tell why no more trials are run."""
 
-    def fitting(self, what: str) -> None:
-        """Tell what is fitted on all rows."""
+
+def tell_advice(listener: Listener, answer: Handle) -> None:
+    """Tell what the job that asked past datasets has brought."""
+    outcome = answer.outcome
+    if outcome is None:
+        return
+    if outcome.status is JobStatus.OK:
+        listener.advised(outcome.value)
+    else:
+        listener.not_advised(outcome.error)

@@ -1,14 +1,22 @@
-"""What a final model is made of, and one pipeline of it."""
+"""Parts of a final model: fitted pipelines of its members, and how much each counts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sklearn.pipeline import Pipeline
 
+from metatune.algorithms.registry import get_algorithm
 from metatune.data.wording import counted
 from metatune.evaluation.trial import TrialResult
+from metatune.evaluation.trial_data import TrialData
 
-__all__ = ["Part", "models_and_weights", "rows_of_parts"]
+__all__ = ["MAX_FOLDS", "Part", "is_averaged", "models_and_weights", "n_models", "rows_of_parts"]
+
+MAX_FOLDS = 8
+"""So many models of folds stand for a member; those of repeated folds are more of the same."""
+
+_LEAST_FOLD_SHARE = 0.6  # of the rows, for a model of a fold to stand beside that of all rows
+_AVERAGED_BYTES = 20_000_000  # of a member's models; saving more would take seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,6 +57,24 @@ class Part:
     def least(self) -> "Part":
         """Return it with no more models than have to be."""
         return self if self.whole is None else replace(self, folds=())
+
+
+def is_averaged(result: TrialResult, data: TrialData) -> bool:
+    """Return True if models of folds join a member's model of all rows.
+
+    It helps where the learner is unstable (Breiman 1996), and costs little where they are small.
+    """
+    return (
+        get_algorithm(result.trial.configuration.algorithm).averages_well
+        and result.trial.rung.row_share == 1.0
+        and data.n_train_rows >= _LEAST_FOLD_SHARE * data.task.n_rows
+        and n_models(result) * result.model_bytes <= _AVERAGED_BYTES
+    )
+
+
+def n_models(result: TrialResult) -> int:
+    """Count the models of a member that is averaged over its folds and all rows."""
+    return 1 + min(result.trial.rung.n_folds, MAX_FOLDS)
 
 
 def models_and_weights(parts: Sequence[Part]) -> tuple[list[Pipeline], list[float]]:

@@ -1,83 +1,47 @@
-"""Getting a task ready for a search: which rows, as numbers, in which folds, on which rungs."""
+"""Preparation of a task for a search: its rows as numbers, in folds, and the rungs to climb."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from metatune.budget import Timings
-from metatune.data.encoding.encoder import TableEncoder, encode_task
+from metatune.data.encoding.encoder import encode_task
 from metatune.data.task.cutting import cut_rows
 from metatune.data.task.task import Task
 from metatune.evaluation.constant import constant_score
-from metatune.evaluation.rungs import Rung, plan_folds, plan_rows, plan_rungs
+from metatune.evaluation.prepared_task import PreparedTask
+from metatune.evaluation.rungs import plan_folds, plan_rows, plan_rungs
 from metatune.evaluation.text_columns import add_texts
 from metatune.evaluation.trial_data import TrialData
 from metatune.files.scratch import no_room
 from metatune.metrics import RECORDED_METRICS
+from metatune.recommender.advice import eligible_shape, usable_algorithms
 from metatune.tuning.options import TuneOptions
 
-__all__ = ["Prepared", "prepare"]
+__all__ = ["prepare"]
 
 _TEXT_SHARE = 0.1  # of the budget, for latent components of texts,
 _TEXT_MODEL_SHARE = 0.1  # and for learning from their n-grams
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Prepared:
-    """A task that is ready for a search.
-
-    Attributes
-    ----------
-    task : Task
-        With the rows that the budget allows.
-    encoder : TableEncoder
-        Fitted on it.
-    data : TrialData
-        The task as numbers, in folds.
-    rungs : tuple of Rung
-        That configurations climb.
-    constant : float
-        Score of the constant prediction.
-    """
-
-    task: Task
-    encoder: TableEncoder
-    data: TrialData
-    rungs: tuple[Rung, ...]
-    constant: float
-
-    def save(self, directory: Path) -> None:
-        """Write what workers read.
-
-        Raises
-        ------
-        BundleError
-            If there is no room.
-        """
-        try:
-            self.data.save(directory)
-        except OSError as error:
-            raise no_room(error) from error
-
-    @property
-    def left_out(self) -> str:
-        """Says that some rows are not used; empty where all are."""
-        if not self.task.n_left_out:
-            return ""
-        n_all = self.task.n_rows + self.task.n_left_out
-        return f"the budget is too short for all rows: {self.task.n_rows:,} of {n_all:,} were used"
-
-
-def prepare(task: Task, options: TuneOptions, timings: Timings) -> Prepared:
-    """Get a task ready, with no more rows than the budget is enough for.
+def prepare(task: Task, options: TuneOptions, scratch: Path, timings: Timings) -> PreparedTask:
+    """Prepare a task with no more rows than the budget is enough for, and write it for workers.
 
     Parameters
     ----------
     task : Task
         Table, target and metric.
     options : TuneOptions
-        What the user decided.
+        Decisions of the user.
+    scratch : Path
+        Folder that takes what workers read.
     timings : Timings
         Takes the seconds of encoding.
+
+    Raises
+    ------
+    OptionError
+        If no algorithm is left to try.
+    BundleError
+        If there is no room.
     """
     seconds = options.planned_seconds
     task = cut_rows(task, plan_rows(task.n_rows, len(task.columns), seconds), options.seed)
@@ -87,10 +51,18 @@ def prepare(task: Task, options: TuneOptions, timings: Timings) -> Prepared:
     data = TrialData.make(encoded, metrics, seed=options.seed, facts=task.facts, plan=plan)
     data = add_texts(data, encoder, task.X, _TEXT_MODEL_SHARE * seconds)
     timings.lap("encoding")
-    return Prepared(
+    shape = eligible_shape(data)
+    usable = usable_algorithms(task.kind, shape, options.include, options.exclude)
+    inbox = scratch / "data"
+    try:
+        data.save(inbox)
+    except OSError as error:
+        raise no_room(error) from error
+    return PreparedTask(
         task=task,
         encoder=encoder,
         data=data,
+        inbox=inbox,
         rungs=plan_rungs(
             data.n_train_rows,
             len(data.folds),
@@ -98,4 +70,5 @@ def prepare(task: Task, options: TuneOptions, timings: Timings) -> Prepared:
             budget_seconds=seconds,
         ),
         constant=constant_score(data, task.metric),
+        spaces={name: algorithm.space(task.kind) for name, algorithm in usable.items()},
     )

@@ -1,95 +1,124 @@
-"""How many seconds of a run are kept free for its final model."""
+"""Time plan of a run: the seconds kept free for what comes after its search."""
+
+from dataclasses import dataclass
 
 from sklearn.pipeline import Pipeline
 
-from metatune.budget import Deadline, Stopwatch
+from metatune.budget import Deadline
 from metatune.evaluation.footprint import pickled_bytes
-from metatune.search.history import History
-from metatune.storage.incumbent import ModelKeeper
+from metatune.evaluation.prepared_task import PreparedTask
+from metatune.evaluation.refit import refit_seconds
+from metatune.evaluation.trial import TrialResult
+from metatune.metrics import RECORDED_METRICS
+from metatune.search.history import History, slowdown
+from metatune.storage.store import RunStore
 from metatune.tuning.emergency import QUICK_SECONDS
-from metatune.tuning.members import Ensembler
+from metatune.tuning.model_parts import is_averaged, n_models
 from metatune.tuning.options import TuneOptions
 
-__all__ = ["Reserve"]
+__all__ = ["TimePlan", "can_save", "estimate_seconds", "fit_seconds"]
 
 _REFIT_SHARE = 0.3  # of the run may be kept for the winner's fit on all rows
 _ENSEMBLE_SHARE = 0.15  # of the run may be kept for what an ensemble needs beyond that
 _WORTH = 0.5  # seconds that further search has to gain, beside those of planning once more
 _ROUNDING = 0.3  # seconds for what is too small to be predicted
+_N_EXPECTED = 5  # members of a usual ensemble
+_ESTIMATE_SHARE = 0.02  # of the budget: an ensemble's takes what is left beyond that
+_LEAST_ESTIMATE_SECONDS, _MOST_ESTIMATE_SECONDS = 0.3, 8.0
 
 
-class Reserve:
-    """The seconds to keep free for the final model and the last save.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TimePlan:
+    """Seconds to keep free for the final model, its save and its estimate.
 
-    Parameters
+    Attributes
     ----------
-    ensembler : Ensembler
-        Predicts the seconds of planning an ensemble and of fits on all rows.
-    keeper : ModelKeeper
-        Predicts the seconds of a save.
-    deadline : Deadline
-        When everything has to be finished.
+    prepared : PreparedTask
+        Task of the run.
+    store : RunStore
+        Knows how long a save takes, and which trials may be members of an ensemble.
     options : TuneOptions
-        What the user decided about the model.
+        Decisions of the user about the model.
+    run_seconds : float
+        Seconds from the start of the search to the deadline.
+    n_workers : int
+        Fits that run at once.
+    members : bool
+        Members of an ensemble are to be fitted on all rows as well.
     """
 
-    def __init__(
-        self,
-        *,
-        ensembler: Ensembler,
-        keeper: ModelKeeper,
-        deadline: Deadline,
-        options: TuneOptions,
-    ) -> None:
-        self._ensembler = ensembler
-        self._keeper = keeper
-        self._deadline = deadline
-        self._options = options
-        self._since_start = Stopwatch()
+    prepared: PreparedTask
+    store: RunStore
+    options: TuneOptions
+    run_seconds: float
+    n_workers: int
+    members: bool = True
 
-    def seconds(self, history: History, *, members: bool = True) -> float:
-        """Return the seconds to keep free.
+    def seconds(self, history: History) -> float:
+        """Return the seconds to keep free, given the trials so far."""
+        return self.model_seconds(history) + estimate_seconds(self.store, self.options, history)
+
+    def model_seconds(self, history: History) -> float:
+        """Return the seconds to keep free for the final model and the last save.
 
         A final fit that would take too large a share of the run is given up: what was kept of the
         trial is the answer then, and the search goes on instead.
-
-        Parameters
-        ----------
-        history : History
-            Every finished trial.
-        members : bool
-            Whether members of an ensemble are to be fitted on all rows as well.
         """
         incumbent = history.incumbent()
         if incumbent is None:
-            return self._keeper.seconds_to_save() + _ROUNDING + QUICK_SECONDS
-        averaged = not self._options.single_models
-        n_bytes = self._ensembler.n_bytes(incumbent) if averaged else incumbent.model_bytes
-        seconds = self._keeper.seconds_to_save(n_bytes) + _ROUNDING
-        refit = self._ensembler.refit_seconds(incumbent)
-        if refit <= _REFIT_SHARE * self._whole():
+            return self.store.seconds_to_save() + _ROUNDING + QUICK_SECONDS
+        n_bytes = incumbent.model_bytes
+        if not self.options.single_models and is_averaged(incumbent, self.prepared.data):
+            n_bytes *= n_models(incumbent)
+        seconds = self.store.seconds_to_save(n_bytes) + _ROUNDING
+        refit = fit_seconds(incumbent, self.prepared)
+        if refit <= _REFIT_SHARE * self.run_seconds:
             seconds += refit
-        if self._options.ensemble:
-            seconds += self._ensemble_seconds(history, members=members)
+        if self.options.ensemble:
+            seconds += self._ensemble_seconds(history, members=self.members)
         return seconds
 
     def holds_time_for_members(self, history: History) -> bool:
-        """Whether so much is kept for an ensemble's members that searching on would be worth it."""
-        if not self._options.ensemble:
+        """Return True if so much is kept for members that searching on would be worth it."""
+        if not self.options.ensemble:
             return False
         with_members = self._ensemble_seconds(history, members=True)
         without = self._ensemble_seconds(history, members=False)
         return with_members - without >= _WORTH + without
 
-    def can_save(self, pipeline: Pipeline, deadline: Deadline) -> bool:
-        """Whether there is time to save an ensemble: averaged folds may be many."""
-        seconds = self._keeper.seconds_to_save(pickled_bytes(pipeline))
-        return seconds <= max(0.0, deadline.remaining() - 0.1)
-
-    def _whole(self) -> float:
-        """Return the seconds of the run, from where the search starts."""
-        return self._since_start.seconds() + self._deadline.remaining()
-
     def _ensemble_seconds(self, history: History, *, members: bool) -> float:
-        seconds = self._ensembler.reserve(history, members=members)
-        return min(seconds, _ENSEMBLE_SHARE * self._whole())
+        """Predict the seconds of planning, and of fitting the members beside the first."""
+        known = self.store.predictions.members(history)
+        if len(known) < 2:
+            return 0.0
+        seconds = slowdown(history) * self._plan_seconds(len(known))
+        if members:
+            refits = [fit_seconds(result, self.prepared) for result in known[1:_N_EXPECTED]]
+            seconds += sum(refits) / self.n_workers
+        return min(seconds, _ENSEMBLE_SHARE * self.run_seconds)
+
+    def _plan_seconds(self, n_members: int) -> float:
+        """Predict the seconds of a plan where nothing else runs, rather too many."""
+        task = self.prepared.task
+        quick = task.metric.name in RECORDED_METRICS[task.kind]
+        share = min(1.0, n_members / 50) * min(1.0, task.n_rows / 10_000)
+        return 0.5 + (2.0 if quick else 4.0) * share
+
+
+def estimate_seconds(store: RunStore, options: TuneOptions, history: History) -> float:
+    """Return the seconds to keep free for the honest estimate."""
+    if not store.predictions.members(history):
+        return 0.0
+    share = _ESTIMATE_SHARE * options.budget.seconds
+    return min(_MOST_ESTIMATE_SECONDS, max(_LEAST_ESTIMATE_SECONDS, share))
+
+
+def fit_seconds(result: TrialResult, prepared: PreparedTask) -> float:
+    """Predict the seconds of fitting a trial's configuration on all rows."""
+    return refit_seconds(result, prepared.data.task.n_rows, prepared.data.n_train_rows)
+
+
+def can_save(pipeline: Pipeline, store: RunStore, deadline: Deadline) -> bool:
+    """Return True if there is time to save an ensemble: averaged folds may be many."""
+    seconds = store.seconds_to_save(pickled_bytes(pipeline))
+    return seconds <= max(0.0, deadline.remaining() - 0.1)

@@ -1,6 +1,6 @@
-"""Lets the recommender guide a search: trials go in as observations, configurations come out."""
+"""Sampler guided by the recommender: trials go in as observations, configurations come out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,9 @@ from metatune.metrics import PERFECT_SCORE
 from metatune.recommender.levels import LEVELS, level_of
 from metatune.recommender.losses import FAILED, error_share, log_share
 from metatune.recommender.planner import Observation, Planner
+from metatune.samplers.base import Proposal, Sampler
+from metatune.samplers.mutation import draw_configuration
+from metatune.samplers.patience import Patience
 from metatune.search.history import History
 from metatune.space import Configuration, SearchSpace
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-__all__ = ["Guide", "climbed_levels"]
+__all__ = ["PlannedSampler", "climbed_levels"]
 
 _N_PARENTS = 4
 _N_CHILDREN = 6  # of each parent
@@ -32,8 +35,8 @@ def climbed_levels(rungs: tuple[Rung, ...]) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Guide:
-    """Chooses what to start next in a search.
+class PlannedSampler(Sampler):
+    """Sampler that starts what the recommender's posterior expects most of, for its price.
 
     Attributes
     ----------
@@ -45,10 +48,8 @@ class Guide:
         The recorded metric by which trials are judged.
     constant : float
         Score of the constant prediction in it.
-    patience : callable
-        Returns the seconds below which it does not matter what a trial costs.
-    timed : bool
-        Whether measured times count; they must not where a run has to be repeatable.
+    patience : Patience
+        Of the search; says as well if measured times count.
     seed : int
         Seed of the proposals.
     """
@@ -57,32 +58,22 @@ class Guide:
     spaces: Mapping[str, SearchSpace]
     metric: str
     constant: float
-    patience: Callable[[], float]
-    timed: bool
+    patience: Patience
     seed: int
 
-    def __call__(self, history: History) -> Configuration | None:
-        """Return what to start next, or None if nothing is left."""
+    def propose(self, history: History) -> Proposal | None:
         choice = self.planner.choose(
-            self.observations(history), self._proposals(history), self.patience()
+            self.observations(history), self._outsiders(history), self.patience.seconds
         )
-        return None if choice is None else choice.configuration
-
-    def promote(self, history: History, waiting: tuple[TrialResult, ...]) -> TrialResult:
-        """Choose whose promotion is expected to gain most, for each second; a promotion policy.
-
-        The rank at the rung stays the usual rule: in replays (``scripts/replay_search.py``) this
-        one is no better.
-        """
-        configurations = [result.trial.configuration for result in waiting]
-        gains = self.planner.gains(self.observations(history), configurations)
-        return waiting[int(np.argmax(gains))]
+        if choice is None or history.knows(choice.configuration):
+            return None
+        return Proposal(configuration=choice.configuration)
 
     def observations(self, history: History) -> list[Observation]:
         """Return what the trials of a run say, one observation for each level reached."""
         found: dict[tuple[str, int], tuple[float, Observation]] = {}
         for result in history.results:
-            seconds = _full_seconds(result) if self.timed else float("nan")
+            seconds = _full_seconds(result) if self.patience.timed else float("nan")
             self._note(found, result.trial, self._value(result, history), seconds)
         for trial in history.pending:
             if _slot(trial) not in found:  # a result says more than its promotion under way
@@ -146,8 +137,8 @@ class Guide:
     def _fold_scores(self, result: TrialResult) -> "NDArray[np.float64]":
         return np.asarray(result.fold_scores.get(self.metric, ()), dtype=np.float64)
 
-    def _proposals(self, history: History) -> list[Configuration]:
-        """Return configurations outside the pool: near the best ones, and anywhere."""
+    def _outsiders(self, history: History) -> list[Configuration]:
+        """Return configurations that the pool does not hold: near the best ones, and anywhere."""
         rng: Generator = np.random.default_rng([self.seed, len(history.results)])
         parents = [c for c in history.best(_N_PARENTS) if c.algorithm in self.spaces]
         if not parents:
@@ -157,11 +148,7 @@ class Guide:
             for parent in parents
             for _ in range(_N_CHILDREN)
         ]
-        names = sorted(self.spaces)
-        found += [
-            self.spaces[names[int(rng.integers(len(names)))]].sample(rng)
-            for _ in range(_N_STRANGERS)
-        ]
+        found += [draw_configuration(self.spaces, rng) for _ in range(_N_STRANGERS)]
         inside = {c.key for c in self.planner.forecast.configurations}
         return list(
             {c.key: c for c in found if c.key not in inside and not history.knows(c)}.values()

@@ -1,0 +1,98 @@
+"""Sampler and proposal: the seam behind which configurations come from anywhere."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from metatune.search.history import History
+from metatune.space import Configuration
+
+__all__ = ["ListedSampler", "Proposal", "Sampler", "SamplerChain"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """Configuration to try next, and where it starts.
+
+    Attributes
+    ----------
+    configuration : Configuration
+        Not tried before.
+    at_the_top : bool
+        Start at the highest rung instead of the lowest.
+    """
+
+    configuration: Configuration
+    at_the_top: bool = False
+
+
+class Sampler(ABC):
+    """Source of configurations. A strategy is one subclass."""
+
+    @abstractmethod
+    def propose(self, history: History) -> Proposal | None:
+        """Return a configuration that the history does not know yet.
+
+        Parameters
+        ----------
+        history : History
+            Everything that was tried, and what is under way.
+
+        Returns
+        -------
+        Proposal or None
+            None if there is none, for good or (see `waits`) at the moment.
+        """
+
+    @property
+    def waits(self) -> bool:
+        """True while there may be a proposal later without any further result."""
+        return False
+
+
+class ListedSampler(Sampler):
+    """Sampler of given configurations, in their order.
+
+    Parameters
+    ----------
+    configurations : iterable of Configuration
+        Taken one by one, as they are needed.
+    top : Configuration, optional
+        The one among them that starts at the highest rung.
+    """
+
+    def __init__(
+        self, configurations: Iterable[Configuration], top: Configuration | None = None
+    ) -> None:
+        self._upcoming = iter(configurations)
+        self._top = top
+
+    def propose(self, history: History) -> Proposal | None:
+        for configuration in self._upcoming:
+            if not history.knows(configuration):
+                return Proposal(configuration=configuration, at_the_top=configuration == self._top)
+        return None
+
+
+class SamplerChain(Sampler):
+    """Sampler that asks others in their order.
+
+    Parameters
+    ----------
+    samplers : iterable of Sampler
+        The first one that has a proposal, or waits for one, is heard.
+    """
+
+    def __init__(self, samplers: Iterable[Sampler]) -> None:
+        self._samplers = tuple(samplers)
+
+    def propose(self, history: History) -> Proposal | None:
+        for sampler in self._samplers:
+            proposal = sampler.propose(history)
+            if proposal is not None or sampler.waits:
+                return proposal
+        return None
+
+    @property
+    def waits(self) -> bool:
+        return any(sampler.waits for sampler in self._samplers)

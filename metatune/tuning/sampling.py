@@ -1,0 +1,118 @@
+"""Sampler of a run: safe defaults, then the strategy that past datasets advise, then mutations."""
+
+from metatune.evaluation.prepared_task import PreparedTask
+from metatune.execution.executor import Handle, Job
+from metatune.metadataset.store import check_metadata
+from metatune.recommender.advice import AdviceRequest, advise_in_worker
+from metatune.samplers.advised import AdvisedSampler
+from metatune.samplers.base import ListedSampler, Sampler, SamplerChain
+from metatune.samplers.mutation import MutationSampler
+from metatune.samplers.patience import Patience
+from metatune.samplers.planned import climbed_levels
+from metatune.samplers.strategy import Asked, Situation
+from metatune.tuning.events import tell_advice
+from metatune.tuning.run import Run
+
+__all__ = ["ask_past_datasets", "make_sampler"]
+
+_REFERENCE = "lightgbm"
+"""Family whose default starts at the top rung: everything that climbs there is compared with it."""
+
+_FIRST = ("decision_tree", _REFERENCE)
+"""Families whose defaults open every run: one that is done at once, and the usual default."""
+
+_SOLID = ("extra_trees", "linear", "random_forest", "knn")
+"""Families whose defaults come first where there is no advice, or not yet."""
+
+_FEATURE_SHARE = 0.1  # of the remaining time, for meta-features
+_FEATURE_SECONDS = 10.0
+_ADVICE_SHARE = 0.25  # of the remaining time, for the recommendation in all
+
+
+def ask_past_datasets(run: Run, prepared: PreparedTask) -> Handle | None:
+    """Start the job that asks past datasets for advice; None for a strategy that asks nobody.
+
+    Where several workers run, one of them asks while the others begin with defaults. A single one
+    has them asked beside its first trials. In a counted run the answer is there when this returns.
+
+    Parameters
+    ----------
+    run : Run
+        Values of the run.
+    prepared : PreparedTask
+        Task of the run.
+
+    Raises
+    ------
+    MetadataError
+        If the meta-dataset cannot be used.
+    """
+    metadata = check_metadata(run.options.metadata)
+    asked = run.options.strategy.asked
+    if asked is Asked.NONE:
+        return None
+    remaining = run.deadline.remaining()
+    # A measured time would make the order of a counted run depend on the machine.
+    share = 1.0 if run.counted else _ADVICE_SHARE
+    features = remaining if run.counted else _FEATURE_SHARE * remaining
+    request = AdviceRequest(
+        metric=prepared.task.metric.name,
+        algorithms=tuple(prepared.spaces),
+        budget_seconds=_patience(run).budget_seconds,
+        feature_seconds=min(_FEATURE_SECONDS, features),
+        metadata=metadata,
+        seed=run.options.seed,
+        alike=asked is Asked.ALL_ALIKE,
+    )
+    job = Job(
+        function=advise_in_worker,
+        inbox=str(prepared.inbox),
+        arguments=(request,),
+        time_limit=share * remaining,
+    )
+    if not run.counted:
+        return run.executor.submit(job, beside=run.executor.n_workers < 2)
+    answer = Handle(job, run.executor, beside=True)
+    answer.outcome = run.executor.call(job)
+    tell_advice(run.listener, answer)
+    return answer
+
+
+def make_sampler(run: Run, prepared: PreparedTask, answer: Handle | None) -> Sampler:
+    """Make the sampler of a run.
+
+    Parameters
+    ----------
+    run : Run
+        Values of the run.
+    prepared : PreparedTask
+        Task of the run.
+    answer : Handle or None
+        Job that asks past datasets.
+    """
+    spaces, strategy = prepared.spaces, run.options.strategy
+    first = [spaces[name].default() for name in _FIRST if name in spaces]
+    situation = Situation(
+        spaces=spaces,
+        levels=climbed_levels(prepared.rungs),
+        n_first=len(first),
+        patience=_patience(run),
+        seed=run.options.seed,
+    )
+    if answer is None:
+        then = strategy.sampler(situation)
+    else:
+        solid = [name for name in _SOLID if name in spaces]
+        names = dict.fromkeys([*solid, *spaces])
+        defaults = [spaces[name].default() for name in names]
+        meanwhile = run.executor.n_workers > 1
+        then = AdvisedSampler(answer, strategy, situation, defaults, meanwhile=meanwhile)
+    top = spaces[_REFERENCE].default() if _REFERENCE in spaces else None
+    return SamplerChain(
+        [ListedSampler(first, top), then, MutationSampler(spaces, run.options.seed)]
+    )
+
+
+def _patience(run: Run) -> Patience:
+    planned = run.options.planned_seconds if run.counted else None
+    return Patience(deadline=run.deadline, planned_seconds=planned)
