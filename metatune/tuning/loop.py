@@ -15,6 +15,7 @@ from metatune.evaluation.trial import Trial, TrialResult, to_trial_result
 from metatune.evaluation.trial_job import evaluate_and_keep
 from metatune.execution.executor import Executor, Handle, Job
 from metatune.samplers.base import Sampler
+from metatune.samplers.next_trial import next_trial
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
 from metatune.search.limits import SearchLimits
@@ -238,7 +239,8 @@ class _Loop:
         while self._has_room() and self.turns.may_ask:
             seconds = self._trial_seconds()
             with self.timings.on("choosing"):
-                trial = self._next_trial(float("inf") if self._in_order else seconds)
+                limit = float("inf") if self._in_order else seconds
+                trial = next_trial(self.halving, self.sampler, limit)
             if trial is not None:
                 self._start(trial, seconds)
             elif self.sampler.waits:
@@ -247,18 +249,6 @@ class _Loop:
                 self.turns.found_nothing()
             if not self._tell_due() and trial is None:
                 return
-
-    def _next_trial(self, max_seconds: float) -> Trial | None:
-        """Return who rises, else a new configuration, else the best of those that are left."""
-        trial = self.halving.promote(max_seconds)
-        if trial is not None:
-            return trial
-        proposal = self.sampler.propose(self.halving.history)
-        if proposal is not None:
-            return self.halving.start(proposal.configuration, at_the_top=proposal.at_the_top)
-        if self.sampler.waits:
-            return None
-        return self.halving.promote(max_seconds, exhausted=True)
 
     def _start(self, trial: Trial, seconds: float) -> None:
         if self.turns.replays(trial):

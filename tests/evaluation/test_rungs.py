@@ -13,7 +13,7 @@ from metatune.evaluation.rungs import FoldPlan, plan_folds, plan_rows, plan_rung
 from metatune.evaluation.trial_data import TrialData
 from metatune.kinds import TaskKind
 from metatune.recommender.advice import eligible_shape, training_shape
-from metatune.samplers.guided import climbed_levels
+from metatune.samplers.planned import climbed_levels
 
 SIZES = (50, 150, 400, 999, 2_000, 5_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 BUDGETS = (5.0, 10.0, 30.0, 60.0, 600.0, 3_600.0, float("inf"))

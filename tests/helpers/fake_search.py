@@ -1,25 +1,85 @@
 """A search of made-up trials: candidates, an executor that ends them in any order, the call."""
 
 import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import fake_jobs
 import numpy as np
+from asking import CandidateSource, Source
 
 from metatune.budget import Deadline
-from metatune.evaluation.rungs import plan_rungs
-from metatune.execution.executor import Executor, InlineExecutor, Job, JobOutcome
+from metatune.evaluation.rungs import Rung, plan_rungs
+from metatune.evaluation.trial import Trial, TrialResult
+from metatune.execution.executor import Executor, Handle, InlineExecutor, Job, JobOutcome
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
+from metatune.samplers.base import Sampler
 from metatune.search.halving import SuccessiveHalving
-from metatune.search.limits import SearchLimits
+from metatune.search.history import History
+from metatune.search.limits import SearchLimits, TrialLimits
 from metatune.search.outcome import SearchOutcome
 from metatune.space import Configuration
-from metatune.tuning.search import Folders, run_search
+from metatune.storage.journal import Journal
+from metatune.tuning.events import Listener
+from metatune.tuning.loop import TrialFunction, run_trials
+from metatune.tuning.turns import AsTheyCome, InOrder
 
 ACCURACY = resolve_metric("accuracy", TaskKind.BINARY)
 RUNGS = plan_rungs(20_000, 5)
-_HERE = Path(__file__).parent
-FOLDERS = Folders(inbox=_HERE, outbox=_HERE)
+HERE = Path(__file__).parent
+
+
+@dataclass
+class FakeStore:
+    """A store that only writes a journal, and hands out rules."""
+
+    journal_path: Path | None = None
+    rule: Callable[[Trial, History], object] = lambda _trial, _history: None
+    inbox: Path = HERE
+    outbox: Path = HERE
+    recorded: list[TrialResult] = field(default_factory=list)
+    n_constants: int = 0
+
+    def keep_rule(self, trial, history):
+        return self.rule(trial, history)
+
+    def record(self, result: TrialResult) -> None:
+        self.recorded.append(result)
+        if self.journal_path is not None:
+            with Journal(self.journal_path) as journal:
+                journal.append(result)
+
+    def update(self, result: TrialResult, history: History) -> None:
+        assert result in self.recorded, "a result is recorded before it counts"
+
+    def save_constant(self) -> None:
+        self.n_constants += 1
+
+    def pulse(self) -> None:
+        pass
+
+
+@dataclass(frozen=True)
+class Reserved:
+    """So many seconds are kept free, whatever the history."""
+
+    kept: float = 0.0
+
+    def seconds(self, history: History) -> float:
+        return self.kept
+
+
+class Told(Listener):
+    """Passes each new result to a function."""
+
+    def __init__(self, on_result: Callable[[TrialResult], None] | None) -> None:
+        self.on_result = on_result
+
+    def trial_ended(self, result: TrialResult, history: History) -> None:
+        if self.on_result is not None:
+            self.on_result(result)
 
 
 def configurations(n: int, **params: float | str) -> list[Configuration]:
@@ -30,21 +90,33 @@ def configurations(n: int, **params: float | str) -> list[Configuration]:
     ]
 
 
-def listed(candidates: list[Configuration]) -> SuccessiveHalving:
+@dataclass
+class Plan:
+    """Halving and where its configurations come from."""
+
+    halving: SuccessiveHalving
+    sampler: Sampler
+
+    @classmethod
+    def of(cls, source: CandidateSource, rungs: tuple[Rung, ...] = RUNGS, seed: int = 0) -> "Plan":
+        return cls(SuccessiveHalving(rungs, ACCURACY, seed=seed), Source(source))
+
+
+def listed(candidates: list[Configuration]) -> Plan:
     upcoming = iter(candidates)
-    return SuccessiveHalving(RUNGS, ACCURACY, lambda history: next(upcoming, None))
+    return Plan.of(lambda history: next(upcoming, None))
 
 
 class ScrambledExecutor(Executor):
-    """Runs jobs at once but tells their outcomes in random order."""
+    """Runs jobs at once but tells their ends in random order."""
 
     def __init__(self, n_workers: int, seed: int) -> None:
         self._n_workers = n_workers
         self._rng = random.Random(seed)
         self._ran = InlineExecutor()
-        self._waiting: list[JobOutcome] = []
+        self.waiting: list[Handle] = []
         self.most_at_once = 0
-        self.killed: list[int] = []
+        self.cancelled: list[Handle] = []
         self.jobs: list[Job] = []
 
     @property
@@ -53,52 +125,78 @@ class ScrambledExecutor(Executor):
 
     @property
     def idle(self) -> int:
-        return self._n_workers - len(self._waiting)
+        return self._n_workers - len(self.waiting)
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: Job, *, beside: bool = False) -> Handle:
         assert self.idle > 0
         self.jobs.append(job)
-        self._ran.submit(job)
-        self._waiting += self._ran.wait(0.0)
-        self.most_at_once = max(self.most_at_once, len(self._waiting))
+        handle = Handle(job, self, beside=beside)
+        handle.outcome = self._ran.call(job)
+        self.waiting.append(handle)
+        self.most_at_once = max(self.most_at_once, len(self.waiting))
+        return handle
 
-    def wait(self, timeout: float) -> list[JobOutcome]:
-        if not self._waiting or self._rng.random() < 0.2:
+    def wait(self, timeout: float) -> list[Handle]:
+        if not self.waiting or self._rng.random() < 0.2:
             return []
-        n_told = self._rng.randint(1, len(self._waiting))
-        self._rng.shuffle(self._waiting)
-        told, self._waiting = self._waiting[:n_told], self._waiting[n_told:]
+        n_told = self._rng.randint(1, len(self.waiting))
+        self._rng.shuffle(self.waiting)
+        told, self.waiting = self.waiting[:n_told], self.waiting[n_told:]
         return told
 
-    def call(self, job):
+    def call(self, job: Job) -> JobOutcome:
         raise AssertionError("the search submits, it does not call")
 
-    def kill(self, job_id: int) -> float:
-        self.killed.append(job_id)
-        self._waiting = [outcome for outcome in self._waiting if outcome.id != job_id]
+    def _cancel(self, handle: Handle) -> float:
+        self.cancelled.append(handle)
+        self.waiting = [other for other in self.waiting if other is not handle]
         return 0.0
 
     def close(self) -> None:
-        self._waiting.clear()
+        self.waiting.clear()
 
 
 def search(
-    halving: SuccessiveHalving,
+    plan: Plan,
     executor: Executor,
     *,
     seconds: float = 60.0,
     max_trials: int | None = None,
-    **options: object,
+    reserve: float = 0.0,
+    journal_path: Path | None = None,
+    store: FakeStore | None = None,
+    on_result: Callable[[TrialResult], None] | None = None,
+    recorded: Sequence[TrialResult] = (),
+    trial_limits: TrialLimits | None = None,
+    answer: Handle | None = None,
+    listener: Listener | None = None,
+    function: TrialFunction = fake_jobs.evaluate,
 ) -> SearchOutcome:
-    limits = SearchLimits(deadline=Deadline.after(seconds), max_trials=max_trials)
-    return run_search(halving, executor, FOLDERS, limits=limits, **options)
+    turns = AsTheyCome(recorded) if max_trials is None else InOrder(max_trials, recorded)
+    return run_trials(
+        plan.halving,
+        plan.sampler,
+        turns,
+        executor=executor,
+        store=store or FakeStore(journal_path),
+        limits=SearchLimits(
+            deadline=Deadline.after(seconds),
+            max_trials=max_trials,
+            trial=trial_limits or TrialLimits(),
+        ),
+        reserve=Reserved(reserve),
+        listener=listener or Told(on_result),
+        restored=recorded,
+        answer=answer,
+        function=function,
+    )
 
 
-def inventive(seed: int) -> SuccessiveHalving:
+def inventive(seed: int) -> Plan:
     """Halving whose candidates depend on everything it was told and on how often it was asked."""
     rng = np.random.default_rng(seed)
 
-    def invent(history):
+    def invent(history: History) -> Configuration | None:
         if rng.random() < 0.2:
             return None
         best = history.best(1)
@@ -106,7 +204,7 @@ def inventive(seed: int) -> SuccessiveHalving:
         quality = base + float(rng.normal()) + len(history.results) / 1_000
         return Configuration(algorithm="fake", params={"quality": quality})
 
-    return SuccessiveHalving(RUNGS, ACCURACY, invent, seed=seed)
+    return Plan.of(invent, seed=seed)
 
 
 def told(outcome: SearchOutcome) -> list[tuple[int, str, int, int, float]]:

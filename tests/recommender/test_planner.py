@@ -297,25 +297,6 @@ def test_of_thousands_of_trials_outside_the_pool_the_best_and_the_latest_are_kep
     assert planner.log_seconds(observations).shape == (len(POOL), LEVELS)
 
 
-def test_a_promotion_gains_what_is_expected_at_the_top_for_each_second() -> None:
-    # the second and the third look alike below; less is known about what the third has above
-    planner = make_planner([0.0, 0.2, 0.2, 0.2], [1.0, 0.1, 4.0, 1.0])
-    observations = [told(0, 0.0), told(1, 0.2, level=0), told(2, 0.2, level=0)]
-    gains = planner.gains(observations, POOL[1:3])
-    assert gains[1] > gains[0] > 0
-    dear = make_planner([0.0, 0.2, 0.2, 0.2], [1.0, 0.1, 4.0, 1.0], seconds=[1, 1, 1e4, 1])
-    gains = dear.gains(observations, POOL[1:3])
-    assert gains[0] > gains[1] > 0
-
-
-def test_promotions_are_compared_with_the_best_at_the_top() -> None:
-    planner = make_planner(np.zeros(4), 1.0)
-    below = [told(1, -0.5, level=0), told(2, -0.4, level=0)]
-    alone = planner.gains(below, POOL[1:3])
-    beaten = planner.gains([told(0, -5.0), *below], POOL[1:3])
-    assert (beaten < 0.01 * alone).all()
-
-
 def seen(x: float, value: float, level: int = 1) -> Observation:
     return Observation(configuration=ridge(x), level=level, value=value)
 

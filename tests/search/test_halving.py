@@ -3,12 +3,12 @@
 import math
 
 import pytest
+from asking import Asking
 
 from metatune.evaluation.rungs import Rung, plan_rungs
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
-from metatune.search.halving import SuccessiveHalving
 from metatune.space import Configuration
 
 ACCURACY = resolve_metric("accuracy", TaskKind.BINARY)
@@ -40,7 +40,7 @@ def failed(trial: Trial, status: TrialStatus = TrialStatus.FAILED) -> TrialResul
     return TrialResult(trial=trial, status=status, error="broken")
 
 
-def play(halving: SuccessiveHalving, n_trials: int) -> list[tuple[float, int]]:
+def play(halving: Asking, n_trials: int) -> list[tuple[float, int]]:
     """Ask and tell, one after the other; return (quality, rung) of each trial."""
     steps = []
     for _ in range(n_trials):
@@ -53,7 +53,7 @@ def play(halving: SuccessiveHalving, n_trials: int) -> list[tuple[float, int]]:
 
 
 def make(*qualities: float, rungs: tuple[Rung, ...] = RUNGS, metric=ACCURACY, seed: int = 0):
-    return SuccessiveHalving(rungs, metric, source(*qualities), seed=seed)
+    return Asking(rungs, metric, source(*qualities), seed=seed)
 
 
 def test_best_of_the_first_three_goes_straight_to_the_top():
@@ -97,7 +97,7 @@ def test_fewer_candidates_than_the_reduction_factor_still_reach_the_top():
 
 def test_the_reference_starts_at_the_top_and_keeps_nobody_from_rising():
     listed = source(0.5, 0.6, 0.7, 0.4, 0.3)
-    halving = SuccessiveHalving(RUNGS[:2], ACCURACY, listed, reference=config(0.6))
+    halving = Asking(RUNGS[:2], ACCURACY, listed, top=config(0.6))
     assert play(halving, 5) == [(0.5, 0), (0.6, 1), (0.7, 0), (0.4, 0), (0.7, 1)]
     assert halving.history.incumbent().trial.configuration == config(0.7)
 
@@ -155,7 +155,7 @@ def test_ties_go_to_the_earlier_trial_whatever_the_order_of_results():
     assert halving.ask().configuration == trials[0].configuration
 
 
-def three_told(*seconds: float, rungs: tuple[Rung, ...]) -> SuccessiveHalving:
+def three_told(*seconds: float, rungs: tuple[Rung, ...]) -> Asking:
     """Three configurations at the lowest rung, the better the earlier, and two new ones."""
     halving = make(0.9, 0.8, 0.7, 0.6, 0.5, rungs=rungs)
     for trial, spent in zip([halving.ask() for _ in seconds], seconds, strict=True):
@@ -194,7 +194,7 @@ SLOW_AND_GOOD = {"forest": (0.9, 3.0), "boosting": (0.85, 1.0)}
 QUICK = {"linear": (0.7, 0.05), "small boosting": (0.8, 0.2), "tree": (0.6, 0.02)}
 
 
-def climb(budget: float) -> tuple[SuccessiveHalving, dict[str, int]]:
+def climb(budget: float) -> tuple[Asking, dict[str, int]]:
     """Play a search of learners with a quality and seconds at the lowest rung each, in time.
 
     A trial may take 0.4 of what is left; it needs time in proportion to rows and folds. Returns
@@ -202,7 +202,7 @@ def climb(budget: float) -> tuple[SuccessiveHalving, dict[str, int]]:
     """
     learners = {**SLOW_AND_GOOD, **QUICK}
     listed = iter([Configuration(algorithm=name, params={}) for name in learners])
-    halving = SuccessiveHalving(RUNGS, ACCURACY, lambda _history: next(listed, None))
+    halving = Asking(RUNGS, ACCURACY, lambda _history: next(listed, None))
     highest: dict[str, int] = {}
     left = budget
     while left > 0.1:
@@ -258,7 +258,7 @@ def test_configurations_that_were_started_before_are_passed_over():
 
 
 def test_a_source_that_only_repeats_itself_ends():
-    halving = SuccessiveHalving(RUNGS[:1], ACCURACY, lambda history: config(0.1))
+    halving = Asking(RUNGS[:1], ACCURACY, lambda history: config(0.1))
     assert halving.ask() is not None
     assert halving.ask() is None
 
@@ -270,7 +270,7 @@ def test_the_source_sees_results_and_pending_trials():
         seen.append((len(history.results), len(history.pending)))
         return config(len(seen) / 10)
 
-    halving = SuccessiveHalving(RUNGS, ACCURACY, next_candidate)
+    halving = Asking(RUNGS, ACCURACY, next_candidate)
     trial = halving.ask()
     halving.ask()
     halving.tell(result(trial))
@@ -304,6 +304,6 @@ def test_results_of_an_earlier_run_are_continued_from():
     assert play(earlier, 100) == [(0.7, 3), *play_after(later, trial)]
 
 
-def play_after(halving: SuccessiveHalving, trial: Trial) -> list[tuple[float, int]]:
+def play_after(halving: Asking, trial: Trial) -> list[tuple[float, int]]:
     halving.tell(result(trial))
     return play(halving, 100)

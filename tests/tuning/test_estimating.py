@@ -2,10 +2,12 @@
 
 import dataclasses
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from run_parts import make_parts
 
 from metatune.budget import Budget, Deadline
 from metatune.data.row_metadata import RowFacts
@@ -16,18 +18,20 @@ from metatune.errors import SearchError
 from metatune.estimate.corrected import Estimate, NoEstimate
 from metatune.estimate.reselection import Made
 from metatune.evaluation.out_of_fold import prediction_file, write_predictions
-from metatune.evaluation.trial import TrialStatus
-from metatune.execution.executor import InlineExecutor, Job, JobOutcome
+from metatune.execution.executor import Executor, InlineExecutor, Job, JobOutcome, JobStatus
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
 from metatune.search.history import History
 from metatune.storage.predictions import PredictionStore
 from metatune.tuning import estimate as estimating
-from metatune.tuning.estimate import Estimator, estimate_record, with_estimate
+from metatune.tuning.estimate import estimate_record, estimate_score, with_estimate
+from metatune.tuning.options import TuneOptions
+from metatune.tuning.time_plan import estimate_seconds
 from tests.evaluation.test_trial_job import make_data
 from tests.storage.test_kept_things import ok
 
 LOG_LOSS = resolve_metric("log_loss", TaskKind.BINARY)
+BUDGET = Budget(seconds=100.0, max_trials=10)
 N_ROWS = 240
 
 
@@ -58,22 +62,35 @@ class Run:
         self.store.trial_ended(result, self.history)
         self.predictions.append(prediction)
 
-    def estimator(self, executor: Any = None, **changes: Any) -> Estimator:
-        usual: dict[str, Any] = {
-            "deadline": Deadline.after(100.0),
-            "budget": Budget(seconds=100.0, max_trials=10),
-        }
-        return Estimator(
-            data=self.data,
-            predictions=self.store,
-            folder=self.folder,
-            executor=executor or InlineExecutor(),
-            seed=1,
-            **(usual | changes),
+    def run(
+        self,
+        executor: Executor | None = None,
+        deadline: Deadline | None = None,
+        budget: Budget = BUDGET,
+    ) -> Any:
+        return make_parts(
+            self.folder, TuneOptions(budget=budget, seed=1), executor=executor, deadline=deadline
         )
 
-    def estimate(self, **changes: Any) -> Estimate | NoEstimate:
-        return self.estimator(**changes).estimate(self.history, self.best())
+    def estimate(
+        self, made: Made | None = None, *, interrupted: bool = False, **changes: Any
+    ) -> Estimate | NoEstimate:
+        task = SimpleNamespace(metric=LOG_LOSS, kind=TaskKind.BINARY)
+        prepared: Any = SimpleNamespace(task=task, data=self.data)
+        store: Any = SimpleNamespace(predictions=self.store)
+        return estimate_score(
+            self.run(**changes),
+            prepared,
+            store,
+            self.history,
+            made or self.best(),
+            interrupted=interrupted,
+        )
+
+    def reserve(self, seconds: float) -> float:
+        store: Any = SimpleNamespace(predictions=self.store)
+        options = TuneOptions(budget=Budget(seconds=seconds))
+        return estimate_seconds(store, options, self.history)
 
     def best(self) -> Made:
         return Made(weights={self.history.contenders()[0].trial.number: 1.0})
@@ -93,7 +110,7 @@ def test_estimate_of_the_winner(tmp_path: Path) -> None:
 def test_estimate_of_an_ensemble(tmp_path: Path) -> None:
     run = Run(tmp_path)
     made = Made(weights={0: 0.5, 2: 0.3, CONSTANT: 0.2})
-    found = run.estimator().estimate(run.history, made)
+    found = run.estimate(made)
     assert isinstance(found, Estimate)
     assert (found.n_candidates, found.n_bootstraps) == (4, 200)
     mean = 0.5 * run.predictions[0] + 0.3 * run.predictions[2] + 0.2 * 0.5
@@ -154,23 +171,23 @@ def test_folds_of_rows_are_known_where_each_has_one(repeated: bool) -> None:
 def test_no_estimate_is_said_rather_than_a_wrong_one(tmp_path: Path) -> None:
     run = Run(tmp_path)
     winner, stranger = run.best(), Made(weights={99: 1.0})
-    estimator = run.estimator()
 
     def reason(found: Estimate | NoEstimate) -> str:
         assert isinstance(found, NoEstimate)
         return found.reason
 
-    assert "constant" in reason(estimator.estimate(run.history, None))
-    assert "interrupted" in reason(estimator.estimate(run.history, winner, hurry=True))
-    assert "not tried on all folds" in reason(estimator.estimate(run.history, stranger))
-    late = run.estimator(deadline=Deadline.after(0.0))
-    assert "time did not suffice" in reason(late.estimate(run.history, winner))
+    nothing: Any = SimpleNamespace()
+    assert "constant" in reason(estimate_score(nothing, nothing, nothing, run.history, None))
+    assert "interrupted" in reason(run.estimate(winner, interrupted=True))
+    assert "not tried on all folds" in reason(run.estimate(stranger))
+    late = run.estimate(winner, deadline=Deadline.after(0.0))
+    assert "time did not suffice" in reason(late)
 
 
 class Stopped(InlineExecutor):
     def call(self, job: Job) -> JobOutcome:
         assert 0.0 < job.time_limit < 100.0
-        return JobOutcome(id=job.id, status=TrialStatus.TIMED_OUT, error="stopped")
+        return JobOutcome(status=JobStatus.TIMED_OUT, error="stopped")
 
 
 def test_a_worker_that_is_stopped_costs_only_the_estimate(tmp_path: Path) -> None:
@@ -203,12 +220,11 @@ def test_what_breaks_off_the_estimate_does_not_break_the_run(
 
 def test_time_is_kept_free_once_there_is_something_to_estimate(tmp_path: Path) -> None:
     run = Run(tmp_path)
-    assert run.estimator().reserve(run.history) == pytest.approx(2.0)
-    assert run.estimator(budget=Budget(seconds=5.0)).reserve(run.history) == pytest.approx(0.3)
-    assert run.estimator(budget=Budget(seconds=9e3)).reserve(run.history) == pytest.approx(8.0)
+    assert run.reserve(100.0) == pytest.approx(2.0)
+    assert run.reserve(5.0) == pytest.approx(0.3)
+    assert run.reserve(9e3) == pytest.approx(8.0)
     (tmp_path / "other").mkdir()
-    empty = Run(tmp_path / "other", n_trials=0)
-    assert empty.estimator().reserve(empty.history) == 0.0
+    assert Run(tmp_path / "other", n_trials=0).reserve(100.0) == 0.0
 
 
 def test_leaderboard_and_record(tmp_path: Path) -> None:

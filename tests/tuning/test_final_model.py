@@ -7,34 +7,43 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from run_parts import make_parts, make_prepared, make_store
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from metatune.algorithms.registry import get_algorithm
 from metatune.budget import Budget, Deadline
-from metatune.data.encoding.encoder import encode_task
 from metatune.data.task.make_task import make_task
-from metatune.data.task.task import Task
 from metatune.ensemble.limits import NO_LIMITS, ModelLimits
+from metatune.ensemble.plan import plan_in_worker
 from metatune.ensemble.report import ensemble_record, with_ensemble
-from metatune.evaluation.constant import constant_score
-from metatune.evaluation.rungs import plan_rungs
-from metatune.evaluation.trial import Trial, TrialStatus
-from metatune.evaluation.trial_data import TrialData
+from metatune.evaluation.prepared_task import PreparedTask
+from metatune.evaluation.refit import refit_in_worker
+from metatune.evaluation.trial import Trial
 from metatune.evaluation.trial_job import evaluate
-from metatune.execution.executor import Executor, InlineExecutor, Job, JobOutcome
+from metatune.execution.executor import (
+    Executor,
+    Handle,
+    InlineExecutor,
+    Job,
+    JobOutcome,
+    JobStatus,
+)
 from metatune.execution.local_pool import LocalPool
 from metatune.models import model_file
 from metatune.models.ensemble import EnsembleClassifier, EnsembleRegressor
 from metatune.search.history import History
-from metatune.storage.directory import RunDirectory
-from metatune.storage.incumbent import ModelKeeper
-from metatune.tuning import members
-from metatune.tuning.final_model import Final, Finisher
-from metatune.tuning.members import Ensembler
+from metatune.storage.store import RunStore
+from metatune.tuning.final_model import (
+    FinalModel,
+    build_final_model,
+    measure_final_model,
+    plan_final_model,
+)
 from metatune.tuning.model_parts import Part
 from metatune.tuning.options import TuneOptions
-from metatune.tuning.time_plan import Reserve
+from metatune.tuning.run import Run
+from metatune.tuning.time_plan import TimePlan, can_save
 
 FAMILIES = ("linear", "knn", "decision_tree", "naive_bayes")
 
@@ -53,17 +62,34 @@ def make_table(n_rows: int = 400, *, rare: float = 0.0) -> pd.DataFrame:
 
 
 @dataclass
-class Run:
+class Ended:
     """A search that has ended: every family was tried on all folds."""
 
-    task: Task
+    run: Run
+    prepared: PreparedTask
+    store: RunStore
     history: History
-    keeper: ModelKeeper
-    finisher: Finisher
-    constant: float
 
-    def finish(self, **options: object) -> Final:
-        return self.finisher.finish(self.history, self.constant, **options)  # type: ignore[arg-type]
+    @property
+    def parts(self) -> tuple[Run, PreparedTask, RunStore, History]:
+        return self.run, self.prepared, self.store, self.history
+
+    @property
+    def plan(self) -> TimePlan:
+        """Plan of a run that has as long as its options say."""
+        return TimePlan(
+            prepared=self.prepared,
+            store=self.store,
+            options=self.run.options,
+            run_seconds=self.run.options.budget.seconds,
+            n_workers=self.run.executor.n_workers,
+        )
+
+    def finish(self, *, interrupted: bool = False) -> FinalModel:
+        plan = plan_final_model(*self.parts, interrupted=interrupted)
+        model = build_final_model(*self.parts, plan)
+        self.store.save(model.pipeline, model.trial, model.fitted_on)
+        return measure_final_model(self.run, self.prepared, self.store, model)
 
 
 def make_run(
@@ -78,42 +104,28 @@ def make_run(
     limits: ModelLimits = NO_LIMITS,
     families: tuple[str, ...] = FAMILIES,
     saved: bool = True,
-) -> Run:
+) -> Ended:
     table = make_table() if table is None else table
     unused = [c for c in ("price", "buys", "grade") if c != target]
     task = make_task(table.drop(columns=unused), target=target, metric=metric)
-    encoder, encoded = encode_task(task, 0)
-    data = TrialData.make(encoded, (task.metric.name,), seed=0, n_folds=3)
-    data.save(folder / "data")
-    rungs = plan_rungs(data.n_train_rows, 3)
-    run_dir = RunDirectory.check(folder / "run", overwrite=False) if saved else None
-    if run_dir is not None:
-        run_dir.make()
-    deadline = Deadline.after(seconds)
-    keeper = ModelKeeper(
-        task=task, encoder=encoder, data=data, folder=folder, deadline=deadline, run_dir=run_dir
+    run = make_parts(
+        folder,
+        TuneOptions(budget=Budget(seconds=seconds), ensemble=ensemble, limits=limits),
+        executor=executor,
+        keeps_model=saved,
     )
-    keeper.search_starts(rungs, ())
+    prepared = make_prepared(task, folder / "data", n_folds=3)
+    store = make_store(run, prepared)
     history = History(task.metric)
     for number, name in enumerate(f for f in families if task.kind in get_algorithm(f).kinds):
         configuration = get_algorithm(name).space(task.kind).default()
-        trial = Trial(number=number, configuration=configuration, rung=rungs[-1], seed=1)
-        rule = keeper.kept.rule(trial, history)
-        result = evaluate(trial, data, keep=rule, outbox=keeper.outbox)
-        keeper.predictions.secure(result)
+        trial = Trial(number=number, configuration=configuration, rung=prepared.rungs[-1], seed=1)
+        rule = store.keep_rule(trial, history)
+        result = evaluate(trial, prepared.data, keep=rule, outbox=store.outbox)
+        store.record(result)
         history.add(result)
-        keeper.trial_ended(result, history)
-    finisher = Finisher(
-        task=task,
-        encoder=encoder,
-        data=data,
-        folder=folder,
-        executor=executor or InlineExecutor(),
-        deadline=deadline,
-        keeper=keeper,
-        options=TuneOptions(budget=Budget(seconds=seconds), ensemble=ensemble, limits=limits),
-    )
-    return Run(task, history, keeper, finisher, constant_score(data, task.metric))
+        store.update(result, history)
+    return Ended(run, prepared, store, history)
 
 
 @pytest.mark.parametrize("target", ["buys", "grade", "price"])
@@ -158,7 +170,7 @@ def test_the_model_is_an_estimator_that_can_be_cloned_and_fitted_anew(tmp_path: 
 def test_the_constant_does_not_take_the_place_of_a_model_that_is_there(tmp_path: Path) -> None:
     run = make_run(tmp_path)
     final = run.finish()
-    run.keeper.save_constant()
+    run.store.save_constant()
     new = make_table(50)
     loaded = model_file.load(tmp_path / "run")
     np.testing.assert_array_equal(loaded.predict_proba(new), final.pipeline.predict_proba(new))
@@ -202,16 +214,17 @@ class TestAveraging:
             assert final.fitted_on == "all rows"
             assert not isinstance(final.pipeline.steps[-1][1], EnsembleRegressor)
 
-    def test_nor_is_a_large_one(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(members, "_AVERAGED_BYTES", 20_000)
+    def test_nor_is_a_large_one(self, tmp_path: Path) -> None:
         run = make_run(tmp_path, "price", families=("knn",))
+        large = replace(run.history.results[0], model_bytes=30_000_000)
+        run = replace(run, history=History(run.history.metric, [large]))
         assert run.finish().fitted_on == "all rows"
 
     def test_what_cannot_be_saved_in_time_is_left_out(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         run = make_run(tmp_path, "price", families=("knn",))
-        monkeypatch.setattr(Reserve, "can_save", lambda *_: False)
+        monkeypatch.setattr(RunStore, "seconds_to_save", lambda self, n_bytes=0: 1e-3 * n_bytes)
         final = run.finish()
         assert final.fitted_on == "all rows"
         assert not isinstance(final.pipeline.steps[-1][1], EnsembleRegressor)
@@ -227,42 +240,41 @@ class TestAveraging:
 class TestTimeForSaving:
     """A forest of many rows once ended a search of a minute after twenty seconds."""
 
-    def large(self, run: Run) -> History:
-        history = History(run.task.metric)
-        history.add(replace(run.history.contenders()[0], model_bytes=300_000_000))
-        return history
-
     def test_large_models_take_seconds(self, tmp_path: Path) -> None:
         run = make_run(tmp_path, "price")
-        more = run.finisher.reserve.seconds(self.large(run), members=False)
-        assert 3.0 < more - run.finisher.reserve.seconds(run.history, members=False) < 16.0
+        large = replace(run.history.contenders()[0], model_bytes=300_000_000)
+        plan = replace(run.plan, members=False)
+        more = plan.seconds(History(run.prepared.task.metric, [large]))
+        assert 3.0 < more - plan.seconds(run.history) < 16.0
 
     def test_where_nothing_is_saved_they_take_none(self, tmp_path: Path) -> None:
         run = make_run(tmp_path, "price", saved=False)
-        assert run.keeper.seconds_to_save(300_000_000) == 0.0
-        assert run.finisher.reserve.can_save(run.finish().pipeline, Deadline.after(0.0))
+        assert run.store.seconds_to_save(300_000_000) == 0.0
+        assert can_save(run.finish().pipeline, run.store, Deadline.after(0.0))
 
 
-class TestWhatIsExpected:
-    """Whether the search may go on for the time that members of an ensemble would take."""
+class TestTimeForMembers:
+    """Time that members of an ensemble would take: a search may go on for it without them."""
 
-    @pytest.fixture(autouse=True)
-    def _slow_members(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(Ensembler, "_members_seconds", lambda *_: 20.0)
+    def slow(self, run: Ended) -> History:
+        """Return the run's history with fits that take long."""
+        results = [replace(result, fit_seconds=30.0) for result in run.history.results]
+        return History(run.prepared.task.metric, results)
 
-    def test_an_ensemble_that_helps_keeps_its_time(self, tmp_path: Path) -> None:
+    def test_members_that_are_slow_are_given_time(self, tmp_path: Path) -> None:
         run = make_run(tmp_path, "price")
-        with_members = run.finisher.reserve.seconds(run.history)
-        assert with_members > run.finisher.reserve.seconds(run.history, members=False) + 15.0
-        assert not run.finisher.expects_single(run.history, run.constant)
-        assert not run.finish().plan.is_single
+        slow, without = self.slow(run), replace(run.plan, members=False)
+        assert run.plan.seconds(slow) > without.seconds(slow) + 15.0
+        assert run.plan.holds_time_for_members(slow)
+
+    def test_an_ensemble_that_helps_needs_it(self, tmp_path: Path) -> None:
+        assert not plan_final_model(*make_run(tmp_path, "price").parts).is_single
 
     def test_a_single_one_leaves_it(self, tmp_path: Path) -> None:
         table = make_table()
         table["price"] = 2.0 * table["a"] - table["b"]
         run = make_run(tmp_path, "price", table=table)
-        assert run.finisher.expects_single(run.history, run.constant)
-        assert run.finish().plan.is_single
+        assert plan_final_model(*run.parts).is_single
 
     def test_a_leader_that_no_ensemble_can_be_compared_with_leaves_it(self, tmp_path: Path) -> None:
         run = make_run(tmp_path, "price")
@@ -272,22 +284,21 @@ class TestWhatIsExpected:
         better = replace(leader, trial=unknown, score=1e-3)
         run.history.add(better)
         assert run.history.contenders()[0] is better
-        assert run.finisher.expects_single(run.history, run.constant)
+        assert plan_final_model(*run.parts).is_single
 
-    def test_nothing_is_to_be_gained(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_nothing_is_to_be_gained(self, tmp_path: Path) -> None:
         alone = make_run(tmp_path / "alone", "price", ensemble=False)
-        assert not alone.finisher.expects_single(alone.history, alone.constant)
-        monkeypatch.setattr(Ensembler, "_members_seconds", lambda *_: 0.2)
+        assert not alone.plan.holds_time_for_members(self.slow(alone))
         run = make_run(tmp_path / "quick", "price")
-        assert not run.finisher.expects_single(run.history, run.constant)
+        assert not run.plan.holds_time_for_members(run.history)
 
 
 class NoFits(InlineExecutor):
     """An executor that never gets a fit on all rows done."""
 
     def call(self, job: Job) -> JobOutcome:
-        if job.function.endswith("refit_in_worker"):
-            return JobOutcome(id=job.id, status=TrialStatus.TIMED_OUT, error="too slow")
+        if job.function is refit_in_worker:
+            return JobOutcome(status=JobStatus.TIMED_OUT, error="too slow")
         return super().call(job)
 
 
@@ -307,8 +318,8 @@ def test_without_time_to_fit_the_folds_are_averaged(tmp_path: Path) -> None:
 
 class NoPlans(InlineExecutor):
     def call(self, job: Job) -> JobOutcome:
-        if job.function.endswith("plan_in_worker"):
-            return JobOutcome(id=job.id, status=TrialStatus.TIMED_OUT, error="too slow")
+        if job.function is plan_in_worker:
+            return JobOutcome(status=JobStatus.TIMED_OUT, error="too slow")
         return super().call(job)
 
 
@@ -322,7 +333,7 @@ def test_without_a_plan_the_best_single_one_is_the_model(tmp_path: Path) -> None
 
 
 def test_a_hurried_end_saves_a_model_without_an_ensemble(tmp_path: Path) -> None:
-    final = make_run(tmp_path).finish(hurry=True)
+    final = make_run(tmp_path).finish(interrupted=True)
     assert final.winner is not None
     assert len(final.members) == 1
     assert model_file.load(tmp_path / "run").predict(make_table(5)).shape == (5,)
@@ -383,22 +394,22 @@ def test_a_member_that_hangs_does_not_break_the_deadline(
         def __init__(self) -> None:
             super().__init__()
             self.n_fits = 0
-            self.hanging: set[int] = set()
+            self.hanging: list[Handle] = []
 
         @property
         def idle(self) -> int:
             return 0 if self.hanging else super().idle
 
-        def submit(self, job: Job) -> None:
-            self.n_fits += job.function.endswith("refit_in_worker")
+        def submit(self, job: Job, *, beside: bool = False) -> Handle:
+            self.n_fits += job.function is refit_in_worker
             if self.n_fits == 2:
-                self.hanging.add(job.id)
-            else:
-                super().submit(job)
+                self.hanging.append(Handle(job, self))
+                return self.hanging[-1]
+            return super().submit(job, beside=beside)
 
-        def kill(self, job_id: int) -> float:
-            self.hanging.discard(job_id)
-            return super().kill(job_id)
+        def _cancel(self, handle: Handle) -> float:
+            self.hanging = [other for other in self.hanging if other is not handle]
+            return super()._cancel(handle)
 
     executor = Hanging()
     run = make_run(tmp_path, executor=executor)

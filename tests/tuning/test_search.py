@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from fake_search import (
-    ACCURACY,
-    FOLDERS,
     RUNGS,
+    FakeStore,
+    Plan,
     ScrambledExecutor,
     configurations,
     inventive,
@@ -14,19 +14,15 @@ from fake_search import (
     told,
 )
 
-from metatune.budget import Deadline, Stopwatch
+from metatune.budget import Stopwatch
 from metatune.errors import ClusterLostError
 from metatune.evaluation.trial import TrialResult
-from metatune.execution.executor import InlineExecutor, JobOutcome
-from metatune.search.halving import SuccessiveHalving
-from metatune.search.limits import SearchLimits, TrialLimits
+from metatune.execution.executor import Handle, InlineExecutor
+from metatune.search.limits import TrialLimits
 from metatune.search.outcome import Ended
 from metatune.space import Configuration
 from metatune.storage.journal import read_journal
-from metatune.tuning.hooks import Keeping
-from metatune.tuning.search import IN_ORDER_LAG, run_search
-
-pytestmark = pytest.mark.usefixtures("fake_evaluation")
+from metatune.tuning.turns import IN_ORDER_LAG
 
 
 class TestInOrder:
@@ -55,9 +51,8 @@ class TestInOrder:
             n_told.append(len(history.results))
             return Configuration(algorithm="fake", params={"quality": float(len(n_told))})
 
-        halving = SuccessiveHalving(RUNGS[:1], ACCURACY, next_candidate)
         executor = ScrambledExecutor(8, 0)
-        search(halving, executor, max_trials=10)
+        search(Plan.of(next_candidate, RUNGS[:1]), executor, max_trials=10)
         assert n_told == [0, 0, 0, 0, 1, 2, 3, 4, 5, 6]
         assert executor.most_at_once == IN_ORDER_LAG + 1
 
@@ -84,9 +79,7 @@ class TestTimed:
     def test_the_search_ends_at_the_deadline_less_the_reserve(self):
         candidates = configurations(1_000, seconds=0.02)
         watch = Stopwatch()
-        outcome = search(
-            listed(candidates), ScrambledExecutor(1, 0), seconds=30.0, reserve=lambda: 29.3
-        )
+        outcome = search(listed(candidates), ScrambledExecutor(1, 0), seconds=30.0, reserve=29.3)
         assert outcome.ended is Ended.TIME
         assert 0.5 < watch.seconds() < 1.2
         assert len(outcome.history.results) > 3
@@ -104,24 +97,17 @@ class TestTimed:
 
     def test_a_promotion_that_cannot_end_in_time_is_not_started(self):
         slow = configurations(3, seconds=0.05)
-        halving = listed(slow)
-        limits = SearchLimits(
-            deadline=Deadline.after(60.0), trial=TrialLimits(share=0.001, floor_seconds=0.1)
-        )
-        outcome = run_search(halving, InlineExecutor(), FOLDERS, limits=limits)
+        limits = TrialLimits(share=0.001, floor_seconds=0.1)
+        outcome = search(listed(slow), InlineExecutor(), trial_limits=limits)
         assert outcome.ended is Ended.EXHAUSTED
         assert {r.trial.rung.index for r in outcome.history.results} == {0}
 
-    def test_a_stop_flag_ends_the_search_and_cuts_what_runs(self):
+    def test_what_still_runs_at_the_end_is_cut_off(self):
         executor = ScrambledExecutor(3, 0)
-        limits = SearchLimits(
-            deadline=Deadline.after(60.0), should_stop=lambda: len(executor.jobs) >= 5
-        )
-        outcome = run_search(listed(configurations(50)), executor, FOLDERS, limits=limits)
-        assert outcome.ended is Ended.STOPPED
-        numbers = {trial.number for trial in outcome.unfinished}
-        assert numbers == set(executor.killed)
-        assert len(numbers) + len(outcome.history.results) == len(executor.jobs)
+        outcome = search(listed(configurations(1_000, seconds=0.02)), executor, seconds=0.3)
+        assert outcome.ended is Ended.TIME
+        assert len(outcome.unfinished) == len(executor.cancelled)
+        assert len(outcome.unfinished) + len(outcome.history.results) == len(executor.jobs)
 
     @pytest.mark.parametrize("max_trials", [None, 40])
     def test_an_interrupt_returns_what_there_is(self, max_trials):
@@ -150,24 +136,24 @@ class TestTelling:
 
     def test_a_result_is_in_the_journal_and_the_history_before_it_is_shown(self, tmp_path):
         path = tmp_path / "trials.jsonl"
-        halving = listed(configurations(4))
+        plan = listed(configurations(4))
         shown = []
 
         def show(result: TrialResult) -> None:
             assert result in read_journal(path)
-            assert halving.history.results[-1] is result
+            assert plan.halving.history.results[-1] is result
             shown.append(result.trial.number)
 
-        search(halving, InlineExecutor(), journal_path=path, on_result=show)
+        search(plan, InlineExecutor(), journal_path=path, on_result=show)
         assert shown == [*range(4 * len(RUNGS))]
 
     def test_a_finished_result_that_waits_for_its_turn_is_not_lost(self, tmp_path):
         path = tmp_path / "trials.jsonl"
 
         class FirstNeverEnds(ScrambledExecutor):
-            def wait(self, timeout: float) -> list[JobOutcome]:
-                ended = [outcome for outcome in self._waiting if outcome.id != 0]
-                self._waiting = [outcome for outcome in self._waiting if outcome.id == 0]
+            def wait(self, timeout: float) -> list[Handle]:
+                ended = [h for h in self.waiting if h.job.arguments[0].number != 0]
+                self.waiting = [h for h in self.waiting if h.job.arguments[0].number == 0]
                 return ended
 
         outcome = search(
@@ -184,28 +170,25 @@ class TestTelling:
 
     def test_the_keep_rule_travels_with_the_trial(self):
         executor = ScrambledExecutor(1, 0)
-        secured: list[TrialResult] = []
-        keeping = Keeping(
-            rule=lambda trial, history: f"{trial.number} after {len(history.results)}",
-            secure=secured.append,
-        )
-        outcome = search(listed(configurations(3)), executor, keeping=keeping)
-        assert tuple(secured) == outcome.history.results
+        store = FakeStore(rule=lambda trial, history: f"{trial.number}, {len(history.results)}")
+        outcome = search(listed(configurations(3)), executor, store=store)
+        assert tuple(store.recorded) == outcome.history.results
+        assert store.n_constants == 1
         assert [job.arguments[1] for job in executor.jobs[:3]] == [
-            "0 after 0",
-            "1 after 1",
-            "2 after 2",
+            "0, 0",
+            "1, 1",
+            "2, 2",
         ]
-        assert executor.jobs[0].inbox == str(FOLDERS.inbox)
+        assert executor.jobs[0].inbox == str(store.inbox)
 
     def test_an_earlier_run_is_continued(self, tmp_path):
         path = tmp_path / "trials.jsonl"
         candidates = configurations(6)
         search(listed(candidates), InlineExecutor(), max_trials=5, journal_path=path)
-        halving = listed(candidates)
+        plan = listed(candidates)
         for result in read_journal(path):
-            halving.tell(result)
-        search(halving, InlineExecutor(), journal_path=path)
+            plan.halving.tell(result)
+        search(plan, InlineExecutor(), journal_path=path)
         trials = [result.trial for result in read_journal(path)]
         assert [trial.number for trial in trials] == [*range(6 * len(RUNGS))]
         assert len({(t.configuration.key, t.rung.index) for t in trials}) == len(trials)
@@ -214,11 +197,11 @@ class TestTelling:
         path = tmp_path / "trials.jsonl"
         candidates = configurations(6)
         search(listed(candidates), InlineExecutor(), max_trials=2, journal_path=path)
-        halving = listed(candidates)
+        plan = listed(candidates)
         for result in read_journal(path):
-            halving.tell(result)
+            plan.halving.tell(result)
         executor = ScrambledExecutor(1, 0)
-        search(halving, executor, seconds=100.0)
+        search(plan, executor, seconds=100.0)
         assert executor.jobs[0].time_limit == pytest.approx(40.0, abs=0.5)
 
 
@@ -229,7 +212,7 @@ class LostCluster(InlineExecutor):
         super().__init__()
         self.n_told = 0
 
-    def wait(self, timeout: float) -> list[JobOutcome]:
+    def wait(self, timeout: float) -> list[Handle]:
         if self.n_told == 3:
             raise ClusterLostError("gone")
         self.n_told += 1
@@ -237,8 +220,7 @@ class LostCluster(InlineExecutor):
 
 
 def test_a_lost_cluster_ends_the_search_with_what_there_is() -> None:
-    limits = SearchLimits(deadline=Deadline.after(60))
-    outcome = run_search(listed(configurations(9)), LostCluster(), FOLDERS, limits=limits)
+    outcome = search(listed(configurations(9)), LostCluster())
     assert outcome.ended is Ended.CLUSTER_LOST
     assert len(outcome.history.results) == 3
     assert len(outcome.unfinished) == 1

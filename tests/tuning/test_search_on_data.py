@@ -2,25 +2,26 @@
 
 from pathlib import Path
 
+import fake_search
 import numpy as np
 import pytest
+from asking import Source
+from fake_search import FakeStore, Plan
 
 from metatune.algorithms.registry import get_algorithm
-from metatune.budget import Deadline
 from metatune.data.encoding.encoded_task import EncodedTask
 from metatune.data.encoding.layout import Layout
 from metatune.evaluation.rungs import plan_rungs
 from metatune.evaluation.trial_data import TrialData
+from metatune.evaluation.trial_job import evaluate_and_keep
 from metatune.execution.executor import Executor, InlineExecutor
 from metatune.execution.local_pool import LocalPool
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
-from metatune.search.limits import SearchLimits
 from metatune.search.outcome import Ended, SearchOutcome
 from metatune.storage.journal import read_journal
-from metatune.tuning.search import Folders, run_search
 
 KIND = TaskKind.BINARY
 METRIC = resolve_metric(None, KIND)
@@ -53,12 +54,10 @@ def search(
         return space.default() if n_started < len(spaces) else space.sample(rng)
 
     rungs = plan_rungs(made.n_train_rows, len(made.folds))
-    return run_search(
-        SuccessiveHalving(rungs, METRIC, next_candidate, seed=1),
-        executor,
-        Folders(inbox=directory, outbox=directory),
-        limits=SearchLimits(deadline=Deadline.after(120.0), max_trials=10),
-        journal_path=journal_path,
+    plan = Plan(SuccessiveHalving(rungs, METRIC, seed=1), Source(next_candidate))
+    store = FakeStore(journal_path, inbox=directory, outbox=directory)
+    return fake_search.search(
+        plan, executor, seconds=120.0, max_trials=10, store=store, function=evaluate_and_keep
     )
 
 

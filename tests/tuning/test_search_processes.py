@@ -1,19 +1,17 @@
 """The search loop with real processes: one bad trial costs itself, and says so."""
 
+import fake_jobs
 import pytest
-from fake_search import FOLDERS, RUNGS, configurations, inventive, listed, search, told
+from fake_search import RUNGS, configurations, inventive, listed, search, told
 
-from metatune.budget import Deadline, Stopwatch
+from metatune.budget import Stopwatch
 from metatune.evaluation.trial import TrialStatus
 from metatune.execution.executor import InlineExecutor, Job
 from metatune.execution.local_pool import LocalPool
-from metatune.search.limits import SearchLimits, TrialLimits
+from metatune.search.limits import TrialLimits
 from metatune.search.outcome import Ended
 from metatune.space import Configuration
 from metatune.storage.journal import read_journal
-from metatune.tuning.search import run_search
-
-pytestmark = pytest.mark.usefixtures("fake_evaluation")
 
 
 @pytest.fixture
@@ -29,12 +27,9 @@ def test_a_hang_a_crash_a_glutton_and_an_error(pool, tmp_path):
         for what in ("hang", "die", "allocate", "raise")
     ]
     mixed = [configuration for pair in zip(good, bad, strict=True) for configuration in pair]
-    limits = SearchLimits(
-        deadline=Deadline.after(60.0),
-        trial=TrialLimits(share=0.14, first_share=0.14, floor_seconds=8.0),
-    )
+    limits = TrialLimits(share=0.14, first_share=0.14, floor_seconds=8.0)
     path = tmp_path / "trials.jsonl"
-    outcome = run_search(listed(mixed), pool, FOLDERS, limits=limits, journal_path=path)
+    outcome = search(listed(mixed), pool, trial_limits=limits, journal_path=path)
     assert outcome.ended is Ended.EXHAUSTED
     ended = {
         result.trial.configuration.params["do"]: (result.status, result.error)
@@ -57,7 +52,7 @@ def test_a_hang_a_crash_a_glutton_and_an_error(pool, tmp_path):
 
 
 def test_the_deadline_cuts_what_runs(pool):
-    pool.submit(Job(id=-1, function="fake_jobs:double", arguments=(1,)))
+    pool.submit(Job(function=fake_jobs.double, arguments=(1,)))
     pool.wait(20.0)
     watch = Stopwatch()
     outcome = search(listed(configurations(9, do="hang")), pool, seconds=1.0)

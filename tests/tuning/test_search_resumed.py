@@ -2,14 +2,11 @@
 
 import random
 
-import pytest
 from fake_search import ScrambledExecutor, configurations, inventive, listed, search, told
 
 from metatune.execution.executor import InlineExecutor
 from metatune.search.outcome import Ended
-from metatune.storage.journal import Stamp, read_journal, read_past
-
-pytestmark = pytest.mark.usefixtures("fake_evaluation")
+from metatune.storage.journal import read_journal
 
 
 def test_in_order_it_ends_as_if_never_interrupted(tmp_path):
@@ -79,17 +76,3 @@ def test_out_of_time_at_once_still_knows_everything(tmp_path):
         )
         assert outcome.ended is Ended.TIME
         assert len(outcome.history.results) == 20
-
-
-def test_the_journal_knows_run_and_used_seconds(tmp_path):
-    path = tmp_path / "trials.jsonl"
-    seconds = iter([1.5, 2.5])
-    search(
-        listed(configurations(2)),
-        InlineExecutor(),
-        max_trials=2,
-        journal_path=path,
-        stamp=lambda: Stamp(run="r1", used=next(seconds)),
-    )
-    past = read_past(path)
-    assert (len(past.results), past.used, past.runs) == (2, 2.5, {"r1"})

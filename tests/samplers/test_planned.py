@@ -9,6 +9,7 @@ from made_up_past import QUICK, features_of, make_metadata, make_pool
 
 from metatune.algorithms.base import Shape
 from metatune.algorithms.registry import ALGORITHMS
+from metatune.budget import Deadline
 from metatune.evaluation.rungs import Rung, plan_rungs
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.kinds import TaskKind
@@ -19,8 +20,9 @@ from metatune.recommender.losses import FAILED, share_of_log
 from metatune.recommender.meta_model import MetaModel
 from metatune.recommender.past import collect_past
 from metatune.recommender.planner import Choice, Observation, Planner, PlannerSettings
-from metatune.recommender.rank import Question, recommend_configurations
-from metatune.samplers.guided import Guide, climbed_levels
+from metatune.recommender.rank import PATIENCE, Question, recommend_configurations
+from metatune.samplers.patience import Patience
+from metatune.samplers.planned import PlannedSampler, climbed_levels
 from metatune.search.history import History
 from metatune.space import Configuration
 
@@ -45,18 +47,27 @@ def forecast() -> Forecast:
     return recommend_configurations(question, MetaModel.fit(past), 600.0)[1]
 
 
-def make_guide(forecast: Forecast, planner: Planner | None = None, **changes: Any) -> Guide:
+COUNTED = Patience(deadline=Deadline.after(600.0), planned_seconds=600.0)
+
+
+def patience(seconds: float) -> Patience:
+    """Patience of a timed search that does not shrink while a test runs."""
+    return Patience(deadline=Deadline.after(seconds / PATIENCE if seconds else -1.0))
+
+
+def make_guide(
+    forecast: Forecast, planner: Planner | None = None, **changes: Any
+) -> PlannedSampler:
     settings = PlannerSettings(n_portfolio=2)
     options: dict[str, Any] = {
         "planner": planner or Planner(forecast=forecast, spaces=SPACES, settings=settings),
         "spaces": SPACES,
         "metric": "roc_auc",
         "constant": 0.5,
-        "patience": lambda: 0.0,
-        "timed": True,
+        "patience": patience(0.0),
         "seed": 0,
     }
-    return Guide(**options | changes)
+    return PlannedSampler(**options | changes)
 
 
 def trial(number: int, configuration: Configuration, rung: Rung) -> Trial:
@@ -84,7 +95,7 @@ def failed(
     return TrialResult(trial=trial(number, configuration, rung), status=status, cpu_seconds=9.0)
 
 
-def seen(guide: Guide, history: History) -> dict[tuple[str, int], Observation]:
+def seen(guide: PlannedSampler, history: History) -> dict[tuple[str, int], Observation]:
     found = guide.observations(history)
     sorted_out = {(o.configuration.algorithm, o.level): o for o in found}
     assert len(sorted_out) == len(found)
@@ -179,7 +190,7 @@ def test_seconds_are_scaled_to_the_rows_of_the_level(forecast: Forecast) -> None
     found = seen(make_guide(forecast), history)
     assert found["linear", 0].seconds == pytest.approx(3 * 5.4)
     assert found["knn", TOP].seconds == pytest.approx(5.4)
-    untimed = make_guide(forecast, timed=False).observations(history)
+    untimed = make_guide(forecast, patience=COUNTED).observations(history)
     assert np.isnan([o.seconds for o in untimed]).all()
 
 
@@ -192,7 +203,7 @@ def a_run() -> History:
 
 
 def test_the_same_history_gives_the_same_answer(forecast: Forecast) -> None:
-    answers = [make_guide(forecast)(a_run()) for _ in range(2)]
+    answers = [make_guide(forecast).propose(a_run()) for _ in range(2)]
     assert answers[0] is not None
     assert answers[0] == answers[1]
 
@@ -216,7 +227,7 @@ class Recorder(Planner):
 
 def asked(forecast: Forecast, history: History, **changes: Any) -> list[Configuration]:
     recorder = Recorder(forecast)
-    assert make_guide(forecast, recorder, **changes)(history) is None
+    assert make_guide(forecast, recorder, **changes).propose(history) is None
     return list(recorder.given[0][1])
 
 
@@ -250,18 +261,20 @@ def test_before_anything_worked_only_the_pool_is_asked(forecast: Forecast) -> No
 
 
 def test_patience_is_asked_for_each_time(forecast: Forecast) -> None:
-    recorder, left = Recorder(forecast), iter([5.0, 3.0])
-    guide = make_guide(forecast, recorder, patience=lambda: next(left))
-    guide(a_run())
-    guide(a_run())
-    assert [patience for _, _, patience in recorder.given] == [5.0, 3.0]
+    recorder = Recorder(forecast)
+    guide = make_guide(forecast, recorder, patience=patience(5.0))
+    guide.propose(a_run())
+    guide.propose(a_run())
+    first, second = (patience for _, _, patience in recorder.given)
+    assert 5.0 > first > second > 4.0
 
 
 def test_a_whole_run_never_repeats_itself(forecast: Forecast) -> None:
     history, guide = History(AUC), make_guide(forecast)
     for number in range(12):
-        configuration = guide(history)
-        assert configuration is not None
+        proposal = guide.propose(history)
+        assert proposal is not None
+        configuration = proposal.configuration
         assert not history.knows(configuration)
         history.add(ok(number, configuration, RUNGS[1], 0.6 + 0.02 * (number % 5)))
     origins = {r.trial.configuration.origin for r in history.results}
@@ -277,17 +290,6 @@ def test_results_of_this_dataset_overrule_the_past(forecast: Forecast) -> None:
         history.add(ok(number, space.sample(rng), RUNGS[-1], 0.96))
     for number, configuration in enumerate((KNN, BAYES), start=5):
         history.add(ok(number, configuration, RUNGS[-1], 0.55))
-    chosen = make_guide(forecast, patience=lambda: 1e6)(history)
+    chosen = make_guide(forecast, patience=patience(1e6)).propose(history)
     assert chosen is not None
-    assert chosen.algorithm == "decision_tree"
-
-
-def test_who_rises_is_whose_promotion_gains_most(forecast: Forecast) -> None:
-    history = a_run()
-    waiting = tuple(r for r in history.ranked() if r.trial.configuration != LINEAR)
-    guide = make_guide(forecast)
-    gains = guide.planner.gains(
-        guide.observations(history), [r.trial.configuration for r in waiting]
-    )
-    assert guide.promote(history, waiting) is waiting[int(np.argmax(gains))]
-    assert guide.promote(history, waiting[:1]) is waiting[0]
+    assert chosen.configuration.algorithm == "decision_tree"

@@ -1,0 +1,138 @@
+"""Advice that is asked for beside the first trials, and where the time of a search goes."""
+
+from fake_jobs import double
+from fake_search import Plan, configurations, listed, search
+
+from metatune.evaluation.rungs import plan_rungs
+from metatune.execution.executor import Executor, Handle, InlineExecutor, Job, JobOutcome, JobStatus
+from metatune.samplers.base import Proposal, Sampler
+from metatune.search.halving import SuccessiveHalving
+from metatune.search.history import History
+from metatune.search.outcome import Ended
+from metatune.space import Configuration
+from metatune.tuning.events import Listener
+
+
+class SlowAnswer(Executor):
+    """Two workers; what is no trial takes until so many trials have ended."""
+
+    def __init__(self, n_before: int) -> None:
+        self._ran = InlineExecutor()
+        self._n_before = n_before
+        self._trials: list[Handle] = []
+        self.answers: list[tuple[Handle, JobOutcome]] = []
+        self.most_trials_at_once = 0
+        self.cancelled: list[Handle] = []
+
+    @property
+    def n_workers(self) -> int:
+        return 2
+
+    @property
+    def idle(self) -> int:
+        return 2 - len(self._trials) - len(self.answers)
+
+    def submit(self, job: Job, *, beside: bool = False) -> Handle:
+        assert self.idle > 0
+        handle = Handle(job, self, beside=beside)
+        outcome = self._ran.call(job)
+        if job.function is double:
+            self.answers.append((handle, outcome))
+        else:
+            handle.outcome = outcome
+            self._trials.append(handle)
+        if self.answers:
+            self.most_trials_at_once = max(self.most_trials_at_once, len(self._trials))
+        return handle
+
+    def wait(self, timeout: float) -> list[Handle]:
+        told, self._trials = self._trials, []
+        self._n_before -= len(told)
+        if self._n_before <= 0:
+            for handle, outcome in self.answers:
+                handle.outcome = outcome
+                told.append(handle)
+            self.answers = []
+        return told
+
+    def call(self, job: Job) -> JobOutcome:
+        raise AssertionError("the search submits, it does not call")
+
+    def _cancel(self, handle: Handle) -> float:
+        self.cancelled.append(handle)
+        return 0.0
+
+    def close(self) -> None:
+        self._trials.clear()
+
+
+class Advised(Listener):
+    """Notes what was advised."""
+
+    def __init__(self) -> None:
+        self.advice: list[object] = []
+
+    def advised(self, advice: object) -> None:
+        self.advice.append(advice)
+
+
+def ask(executor: Executor) -> Handle:
+    return executor.submit(Job(function=double, arguments=(21,)))
+
+
+def one_rung(sampler: Sampler) -> Plan:
+    rungs = plan_rungs(400, 1)
+    return Plan(SuccessiveHalving(rungs, listed([]).halving.history.metric), sampler)
+
+
+class Following(Sampler):
+    """Proposes nothing before there is an answer."""
+
+    def __init__(self, answer: Handle, candidates: list[Configuration]) -> None:
+        self.answer, self.upcoming = answer, iter(candidates)
+
+    @property
+    def waits(self) -> bool:
+        return self.answer.outcome is None
+
+    def propose(self, history: History) -> Proposal | None:
+        found = None if self.waits else next(self.upcoming, None)
+        return None if found is None else Proposal(configuration=found)
+
+
+def test_trials_run_beside_the_question() -> None:
+    executor, listener = SlowAnswer(n_before=4), Advised()
+    answer = ask(executor)
+    outcome = search(listed(configurations(9)), executor, answer=answer, listener=listener)
+    assert listener.advice == [42]
+    assert answer.outcome is not None
+    assert answer.outcome.status is JobStatus.OK
+    assert executor.most_trials_at_once == 1
+    assert outcome.ended is Ended.EXHAUSTED
+
+
+def test_a_search_with_nothing_to_try_waits_for_its_answer() -> None:
+    executor, listener = SlowAnswer(n_before=0), Advised()
+    answer = ask(executor)
+    plan = one_rung(Following(answer, configurations(3)))
+    outcome = search(plan, executor, answer=answer, listener=listener)
+    assert listener.advice == [42]
+    assert len(outcome.history.results) == 3
+
+
+def test_the_end_of_the_search_ends_the_question() -> None:
+    executor, listener = SlowAnswer(n_before=10**9), Advised()
+    answer = ask(executor)
+    plan = one_rung(Following(answer, []))
+    outcome = search(plan, executor, answer=answer, listener=listener, seconds=0.2)
+    assert outcome.ended is Ended.TIME
+    assert executor.cancelled == [answer]
+    assert listener.advice == []
+
+
+def test_the_search_says_where_its_time_went() -> None:
+    executor = SlowAnswer(n_before=1)
+    outcome = search(listed(configurations(5)), executor, answer=ask(executor))
+    assert {"choosing", "waiting", "noting", "advice"} <= set(outcome.timings)
+    own = sum(outcome.timings[name] for name in ("choosing", "waiting", "noting"))
+    assert 0 < own <= outcome.seconds
