@@ -1,7 +1,7 @@
 """Advice that is asked for beside the first trials, and where the time of a search goes."""
 
 from fake_jobs import double
-from fake_search import Plan, configurations, listed, search
+from fake_search import ACCURACY, Plan, configurations, listed, search
 
 from metatune.evaluation.rungs import plan_rungs
 from metatune.execution.executor import Executor, Handle, InlineExecutor, Job, JobOutcome, JobStatus
@@ -82,7 +82,7 @@ def ask(executor: Executor) -> Handle:
 
 def one_rung(sampler: Sampler) -> Plan:
     rungs = plan_rungs(400, 1)
-    return Plan(SuccessiveHalving(rungs, listed([]).halving.history.metric), sampler)
+    return Plan(SuccessiveHalving(rungs, ACCURACY), sampler)
 
 
 class Following(Sampler):

@@ -140,7 +140,7 @@ def test_an_ensemble_that_helps_is_the_model_and_survives_saving(
     assert sum(weight for _, weight in final.members) == pytest.approx(1.0)
     assert final.fitted_on.startswith("all rows")
     assert final.plan is not None
-    assert run.task.metric.better(final.score, final.plan.single_score)
+    assert run.prepared.task.metric.better(final.score, final.plan.single_score)
     best = run.history.contenders()[0]
     assert (final.winner, final.trial) == (best.trial.configuration, best.trial.number)
     new = make_table(100).drop(columns=target)
@@ -217,15 +217,17 @@ class TestAveraging:
     def test_nor_is_a_large_one(self, tmp_path: Path) -> None:
         run = make_run(tmp_path, "price", families=("knn",))
         large = replace(run.history.results[0], model_bytes=30_000_000)
-        run = replace(run, history=History(run.history.metric, [large]))
+        run = replace(run, history=History(run.prepared.task.metric, [large]))
         assert run.finish().fitted_on == "all rows"
 
     def test_what_cannot_be_saved_in_time_is_left_out(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         run = make_run(tmp_path, "price", families=("knn",))
-        monkeypatch.setattr(RunStore, "seconds_to_save", lambda self, n_bytes=0: 1e-3 * n_bytes)
-        final = run.finish()
+        plan = plan_final_model(*run.parts)
+        monkeypatch.setattr(RunStore, "seconds_to_save", lambda self, n_bytes=0: 400.0)
+        late = replace(run.run, deadline=Deadline.after(300.0))
+        final = build_final_model(late, *run.parts[1:], plan)
         assert final.fitted_on == "all rows"
         assert not isinstance(final.pipeline.steps[-1][1], EnsembleRegressor)
 
@@ -257,9 +259,12 @@ class TestTimeForMembers:
     """Time that members of an ensemble would take: a search may go on for it without them."""
 
     def slow(self, run: Ended) -> History:
-        """Return the run's history with fits that take long."""
+        """Let the run's fits have taken long."""
         results = [replace(result, fit_seconds=30.0) for result in run.history.results]
-        return History(run.prepared.task.metric, results)
+        history = History(run.prepared.task.metric, results)
+        for result in results:
+            run.store.update(result, history)
+        return history
 
     def test_members_that_are_slow_are_given_time(self, tmp_path: Path) -> None:
         run = make_run(tmp_path, "price")
