@@ -9,7 +9,13 @@ from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial_data import TrialData
 from metatune.execution.executor import Executor, Job, JobOutcome, JobStatus
 from metatune.metadataset.store import check_metadata
-from metatune.recommender.advice import Advice, AdviceRequest, eligible_shape, usable_algorithms
+from metatune.recommender.advice import (
+    Advice,
+    AdviceRequest,
+    advise_in_worker,
+    eligible_shape,
+    usable_algorithms,
+)
 from metatune.recommender.rank import PATIENCE
 from metatune.samplers.candidates import Candidates
 from metatune.samplers.guided import climbed_levels
@@ -34,7 +40,6 @@ _SOLID = ("extra_trees", "linear", "random_forest", "knn")
 _FEATURE_SHARE = 0.1  # of the remaining time, for meta-features
 _FEATURE_SECONDS = 10.0
 _ADVICE_SHARE = 0.25  # of the remaining time, for the recommendation in all
-_ADVICE_JOB = -2
 
 
 class Adviser:
@@ -163,8 +168,7 @@ class Adviser:
 
     def _job(self) -> Job:
         return Job(
-            id=_ADVICE_JOB,
-            function="metatune.recommender.advice:advise_in_worker",
+            function=advise_in_worker,
             inbox=str(self._inbox),
             arguments=(self._request(),),
             time_limit=self._seconds(_ADVICE_SHARE),

@@ -39,7 +39,6 @@ _MARGIN = 0.1  # seconds for starting and for handing the answer back
 _MAX_ROWS = 100_000
 _MAX_CELLS = 25_000_000  # rows x classes x members: 100 MB
 _MIN_ROWS = 2_000
-_JOB = -3
 _DRAWS = 500
 _FEW_DRAWS = 100  # for metrics that have to be called anew for each draw and member
 _LEAST_DRAWS = 60
@@ -178,8 +177,7 @@ class Estimator:
             seed=self._seed,
         )
         job = Job(
-            id=_JOB,
-            function="metatune.tuning.estimate:estimate_in_worker",
+            function=estimate_in_worker,
             inbox=str(self._inbox),
             arguments=(request,),
             time_limit=remaining if repeatable else seconds,

@@ -32,12 +32,12 @@ class Keeping:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Errand:
-    """A job that takes the place of a trial once, from the beginning of the search.
+    """Job that takes the place of a trial once, from the beginning of the search.
 
     Attributes
     ----------
     job : Job
-        Its number must not be that of a trial, so it is below zero.
+        The job.
     done : callable
         Called with its outcome; not at all if the search ends before.
     """

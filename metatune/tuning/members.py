@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 from metatune.algorithms.registry import get_algorithm
 from metatune.budget import Deadline
 from metatune.ensemble.limits import SAVED_BYTES, Cost
-from metatune.ensemble.plan import EnsemblePlan, PlanRequest
+from metatune.ensemble.plan import EnsemblePlan, PlanRequest, plan_in_worker
 from metatune.ensemble.pool import CONSTANT, Pool, write_pool
 from metatune.evaluation.constant import constant_model, constant_predictions
-from metatune.evaluation.refit import plan_refit, refit_seconds
+from metatune.evaluation.refit import plan_refit, refit_in_worker, refit_seconds
 from metatune.evaluation.trial import TrialResult
 from metatune.evaluation.trial_data import TrialData
-from metatune.execution.executor import Executor, Job, JobStatus
+from metatune.execution.executor import Executor, Handle, Job, JobStatus
 from metatune.metrics import RECORDED_METRICS, Metric
 from metatune.search.history import History, slowdown
 from metatune.storage.fold_models import KeptModels
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Ensembler"]
 
-_PLAN_JOB = -4
-_REFIT_JOBS = -10  # and below
 _PLAN_SHARE = 0.5  # of the time left
 _LEAST_SECONDS = 0.3  # less is not enough to plan anything
 _REFIT_MARGIN = 0.5  # of the predicted seconds have to be left for a fit to be worth trying
@@ -141,8 +139,7 @@ class Ensembler:
         self._write_pool(members, inbox)
         outcome = self._executor.call(
             Job(
-                id=_PLAN_JOB,
-                function="metatune.ensemble.plan:plan_in_worker",
+                function=plan_in_worker,
                 inbox=str(inbox),
                 arguments=(request,),
                 time_limit=limit,
@@ -232,26 +229,28 @@ class Ensembler:
     def _refit(self, wanted: Sequence[TrialResult], deadline: Deadline) -> None:
         """Fit on all rows, as many at a time as there are workers, what can be ready in time."""
         waiting = list(wanted)
-        running: dict[int, tuple[TrialResult, str]] = {}
+        running: dict[Handle, tuple[TrialResult, str]] = {}
         outbox = self._folder / "refits"
         outbox.mkdir(exist_ok=True)
         try:
             while (waiting or running) and not deadline.passed():
                 while waiting and self._executor.idle:
                     self._submit(waiting.pop(0), running, outbox, deadline)
-                for outcome in self._executor.wait(max(0.0, min(0.5, deadline.remaining()))):
-                    result, file = running.pop(outcome.id, (None, ""))
-                    self.refit_seconds_spent += outcome.seconds
-                    if result is not None and outcome.status is JobStatus.OK:
+                for handle in self._executor.wait(max(0.0, min(0.5, deadline.remaining()))):
+                    result, file = running.pop(handle, (None, ""))
+                    if handle.outcome is None:
+                        continue
+                    self.refit_seconds_spent += handle.outcome.seconds
+                    if result is not None and handle.outcome.status is JobStatus.OK:
                         self._ready[result.trial.number] = outbox / file
         finally:
-            for job_id in running:
-                self.refit_seconds_spent += self._executor.kill(job_id)
+            for handle in running:
+                self.refit_seconds_spent += handle.cancel()
 
     def _submit(
         self,
         result: TrialResult,
-        running: dict[int, tuple[TrialResult, str]],
+        running: dict[Handle, tuple[TrialResult, str]],
         outbox: Path,
         deadline: Deadline,
     ) -> None:
@@ -259,13 +258,10 @@ class Ensembler:
         limit = deadline.remaining()
         if limit < _REFIT_MARGIN * self.refit_seconds(result):
             return
-        job_id = _REFIT_JOBS - result.trial.number
         file = f"refit-{result.trial.number}.pkl"
-        running[job_id] = result, file
-        self._executor.submit(
+        handle = self._executor.submit(
             Job(
-                id=job_id,
-                function="metatune.evaluation.refit:refit_in_worker",
+                function=refit_in_worker,
                 inbox=str(self._folder / "data"),
                 outbox=str(outbox),
                 arguments=(
@@ -275,6 +271,7 @@ class Ensembler:
                 time_limit=limit,
             )
         )
+        running[handle] = result, file
 
     def _write_pool(self, members: Sequence[TrialResult], folder: Path) -> None:
         numbers = self._predictions.load(members)

@@ -11,7 +11,8 @@ from metatune.errors import ClusterLostError
 from metatune.evaluation.keep_rule import KeepRule
 from metatune.evaluation.stop_rule import StopRule
 from metatune.evaluation.trial import Trial, TrialResult, to_trial_result
-from metatune.execution.executor import Executor, Job, JobOutcome
+from metatune.evaluation.trial_job import evaluate_and_keep
+from metatune.execution.executor import Executor, Handle, Job
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.limits import SearchLimits
 from metatune.search.outcome import Ended, SearchOutcome
@@ -28,7 +29,6 @@ So decisions do not depend on which trial happened to be faster, nor on the numb
 no more than IN_ORDER_LAG + 1 workers have something to do.
 """
 
-_FUNCTION = "metatune.evaluation.trial_job:evaluate_and_keep"
 _LEAST_SECONDS = 0.05  # less is not enough for any trial
 _POLL_SECONDS = 0.5  # a growing reserve and a stop flag are noticed this soon
 _IDLE_SHARE = 0.02  # of a worker's time may pass while it waits for what to do next
@@ -56,12 +56,12 @@ def trial_job(
     keep: KeepRule | None,
     stop: StopRule | None = None,
     *,
+    evaluate: Callable[..., TrialResult] = evaluate_and_keep,
     time_limit: float = float("inf"),
 ) -> Job:
     """Return the job that evaluates a trial and leaves in the outbox what may be used again."""
     return Job(
-        id=trial.number,
-        function=_FUNCTION,
+        function=evaluate,
         inbox=str(folders.inbox),
         outbox=str(folders.outbox),
         arguments=(trial, keep, stop),
@@ -83,6 +83,7 @@ def run_search(  # noqa: PLR0913  # one name for each hook
     on_result: Callable[[TrialResult], None] | None = None,
     errand: Errand | None = None,
     meanwhile: Callable[[], None] | None = None,
+    evaluate: Callable[..., TrialResult] = evaluate_and_keep,
 ) -> SearchOutcome:
     """Run trials until time or trials are used up, or nothing is left to try.
 
@@ -115,6 +116,8 @@ def run_search(  # noqa: PLR0913  # one name for each hook
         depend on what is done first.
     meanwhile : callable, optional
         Called once, as soon as the workers have something to do: what the caller has to do anyway.
+    evaluate : callable, optional
+        Function that workers run for a trial, with the arguments of `evaluate_and_keep`.
 
     Returns
     -------
@@ -142,6 +145,7 @@ def run_search(  # noqa: PLR0913  # one name for each hook
         on_result=on_result,
         errand=errand,
         meanwhile=meanwhile,
+        evaluate=evaluate,
     )
     try:
         # The other cores belong to the workers: linear algebra here must not spin on them.
@@ -183,10 +187,11 @@ class _Search:
     on_result: Callable[[TrialResult], None] | None
     errand: Errand | None
     meanwhile: Callable[[], None] | None
-    errand_sent: bool = False
+    evaluate: Callable[..., TrialResult]
+    errand_handle: Handle | None = None
     watch: Stopwatch = field(default_factory=Stopwatch)
     timings: Timings = field(default_factory=Timings)
-    running: dict[int, Trial] = field(default_factory=dict)
+    running: dict[Handle, Trial] = field(default_factory=dict)
     untold: list[Trial] = field(default_factory=list)
     finished: dict[int, TrialResult] = field(default_factory=dict)
     restored: frozenset[int] = frozenset()
@@ -217,16 +222,16 @@ class _Search:
 
     def stop(self) -> tuple[Trial, ...]:
         """Kill what is running, count what has finished, and return what was cut off."""
-        if self.errand is not None and self.errand_sent:
-            self.executor.kill(self.errand.job.id)
-        for number in reversed(self.running):  # those that wait for a worker first
-            self.timings.add("cut off", self.executor.kill(number))
+        if self.errand_handle is not None:
+            self.errand_handle.cancel()
+        for handle in reversed(self.running):  # those that wait for a worker first
+            self.timings.add("cut off", handle.cancel())
         for number in sorted(self.finished):
             self._tell(self.finished[number])
         self._tell_recorded()
         if self.journal is not None:
             self.journal.close()
-        return tuple(self.running.values())
+        return tuple(self.untold)
 
     @property
     def in_order(self) -> bool:
@@ -242,9 +247,8 @@ class _Search:
         """Give work to idle workers, telling results first where it is their turn."""
         while self._tell_next():
             pass
-        if self.errand is not None and not self.errand_sent and self.executor.idle:
-            self.errand_sent = True
-            self.executor.submit(self.errand.job)
+        if self.errand is not None and self.errand_handle is None and self.executor.idle:
+            self.errand_handle = self.executor.submit(self.errand.job)
         while self._has_room() and not self._all_asked() and not self.must_tell:
             if self.in_order and len(self.untold) > IN_ORDER_LAG:
                 return
@@ -266,7 +270,7 @@ class _Search:
         """
         if self.executor.idle:
             return True
-        n_jobs = len(self.running) + (self.errand is not None and self.errand_sent)
+        n_jobs = len(self.running) + (self.errand_handle is not None)
         n_waiting = max(0, n_jobs - self.executor.n_workers)
         return n_waiting < self.executor.n_ahead and (self.in_order or self._is_hurried())
 
@@ -296,13 +300,13 @@ class _Search:
             self.folders,
             rule,
             stop_rule(trial, self.halving.history),
+            evaluate=self.evaluate,
             # What the end of the search cuts off is no failure of the trial.
             time_limit=seconds if seconds < self._remaining() else float("inf"),
         )
         self.n_asked += 1
         self.untold.append(trial)
-        self.running[trial.number] = trial
-        self.executor.submit(job)
+        self.running[self.executor.submit(job)] = trial
 
     def _take_recorded(self, trial: Trial) -> None:
         """Take the result of a trial from an earlier process instead of running it."""
@@ -332,18 +336,19 @@ class _Search:
 
     def _collect(self, timeout: float) -> None:
         with self.timings.on("waiting"):
-            outcomes = self.executor.wait(timeout)
+            ended = self.executor.wait(timeout)
         with self.timings.on("noting"):
-            for outcome in outcomes:
-                self._note(outcome)
+            for handle in ended:
+                self._note(handle)
 
-    def _note(self, outcome: JobOutcome) -> None:
-        if self.errand is not None and outcome.id == self.errand.job.id:
+    def _note(self, handle: Handle) -> None:
+        outcome = handle.outcome
+        if outcome is not None and self.errand is not None and handle is self.errand_handle:
             self.timings.add("errand", outcome.seconds)
-            done, self.errand = self.errand.done, None
+            done, self.errand, self.errand_handle = self.errand.done, None, None
             done(outcome)
-        trial = self.running.pop(outcome.id, None)
-        if trial is None:
+        trial = self.running.pop(handle, None)
+        if trial is None or outcome is None:
             return
         self.worked += outcome.seconds
         result = to_trial_result(trial, outcome)
