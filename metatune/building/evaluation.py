@@ -6,7 +6,6 @@ a build can be stopped at any instant and continued, and a finished one can be e
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import count
 from pathlib import Path
 
 from metatune.algorithms.registry import get_algorithm
@@ -23,7 +22,8 @@ from metatune.building.protocol import Known, Ladder, Protocol, protocol_rungs
 from metatune.building.work import find_folder, ladder_of, prepare_dataset, read_description
 from metatune.errors import InputError
 from metatune.evaluation.trial import Trial, TrialResult, to_trial_result
-from metatune.execution.executor import Executor, Job, JobOutcome
+from metatune.evaluation.trial_job import evaluate_in_worker, evaluate_with_predictions
+from metatune.execution.executor import Executor, Handle, Job
 from metatune.kinds import TaskKind
 from metatune.metadataset.store import MetaDataset
 from metatune.space import Configuration
@@ -113,8 +113,7 @@ class PoolEvaluation:
         self._special = dict(special or {})
         self._predictions = predictions
         self._benches: list[_Bench] = []
-        self._running: dict[int, tuple[_Bench, Trial]] = {}
-        self._ids = count()
+        self._running: dict[Handle, tuple[_Bench, Trial]] = {}
         self.problems: dict[str, str] = {}
         """Datasets that could not be used, with the reason."""
 
@@ -133,8 +132,8 @@ class PoolEvaluation:
             self._fill(upcoming, deadline)
             if not self._running:
                 return not self._benches and next(upcoming, None) is None
-            for outcome in self._executor.wait(timeout=1.0):
-                self._record(outcome)
+            for handle in self._executor.wait(timeout=1.0):
+                self._record(handle)
 
     def _fill(self, upcoming: Iterator[CatalogueEntry], deadline: Deadline) -> None:
         while self._executor.idle and not deadline.passed():
@@ -175,23 +174,22 @@ class PoolEvaluation:
 
     def _submit(self, bench: _Bench, trial: Trial) -> None:
         protocol = self._special.get(bench.name, self._protocol)
-        outbox, name = "", "evaluate_in_worker"
-        if self._predictions is not None:
-            outbox, name = str(self._predictions.outbox(bench.name)), "evaluate_with_predictions"
+        kept = self._predictions
         job = Job(
-            id=next(self._ids),
-            function=f"metatune.evaluation.trial_job:{name}",
+            function=evaluate_in_worker if kept is None else evaluate_with_predictions,
             inbox=str(bench.folder / "data"),
-            outbox=outbox,
+            outbox="" if kept is None else str(kept.outbox(bench.name)),
             arguments=(trial,),
             time_limit=protocol.trial_seconds,
         )
-        self._running[job.id] = (bench, trial)
+        self._running[self._executor.submit(job)] = (bench, trial)
         bench.under_way.add(trial.configuration.key)
-        self._executor.submit(job)
 
-    def _record(self, outcome: JobOutcome) -> None:
-        bench, trial = self._running.pop(outcome.id)
+    def _record(self, handle: Handle) -> None:
+        bench, trial = self._running.pop(handle)
+        outcome = handle.outcome
+        if outcome is None:
+            return
         recipe = get_algorithm(trial.configuration.algorithm).recipe_version
         result = replace(to_trial_result(trial, outcome), recipe_version=recipe)
         if self._predictions is not None:

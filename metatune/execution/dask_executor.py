@@ -4,8 +4,8 @@ Trials run on the cluster's workers, each in a process of its own that is stoppe
 Nothing is shared but the scheduler: the data of a run travels to each worker once, files that
 jobs write come back with their outcome. Workers may join and leave at any time.
 
-Work beside the trials (`DaskExecutor.call`: advice, final fits) runs in a process on the client's
-machine. It is short and seldom, reads and writes what lies here (models, predictions), and has to
+Work beside the trials (advice, the plan of an ensemble) runs in a process on the client's machine.
+It is short and seldom, reads and writes what lies here (models, predictions), and has to
 succeed when the cluster is gone.
 """
 
@@ -14,7 +14,6 @@ import multiprocessing
 import pickle
 import warnings
 from contextlib import ExitStack
-from itertools import count
 from pathlib import Path
 from queue import Empty
 from typing import TYPE_CHECKING, Any
@@ -24,9 +23,16 @@ from metatune.errors import ClusterLostError, OptionError, SearchError
 from metatune.execution.cluster.dispatcher import Dispatcher, Ended
 from metatune.execution.cluster.file_bundle import unpack
 from metatune.execution.cluster.versions import versions_here
-from metatune.execution.cluster.worker_jobs import BenchOptions
+from metatune.execution.cluster.worker_jobs import WorkerOptions
 from metatune.execution.cores import available_memory
-from metatune.execution.executor import Executor, InlineExecutor, Job, JobOutcome, JobStatus
+from metatune.execution.executor import (
+    Executor,
+    Handle,
+    InlineExecutor,
+    Job,
+    JobOutcome,
+    JobStatus,
+)
 from metatune.execution.local_pool import LocalPool
 from metatune.execution.worker_process import PRELOADED
 
@@ -45,7 +51,7 @@ _MEMORY_SHARE = 0.8  # of the free memory goes to what runs here
 
 
 class DaskExecutor(Executor):
-    """Runs jobs on the workers of a Dask cluster, one for each of their threads.
+    """Executor on the workers of a Dask cluster: a job for each of their threads.
 
     Making one waits until the workers that are there have said whether they can be used.
 
@@ -88,13 +94,13 @@ class DaskExecutor(Executor):
             raise OptionError(
                 "an asynchronous Client cannot be used: make it with asynchronous=False"
             )
-        options = BenchOptions(versions=versions_here(), memory_limit=memory_limit, preload=preload)
+        options = WorkerOptions(
+            versions=versions_here(), memory_limit=memory_limit, preload=preload
+        )
         self._client = client
         self._jobs = jobs
         self._patience = patience
-        self._tickets = count(1)
-        self._running: dict[int, Job] = {}  # by ticket
-        self._since: dict[int, Stopwatch] = {}  # by ticket
+        self._running: dict[Handle, Stopwatch] = {}
         self._closed = False
         self._local = _local_executor(memory_limit, preload)
         self._dispatcher = Dispatcher(client, options)
@@ -114,17 +120,19 @@ class DaskExecutor(Executor):
     def idle(self) -> int:
         return max(0, self.n_workers - len(self._running))
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: Job, *, beside: bool = False) -> Handle:
         if self._closed:
             raise SearchError("the executor is closed: make another one")
+        if beside:
+            return self._local.submit(job, beside=True)
         if not self.idle:
-            raise SearchError(f"job {job.id} was submitted while all {self.n_workers} workers run")
-        ticket = next(self._tickets)
-        self._running[ticket] = job
-        self._since[ticket] = Stopwatch()
-        self._dispatcher.submit(ticket, job)
+            raise SearchError(f"a job was submitted while all {self.n_workers} workers run")
+        handle = Handle(job, self)
+        self._running[handle] = Stopwatch()
+        self._dispatcher.submit(handle)
+        return handle
 
-    def wait(self, timeout: float) -> list[JobOutcome]:
+    def wait(self, timeout: float) -> list[Handle]:
         """Wait as every executor does.
 
         Raises
@@ -137,17 +145,17 @@ class DaskExecutor(Executor):
         while not ended and self._running and not limit.passed():
             self._check_cluster()
             ended = self._take(max(0.0, min(_POLL_SECONDS, limit.remaining())))
-        return ended
+        return ended or self._local.wait(max(0.0, limit.remaining()))
 
     def call(self, job: Job) -> JobOutcome:
         return self._local.call(job)
 
-    def kill(self, job_id: int) -> float:
-        for ticket in [t for t, job in self._running.items() if job.id == job_id]:
-            del self._running[ticket]
-            self._dispatcher.kill(ticket)
-            return self._since.pop(ticket).seconds()
-        return 0.0
+    def _cancel(self, handle: Handle) -> float:
+        since = self._running.pop(handle, None)
+        if since is None:
+            return 0.0
+        self._dispatcher.cancel(handle)
+        return since.seconds()
 
     def close(self) -> None:
         self._closed = True
@@ -155,16 +163,16 @@ class DaskExecutor(Executor):
         self._dispatcher.stop(_CLOSING_SECONDS)
         self._local.close()
 
-    def _take(self, timeout: float) -> list[JobOutcome]:
-        """Take the outcomes that are there, waiting for the first one."""
-        found: list[JobOutcome] = []
+    def _take(self, timeout: float) -> list[Handle]:
+        """Take the outcomes that are there, waiting for the first one of the cluster's."""
+        found = self._local.wait(0.0)
         try:
             while True:
                 ended = self._dispatcher.ended.get(timeout=0.0 if found else timeout)
-                job = self._running.pop(ended.ticket, None)
-                if job is not None:  # it was not killed meanwhile
-                    del self._since[ended.ticket]
-                    found.append(_outcome_of(job, ended))
+                handle = ended.handle
+                if self._running.pop(handle, None) is not None:  # it was not cancelled meanwhile
+                    handle.outcome = _outcome_of(handle.job, ended)
+                    found.append(handle)
         except Empty:
             return found
 
@@ -186,7 +194,7 @@ class DaskExecutor(Executor):
         while not dispatcher.settled and not late.passed():
             if self._client.status not in ("running", "connecting"):
                 raise OptionError(f"the Dask client is {self._client.status}: make another one")
-            if soon.passed() and not dispatcher.n_berths:
+            if soon.passed() and not dispatcher.n_found:
                 reason = f" ({dispatcher.trouble})" if dispatcher.trouble else ""
                 raise OptionError(
                     f"the Dask scheduler at {name} has no workers{reason}: "
@@ -289,7 +297,7 @@ def _local_executor(memory_limit: int | None, preload: tuple[str, ...]) -> Execu
 
 
 class _OwnClientExecutor(DaskExecutor):
-    """Closes its client with itself."""
+    """Executor on a Dask cluster that closes its client with itself."""
 
     def close(self) -> None:
         super().close()
@@ -299,7 +307,7 @@ class _OwnClientExecutor(DaskExecutor):
 def _outcome_of(job: Job, ended: Ended) -> JobOutcome:
     """Turn what came back into the job's outcome, once its files lie in its outbox."""
     if ended.problem:
-        return JobOutcome(id=job.id, status=JobStatus.CRASHED, error=ended.problem)
+        return JobOutcome(status=JobStatus.CRASHED, error=ended.problem)
     try:
         outcome = pickle.loads(ended.outcome)
         if ended.files:
@@ -312,7 +320,7 @@ def _outcome_of(job: Job, ended: Ended) -> JobOutcome:
         if isinstance(outcome, JobOutcome):
             return outcome
         text = "its worker gave it up"
-    return JobOutcome(id=job.id, status=JobStatus.FAILED, error=text)
+    return JobOutcome(status=JobStatus.FAILED, error=text)
 
 
 def _address_of(client: "Client") -> str:

@@ -1,12 +1,13 @@
 """Executors: the small interface behind which jobs are run, and the one without processes.
 
-A job names its function as text, so that it can be run in any process on any machine.
+Submitting a job gives a handle at once, as `concurrent.futures` and Dask give futures. A job's
+function travels by its name, so that it can be run in any process on any machine.
 """
 
-import importlib
 import traceback
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import TracebackType
@@ -15,8 +16,9 @@ from typing import Any, Self
 from threadpoolctl import threadpool_limits
 
 from metatune.budget import Stopwatch
+from metatune.execution.by_name import ByName, name_of
 
-__all__ = ["Executor", "InlineExecutor", "Job", "JobOutcome", "JobStatus", "run_job"]
+__all__ = ["Executor", "Handle", "InlineExecutor", "Job", "JobOutcome", "JobStatus", "run_job"]
 
 _MAX_ERROR_LENGTH = 400
 
@@ -35,22 +37,27 @@ class JobStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A function call to be run somewhere.
+    """Function call to be run somewhere.
 
     Attributes
     ----------
-    id : int
-        Chosen by the caller; unique among the jobs that are not finished.
-    function : str
-        ``"package.module:function"``.
+    function : callable
+        Function at the top level of a module that workers can import. In a process that the job
+        was sent to, an equivalent that imports it when it is called.
     arguments : tuple
         Positional arguments; picklable and small. Large things go through the folders.
     time_limit : float
-        Seconds of wall clock, counted from when a worker takes the job up.
+        Seconds of wall clock, counted from when a worker takes the job up; for a job beside the
+        others from when it is submitted.
     inbox : str
         Folder that the function reads and nobody changes: its first argument. None if empty.
     outbox : str
         Existing folder that the function may write files to: its next argument. None if empty.
+
+    Raises
+    ------
+    TypeError
+        If the function cannot be imported by a name: a lambda, a function inside another one.
 
     Notes
     -----
@@ -59,12 +66,19 @@ class Job:
     function must not keep paths or write elsewhere.
     """
 
-    id: int
-    function: str
+    function: Callable[..., Any]
     arguments: tuple[Any, ...] = ()
     time_limit: float = float("inf")
     inbox: str = ""
     outbox: str = ""
+
+    def __post_init__(self) -> None:
+        name_of(self.function)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel with the function's name alone: processes that pass a job on do not import it."""
+        folders = self.inbox, self.outbox
+        return _sent_job, (name_of(self.function), self.arguments, self.time_limit, *folders)
 
     @property
     def positional(self) -> tuple[Any, ...]:
@@ -74,12 +88,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class JobOutcome:
-    """What became of a job.
+    """End of a job, and what it returned.
 
     Attributes
     ----------
-    id : int
-        The job's.
     status : JobStatus
         How it ended.
     value : Any
@@ -94,7 +106,6 @@ class JobOutcome:
         Largest resident memory seen for its worker, in megabytes; 0 where it is not measured.
     """
 
-    id: int
     status: JobStatus
     value: Any = None
     error: str = ""
@@ -103,8 +114,46 @@ class JobOutcome:
     memory_mb: float = 0.0
 
 
+class Handle:
+    """Future of a job that was submitted.
+
+    Parameters
+    ----------
+    job : Job
+        The job.
+    executor : Executor
+        Executor that has taken it up.
+    beside : bool
+        Whether the job runs beside the others and takes the place of none.
+
+    Attributes
+    ----------
+    outcome : JobOutcome or None
+        End of the job, set by the executor: at the latest when `Executor.wait` returns the handle.
+        None until then, and for good if the job was cancelled.
+    """
+
+    __slots__ = ("_executor", "beside", "job", "outcome")
+
+    def __init__(self, job: Job, executor: "Executor", *, beside: bool = False) -> None:
+        self.job = job
+        self.beside = beside
+        self.outcome: JobOutcome | None = None
+        self._executor = executor
+
+    def cancel(self) -> float:
+        """Stop the job, and keep `Executor.wait` from returning it.
+
+        Returns
+        -------
+        float
+            Seconds that it has run in vain; 0 if `wait` has returned it already.
+        """
+        return self._executor._cancel(self)
+
+
 class Executor(ABC):
-    """Runs jobs. Leaving its context closes it."""
+    """Place where jobs run. Leaving its context closes it."""
 
     @property
     @abstractmethod
@@ -125,23 +174,32 @@ class Executor(ABC):
         """Number of jobs that could be taken up now."""
 
     @abstractmethod
-    def submit(self, job: Job) -> None:
-        """Take a job up.
+    def submit(self, job: Job, *, beside: bool = False) -> Handle:
+        """Take a job up and return at once.
+
+        Parameters
+        ----------
+        job : Job
+            The job.
+        beside : bool
+            Start it beside those under way, whether or not a worker is idle. It does not count in
+            `idle`.
 
         Raises
         ------
         SearchError
-            If no worker is idle and `n_ahead` jobs wait for one, or the executor is closed.
+            If no worker is idle and `n_ahead` jobs wait for one, the executor is closed, or
+            workers cannot be started at all.
         """
 
     @abstractmethod
-    def wait(self, timeout: float) -> list[JobOutcome]:
+    def wait(self, timeout: float) -> list[Handle]:
         """Wait until a job has ended, at most `timeout` seconds.
 
         Returns
         -------
-        list of JobOutcome
-            Each job's outcome is returned once. Empty if nothing ended in time, at once if
+        list of Handle
+            Handles whose jobs have ended, each once. Empty if nothing ended in time, at once if
             nothing runs.
 
         Raises
@@ -152,10 +210,9 @@ class Executor(ABC):
 
     @abstractmethod
     def call(self, job: Job) -> JobOutcome:
-        """Run a job beside those under way, whether or not a worker is idle, and wait for it.
+        """Submit a job beside the others and wait for it alone.
 
-        Limits of the jobs under way are enforced meanwhile; their outcomes are left for `wait`.
-        The job's own time limit counts from the call.
+        Limits of the jobs under way are enforced meanwhile; their ends are left for `wait`.
 
         Raises
         ------
@@ -164,14 +221,8 @@ class Executor(ABC):
         """
 
     @abstractmethod
-    def kill(self, job_id: int) -> float:
-        """Stop a job. It has no outcome; an unknown or finished job is ignored.
-
-        Returns
-        -------
-        float
-            The seconds that it has run for nothing.
-        """
+    def _cancel(self, handle: Handle) -> float:
+        """Stop a job of this executor's; see `Handle.cancel`."""
 
     @abstractmethod
     def close(self) -> None:
@@ -194,14 +245,14 @@ class Executor(ABC):
 
 
 class InlineExecutor(Executor):
-    """Runs each job in the calling process, while it is submitted.
+    """Executor that runs each job in the calling process, while it is submitted.
 
     For fits so small that starting a process costs more than it brings. Time and memory limits
     are not enforced, and a crash takes the caller along.
     """
 
     def __init__(self) -> None:
-        self._finished: list[JobOutcome] = []
+        self._ended: list[Handle] = []
 
     @property
     def n_workers(self) -> int:
@@ -209,50 +260,51 @@ class InlineExecutor(Executor):
 
     @property
     def idle(self) -> int:
-        return 0 if self._finished else 1
+        return 1 if all(handle.beside for handle in self._ended) else 0
 
-    def submit(self, job: Job) -> None:
-        self._finished.append(self.call(job))
+    def submit(self, job: Job, *, beside: bool = False) -> Handle:
+        handle = Handle(job, self, beside=beside)
+        handle.outcome = self.call(job)
+        self._ended.append(handle)
+        return handle
 
     def call(self, job: Job) -> JobOutcome:
         with warnings.catch_warnings(), threadpool_limits(limits=1):
             warnings.simplefilter("ignore")
             return run_job(job)
 
-    def wait(self, timeout: float) -> list[JobOutcome]:  # noqa: ARG002
-        finished, self._finished = self._finished, []
-        return finished
+    def wait(self, timeout: float) -> list[Handle]:  # noqa: ARG002
+        ended, self._ended = self._ended, []
+        return ended
 
-    def kill(self, job_id: int) -> float:
-        wasted = sum(outcome.seconds for outcome in self._finished if outcome.id == job_id)
-        self._finished = [outcome for outcome in self._finished if outcome.id != job_id]
-        return wasted
+    def _cancel(self, handle: Handle) -> float:
+        if handle not in self._ended or handle.outcome is None:
+            return 0.0
+        self._ended.remove(handle)
+        return handle.outcome.seconds
 
     def close(self) -> None:
-        self._finished.clear()
+        self._ended.clear()
 
 
 def run_job(job: Job) -> JobOutcome:
     """Call a job's function here and now; an error that it raises becomes the outcome."""
     watch = Stopwatch()
     try:
-        value = _find(job.function)(*job.positional)
+        value = job.function(*job.positional)
     except MemoryError as error:
-        return failure(job.id, error, watch.seconds(), JobStatus.OUT_OF_MEMORY)
+        return failure(error, watch.seconds(), JobStatus.OUT_OF_MEMORY)
     # Anything may be raised by a learner; it costs this job alone.
     except Exception as error:  # noqa: BLE001
-        return failure(job.id, error, watch.seconds())
-    return JobOutcome(id=job.id, status=JobStatus.OK, value=value, seconds=watch.seconds())
+        return failure(error, watch.seconds())
+    return JobOutcome(status=JobStatus.OK, value=value, seconds=watch.seconds())
 
 
-def failure(
-    job_id: int, error: Exception, seconds: float, status: JobStatus = JobStatus.FAILED
-) -> JobOutcome:
+def failure(error: Exception, seconds: float, status: JobStatus = JobStatus.FAILED) -> JobOutcome:
     """Return the outcome of a job that raised `error`."""
     text = " ".join(str(error).split())[:_MAX_ERROR_LENGTH]
     kind = type(error).__name__
     return JobOutcome(
-        id=job_id,
         status=status,
         error=f"{kind}: {text}" if text else kind,
         traceback="".join(traceback.format_exception(error)),
@@ -260,6 +312,14 @@ def failure(
     )
 
 
-def _find(function: str) -> Any:
-    module, _, name = function.partition(":")
-    return getattr(importlib.import_module(module), name)
+def _sent_job(
+    name: str, arguments: tuple[Any, ...], time_limit: float, inbox: str, outbox: str
+) -> Job:
+    """Make a job in the process that it was sent to."""
+    return Job(
+        function=ByName(name),
+        arguments=arguments,
+        time_limit=time_limit,
+        inbox=inbox,
+        outbox=outbox,
+    )

@@ -15,7 +15,7 @@ from typing import Any
 
 from metatune.budget import Deadline, Stopwatch
 from metatune.errors import SearchError
-from metatune.execution.executor import Executor, Job, JobOutcome, JobStatus
+from metatune.execution.executor import Executor, Handle, Job, JobOutcome, JobStatus
 from metatune.execution.memory import MEGABYTE, MemoryMeter
 from metatune.execution.worker import Started
 from metatune.execution.worker_process import PRELOADED, WorkerProcess
@@ -28,7 +28,7 @@ _CLOSING_SECONDS = 0.3
 
 
 class LocalPool(Executor):
-    """Runs jobs in processes of this machine, one numeric thread each.
+    """Executor with processes of this machine, one numeric thread each.
 
     A job over its time limit or the memory limit is killed, a worker that dies is replaced; both
     cost that job alone. Workers do not import the caller's ``__main__``, are silent, ignore the
@@ -67,8 +67,9 @@ class LocalPool(Executor):
         self._log_directory = log_directory
         self._preload = preload
         self._slots: list[_Slot] = []
-        self._waiting: deque[Job] = deque()
-        self._ended: list[JobOutcome] = []
+        self._extra: list[_Slot] = []  # for jobs beside the others, each for one
+        self._waiting: deque[Handle] = deque()
+        self._ended: list[Handle] = []
         self._trouble: Exception | None = None
         self._n_launched = 0
         self._false_starts = 0
@@ -81,8 +82,7 @@ class LocalPool(Executor):
     def start(self) -> None:
         """Launch the workers and return at once; `submit` does it where this was not called."""
         with self._changed:
-            if self._closed:
-                raise SearchError("the pool is closed: make another one")
+            self._refuse_if_closed()
             while len(self._slots) < self._n_workers:
                 self._slots.append(_Slot(self._launch()))
 
@@ -97,77 +97,89 @@ class LocalPool(Executor):
     @property
     def idle(self) -> int:
         with self._changed:
-            n_busy = sum(slot.job is not None for slot in self._slots)
+            n_busy = sum(slot.handle is not None for slot in self._slots)
             return max(0, self._n_workers - n_busy - len(self._waiting))
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: Job, *, beside: bool = False) -> Handle:
+        handle = Handle(job, self, beside=beside)
         with self._changed:
             self.start()
-            if not self.idle and len(self._waiting) >= self.n_ahead:
+            if beside:
+                slot = _Slot(self._launch())
+                self._assign(slot, handle)
+                self._extra.append(slot)
+            elif not self.idle and len(self._waiting) >= self.n_ahead:
                 raise SearchError(
-                    f"job {job.id} was submitted while all {self._n_workers} workers run "
+                    f"a job was submitted while all {self._n_workers} workers run "
                     f"and {len(self._waiting)} jobs wait"
                 )
-            self._waiting.append(job)
-            self._hand_out()
+            else:
+                self._waiting.append(handle)
+                self._hand_out()
             if self._watcher is None:
                 self._watcher = threading.Thread(
                     target=self._watch, daemon=True, name="watch-workers"
                 )
                 self._watcher.start()
             self._bell.send(None)
+        return handle
 
-    def wait(self, timeout: float) -> list[JobOutcome]:
+    def wait(self, timeout: float) -> list[Handle]:
         limit = Deadline.after(timeout)
         with self._changed:
-            while True:
-                if self._trouble is not None:
-                    raise self._trouble
-                if self._ended or not self._busy() or limit.passed():
-                    ended, self._ended = self._ended, []
-                    return ended
-                self._changed.wait(min(max(0.0, limit.remaining()), threading.TIMEOUT_MAX))
+            while not self._ended and self._busy() and not limit.passed():
+                self._await_change(limit.remaining())
+            if self._trouble is not None:
+                raise self._trouble
+            ended, self._ended = self._ended, []
+            return ended
 
     def call(self, job: Job) -> JobOutcome:
-        limit = Deadline.after(job.time_limit)
         with self._changed:
-            extra = _Slot(self._launch())
-            self._assign(extra, job)
-        try:
-            while True:
-                with self._changed:
-                    outcome = self._inspect(extra)
-                if outcome is not None:
-                    return outcome
-                if limit.passed():
-                    text = f"stopped at its time limit of {job.time_limit:.1f} s"
-                    return extra.outcome(JobStatus.TIMED_OUT, error=text)
-                wait(extra.worker.handles, max(0.0, min(_POLL_SECONDS, limit.remaining())))
-        finally:
-            extra.worker.kill()
-            extra.worker.release(0.05)
+            handle = self.submit(job, beside=True)
+            try:
+                while handle.outcome is None:
+                    self._await_change(threading.TIMEOUT_MAX)
+            finally:  # `wait` is not to return it, and whoever interrupts does not want it
+                handle.cancel()
+            return handle.outcome
 
-    def kill(self, job_id: int) -> float:
+    def _await_change(self, seconds: float) -> None:
+        """Wait for the watching thread, which may have come to grief."""
+        if self._trouble is not None:
+            raise self._trouble
+        self._refuse_if_closed()
+        self._changed.wait(max(0.0, min(seconds, threading.TIMEOUT_MAX)))
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise SearchError("the pool is closed: make another one")
+
+    def _cancel(self, handle: Handle) -> float:
         with self._changed:
-            self._ended = [outcome for outcome in self._ended if outcome.id != job_id]
-            self._waiting = deque(job for job in self._waiting if job.id != job_id)
-            for slot in self._slots:
-                if slot.job is not None and slot.job.id == job_id:
+            if handle in self._waiting:
+                self._waiting.remove(handle)
+            if handle in self._ended and handle.outcome is not None:
+                self._ended.remove(handle)
+                return handle.outcome.seconds
+            for slot in self._busy():
+                if slot.handle is handle:
                     seconds = slot.watch.seconds() if slot.started else 0.0
-                    self._replace(slot)
+                    self._discard(slot)
                     self._hand_out()
                     return seconds
         return 0.0
 
     def close(self) -> None:
         with self._changed:
-            slots, self._slots = self._slots, []
+            slots, self._slots, self._extra = [*self._slots, *self._extra], [], []
             self._waiting.clear()
             for slot in slots:
                 slot.worker.kill()
             if not self._closed:
                 self._closed = True
                 self._bell.send(None)
+                self._changed.notify_all()
         limit = Deadline.after(_CLOSING_SECONDS)
         if self._watcher is not None:
             self._watcher.join(max(0.0, limit.remaining()))
@@ -191,29 +203,32 @@ class LocalPool(Executor):
                     self._changed.notify_all()
                 if self._trouble is not None:
                     return
-                handles = [handle for slot in self._busy() for handle in slot.worker.handles]
-            # Limits have to be looked at now and then; without a job there are none.
-            timeout = _POLL_SECONDS if handles else None
+                busy = self._busy()
+                watched = [end for slot in busy for end in slot.worker.handles]
+                # Limits have to be looked at now and then; without a job there are none.
+                remaining = [slot.limit.remaining() for slot in busy]
+                timeout = max(0.0, min(_POLL_SECONDS, *remaining)) if remaining else None
             # A worker that is replaced meanwhile closes its connection.
             with contextlib.suppress(OSError, ValueError):
-                if self._doorway in wait([self._doorway, *handles], timeout):
+                if self._doorway in wait([self._doorway, *watched], timeout):
                     self._doorway.recv()
 
     def _look(self) -> None:
         """Collect the outcomes of jobs that have ended or have to end, and hand out others."""
         for slot in self._busy():
-            outcome = self._inspect(slot)
-            if outcome is not None:
-                self._ended.append(outcome)
+            handle, outcome = slot.handle, self._inspect(slot)
+            if handle is not None and outcome is not None:
+                handle.outcome = outcome
+                self._ended.append(handle)
         self._hand_out()
 
     def _busy(self) -> "list[_Slot]":
-        return [slot for slot in self._slots if slot.job is not None]
+        return [slot for slot in (*self._slots, *self._extra) if slot.handle is not None]
 
     def _hand_out(self) -> None:
         """Give waiting jobs to free workers."""
         for slot in self._slots:
-            if self._waiting and slot.job is None:
+            if self._waiting and slot.handle is None:
                 self._assign(slot, self._waiting.popleft())
 
     def _launch(self) -> WorkerProcess:
@@ -230,16 +245,25 @@ class LocalPool(Executor):
         slot.worker.release(0.05)
         slot.reset(self._launch())
 
-    def _assign(self, slot: "_Slot", job: Job) -> None:
+    def _discard(self, slot: "_Slot") -> None:
+        """End a worker; one that ran beside the others has no successor."""
+        if slot not in self._extra:
+            self._replace(slot)
+            return
+        self._extra.remove(slot)
+        slot.worker.kill()
+        slot.worker.release(0.05)
+
+    def _assign(self, slot: "_Slot", handle: Handle) -> None:
         for _ in range(_MAX_FALSE_STARTS):
             try:
-                slot.worker.send(job)
+                slot.worker.send(handle.job)
             except OSError as error:  # it died while it was idle, or never came to be
                 if slot.worker.launch_error is not None:
                     raise _cannot_start(slot.worker.launch_error) from error
                 self._replace(slot)
             else:
-                slot.job = job
+                slot.take(handle)
                 return
         raise SearchError("worker processes die while they start")
 
@@ -276,9 +300,10 @@ class LocalPool(Executor):
             seconds=outcome.seconds,
         )
         slot.rest()
-        if self._memory_limit is not None and held > self._memory_limit / 2:
-            # What one job left behind must not be counted against the next one.
-            self._replace(slot)
+        # What one job left behind must not be counted against the next one.
+        leaves_much = self._memory_limit is not None and held > self._memory_limit / 2
+        if leaves_much or slot in self._extra:
+            self._discard(slot)
         return outcome
 
     def _bury(self, slot: "_Slot") -> JobOutcome | None:
@@ -288,32 +313,32 @@ class LocalPool(Executor):
         self._false_starts += 1
         if self._false_starts >= _MAX_FALSE_STARTS:
             raise SearchError(f"worker processes die while they start: {end}")
-        job = slot.job
+        handle = slot.handle
         self._replace(slot)
-        if job is not None:
-            self._assign(slot, job)
+        if handle is not None:
+            self._assign(slot, handle)
         return None
 
     def _enforce(self, slot: "_Slot") -> JobOutcome | None:
-        if not slot.started or slot.job is None:
+        if slot.handle is None:
             return None
-        held = slot.measure()
+        held = slot.measure() if slot.started else 0
         if self._memory_limit is not None and held > self._memory_limit:
             figures = f"{held / 1e9:.2f} GB, the limit is {self._memory_limit / 1e9:.2f} GB"
             return self._stop(slot, JobStatus.OUT_OF_MEMORY, f"its process held {figures}")
-        if slot.watch.seconds() > slot.job.time_limit:
-            text = f"stopped at its time limit of {slot.job.time_limit:.1f} s"
+        if slot.limit.passed():
+            text = f"stopped at its time limit of {slot.handle.job.time_limit:.1f} s"
             return self._stop(slot, JobStatus.TIMED_OUT, text)
         return None
 
     def _stop(self, slot: "_Slot", status: JobStatus, error: str) -> JobOutcome:
         outcome = slot.outcome(status, error=error, seconds=slot.watch.seconds())
-        self._replace(slot)
+        self._discard(slot)
         return outcome
 
 
 class _Slot:
-    """A worker and the job that it runs."""
+    """Worker, and the job that it runs."""
 
     def __init__(self, worker: WorkerProcess) -> None:
         self.reset(worker)
@@ -321,16 +346,21 @@ class _Slot:
     def reset(self, worker: WorkerProcess) -> None:
         """Take another worker, without a job."""
         self.worker = worker
-        self.job: Job | None = None
-        self.watch = Stopwatch()
         self._meter: MemoryMeter | None = None
         self._peak = 0
-        self.started = False
+        self.rest()
 
     def rest(self) -> None:
         """Note that the worker is free again."""
-        self.job = None
+        self.handle: Handle | None = None
         self.started = False
+        self.limit = Deadline.never()
+
+    def take(self, handle: Handle) -> None:
+        """Note that the worker was sent a job."""
+        self.handle = handle
+        self.watch = Stopwatch()
+        self.limit = Deadline.after(handle.job.time_limit) if handle.beside else Deadline.never()
 
     def begin(self, pid: int) -> None:
         """Note that the worker, process `pid`, has taken the job up."""
@@ -338,6 +368,8 @@ class _Slot:
         self._meter = self._meter or MemoryMeter(pid)
         self._peak = 0
         self.started = True
+        if self.handle is not None and not self.handle.beside:
+            self.limit = Deadline.after(self.handle.job.time_limit)
 
     def measure(self) -> int:
         """Return the bytes held by the worker now."""
@@ -347,9 +379,7 @@ class _Slot:
 
     def outcome(self, status: JobStatus, **details: Any) -> JobOutcome:
         """Make the outcome of the job."""
-        if self.job is None:
-            raise SearchError("a worker without a job cannot have an outcome")
-        return JobOutcome(id=self.job.id, status=status, memory_mb=self._peak / MEGABYTE, **details)
+        return JobOutcome(status=status, memory_mb=self._peak / MEGABYTE, **details)
 
 
 def _cannot_start(error: Exception) -> SearchError:

@@ -37,7 +37,6 @@ THREAD_VARIABLES = (
 class Started:
     """Message to the pool: the worker has taken a job up."""
 
-    job_id: int
     pid: int
 
 
@@ -59,7 +58,7 @@ def worker_main(connection: Connection, log_path: str | None) -> None:
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
             job = connection.recv()
-            connection.send(Started(job_id=job.id, pid=os.getpid()))
+            connection.send(Started(pid=os.getpid()))
             connection.send_bytes(_answer(job))
     # Nothing in a worker is worth an orderly end, and libraries may hang in theirs.
     os._exit(0)
@@ -72,7 +71,7 @@ def _answer(job: Job) -> bytes:
         return _pickled(outcome)
     # A value that cannot be pickled may say so by any error.
     except Exception as error:  # noqa: BLE001
-        return _pickled(failure(job.id, error, outcome.seconds))
+        return _pickled(failure(error, outcome.seconds))
 
 
 def _pickled(outcome: JobOutcome) -> bytes:

@@ -74,7 +74,7 @@ class Cluster:
     def _command(self, *arguments: str, folder: Path | None = None) -> None:
         folder = folder or self.folder
         given = os.environ.get("PYTHONPATH", "")
-        paths = [*filter(None, [given]), str(ROOT), str(ROOT / "tests" / "search")]
+        paths = [*filter(None, [given]), str(ROOT), str(ROOT / "tests" / "helpers")]
         environment = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join(paths),

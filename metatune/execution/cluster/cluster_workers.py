@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from metatune.execution.cluster.file_bundle import pack
-from metatune.execution.cluster.worker_jobs import BenchOptions, lay_out, open_bench, serve
+from metatune.execution.cluster.worker_jobs import WorkerOptions, lay_out, open_worker_jobs, serve
 from metatune.execution.executor import Job
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-__all__ = ["Berth", "Crew"]
+__all__ = ["ClusterWorker", "ClusterWorkers"]
 
 _KEPT_INBOXES = 4  # so many are kept on the workers though no job uses them: the latest
 _FETCH_SECONDS = 10.0
@@ -21,8 +21,8 @@ _USABLE = ("pending", "finished")
 
 
 @dataclass(slots=True, eq=False)
-class Berth:
-    """One Dask worker.
+class ClusterWorker:
+    """Dask worker as a client sees it.
 
     Attributes
     ----------
@@ -31,11 +31,11 @@ class Berth:
     n_threads : int
         Jobs that it can run at once.
     name : str
-        Of its bench.
+        Name of what metatune has there, its `WorkerJobs`.
     opened : Future
-        Result of opening the bench.
+        Result of opening that.
     ready : bool
-        Whether the bench is open.
+        Whether that is open.
     objection : str
         Why the worker cannot be used; empty if it can.
     inboxes : dict of str to Future
@@ -59,8 +59,8 @@ class Berth:
         return self.n_threads - self.n_jobs if self.ready else 0
 
 
-class Crew:
-    """All workers, their benches, and the inboxes that were brought to them.
+class ClusterWorkers:
+    """Workers of the cluster, and the inboxes that were brought to them.
 
     Each inbox is handed to the cluster once; workers fetch it from each other.
 
@@ -68,30 +68,30 @@ class Crew:
     ----------
     client : Client
         Connected to the scheduler.
-    options : BenchOptions
+    options : WorkerOptions
         What is wanted of each worker.
     """
 
-    def __init__(self, client: "Client", options: BenchOptions) -> None:
+    def __init__(self, client: "Client", options: WorkerOptions) -> None:
         self._client = client
         self._options = options
-        self._parcels: dict[str, Future[Any]] = {}  # the latest last
-        self.berths: dict[str, Berth] = {}
+        self._bundles: dict[str, Future[Any]] = {}  # the latest last
+        self.found: dict[str, ClusterWorker] = {}
 
     @property
     def n_threads(self) -> int:
         """Jobs that can run at once."""
-        return sum(berth.n_threads for berth in self.berths.values() if berth.ready)
+        return sum(worker.n_threads for worker in self.found.values() if worker.ready)
 
     @property
     def settled(self) -> bool:
         """Whether every worker has said whether it can be used."""
-        return all(berth.ready or berth.objection for berth in self.berths.values())
+        return all(worker.ready or worker.objection for worker in self.found.values())
 
     @property
     def objections(self) -> list[str]:
         """Which workers cannot be used, and why."""
-        found = [(berth.address, berth.objection) for berth in self.berths.values()]
+        found = [(worker.address, worker.objection) for worker in self.found.values()]
         return [f"the worker {address} {objection}" for address, objection in found if objection]
 
     def update(self, threads: Mapping[str, int]) -> None:
@@ -102,30 +102,30 @@ class Crew:
         threads : mapping of str to int
             Number of threads by address.
         """
-        for address in self.berths.keys() - threads.keys():
-            del self.berths[address]
+        for address in self.found.keys() - threads.keys():
+            del self.found[address]
         for address, n_threads in threads.items():
-            berth = self.berths.get(address)
-            if berth is None or berth.opened.status not in (*_USABLE, "error"):
-                self.berths[address] = self._open(address, n_threads)
-        for berth in self.berths.values():
-            self._look_at(berth)
+            worker = self.found.get(address)
+            if worker is None or worker.opened.status not in (*_USABLE, "error"):
+                self.found[address] = self._open(address, n_threads)
+        for worker in self.found.values():
+            self._look_at(worker)
 
     def forget(self) -> None:
         """Give up everything that the cluster held: it is gone."""
-        self.berths.clear()
-        self._parcels.clear()
+        self.found.clear()
+        self._bundles.clear()
 
-    def freest(self, avoided: Iterable[str]) -> Berth | None:
+    def freest(self, avoided: Iterable[str]) -> ClusterWorker | None:
         """Return the worker with the most idle threads, if possible none that is avoided."""
-        free = [berth for berth in self.berths.values() if berth.n_free > 0]
+        free = [worker for worker in self.found.values() if worker.n_free > 0]
         return max(
             free,
-            key=lambda berth: (berth.address not in avoided, berth.n_free / berth.n_threads),
+            key=lambda worker: (worker.address not in avoided, worker.n_free / worker.n_threads),
             default=None,
         )
 
-    def send(self, job: Job, berth: Berth) -> "Future[Any]":
+    def send(self, job: Job, worker: ClusterWorker) -> "Future[Any]":
         """Send a job to a worker, with its inbox if that is not there yet.
 
         Returns
@@ -133,8 +133,8 @@ class Crew:
         Future
             Of what `serve` returns.
         """
-        inbox = "" if not job.inbox else self._lay_out(job.inbox, berth)
-        return self._submit("job", berth.address, serve, berth.name, job, berth.opened, inbox)
+        inbox = "" if not job.inbox else self._lay_out(job.inbox, worker)
+        return self._submit("job", worker.address, serve, worker.name, job, worker.opened, inbox)
 
     def tidy(self, used: Iterable[str]) -> None:
         """Release inboxes that are neither in use nor among the latest.
@@ -144,57 +144,57 @@ class Crew:
         used : iterable of str
             The client's folders that unfinished jobs read.
         """
-        old = list(self._parcels)[:-_KEPT_INBOXES]
+        old = list(self._bundles)[:-_KEPT_INBOXES]
         for folder in set(old) - set(used):
             self._release(folder)
 
     def release_all(self) -> None:
         """Release everything that the cluster holds for this client."""
-        for folder in list(self._parcels):
+        for folder in list(self._bundles):
             self._release(folder)
-        for berth in self.berths.values():
-            berth.opened.release()
-        self.berths.clear()
+        for worker in self.found.values():
+            worker.opened.release()
+        self.found.clear()
 
-    def _open(self, address: str, n_threads: int) -> Berth:
+    def _open(self, address: str, n_threads: int) -> ClusterWorker:
         name = uuid4().hex
-        opened = self._submit("bench", address, open_bench, name, self._options)
-        return Berth(address=address, n_threads=n_threads, name=name, opened=opened)
+        opened = self._submit("open", address, open_worker_jobs, name, self._options)
+        return ClusterWorker(address=address, n_threads=n_threads, name=name, opened=opened)
 
-    def _look_at(self, berth: Berth) -> None:
-        """See whether a worker's bench is open by now."""
-        if berth.ready or berth.objection:
+    def _look_at(self, worker: ClusterWorker) -> None:
+        """See whether a worker can be used by now."""
+        if worker.ready or worker.objection:
             return
-        if berth.opened.status == "error":
-            error = berth.opened.exception()
-            berth.objection = f"cannot run metatune ({type(error).__name__}: {error})"
-        elif berth.opened.status == "finished":
-            unequal = berth.opened.result(timeout=_FETCH_SECONDS)
-            berth.objection = f"has {unequal} here" if unequal else ""
-            berth.ready = not unequal
+        if worker.opened.status == "error":
+            error = worker.opened.exception()
+            worker.objection = f"cannot run metatune ({type(error).__name__}: {error})"
+        elif worker.opened.status == "finished":
+            unequal = worker.opened.result(timeout=_FETCH_SECONDS)
+            worker.objection = f"has {unequal} here" if unequal else ""
+            worker.ready = not unequal
 
-    def _lay_out(self, folder: str, berth: Berth) -> "Future[Any]":
-        known = berth.inboxes.get(folder)
+    def _lay_out(self, folder: str, worker: ClusterWorker) -> "Future[Any]":
+        known = worker.inboxes.get(folder)
         if known is not None and known.status in _USABLE:
             return known
-        parcel = self._parcel(folder)
-        known = self._submit("inbox", berth.address, lay_out, berth.name, parcel, berth.opened)
-        berth.inboxes[folder] = known
+        bundle = self._bundle(folder)
+        known = self._submit("inbox", worker.address, lay_out, worker.name, bundle, worker.opened)
+        worker.inboxes[folder] = known
         return known
 
-    def _parcel(self, folder: str) -> "Future[Any]":
+    def _bundle(self, folder: str) -> "Future[Any]":
         """Hand an inbox to the cluster, unless it is there."""
-        parcel = self._parcels.pop(folder, None)
-        if parcel is None or parcel.status not in _USABLE:
+        bundle = self._bundles.pop(folder, None)
+        if bundle is None or bundle.status not in _USABLE:
             # in a list: what is scattered as a mapping becomes one piece of data for each name
-            (parcel,) = self._client.scatter([pack(Path(folder))], hash=False)
-        self._parcels[folder] = parcel
-        return parcel
+            (bundle,) = self._client.scatter([pack(Path(folder))], hash=False)
+        self._bundles[folder] = bundle
+        return bundle
 
     def _release(self, folder: str) -> None:
-        self._parcels.pop(folder).release()
-        for berth in self.berths.values():
-            known = berth.inboxes.pop(folder, None)
+        self._bundles.pop(folder).release()
+        for worker in self.found.values():
+            known = worker.inboxes.pop(folder, None)
             if known is not None:
                 known.release()
 

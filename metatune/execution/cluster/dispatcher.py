@@ -14,10 +14,10 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from metatune.budget import Stopwatch
-from metatune.execution.cluster.cluster_workers import Berth, Crew
-from metatune.execution.cluster.file_bundle import Parcel
-from metatune.execution.cluster.worker_jobs import BenchOptions
-from metatune.execution.executor import Job
+from metatune.execution.cluster.cluster_workers import ClusterWorker, ClusterWorkers
+from metatune.execution.cluster.file_bundle import FileBundle
+from metatune.execution.cluster.worker_jobs import WorkerOptions
+from metatune.execution.executor import Handle
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -31,33 +31,32 @@ _MAX_MISHAPS = 5  # nor does a job go on for ever that the cluster cancels or fo
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Ended:
-    """A job has come to its end.
+    """End of a job.
 
     Attributes
     ----------
-    ticket : int
-        Under which it was handed over.
+    handle : Handle
+        Handle of the job.
     outcome : bytes
         The pickled outcome; empty if there is none.
-    files : Parcel
+    files : FileBundle
         What the job wrote.
     problem : str
         Why there is no outcome.
     """
 
-    ticket: int
+    handle: Handle
     outcome: bytes = b""
-    files: Parcel = field(default_factory=dict)
+    files: FileBundle = field(default_factory=dict)
     problem: str = ""
 
 
 @dataclass(slots=True, eq=False)
-class _Errand:
-    """A job on its way: waiting without a berth, else sent to one."""
+class _Assignment:
+    """Job on its way: waiting without a worker, else sent to one."""
 
-    ticket: int
-    job: Job
-    berth: Berth | None = None
+    handle: Handle
+    worker: ClusterWorker | None = None
     future: "Future[Any] | None" = None
     fetching: bool = False
     n_mishaps: int = 0
@@ -66,30 +65,30 @@ class _Errand:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Fetched:
-    """What a future held; None if it could not be had."""
+    """Value that a future held; None if it could not be had."""
 
-    errand: _Errand
+    assignment: _Assignment
     future: "Future[Any]"
-    value: tuple[bytes, Parcel] | None
+    value: tuple[bytes, FileBundle] | None
 
 
 class Dispatcher:
-    """Sends jobs to the workers of a cluster and brings back what comes of them.
+    """Thread that sends jobs to the workers of a cluster and brings back what comes of them.
 
     Parameters
     ----------
     client : Client
         Connected to the scheduler, not asynchronous.
-    options : BenchOptions
+    options : WorkerOptions
         What is wanted of each worker.
 
     Attributes
     ----------
     ended : SimpleQueue of Ended
-        What has come to its end.
+        Jobs that have come to their end.
     n_threads : int
         Jobs that can run at once at the moment.
-    n_berths : int
+    n_found : int
         Workers that there are, usable or not.
     settled : bool
         Whether the scheduler has answered and every worker has said whether it can be used.
@@ -105,7 +104,7 @@ class Dispatcher:
         Runs since there was last a worker.
     """
 
-    def __init__(self, client: "Client", options: BenchOptions) -> None:
+    def __init__(self, client: "Client", options: WorkerOptions) -> None:
         import distributed.client
 
         # What Dask raises when a scheduler or a worker does not answer as it should. The last one
@@ -113,16 +112,16 @@ class Dispatcher:
         closed = getattr(distributed.client, "ClosedClientError", CancelledError)
         self._troubles = (OSError, TimeoutError, RuntimeError, CancelledError, closed)
         self._client = client
-        self._crew = Crew(client, options)
+        self._workers = ClusterWorkers(client, options)
         self._inbox: SimpleQueue[Any] = SimpleQueue()
-        self._errands: dict[int, _Errand] = {}
-        self._waiting: deque[_Errand] = deque()
+        self._assignments: dict[Handle, _Assignment] = {}
+        self._waiting: deque[_Assignment] = deque()
         self._since_poll: Stopwatch | None = None
         self._stopped = False
         self._thread = threading.Thread(target=self._run, daemon=True, name="metatune-dispatcher")
         self.ended: SimpleQueue[Ended] = SimpleQueue()
         self.n_threads = 0
-        self.n_berths = 0
+        self.n_found = 0
         self.settled = False
         self.settling = threading.Event()
         self.objections: list[str] = []
@@ -134,13 +133,13 @@ class Dispatcher:
         """Begin."""
         self._thread.start()
 
-    def submit(self, ticket: int, job: Job) -> None:
+    def submit(self, handle: Handle) -> None:
         """Hand over a job."""
-        self._inbox.put(_Errand(ticket, job))
+        self._inbox.put(_Assignment(handle))
 
-    def kill(self, ticket: int) -> None:
+    def cancel(self, handle: Handle) -> None:
         """Stop a job; nothing is heard of it afterwards, unless it has just ended."""
-        self._inbox.put(ticket)
+        self._inbox.put(handle)
 
     def stop(self, timeout: float) -> None:
         """Stop everything and release what the cluster holds, for `timeout` seconds at most."""
@@ -156,9 +155,9 @@ class Dispatcher:
             except self._troubles as error:
                 self.trouble = f"{type(error).__name__}: {error}"
                 threading.Event().wait(_POLL_SECONDS)
-        for errand in self._errands.values():
-            self._recall(errand)
-        self._crew.release_all()
+        for assignment in self._assignments.values():
+            self._recall(assignment)
+        self._workers.release_all()
 
     def _read_inbox(self) -> None:
         """Do what was asked for since, waiting a moment for something to do."""
@@ -168,12 +167,12 @@ class Dispatcher:
                 message = self._inbox.get(timeout=timeout)
                 timeout = 0.0
                 match message:
-                    case _Errand():
-                        self._errands[message.ticket] = message
+                    case _Assignment():
+                        self._assignments[message.handle] = message
                         self._waiting.append(message)
                     case _Fetched():
                         self._fetched(message)
-                    case int():
+                    case Handle():
                         self._drop(message)
 
     def _step(self) -> None:
@@ -182,19 +181,19 @@ class Dispatcher:
             self._disconnected()
             return
         if self._since_poll is None or self._since_poll.seconds() >= _POLL_SECONDS:
-            self._crew.update(self._client.nthreads())
+            self._workers.update(self._client.nthreads())
             self._since_poll = Stopwatch()
             self.trouble = ""
             self._publish()
-        for errand in list(self._errands.values()):
-            self._look_at(errand)
+        for assignment in list(self._assignments.values()):
+            self._look_at(assignment)
         self._place()
 
     def _publish(self) -> None:
-        self.n_threads = self._crew.n_threads
-        self.objections = self._crew.objections
-        self.n_berths = len(self._crew.berths)
-        self.settled = bool(self._crew.berths) and self._crew.settled
+        self.n_threads = self._workers.n_threads
+        self.objections = self._workers.objections
+        self.n_found = len(self._workers.found)
+        self.settled = bool(self._workers.found) and self._workers.settled
         if self.settled:
             self.settling.set()
         if self.n_threads:
@@ -202,111 +201,113 @@ class Dispatcher:
 
     def _disconnected(self) -> None:
         """Wait for Dask to find the lost scheduler again; no trial is to blame for it."""
-        self._crew.forget()
+        self._workers.forget()
         self.n_threads = 0
         self.trouble = "the connection to the scheduler is lost"
-        for errand in self._errands.values():
-            if errand.berth is not None:
-                self._put_back(errand)
+        for assignment in self._assignments.values():
+            if assignment.worker is not None:
+                self._put_back(assignment)
 
-    def _look_at(self, errand: _Errand) -> None:
+    def _look_at(self, assignment: _Assignment) -> None:
         """See whether a job has ended, or its worker is gone."""
-        berth, future = errand.berth, errand.future
-        if berth is None or future is None:
+        worker, future = assignment.worker, assignment.future
+        if worker is None or future is None:
             return
-        if self._crew.berths.get(berth.address) is not berth:
-            self._lose(errand, "the worker is gone")
-        elif errand.fetching:
+        if self._workers.found.get(worker.address) is not worker:
+            self._lose(assignment, "the worker is gone")
+        elif assignment.fetching:
             return
         elif future.status == "finished":
-            errand.fetching = True
-            threading.Thread(target=self._fetch, args=(errand, future), daemon=True).start()
+            assignment.fetching = True
+            threading.Thread(target=self._fetch, args=(assignment, future), daemon=True).start()
         elif future.status == "error":
-            self._lose(errand, str(future.exception()))
+            self._lose(assignment, str(future.exception()))
         elif future.status != "pending":
-            self._forgotten(errand)
+            self._forgotten(assignment)
 
-    def _fetch(self, errand: _Errand, future: "Future[Any]") -> None:
+    def _fetch(self, assignment: _Assignment, future: "Future[Any]") -> None:
         """Bring home what a job left; runs in a thread of its own, as it may take its time."""
         value = None
         try:
             with contextlib.suppress(*self._troubles):
                 value = future.result()
         finally:  # whatever else may have gone wrong: the job must not be waited for in vain
-            self._inbox.put(_Fetched(errand, future, value))
+            self._inbox.put(_Fetched(assignment, future, value))
 
     def _fetched(self, message: _Fetched) -> None:
-        errand = message.errand
-        if errand.future is not message.future:  # it was killed, or given to another worker
+        assignment = message.assignment
+        if assignment.future is not message.future:  # it was killed, or given to another worker
             return
         if message.value is None:
-            self._lose(errand, "its results are lost")
+            self._lose(assignment, "its results are lost")
             return
         outcome, files = message.value
-        self._finish(Ended(ticket=errand.ticket, outcome=outcome, files=files))
+        self._finish(Ended(handle=assignment.handle, outcome=outcome, files=files))
 
-    def _lose(self, errand: _Errand, reason: str) -> None:
+    def _lose(self, assignment: _Assignment, reason: str) -> None:
         """Try a job whose worker was lost again elsewhere, but not for ever."""
-        where = errand.berth.address if errand.berth is not None else ""
-        errand.lost_at.append(where)
-        if len(errand.lost_at) < _MAX_LOSSES:
-            self._put_back(errand)
+        where = assignment.worker.address if assignment.worker is not None else ""
+        assignment.lost_at.append(where)
+        if len(assignment.lost_at) < _MAX_LOSSES:
+            self._put_back(assignment)
             return
-        places = " and ".join(dict.fromkeys(errand.lost_at))
+        places = " and ".join(dict.fromkeys(assignment.lost_at))
         text = f"its worker was lost {_MAX_LOSSES} times, at {places}: {reason}"
-        self._finish(Ended(ticket=errand.ticket, problem=text))
+        self._finish(Ended(handle=assignment.handle, problem=text))
 
-    def _forgotten(self, errand: _Errand) -> None:
+    def _forgotten(self, assignment: _Assignment) -> None:
         """Send a job again that Dask has cancelled, as it does when data was lost."""
-        errand.n_mishaps += 1
-        if errand.n_mishaps < _MAX_MISHAPS:
-            self._put_back(errand)
+        assignment.n_mishaps += 1
+        if assignment.n_mishaps < _MAX_MISHAPS:
+            self._put_back(assignment)
             return
         text = f"the cluster has cancelled it {_MAX_MISHAPS} times"
-        self._finish(Ended(ticket=errand.ticket, problem=text))
+        self._finish(Ended(handle=assignment.handle, problem=text))
 
     def _finish(self, ended: Ended) -> None:
-        self._drop(ended.ticket)
+        self._drop(ended.handle)
         self.ended.put(ended)
 
-    def _put_back(self, errand: _Errand) -> None:
-        self._recall(errand)
-        self._waiting.appendleft(errand)
+    def _put_back(self, assignment: _Assignment) -> None:
+        self._recall(assignment)
+        self._waiting.appendleft(assignment)
 
-    def _drop(self, ticket: int) -> None:
-        errand = self._errands.pop(ticket, None)
-        if errand is None:
+    def _drop(self, handle: Handle) -> None:
+        assignment = self._assignments.pop(handle, None)
+        if assignment is None:
             return
-        self._recall(errand)
+        self._recall(assignment)
         with contextlib.suppress(ValueError):
-            self._waiting.remove(errand)
+            self._waiting.remove(assignment)
 
-    def _recall(self, errand: _Errand) -> None:
+    def _recall(self, assignment: _Assignment) -> None:
         """Take a job away from its worker: what runs is stopped when its key is released."""
-        if errand.berth is not None:
-            errand.berth.n_jobs -= 1
-        if errand.future is not None:
-            errand.future.release()
-        errand.berth, errand.future, errand.fetching = None, None, False
+        if assignment.worker is not None:
+            assignment.worker.n_jobs -= 1
+        if assignment.future is not None:
+            assignment.future.release()
+        assignment.worker, assignment.future, assignment.fetching = None, None, False
 
     def _place(self) -> None:
         """Give waiting jobs to idle workers."""
         while self._waiting:
-            berth = self._crew.freest(avoided=self._waiting[0].lost_at)
-            if berth is None:
+            worker = self._workers.freest(avoided=self._waiting[0].lost_at)
+            if worker is None:
                 return
-            errand = self._waiting[0]
-            if errand.job.inbox and not Path(errand.job.inbox).is_dir():
-                text = f"its inbox {errand.job.inbox} is no folder"
-                self._finish(Ended(ticket=errand.ticket, problem=text))
+            assignment = self._waiting[0]
+            if assignment.handle.job.inbox and not Path(assignment.handle.job.inbox).is_dir():
+                text = f"its inbox {assignment.handle.job.inbox} is no folder"
+                self._finish(Ended(handle=assignment.handle, problem=text))
                 continue
             self.shipping = True
             try:
-                errand.future = self._crew.send(errand.job, berth)
+                assignment.future = self._workers.send(assignment.handle.job, worker)
             finally:
                 self.shipping = False
             self._waiting.popleft()
-            errand.berth = berth
-            berth.n_jobs += 1
-            errand.future.add_done_callback(lambda _: self._inbox.put(None))
-            self._crew.tidy({errand.job.inbox for errand in self._errands.values()})
+            assignment.worker = worker
+            worker.n_jobs += 1
+            assignment.future.add_done_callback(lambda _: self._inbox.put(None))
+            self._workers.tidy(
+                {assignment.handle.job.inbox for assignment in self._assignments.values()}
+            )

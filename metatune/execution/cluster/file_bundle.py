@@ -1,4 +1,4 @@
-"""Parcels: the files of a folder as arrays of bytes, which travel without being copied."""
+"""Bundle of files: those of a folder as arrays of bytes, which travel without being copied."""
 
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, TypeAlias
@@ -10,20 +10,20 @@ from metatune.files.atomic import replacing
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Parcel", "pack", "unpack"]
+__all__ = ["FileBundle", "pack", "unpack"]
 
-Parcel: TypeAlias = "dict[str, NDArray[np.uint8]]"
+FileBundle: TypeAlias = "dict[str, NDArray[np.uint8]]"
 """Contents of files, by their path inside the folder with ``/`` between its parts."""
 
 
-def pack(folder: Path) -> Parcel:
+def pack(folder: Path) -> FileBundle:
     """Read all files of a folder, those in its folders included."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): np.fromfile(path, np.uint8) for path in files}
 
 
-def unpack(parcel: Parcel, folder: Path) -> None:
-    """Write the files of a parcel into a folder, which is made; each appears complete.
+def unpack(bundle: FileBundle, folder: Path) -> None:
+    """Write the files of a bundle into a folder, which is made; each appears complete.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def unpack(parcel: Parcel, folder: Path) -> None:
         If a name leads out of the folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in parcel.items():
+    for name, content in bundle.items():
         inside = PurePosixPath(name)
         if inside.is_absolute() or ".." in inside.parts:
             raise ValueError(f"the file {name!r} does not belong into {folder}")

@@ -1,11 +1,11 @@
-"""What metatune does inside a Dask worker: benches, on which jobs run in processes of their own.
+"""Jobs inside a Dask worker, each in a process of metatune's own.
 
 A Dask task runs in a thread, and a thread cannot be stopped. So each task hands its job to a
 worker process of metatune's and watches it: the process is killed at the job's time or memory
-limit, and as soon as Dask no longer wants the task, be it that the job was killed by the client
-or that the client is gone.
+limit, and as soon as Dask no longer wants the task, be it that the job was cancelled by the
+client or that the client is gone.
 
-The results of `open_bench` and `lay_out` are the anchors of what they made: when Dask releases
+The results of `open_worker_jobs` and `lay_out` are leases of what they made: when Dask releases
 them, processes end and files go.
 """
 
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metatune.errors import SearchError
-from metatune.execution.cluster.file_bundle import Parcel, pack, unpack
+from metatune.execution.cluster.file_bundle import FileBundle, pack, unpack
 from metatune.execution.cluster.versions import difference, versions_here
 from metatune.execution.cores import available_memory
 from metatune.execution.executor import Job, JobOutcome
@@ -30,19 +30,19 @@ from metatune.execution.local_pool import LocalPool
 if TYPE_CHECKING:
     from distributed import Worker
 
-__all__ = ["BenchOptions", "lay_out", "open_bench", "serve"]
+__all__ = ["WorkerJobs", "WorkerOptions", "lay_out", "open_worker_jobs", "serve"]
 
 _MEMORY_SHARE = 0.8  # of the Dask worker's memory goes to the jobs
 _POLL_SECONDS = 0.1  # a job that is no longer wanted is stopped this soon
-_WATCH_SECONDS = 0.5  # so often is looked whether anchors are still held
+_WATCH_SECONDS = 0.5  # so often is looked whether leases are still held
 _RELEASED = ("cancelled", "released", "forgotten", "error")  # states of a task nobody wants
 _ENDING = ("closing", "closed", "failed")
 _STOPPED = ("TIMED_OUT", "OUT_OF_MEMORY", "CRASHED")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BenchOptions:
-    """What a client wants of the workers.
+class WorkerOptions:
+    """Wishes of a client to its workers.
 
     Attributes
     ----------
@@ -59,15 +59,16 @@ class BenchOptions:
     preload: tuple[str, ...]
 
 
-def open_bench(name: str, options: BenchOptions) -> str:
+def open_worker_jobs(name: str, options: WorkerOptions) -> str:
     """Start worker processes, one for each thread of this Dask worker.
 
     Parameters
     ----------
     name : str
-        The bench's name; not a key of Dask's, which it would replace by what the key stands for.
-    options : BenchOptions
-        What the client wants.
+        Name of the `WorkerJobs`; not a key of Dask's, which it would replace by what the key
+        stands for.
+    options : WorkerOptions
+        Wishes of the client.
 
     Returns
     -------
@@ -77,18 +78,18 @@ def open_bench(name: str, options: BenchOptions) -> str:
     """
     unequal = difference(options.versions, versions_here())
     if not unequal:
-        _BENCHES[name] = Bench(_this_worker(), name, _this_key(), options)
+        _OPEN[name] = WorkerJobs(_this_worker(), name, _this_key(), options)
     return unequal
 
 
-def lay_out(bench: str, parcel: Parcel, _opened: str) -> str:
+def lay_out(name: str, bundle: FileBundle, _opened: str) -> str:
     """Unpack an inbox into this Dask worker's folder.
 
     Parameters
     ----------
-    bench : str
-        Name of the bench, and with it its result: it is open by then.
-    parcel : Parcel
+    name : str
+        Name of the `WorkerJobs`, and with it the result of opening them: they are open by then.
+    bundle : FileBundle
         The files.
 
     Returns
@@ -96,16 +97,16 @@ def lay_out(bench: str, parcel: Parcel, _opened: str) -> str:
     str
         The folder.
     """
-    return str(_find(bench).lay_out(_this_key(), parcel))
+    return str(_find(name).lay_out(_this_key(), bundle))
 
 
-def serve(bench: str, job: Job, _opened: str, inbox: str) -> tuple[bytes, Parcel]:
+def serve(name: str, job: Job, _opened: str, inbox: str) -> tuple[bytes, FileBundle]:
     """Run a job.
 
     Parameters
     ----------
-    bench : str
-        Name of the bench, and with it its result.
+    name : str
+        Name of the `WorkerJobs`, and with it the result of opening them.
     job : Job
         Its folders are those of the client.
     inbox : str
@@ -113,29 +114,29 @@ def serve(bench: str, job: Job, _opened: str, inbox: str) -> tuple[bytes, Parcel
 
     Returns
     -------
-    tuple of bytes and Parcel
+    tuple of bytes and FileBundle
         The pickled outcome (of None if nobody wants it any more) and the new files. A job that
         was stopped leaves none: they would be torn.
     """
-    return _find(bench).serve(_this_key(), replace(job, inbox=inbox))
+    return _find(name).serve(_this_key(), replace(job, inbox=inbox))
 
 
-class Bench:
-    """The worker processes and files of one client in one Dask worker.
+class WorkerJobs:
+    """Jobs of one client in one Dask worker: its processes and files.
 
     Parameters
     ----------
     worker : Worker
         The Dask worker.
     name : str
-        Of the bench.
+        Name under which they are found.
     key : str
-        The Dask key that holds it.
-    options : BenchOptions
-        What the client wants.
+        Dask key of the lease: when it is released they end.
+    options : WorkerOptions
+        Wishes of the client.
     """
 
-    def __init__(self, worker: "Worker", name: str, key: str, options: BenchOptions) -> None:
+    def __init__(self, worker: "Worker", name: str, key: str, options: WorkerOptions) -> None:
         _allow_children()
         self._worker: Any = worker
         self._name = name
@@ -150,18 +151,18 @@ class Bench:
         self._free = [self._new_pool() for _ in range(self._n_threads)]
         for pool in self._free:
             pool.start()
-        threading.Thread(target=self._watch, daemon=True, name="metatune-bench").start()
+        threading.Thread(target=self._watch, daemon=True, name="metatune-worker-jobs").start()
 
-    def lay_out(self, key: str, parcel: Parcel) -> Path:
+    def lay_out(self, key: str, bundle: FileBundle) -> Path:
         """Unpack an inbox; it is removed when Dask releases `key`."""
         folder = self._folder / f"inbox-{next(self._numbers)}"
         inbox = folder / "data"  # jobs may keep what they share beside it
-        unpack(parcel, inbox)
+        unpack(bundle, inbox)
         with self._lock:
             self._inboxes[key] = folder
         return inbox
 
-    def serve(self, key: str, job: Job) -> tuple[bytes, Parcel]:
+    def serve(self, key: str, job: Job) -> tuple[bytes, FileBundle]:
         """Run a job and collect what it wrote."""
         outbox = self._folder / f"outbox-{next(self._numbers)}"
         if job.outbox:
@@ -178,7 +179,7 @@ class Bench:
     def close(self) -> None:
         """End the processes and remove the files. May be called twice."""
         self._closed.set()
-        _BENCHES.pop(self._name, None)
+        _OPEN.pop(self._name, None)
         with self._lock:
             pools, self._free = self._free, []
         for pool in pools:
@@ -194,14 +195,12 @@ class Bench:
 
     def _run(self, job: Job, wanted: Callable[[], bool]) -> JobOutcome | None:
         with self._borrowed_pool() as pool:
-            pool.submit(job)
-            while True:
-                ended = pool.wait(_POLL_SECONDS)
-                if ended:
-                    return ended[0]
+            handle = pool.submit(job)
+            while not pool.wait(_POLL_SECONDS):
                 if not wanted():
-                    pool.kill(job.id)
+                    handle.cancel()
                     return None
+            return handle.outcome
 
     @contextmanager
     def _borrowed_pool(self) -> Iterator[LocalPool]:
@@ -227,7 +226,7 @@ class Bench:
         return self._closed.is_set() or self._worker.status.name in _ENDING
 
     def _watch(self) -> None:
-        """Remove what Dask has released, until that is the bench itself."""
+        """Remove what Dask has released, until that is the whole."""
         while not self._closed.wait(_WATCH_SECONDS):
             if not self._wanted(self._key):
                 self.close()
@@ -239,14 +238,14 @@ class Bench:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-_BENCHES: dict[str, Bench] = {}
+_OPEN: dict[str, WorkerJobs] = {}
 
 
-def _find(name: str) -> Bench:
-    bench = _BENCHES.get(name)
-    if bench is None:
+def _find(name: str) -> WorkerJobs:
+    found = _OPEN.get(name)
+    if found is None:
         raise SearchError("the Dask worker has given up the processes of this run")
-    return bench
+    return found
 
 
 def _this_worker() -> "Worker":
