@@ -9,9 +9,17 @@ import pytest
 from metatune.budget import Budget, Deadline
 from metatune.data.task.make_task import make_task
 from metatune.data.task.task import Task
-from metatune.evaluation.trial import TrialResult, TrialStatus
-from metatune.execution.executor import InlineExecutor, Job, JobOutcome, run_job
-from metatune.recommender.advice import Advice
+from metatune.evaluation.trial import TrialResult
+from metatune.execution.executor import (
+    Handle,
+    InlineExecutor,
+    Job,
+    JobOutcome,
+    JobStatus,
+    run_job,
+)
+from metatune.recommender.advice import Advice, advise_in_worker
+from metatune.samplers.patience import Patience
 from metatune.samplers.strategy import (
     METATUNE,
     PORTFOLIO,
@@ -39,7 +47,7 @@ class Watched(InlineExecutor):
         self.asked: list[Job] = []
 
     def call(self, job: Job) -> JobOutcome:
-        if job.function.endswith("advise_in_worker"):
+        if job.function is advise_in_worker:
             self.asked.append(job)
         return super().call(job)
 
@@ -115,11 +123,10 @@ def test_without_being_told_metatune_is_used() -> None:
 
 
 def test_a_strategy_without_advice_cannot_follow_any() -> None:
-    alone = Situation(
-        advice=None, spaces={}, levels=(0,), n_first=0, patience=lambda: 0.0, timed=True, seed=0
-    )
+    patience = Patience(deadline=Deadline.after(1.0))
+    alone = Situation(spaces={}, levels=(0,), n_first=0, patience=patience, seed=0)
     with pytest.raises(ValueError, match="no advice"):
-        PRIOR_ORDER.source(alone)
+        PRIOR_ORDER.sampler(alone)
 
 
 class Pair(InlineExecutor):
@@ -128,28 +135,30 @@ class Pair(InlineExecutor):
     def __init__(self, n_before: int) -> None:
         super().__init__()
         self.n_before = n_before
-        self.errand: list[Job] = []
+        self.questions: list[Handle] = []
 
     @property
     def n_workers(self) -> int:
         return 2
 
-    def submit(self, job: Job) -> None:
-        if job.id < 0:
-            self.errand.append(job)
-        else:
-            super().submit(job)
+    def submit(self, job: Job, *, beside: bool = False) -> Handle:
+        if job.function is not advise_in_worker:
+            return super().submit(job, beside=beside)
+        self.questions.append(Handle(job, self, beside=beside))
+        return self.questions[-1]
 
-    def wait(self, timeout: float) -> list[JobOutcome]:
+    def wait(self, timeout: float) -> list[Handle]:
         told = super().wait(timeout)
         self.n_before -= len(told)
-        if self.errand and self.n_before <= 0:
-            told.append(self.call(self.errand.pop()))
+        if self.questions and self.n_before <= 0:
+            answered = self.questions.pop()
+            answered.outcome = self.call(answered.job)
+            told.append(answered)
         return told
 
-    def kill(self, job_id: int) -> float:
-        self.errand = [job for job in self.errand if job.id != job_id]
-        return super().kill(job_id)
+    def _cancel(self, handle: Handle) -> float:
+        self.questions = [other for other in self.questions if other is not handle]
+        return super()._cancel(handle)
 
 
 class Prompt(Pair):
@@ -157,7 +166,7 @@ class Prompt(Pair):
 
     @property
     def idle(self) -> int:
-        return 0 if self.errand else super().idle
+        return 0 if self.questions else super().idle
 
 
 class Enough(Listener):
@@ -196,7 +205,7 @@ def test_defaults_are_tried_until_past_datasets_have_answered(
     assert result.advice is not None
     assert "portfolio" in {c.origin for c in begun[3:]}
     assert len({c.key for c in begun}) == len(begun)
-    assert {"errand", "choosing", "waiting"} <= set(result.timings)
+    assert {"advice", "choosing", "waiting"} <= set(result.timings)
 
 
 def test_past_datasets_are_asked_once_however_soon_they_answer(
@@ -212,8 +221,9 @@ def test_defaults_go_on_where_there_is_no_answer(
     task: Task, metadata_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     executor, listener = Pair(n_before=2), Enough(10)
-    gone = JobOutcome(id=-2, status=TrialStatus.CRASHED, error="gone")
-    monkeypatch.setattr(Pair, "call", lambda self, job: gone if job.id == -2 else run_job(job))
+    gone = JobOutcome(status=JobStatus.CRASHED, error="gone")
+    answers = lambda job: gone if job.function is advise_in_worker else run_job(job)  # noqa: E731
+    monkeypatch.setattr(Pair, "call", lambda self, job: answers(job))
     result = timed_run(task, metadata_dir, executor, listener)
     assert listener.refused == "gone"
     assert result.advice is None

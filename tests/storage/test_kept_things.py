@@ -170,7 +170,7 @@ class TestKeptPipelines:
             keep=KeepRule(file="trial-0.pkl", loss_below=0.0, folds_below=math.inf),
             outbox=tmp_path,
         )
-        kept = KeptModels(tmp_path)
+        kept = KeptModels(tmp_path, RUNGS[-1])
         folds = kept.load(result)
         assert len(folds) == 3
         assert len(kept.load(result, first=True)) == 1
@@ -187,11 +187,10 @@ class TestKeptPipelines:
         result = evaluate(
             make_trial("linear", TaskKind.REGRESSION), data, keep=rule, outbox=tmp_path
         )
-        assert len(KeptModels(tmp_path).load(result)) == 1
+        assert len(KeptModels(tmp_path, RUNGS[-1]).load(result)) == 1
 
     def tell(self, tmp_path: Path, results: list[TrialResult]) -> tuple[KeptModels, History]:
-        kept, history = KeptModels(tmp_path), History(ACCURACY)
-        kept.search_starts(RUNGS)
+        kept, history = KeptModels(tmp_path, RUNGS[-1]), History(ACCURACY)
         for result in results:
             rule = kept.rule(result.trial, history)
             if rule is not None and -result.score < max(rule.folds_below, rule.loss_below):

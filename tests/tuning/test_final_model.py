@@ -34,6 +34,7 @@ from metatune.models import model_file
 from metatune.models.ensemble import EnsembleClassifier, EnsembleRegressor
 from metatune.search.history import History
 from metatune.storage.store import RunStore
+from metatune.tuning import final_model
 from metatune.tuning.final_model import (
     FinalModel,
     build_final_model,
@@ -224,10 +225,8 @@ class TestAveraging:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         run = make_run(tmp_path, "price", families=("knn",))
-        plan = plan_final_model(*run.parts)
-        monkeypatch.setattr(RunStore, "seconds_to_save", lambda self, n_bytes=0: 400.0)
-        late = replace(run.run, deadline=Deadline.after(300.0))
-        final = build_final_model(late, *run.parts[1:], plan)
+        monkeypatch.setattr(final_model, "can_save", lambda *_: False)
+        final = run.finish()
         assert final.fitted_on == "all rows"
         assert not isinstance(final.pipeline.steps[-1][1], EnsembleRegressor)
 

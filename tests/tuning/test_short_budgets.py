@@ -10,8 +10,16 @@ import pytest
 from metatune.budget import Budget, Deadline
 from metatune.data.task.make_task import make_task
 from metatune.errors import BundleError
-from metatune.evaluation.trial import TrialStatus
-from metatune.execution.executor import Executor, InlineExecutor, Job, JobOutcome
+from metatune.evaluation.prepared_task import PreparedTask
+from metatune.evaluation.trial_job import evaluate_and_keep
+from metatune.execution.executor import (
+    Executor,
+    Handle,
+    InlineExecutor,
+    Job,
+    JobOutcome,
+    JobStatus,
+)
 from metatune.models import model_file
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.outcome import Ended, SearchOutcome
@@ -19,9 +27,11 @@ from metatune.storage.directory import RunDirectory
 from metatune.storage.journal import read_journal
 from metatune.tuning import emergency
 from metatune.tuning import tune as tuning
-from metatune.tuning.final_model import Finisher
+from metatune.tuning.final_model import FinalPlan, plan_final_model
 from metatune.tuning.options import TuneOptions
 from metatune.tuning.result import TuningResult
+from metatune.tuning.run import Run
+from metatune.tuning.time_plan import TimePlan
 from metatune.tuning.tune import tune
 
 
@@ -68,20 +78,21 @@ class Asleep(InlineExecutor):
 
     def __init__(self) -> None:
         super().__init__()
-        self.taken: set[int] = set()
+        self.taken: list[Handle] = []
 
     @property
     def idle(self) -> int:
-        return 0 if self.taken else 1
+        return 0 if any(not handle.beside for handle in self.taken) else 1
 
-    def submit(self, job: Job) -> None:
-        self.taken.add(job.id)
+    def submit(self, job: Job, *, beside: bool = False) -> Handle:
+        self.taken.append(Handle(job, self, beside=beside))
+        return self.taken[-1]
 
     def call(self, job: Job) -> JobOutcome:
-        return JobOutcome(id=job.id, status=TrialStatus.TIMED_OUT, error="not there")
+        return JobOutcome(status=JobStatus.TIMED_OUT, error="not there")
 
-    def kill(self, job_id: int) -> float:
-        self.taken.discard(job_id)
+    def _cancel(self, handle: Handle) -> float:
+        self.taken = [other for other in self.taken if other is not handle]
         return 0.0
 
 
@@ -134,22 +145,23 @@ def test_a_run_that_has_to_be_repeatable_tries_nothing_out_of_turn(metadata_dir:
 class OnlyTree(Asleep):
     """Of the trials, only that of the tree is done in time."""
 
-    def wait(self, timeout: float) -> list[JobOutcome]:
-        self.taken -= {done.id for done in self._finished}
-        return super().wait(timeout)
+    def wait(self, timeout: float) -> list[Handle]:
+        done = [handle for handle in self.taken if handle.outcome is not None]
+        self.taken = [handle for handle in self.taken if handle.outcome is None]
+        return done
 
-    def submit(self, job: Job) -> None:
-        if job.id == 0:
-            self._finished.append(InlineExecutor().call(job))
-        else:
-            super().submit(job)
+    def submit(self, job: Job, *, beside: bool = False) -> Handle:
+        handle = super().submit(job, beside=beside)
+        if job.function is evaluate_and_keep and job.arguments[0].number == 0:
+            handle.outcome = InlineExecutor().call(job)
+        return handle
 
 
 @pytest.mark.parametrize("executor", [Asleep, OnlyTree])
 def test_where_the_tree_is_no_better_than_the_constant_a_linear_model_is_tried(
     executor: type[Asleep], metadata_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tuning, "_ANOTHER_SECONDS", -1e9)  # whatever else the machine does
+    monkeypatch.setattr(emergency, "_ANOTHER_SECONDS", -1e9)  # whatever else the machine does
     rng = np.random.default_rng(3)
     table = pd.DataFrame(rng.normal(size=(120, 4)), columns=list("abcd"))
     table["buys"] = 0.6 * table["a"] + rng.normal(size=120)
@@ -176,11 +188,11 @@ class Watching(InlineExecutor):
         self._file = file
         self.seen: list[tuple[str, bool]] = []
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: Job, *, beside: bool = False) -> Handle:
         self.seen.append(("submit", self._file.exists()))
-        super().submit(job)
+        return super().submit(job, beside=beside)
 
-    def wait(self, timeout: float) -> list[JobOutcome]:
+    def wait(self, timeout: float) -> list[Handle]:
         self.seen.append(("wait", self._file.exists()))
         return super().wait(timeout)
 
@@ -229,11 +241,22 @@ def test_time_that_no_ensemble_needs_is_searched_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """With a given number of trials it is not: measured times must not decide."""
-    monkeypatch.setattr(Finisher, "expects_single", lambda *_: single)
-    reserves: list[float] = []
+    monkeypatch.setattr(TimePlan, "holds_time_for_members", lambda *_: True)
+    monkeypatch.setattr(FinalPlan, "is_single", single)
+    plans: list[TimePlan] = []
 
-    def search(halving: SuccessiveHalving, *_: Any, **options: Any) -> SearchOutcome:
-        reserves.append(options["reserve"]())
+    def search(
+        run: Run,
+        prepared: PreparedTask,
+        _sampler: Any,
+        store: Any,
+        _earlier: Any,
+        plan: TimePlan,
+        _answer: Any = None,
+    ) -> SearchOutcome:
+        plans.append(plan)
+        halving = SuccessiveHalving(prepared.rungs, prepared.task.metric)
+        emergency.run_quick_trials(run, prepared, halving, store, ())
         return SearchOutcome(
             history=halving.history,
             ended=Ended.TIME,
@@ -244,19 +267,30 @@ def test_time_that_no_ensemble_needs_is_searched_on(
 
     monkeypatch.setattr(tuning, "run_search", search)
     result = run(metadata_dir, InlineExecutor(), max_trials=max_trials)
-    assert len(reserves) == n_rounds
+    assert [plan.members for plan in plans] == [True, False][:n_rounds]
     assert result.timings["waiting"] == n_rounds
     assert result.ended is Ended.TIME
-    assert result.beats_constant  # by a quick default, before the second round
+    assert result.beats_constant
 
 
 def test_an_interruption_while_it_is_planned_ends_the_search(
     metadata_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_: Any) -> bool:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(Finisher, "expects_single", interrupted)
-    result = run(metadata_dir, Asleep(), allowed=2.5)
+    monkeypatch.setattr(TimePlan, "holds_time_for_members", lambda *_: True)
+    monkeypatch.setattr(tuning, "plan_final_model", InterruptedOnce())
+    result = run(metadata_dir, InlineExecutor(), allowed=2.5)
     assert result.ended is Ended.INTERRUPTED
     assert result.beats_constant
+
+
+class InterruptedOnce:
+    """Planning that somebody interrupts the first time."""
+
+    def __init__(self) -> None:
+        self.n_called = 0
+
+    def __call__(self, *parts: Any, **options: Any) -> FinalPlan:
+        self.n_called += 1
+        if self.n_called == 1:
+            raise KeyboardInterrupt
+        return plan_final_model(*parts, **options)

@@ -13,7 +13,8 @@ from metatune.data.task.task import Task
 from metatune.errors import OptionError
 from metatune.estimate.corrected import Estimate
 from metatune.evaluation.out_of_fold import prediction_file
-from metatune.evaluation.trial import TrialResult, TrialStatus
+from metatune.evaluation.trial import TrialResult
+from metatune.execution.by_name import name_of
 from metatune.execution.executor import Executor, InlineExecutor, Job, JobOutcome
 from metatune.execution.local_pool import LocalPool
 from metatune.models import model_file
@@ -200,8 +201,8 @@ class Refuser(InlineExecutor):
         self.refused = refused
 
     def call(self, job: Job) -> JobOutcome:
-        if job.function.endswith(self.refused):
-            return JobOutcome(id=job.id, status=TrialStatus.CRASHED, error="gone")
+        if name_of(job.function).endswith(self.refused):
+            return JobOutcome(status=JobStatus.CRASHED, error="gone")
         return super().call(job)
 
 
