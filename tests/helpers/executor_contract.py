@@ -197,14 +197,11 @@ class KillingContract(ExecutorContract):
 
     @pytest.mark.parametrize("beside", [False, True])
     def test_a_function_that_only_the_caller_has_fails(self, executor, beside, monkeypatch):
-        module = types.ModuleType("no_such_module")
-        exec("def f(): pass", vars(module))
-        monkeypatch.setitem(sys.modules, "no_such_module", module)
-        exec("def no_such_function(): pass", vars(fake_jobs))
-        for function in (module.f, vars(fake_jobs).pop("no_such_function")):
-            monkeypatch.setattr(
-                sys.modules[function.__module__], function.__name__, function, raising=False
-            )
+        monkeypatch.setitem(sys.modules, "no_such_module", types.ModuleType("no_such_module"))
+        for module in ("no_such_module", "fake_jobs"):
+            function = types.FunctionType((lambda: None).__code__, {}, "no_such_function")
+            function.__module__ = module
+            monkeypatch.setattr(sys.modules[module], "no_such_function", function, raising=False)
             handle = executor.submit(Job(function=function), beside=beside)
             assert executor.wait(20.0) == [handle]
             assert handle.outcome.status is JobStatus.FAILED

@@ -4,10 +4,11 @@ import random
 from pathlib import Path
 
 import numpy as np
+from fake_jobs import evaluate
 
 from metatune.budget import Deadline
 from metatune.evaluation.rungs import plan_rungs
-from metatune.execution.executor import Executor, InlineExecutor, Job, JobOutcome
+from metatune.execution.executor import Executor, Handle, InlineExecutor, Job
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
 from metatune.search.halving import SuccessiveHalving
@@ -36,15 +37,15 @@ def listed(candidates: list[Configuration]) -> SuccessiveHalving:
 
 
 class ScrambledExecutor(Executor):
-    """Runs jobs at once but tells their outcomes in random order."""
+    """Executor that runs jobs at once but tells in random order that they have ended."""
 
     def __init__(self, n_workers: int, seed: int) -> None:
         self._n_workers = n_workers
         self._rng = random.Random(seed)
         self._ran = InlineExecutor()
-        self._waiting: list[JobOutcome] = []
+        self._waiting: list[Handle] = []
         self.most_at_once = 0
-        self.killed: list[int] = []
+        self.cancelled: list[Handle] = []
         self.jobs: list[Job] = []
 
     @property
@@ -55,14 +56,16 @@ class ScrambledExecutor(Executor):
     def idle(self) -> int:
         return self._n_workers - len(self._waiting)
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: Job, *, beside: bool = False) -> Handle:
         assert self.idle > 0
         self.jobs.append(job)
-        self._ran.submit(job)
-        self._waiting += self._ran.wait(0.0)
+        handle = Handle(job, self, beside=beside)
+        handle.outcome = self._ran.call(job)
+        self._waiting.append(handle)
         self.most_at_once = max(self.most_at_once, len(self._waiting))
+        return handle
 
-    def wait(self, timeout: float) -> list[JobOutcome]:
+    def wait(self, timeout: float) -> list[Handle]:
         if not self._waiting or self._rng.random() < 0.2:
             return []
         n_told = self._rng.randint(1, len(self._waiting))
@@ -73,9 +76,9 @@ class ScrambledExecutor(Executor):
     def call(self, job):
         raise AssertionError("the search submits, it does not call")
 
-    def kill(self, job_id: int) -> float:
-        self.killed.append(job_id)
-        self._waiting = [outcome for outcome in self._waiting if outcome.id != job_id]
+    def _cancel(self, handle: Handle) -> float:
+        self.cancelled.append(handle)
+        self._waiting.remove(handle)
         return 0.0
 
     def close(self) -> None:
@@ -91,7 +94,7 @@ def search(
     **options: object,
 ) -> SearchOutcome:
     limits = SearchLimits(deadline=Deadline.after(seconds), max_trials=max_trials)
-    return run_search(halving, executor, FOLDERS, limits=limits, **options)
+    return run_search(halving, executor, FOLDERS, limits=limits, evaluate=evaluate, **options)
 
 
 def inventive(seed: int) -> SuccessiveHalving:

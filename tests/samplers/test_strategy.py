@@ -10,8 +10,8 @@ from metatune.budget import Budget, Deadline
 from metatune.data.task.make_task import make_task
 from metatune.data.task.task import Task
 from metatune.evaluation.trial import TrialResult, TrialStatus
-from metatune.execution.executor import InlineExecutor, Job, JobOutcome, run_job
-from metatune.recommender.advice import Advice
+from metatune.execution.executor import Handle, InlineExecutor, Job, JobOutcome, run_job
+from metatune.recommender.advice import Advice, advise_in_worker
 from metatune.samplers.strategy import (
     METATUNE,
     PORTFOLIO,
@@ -39,7 +39,7 @@ class Watched(InlineExecutor):
         self.asked: list[Job] = []
 
     def call(self, job: Job) -> JobOutcome:
-        if job.function.endswith("advise_in_worker"):
+        if job.function is advise_in_worker:
             self.asked.append(job)
         return super().call(job)
 
@@ -128,28 +128,31 @@ class Pair(InlineExecutor):
     def __init__(self, n_before: int) -> None:
         super().__init__()
         self.n_before = n_before
-        self.errand: list[Job] = []
+        self.errand: list[Handle] = []
 
     @property
     def n_workers(self) -> int:
         return 2
 
-    def submit(self, job: Job) -> None:
-        if job.id < 0:
-            self.errand.append(job)
-        else:
-            super().submit(job)
+    def submit(self, job: Job, *, beside: bool = False) -> Handle:
+        if job.function is not advise_in_worker:
+            return super().submit(job, beside=beside)
+        handle = Handle(job, self, beside=beside)
+        self.errand.append(handle)
+        return handle
 
-    def wait(self, timeout: float) -> list[JobOutcome]:
+    def wait(self, timeout: float) -> list[Handle]:
         told = super().wait(timeout)
         self.n_before -= len(told)
         if self.errand and self.n_before <= 0:
-            told.append(self.call(self.errand.pop()))
+            handle = self.errand.pop()
+            handle.outcome = self.call(handle.job)
+            told.append(handle)
         return told
 
-    def kill(self, job_id: int) -> float:
-        self.errand = [job for job in self.errand if job.id != job_id]
-        return super().kill(job_id)
+    def _cancel(self, handle: Handle) -> float:
+        self.errand = [other for other in self.errand if other is not handle]
+        return super()._cancel(handle)
 
 
 class Prompt(Pair):
@@ -212,8 +215,10 @@ def test_defaults_go_on_where_there_is_no_answer(
     task: Task, metadata_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     executor, listener = Pair(n_before=2), Enough(10)
-    gone = JobOutcome(id=-2, status=TrialStatus.CRASHED, error="gone")
-    monkeypatch.setattr(Pair, "call", lambda self, job: gone if job.id == -2 else run_job(job))
+    gone = JobOutcome(status=TrialStatus.CRASHED, error="gone")
+    monkeypatch.setattr(
+        Pair, "call", lambda self, job: gone if job.function is advise_in_worker else run_job(job)
+    )
     result = timed_run(task, metadata_dir, executor, listener)
     assert listener.refused == "gone"
     assert result.advice is None

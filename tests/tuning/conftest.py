@@ -1,4 +1,4 @@
-"""What tests of the search loop share."""
+"""Fixtures of the tests of the search loop."""
 
 from pathlib import Path
 
@@ -8,7 +8,6 @@ HELPERS = Path(__file__).parents[1] / "helpers"
 
 
 @pytest.fixture
-def fake_evaluation(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let trials be evaluated by `fake_jobs.evaluate`, also in worker processes."""
+def importable_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let worker processes import `fake_jobs`."""
     monkeypatch.syspath_prepend(str(HELPERS))
-    monkeypatch.setattr("metatune.tuning.search._FUNCTION", "fake_jobs:evaluate")

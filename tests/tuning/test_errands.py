@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
+import fake_jobs
 
 from metatune.budget import Deadline
 from metatune.evaluation.rungs import plan_rungs
 from metatune.evaluation.trial import TrialStatus
-from metatune.execution.executor import Executor, InlineExecutor, Job, JobOutcome
+from metatune.execution.executor import Executor, Handle, InlineExecutor, Job, JobOutcome
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
 from metatune.search.halving import SuccessiveHalving
@@ -23,22 +23,16 @@ ACCURACY = resolve_metric("accuracy", TaskKind.BINARY)
 HERE = Path(__file__).parents[1] / "helpers"
 
 
-@pytest.fixture(autouse=True)
-def _fake_evaluation(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(HERE))
-    monkeypatch.setattr("metatune.tuning.search._FUNCTION", "fake_jobs:evaluate")
-
-
 class SlowErrand(Executor):
-    """Two workers; what is no trial takes until so many trials have ended."""
+    """Two workers; a job that is no trial takes until so many trials have ended."""
 
     def __init__(self, n_before: int) -> None:
         self._ran = InlineExecutor()
         self._n_before = n_before
-        self._trials: list[JobOutcome] = []
-        self._errand: list[JobOutcome] = []
+        self._trials: list[Handle] = []
+        self._errand: list[Handle] = []
         self.most_trials_at_once = 0
-        self.killed: list[int] = []
+        self.cancelled: list[Handle] = []
 
     @property
     def n_workers(self) -> int:
@@ -48,13 +42,17 @@ class SlowErrand(Executor):
     def idle(self) -> int:
         return 2 - len(self._trials) - len(self._errand)
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: Job, *, beside: bool = False) -> Handle:
         assert self.idle > 0
-        (self._trials if job.id >= 0 else self._errand).append(self._ran.call(job))
+        handle = Handle(job, self, beside=beside)
+        handle.outcome = self._ran.call(job)
+        is_trial = job.function is fake_jobs.evaluate
+        (self._trials if is_trial else self._errand).append(handle)
         if self._errand:
             self.most_trials_at_once = max(self.most_trials_at_once, len(self._trials))
+        return handle
 
-    def wait(self, timeout: float) -> list[JobOutcome]:
+    def wait(self, timeout: float) -> list[Handle]:
         told, self._trials = self._trials, []
         self._n_before -= len(told)
         if self._n_before <= 0:
@@ -64,8 +62,8 @@ class SlowErrand(Executor):
     def call(self, job: Job) -> JobOutcome:
         raise AssertionError("the search submits, it does not call")
 
-    def kill(self, job_id: int) -> float:
-        self.killed.append(job_id)
+    def _cancel(self, handle: Handle) -> float:
+        self.cancelled.append(handle)
         return 0.0
 
     def close(self) -> None:
@@ -84,6 +82,7 @@ def search(
         Folders(inbox=HERE, outbox=HERE),
         limits=SearchLimits(deadline=Deadline.after(seconds)),
         errand=errand,
+        evaluate=fake_jobs.evaluate,
     )
 
 
@@ -92,7 +91,7 @@ def numbered(n: int) -> list[Configuration]:
 
 
 def doubling(done: Callable[[JobOutcome], None]) -> Errand:
-    return Errand(job=Job(id=-2, function="fake_jobs:double", arguments=(21,)), done=done)
+    return Errand(job=Job(function=fake_jobs.double, arguments=(21,)), done=done)
 
 
 def test_trials_run_beside_an_errand() -> None:
@@ -129,9 +128,10 @@ def test_a_search_with_nothing_to_try_waits_for_its_errand() -> None:
 def test_the_end_of_the_search_ends_the_errand() -> None:
     told: list[JobOutcome] = []
     executor = SlowErrand(n_before=10**9)
-    outcome = search(executor, lambda _history: None, doubling(told.append), seconds=0.2)
+    errand = doubling(told.append)
+    outcome = search(executor, lambda _history: None, errand, seconds=0.2)
     assert outcome.ended is Ended.TIME
-    assert executor.killed == [-2]
+    assert [handle.job for handle in executor.cancelled] == [errand.job]
     assert told == []
 
 

@@ -170,7 +170,7 @@ def test_no_estimate_is_said_rather_than_a_wrong_one(tmp_path: Path) -> None:
 class Stopped(InlineExecutor):
     def call(self, job: Job) -> JobOutcome:
         assert 0.0 < job.time_limit < 100.0
-        return JobOutcome(id=job.id, status=TrialStatus.TIMED_OUT, error="stopped")
+        return JobOutcome(status=TrialStatus.TIMED_OUT, error="stopped")
 
 
 def test_a_worker_that_is_stopped_costs_only_the_estimate(tmp_path: Path) -> None:

@@ -16,13 +16,15 @@ from metatune.data.encoding.encoder import encode_task
 from metatune.data.task.make_task import make_task
 from metatune.data.task.task import Task
 from metatune.ensemble.limits import NO_LIMITS, ModelLimits
+from metatune.ensemble.plan import plan_in_worker
 from metatune.ensemble.report import ensemble_record, with_ensemble
 from metatune.evaluation.constant import constant_score
+from metatune.evaluation.refit import refit_in_worker
 from metatune.evaluation.rungs import plan_rungs
 from metatune.evaluation.trial import Trial, TrialStatus
 from metatune.evaluation.trial_data import TrialData
 from metatune.evaluation.trial_job import evaluate
-from metatune.execution.executor import Executor, InlineExecutor, Job, JobOutcome
+from metatune.execution.executor import Executor, Handle, InlineExecutor, Job, JobOutcome
 from metatune.execution.local_pool import LocalPool
 from metatune.models import model_file
 from metatune.models.ensemble import EnsembleClassifier, EnsembleRegressor
@@ -286,8 +288,8 @@ class NoFits(InlineExecutor):
     """An executor that never gets a fit on all rows done."""
 
     def call(self, job: Job) -> JobOutcome:
-        if job.function.endswith("refit_in_worker"):
-            return JobOutcome(id=job.id, status=TrialStatus.TIMED_OUT, error="too slow")
+        if job.function is refit_in_worker:
+            return JobOutcome(status=TrialStatus.TIMED_OUT, error="too slow")
         return super().call(job)
 
 
@@ -307,8 +309,8 @@ def test_without_time_to_fit_the_folds_are_averaged(tmp_path: Path) -> None:
 
 class NoPlans(InlineExecutor):
     def call(self, job: Job) -> JobOutcome:
-        if job.function.endswith("plan_in_worker"):
-            return JobOutcome(id=job.id, status=TrialStatus.TIMED_OUT, error="too slow")
+        if job.function is plan_in_worker:
+            return JobOutcome(status=TrialStatus.TIMED_OUT, error="too slow")
         return super().call(job)
 
 
@@ -383,22 +385,23 @@ def test_a_member_that_hangs_does_not_break_the_deadline(
         def __init__(self) -> None:
             super().__init__()
             self.n_fits = 0
-            self.hanging: set[int] = set()
+            self.hanging: set[Handle] = set()
 
         @property
         def idle(self) -> int:
             return 0 if self.hanging else super().idle
 
-        def submit(self, job: Job) -> None:
-            self.n_fits += job.function.endswith("refit_in_worker")
-            if self.n_fits == 2:
-                self.hanging.add(job.id)
-            else:
-                super().submit(job)
+        def submit(self, job: Job, *, beside: bool = False) -> Handle:
+            self.n_fits += job.function is refit_in_worker
+            if self.n_fits != 2:
+                return super().submit(job, beside=beside)
+            handle = Handle(job, self)
+            self.hanging.add(handle)
+            return handle
 
-        def kill(self, job_id: int) -> float:
-            self.hanging.discard(job_id)
-            return super().kill(job_id)
+        def _cancel(self, handle: Handle) -> float:
+            self.hanging.discard(handle)
+            return super()._cancel(handle)
 
     executor = Hanging()
     run = make_run(tmp_path, executor=executor)

@@ -13,8 +13,9 @@ import pytest
 from metatune.budget import Budget, Deadline
 from metatune.data.task.make_task import make_task
 from metatune.errors import BundleError, OptionError
+from metatune.evaluation.refit import refit_in_worker
 from metatune.evaluation.trial import TrialResult, TrialStatus
-from metatune.execution.executor import InlineExecutor, Job, JobOutcome
+from metatune.execution.executor import Handle, InlineExecutor, Job, JobOutcome
 from metatune.models import model_file
 from metatune.search.history import History
 from metatune.search.outcome import Ended
@@ -50,19 +51,19 @@ class Doomed(InlineExecutor):
         super().__init__()
         self.n_left = n_trials
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: Job, *, beside: bool = False) -> Handle:
         self.n_left -= 1
         if self.n_left < 0:
             raise Killed
-        super().submit(job)
+        return super().submit(job, beside=beside)
 
 
 class NoTime(InlineExecutor):
     """An executor in which the winner is never fitted in time."""
 
     def call(self, job: Job) -> JobOutcome:
-        if job.function.endswith("refit_in_worker"):
-            return JobOutcome(id=job.id, status=TrialStatus.TIMED_OUT, error="late")
+        if job.function is refit_in_worker:
+            return JobOutcome(status=TrialStatus.TIMED_OUT, error="late")
         return super().call(job)
 
 
@@ -336,7 +337,7 @@ def test_an_interruption_of_the_final_fit_still_saves(metadata_dir: Path, tmp_pa
         n_calls = 0
 
         def call(self, job: Job) -> JobOutcome:
-            if job.function.endswith("refit_in_worker"):
+            if job.function is refit_in_worker:
                 self.n_calls += 1
                 if self.n_calls == 1:
                     raise KeyboardInterrupt

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from fake_jobs import evaluate
 from fake_search import (
     ACCURACY,
     FOLDERS,
@@ -17,7 +18,7 @@ from fake_search import (
 from metatune.budget import Deadline, Stopwatch
 from metatune.errors import ClusterLostError
 from metatune.evaluation.trial import TrialResult
-from metatune.execution.executor import InlineExecutor, JobOutcome
+from metatune.execution.executor import Handle, InlineExecutor
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.limits import SearchLimits, TrialLimits
 from metatune.search.outcome import Ended
@@ -25,8 +26,6 @@ from metatune.space import Configuration
 from metatune.storage.journal import read_journal
 from metatune.tuning.hooks import Keeping
 from metatune.tuning.search import IN_ORDER_LAG, run_search
-
-pytestmark = pytest.mark.usefixtures("fake_evaluation")
 
 
 class TestInOrder:
@@ -108,7 +107,7 @@ class TestTimed:
         limits = SearchLimits(
             deadline=Deadline.after(60.0), trial=TrialLimits(share=0.001, floor_seconds=0.1)
         )
-        outcome = run_search(halving, InlineExecutor(), FOLDERS, limits=limits)
+        outcome = run_search(halving, InlineExecutor(), FOLDERS, limits=limits, evaluate=evaluate)
         assert outcome.ended is Ended.EXHAUSTED
         assert {r.trial.rung.index for r in outcome.history.results} == {0}
 
@@ -117,10 +116,12 @@ class TestTimed:
         limits = SearchLimits(
             deadline=Deadline.after(60.0), should_stop=lambda: len(executor.jobs) >= 5
         )
-        outcome = run_search(listed(configurations(50)), executor, FOLDERS, limits=limits)
+        outcome = run_search(
+            listed(configurations(50)), executor, FOLDERS, limits=limits, evaluate=evaluate
+        )
         assert outcome.ended is Ended.STOPPED
         numbers = {trial.number for trial in outcome.unfinished}
-        assert numbers == set(executor.killed)
+        assert numbers == {handle.job.arguments[0].number for handle in executor.cancelled}
         assert len(numbers) + len(outcome.history.results) == len(executor.jobs)
 
     @pytest.mark.parametrize("max_trials", [None, 40])
@@ -165,9 +166,9 @@ class TestTelling:
         path = tmp_path / "trials.jsonl"
 
         class FirstNeverEnds(ScrambledExecutor):
-            def wait(self, timeout: float) -> list[JobOutcome]:
-                ended = [outcome for outcome in self._waiting if outcome.id != 0]
-                self._waiting = [outcome for outcome in self._waiting if outcome.id == 0]
+            def wait(self, timeout: float) -> list[Handle]:
+                ended = [h for h in self._waiting if h.job.arguments[0].number != 0]
+                self._waiting = [h for h in self._waiting if h not in ended]
                 return ended
 
         outcome = search(
@@ -229,7 +230,7 @@ class LostCluster(InlineExecutor):
         super().__init__()
         self.n_told = 0
 
-    def wait(self, timeout: float) -> list[JobOutcome]:
+    def wait(self, timeout: float) -> list[Handle]:
         if self.n_told == 3:
             raise ClusterLostError("gone")
         self.n_told += 1
@@ -238,7 +239,9 @@ class LostCluster(InlineExecutor):
 
 def test_a_lost_cluster_ends_the_search_with_what_there_is() -> None:
     limits = SearchLimits(deadline=Deadline.after(60))
-    outcome = run_search(listed(configurations(9)), LostCluster(), FOLDERS, limits=limits)
+    outcome = run_search(
+        listed(configurations(9)), LostCluster(), FOLDERS, limits=limits, evaluate=evaluate
+    )
     assert outcome.ended is Ended.CLUSTER_LOST
     assert len(outcome.history.results) == 3
     assert len(outcome.unfinished) == 1

@@ -1,5 +1,6 @@
 """The search loop with real processes: one bad trial costs itself, and says so."""
 
+import fake_jobs
 import pytest
 from fake_search import FOLDERS, RUNGS, configurations, inventive, listed, search, told
 
@@ -13,7 +14,7 @@ from metatune.space import Configuration
 from metatune.storage.journal import read_journal
 from metatune.tuning.search import run_search
 
-pytestmark = pytest.mark.usefixtures("fake_evaluation")
+pytestmark = pytest.mark.usefixtures("importable_jobs")
 
 
 @pytest.fixture
@@ -34,7 +35,9 @@ def test_a_hang_a_crash_a_glutton_and_an_error(pool, tmp_path):
         trial=TrialLimits(share=0.14, first_share=0.14, floor_seconds=8.0),
     )
     path = tmp_path / "trials.jsonl"
-    outcome = run_search(listed(mixed), pool, FOLDERS, limits=limits, journal_path=path)
+    outcome = run_search(
+        listed(mixed), pool, FOLDERS, limits=limits, journal_path=path, evaluate=fake_jobs.evaluate
+    )
     assert outcome.ended is Ended.EXHAUSTED
     ended = {
         result.trial.configuration.params["do"]: (result.status, result.error)
@@ -57,7 +60,7 @@ def test_a_hang_a_crash_a_glutton_and_an_error(pool, tmp_path):
 
 
 def test_the_deadline_cuts_what_runs(pool):
-    pool.submit(Job(id=-1, function="fake_jobs:double", arguments=(1,)))
+    pool.submit(Job(function=fake_jobs.double, arguments=(1,)))
     pool.wait(20.0)
     watch = Stopwatch()
     outcome = search(listed(configurations(9, do="hang")), pool, seconds=1.0)

@@ -2,14 +2,11 @@
 
 import random
 
-import pytest
 from fake_search import ScrambledExecutor, configurations, inventive, listed, search, told
 
 from metatune.execution.executor import InlineExecutor
 from metatune.search.outcome import Ended
 from metatune.storage.journal import Stamp, read_journal, read_past
-
-pytestmark = pytest.mark.usefixtures("fake_evaluation")
 
 
 def test_in_order_it_ends_as_if_never_interrupted(tmp_path):

@@ -11,7 +11,8 @@ from metatune.budget import Budget, Deadline
 from metatune.data.task.make_task import make_task
 from metatune.errors import BundleError
 from metatune.evaluation.trial import TrialStatus
-from metatune.execution.executor import Executor, InlineExecutor, Job, JobOutcome
+from metatune.evaluation.trial_job import evaluate_and_keep
+from metatune.execution.executor import Executor, Handle, InlineExecutor, Job, JobOutcome
 from metatune.models import model_file
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.outcome import Ended, SearchOutcome
@@ -68,20 +69,22 @@ class Asleep(InlineExecutor):
 
     def __init__(self) -> None:
         super().__init__()
-        self.taken: set[int] = set()
+        self.taken: set[Handle] = set()
 
     @property
     def idle(self) -> int:
         return 0 if self.taken else 1
 
-    def submit(self, job: Job) -> None:
-        self.taken.add(job.id)
+    def submit(self, job: Job, *, beside: bool = False) -> Handle:
+        handle = Handle(job, self, beside=beside)
+        self.taken.add(handle)
+        return handle
 
     def call(self, job: Job) -> JobOutcome:
-        return JobOutcome(id=job.id, status=TrialStatus.TIMED_OUT, error="not there")
+        return JobOutcome(status=TrialStatus.TIMED_OUT, error="not there")
 
-    def kill(self, job_id: int) -> float:
-        self.taken.discard(job_id)
+    def _cancel(self, handle: Handle) -> float:
+        self.taken.discard(handle)
         return 0.0
 
 
@@ -134,15 +137,17 @@ def test_a_run_that_has_to_be_repeatable_tries_nothing_out_of_turn(metadata_dir:
 class OnlyTree(Asleep):
     """Of the trials, only that of the tree is done in time."""
 
-    def wait(self, timeout: float) -> list[JobOutcome]:
-        self.taken -= {done.id for done in self._finished}
+    def wait(self, timeout: float) -> list[Handle]:
+        self.taken -= set(self._ended)
         return super().wait(timeout)
 
-    def submit(self, job: Job) -> None:
-        if job.id == 0:
-            self._finished.append(InlineExecutor().call(job))
-        else:
-            super().submit(job)
+    def submit(self, job: Job, *, beside: bool = False) -> Handle:
+        handle = super().submit(job, beside=beside)
+        if job.function is evaluate_and_keep and job.arguments[0].number == 0:
+            self.taken.remove(handle)
+            handle.outcome = InlineExecutor().call(job)
+            self._ended.append(handle)
+        return handle
 
 
 @pytest.mark.parametrize("executor", [Asleep, OnlyTree])
@@ -176,11 +181,11 @@ class Watching(InlineExecutor):
         self._file = file
         self.seen: list[tuple[str, bool]] = []
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: Job, *, beside: bool = False) -> Handle:
         self.seen.append(("submit", self._file.exists()))
-        super().submit(job)
+        return super().submit(job, beside=beside)
 
-    def wait(self, timeout: float) -> list[JobOutcome]:
+    def wait(self, timeout: float) -> list[Handle]:
         self.seen.append(("wait", self._file.exists()))
         return super().wait(timeout)
 
