@@ -145,13 +145,14 @@ def test_a_learner_that_fails_becomes_a_failed_outcome(tmp_path: Path) -> None:
     executor = InlineExecutor()
     executor.submit(
         Job(
-            id=0,
-            function="metatune.evaluation.trial_job:evaluate_in_worker",
+            function=evaluate_in_worker,
             inbox=str(tmp_path / "data"),
             arguments=(trial,),
         )
     )
-    (outcome,) = executor.wait(0)
+    (handle,) = executor.wait(0)
+    outcome = handle.outcome
+    assert outcome is not None
     assert outcome.status is TrialStatus.FAILED
     assert outcome.error
     assert "\n" not in outcome.error

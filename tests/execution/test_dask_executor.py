@@ -21,7 +21,7 @@ from executor_contract import (
     make_folders,
     run,
 )
-from waiting import eventually, outcome_of, outcomes_of
+from waiting import ended_of, eventually, outcome_of
 
 from metatune.budget import Stopwatch
 from metatune.errors import ClusterLostError, OptionError, SearchError
@@ -71,11 +71,11 @@ class TestDaskExecutor(KillingContract):
 
 def test_there_is_a_job_for_each_thread_and_no_more(executor):
     assert executor.n_workers == executor.idle == 2
-    for number in (1, 2):
-        executor.submit(job("sleep", 30, number=number))
+    for _ in range(2):
+        executor.submit(job("sleep", 30))
     assert executor.idle == 0
     with pytest.raises(SearchError, match="while all 2 workers run"):
-        executor.submit(job("double", 1, number=3))
+        executor.submit(job("double", 1))
 
 
 def test_jobs_limits_how_many_run(client):
@@ -85,17 +85,16 @@ def test_jobs_limits_how_many_run(client):
 
 def test_jobs_run_at_the_same_time(executor, tmp_path):
     marks = str(tmp_path / "a"), str(tmp_path / "b")
-    executor.submit(job("meet", *marks, number=1))
-    executor.submit(job("meet", *reversed(marks), number=2))
-    found = outcomes_of(executor, 2)
-    assert [found[number].value for number in (1, 2)] == [True, True]
+    executor.submit(job("meet", *marks))
+    executor.submit(job("meet", *reversed(marks)))
+    assert [handle.outcome.value for handle in ended_of(executor, 2)] == [True, True]
 
 
 def test_workers_never_touch_the_folders_of_the_client(executor, cluster, tmp_path):
     inbox, outbox = make_folders(tmp_path)
     folders = set()
-    for number in range(6):
-        executor.submit(folder_job("leave_files", inbox, outbox, number=number))
+    for _ in range(6):
+        executor.submit(folder_job("leave_files", inbox, outbox))
         outcome = outcome_of(executor)
         seen = outcome.value
         machine = next(f for f in cluster.worker_folders if Path(seen["cwd"]) == f)
@@ -122,7 +121,7 @@ def test_inboxes_that_are_no_longer_used_are_released(executor, cluster, tmp_pat
 
     for number in range(7):
         inbox, outbox = make_folders(tmp_path / str(number))
-        executor.submit(folder_job("leave_files", inbox, outbox, number=number))
+        executor.submit(folder_job("leave_files", inbox, outbox))
         assert outcome_of(executor).status is JobStatus.OK
         assert contents(outbox / "seen") == contents(inbox)
     assert eventually(lambda: laid_out() <= 2 * 5)
@@ -138,12 +137,12 @@ def test_an_inbox_that_is_not_there_costs_its_job_alone(executor, tmp_path):
     assert run(executor, "double", 1).value == 2
 
 
-def test_killed_job_frees_its_worker_at_once(client, tmp_path):
+def test_cancelled_job_frees_its_worker_at_once(client, tmp_path):
     mark = tmp_path / "mark"
     with DaskExecutor(client, jobs=1, preload=PRELOAD) as executor:
-        executor.submit(job("hang_the_first_time", str(mark), number=5))
+        handle = executor.submit(job("hang_the_first_time", str(mark)))
         assert eventually(lambda: mark.exists() and mark.read_text(encoding="utf-8"))
-        executor.kill(5)
+        handle.cancel()
         assert executor.idle == 1
         (pid,) = map(int, mark.read_text(encoding="utf-8").split())
         watch = Stopwatch()
@@ -165,15 +164,15 @@ def test_nothing_is_left_when_the_client_disappears(cluster, client, tmp_path):
     executor = DaskExecutor(other, preload=PRELOAD)
     executor.submit(folder_job("write_and_hang", inbox, outbox))
 
-    def benches() -> list[Path]:
+    def folders() -> list[Path]:
         pattern = "dask-scratch-space/*/metatune-*"
         return [path for folder in cluster.worker_folders for path in folder.glob(pattern)]
 
-    assert eventually(lambda: any(path.glob("outbox-*/file") for path in benches()))
+    assert eventually(lambda: any(path.glob("outbox-*/file") for path in folders()))
     other.close()
     with pytest.raises(ClusterLostError, match="scheduler is gone"):
         outcome_of(executor)
-    assert eventually(lambda: benches() == [])
+    assert eventually(lambda: folders() == [])
     executor.close()
     with DaskExecutor(client, preload=PRELOAD) as following:
         assert following.idle == 2
@@ -198,9 +197,8 @@ def test_workers_may_join_and_leave(executor, cluster, client):
     before = executor.n_workers
     cluster.start_worker(threads=2, nanny=False)
     assert eventually(lambda: executor.n_workers == before + 2)
-    for number in range(4):
-        executor.submit(job("sleep", 0.3, number=number))
-    assert outcomes_of(executor, 4).keys() == {0, 1, 2, 3}
+    handles = {executor.submit(job("sleep", 0.3)) for _ in range(4)}
+    assert set(ended_of(executor, 4)) == handles
     cluster.stop_worker()
     assert eventually(lambda: executor.n_workers == before)
 

@@ -10,6 +10,7 @@ import pytest
 
 pytest.importorskip("distributed")
 
+import fake_jobs
 from dask_cluster import Cluster
 from distributed import Client
 from executor_contract import job, make_folders
@@ -41,9 +42,8 @@ ACCURACY = resolve_metric("accuracy", TaskKind.BINARY)
 
 
 @pytest.fixture(autouse=True)
-def _fake_evaluation(monkeypatch):
+def _importable_jobs(monkeypatch):
     monkeypatch.syspath_prepend(str(HELPERS))
-    monkeypatch.setattr("metatune.tuning.search._FUNCTION", "fake_jobs:evaluate")
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +90,7 @@ def search(executor, folder: Path, seconds: float, *, max_trials: int | None, on
         Folders(inbox=inbox, outbox=outbox),
         limits=SearchLimits(deadline=Deadline.after(120), max_trials=max_trials),
         on_result=on_result,
+        evaluate=fake_jobs.evaluate,
     )
 
 
@@ -129,7 +130,7 @@ def test_trial_that_takes_two_workers_along_has_crashed(executor, tmp_path):
 
 def test_when_no_worker_is_left_the_search_waits_for_a_while(executor):
     assert executor.idle == 1  # one job may wait for a worker
-    executor.submit(job("double", 4, number=44))
+    executor.submit(job("double", 44))
     with pytest.raises(ClusterLostError, match="no worker of the cluster was usable for 4 s"):
         outcome_of(executor)
 
@@ -141,7 +142,7 @@ def test_job_that_waited_runs_when_a_worker_comes_back(cluster, executor):
     while not found and not limit.passed():
         with contextlib.suppress(ClusterLostError):
             found = executor.wait(0.5)
-    assert [(outcome.id, outcome.value) for outcome in found] == [(44, 8)]
+    assert [handle.outcome.value for handle in found] == [88]
 
 
 def test_lost_scheduler_ends_the_search_with_what_there_is(cluster, executor, tmp_path):

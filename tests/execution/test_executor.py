@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 from executor_contract import ExecutorContract, KillingContract, is_gone, job, posix_only, run
+from waiting import ended_of, eventually
 
 from metatune.budget import Stopwatch
 from metatune.errors import SearchError
@@ -46,51 +47,52 @@ class TestLocalPool(KillingContract):
 
     def test_refuses_more_jobs_than_workers(self, executor):
         executor.submit(job("sleep", 5))
-        executor.submit(job("sleep", 5, number=2))
+        executor.submit(job("sleep", 5))
         with pytest.raises(SearchError, match="while all 1 workers run and 1 jobs wait"):
-            executor.submit(job("sleep", 5, number=3))
+            executor.submit(job("sleep", 5))
 
     def test_a_waiting_job_is_taken_up_while_the_caller_does_something_else(self, executor):
         run(executor, "double", 0)  # from then on the process is there
-        executor.submit(job("sleep", 0.2, number=1))
-        executor.submit(job("sleep", 0.2, number=2))
+        handles = [executor.submit(job("sleep", 0.2)) for _ in range(2)]
         time.sleep(2.0)
-        seen = executor.wait(0.0)
-        assert [outcome.id for outcome in seen] == [1, 2]
+        assert executor.wait(0.0) == handles
         assert executor.idle == 1
 
     def test_a_waiting_job_outlives_the_worker_before_it(self, executor):
-        executor.submit(job("exit_now", 3, number=1))
-        executor.submit(job("double", 4, number=2))
-        first = executor.wait(20.0)
-        seen = first if len(first) == 2 else first + executor.wait(20.0)
-        assert [(o.id, o.status, o.value) for o in seen] == [
-            (1, JobStatus.CRASHED, None),
-            (2, JobStatus.OK, 8),
+        handles = [executor.submit(job("exit_now", 3)), executor.submit(job("double", 4))]
+        assert ended_of(executor, 2) == handles
+        assert [(handle.outcome.status, handle.outcome.value) for handle in handles] == [
+            (JobStatus.CRASHED, None),
+            (JobStatus.OK, 8),
         ]
 
-    def test_a_waiting_job_can_be_killed_and_makes_way(self, executor):
-        executor.submit(job("sleep", 30, number=1))
-        executor.submit(job("double", 4, number=2))
-        assert executor.kill(2) == 0.0
-        executor.submit(job("double", 5, number=3))
-        executor.kill(1)
-        (outcome,) = executor.wait(20.0)
-        assert (outcome.id, outcome.value) == (3, 10)
+    def test_a_waiting_job_can_be_cancelled_and_makes_way(self, executor):
+        running = executor.submit(job("sleep", 30))
+        assert executor.submit(job("double", 4)).cancel() == 0.0
+        following = executor.submit(job("double", 5))
+        running.cancel()
+        assert executor.wait(20.0) == [following]
+        assert following.outcome.value == 10
 
     def test_limits_hold_while_nobody_waits(self, executor):
-        executor.submit(job("sleep", 30, number=1, time_limit=0.2))
+        handle = executor.submit(job("sleep", 30, time_limit=0.2))
         run_until = Stopwatch()
         while executor.idle == 0 and run_until.seconds() < 20.0:
             time.sleep(0.05)
-        (outcome,) = executor.wait(0.0)
-        assert outcome.status is JobStatus.TIMED_OUT
+        assert executor.wait(0.0) == [handle]
+        assert handle.outcome.status is JobStatus.TIMED_OUT
 
-    def test_killing_tells_how_long_the_job_has_run(self, executor):
+    def test_cancelling_tells_how_long_the_job_has_run(self, executor):
         run(executor, "double", 0)
-        executor.submit(job("sleep", 30, number=1))
+        handle = executor.submit(job("sleep", 30))
         time.sleep(0.5)
-        assert 0.1 < executor.kill(1) < 10.0
+        assert 0.1 < handle.cancel() < 10.0
+
+    def test_an_unwanted_end_counts_as_run_in_vain(self, executor):
+        handle = executor.submit(job("sleep", 0.2), beside=True)
+        assert eventually(lambda: handle.outcome is not None)
+        assert 0.2 <= handle.cancel() < 10.0
+        assert executor.wait(0.1) == []
 
     def test_refuses_no_workers(self):
         with pytest.raises(SearchError, match="at least 1"):
@@ -161,20 +163,16 @@ class TestLocalPool(KillingContract):
     def test_jobs_run_at_the_same_time(self, tmp_path):
         marks = str(tmp_path / "a"), str(tmp_path / "b")
         with LocalPool(2) as pool:
-            pool.submit(job("meet", *marks, number=1))
-            pool.submit(job("meet", *reversed(marks), number=2))
-            outcomes = pool.wait(20.0)
-            while len(outcomes) < 2:
-                outcomes += pool.wait(20.0)
-        assert sorted((outcome.id, outcome.value) for outcome in outcomes) == [(1, True), (2, True)]
+            pool.submit(job("meet", *marks))
+            pool.submit(job("meet", *reversed(marks)))
+            assert [handle.outcome.value for handle in ended_of(pool, 2)] == [True, True]
 
-    def test_kill_stops_only_that_job(self):
+    def test_cancelling_stops_only_that_job(self):
         with LocalPool(2) as pool:
-            pool.submit(job("sleep", 30, number=1))
-            pool.submit(job("sleep", 0.3, number=2))
-            pool.kill(1)
+            unwanted, wanted = pool.submit(job("sleep", 30)), pool.submit(job("sleep", 0.3))
+            unwanted.cancel()
             assert pool.idle == 1
-            assert [outcome.id for outcome in pool.wait(20.0)] == [2]
+            assert pool.wait(20.0) == [wanted]
 
     def test_close_ends_running_jobs_at_once(self):
         pool = LocalPool(2)

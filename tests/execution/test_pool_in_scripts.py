@@ -20,6 +20,7 @@ posix_only = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has
 HEAD = f"""
 import sys
 sys.path[:0] = [{str(HERE)!r}, {str(ROOT)!r}]
+import fake_jobs
 from metatune.execution.executor import Job
 from metatune.execution.local_pool import LocalPool
 print("main runs", flush=True)
@@ -29,8 +30,8 @@ UNGUARDED = (
     HEAD
     + """
 with LocalPool(2, preload=()) as pool:
-    pool.submit(Job(id=1, function="fake_jobs:double", arguments=(21,)))
-    print(pool.wait(20.0)[0].value)
+    pool.submit(Job(function=fake_jobs.double, arguments=(21,)))
+    print(pool.wait(20.0)[0].outcome.value)
 """
 )
 
@@ -38,8 +39,8 @@ LONG = (
     HEAD
     + """
 pool = LocalPool(2, preload=())
-for id, name in enumerate(["sleep", "hold_interpreter"]):
-    pool.submit(Job(id=id, function=f"fake_jobs:{name}", arguments=(60,)))
+for function in (fake_jobs.sleep, fake_jobs.hold_interpreter):
+    pool.submit(Job(function=function, arguments=(60,)))
 try:
     while not all(slot.started for slot in pool._slots):
         pool.wait(0.1)

@@ -5,11 +5,15 @@ A subclass has a fixture ``executor``, with workers that can import ``fake_jobs`
 
 import os
 import signal
+import sys
 import time
+import types
 from pathlib import Path
 
+import fake_jobs
 import psutil
 import pytest
+from waiting import ended_of
 
 from metatune.budget import Stopwatch
 from metatune.errors import SearchError
@@ -18,19 +22,19 @@ from metatune.execution.executor import Executor, Job, JobOutcome, JobStatus
 posix_only = pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 
 
-def job(name: str, *arguments: object, number: int = 1, time_limit: float = 30.0) -> Job:
-    return Job(id=number, function=f"fake_jobs:{name}", arguments=arguments, time_limit=time_limit)
+def job(name: str, *arguments: object, time_limit: float = 30.0) -> Job:
+    return Job(function=getattr(fake_jobs, name), arguments=arguments, time_limit=time_limit)
 
 
 def run(executor: Executor, name: str, *arguments: object, time_limit: float = 30.0) -> JobOutcome:
-    executor.submit(job(name, *arguments, time_limit=time_limit))
-    outcomes = executor.wait(20.0)
-    assert [outcome.id for outcome in outcomes] == [1]
-    return outcomes[0]
+    handle = executor.submit(job(name, *arguments, time_limit=time_limit))
+    assert executor.wait(20.0) == [handle]
+    assert handle.outcome is not None
+    return handle.outcome
 
 
-def folder_job(name: str, inbox: Path, outbox: Path, *, number: int = 1) -> Job:
-    return Job(id=number, function=f"fake_jobs:{name}", inbox=str(inbox), outbox=str(outbox))
+def folder_job(name: str, inbox: Path, outbox: Path) -> Job:
+    return Job(function=getattr(fake_jobs, name), inbox=str(inbox), outbox=str(outbox))
 
 
 def make_folders(folder: Path) -> tuple[Path, Path]:
@@ -70,34 +74,42 @@ class ExecutorContract:
         assert outcome.status is JobStatus.OUT_OF_MEMORY
         assert outcome.error == "MemoryError"
 
-    @pytest.mark.parametrize("function", ["no_such_module:f", "fake_jobs:no_such_function"])
-    def test_unknown_function_fails(self, executor, function):
-        executor.submit(Job(id=7, function=function))
-        (outcome,) = executor.wait(20.0)
-        assert outcome.status is JobStatus.FAILED
-        assert "no_such" in outcome.error
-
     def test_a_failure_does_not_harm_the_next_job(self, executor):
         run(executor, "raise_error", "x")
         assert run(executor, "double", 1).value == 2
 
     def test_each_outcome_is_returned_once_and_its_worker_is_idle_again(self, executor):
         assert executor.idle == executor.n_workers
-        executor.submit(job("double", 1))
+        handle = executor.submit(job("double", 1))
         assert executor.idle == executor.n_workers - 1
-        assert len(executor.wait(20.0)) == 1
+        assert executor.wait(20.0) == [handle]
+        assert handle.outcome.value == 2
         assert executor.idle == executor.n_workers
         assert executor.wait(0.0) == []
 
+    def test_equal_jobs_have_handles_of_their_own(self, executor):
+        same = job("double", 1)
+        one, two = executor.submit(same), executor.submit(same, beside=True)
+        assert one != two
+        assert one.job is two.job is same
+        assert set(ended_of(executor, 2)) == {one, two}
+        assert one.outcome is not two.outcome
+
+    def test_a_job_beside_the_others_takes_the_place_of_none(self, executor):
+        beside = executor.submit(job("double", 50), beside=True)
+        assert executor.idle == executor.n_workers
+        others = [executor.submit(job("double", k)) for k in range(executor.n_workers)]
+        more = executor.submit(job("double", 60), beside=True)
+        assert executor.idle == 0
+        assert set(ended_of(executor, len(others) + 2)) == {beside, more, *others}
+        assert (beside.outcome.value, more.outcome.value) == (100, 120)
+        assert [handle.outcome.value for handle in others] == [2 * k for k in range(len(others))]
+
     def test_a_call_needs_no_idle_worker_and_leaves_other_outcomes_alone(self, executor):
-        for number in range(executor.n_workers):
-            executor.submit(job("double", number, number=number))
-        called = executor.call(job("double", 50, number=99))
-        assert (called.id, called.status, called.value) == (99, JobStatus.OK, 100)
-        seen = set()
-        while len(seen) < executor.n_workers:
-            seen |= {outcome.id for outcome in executor.wait(20.0)}
-        assert seen == set(range(executor.n_workers))
+        handles = {executor.submit(job("double", k)) for k in range(executor.n_workers)}
+        called = executor.call(job("double", 50))
+        assert (called.status, called.value) == (JobStatus.OK, 100)
+        assert set(ended_of(executor, executor.n_workers)) == handles
         assert executor.idle == executor.n_workers
 
     def test_a_call_that_fails_says_why(self, executor):
@@ -110,29 +122,44 @@ class ExecutorContract:
         assert executor.wait(5.0) == []
         assert watch.seconds() < 1.0
 
-    def test_killed_job_has_no_outcome(self, executor):
-        executor.submit(job("double", 1, number=3))
-        executor.kill(3)
-        executor.kill(99)
+    @pytest.mark.parametrize("beside", [False, True])
+    def test_a_cancelled_job_is_not_waited_for(self, executor, beside):
+        handle = executor.submit(job("double", 1), beside=beside)
+        assert handle.cancel() >= 0.0
+        assert handle.cancel() == 0.0
         assert executor.idle == executor.n_workers
         assert executor.wait(0.1) == []
+
+    def test_cancelling_what_has_been_told_changes_nothing(self, executor):
+        handle = executor.submit(job("double", 1))
+        assert executor.wait(20.0) == [handle]
+        assert handle.cancel() == 0.0
+        assert handle.outcome.value == 2
+
+    def test_a_function_without_a_name_is_refused(self, executor):
+        def nested():
+            pass
+
+        for function in (nested, lambda: 1, [].append, 3):
+            with pytest.raises(TypeError, match="workers cannot import"):
+                executor.submit(Job(function=function))
 
     def test_numeric_libraries_use_one_thread(self, executor):
         assert set(run(executor, "circumstances").value["pools"]) <= {1}
 
     def test_reads_the_inbox_and_leaves_files_in_the_outbox(self, executor, tmp_path):
         inbox, outbox = make_folders(tmp_path)
-        for number in (1, 2):
-            executor.submit(folder_job("leave_files", inbox, outbox, number=number))
-            (outcome,) = executor.wait(20.0)
-            assert outcome.status is JobStatus.OK
+        for _ in range(2):
+            executor.submit(folder_job("leave_files", inbox, outbox))
+            (handle,) = executor.wait(20.0)
+            assert handle.outcome.status is JobStatus.OK
             assert contents(outbox / "seen") == contents(inbox)
 
     def test_files_of_a_function_that_fails_are_there_too(self, executor, tmp_path):
         inbox, outbox = make_folders(tmp_path)
         executor.submit(folder_job("write_and_fail", inbox, outbox))
-        (outcome,) = executor.wait(20.0)
-        assert outcome.error == "ValueError: after writing"
+        (handle,) = executor.wait(20.0)
+        assert handle.outcome.error == "ValueError: after writing"
         assert contents(outbox) == {"file": b"written"}
 
     def test_a_call_reads_and_writes_folders_too(self, executor, tmp_path):
@@ -154,10 +181,32 @@ class KillingContract(ExecutorContract):
             executor.submit(job("double", 1))
 
     def test_limits_hold_while_a_call_is_waited_for(self, executor):
-        executor.submit(job("sleep", 30, number=1, time_limit=0.3))
-        assert executor.call(job("sleep", 1.5, number=2)).value == 1.5
-        (stopped,) = executor.wait(0.0)
-        assert (stopped.id, stopped.status) == (1, JobStatus.TIMED_OUT)
+        limited = executor.submit(job("sleep", 30, time_limit=0.3))
+        assert executor.call(job("sleep", 1.5)).value == 1.5
+        assert executor.wait(0.0) == [limited]
+        assert limited.outcome.status is JobStatus.TIMED_OUT
+
+    def test_a_job_that_runs_can_be_cancelled(self, executor):
+        handles = [executor.submit(job("sleep", 30), beside=beside) for beside in (False, True)]
+        assert executor.wait(0.3) == []
+        for handle in handles:
+            assert 0.0 <= handle.cancel() < 10.0
+            assert handle.outcome is None
+        assert executor.idle == executor.n_workers
+        assert executor.wait(5.0) == []
+
+    @pytest.mark.parametrize("beside", [False, True])
+    def test_a_function_that_only_the_caller_has_fails(self, executor, beside, monkeypatch):
+        monkeypatch.setitem(sys.modules, "no_such_module", types.ModuleType("no_such_module"))
+        for module in ("no_such_module", "fake_jobs"):
+            function = types.FunctionType((lambda: None).__code__, {}, "no_such_function")
+            function.__module__ = module
+            monkeypatch.setattr(sys.modules[module], "no_such_function", function, raising=False)
+            handle = executor.submit(Job(function=function), beside=beside)
+            assert executor.wait(20.0) == [handle]
+            assert handle.outcome.status is JobStatus.FAILED
+            assert "no_such" in handle.outcome.error
+        assert run(executor, "double", 4).value == 8
 
     def test_a_call_has_a_limit_of_its_own(self, executor):
         watch = Stopwatch()

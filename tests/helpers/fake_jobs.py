@@ -133,18 +133,14 @@ def leave_files(inbox, outbox):
     return {"inbox": inbox, "outbox": outbox, "cwd": str(Path.cwd()), "pid": os.getpid()}
 
 
-def write_and(then, *arguments):
-    """Write a file to the outbox and do something else."""
-
-    def job(_inbox, outbox):
-        (Path(outbox) / "file").write_text("written", encoding="utf-8")
-        then(*arguments)
-
-    return job
+def write_and_fail(_inbox, outbox):
+    (Path(outbox) / "file").write_text("written", encoding="utf-8")
+    raise ValueError("after writing")
 
 
-write_and_fail = write_and(raise_error, "after writing")
-write_and_hang = write_and(time.sleep, 600)
+def write_and_hang(_inbox, outbox):
+    (Path(outbox) / "file").write_text("written", encoding="utf-8")
+    time.sleep(600)
 
 
 def hang_the_first_time(mark):

@@ -3,7 +3,7 @@
 import time
 
 from metatune.budget import Deadline
-from metatune.execution.executor import JobOutcome
+from metatune.execution.executor import Executor, Handle, JobOutcome
 
 
 def eventually(condition, within: float = 20.0) -> bool:
@@ -15,17 +15,19 @@ def eventually(condition, within: float = 20.0) -> bool:
     return False
 
 
-def outcomes_of(executor, n: int, within: float = 40.0) -> dict[int, JobOutcome]:
+def ended_of(executor: Executor, n: int, within: float = 40.0) -> list[Handle]:
     """Wait for so many jobs."""
     limit = Deadline.after(within)
-    found = {}
+    found: list[Handle] = []
     while len(found) < n:
         assert not limit.passed(), f"{n - len(found)} jobs did not end"
-        found |= {outcome.id: outcome for outcome in executor.wait(1.0)}
+        found += executor.wait(1.0)
+    assert len(found) == n
     return found
 
 
-def outcome_of(executor) -> JobOutcome:
+def outcome_of(executor: Executor) -> JobOutcome:
     """Wait for the only job."""
-    (outcome,) = outcomes_of(executor, 1).values()
-    return outcome
+    (handle,) = ended_of(executor, 1)
+    assert handle.outcome is not None
+    return handle.outcome

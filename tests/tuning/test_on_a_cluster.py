@@ -26,6 +26,7 @@ from metatune.evaluation.out_of_fold import prediction_file
 from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.evaluation.trial_data import TrialData
+from metatune.evaluation.trial_job import evaluate_and_keep
 from metatune.execution.dask_executor import DaskExecutor
 from metatune.execution.executor import InlineExecutor, Job
 from metatune.kinds import TaskKind
@@ -84,15 +85,15 @@ def test_files_that_trials_leave_are_the_same(client: Any, tmp_path: Path) -> No
         with executor:
             executor.submit(
                 Job(
-                    id=0,
-                    function="metatune.evaluation.trial_job:evaluate_and_keep",
+                    function=evaluate_and_keep,
                     inbox=str(tmp_path / "data"),
                     outbox=str(outbox),
                     arguments=(trial, rule),
                 )
             )
-            (outcome,) = executor.wait(60.0)
-        assert outcome.status is TrialStatus.OK, outcome.error
+            (handle,) = executor.wait(60.0)
+        assert handle.outcome is not None
+        assert handle.outcome.status is TrialStatus.OK, handle.outcome.error
         left.append({path.name: path.read_bytes() for path in outbox.iterdir()})
     assert left[0].keys() == left[1].keys()
     assert len(left[0]) == 2

@@ -14,8 +14,8 @@ from metatune.budget import Budget, Deadline
 from metatune.data.task.make_task import make_task
 from metatune.errors import BundleError, OptionError
 from metatune.evaluation.refit import refit_in_worker
-from metatune.evaluation.trial import TrialResult
-from metatune.execution.executor import InlineExecutor, Job, JobOutcome, JobStatus
+from metatune.evaluation.trial import TrialResult, TrialStatus
+from metatune.execution.executor import Handle, InlineExecutor, Job, JobOutcome
 from metatune.models import model_file
 from metatune.search.history import History
 from metatune.search.outcome import Ended
@@ -51,11 +51,11 @@ class Doomed(InlineExecutor):
         super().__init__()
         self.n_left = n_trials
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: Job, *, beside: bool = False) -> Handle:
         self.n_left -= 1
         if self.n_left < 0:
             raise Killed
-        super().submit(job)
+        return super().submit(job, beside=beside)
 
 
 class NoTime(InlineExecutor):
@@ -63,7 +63,7 @@ class NoTime(InlineExecutor):
 
     def call(self, job: Job) -> JobOutcome:
         if job.function is refit_in_worker:
-            return JobOutcome(status=JobStatus.TIMED_OUT, error="late")
+            return JobOutcome(status=TrialStatus.TIMED_OUT, error="late")
         return super().call(job)
 
 

@@ -1,7 +1,9 @@
 """`tune` from a task to a saved pipeline, in this process and in worker processes."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,11 +15,12 @@ from metatune.data.task.task import Task
 from metatune.errors import OptionError
 from metatune.estimate.corrected import Estimate
 from metatune.evaluation.out_of_fold import prediction_file
-from metatune.evaluation.trial import TrialResult
-from metatune.execution.by_name import name_of
+from metatune.evaluation.refit import refit_in_worker
+from metatune.evaluation.trial import TrialResult, TrialStatus
 from metatune.execution.executor import Executor, InlineExecutor, Job, JobOutcome
 from metatune.execution.local_pool import LocalPool
 from metatune.models import model_file
+from metatune.recommender.advice import advise_in_worker
 from metatune.search.outcome import Ended
 from metatune.storage.directory import RunDirectory
 from metatune.storage.journal import read_journal
@@ -196,18 +199,18 @@ def test_families_without_a_past_are_searched_all_the_same(metadata_dir: Path) -
 class Refuser(InlineExecutor):
     """An executor in which one function never succeeds."""
 
-    def __init__(self, refused: str) -> None:
+    def __init__(self, refused: Callable[..., Any]) -> None:
         super().__init__()
         self.refused = refused
 
     def call(self, job: Job) -> JobOutcome:
-        if name_of(job.function).endswith(self.refused):
-            return JobOutcome(status=JobStatus.CRASHED, error="gone")
+        if job.function is self.refused:
+            return JobOutcome(status=TrialStatus.CRASHED, error="gone")
         return super().call(job)
 
 
 def test_if_the_final_fit_fails_the_kept_fold_models_are_the_answer(metadata_dir: Path) -> None:
-    result = run(metadata_dir, executor=Refuser("refit_in_worker"))
+    result = run(metadata_dir, executor=Refuser(refit_in_worker))
     assert result.beats_constant
     assert result.fitted_on == "160 of 200 rows in each fold"
     labels = result.pipeline.predict(make_table())
@@ -218,7 +221,7 @@ def test_without_a_recommendation_the_defaults_of_the_families_are_tried(
     metadata_dir: Path,
 ) -> None:
     log = Log()
-    result = run(metadata_dir, executor=Refuser("advise_in_worker"), listener=log, max_trials=10)
+    result = run(metadata_dir, executor=Refuser(advise_in_worker), listener=log, max_trials=10)
     assert result.advice is None
     assert "no advice: gone" in log.heard
     tried = {r.trial.configuration.algorithm for r in result.history.results}
