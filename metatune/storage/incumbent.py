@@ -16,9 +16,10 @@ from metatune.evaluation.trial_data import TrialData
 from metatune.models import model_file
 from metatune.models.pipeline import assemble_pipeline
 from metatune.search.history import History
-from metatune.storage.directory import RunDirectory, library_versions
+from metatune.storage.directory import RunDirectory
 from metatune.storage.fold_models import KeptModels
 from metatune.storage.predictions import PredictionStore
+from metatune.storage.provenance import library_versions
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
@@ -66,7 +67,7 @@ class ModelKeeper:
         self._encoder = encoder
         self._data = data
         self._deadline = deadline
-        self._run_dir = run_dir
+        self._run_dir = None if run_dir is None or run_dir.is_scratch else run_dir
         self._save_seconds = 0.0  # of the longest save so far
         self._since_save = Stopwatch()
         self._saved_any = False

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from metatune.budget import Deadline
-from metatune.cli.console import Voice, number, seconds, without_nan
+from metatune.cli.console import Voice, number, seconds
 from metatune.cli.fit_report import _score_rows, _trials_row
 from metatune.cli.fit_run import default_output
 from metatune.cli.progress import LiveProgress, make_progress
@@ -16,6 +16,7 @@ from metatune.cli.wording import command, failure_causes, familiarity, honest
 from metatune.estimate.corrected import Estimate, NoEstimate
 from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
+from metatune.files.plain import without_nan
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
 from metatune.search.history import History
