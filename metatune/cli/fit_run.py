@@ -12,12 +12,15 @@ from metatune.cli.data import check_exists, is_openml, open_data
 from metatune.cli.options import role_columns
 from metatune.ensemble.limits import parse_limits
 from metatune.errors import OptionError
+from metatune.execution.cores import parse_memory
 from metatune.execution.workers import local_workers, workers
 from metatune.storage.door import continue_command
 from metatune.storage.record import DataRecord, RunOptions
 from metatune.storage.session import RunRequest, Session, open_run
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from metatune.data.task.task import Task
     from metatune.execution.executor import Executor
     from metatune.tuning.result import TuningResult
@@ -63,7 +66,7 @@ def run_fit(request: RunRequest, display: Display) -> int:
     with open_run(replace(request, options=options)) as session:
         if session.is_over:
             return _say_over(session, display, voice)
-        with workers(options.scheduler, options.jobs, options.memory_limit) as executor:
+        with _workers(options) as executor:
             watch = Stopwatch()
             task, data = _read(session, voice)
             session.begin(task, data, reading=watch.seconds())
@@ -87,10 +90,22 @@ def _checked(options: RunOptions) -> RunOptions:
         check_exists(options.data)
     if options.metadata is not None and not Path(options.metadata).is_dir():
         raise OptionError(f"{options.metadata} is no directory: name one with a meta-dataset")
-    if options.scheduler is not None:
-        return options  # its workers have limits of their own
-    jobs, memory_limit = local_workers(options.jobs, options.memory_limit)
-    return replace(options, jobs=jobs, memory_limit=memory_limit)
+    if options.scheduler is None:
+        jobs, memory_limit = local_workers(options.jobs, options.memory_limit)
+        return replace(options, jobs=jobs, memory_limit=memory_limit)
+    given = options.memory_limit  # None for what the workers of the cluster allow
+    return replace(options, memory_limit=parse_memory(given) if isinstance(given, str) else given)
+
+
+def _workers(options: RunOptions) -> "AbstractContextManager[Executor]":
+    """Start workers, or connect to those of a cluster."""
+    limit = options.memory_limit
+    assert not isinstance(limit, str), "it was parsed when the options were checked"
+    if options.scheduler is None:
+        return workers(None, options.jobs, limit)
+    from metatune.execution.dask_executor import connect
+
+    return connect(options.scheduler, jobs=options.jobs, memory_limit=limit)
 
 
 def _read(session: Session, voice: Voice) -> "tuple[Task, DataRecord]":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from metatune.errors import OptionError
 from metatune.execution.cores import available_cores, available_memory, parse_memory
-from metatune.execution.dask_executor import as_executor, connect
+from metatune.execution.dask_executor import as_executor
 from metatune.execution.executor import Executor, InlineExecutor
 from metatune.execution.local_pool import LocalPool
 
@@ -21,15 +21,14 @@ _MEMORY_SHARE = 0.8  # of the free memory goes to the workers
 
 @contextmanager
 def workers(
-    given: "Executor | Client | str | None", n_jobs: int | None, memory_limit: str | int | None
+    given: "Executor | Client | None", n_jobs: int | None, memory_limit: str | int | None
 ) -> Iterator[Executor]:
     """Provide an executor for a moment; what is given is left open, what is made is closed.
 
     Parameters
     ----------
-    given : Executor, distributed.Client, str or None
-        Where trials shall run; a text is the address of a Dask scheduler, None stands for
-        processes of this machine.
+    given : Executor, distributed.Client or None
+        Where trials shall run; None for processes of this machine.
     n_jobs : int or None
         Jobs at once; negative numbers count from the cores as in scikit-learn: -1 is all.
     memory_limit : str, int or None
@@ -60,11 +59,9 @@ def local_workers(n_jobs: int | None, memory_limit: str | int | None) -> tuple[i
     return n_workers, limit or int(_MEMORY_SHARE * available_memory() / n_workers)
 
 
-def _cluster(given: "Client | str", n_jobs: int | None, limit: int | None) -> Executor:
+def _cluster(given: "Client", n_jobs: int | None, limit: int | None) -> Executor:
     # Negative numbers count from the cores of this machine, which say nothing about a cluster's.
     jobs = n_jobs if n_jobs is not None and n_jobs > 0 else None
-    if isinstance(given, str):
-        return connect(given, jobs=jobs, memory_limit=limit)
     executor = as_executor(given, jobs=jobs, memory_limit=limit)
     if executor is None:
         raise OptionError(

@@ -92,6 +92,8 @@ def _read_union(options: tuple[Any, ...], value: Any, where: str) -> Any:
 def _fits(kind: Any, value: Any) -> bool:
     if get_origin(kind) is Literal:
         return value in get_args(kind)
+    if get_origin(kind) is not None:  # a list or an object, which the value is not
+        return False
     if kind is float:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         return is_number and math.isfinite(value)

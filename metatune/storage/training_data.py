@@ -102,6 +102,7 @@ def store_training_data(data: TrainingData, path: Path, budget_seconds: float) -
         "is_named": is_named,
         "classification": data.classification,
         "dtypes": {role: _dtype(values) for role, values in given.items()},
+        "categories": _numeric_categories(frame),
     }
     table = table.replace_schema_metadata(
         {**(table.schema.metadata or {}), _KEY: json.dumps(told).encode()}
@@ -130,7 +131,12 @@ def read_training_data(path: Path) -> TrainingData:
         told = json.loads(table.schema.metadata[_KEY])
         frame = table.to_pandas()
         n_features, dtypes = int(told["n_features"]), dict(told["dtypes"])
-        features = frame.iloc[:, :n_features]
+        features = frame.iloc[:, :n_features].assign(
+            **{
+                name: pd.Categorical(frame[name], pd.Index(values, dtype=dtype), ordered=ordered)
+                for name, (values, dtype, ordered) in told["categories"].items()
+            }
+        )
         given = {
             role: _restored(frame.iloc[:, n_features + i], dtype)
             for i, (role, dtype) in enumerate(dtypes.items())
@@ -173,12 +179,30 @@ def _columns(given: "dict[str, NDArray[Any]]", taken: "pd.Index[Any]") -> dict[s
 
 
 def _is_exact(cells: "pd.Series[Any]") -> bool:
-    """Say whether Parquet gives a column back as it is; those of Python objects often not."""
+    """Say whether a column comes back as it is; those of Python objects often do not."""
     if isinstance(cells.dtype, pd.SparseDtype):
         return False
+    if isinstance(cells.dtype, pd.CategoricalDtype):
+        labels = cells.cat.categories
+        is_text = pd.api.types.infer_dtype(labels, skipna=True) in _EXACT_OBJECTS
+        return is_text or _is_numeric(labels)
     if cells.dtype != object:
         return True
     return pd.api.types.infer_dtype(cells, skipna=True) in _EXACT_OBJECTS
+
+
+def _is_numeric(labels: "pd.Index[Any]") -> bool:
+    return isinstance(labels.dtype, np.dtype) and labels.dtype.kind in "iufb"
+
+
+def _numeric_categories(frame: pd.DataFrame) -> dict[str, tuple[list[Any], str, bool]]:
+    """Return categories that are numbers, which Parquet forgets: values, dtype, whether ordered."""
+    found = {}
+    for name, dtype in frame.dtypes.items():
+        if isinstance(dtype, pd.CategoricalDtype) and _is_numeric(dtype.categories):
+            labels = dtype.categories
+            found[str(name)] = (labels.tolist(), str(labels.dtype), bool(dtype.ordered))
+    return found
 
 
 def _as_array(features: pd.DataFrame) -> "NDArray[Any]":
