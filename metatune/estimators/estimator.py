@@ -300,7 +300,8 @@ class MetaTuneClassifier(ClassifierMixin, _MetaTune):  # type: ignore[misc]
     memory_limit : str or int, optional
         What a worker may hold, like "4GB" or in bytes; its share of the free memory if None.
     run_dir : str or Path, optional
-        Directory for journal and model; nothing is written if None.
+        Directory for journal and model, and for the rows, so that `metatune continue` can go on;
+        nothing is left behind if None.
     resume : bool
         Go on with the run in `run_dir`, if there is one, instead of refusing the directory: after
         an interruption, or with a larger `budget` or `max_trials`. These count the whole run,

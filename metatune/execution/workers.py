@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from metatune.errors import OptionError
 from metatune.execution.cores import available_cores, available_memory, parse_memory
-from metatune.execution.dask_executor import as_executor
 from metatune.execution.executor import Executor, InlineExecutor
 from metatune.execution.local_pool import LocalPool
 
@@ -62,6 +61,8 @@ def local_workers(n_jobs: int | None, memory_limit: str | int | None) -> tuple[i
 def _cluster(given: "Client", n_jobs: int | None, limit: int | None) -> Executor:
     # Negative numbers count from the cores of this machine, which say nothing about a cluster's.
     jobs = n_jobs if n_jobs is not None and n_jobs > 0 else None
+    from metatune.execution.dask_executor import as_executor
+
     executor = as_executor(given, jobs=jobs, memory_limit=limit)
     if executor is None:
         raise OptionError(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from metatune.errors import BundleError
-from metatune.estimate.corrected import Estimate
+from metatune.estimate.values import Estimate
 from metatune.files.plain import read_dataclass, without_nan
 from metatune.kinds import TaskKind
 from metatune.storage.door import Door

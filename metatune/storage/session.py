@@ -23,12 +23,12 @@ from metatune.storage.record import (
     TaskRecord,
 )
 from metatune.storage.resume import Earlier, check_same_budget, check_same_options, find_earlier
-from metatune.storage.training_data import TrainingData, store_training_data
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from metatune.data.task.task import Task
+    from metatune.storage.training_data import TrainingData
 
 __all__ = ["Extension", "RunRequest", "Session", "open_run"]
 
@@ -153,7 +153,7 @@ class Session:
         task: "Task",
         data: DataRecord,
         *,
-        given: TrainingData | None = None,
+        given: "TrainingData | None" = None,
         reading: float = 0.0,
     ) -> RunRecord:
         """Make the directory, and record what is known when the search begins.
@@ -273,12 +273,14 @@ class Session:
         names = (*_LATEST, *(_LATEST_ON_COMMAND_LINE if on_command_line else ()))
         return replace(before.options, **{name: getattr(self.options, name) for name in names})
 
-    def _stored(self, data: DataRecord, given: TrainingData) -> DataRecord:
+    def _stored(self, data: DataRecord, given: "TrainingData") -> DataRecord:
         """Store rows in the directory, if they are not there yet."""
         file = self.directory.data
         if self.directory.is_scratch:
             return data
         if self.earlier is None or not file.is_file():
+            from metatune.storage.training_data import store_training_data
+
             reason = store_training_data(given, file, self.budget.seconds)
             if reason:
                 return replace(data, not_stored=reason)
