@@ -57,7 +57,7 @@ def profile_run(n_rows: int, kind: str, seconds: float, jobs: int) -> CoreSecond
             raise click.ClickException(f"exit code {done.exit_code}: {done.stderr.strip()}")
         run = RunDirectory.open(output)
         return core_seconds(
-            run.read_record()["timings"], read_journal(run.journal), jobs=jobs, seconds=done.seconds
+            run.read_record().timings, read_journal(run.journal), jobs=jobs, seconds=done.seconds
         )
 
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from metatune.files.plain import without_nan
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-__all__ = ["Voice", "number", "seconds", "show", "show_json", "table", "without_nan"]
+__all__ = ["Voice", "number", "seconds", "show", "show_json", "table"]
 
 _WIDTH = 80  # where there is no terminal to ask
 
@@ -97,14 +99,3 @@ def seconds(value: float) -> str:
     minutes, rest = divmod(round(value), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
-
-
-def without_nan(value: Any) -> Any:
-    """Turn a value into what JSON can hold: numbers that are not finite become None."""
-    if isinstance(value, Mapping):
-        return {str(name): without_nan(item) for name, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [without_nan(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return without_nan(value.item()) if hasattr(value, "item") else value

@@ -8,11 +8,8 @@ import click
 from metatune.cli import options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from metatune.cli.course import Extension
-    from metatune.cli.fit_options import FitOptions
-    from metatune.storage.resume import Earlier
+    from metatune.storage.record import RunRecord
+    from metatune.storage.session import Extension
 
 __all__ = ["continue_run"]
 
@@ -38,31 +35,46 @@ def continue_run(directory: Path, budget: str | None, max_trials: str | None, **
     Everything else is as it was when the run was started: table, target, metric, seed, algorithms.
     No finished trial is repeated. The exit codes are those of fit.
     """
-    from metatune.cli.fit import exit_code
-    from metatune.cli.fit_run import FitRun
+    from dataclasses import replace
+
+    from metatune.budget import seconds_since_process_start
+    from metatune.cli.fit_run import Display, file_of, run_fit
     from metatune.errors import BundleError
     from metatune.storage.directory import RunDirectory
-    from metatune.storage.resume import find_earlier
+    from metatune.storage.door import Door
+    from metatune.storage.session import RunRequest
 
     extension = _extension(budget, max_trials)
-    run_dir = RunDirectory.open(directory)
-    earlier = find_earlier(run_dir)
-    if earlier is None or earlier.record is None:
+    record = RunDirectory.open(directory).find_record()
+    if record is None:
         raise BundleError(
             f"{directory / 'run.json'} is damaged: repeat the command that started the run, "
             "with --resume"
         )
-    if "options" not in earlier.record or "data" not in earlier.record["options"]:
-        raise BundleError(
-            f"the run in {directory} was started from Python: go on with fit, resume=True and a "
-            "larger budget"
-        )
-    return exit_code(FitRun.prepare(_options(directory, earlier, given), extension).run())
+    before = record.options
+    table = _table(directory, record, given["data"])
+    request = RunRequest(
+        door=Door.COMMAND_LINE,
+        directory=directory,
+        resume=True,
+        data_file=file_of(table),
+        extension=extension,
+        options=replace(
+            before,
+            data=table,
+            seed=record.seed,
+            jobs=given["jobs"] or before.jobs,
+            memory_limit=given["memory_limit"],
+        ),
+        spent=seconds_since_process_start(),
+    )
+    display = Display(**{name: given[name] for name in ("as_json", "quiet", "verbose")})
+    return run_fit(request, display)
 
 
 def _extension(budget: str | None, max_trials: str | None) -> "Extension | None":
     from metatune.budget import parse_duration
-    from metatune.cli.course import Extension
+    from metatune.storage.session import Extension
 
     if budget is None and max_trials is None:
         return None
@@ -90,42 +102,31 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _options(directory: Path, earlier: "Earlier", given: dict[str, Any]) -> "FitOptions":
-    """Return the options that the run was started with, and what is given now."""
-    from dataclasses import fields
-
-    from metatune.cli.fit_options import FitOptions
-
-    record = earlier.record or {}
-    before = {**record["options"]}
-    metadata = before.get("metadata")
-    known = {field.name for field in fields(FitOptions)}
-    values = {
-        **{name: value for name, value in before.items() if name in known},
-        "data": given["data"] or _where(record),
-        "output": directory,
-        "metadata": None if metadata is None else Path(metadata),
-        "jobs": given["jobs"] or before.get("jobs"),
-        "memory_limit": given["memory_limit"],
-        "overwrite": False,
-        "resume": True,
-        **{name: given[name] for name in ("as_json", "quiet", "verbose")},
-    }
-    return FitOptions(**values)
-
-
-def _where(record: "Mapping[str, Any]") -> str:
-    """Find the table of a run: where it was, or under the name that was typed."""
+def _table(directory: Path, record: "RunRecord", given: str | None) -> str | None:
+    """Find the table of a run: its file, or the name that was typed; None if the run holds it."""
     from metatune.cli.data import is_openml
-    from metatune.errors import OptionError
+    from metatune.errors import BundleError, OptionError
+    from metatune.storage.door import Door
 
-    typed = str(record["options"]["data"])
+    if record.started_from is Door.PYTHON:
+        if record.data.stored is None:
+            raise BundleError(
+                f"the run in {directory} was started from Python, and {record.data.not_stored}: "
+                "go on there, with fit, resume=True and a larger budget"
+            )
+        if given is not None:
+            raise OptionError(
+                f"the run in {directory} was started from Python and holds its rows "
+                f"({record.data.stored}): leave out --data"
+            )
+        return None
+    typed = str(record.options.data)
+    if given is not None or is_openml(typed):
+        return given or typed
     if typed == "-":
         raise OptionError("the run was fed through standard input: feed it again with --data -")
-    if is_openml(typed):
-        return typed
-    absolute = str(record.get("data", {}).get("path", typed))
-    found = next((name for name in (absolute, typed) if Path(name).is_file()), None)
+    places = (record.data.path or typed, typed)
+    found = next((name for name in places if Path(name).is_file()), None)
     if found is None:
-        raise OptionError(f"the run's table {absolute} is gone: say where it is with --data")
+        raise OptionError(f"the run's table {places[0]} is gone: say where it is with --data")
     return found

@@ -8,12 +8,9 @@ import click
 from metatune.cli import options
 
 if TYPE_CHECKING:
-    from metatune.cli.fit_run import FitResult
+    from metatune.storage.record import RunOptions
 
-__all__ = ["exit_code", "fit"]
-
-_WITHOUT_MODEL = 3
-_INTERRUPTED = 130
+__all__ = ["default_output", "fit"]
 
 
 @click.command()
@@ -78,14 +75,35 @@ def fit(**given: Any) -> int:
     standard input, or openml:31 (a dataset) or openml:task/31. The exit code is 3 if nothing beat
     the constant prediction.
     """
-    from metatune.cli.fit_options import FitOptions
-    from metatune.cli.fit_run import FitRun
+    from metatune.budget import seconds_since_process_start
+    from metatune.cli.fit_run import Display, file_of, run_fit
+    from metatune.storage.door import Door
+    from metatune.storage.session import RunRequest
 
-    return exit_code(FitRun.prepare(FitOptions(**given)).run())
+    display = Display(**{name: given.pop(name) for name in ("as_json", "quiet", "verbose")})
+    request = RunRequest(
+        door=Door.COMMAND_LINE,
+        overwrite=given.pop("overwrite"),
+        resume=given.pop("resume"),
+        directory=given.pop("output") or default_output(given["data"]),
+        data_file=file_of(given["data"]),
+        options=_options(given),
+        spent=seconds_since_process_start(),
+    )
+    return run_fit(request, display)
 
 
-def exit_code(result: "FitResult") -> int:
-    """Say how a fit ended."""
-    if result.interrupted:
-        return _INTERRUPTED
-    return 0 if result.beats_constant else _WITHOUT_MODEL
+def default_output(data: str) -> Path:
+    """Name the directory of a run after the table's file, in the current directory."""
+    from metatune.cli.data import stem_of
+
+    return Path(f"{stem_of(data)}.metatune")
+
+
+def _options(given: dict[str, Any]) -> "RunOptions":
+    from metatune.storage.record import RunOptions
+
+    include, exclude = (options.names(given.pop(name)) for name in ("include", "exclude"))
+    metadata = given.pop("metadata")
+    metadata = None if metadata is None else str(metadata)
+    return RunOptions(metadata=metadata, include=include, exclude=exclude, **given)

@@ -9,60 +9,64 @@ from metatune.cli.console import number, show, table
 from metatune.cli.wording import command, failure_causes, honest
 from metatune.data.wording import counted
 from metatune.estimate.corrected import NoEstimate
-from metatune.storage.directory import RunDirectory
 
 if TYPE_CHECKING:
+    from metatune.storage.directory import RunDirectory
+    from metatune.storage.record import RunRecord, TrialCounts
     from metatune.tuning.model_cost import ModelFigures
     from metatune.tuning.result import TuningResult
 
 __all__ = ["show_result"]
 
 
-def show_result(values: dict[str, Any], result: "TuningResult", data: str) -> None:
+def show_result(
+    record: "RunRecord", result: "TuningResult", directory: "RunDirectory", data: str | None
+) -> None:
     """Write the short table of the result, and the command that comes next.
 
     Parameters
     ----------
-    values : dict
+    record : RunRecord
         The record of the run.
     result : TuningResult
         What was found.
-    data : str
-        The table's file as it was typed.
+    directory : RunDirectory
+        Where the model lies.
+    data : str or None
+        The table's file as it was typed; None if there is none.
     """
-    output = Path(values["options"]["output"])
-    model = RunDirectory(output).model
-    show(table(("", ""), _rows(values, result, model)))
-    server = values["options"].get("openml_server")
-    there = () if server is None else ("--openml-server", str(server))
-    show("", f"next: {command('predict', str(output), data, *there)}")
+    show(table(("", ""), _rows(record, result, directory.model)))
+    output, server = str(directory.path), record.options.openml_server
+    there = () if server is None else ("--openml-server", server)
+    following = ("leaderboard", output) if data is None else ("predict", output, data, *there)
+    show("", f"next: {command(*following)}")
 
 
-def _trials_row(trials: dict[str, int], ended: str) -> str:
+def _trials_row(trials: "TrialCounts", ended: str) -> str:
     """Say how many trials there were; those cut short are no failures."""
-    pruned = trials["pruned"]
-    failed = trials["finished"] - trials["ok"] - pruned
+    pruned = trials.pruned
+    failed = trials.finished - trials.ok - pruned
     return (
-        f"{counted(trials['finished'], 'trial')} of "
-        f"{counted(trials['configurations'], 'configuration')}"
+        f"{counted(trials.finished, 'trial')} of "
+        f"{counted(trials.configurations, 'configuration')}"
         + (f", {pruned} cut short as hopeless" if pruned else "")
         + (f", {failed} failed" if failed else "")
         + f" ({ended})"
     )
 
 
-def _rows(values: dict[str, Any], result: "TuningResult", model: Path) -> list[tuple[str, str]]:
-    trials = values["trials"]
-    better = "higher" if values["greater_is_better"] else "lower"
+def _rows(record: "RunRecord", result: "TuningResult", model: Path) -> list[tuple[str, str]]:
+    assert record.outcome is not None, "it is shown when there is one"
+    better = "higher" if record.task.greater_is_better else "lower"
     rows = [
-        *_score_rows(values["metric"], better, result),
+        *_score_rows(record.task.metric, better, result),
         ("constant", f"{number(result.constant_score)} for the constant prediction"),
         *_winner_rows(result),
-        ("trials", _trials_row(trials, values["ended"])),
+        ("trials", _trials_row(record.outcome.trials, record.outcome.ended)),
     ]
     rows += [("", f"{count} x {status}: {cause}") for status, cause, count in _causes(result)]
-    used = values["seconds"]["before"] + seconds_since_process_start()
-    asked = values["seconds"]["budget"]
+    used = record.seconds.before + seconds_since_process_start()
+    asked = record.seconds.budget
     rows += _figure_rows(result.figures)
     rows += [("time", f"asked {asked:g} s, used {used:.1f} s"), ("saved as", str(model))]
     return rows

@@ -145,8 +145,8 @@ def known_constant(model: str) -> "list[float] | float | None":
         record = RunDirectory.open(path if path.is_dir() else path.parent).read_record()
     except BundleError:
         return None
-    value = record.get("constant_prediction")
-    return value if isinstance(value, list | float) else None
+    value = record.task.constant_prediction
+    return list(value) if isinstance(value, tuple) else value
 
 
 def read_labelled(

@@ -1,6 +1,7 @@
 """`metatune leaderboard`."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from metatune.cli.console import number, seconds, show, show_json, table
 
 if TYPE_CHECKING:
     from metatune.search.history import History
+    from metatune.storage.record import Figures
 
 __all__ = ["leaderboard"]
 
@@ -29,9 +31,9 @@ def leaderboard(directory: Path, top: int | None, as_json: bool) -> None:
     the model of a fold takes for a single row, and to keep. An ensemble comes first, with what the
     saved model takes.
     """
+    from metatune.cli.wording import honest
     from metatune.data.wording import counted
     from metatune.ensemble.report import with_ensemble
-    from metatune.kinds import TaskKind
     from metatune.metrics import resolve_metric
     from metatune.search.history import History
     from metatune.storage.directory import RunDirectory
@@ -39,21 +41,24 @@ def leaderboard(directory: Path, top: int | None, as_json: bool) -> None:
 
     run = RunDirectory.open(directory)
     record = run.read_record()
-    metric = resolve_metric(str(record["metric"]), TaskKind(record["task"]))
+    ended = record.outcome
+    metric = resolve_metric(record.task.metric, record.task.task)
     history = History(metric, read_journal(run.journal))
-    found = with_ensemble(history.leaderboard(), record.get("ensemble"))
+    found = with_ensemble(history.leaderboard(), _plain(None if ended is None else ended.ensemble))
     plain = found.astype(object).where(found.notna(), None)
-    board = _with_figures(plain.to_dict("records"), record.get("model"))
+    estimate = None if ended is None else ended.estimate
+    board = _with_figures(plain.to_dict("records"), None if ended is None else ended.model)
     ranked = [row for row in board if row["status"] == "ok"][:top]
     if as_json:
         failed = [row for row in board if row["status"] not in ("ok", "pruned")]
-        said = {"leaderboard": ranked, "estimate": record.get("estimate"), "failures": failed}
+        said = {"leaderboard": ranked, "estimate": _plain(estimate), "failures": failed}
         show_json({"metric": metric.name, **said})
         return
     show(table(_HEADINGS, [_cells(row) for row in ranked], right=_NUMBERS))
     better = "higher" if metric.greater_is_better else "lower"
     show("", f"{metric.name} ({better} is better), {counted(len(history.results), 'trial')}")
-    _show_estimate(record)
+    if estimate is not None:
+        show(f"the model on new rows: {honest(estimate)}")
     _show_failures(history)
 
 
@@ -73,27 +78,20 @@ def _cells(row: dict[Any, Any]) -> tuple[str, ...]:
     )
 
 
+def _plain(value: Any) -> dict[str, Any] | None:
+    return None if value is None else asdict(value)
+
+
 def _known(value: Any, wording: Callable[[Any], str]) -> str:
     return "" if value is None else wording(value)
 
 
-def _with_figures(
-    board: list[dict[Any, Any]], figures: dict[str, float] | None
-) -> list[dict[Any, Any]]:
+def _with_figures(board: list[dict[Any, Any]], figures: "Figures | None") -> list[dict[Any, Any]]:
     """Put the measured figures of the saved model into the row of the ensemble."""
     if board and figures is not None and board[0]["algorithm"] == "ensemble":
-        board[0]["latency"] = figures["latency"]
-        board[0]["model_bytes"] = figures["n_bytes"]
+        board[0]["latency"] = figures.latency
+        board[0]["model_bytes"] = figures.n_bytes
     return board
-
-
-def _show_estimate(record: dict[str, Any]) -> None:
-    """Say what the model is worth on new rows: the scores above are those of the best of many."""
-    from metatune.cli.wording import honest
-    from metatune.estimate.corrected import Estimate
-
-    if record.get("estimate"):
-        show(f"the model on new rows: {honest(Estimate(**record['estimate']))}")
 
 
 def _show_failures(history: "History") -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "announce",
     "announce_recommendations",
+    "announce_task",
     "columns_by_kind",
     "command",
     "direction",
@@ -50,6 +51,11 @@ _FAMILIARITY = (
 def announce(table: "Table", task: "Task", voice: Voice) -> None:
     """Say how a file was read and what was made of it."""
     voice.say(f"{table.name}: {table.source.summary()}")
+    announce_task(task, voice)
+
+
+def announce_task(task: "Task", voice: Voice) -> None:
+    """Say what is predicted, and from which columns."""
     of = f", {len(task.class_counts)} classes" if task.n_classes else ""
     voice.say(f"target {task.target!r}, task {task.kind}{of}, metric {direction(task)}")
     voice.say(f"columns: {columns_by_kind(task.columns)}")

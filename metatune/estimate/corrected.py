@@ -28,7 +28,6 @@ elsewhere.
 """
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,6 +39,7 @@ from metatune.estimate.choosing import Chooser
 from metatune.estimate.drawing import Drawing, dependent_rows
 from metatune.estimate.repeating import Draws, Prepared, repeat_choice, resample
 from metatune.estimate.scoring import RowScorer
+from metatune.estimate.values import LEVEL, Estimate, NoEstimate
 from metatune.metrics import PERFECT_SCORE, Metric
 
 if TYPE_CHECKING:
@@ -50,69 +50,12 @@ if TYPE_CHECKING:
 
 __all__ = ["LEVEL", "Estimate", "NoEstimate", "estimate_score"]
 
-LEVEL = 0.95
-"""Of the intervals."""
-
 _MIN_BOOTSTRAPS = 20
 _MAX_SKIPPED = 0.5  # share of the draws
 _MIN_UNITS = 5
 _FOR_QUANTILES = 200  # with fewer draws the interval is read off their standard deviation
 _ONE_LOSS_A_ROW = ("log_loss", "accuracy", "rmse", "mae")
 _RULE_OF_THREE = ("roc_auc", "accuracy", "balanced_accuracy")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Estimate:
-    """What to expect of the model on new rows.
-
-    Attributes
-    ----------
-    metric : str
-        In which the scores are.
-    score : float
-        Corrected for having chosen the best of many, in the metric's own sign.
-    low, high : float
-        Interval of `level`; `low` <= `score` <= `high` as numbers.
-    level : float
-        0.95.
-    optimistic : float
-        Score of what was chosen, on the very rows that it was chosen by.
-    n_candidates : int
-        Among how many it was chosen.
-    method : str
-        "bias-corrected bootstrap", or "bootstrap" where there was no choice to correct for.
-    n_bootstraps : int
-        Draws that count.
-    n_skipped : int
-        Draws on which the metric was undefined.
-    n_rows : int
-        Rows with predictions of models that had not seen them.
-    """
-
-    metric: str
-    score: float
-    low: float
-    high: float
-    level: float = LEVEL
-    optimistic: float
-    n_candidates: int
-    method: str
-    n_bootstraps: int
-    n_skipped: int
-    n_rows: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoEstimate:
-    """Why there is no estimate.
-
-    Attributes
-    ----------
-    reason : str
-        A few words.
-    """
-
-    reason: str
 
 
 def estimate_score(

@@ -15,23 +15,24 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
-from metatune.algorithms.registry import select_algorithms
-from metatune.budget import Budget
-from metatune.data.task.make_task import make_task_from_arrays, to_frame
+from metatune.data.task.make_task import to_frame
 from metatune.data.task.task import Task
-from metatune.ensemble.limits import parse_limits
 from metatune.errors import TableError
 from metatune.estimate.corrected import Estimate
-from metatune.estimators.fit_directory import FitDirectory
-from metatune.estimators.parameters import read_names, read_seed, read_weights
+from metatune.estimators.parameters import read_request, read_weights
 from metatune.estimators.talker import Talker
 from metatune.evaluation.trial import TrialResult
 from metatune.execution.executor import Executor
 from metatune.execution.workers import workers
 from metatune.kinds import TaskKind
 from metatune.models import model_file
-from metatune.storage.directory import library_versions
+from metatune.search.outcome import Ended
+from metatune.storage.provenance import library_versions
+from metatune.storage.record import DataRecord
+from metatune.storage.session import open_run
+from metatune.storage.training_data import TrainingData
 from metatune.tuning.options import TuneOptions
+from metatune.tuning.outcome import outcome_of
 from metatune.tuning.result import TuningResult
 from metatune.tuning.tune import tune
 
@@ -133,56 +134,39 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         MetadataError
             If the meta-dataset is missing.
         """
-        with FitDirectory(self.run_dir, resume=self.resume) as directory:
-            return self._fit_in(directory, X, y, sample_weight, groups, times)
-
-    def _fit_in(
-        self,
-        directory: FitDirectory,
-        X: Any,
-        y: Any,
-        sample_weight: Any,
-        groups: Any,
-        times: Any,
-    ) -> Self:
-        budget = Budget.parse(self.budget, self.max_trials)
-        deadline = directory.deadline(budget)
-        seed = directory.seed(read_seed(self.random_state), given=self.random_state is not None)
-        options = TuneOptions(
-            budget=budget,
-            include=read_names(self.include, "include"),
-            exclude=read_names(self.exclude, "exclude"),
-            ensemble=bool(self.ensemble),
-            limits=parse_limits(self.max_latency, self.max_size),
-            seed=seed,
-            plan_seconds=directory.plan_seconds(budget),
-        )
-        select_algorithms(options.include, options.exclude)
-        X, y = self._validate(X, y)
-        task = make_task_from_arrays(
-            X,
-            y,
-            classification=self._classification,
-            metric=self.metric,
-            weights=read_weights(sample_weight, len(y)),
-            groups=groups,
-            times=times,
-        )
-        with ExitStack() as stack:
-            executor = stack.enter_context(workers(self.executor, self.n_jobs, self.memory_limit))
-            directory.start(task, options)
-            stack.enter_context(threadpool_limits(limits=1))  # the cores belong to the workers
-            result = tune(
-                task,
-                options,
-                deadline=deadline,
-                executor=executor,
-                run_dir=directory.run_dir,
-                past=None if directory.earlier is None else directory.earlier.past,
-                listener=Talker(self.verbose, task.metric.name),
+        with open_run(read_request(self, classification=self._classification)) as session:
+            X, y = self._validate(X, y)
+            given = TrainingData(
+                X=X,
+                y=y,
+                classification=self._classification,
+                weights=read_weights(sample_weight, len(y)),
+                groups=groups,
+                times=times,
             )
-        self._keep(task, result)
-        directory.end(result, self._info(), used=budget.seconds - deadline.remaining())
+            task = given.task(self.metric)
+            with ExitStack() as stack:
+                enter = stack.enter_context
+                executor = enter(workers(self.executor, self.n_jobs, self.memory_limit))
+                session.begin(task, DataRecord(name=task.name), given=given)
+                enter(threadpool_limits(limits=1))  # the cores belong to the workers
+                result = tune(
+                    task,
+                    TuneOptions.of(session),
+                    deadline=session.deadline,
+                    executor=executor,
+                    run_dir=session.directory,
+                    past=session.past,
+                    listener=Talker(self.verbose, task.metric.name),
+                )
+            self._keep(task, result)
+            session.finish(
+                outcome_of(result),
+                self.leaderboard_,
+                tuning=result.seconds,
+                timings=result.timings,
+                interrupted=result.ended is Ended.INTERRUPTED,
+            )
         return self
 
     def predict(self, X: Any) -> "NDArray[Any]":
@@ -316,7 +300,8 @@ class MetaTuneClassifier(ClassifierMixin, _MetaTune):  # type: ignore[misc]
     memory_limit : str or int, optional
         What a worker may hold, like "4GB" or in bytes; its share of the free memory if None.
     run_dir : str or Path, optional
-        Directory for journal and model; nothing is written if None.
+        Directory for journal and model, and for the rows, so that `metatune continue` can go on;
+        nothing is left behind if None.
     resume : bool
         Go on with the run in `run_dir`, if there is one, instead of refusing the directory: after
         an interruption, or with a larger `budget` or `max_trials`. These count the whole run,

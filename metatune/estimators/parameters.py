@@ -4,19 +4,54 @@ All of these raise `OptionError` for what cannot work.
 """
 
 import numbers
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.utils.validation import _check_sample_weight
 
+from metatune.algorithms.registry import select_algorithms
+from metatune.ensemble.limits import parse_limits
 from metatune.errors import OptionError
+from metatune.storage.door import Door
+from metatune.storage.record import RunOptions
+from metatune.storage.session import RunRequest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["read_names", "read_seed", "read_weights"]
+__all__ = ["read_names", "read_request", "read_seed", "read_weights"]
 
 _SEEDS = 2**31 - 1
+
+
+def read_request(model: Any, *, classification: bool) -> RunRequest:
+    """Ask for the run that the parameters of an estimator describe."""
+    include, exclude = read_names(model.include, "include"), read_names(model.exclude, "exclude")
+    select_algorithms(include, exclude)
+    parse_limits(model.max_latency, model.max_size)
+    options = RunOptions(
+        budget=model.budget,
+        seed=read_seed(model.random_state),
+        output=None if model.run_dir is None else str(model.run_dir),
+        task="classification" if classification else "regression",
+        metric=model.metric,
+        jobs=model.n_jobs,
+        memory_limit=model.memory_limit,
+        max_trials=model.max_trials,
+        include=include,
+        exclude=exclude,
+        ensemble=bool(model.ensemble),
+        max_latency=model.max_latency,
+        max_size=model.max_size,
+    )
+    return RunRequest(
+        door=Door.PYTHON,
+        options=options,
+        directory=None if model.run_dir is None else Path(model.run_dir),
+        seed_given=model.random_state is not None,
+        resume=bool(model.resume),
+    )
 
 
 def read_weights(given: Any, n_rows: int) -> "NDArray[np.float64] | None":

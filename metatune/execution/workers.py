@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from metatune.errors import OptionError
 from metatune.execution.cores import available_cores, available_memory, parse_memory
-from metatune.execution.dask_executor import as_executor
 from metatune.execution.executor import Executor, InlineExecutor
 from metatune.execution.local_pool import LocalPool
 
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["workers"]
+__all__ = ["local_workers", "workers"]
 
 _MEMORY_SHARE = 0.8  # of the free memory goes to the workers
 
@@ -49,9 +48,21 @@ def workers(
         yield made
 
 
+def local_workers(n_jobs: int | None, memory_limit: str | int | None) -> tuple[int, int]:
+    """Return how many processes of this machine work, and the bytes that each may hold.
+
+    Parameters are those of `workers`.
+    """
+    n_workers = _count(n_jobs)
+    limit = parse_memory(memory_limit) if isinstance(memory_limit, str) else memory_limit
+    return n_workers, limit or int(_MEMORY_SHARE * available_memory() / n_workers)
+
+
 def _cluster(given: "Client", n_jobs: int | None, limit: int | None) -> Executor:
     # Negative numbers count from the cores of this machine, which say nothing about a cluster's.
     jobs = n_jobs if n_jobs is not None and n_jobs > 0 else None
+    from metatune.execution.dask_executor import as_executor
+
     executor = as_executor(given, jobs=jobs, memory_limit=limit)
     if executor is None:
         raise OptionError(
@@ -64,9 +75,7 @@ def _cluster(given: "Client", n_jobs: int | None, limit: int | None) -> Executor
 def _local(n_jobs: int | None, limit: int | None) -> Executor:
     if multiprocessing.current_process().daemon:  # such a process may not have children
         return InlineExecutor()
-    n_workers = _count(n_jobs)
-    if limit is None:
-        limit = int(_MEMORY_SHARE * available_memory() / n_workers)
+    n_workers, limit = local_workers(n_jobs, limit)
     pool = LocalPool(n_workers, memory_limit=limit)
     pool.start()
     return pool

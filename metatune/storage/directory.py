@@ -3,44 +3,43 @@
 import contextlib
 import json
 import os
-import socket
 from collections.abc import Iterator
-from importlib.metadata import version
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from metatune.errors import BundleError, OptionError
 from metatune.files.atomic import replacing
 from metatune.files.locks import ProcessLock
 from metatune.models.model_file import MODEL_FILE, cannot_write
+from metatune.storage.door import Door
+from metatune.storage.record import RECORD_FILE, RunRecord
 
-__all__ = [
-    "JOURNAL_FILE",
-    "PREDICTIONS_FOLDER",
-    "RUN_FILES",
-    "RunDirectory",
-    "library_versions",
-    "this_process",
-]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["DATA_FILE", "JOURNAL_FILE", "PREDICTIONS_FOLDER", "RUN_FILES", "RunDirectory"]
 
 JOURNAL_FILE = "trials.jsonl"
-_RECORD_FILE = "run.json"
+DATA_FILE = "data.parquet"
+"""Holds the rows of a run that was started from Python."""
+
 _LEADERBOARD_FILE = "leaderboard.csv"
 RUN_FILES = (
     MODEL_FILE,
     JOURNAL_FILE,
-    _RECORD_FILE,
+    RECORD_FILE,
+    DATA_FILE,
     _LEADERBOARD_FILE,
     # what a run that was killed while it saved may have left behind
     MODEL_FILE + ".part",
-    _RECORD_FILE + ".part",
+    RECORD_FILE + ".part",
+    DATA_FILE + ".part",
 )
 """Everything that a run writes; nothing else is ever deleted."""
 
 PREDICTIONS_FOLDER = "predictions"
 """Holds the out-of-fold predictions of the best trials, as ``.npy`` files."""
-
-_LIBRARIES = ("metatune", "scikit-learn", "lightgbm", "numpy", "pandas", "skops")
 
 
 class RunDirectory:
@@ -49,19 +48,31 @@ class RunDirectory:
     Parameters
     ----------
     path : Path
-        Place where it lies.
-    keeps_model : bool
-        False for a run whose directory is gone when it ends: no model is saved.
+        Where it lies.
+    door : Door
+        Messages name options as they are written there.
+    is_scratch : bool
+        Whether it goes with the run, so that no model has to be saved in it.
     """
 
-    def __init__(self, path: Path, *, keeps_model: bool = True) -> None:
+    def __init__(
+        self, path: Path, *, door: Door = Door.COMMAND_LINE, is_scratch: bool = False
+    ) -> None:
         self.path = path
-        self.keeps_model = keeps_model
+        self.is_scratch = is_scratch
+        self._door = door
         self._lock: ProcessLock | None = None
-        self._record: dict[str, Any] = {}
+        self._record: RunRecord | None = None
 
     @classmethod
-    def check(cls, path: Path, *, overwrite: bool = False, resume: bool = False) -> "RunDirectory":
+    def check(
+        cls,
+        path: Path,
+        *,
+        overwrite: bool = False,
+        resume: bool = False,
+        door: Door = Door.COMMAND_LINE,
+    ) -> "RunDirectory":
         """Refuse a directory that cannot be used, without making anything.
 
         Raises
@@ -70,28 +81,30 @@ class RunDirectory:
             If it exists and is not empty (unless it is a run directory, and `overwrite` or
             `resume`), is a file, cannot be written, or another process runs in it.
         """
+        output = door.spell("output")
         if path.is_dir():
             content = {entry.name for entry in path.iterdir()}
             strange = sorted(content - {*RUN_FILES, PREDICTIONS_FOLDER})
             if content and not (overwrite or resume):
+                replaced = ", or replace it with --overwrite" if door is Door.COMMAND_LINE else ""
                 raise OptionError(
-                    f"output directory {path} is not empty: name another with --output, continue "
-                    "the run in it with --resume, or replace it with --overwrite"
+                    f"output directory {path} is not empty: name another with {output}, or "
+                    f"continue the run in it with {door.resume}{replaced}"
                 )
             if strange:
                 raise OptionError(
                     f"output directory {path} holds files that are not a run's "
-                    f"({', '.join(strange[:3])}): name another with --output"
+                    f"({', '.join(strange[:3])}): name another with {output}"
                 )
         elif path.exists():
-            raise OptionError(f"output {path} is a file: name a directory with --output")
+            raise OptionError(f"output {path} is a file: name a directory with {output}")
         parent = path if path.is_dir() else _existing_parent(path)
         if not os.access(parent, os.W_OK | os.X_OK) or not parent.is_dir():
             raise OptionError(
                 f"output directory {path} cannot be written (no permission in {parent}): "
-                "name another with --output"
+                f"name another with {output}"
             )
-        run_dir = cls(path)
+        run_dir = cls(path, door=door)
         if path.is_dir():
             run_dir.hold()
         return run_dir
@@ -105,8 +118,8 @@ class RunDirectory:
         BundleError
             If it is none.
         """
-        if not (path / _RECORD_FILE).is_file():
-            raise BundleError(f"{path} is not a run directory: it holds no {_RECORD_FILE}")
+        if not (path / RECORD_FILE).is_file():
+            raise BundleError(f"{path} is not a run directory: it holds no {RECORD_FILE}")
         return cls(path)
 
     def make(self, *, resume: bool = False) -> None:
@@ -118,7 +131,7 @@ class RunDirectory:
         except OSError as error:
             raise OptionError(
                 f"output directory {self.path} cannot be written ({error.strerror}): "
-                "name another with --output"
+                f"name another with {self._door.spell('output')}"
             ) from error
 
     def clear(self, *, resume: bool = False) -> None:
@@ -158,11 +171,12 @@ class RunDirectory:
         with contextlib.suppress(OSError):  # what cannot be opened cannot be written either
             self._lock = ProcessLock.try_hold(self.path)
             if self._lock is None:
-                process = (self.find_record() or {}).get("process", {})
-                who = f" (process {process['pid']})" if "pid" in process else ""
+                who = ""
+                with contextlib.suppress(BundleError):
+                    who = f" (process {self.read_record().process.pid})"
                 raise OptionError(
                     f"a run is going on in {self.path}{who}: wait for its end or stop it, "
-                    "or name another directory with --output"
+                    f"or name another directory with {self._door.spell('output')}"
                 )
 
     def release(self) -> None:
@@ -174,7 +188,7 @@ class RunDirectory:
     @property
     def holds_run(self) -> bool:
         """Whether a run has left anything to go on from."""
-        return self.journal.is_file() or (self.path / _RECORD_FILE).is_file()
+        return self.journal.is_file() or (self.path / RECORD_FILE).is_file()
 
     @property
     def journal(self) -> Path:
@@ -186,7 +200,12 @@ class RunDirectory:
         """The model's file."""
         return self.path / MODEL_FILE
 
-    def write_record(self, record: dict[str, Any]) -> None:
+    @property
+    def data(self) -> Path:
+        """The file of the rows that were handed over in Python."""
+        return self.path / DATA_FILE
+
+    def write_record(self, record: RunRecord) -> None:
         """Write ``run.json``, replacing it in one step.
 
         Raises
@@ -195,34 +214,44 @@ class RunDirectory:
             If it cannot be written.
         """
         self._record = record
-        text = json.dumps(self._record, indent=2, ensure_ascii=False, default=str)
-        path = self.path / _RECORD_FILE
+        text = json.dumps(record.values(), indent=2, ensure_ascii=False, default=str)
+        path = self.path / RECORD_FILE
         with _writing(path), replacing(path) as part:
             part.write_text(text + "\n", encoding="utf-8")
 
     def note_used(self, seconds: float) -> None:
         """Note in ``run.json`` how many seconds of the budget are used, for whoever goes on."""
-        if self._record:
-            times = {**self._record.get("seconds", {}), "used": seconds}
+        if self._record is not None:
+            times = replace(self._record.seconds, used=seconds)
             with contextlib.suppress(BundleError):  # the journal complains soon enough
-                self.write_record({**self._record, "seconds": times})
+                self.write_record(replace(self._record, seconds=times))
 
-    def find_record(self) -> dict[str, Any] | None:
-        """Read ``run.json`` if it is there and whole."""
+    def find_record(self) -> RunRecord | None:
+        """Read ``run.json``; None if there is none, or it is torn.
+
+        Raises
+        ------
+        BundleError
+            If it is whole, but was changed by hand or written by another version.
+        """
+        path = self.path / RECORD_FILE
         try:
-            return self.read_record()
-        except BundleError:
+            values = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
             return None
+        return RunRecord.from_values(values, path)
 
-    def read_record(self) -> dict[str, Any]:
-        """Read ``run.json``."""
-        path = self.path / _RECORD_FILE
-        try:
-            return dict(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as error:
-            raise BundleError(f"{path} cannot be read ({error}): the run is damaged") from error
+    def read_record(self) -> RunRecord:
+        """Read ``run.json``.
 
-    def write_leaderboard(self, leaderboard: Any) -> None:
+        Raises
+        ------
+        BundleError
+            If it cannot be read.
+        """
+        return RunRecord.read(self.path)
+
+    def write_leaderboard(self, leaderboard: "pd.DataFrame") -> None:
         """Write ``leaderboard.csv`` from a DataFrame.
 
         Raises
@@ -233,16 +262,6 @@ class RunDirectory:
         path = self.path / _LEADERBOARD_FILE
         with _writing(path):
             leaderboard.to_csv(path, index=False)
-
-
-def this_process() -> dict[str, Any]:
-    """Return what tells people which process a record is about."""
-    return {"pid": os.getpid(), "host": socket.gethostname()}
-
-
-def library_versions() -> dict[str, str]:
-    """Return the versions of the libraries that a run depends on."""
-    return {name: version(name) for name in _LIBRARIES}
 
 
 @contextlib.contextmanager

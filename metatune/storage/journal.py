@@ -8,7 +8,7 @@ it was written (``used``, in seconds).
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from metatune.errors import BundleError
 from metatune.evaluation.trial import TrialResult
+from metatune.files.plain import without_nan
 
 __all__ = ["SCHEMA_VERSION", "Journal", "Past", "Stamp", "read_journal", "read_past"]
 
@@ -104,8 +105,8 @@ class Journal:
             raise BundleError(f"the journal {self._path} is closed: open it again")
         beside = {"schema": SCHEMA_VERSION, "run": run or None, "used": used}
         told = {name: value for name, value in beside.items() if value is not None}
-        record = _without_nan({**result.to_record(), **told})
-        text = json.dumps(record, allow_nan=False, separators=(",", ":"), default=_from_numpy)
+        record = without_nan({**result.to_record(), **told})
+        text = json.dumps(record, allow_nan=False, separators=(",", ":"))
         rest = (text + "\n").encode()
         try:
             while rest:
@@ -218,21 +219,5 @@ def _drop_torn_line(path: Path) -> None:
             file.truncate(finished)
 
 
-def _without_nan(value: Any) -> Any:
-    """JSON knows neither NaN nor infinity: write None for them."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {name: _without_nan(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(item) for item in value]
-    return value
-
-
 def _or_nan(score: float | None) -> float:
     return math.nan if score is None else score
-
-
-def _from_numpy(value: Any) -> Any:
-    """Turn a numpy scalar, such as a learner may report, into a plain number."""
-    return _without_nan(value.item())

@@ -1,22 +1,25 @@
 """Going on with a run: what an earlier process left, and whether it is the same run."""
 
 import hashlib
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from metatune.budget import Deadline, Stopwatch
+from metatune.budget import Deadline, Stopwatch, parse_duration
 from metatune.errors import OptionError
 from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial_data import TrialData
+from metatune.kinds import TaskKind
 from metatune.storage.directory import RunDirectory
+from metatune.storage.door import Door, continue_command
 from metatune.storage.journal import Past, Stamp, read_past
+from metatune.storage.record import RunOptions, RunRecord
 
 __all__ = [
     "Earlier",
     "Pulse",
+    "check_same_budget",
     "check_same_options",
     "check_same_run",
     "find_earlier",
@@ -25,6 +28,10 @@ __all__ = [
 
 _BEAT_SECONDS = 2.0
 _BLOCK_ROWS = 100_000
+_DECIDING_IN_PYTHON = ("metric", "task", "include", "exclude", "seed")
+_DECIDING = (*_DECIDING_IN_PYTHON, "target", "weight", "group", "time", "metadata")
+"""Options that decide what the result of a trial is; all others may differ when a run goes on."""
+
 _COMPUTED = ": topic "  # columns whose last digits depend on the machine
 
 
@@ -34,43 +41,36 @@ class Earlier:
 
     Attributes
     ----------
-    record : dict or None
-        Its ``run.json``; None if there is none, or it is torn.
+    record : RunRecord or None
+        None if there is none, or it is torn.
     past : Past
         Its journal.
     """
 
-    record: Mapping[str, Any] | None
+    record: RunRecord | None
     past: Past
 
     @property
     def used(self) -> float:
         """Seconds of the budget that are used, as far as they were noted."""
-        return max(self.past.used, self._seconds("used", 0.0))
+        return max(self.past.used, 0.0 if self.record is None else self.record.seconds.used)
 
     @property
     def finished(self) -> bool:
         """Whether it came to its end."""
-        return self.record is not None and self.record.get("status") == "done"
+        return self.record is not None and self.record.status == "done"
 
     def budget_seconds(self, otherwise: float) -> float:
         """Return the seconds that the whole run may take."""
-        return self._seconds("budget", otherwise)
+        return otherwise if self.record is None else self.record.seconds.budget
 
     def plan_seconds(self, otherwise: float) -> float:
         """Return the budget with which the run began."""
-        return self._seconds("plan", otherwise)
+        return otherwise if self.record is None else self.record.seconds.plan
 
     def max_trials(self, otherwise: int | None) -> int | None:
         """Return the trials that the whole run may take."""
-        if self.record is None or "max_trials" not in self.record:
-            return otherwise
-        value = self.record["max_trials"]
-        return None if value is None else int(value)
-
-    def _seconds(self, name: str, otherwise: float) -> float:
-        value = (self.record or {}).get("seconds", {}).get(name)
-        return otherwise if value is None else float(value)
+        return otherwise if self.record is None else self.record.max_trials
 
 
 def find_earlier(run_dir: RunDirectory) -> Earlier | None:
@@ -79,40 +79,64 @@ def find_earlier(run_dir: RunDirectory) -> Earlier | None:
     Raises
     ------
     BundleError
-        If the journal is damaged or of a newer version.
+        If journal or record were changed by hand, or are of another version.
     """
     if not run_dir.holds_run:
         return None
     return Earlier(record=run_dir.find_record(), past=read_past(run_dir.journal))
 
 
-def check_same_options(
-    earlier: Earlier, now: Mapping[str, Any], *, where: str, spell: Callable[[str], str]
-) -> None:
+def check_same_options(record: RunRecord | None, now: RunOptions, door: Door, where: str) -> None:
     """Refuse to go on with other options than the run was started with.
 
     Parameters
     ----------
-    earlier : Earlier
-        Its record holds what was given as ``options``; options that it does not know are new.
-    now : Mapping of str to Any
-        What is given now: the options that decide about the results.
+    record : RunRecord or None
+        None for a run without a record: its journal is checked later.
+    now : RunOptions
+        Options that are given now.
+    door : Door
+        Where they are given.
     where : str
         The directory of the run, for people.
-    spell : callable
-        Returns an option as users write it.
 
     Raises
     ------
     OptionError
-        If one differs.
+        If one of those that decide about the results of trials differs.
     """
-    before = (earlier.record or {}).get("options", {})
-    for name, value in now.items():
-        if name in before and _plain(before[name]) != _plain(value):
+    if record is None:
+        return
+    for name in _DECIDING if door is Door.COMMAND_LINE else _DECIDING_IN_PYTHON:
+        before, value = getattr(record.options, name), getattr(now, name)
+        if _plain(before) != _plain(value) and value not in _understood(name, record):
             raise OptionError(
-                f"{spell(name)} is {_shown(value)} now and was {_shown(before[name])} when the run "
+                f"{door.spell(name)} is {_shown(value)} now and was {_shown(before)} when the run "
                 f"in {where} was started: repeat what it was, or start a new run elsewhere"
+            )
+
+
+def check_same_budget(record: RunRecord | None, now: RunOptions, where: str) -> None:
+    """Refuse to go on with a command whose budget is not that of the beginning.
+
+    Raises
+    ------
+    OptionError
+        If it differs; the message names the command that gives more.
+    """
+    if record is None:
+        return
+    before = record.options
+    same_seconds = parse_duration(before.budget) == parse_duration(now.budget)
+    for name, same in (
+        ("budget", same_seconds),
+        ("max_trials", before.max_trials == now.max_trials),
+    ):
+        if not same:
+            raise OptionError(
+                f"{Door.COMMAND_LINE.spell(name)} was {_unquoted(getattr(before, name))} when the "
+                f"run in {where} was started: repeat what it was, or give it more with "
+                f"{continue_command(where, '--budget', '+10m')}"
             )
 
 
@@ -200,12 +224,27 @@ class Pulse:
             self._since_beat = Stopwatch()
 
 
+def _understood(name: str, record: RunRecord) -> tuple[str, ...]:
+    """Return other values of an option that mean what the run made of it."""
+    if name == "metric":
+        return (record.task.metric,)
+    if name == "task":
+        is_regression = record.task.task == TaskKind.REGRESSION
+        return (record.task.task, "regression" if is_regression else "classification")
+    return ()
+
+
 def _plain(value: Any) -> Any:
-    """Make what was written to JSON and what is given comparable."""
-    if isinstance(value, list | tuple):
-        return sorted(str(item) for item in value)
+    """Make an option comparable, however its user wrote it."""
+    if isinstance(value, tuple):
+        return sorted(value)
     return None if value in (None, "") else str(value)
 
 
 def _shown(value: Any) -> str:
-    return "not given" if _plain(value) in (None, []) else f"{value!r}"
+    value = ",".join(value) if isinstance(value, tuple) else value
+    return "not given" if value in (None, "") else f"{value!r}"
+
+
+def _unquoted(value: Any) -> str:
+    return "not given" if value is None else str(value)

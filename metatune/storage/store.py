@@ -13,10 +13,11 @@ from metatune.evaluation.prepared_task import PreparedTask
 from metatune.evaluation.trial import Trial, TrialResult
 from metatune.models import model_file
 from metatune.search.history import History
-from metatune.storage.directory import RunDirectory, library_versions
+from metatune.storage.directory import RunDirectory
 from metatune.storage.fold_models import KeptModels
 from metatune.storage.journal import Journal, Past
 from metatune.storage.predictions import PredictionStore
+from metatune.storage.provenance import library_versions
 from metatune.storage.resume import Pulse
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class RunStore:
         self, directory: RunDirectory, prepared: PreparedTask, pulse: Pulse, past: Past
     ) -> None:
         self._directory = directory
+        self._keeps_model = not directory.is_scratch
         self._prepared = prepared
         self._pulse = pulse
         self._save_seconds = 0.0  # of the longest save so far
@@ -97,7 +99,7 @@ class RunStore:
         """Let go of what a new result outdoes; save the incumbent now and then."""
         self.fold_models.trial_ended(result, history)
         self.predictions.trial_ended(result, history)
-        if not self._directory.keeps_model or history.incumbent() is not result:
+        if not self._keeps_model or history.incumbent() is not result:
             return
         pause = max(_SAVE_PAUSE, self._save_seconds / _SAVE_SHARE)
         if self._saved_first and self._since_save.seconds() < pause:
@@ -151,7 +153,7 @@ class RunStore:
         BundleError
             If it cannot be written.
         """
-        if not self._directory.keeps_model:
+        if not self._keeps_model:
             return
         import skops.io  # noqa: F401  # its import, slow once, says nothing about the next save
 
@@ -176,13 +178,13 @@ class RunStore:
 
     def seconds_to_save(self, n_bytes: int = 0) -> float:
         """Predict the seconds of saving models of so many bytes; 0 where none are kept."""
-        if not self._directory.keeps_model:
+        if not self._keeps_model:
             return 0.0
         return max(_SAVE_MARGIN * self._save_seconds, _seconds_to_save(n_bytes))
 
     def saved_bytes(self) -> int | None:
         """Return the size of the model file; None where none is kept."""
-        return self._directory.model.stat().st_size if self._directory.keeps_model else None
+        return self._directory.model.stat().st_size if self._keeps_model else None
 
     def info(self) -> dict[str, Any]:
         """Return the plain values that are kept with every model of the run."""

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metatune.budget import Budget
-from metatune.ensemble.limits import NO_LIMITS, ModelLimits
+from metatune.ensemble.limits import NO_LIMITS, ModelLimits, parse_limits
 from metatune.samplers.strategy import METATUNE, Strategy
+from metatune.storage.session import Session
 
 __all__ = ["TuneOptions"]
 
@@ -44,6 +45,27 @@ class TuneOptions:
     plan_seconds: float | None = None
     ensemble: bool = True
     limits: ModelLimits = NO_LIMITS
+
+    @classmethod
+    def of(cls, session: Session) -> "TuneOptions":
+        """Return what the user of an open run has decided.
+
+        Raises
+        ------
+        OptionError
+            If a limit cannot be read.
+        """
+        given = session.options
+        return cls(
+            budget=session.budget,
+            plan_seconds=session.plan_seconds,
+            include=given.include,
+            exclude=given.exclude,
+            seed=given.seed,
+            metadata=None if given.metadata is None else Path(given.metadata),
+            ensemble=given.ensemble,
+            limits=parse_limits(given.max_latency, given.max_size),
+        )
 
     @property
     def planned_seconds(self) -> float:

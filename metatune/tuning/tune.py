@@ -129,7 +129,7 @@ def tune(
 
 def _scratch_run(scratch: Path) -> RunDirectory:
     """Return a run directory that is gone after the run and keeps no model."""
-    directory = RunDirectory(scratch / "run", keeps_model=False)
+    directory = RunDirectory(scratch / "run", is_scratch=True)
     directory.path.mkdir()
     return directory
 
@@ -138,7 +138,7 @@ def _scratch_run(scratch: Path) -> RunDirectory:
 def _open_store(run: Run, prepared: PreparedTask, past: Past) -> Iterator[RunStore]:
     """Open what the run keeps, and close it whatever happens."""
     identity = ""
-    if run.directory.keeps_model:
+    if not run.directory.is_scratch:
         identity = identify(prepared.data, run.options.seed)
         check_same_run(past, identity, prepared.rungs, str(run.directory.path))
     pulse = Pulse(identity, run.options.budget.seconds, run.deadline, run.directory)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from run_records import make_record
 
 from metatune.cli.judgement import judge, known_constant, read_labelled
 from metatune.errors import OptionError, TargetError
@@ -90,6 +91,6 @@ def test_what_cannot_be_judged() -> None:
 
 def test_the_constant_is_read_from_the_record_beside_the_model(tmp_path: Path) -> None:
     assert known_constant(str(tmp_path)) is None
-    RunDirectory(tmp_path).write_record({"constant_prediction": [0.25, 0.75]})
-    assert known_constant(str(tmp_path)) == [0.25, 0.75]
-    assert known_constant(str(tmp_path / "model.skops")) == [0.25, 0.75]
+    RunDirectory(tmp_path).write_record(make_record())
+    assert known_constant(str(tmp_path)) == [0.75, 0.25]
+    assert known_constant(str(tmp_path / "model.skops")) == [0.75, 0.25]

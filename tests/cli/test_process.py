@@ -77,3 +77,14 @@ def test_a_reader_that_goes_away_is_no_error(shop_file: Path) -> None:
     )
     os.close(write)
     assert done.stderr == ""
+
+
+def test_workers_start_before_tables_can_be_read() -> None:
+    """What a fit needs until then is light: the rest is imported while the workers start."""
+    code = (
+        "import sys, metatune.cli.fit_run; print({'pandas', 'scipy', 'sklearn'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "set()"

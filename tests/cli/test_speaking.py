@@ -8,18 +8,20 @@ from typing import Any
 import pytest
 
 from metatune.budget import Deadline
-from metatune.cli.console import Voice, number, seconds, without_nan
+from metatune.cli.console import Voice, number, seconds
+from metatune.cli.fit import default_output
 from metatune.cli.fit_report import _score_rows, _trials_row
-from metatune.cli.fit_run import default_output
 from metatune.cli.progress import LiveProgress, make_progress
 from metatune.cli.wording import command, failure_causes, familiarity, honest
 from metatune.estimate.corrected import Estimate, NoEstimate
 from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
+from metatune.files.plain import without_nan
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
 from metatune.search.history import History
 from metatune.space import Configuration
+from metatune.storage.record import TrialCounts
 
 METRIC = resolve_metric("roc_auc", TaskKind.BINARY)
 RUNG = Rung(index=0, row_share=1.0, n_folds=1)
@@ -143,6 +145,6 @@ def test_without_an_estimate_the_score_is_called_what_it_is() -> None:
 
 
 def test_trials_cut_short_are_not_called_failures() -> None:
-    counts = {"finished": 20, "ok": 15, "pruned": 4, "configurations": 12}
+    counts = TrialCounts(finished=20, ok=15, pruned=4, configurations=12)
     said = _trials_row(counts, "time is up")
     assert said == "20 trials of 12 configurations, 4 cut short as hopeless, 1 failed (time is up)"

@@ -4,12 +4,14 @@ import json
 import pickle
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import Result
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -17,8 +19,9 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from metatune import MetaTuneClassifier, MetaTuneRegressor, load
 from metatune.budget import Stopwatch
 from metatune.errors import OptionError, TargetError
-from metatune.execution.executor import InlineExecutor
+from metatune.execution.executor import InlineExecutor, Job
 from metatune.execution.local_pool import LocalPool
+from metatune.storage.journal import read_journal
 
 QUICK: dict[str, Any] = {"max_trials": 2, "n_jobs": 1, "random_state": 0}
 
@@ -132,9 +135,13 @@ def test_run_directory(tmp_path: Path) -> None:
     X, y = make_table()
     model = MetaTuneClassifier(**QUICK, run_dir=tmp_path / "run").fit(X, y)
     names = {path.name for path in (tmp_path / "run").iterdir()}
-    assert names - {"predictions"} == {"model.skops", "trials.jsonl", "leaderboard.csv", "run.json"}
+    assert names - {"predictions"} == {
+        *("model.skops", "trials.jsonl", "leaderboard.csv", "run.json", "data.parquet")
+    }
     assert (load(tmp_path / "run").predict(X) == model.predict(X)).all()
-    with pytest.raises(OptionError, match="not empty"):
+    with pytest.raises(
+        OptionError, match=r"not empty: name another with run_dir, or .* resume=True"
+    ):
         model.fit(X, y)
 
 
@@ -241,7 +248,7 @@ def test_a_run_goes_on_with_more_trials(tmp_path: Path) -> None:
     assert record["seconds"]["used"] > record["seconds"]["before"] > 0
     refused: list[tuple[str, dict[str, Any]]] = [
         ("another table", {"X": X.assign(size=X["size"] + 1)}),
-        ("metric is 'accuracy' now and was 'roc_auc'", {"metric": "accuracy"}),
+        ("metric is 'accuracy' now and was not given", {"metric": "accuracy"}),
         ("random_state is 1 now and was 0", {"random_state": 1}),
         ("name a run_dir", {"run_dir": None}),
     ]
@@ -249,3 +256,81 @@ def test_a_run_goes_on_with_more_trials(tmp_path: Path) -> None:
         with pytest.raises(OptionError, match=reason):
             fit(max_trials=6, resume=True, **changes)
     assert len(fit(max_trials=6, resume=True, random_state=None).trials_) == 6
+
+
+def without_figures(trials: Any) -> list[dict[str, Any]]:
+    """Return trials without what is measured, which differs each time."""
+    varies = ("memory_mb", "latency", "model_bytes", "copied_folds", "stored_matrices")
+    return [
+        {k: v for k, v in trial.to_record().items() if k not in varies and "seconds" not in k}
+        for trial in trials
+    ]
+
+
+def test_the_command_line_goes_on_with_a_run_from_python(
+    call: Callable[..., Result], tmp_path: Path
+) -> None:
+    X, y = make_table(80)
+    weights, groups = np.arange(80) % 3 + 1.0, np.arange(80) % 20
+    few = {"random_state": 0, "include": ["naive_bayes", "knn"], "n_jobs": 1}
+
+    def fit(folder: str, n_trials: int) -> MetaTuneClassifier:
+        model = MetaTuneClassifier(max_trials=n_trials, run_dir=tmp_path / folder, **few)
+        return model.fit(X, y, sample_weight=weights, groups=groups)
+
+    fit("run", 3)
+    direct = fit("direct", 6)
+    done = call("continue", tmp_path / "run", "--max-trials", "+3", "--json", "-q")
+    assert done.exit_code == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["trials"]["finished"] == 6
+    assert told["started_from"] == "Python"
+    longer = read_journal(tmp_path / "run" / "trials.jsonl")
+    assert without_figures(longer) == without_figures(direct.trials_)
+    assert np.array_equal(load(tmp_path / "run").predict_proba(X), direct.predict_proba(X))
+    assert "is finished" in call("continue", tmp_path / "run").stderr
+    elsewhere = call("continue", tmp_path / "run", "--data", "table.csv", "--max-trials", "+1")
+    assert (elsewhere.exit_code, elsewhere.stderr.count("\n")) == (2, 1)
+    assert "leave out --data" in elsewhere.stderr
+
+
+def test_an_interrupted_run_from_python_is_continued(
+    call: Callable[..., Result], tmp_path: Path
+) -> None:
+    X, y = make_table(80)
+
+    class Interrupted(InlineExecutor):
+        n_left = 2
+
+        def submit(self, job: Job) -> None:
+            self.n_left -= 1
+            if self.n_left < 0:
+                raise MemoryError  # nobody handles it: the process ends
+            super().submit(job)
+
+    few = {"random_state": 0, "include": ["naive_bayes", "knn"], "max_trials": 5}
+    with pytest.raises(MemoryError), Interrupted() as executor:
+        MetaTuneClassifier(executor=executor, run_dir=tmp_path / "run", **few).fit(X, y)
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["status"] == "running"
+    done = call("continue", tmp_path / "run", "-q", "--jobs", "1")
+    assert done.exit_code == 0, done.stderr
+    with InlineExecutor() as executor:
+        direct = MetaTuneClassifier(executor=executor, **few).fit(X, y)
+    longer = read_journal(tmp_path / "run" / "trials.jsonl")
+    assert without_figures(longer) == without_figures(direct.trials_)
+
+
+def test_rows_that_parquet_would_change_are_continued_in_python_only(
+    call: Callable[..., Result], tmp_path: Path
+) -> None:
+    X, y = make_table(80)
+    X["odd"] = pd.Series([1, "a"] * 40, dtype=object)
+    few = {"random_state": 0, "include": ["naive_bayes"], "run_dir": tmp_path / "run"}
+    with InlineExecutor() as executor:
+        MetaTuneClassifier(executor=executor, max_trials=1, **few).fit(X, y)
+        refused = call("continue", tmp_path / "run", "--max-trials", "+1")
+        assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+        assert "its column 'odd' holds values that Parquet would change" in refused.stderr
+        assert "resume=True" in refused.stderr
+        longer = MetaTuneClassifier(executor=executor, max_trials=2, resume=True, **few)
+        assert len(longer.fit(X, y).trials_) == 2

@@ -34,7 +34,7 @@ def make_parts(
         options=options,
         deadline=deadline or Deadline.after(options.budget.seconds),
         executor=executor or InlineExecutor(),
-        directory=RunDirectory(folder / "run", keeps_model=keeps_model),
+        directory=RunDirectory(folder / "run", is_scratch=not keeps_model),
         scratch=folder,
         listener=Listener(),
         timings=Timings(),

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skops.io
+from run_records import make_record
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import Pipeline
 
@@ -130,8 +131,9 @@ def test_records_and_damage(tmp_path: Path) -> None:
     run_dir = RunDirectory(tmp_path)
     with pytest.raises(BundleError, match="is not a run directory"):
         RunDirectory.open(tmp_path)
-    run_dir.write_record({"target": "preis €"})
-    assert RunDirectory.open(tmp_path).read_record() == {"target": "preis €"}
+    run_dir.write_record(make_record())
+    assert RunDirectory.open(tmp_path).read_record() == make_record()
+    assert "preis €" in (tmp_path / "run.json").read_text(encoding="utf-8")
     (tmp_path / "run.json").write_text("{")
     with pytest.raises(BundleError, match="the run is damaged"):
         run_dir.read_record()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from run_records import make_record
 
 from metatune.budget import Budget, Deadline
 from metatune.data.task.make_task import make_task
@@ -19,7 +20,7 @@ from metatune.execution.executor import Handle, InlineExecutor, Job, JobOutcome
 from metatune.models import model_file
 from metatune.search.history import History
 from metatune.search.outcome import Ended
-from metatune.storage.directory import RunDirectory, this_process
+from metatune.storage.directory import RunDirectory
 from metatune.storage.journal import Past, read_journal, read_past
 from metatune.storage.resume import Pulse, find_earlier
 from metatune.tuning.events import Listener
@@ -256,9 +257,9 @@ def test_a_torn_record_is_no_record(copy: Path) -> None:
 
 def test_the_larger_figure_of_used_seconds_counts(tmp_path: Path) -> None:
     run_dir = RunDirectory(tmp_path)
-    run_dir.write_record({"status": "running", "seconds": {"budget": 60.0, "used": 1.0}})
+    run_dir.write_record(make_record())
     Pulse("r", 60.0, Deadline.after(20.0), run_dir).beat()  # too early to tell
-    assert run_dir.read_record()["seconds"]["used"] == 1.0
+    assert run_dir.read_record().seconds.used == 1.0
     run_dir.note_used(40.0)
     earlier = find_earlier(run_dir)
     assert earlier is not None
@@ -325,7 +326,7 @@ def test_scratch_space_that_is_full_is_said_in_a_line(
 
 def test_one_process_at_a_time(copy: Path) -> None:
     first = RunDirectory.check(copy, resume=True)
-    first.write_record({"status": "running", "process": this_process()})
+    first.write_record(make_record())
     with pytest.raises(OptionError, match=r"a run is going on in .*copy \(process \d+\)"):
         RunDirectory.check(copy, overwrite=True)
     first.release()

@@ -1,0 +1,32 @@
+"""Doors through which runs are started, and the names that their users know options by."""
+
+import shlex
+from enum import StrEnum
+from pathlib import Path
+
+__all__ = ["Door", "continue_command"]
+
+_PARAMETERS = {"output": "run_dir", "seed": "random_state", "jobs": "n_jobs"}
+
+
+class Door(StrEnum):
+    """Where a run is started from."""
+
+    COMMAND_LINE = "command line"
+    PYTHON = "Python"
+
+    def spell(self, option: str) -> str:
+        """Spell an option as it is written here: `--max-trials`, or `max_trials`."""
+        if self is Door.COMMAND_LINE:
+            return "--" + option.replace("_", "-")
+        return _PARAMETERS.get(option, option)
+
+    @property
+    def resume(self) -> str:
+        """Option that goes on with a run."""
+        return "--resume" if self is Door.COMMAND_LINE else "resume=True"
+
+
+def continue_command(directory: Path | str, *words: str) -> str:
+    """Write the command that goes on with a run, as it can be typed into a shell."""
+    return shlex.join(["metatune", "continue", str(directory), *words])
