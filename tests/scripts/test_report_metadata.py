@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import report_metadata
 from click.testing import CliRunner
+
+import report_metadata
 from metadata_report.fidelity import agreement, costs, fidelity
 from metadata_report.grid import Grid, grids
 from metadata_report.overview import evaluation_frame, overview
 from metadata_report.section import Section, percent
 from metadata_report.winners import dominated, greedy_cover, never_winning, telling_tables, winners
-
 from metatune.algorithms.registry import ALGORITHMS
 from metatune.errors import OptionError
 from metatune.kinds import TaskKind
