@@ -71,8 +71,8 @@ class Guide:
     def promote(self, history: History, waiting: tuple[TrialResult, ...]) -> TrialResult:
         """Choose whose promotion is expected to gain most, for each second; a promotion policy.
 
-        The rank at the rung stays the usual rule: in replays (``scripts/replay_search.py``) this
-        one is no better.
+        The rank at the rung stays the usual rule: in replays on the meta-dataset this one was no
+        better.
         """
         configurations = [result.trial.configuration for result in waiting]
         gains = self.planner.gains(self.observations(history), configurations)

@@ -48,11 +48,13 @@ def forecast_tables(pool: str, found: Sequence[Unseen], algorithms: Sequence[str
 def _first(found: Sequence[Unseen], regret: "FloatArray", algorithms: Sequence[str]) -> list[str]:
     rows = np.arange(len(found))
     first = regret[rows, [u.tried[0] for u in found]]
+    defaults = {"LightGBM default": "lightgbm", "RandomForest default": "random_forest"}
     others = {
-        "LightGBM default": regret[:, algorithms.index("lightgbm")],
-        "RandomForest default": regret[:, algorithms.index("random_forest")],
-        "best single fixed configuration": regret[rows, [u.fixed for u in found]],
+        title: regret[:, algorithms.index(name)]
+        for title, name in defaults.items()
+        if name in algorithms
     }
+    others["best single fixed configuration"] = regret[rows, [u.fixed for u in found]]
     lines = [
         f"First recommendation: mean regret {first.mean():.3f}.",
         "",

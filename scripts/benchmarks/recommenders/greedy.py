@@ -1,4 +1,8 @@
-"""Greedy portfolios over weighted past datasets."""
+"""Greedy portfolios over weighted past datasets, as published: the baselines' own.
+
+Metatune's own order caps regrets at another value and lets the rank count in the first choice; a
+baseline that shared its code would change with it.
+"""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -12,7 +16,7 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["greedy_order", "relative_costs"]
+__all__ = ["portfolio_order", "relative_costs"]
 
 _NOTHING = 1e-12
 
@@ -37,7 +41,7 @@ def relative_costs(train: Matrix, weights: "FloatArray | None" = None) -> "Float
     return np.asarray(np.exp(np.average(logarithms, axis=0, weights=weights)))
 
 
-def greedy_order(
+def portfolio_order(
     regret: "FloatArray", weights: "FloatArray", costs: "FloatArray | None" = None
 ) -> Iterator[int]:
     """Order configurations by what each adds to those before it.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import rankdata
 
-from benchmarks.recommenders.greedy import greedy_order, relative_costs
+from benchmarks.recommenders.greedy import portfolio_order, relative_costs
 from benchmarks.recommenders.matrix import Matrix, regrets
 from benchmarks.recommenders.strategy import Fitted, OrderSession, Session
 
@@ -107,4 +107,4 @@ class GreedyPortfolio:
         """Build the portfolio of past datasets, all of the same weight."""
         weights = np.full(len(train.datasets), 1.0 / len(train.datasets))
         costs = relative_costs(train) if self.per_cost else None
-        return _FixedOrder(tuple(greedy_order(regrets(train.loss), weights, costs)))
+        return _FixedOrder(tuple(portfolio_order(regrets(train.loss), weights, costs)))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from benchmarks.recommenders.greedy import greedy_order, relative_costs
+from benchmarks.recommenders.greedy import portfolio_order, relative_costs
 from benchmarks.recommenders.matrix import Matrix, regrets
 from benchmarks.recommenders.strategy import Fitted, OrderSession, Session
 
@@ -37,7 +37,7 @@ class _WeightedGreedy:
     def start(self, features: "FloatArray", seconds_budget: float | None) -> Session:  # noqa: ARG002
         weights = self.similarity.weights(features)
         costs = relative_costs(self.train, weights) if self.per_cost else None
-        return OrderSession(greedy_order(regrets(self.train.loss), weights, costs))
+        return OrderSession(portfolio_order(regrets(self.train.loss), weights, costs))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

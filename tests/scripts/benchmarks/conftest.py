@@ -1,9 +1,24 @@
-"""Made-up matrices of past results."""
+"""Way to call benchmarks, and made-up matrices of past results."""
+
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner, Result
 
+from benchmarks.__main__ import main
 from benchmarks.recommenders.matrix import Matrix
+
+
+@pytest.fixture(scope="session")
+def bench() -> Callable[..., Result]:
+    """Call ``python scripts/benchmarks`` in this process."""
+
+    def invoke(*arguments: str | Path) -> Result:
+        return CliRunner().invoke(main, [str(a) for a in arguments], catch_exceptions=False)
+
+    return invoke
 
 
 def make_matrix(n_datasets: int = 48, n_configurations: int = 80, n_folds: int = 4) -> Matrix:

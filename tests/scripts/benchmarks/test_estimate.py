@@ -1,14 +1,14 @@
-"""The script that checks the honest estimate on rows that were held out."""
+"""Honest estimates on rows that were held out."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from check_estimate import main
-from click.testing import CliRunner
+from click.testing import Result
 
 from benchmarks.estimate import held_out
 from benchmarks.estimate.held_out import Outcome, choose_tables, read_journal, write_journal
@@ -113,7 +113,9 @@ class FakeModel:
         return np.column_stack((1 - p, p))
 
 
-def test_tables_are_checked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tables_are_checked_once(
+    bench: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(held_out, "MetaTuneClassifier", FakeModel)
     rng = np.random.default_rng(0)
     y = rng.random(300) < 0.5
@@ -122,8 +124,8 @@ def test_tables_are_checked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (tmp_path / "catalogue.csv").write_text(
         "file,name,family,task,target,n_rows,leak_columns\nt.csv,t,t,binary,y,300,leak\n"
     )
-    command = ["--catalogue", str(tmp_path / "catalogue.csv"), "--out", str(tmp_path / "out")]
-    first = CliRunner().invoke(main, command, catch_exceptions=False)
+    command = ("estimate", "--catalogue", tmp_path / "catalogue.csv", "--out", tmp_path / "out")
+    first = bench(*command)
     assert first.exit_code == 0, first.output
     assert "1 of 1 tables have an estimate" in first.output
     assert FakeModel.fits == 1
@@ -131,12 +133,12 @@ def test_tables_are_checked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert 0.7 < found.held_out < 0.82
     assert 0.02 < found.held_out_error < 0.06
     assert (tmp_path / "out" / "seed0-30s.png").stat().st_size > 1000
-    again = CliRunner().invoke(main, command, catch_exceptions=False)
+    again = bench(*command)
     assert FakeModel.fits == 1
     assert again.output.endswith(first.output.partition("\n\n")[2])
 
 
-def test_a_catalogue_or_a_simulation_is_needed() -> None:
-    result = CliRunner().invoke(main, [])
+def test_a_catalogue_or_a_simulation_is_needed(bench: Callable[..., Result]) -> None:
+    result = bench("estimate")
     assert result.exit_code == 2
     assert "--catalogue" in result.output

@@ -1,10 +1,11 @@
 """Forecasts against what happened: the summary of a made-up meta-dataset whose answer is known."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-import validate_forecasts
+from click.testing import Result
 from made_up_past import make_metadata
 
 from benchmarks.recommenders.forecast_tables import forecast_tables, plot_forecasts
@@ -118,10 +119,21 @@ def test_the_figure_is_drawn(tmp_path: Path, found: list[Unseen], past: Past) ->
     assert path.stat().st_size > 10_000
 
 
-def test_an_unknown_pool_is_refused_in_a_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_the_benchmark_writes_a_table_and_a_figure(
+    bench: Callable[..., Result], metadata_dir: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(SystemExit, match="2"):
-        validate_forecasts.main(["--pools", "regression,nil", "--out", str(tmp_path / "out")])
-    assert "'nil' is no pool: choose from classification, regression" in capsys.readouterr().err
+    options = ("--metadata", metadata_dir, "--out", tmp_path, "--families", 2)
+    found = bench("forecasts", *options, "--pools", "regression")
+    assert found.exit_code == 0, found.output
+    text = (tmp_path / "forecasts_regression.md").read_text(encoding="utf-8")
+    assert text in found.stdout
+    assert "| all configurations |" in text
+    assert (tmp_path / "forecasts_regression.png").is_file()
+    assert not (tmp_path / "forecasts_classification.md").exists()
+
+
+def test_an_unknown_pool_is_refused_in_a_line(bench: Callable[..., Result], tmp_path: Path) -> None:
+    found = bench("forecasts", "--pools", "regression,nil", "--out", tmp_path / "out")
+    assert found.exit_code == 2
+    assert "'nil' is not one of 'classification', 'regression'" in found.stderr
     assert not (tmp_path / "out").exists()

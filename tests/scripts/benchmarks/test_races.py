@@ -1,17 +1,19 @@
 """Races: which tables, what is left out of the past, how scores are compared."""
 
-import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import Result
 
-from benchmarks.races.entrant import Entry, run_entry
+from benchmarks.races.entrant import Entry
 from benchmarks.races.parts import split_table, write_parts
 from benchmarks.races.plots import plot_race, plot_tables
 from benchmarks.races.progress import progress
+from benchmarks.races.race import plan_race, run_one
 from benchmarks.races.records import Run, append_record, read_records
 from benchmarks.races.reduced import digest, reduced_metadata
 from benchmarks.races.standings import SINGLE, compare, duels, normalised, standings, usual_pairs
@@ -215,6 +217,29 @@ def test_records_survive_a_torn_line(tmp_path: Path) -> None:
     assert len(found) == 2
 
 
+def test_what_was_run_is_told_and_not_run_again(
+    bench: Callable[..., Result], metadata_dir: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "catalogue.csv").write_text(
+        "file,name,family,task,target,n_rows\n"
+        "pmlb/t.csv,t,t,binary,y,300\npmlb/u.csv,u,u,regression,y,300\n"
+    )
+    options = {"catalogue": tmp_path / "catalogue.csv", "out": tmp_path, "metadata": metadata_dir}
+    more = {"n_tables": 2, "groups": 1, "variants": ("metatune", "random"), "budgets": (10.0,)}
+    for _, run in plan_race(options | more | {"seeds": (0,), "jobs_at_once": 1}).runs():
+        score = 0.9 if run.strategy == "metatune" else 0.7
+        result = record(run.table, run.strategy, run.budget, score, at_once=1)
+        append_record(tmp_path / "runs.jsonl", run, result)
+    command = ["race", *(word for name in options for word in (f"--{name}", options[name]))]
+    command += ["--tables", 2, "--groups", 1, "--variants", "metatune,random", "--budgets", 10]
+    assert "0 runs to do" in bench(*command, "--list").stdout
+    assert "2 runs to do" in bench(*command, "--list", "--seeds", "0,1", "--only", "t").stdout
+    found = bench(*command)
+    assert found.exit_code == 0, found.output
+    assert "| random search | 0.500" in (tmp_path / "race.md").read_text(encoding="utf-8")
+    assert (tmp_path / "race.png").is_file()
+
+
 def test_an_entrant_runs_and_is_judged(
     shop: pd.DataFrame, metadata_dir: Path, tmp_path: Path
 ) -> None:
@@ -241,7 +266,8 @@ def test_an_entrant_runs_and_is_judged(
         metadata=str(metadata_dir),
         max_trials=4,
     )
-    found = json.loads(json.dumps(run_entry(task), default=float))
+    found = run_one(task)
+    assert "error" not in found
     assert found["metric"] == "roc_auc"
     assert found["constant"] == 0.5
     assert min(found["score"], found["single"]) > 0.7

@@ -1,5 +1,7 @@
 """Recipes compared on rows held out."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,8 @@ from benchmarks.recipes.measured import Measured, measure, split_entry
 from metatune.algorithms.registry import get_algorithm
 from metatune.building.catalogue import CatalogueEntry
 from metatune.kinds import TaskKind
+
+NEIGHBOURS = (("few", 3), ("many", 30))
 
 
 def measured(label, table, loss, *, seed=0, validated=1.0, seconds=1.0):
@@ -75,3 +79,20 @@ def test_a_third_is_held_out_and_a_linear_model_finds_the_noise(entry):
     assert 0.6 < found.folds < 1.5
     assert 0.6 < found.refit < 1.5
     assert found.iterations == 0.0
+
+
+def test_what_is_measured_is_kept_and_compared(bench, entry, tmp_path):
+    (tmp_path / "catalogue.csv").write_text(
+        "file,name,family,task,target,n_rows\nt.csv,t,t,regression,y,150\n"
+    )
+    recipes = {name: {"algorithm": "knn", "params": {"n_neighbors": n}} for name, n in NEIGHBOURS}
+    (tmp_path / "recipes.json").write_text(json.dumps(recipes | {"usual": {"algorithm": "knn"}}))
+    out = tmp_path / "out" / "recipes.jsonl"
+    command = ("recipes", "run", "--catalogue", tmp_path / "catalogue.csv", "--min-rows", 100)
+    command += ("--recipes", tmp_path / "recipes.json", "--folds", 2, "--out", out)
+    assert bench(*command).stdout == "t seed 0\n"
+    assert len(out.read_text().splitlines()) == 3
+    assert bench(*command).stdout == ""  # it is there already
+    found = bench("recipes", "table", out, "--base", "few", "--recipes", "many")
+    assert "| many | all | 1 |" in found.stdout
+    assert "usual" not in found.stdout

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.recommenders.boosted import BoostedRanker, BoostedRegressor
-from benchmarks.recommenders.greedy import greedy_order, relative_costs
+from benchmarks.recommenders.greedy import portfolio_order, relative_costs
 from benchmarks.recommenders.harness import run_session, run_strategy
 from benchmarks.recommenders.matrix import regrets
 from benchmarks.recommenders.oboe_method import Oboe
@@ -74,13 +74,13 @@ def test_cost_forms_try_cheap_configurations_first(make, matrix):
     assert (first < 40).all()
 
 
-def test_greedy_order_adds_what_the_first_lacks():
+def test_portfolio_order_adds_what_the_first_lacks():
     regret = np.array([[0.0, 0.1, 2.0], [0.0, 0.1, 2.0], [3.0, 1.0, 0.0]])
     weights = np.full(3, 1 / 3)
     # the second is the best on average; then the third adds 1/3, the first 0.2/3
-    assert list(greedy_order(regret, weights)) == [1, 2, 0]
-    assert list(greedy_order(regret, np.array([0.5, 0.5, 0.0]))) == [0, 1, 2]
-    assert next(greedy_order(regret, weights, np.array([0.1, 1.0, 1.0]))) == 0
+    assert list(portfolio_order(regret, weights)) == [1, 2, 0]
+    assert list(portfolio_order(regret, np.array([0.5, 0.5, 0.0]))) == [0, 1, 2]
+    assert next(portfolio_order(regret, weights, np.array([0.1, 1.0, 1.0]))) == 0
 
 
 def test_relative_costs_are_geometric_means_within_datasets(matrix):

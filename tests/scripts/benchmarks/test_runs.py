@@ -1,11 +1,14 @@
-"""Scripts that measure whole runs: generated tables, overruns, shares of core-seconds."""
+"""Whole runs measured: generated tables, overruns, shares of core-seconds, kills."""
 
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import Result
 from lightgbm import LGBMClassifier
 from sklearn.metrics import roc_auc_score
 
@@ -146,7 +149,7 @@ def test_a_command_is_measured_with_its_memory(
     )
     stand_in.write_text(f'#!/bin/sh\nexec {sys.executable} -I -c "{code}"\n')
     stand_in.chmod(0o755)
-    monkeypatch.setattr("measuring.command.sys.executable", str(stand_in))
+    monkeypatch.setattr(sys, "executable", str(stand_in))
     found = fit(
         tmp_path / "t.csv", target="", budget=5.0, jobs=1, output=tmp_path / "run", memory=True
     )
@@ -154,3 +157,28 @@ def test_a_command_is_measured_with_its_memory(
     assert found.record == {"n": 1}
     assert found.seconds >= 1.5
     assert found.peak_bytes > 80e6
+
+
+def test_core_seconds_of_a_run_are_profiled(bench: Callable[..., Result], tmp_path: Path) -> None:
+    out = tmp_path / "profile.md"
+    options = ("--rows", 200, "--kinds", "binary", "--seconds", 6, "--jobs", 1, "--out", out)
+    found = bench("profile", *options)
+    assert found.exit_code == 0, found.output
+    assert "200 rows, binary" in out.read_text(encoding="utf-8")
+
+
+def test_budgets_are_listed_for_all_tables(
+    bench: Callable[..., Result], shop_file: Path, tmp_path: Path
+) -> None:
+    options = (f"{shop_file}::bought", "--sizes", "200,1000", "--budgets", "5,10", "--jobs", 1)
+    append_measured(tmp_path / "budgets.csv", replace(measured(9.5), table="shop.csv", jobs=1))
+    found = bench("budgets", *options, "--out", tmp_path, "--list")
+    assert "1 commands are measured, 13 are left" in found.stdout
+
+
+def test_a_killed_run_loses_nothing(bench: Callable[..., Result], tmp_path: Path) -> None:
+    out = tmp_path / "kills.csv"
+    options = ("--runs", 1, "--seconds", 5, "--jobs", 1, "--no-judge-time", "--out", out)
+    found = bench("kills", *options)
+    assert "1 of 1 runs without a loss" in found.stdout
+    assert pd.read_csv(out)["lost"].tolist() == [0]
