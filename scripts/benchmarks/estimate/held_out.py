@@ -35,7 +35,7 @@ _NORMAL = 1.96
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What was said of a table, and what turned out.
+    """Estimate of a table, and what turned out.
 
     Attributes
     ----------
@@ -73,12 +73,12 @@ class Outcome:
 
     @property
     def covers(self) -> bool:
-        """Whether the interval holds the held-out score, which has noise of its own."""
+        """True if the interval holds the held-out score, which has noise of its own."""
         return self.low <= self.held_out <= self.high
 
     @property
     def covers_with_noise(self) -> bool:
-        """Whether it does when the interval is widened by the held-out score's own error."""
+        """True if it does when the interval is widened by the held-out score's own error."""
         noise = _NORMAL * self.held_out_error
         below = np.hypot(self.score - self.low, noise)
         above = np.hypot(self.high - self.score, noise)

@@ -1,4 +1,4 @@
-"""Whether the honest estimate is honest, on made-up predictions whose true scores are known.
+"""Simulation of the honest estimate, on made-up predictions whose true scores are known.
 
 Each simulation draws a small table and the out-of-fold predictions of many members, lets the best
 be chosen on it, and looks up on many fresh rows of the same kind what the choice is worth.
@@ -31,7 +31,7 @@ _AVERAGED = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What is made up.
+    """Size, metric and luck of what is made up.
 
     Attributes
     ----------
@@ -108,7 +108,7 @@ class Simulated:
 
     @property
     def covered(self) -> bool:
-        """Whether the interval holds the truth."""
+        """True if the interval holds the truth."""
         return self.estimate.low <= self.truth <= self.estimate.high
 
 

@@ -29,7 +29,7 @@ _MEMORY_SHARE = 0.8  # of the free memory, divided among runs at the same time
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What an entrant has to do.
+    """Task of an entrant.
 
     Attributes
     ----------

@@ -13,7 +13,7 @@ _VERSION = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What is run: the key of a record.
+    """Key of a record: what is run.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Which tables are raced on: a fixed, mixed choice from a catalogue."""
+"""Tables of a race: a fixed, mixed choice from a catalogue."""
 
 import random
 from collections.abc import Iterable

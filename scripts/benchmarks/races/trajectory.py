@@ -1,4 +1,4 @@
-"""How the incumbent of a run changes over time."""
+"""Incumbents of a run over time."""
 
 from typing import Protocol
 

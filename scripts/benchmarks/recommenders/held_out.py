@@ -1,4 +1,4 @@
-"""What a search finds when it sees all folds but one, judged on the fold that it does not see.
+"""Findings of a search that sees all folds but one, judged on the fold that it does not see.
 
 The best of many configurations owes part of its score to luck, and the more are drawn, the more of
 it. Choosing on some folds and judging on another takes that part out.

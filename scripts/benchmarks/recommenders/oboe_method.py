@@ -24,7 +24,7 @@ from benchmarks.recommenders.curves import (
 )
 from benchmarks.recommenders.harness import run_session
 from benchmarks.recommenders.matrix import Matrix, regrets
-from benchmarks.recommenders.strategy import Fitted, Session
+from benchmarks.recommenders.strategy import Session
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,7 +57,7 @@ class Oboe:
     per_cost: bool = False
     repeats: int = 1
 
-    def fit(self, train: Matrix) -> Fitted:
+    def fit(self, train: Matrix) -> "_Factors":
         """Choose the rank and factorise."""
         rank, scaled = _best_setting(train, self)
         return _factorise(train, rank, scaled, self.per_cost)
@@ -65,7 +65,7 @@ class Oboe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Factors:
-    """What is known of the configurations.
+    """Knowledge of the configurations.
 
     Attributes
     ----------

@@ -57,7 +57,7 @@ TITLES = {
     "ranker-cost": "LightGBM ranker / cost",
     **ours.TITLES,
 }
-"""How tables and plots call them."""
+"""Names in tables and plots."""
 
 
 def is_ours(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""What a recommender under validation has to answer."""
+"""Protocols of a recommender under validation."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol
@@ -47,7 +47,7 @@ class Strategy(Protocol):
 
     @property
     def repeats(self) -> int:
-        """How often each dataset is searched, to average over; 1 if nothing is drawn."""
+        """Number of times each dataset is searched, to average over; 1 if nothing is drawn."""
         ...
 
     def fit(self, train: Matrix) -> Fitted:

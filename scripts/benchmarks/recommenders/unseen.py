@@ -1,4 +1,4 @@
-"""What metatune forecasts for datasets of families it has not seen, against what they showed."""
+"""Forecasts for datasets of families that metatune has not seen, against what they showed."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass

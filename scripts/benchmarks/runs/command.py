@@ -20,7 +20,7 @@ _PAUSE = 0.5  # seconds between two looks at the memory
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fit:
-    """How a command ended.
+    """End of a command.
 
     Attributes
     ----------

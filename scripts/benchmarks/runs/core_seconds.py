@@ -1,4 +1,4 @@
-"""Where the core-seconds of a run went: from its record and its journal."""
+"""Core-seconds of a run by what they were spent on, from its record and its journal."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

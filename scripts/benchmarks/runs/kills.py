@@ -48,7 +48,7 @@ COLUMNS += ["scratch", "exit", "left", "over", "good", "said"]
 
 @dataclass(slots=True)
 class Findings:
-    """What was seen of one run."""
+    """Losses and strays seen of one run."""
 
     kills: int = 0
     at: list[str] = field(default_factory=list)

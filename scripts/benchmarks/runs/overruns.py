@@ -1,4 +1,4 @@
-"""How far commands went beyond their budgets: records and tables."""
+"""Seconds of commands beyond their budgets: records and tables."""
 
 import csv
 from collections.abc import Iterable
@@ -52,12 +52,12 @@ class Measured:
 
     @property
     def kept(self) -> bool:
-        """Whether the command kept what is promised."""
+        """True if the command kept what is promised."""
         return self.seconds <= allowed_seconds(self.budget)
 
     @property
     def key(self) -> tuple[str, float, int]:
-        """What is measured once."""
+        """Key of what is measured once."""
         return self.table, self.budget, self.jobs
 
 

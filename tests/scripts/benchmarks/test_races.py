@@ -231,7 +231,8 @@ def test_what_was_run_is_told_and_not_run_again(
         result = record(run.table, run.strategy, run.budget, score, at_once=1)
         append_record(tmp_path / "runs.jsonl", run, result)
     command = ["race", *(word for name in options for word in (f"--{name}", options[name]))]
-    command += ["--tables", 2, "--groups", 1, "--variants", "metatune,random", "--budgets", 10]
+    command += ["--tables", "2", "--groups", "1"]
+    command += ["--variants", "metatune,random", "--budgets", "10"]
     assert "0 runs to do" in bench(*command, "--list").stdout
     assert "2 runs to do" in bench(*command, "--list", "--seeds", "0,1", "--only", "t").stdout
     found = bench(*command)

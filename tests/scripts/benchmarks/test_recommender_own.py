@@ -1,7 +1,10 @@
 """Metatune's own meta-dataset as a matrix, on a made-up one."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,13 +25,21 @@ DATASETS = (
 )
 
 
-def configurations(pool):
+def configurations(pool: str) -> Iterator[Configuration]:
     for neighbours in (1, 5, 9) if pool == "classification" else (3, 4):
         yield Configuration(algorithm="knn", params={"n_neighbors": neighbours}, origin="pool")
 
 
-def evaluation(dataset, kind, key, rung, scores, seconds, status="ok"):
-    found = {f"score:{name}": None for name in SCORES.values()}
+def evaluation(
+    dataset: str,
+    kind: str,
+    key: str,
+    rung: int,
+    scores: list[float],
+    seconds: float,
+    status: str = "ok",
+) -> dict[str, Any]:
+    found: dict[str, Any] = {f"score:{name}": None for name in SCORES.values()}
     found[f"score:{SCORES[kind]}"] = np.array(scores, dtype=float)
     return {
         "dataset": dataset,
@@ -44,7 +55,7 @@ def evaluation(dataset, kind, key, rung, scores, seconds, status="ok"):
 
 
 @pytest.fixture(name="directory")
-def _directory(tmp_path):
+def _directory(tmp_path: Path) -> Path:
     pools = [
         {"pool": pool, "key": one.key, "algorithm": "knn", "params": json.dumps(one.params)}
         for pool in ("classification", "regression")
@@ -85,20 +96,20 @@ def _directory(tmp_path):
     return tmp_path / "metadata"
 
 
-def test_the_top_rung_counts_as_a_share_of_the_constants_error(directory):
+def test_the_top_rung_counts_as_a_share_of_the_constants_error(directory: Path) -> None:
     matrix = load_own("metatune_classification", directory)
     assert matrix.datasets == ("first", "second")  # nothing is known of the third
     assert matrix.loss[0] == pytest.approx([0.3, 0.6, np.nan], nan_ok=True)
     assert matrix.loss[1] == pytest.approx([0.2, 0.45, np.nan], nan_ok=True)
 
 
-def test_failing_costs_what_it_took_and_the_unknown_as_much_as_the_longest(directory):
+def test_failing_costs_what_it_took_and_the_unknown_as_much_as_the_longest(directory: Path) -> None:
     matrix = load_own("metatune_classification", directory)
     assert matrix.seconds[0] == pytest.approx([4.0, 2.0, 40.0])
     assert matrix.seconds[1] == pytest.approx([1.0, 3.0, 3.0])
 
 
-def test_regression_has_a_matrix_of_its_own(directory):
+def test_regression_has_a_matrix_of_its_own(directory: Path) -> None:
     matrix = load_own("metatune_regression", directory)
     assert matrix.datasets == ("other",)
     assert matrix.loss[0] == pytest.approx([0.5, 24.0 / 28.0])
@@ -106,18 +117,18 @@ def test_regression_has_a_matrix_of_its_own(directory):
     assert matrix.configurations.shape == (2, 1)
 
 
-def test_each_family_is_a_fold(directory):
+def test_each_family_is_a_fold(directory: Path) -> None:
     matrix = load_own("metatune_classification", directory)
     assert matrix.families == ("family a", "family b")
     assert sorted(matrix.folds) == [0, 1]
 
 
-def test_sizes_are_found_among_the_meta_features(directory):
+def test_sizes_are_found_among_the_meta_features(directory: Path) -> None:
     matrix = load_own("metatune_classification", directory)
     assert matrix.features[:, list(matrix.sizes)].tolist() == [[100.0, 7.0, 2.0], [101.0, 7.0, 2.0]]
 
 
-def test_partly_evaluated_datasets_are_left_out(directory):
+def test_partly_evaluated_datasets_are_left_out(directory: Path) -> None:
     metadata = load_metadata(directory)
     keep = [0.25 if name == "second" else 1.0 for name in metadata.datasets["dataset"]]
     datasets = metadata.datasets.assign(**{protocol_column("keep"): keep})

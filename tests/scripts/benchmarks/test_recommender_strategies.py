@@ -1,5 +1,6 @@
 """Every baseline keeps to the rules, and does what it is known for."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -8,18 +9,19 @@ import pytest
 from benchmarks.recommenders.boosted import BoostedRanker, BoostedRegressor
 from benchmarks.recommenders.greedy import portfolio_order, relative_costs
 from benchmarks.recommenders.harness import run_session, run_strategy
-from benchmarks.recommenders.matrix import regrets
+from benchmarks.recommenders.matrix import Matrix, regrets
 from benchmarks.recommenders.oboe_method import Oboe
 from benchmarks.recommenders.registry import COST, GROUPS, OURS, STRATEGIES, TITLES
 from benchmarks.recommenders.results import Results
 from benchmarks.recommenders.simple import AverageRank, GreedyPortfolio
+from benchmarks.recommenders.strategy import Strategy
 from benchmarks.recommenders.weighted import ForestGreedy, NearestGreedy
 
 BASELINES = GROUPS["baselines"]
 
 
 @pytest.mark.parametrize("name", BASELINES)
-def test_every_configuration_is_proposed_once(name, matrix):
+def test_every_configuration_is_proposed_once(name: str, matrix: Matrix) -> None:
     train, unseen = matrix.select(matrix.folds != 0), matrix.select(matrix.folds == 0)
     loss, seconds = unseen.loss[1].copy(), unseen.seconds[1]
     loss[[0, 5, 6]] = np.nan  # whatever comes first may fail
@@ -29,7 +31,7 @@ def test_every_configuration_is_proposed_once(name, matrix):
 
 
 @pytest.mark.parametrize("name", [name for name in BASELINES if name != "random"])
-def test_baselines_are_deterministic(name, matrix):
+def test_baselines_are_deterministic(name: str, matrix: Matrix) -> None:
     train = matrix.select(matrix.folds != 0)
     first, second = (
         run_session(
@@ -42,7 +44,7 @@ def test_baselines_are_deterministic(name, matrix):
     assert first.tolist() == second.tolist()
 
 
-def test_every_baseline_has_a_title():
+def test_every_baseline_has_a_title() -> None:
     assert set(STRATEGIES) == set(TITLES)
     assert not [name for name in BASELINES if name.startswith(OURS)]
     assert {name.removesuffix(COST) for name in BASELINES if name.endswith(COST)} == {
@@ -53,7 +55,7 @@ def test_every_baseline_has_a_title():
 @pytest.mark.parametrize(
     "strategy", [NearestGreedy(n_nearest=8), ForestGreedy(), BoostedRegressor(), BoostedRanker()]
 )
-def test_meta_features_choose_the_right_half(strategy, matrix):
+def test_meta_features_choose_the_right_half(strategy: Strategy, matrix: Matrix) -> None:
     fitted = strategy.fit(matrix.select(matrix.folds != 0))
     rows = np.flatnonzero(matrix.folds == 0)
     firsts = [
@@ -67,14 +69,16 @@ def test_meta_features_choose_the_right_half(strategy, matrix):
 @pytest.mark.parametrize(
     "make", [AverageRank, GreedyPortfolio, NearestGreedy, ForestGreedy, Oboe, BoostedRanker]
 )
-def test_cost_forms_try_cheap_configurations_first(make, matrix):
+def test_cost_forms_try_cheap_configurations_first(
+    make: Callable[..., Strategy], matrix: Matrix
+) -> None:
     fitted = make(per_cost=True).fit(matrix.select(matrix.folds != 0))
     session = fitted.start(matrix.features[0], None)
     first = run_session(session, matrix.loss[0], matrix.seconds[0])[:5]
     assert (first < 40).all()
 
 
-def test_portfolio_order_adds_what_the_first_lacks():
+def test_portfolio_order_adds_what_the_first_lacks() -> None:
     regret = np.array([[0.0, 0.1, 2.0], [0.0, 0.1, 2.0], [3.0, 1.0, 0.0]])
     weights = np.full(3, 1 / 3)
     # the second is the best on average; then the third adds 1/3, the first 0.2/3
@@ -83,7 +87,7 @@ def test_portfolio_order_adds_what_the_first_lacks():
     assert next(portfolio_order(regret, weights, np.array([0.1, 1.0, 1.0]))) == 0
 
 
-def test_relative_costs_are_geometric_means_within_datasets(matrix):
+def test_relative_costs_are_geometric_means_within_datasets(matrix: Matrix) -> None:
     seconds = np.tile([1.0, 2.0, 8.0], (2, 1))
     seconds[1] *= 100
     seconds[1, 2] = 3200.0
@@ -93,7 +97,9 @@ def test_relative_costs_are_geometric_means_within_datasets(matrix):
 
 
 @pytest.mark.parametrize("unit", [1.0, 1e4])
-def test_oboe_finds_the_best_of_a_low_rank_matrix_right_after_its_probes(matrix, unit):
+def test_oboe_finds_the_best_of_a_low_rank_matrix_right_after_its_probes(
+    matrix: Matrix, unit: float
+) -> None:
     rng = np.random.default_rng(1)
     loss = rng.uniform(0.5, 1.5, size=(48, 3)) @ rng.uniform(size=(3, 80))
     units = np.where(np.arange(48) % 2 == 0, 1.0, unit)
@@ -104,7 +110,7 @@ def test_oboe_finds_the_best_of_a_low_rank_matrix_right_after_its_probes(matrix,
     assert results.evaluations[:, 0].mean() > 0.1
 
 
-def test_oboe_chooses_a_rank_that_the_matrix_has(matrix):
+def test_oboe_chooses_a_rank_that_the_matrix_has(matrix: Matrix) -> None:
     rng = np.random.default_rng(1)
     loss = rng.normal(size=(48, 5)) @ rng.normal(size=(5, 80))
     train = replace(matrix, loss=loss)
@@ -112,7 +118,7 @@ def test_oboe_chooses_a_rank_that_the_matrix_has(matrix):
     assert len(Oboe(ranks=(1,)).fit(train).latent) == 1
 
 
-def test_oboe_survives_that_all_probes_fail(matrix):
+def test_oboe_survives_that_all_probes_fail(matrix: Matrix) -> None:
     fitted = Oboe(ranks=(3,)).fit(matrix)
     loss = matrix.loss[0].copy()
     loss[fitted.probes] = np.nan
@@ -121,7 +127,7 @@ def test_oboe_survives_that_all_probes_fail(matrix):
     assert len(set(tried)) == 64
 
 
-def test_configurations_without_results_come_last(matrix):
+def test_configurations_without_results_come_last(matrix: Matrix) -> None:
     loss = matrix.loss.copy()
     loss[:, 4] = np.nan
     part = replace(matrix, loss=loss)

@@ -2,13 +2,17 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NoReturn
 
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import Result
 
 from benchmarks.recommenders.harness import run_strategy
+from benchmarks.recommenders.matrix import Matrix
 from benchmarks.recommenders.plots import plot_matrix
 from benchmarks.recommenders.published import load_autosklearn, load_oboe, load_tabrepo
 from benchmarks.recommenders.registry import STRATEGIES
@@ -21,7 +25,7 @@ published = pytest.mark.skipif(not (HISTORY / "oboe").is_dir(), reason="no publi
 
 
 @pytest.fixture(name="history")
-def _history(tmp_path):
+def _history(tmp_path: Path) -> Path:
     """A folder like that of the published matrix of Oboe."""
     rng = np.random.default_rng(0)
     n, parameters = 30, [{"C": 10.0**power} for power in range(-3, 4)]
@@ -49,12 +53,14 @@ def _history(tmp_path):
     return folder.parent
 
 
-def options(history, out, *more):
+def options(history: Path, out: Path, *more: str) -> list[str | Path]:
     chosen = ["--matrices", "oboe", "--strategies", "random,greedy,nearest-cost"]
     return ["recommenders", *chosen, "--history", history, "--out", out, *more]
 
 
-def test_tables_and_a_figure_are_written(bench, history, tmp_path):
+def test_tables_and_a_figure_are_written(
+    bench: Callable[..., Result], history: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
     printed = bench(*options(history, out)).stdout
     assert "30 of 30 datasets, 14 configurations" in printed
@@ -67,7 +73,9 @@ def test_tables_and_a_figure_are_written(bench, history, tmp_path):
     assert last["regret"].tolist() == [0.0, 0.0, 0.0]  # all 14 have been tried
 
 
-def test_a_second_run_computes_nothing_unless_told_to(bench, history, tmp_path, monkeypatch):
+def test_a_second_run_computes_nothing_unless_told_to(
+    bench: Callable[..., Result], history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out = tmp_path / "out"
     bench(*options(history, out, "--quick"))
     kept = load_results_of(out)
@@ -75,7 +83,7 @@ def test_a_second_run_computes_nothing_unless_told_to(bench, history, tmp_path, 
     bench(*options(history, out))
     assert load_results_of(out)["done"].all()
 
-    def refuse():
+    def refuse() -> NoReturn:
         raise AssertionError("asked to compute")
 
     monkeypatch.setitem(STRATEGIES, "greedy", lambda: Refusing(refuse))
@@ -87,14 +95,14 @@ def test_a_second_run_computes_nothing_unless_told_to(bench, history, tmp_path, 
 class Refusing:
     repeats = 1
 
-    def __init__(self, refuse):
+    def __init__(self, refuse: Callable[[], NoReturn]) -> None:
         self.refuse = refuse
 
-    def fit(self, train):
+    def fit(self, train: Matrix) -> NoReturn:
         self.refuse()
 
 
-def load_results_of(out):
+def load_results_of(out: Path) -> dict[str, Any]:
     with np.load(out / "results" / "oboe" / "greedy.npz") as stored:
         return {name: stored[name] for name in stored.files}
 
@@ -107,13 +115,15 @@ def load_results_of(out):
         (["--history", "nowhere"], "nowhere"),
     ],
 )
-def test_a_wrong_option_is_explained(bench, arguments, complaint):
+def test_a_wrong_option_is_explained(
+    bench: Callable[..., Result], arguments: list[str], complaint: str
+) -> None:
     found = bench("recommenders", *arguments)
     assert found.exit_code == 2
     assert complaint in found.stderr
 
 
-def test_own_strategies_are_compared_with_the_best_baseline(matrix, tmp_path):
+def test_own_strategies_are_compared_with_the_best_baseline(matrix: Matrix, tmp_path: Path) -> None:
     results = {}
     for name, key in (("random", "random"), ("greedy", "greedy"), ("forest", "metatune")):
         results[key] = Results.empty(matrix)
@@ -127,7 +137,7 @@ def test_own_strategies_are_compared_with_the_best_baseline(matrix, tmp_path):
     assert plot_matrix(tmp_path, matrix, results) == tmp_path / "made_up.png"
 
 
-def test_only_datasets_that_all_strategies_have_seen_are_averaged(matrix):
+def test_only_datasets_that_all_strategies_have_seen_are_averaged(matrix: Matrix) -> None:
     results = {name: Results.empty(matrix) for name in ("random", "greedy")}
     run_strategy(
         STRATEGIES["random"](), matrix, results["random"], np.arange(4), lambda found: None
@@ -139,7 +149,7 @@ def test_only_datasets_that_all_strategies_have_seen_are_averaged(matrix):
 
 
 @published
-def test_published_matrices_are_complete():
+def test_published_matrices_are_complete() -> None:
     oboe, autosklearn, tabrepo = (
         load(HISTORY) for load in (load_oboe, load_autosklearn, load_tabrepo)
     )
@@ -156,16 +166,16 @@ def test_published_matrices_are_complete():
 
 
 @published
-def test_the_portfolio_on_oboe_has_its_known_regret():
+def test_the_portfolio_on_oboe_has_its_known_regret() -> None:
     matrix = load_oboe(HISTORY)
     results = {}
     for name in ("greedy", "greedy-cost"):
         results[name] = Results.empty(matrix)
         run_strategy(STRATEGIES[name](), matrix, results[name], np.arange(10), lambda found: None)
     table = summary(results)
-    assert table.loc["greedy"].to_list()[:7] == pytest.approx(
+    assert table.loc["greedy"].to_numpy()[:7] == pytest.approx(
         [0.606, 0.350, 0.233, 0.152, 0.099, 0.061, 0.029], abs=6e-4
     )
-    assert table.loc["greedy-cost"].to_list()[7:] == pytest.approx(
+    assert table.loc["greedy-cost"].to_numpy()[7:] == pytest.approx(
         [0.889, 0.479, 0.308, 0.163, 0.105], abs=6e-4
     )
