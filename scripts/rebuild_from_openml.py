@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import build_metadata
 import click
-import learn_priors
 import numpy as np
 import pandas as pd
 
+import build_metadata
+import learn_priors
 from metatune.building.catalogue import load_entry, read_catalogue
 from metatune.building.harvest import Harvest, HarvestPlan, find_flows, harvest, list_counts
 from metatune.building.harvested_runs import harvested_runs

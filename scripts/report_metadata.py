@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+
 from metadata_report.fidelity import costs, fidelity
 from metadata_report.grid import grids
 from metadata_report.overview import overview
 from metadata_report.section import Section
 from metadata_report.winners import winners
-
 from metatune.errors import MetatuneError, OptionError
 from metatune.metadataset.store import MetaDataset, load_metadata
 

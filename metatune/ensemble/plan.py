@@ -36,7 +36,7 @@ _N_ERRORS = 0.5
 """An ensemble has to gain so many standard errors on rows that it was not selected on. Half of one:
 before anything is measured, several different good members are the better bet than one. Where they
 even might lose one (-1.0), the further ensembles were as often worse as better on rows held out
-(``scripts/race.py``, 32 tables)."""
+(``scripts/benchmarks race``, 32 tables)."""
 
 _CHECK_ROWS = 5_000
 _CHECK_MEMBERS = 15

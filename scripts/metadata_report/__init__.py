@@ -1,1 +1,1 @@
-"""What scripts/report_metadata.py says, in parts."""
+"""Parts of what scripts/report_metadata.py says."""

@@ -1,4 +1,4 @@
-"""What rungs cost, and how much the lower ones tell about the top."""
+"""Costs of rungs, and how much the lower ones tell about the top."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any

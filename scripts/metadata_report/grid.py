@@ -56,7 +56,7 @@ class Grid:
 
     @cached_property
     def evaluated(self) -> "NDArray[np.bool_]":
-        """Whether a configuration was tried on a dataset."""
+        """True if a configuration was tried on a dataset."""
         return np.asarray(np.isfinite(self.values).any(axis=2))
 
     @cached_property

@@ -1,4 +1,4 @@
-"""What a meta-dataset holds: datasets, pairs, evaluations, how they ended."""
+"""Content of a meta-dataset: datasets, pairs, evaluations, how they ended."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""What wins and what never does: algorithms, configurations, values of hyperparameters."""
+"""Winners, and what never wins: algorithms, configurations, values of hyperparameters."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping

@@ -1,13 +1,13 @@
 """Values against those that Oboe published for the same OpenML datasets, where they are at hand."""
 
-import importlib.util
 import os
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-SHARED = Path(os.environ.get("METATUNE_SHARED", ROOT.parent / "shared"))
+from benchmarks.published import collect, compare, same_tables
+
+SHARED = Path(os.environ.get("METATUNE_SHARED", Path(__file__).parents[3] / "shared"))
 
 EXACT = (
     *("NumberOfInstances", "LogNumberOfInstances", "NumberOfFeatures", "LogNumberOfFeatures"),
@@ -24,14 +24,10 @@ NEARLY = ("KurtosisMin", "KurtosisMean", "KurtosisSTD", "SkewnessMean", "Skewnes
 @pytest.mark.slow
 @pytest.mark.skipif(not (SHARED / "run_history" / "oboe").is_dir(), reason="no published values")
 def test_deterministic_features_agree_with_the_published_ones():
-    path = ROOT / "scripts" / "check_metafeatures.py"
-    spec = importlib.util.spec_from_file_location("check_metafeatures", path)
-    check = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(check)
-    own, theirs = check.collect(SHARED)
-    same = check.same_tables(own, theirs)
+    own, theirs = collect(SHARED / "datasets" / "catalog.csv", SHARED / "run_history")
+    same = same_tables(own, theirs)
     assert same.sum() >= 40
-    found = {one.name: one for one in check.compare(own[same], theirs[same])}
+    found = {one.name: one for one in compare(own[same], theirs[same])}
     assert {name: found[name].agreeing for name in EXACT} == dict.fromkeys(EXACT, 1.0)
     assert min(found[name].agreeing for name in NEARLY) > 0.95
     for name in ("LandmarkLDA", "LandmarkNaiveBayes", "LandmarkDecisionTree"):

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import report_metadata
 from click.testing import CliRunner
+
+import report_metadata
 from metadata_report.fidelity import agreement, costs, fidelity
 from metadata_report.grid import Grid, grids
 from metadata_report.overview import evaluation_frame, overview
 from metadata_report.section import Section, percent
 from metadata_report.winners import dominated, greedy_cover, never_winning, telling_tables, winners
-
 from metatune.algorithms.registry import ALGORITHMS
 from metatune.errors import OptionError
 from metatune.kinds import TaskKind
@@ -61,10 +61,18 @@ def make_metadata() -> MetaDataset:
         for i, n_rows in enumerate((100, 900, 30_000)):
             name = f"{kind}{i}"
             constants = {m: 0.0 if m == "r2" else 1 - PERFECT_SCORE[m] for m in PERFECT_SCORE}
-            row = {"dataset": name, "family": name, "kind": str(kind), "licence": "CC0"}
-            row |= {"fingerprint": f"{n_rows}:aa", "n_rows": min(n_rows, 2_000), "n_columns": 3}
-            row |= {"n_classes": 0 if kind is TaskKind.REGRESSION else 2, "protocol:n_folds": 3}
-            datasets.append(row | {f"constant:{m}": v for m, v in constants.items()})
+            table: dict[str, Any] = {"dataset": name, "family": name, "licence": "CC0"}
+            table |= {
+                "kind": str(kind),
+                "fingerprint": f"{n_rows}:aa",
+                "n_rows": min(n_rows, 2_000),
+            }
+            table |= {
+                "n_columns": 3,
+                "n_classes": 0 if kind is TaskKind.REGRESSION else 2,
+                "protocol:n_folds": 3,
+            }
+            datasets.append(table | {f"constant:{m}": v for m, v in constants.items()})
             evaluations += dataset_evaluations(name, kind)
     return MetaDataset(
         datasets=pd.DataFrame(datasets),
@@ -144,8 +152,8 @@ def test_winners_are_named(metadata: MetaDataset, found: dict[str, Grid]) -> Non
     assert cells(algorithms)["knn"][2] == "0 %"
     assert cells(algorithms)["linear"][5] == 1  # one configuration covers all tables
     (failure,) = failing.rows
-    assert failure[0].startswith("decision_tree")
-    assert "(default)" in failure[0]
+    assert str(failure[0]).startswith("decision_tree")
+    assert "(default)" in str(failure[0])
     assert failure[1:4] == (3, 3, "3 timed out")
     assert len(beaten.rows) == 14  # all but the winner
     assert "14 of 15" in beaten.note
@@ -177,7 +185,7 @@ def test_values_that_never_win_are_found() -> None:
 def test_agreement_of_levels() -> None:
     top = np.linspace(-2.0, 0.0, 12)
     same = np.column_stack([top, top, top, top])
-    assert agreement(same, 0) == (pytest.approx(1.0), 1.0, 0.0)
+    assert agreement(same, 0) == pytest.approx((1.0, 1.0, 0.0))
     turned = np.column_stack([top[::-1], top, top, top])
     correlation, among, lost = agreement(turned, 0) or (0.0, 1.0, 0.0)
     assert correlation == pytest.approx(-1.0)

@@ -1,0 +1,1 @@
+"""Measurements of metatune; every figure in the documents comes from one of them."""

@@ -1,0 +1,1 @@
+"""Recipes (configurations, or the same ones under two commits) compared on rows held out."""

@@ -1,0 +1,1 @@
+"""Recommenders on past results: matrices, baselines, curves of regret, forecasts."""

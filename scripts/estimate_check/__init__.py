@@ -1,1 +1,0 @@
-"""Checks of the honest estimate: simulation, and held-out rows of real tables."""

@@ -1,1 +1,0 @@
-"""Measuring whole runs of the command line: time, memory, where the seconds go."""

@@ -1,1 +1,0 @@
-"""Validation of recommenders: matrices of past results, baselines, curves of regret."""
