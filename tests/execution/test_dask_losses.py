@@ -10,25 +10,22 @@ import pytest
 
 pytest.importorskip("distributed")
 
-import fake_jobs
+import fake_search
 from dask_cluster import Cluster
 from distributed import Client
 from executor_contract import job, make_folders
+from fake_search import FakeStore, Plan
 from waiting import eventually, outcome_of
 
 from metatune.budget import Deadline, Stopwatch
 from metatune.errors import ClusterLostError
-from metatune.evaluation.rungs import plan_rungs
 from metatune.evaluation.trial import TrialStatus
 from metatune.execution.dask_executor import DaskExecutor
 from metatune.execution.executor import InlineExecutor
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
-from metatune.search.halving import SuccessiveHalving
-from metatune.search.limits import SearchLimits
 from metatune.search.outcome import Ended
 from metatune.space import Configuration
-from metatune.tuning.search import Folders, run_search
 
 HELPERS = Path(__file__).parents[1] / "helpers"
 
@@ -84,13 +81,13 @@ def search(executor, folder: Path, seconds: float, *, max_trials: int | None, on
 
     folder.mkdir()
     inbox, outbox = make_folders(folder)
-    return run_search(
-        SuccessiveHalving(plan_rungs(20_000, 5), ACCURACY, following),
+    return fake_search.search(
+        Plan.of(following),
         executor,
-        Folders(inbox=inbox, outbox=outbox),
-        limits=SearchLimits(deadline=Deadline.after(120), max_trials=max_trials),
+        seconds=120,
+        max_trials=max_trials,
+        store=FakeStore(inbox=inbox, outbox=outbox),
         on_result=on_result,
-        evaluate=fake_jobs.evaluate,
     )
 
 
