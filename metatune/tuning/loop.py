@@ -212,7 +212,7 @@ class _Loop:
             if not constant_saved:  # while the workers are busy
                 self.store.save_constant()
                 constant_saved = True
-            if self.turns.idle and not self.sampler.waits:
+            if self.turns.idle and not self._is_asking and not self.sampler.waits:
                 return Ended.TRIALS if self.turns.all_asked else Ended.EXHAUSTED
             self._collect(max(0.0, min(_POLL_SECONDS, self._remaining())))
 
@@ -229,6 +229,11 @@ class _Loop:
     @property
     def _in_order(self) -> bool:
         return self.limits.max_trials is not None
+
+    @property
+    def _is_asking(self) -> bool:
+        """True while past datasets have not answered yet."""
+        return self.answer is not None and self.answer.outcome is None
 
     def _remaining(self) -> float:
         return self.limits.deadline.remaining() - self.reserve.seconds(self.halving.history)
@@ -277,7 +282,7 @@ class _Loop:
         """
         if self.executor.idle:
             return True
-        n_jobs = len(self.running) + (self.answer is not None and self.answer.outcome is None)
+        n_jobs = len(self.running) + self._is_asking
         n_waiting = max(0, n_jobs - self.executor.n_workers)
         return n_waiting < self.executor.n_ahead and (self._in_order or self._is_hurried())
 

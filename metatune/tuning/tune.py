@@ -99,6 +99,7 @@ def tune(
         )
         prepared = prepare(task, options, scratch, timings)
         with _open_store(run, prepared, past) as store:
+            _tell_start(run, prepared, past)
             answer = ask_past_datasets(run, prepared)
             sampler = make_sampler(run, prepared, answer)
             search = _search(run, prepared, sampler, store, past, answer)
@@ -149,6 +150,12 @@ def _open_store(run: Run, prepared: PreparedTask, past: Past) -> Iterator[RunSto
         store.close()
 
 
+def _tell_start(run: Run, prepared: PreparedTask, past: Past) -> None:
+    run.listener.search_starts(prepared.rungs, prepared.constant)
+    if past.results:
+        run.listener.resumes(History(prepared.task.metric, past.results), past.used)
+
+
 def _search(
     run: Run,
     prepared: PreparedTask,
@@ -158,10 +165,6 @@ def _search(
     answer: Handle | None,
 ) -> SearchOutcome:
     """Search, and go on with the time kept for an ensemble's members where there will be none."""
-    run.listener.search_starts(prepared.rungs, prepared.constant)
-    if past.results:
-        history = History(prepared.task.metric, past.results)
-        run.listener.resumes(history, past.used)
     run.timings.lap("preparing")
     plan = TimePlan(
         prepared=prepared,
