@@ -1,4 +1,4 @@
-"""What is known of each row besides its features and its target: weight, group, time."""
+"""Sample weights, groups and times of the rows."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,12 +12,12 @@ __all__ = ["PLAIN", "RowFacts"]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RowFacts:
-    """Weight, group and time of each row; None where they were not given.
+    """Sample weights, groups and times of the rows; None where they were not given.
 
     Attributes
     ----------
     weights : ndarray of shape (n_rows,), float64, or None
-        How much each row counts in fits and scores: above zero, of mean 1 over the task.
+        Sample weights in fits and scores: above zero, of mean 1 over the task.
     groups : ndarray of shape (n_rows,), int64, or None
         Code of each row's group. Rows of a group never stand on both sides of a split.
     times : ndarray of shape (n_rows,), int64, or None
@@ -31,16 +31,16 @@ class RowFacts:
 
     @property
     def is_plain(self) -> bool:
-        """Whether nothing is known: all rows count alike and may be split in any way."""
+        """True if there are no weights, groups or times: any split is valid."""
         return self.weights is None and not self.bind_splits
 
     @property
     def bind_splits(self) -> bool:
-        """Whether groups or times restrict how rows may be split."""
+        """True if groups or times restrict the splits of rows."""
         return self.groups is not None or self.times is not None
 
     def take(self, rows: "NDArray[Any]") -> "RowFacts":
-        """Return the facts of some rows, by position or as a mask."""
+        """Return the metadata of some rows, selected by position or by a mask."""
         return RowFacts(
             weights=None if self.weights is None else self.weights[rows],
             groups=None if self.groups is None else self.groups[rows],
@@ -49,4 +49,4 @@ class RowFacts:
 
 
 PLAIN = RowFacts()
-"""Nothing is known about the rows."""
+"""Metadata of rows without weights, groups and times."""

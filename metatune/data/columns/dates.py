@@ -132,7 +132,7 @@ def _share(texts: Sequence[str], date_format: str) -> float:
 
 
 def _plausible(texts: Sequence[str], date_format: str) -> bool:
-    """Whether the years are those that data is about; times without a date always are."""
+    """Return True if all years are plausible for data; times without a date always are."""
     if "%Y" not in date_format:
         return True
     years = parse_date_texts(texts, date_format).year.dropna()

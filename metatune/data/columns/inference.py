@@ -1,4 +1,4 @@
-"""Finding out what the columns of a table mean."""
+"""Inference of the kinds of a table's columns."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ _EPOCH_END = 100_000_000
 
 
 def infer_columns(frame: pd.DataFrame, *, keep_identifiers: bool = False) -> tuple[Column, ...]:
-    """Find the kind of every column.
+    """Infer the kind of every column.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def _number_column(look: Look, keep_identifiers: bool) -> Column:
 
 
 def _unless_identifier(look: Look, number: Column, keep_identifiers: bool) -> Column:
-    """Tell numbers from whole numbers that stand for rows or for groups of rows."""
+    """Distinguish numbers from whole numbers that identify rows or groups of rows."""
     named = looks_like_id_name(look.name)
     if keep_identifiers or pd.api.types.is_timedelta64_dtype(look.cells.dtype):
         return number
@@ -120,7 +120,7 @@ def _unless_identifier(look: Look, number: Column, keep_identifiers: bool) -> Co
 
 
 def _names_groups(clean: "pd.Series[float]", n_unique: int) -> bool:
-    """Whether whole numbers of a column called id repeat, so that they name groups of rows."""
+    """Return True if whole numbers of a column named as an id repeat: ids of groups of rows."""
     present = clean.dropna().to_numpy()
     return n_unique > 2 and bool(np.array_equal(present, np.floor(present)))
 
@@ -208,7 +208,7 @@ def _word_column(look: Look, keep_identifiers: bool) -> Column:
 
 
 def _is_prose(look: Look, n_words: float) -> bool:
-    """Whether texts of several words seldom repeat, or are long and manifold."""
+    """Return True if texts of several words seldom repeat, or are long and of many values."""
     if look.n_unique <= 20:
         return False
     seldom_repeated = look.unique_share >= 0.5 and n_words >= 2

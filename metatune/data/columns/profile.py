@@ -1,4 +1,4 @@
-"""What is counted once for every column before its kind is decided."""
+"""Summary statistics of a raw column, computed once for type inference."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ _SELDOM_REPEATED = 0.4  # distinct values in a sample that call for a look at al
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Look:
-    """A first look at one column.
+    """Summary statistics of a raw column.
 
     Attributes
     ----------
@@ -56,17 +56,17 @@ class Look:
 
     @property
     def n_present(self) -> int:
-        """Cells that are not missing."""
+        """Number of cells that are not missing."""
         return len(self.cells) - self.n_missing
 
     @property
     def is_constant(self) -> bool:
-        """Whether the column says nothing: wholly missing, or one value everywhere."""
+        """True if the column has at most one distinct value."""
         return self.n_present == 0 or (self.n_unique <= 1 and self.n_missing == 0)
 
     @classmethod
     def at(cls, series: "pd.Series[Any]") -> "Look":
-        """Look at a raw column."""
+        """Compute the summary statistics of a raw column."""
         cells = plain(series)
         base = _base_kind(cells)
         if base is ColumnKind.TEXT:
@@ -123,7 +123,7 @@ def _look_at_text(name: str, cells: "pd.Series[Any]") -> Look:
 
 
 def _count_texts(cells: "pd.Series[Any]") -> tuple[dict[str, int], bool]:
-    """Count distinct stripped cells, and say whether stripping changed any."""
+    """Count distinct stripped cells; also return True if stripping changed any."""
     counts: dict[str, int] = {}
     stripped = False
     raw = cells if cells.dtype != object else to_text(cells)

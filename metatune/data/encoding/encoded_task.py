@@ -1,4 +1,4 @@
-"""The encoded task: what algorithms, meta-features and trials work on."""
+"""Encoded task: the matrix and target that algorithms, meta-features and trials work on."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ class EncodedTask:
     y : ndarray of shape (n_rows,)
         Encoded labels 0..n_classes-1 (int64) or target values (float64).
     layout : Layout
-        What the columns of `X` hold.
+        Description of the columns of `X`.
     kind : TaskKind
         What is predicted.
     n_classes : int
@@ -54,7 +54,7 @@ class EncodedTask:
 
     @property
     def observed(self) -> "EncodedTask":
-        """The task without columns that were made with the help of the target."""
+        """Task without the columns that were made with the help of the target."""
         if not self.layout.n_predicted:
             return self
         layout = self.layout.observed

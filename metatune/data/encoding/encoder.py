@@ -1,4 +1,4 @@
-"""The table encoder: from a table as users have it to one matrix of numbers."""
+"""Table encoder: converts a table as users have it to one matrix of numbers."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Self
@@ -47,7 +47,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Seconds that texts may take at the fit, by prediction. Columns beyond it, the longest
         texts first, are encoded by their lengths alone.
     text_model : TextModel or None
-        What predicts the target from all texts together, fitted where the encoder is given labels
+        Model of the target given all texts together, fitted where the encoder is given labels
         or values; its predictions are columns, too.
 
     Attributes
@@ -116,7 +116,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return [series.where(series.notna(), "").tolist() for series in cells]
 
     def add_text_model(self, model: TextModel) -> None:
-        """Let a fitted text model predict the last columns of the matrix."""
+        """Add the predictions of a fitted text model as the last columns of the matrix."""
         self.text_model, self.text_model_ = clone(model), model
 
     def transform(self, X: "pd.DataFrame | NDArray[Any]") -> "NDArray[np.float64]":
@@ -139,13 +139,13 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.hstack([matrix, self.text_model_.transform(self.texts(table))])
 
     def get_feature_names_out(self, input_features: Any = None) -> "NDArray[Any]":  # noqa: ARG002
-        """Names of the matrix columns."""
+        """Return the names of the matrix columns."""
         predicted = [] if self.text_model_ is None else self.text_model_.names
         return np.asarray([*self.names_, *predicted], dtype=object)
 
     @property
     def layout(self) -> Layout:
-        """What the matrix columns hold, those of the text model apart."""
+        """Layout of the matrix without the columns of the text model."""
         return Layout(names=tuple(self.names_), n_levels=tuple(self.n_levels_))
 
     def _used(self) -> list[Column]:
@@ -174,7 +174,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return table
 
     def _choose_texts(self, cells: "dict[str, pd.Series[Any]]") -> None:
-        """Decide which text columns are read word by word: the shortest first, while time lasts."""
+        """Choose the text columns to encode word by word: the shortest first, while time lasts."""
         texts = [c.name for c in self._used() if c.kind is ColumnKind.TEXT]
         seconds = {name: text_seconds(cells[name]) for name in texts}
         left = self.text_allowance

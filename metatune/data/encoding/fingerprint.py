@@ -1,4 +1,4 @@
-"""A fingerprint of a dataset's content, to recognise it again.
+"""Fingerprint of a dataset's content, to recognise it again.
 
 Scores from the past on the very same data would make a recommendation look better than it is, so
 past datasets with the user's content are left out. The same data may come with other column names,
@@ -57,7 +57,7 @@ class Fingerprint:
         return f"{self.n_rows}:{','.join(sorted(self.columns))}"
 
     def same_data(self, other: "Fingerprint") -> bool:
-        """Whether two datasets hold the same rows, for all that can be told."""
+        """Return True if two datasets appear to hold the same rows."""
         if self.n_rows != other.n_rows:
             return False
         smaller = min(len(self.columns), len(other.columns))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["N_HASHED", "NgramCounter"]
 
 N_HASHED = 2**18
-"""Places that the n-grams of one kind of a column are hashed to."""
+"""Number of places that the n-grams of one kind of a column are hashed to."""
 
 _MAX_KEPT = 2**17  # places over all columns and kinds: those with the most texts of each
 _LEAST_TEXTS = 2  # that an n-gram occurs in to be kept

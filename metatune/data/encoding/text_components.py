@@ -34,7 +34,7 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Attributes
     ----------
     names_ : list of str
-        What the columns of the output hold.
+        Names of the columns of the output.
     vocabulary_ : str
         Words and pairs of words, one in a line; empty if there are none.
     idf_ : ndarray of shape (n_words,)

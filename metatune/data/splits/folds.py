@@ -1,7 +1,7 @@
 """Folds and nested row subsamples.
 
-Without more ado rows are shuffled and stratified. Where rows belong to groups, groups are dealt out
-whole; where rows have a time, the past trains and what follows is validated.
+By default rows are shuffled and stratified. Where rows belong to groups, groups are dealt out
+whole; where rows have times, earlier rows are for training and later ones for validation.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Splits along time: the past trains, what follows is validated."""
+"""Splits along time: earlier rows for training, later rows for validation."""
 
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_BLOCKS", "newest_first", "time_blocks"]
 
 MAX_BLOCKS = 5
-"""Blocks that are validated at most: with more of them the first would be trained on too little."""
+"""Maximum number of validated blocks: with more, the first would have too few training rows."""
 
 _FIRST = 2  # the first block, which only trains, is so many times as large as the others
 

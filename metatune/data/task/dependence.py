@@ -1,7 +1,7 @@
 """Signs that rows are not independent: groups of rows alike, and targets that drift with time.
 
-Random folds are too optimistic then, if new groups or the future are to be predicted. What looks
-so is said, and which option helps; what is to be predicted only the user knows.
+Random folds are too optimistic then, if new groups or the future are to be predicted, which only
+the user knows. The notes therefore name such columns and the options that respect them.
 """
 
 import re
@@ -51,12 +51,12 @@ def dependence_notes(
     kind: TaskKind,
     roles: RoleColumns,
 ) -> list[str]:
-    """Say which columns look like groups or times that splits should respect.
+    """Return notes on columns that look like groups or times that splits should respect.
 
     Parameters
     ----------
     X : DataFrame of shape (n_rows, n_columns)
-        As read, without the target.
+        Table as read, without the target.
     columns : tuple of Column
         Its columns as understood.
     y : ndarray of shape (n_rows,)
@@ -64,7 +64,7 @@ def dependence_notes(
     kind : TaskKind
         What is predicted.
     roles : RoleColumns
-        What the user has named already: nothing more is said about it.
+        Columns that the user has named already; there are no notes on these roles.
 
     Returns
     -------
@@ -96,12 +96,12 @@ def dependence_notes(
 def intraclass_correlation(
     values: "NDArray[np.float64]", groups: "NDArray[np.int64]"
 ) -> tuple[float, float]:
-    """Measure how much more rows of a group resemble each other than any rows do.
+    """Compute the intraclass correlation: the similarity of rows within groups.
 
     Parameters
     ----------
     values : ndarray of shape (n_rows, n_values)
-        What is compared: a target, or an indicator for each class.
+        Values to compare: a target, or an indicator for each class.
     groups : ndarray of shape (n_rows,)
         Codes 0..n_groups-1, each of which occurs.
 
@@ -137,7 +137,7 @@ def _looks_like_group(column: Column, n_rows: int) -> bool:
 
 
 def _names_a_being(name: str) -> bool:
-    """Whether a column is called ``patient`` or ``customer_no``, but not ``account age``."""
+    """Return True for column names like ``patient`` or ``customer_no``, not ``account age``."""
     words = [word.lower() for word in _WORD.findall(name)]
     while len(words) > 1 and words[-1] in _SUFFIXES:
         words.pop()
@@ -168,7 +168,7 @@ def _drifts(dates: "pd.Series[Any]", y: "NDArray[Any]", kind: TaskKind) -> bool:
 
 
 def _compared(y: "NDArray[Any]", kind: TaskKind) -> "NDArray[np.float64]":
-    """Return what rows are compared by: ranks of numbers, whose outliers would drown the rest."""
+    """Return the values to compare rows by: ranks of numbers (robust to outliers), or classes."""
     if not kind.is_classification:
         return np.argsort(np.argsort(y, kind="stable"), kind="stable")[:, None] / len(y)
     present = np.unique(y)[:_N_COMPARED]

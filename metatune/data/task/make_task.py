@@ -1,4 +1,4 @@
-"""Making a task from a table or from arrays."""
+"""Construction of a task from a table or from arrays."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,7 @@ def make_task(
     name: str | None = None,
     roles: RoleColumns = NO_ROLES,
 ) -> Task:
-    """Understand a table as a prediction task.
+    """Make a prediction task of a table.
 
     Parameters
     ----------
@@ -141,9 +141,9 @@ def make_task_from_arrays(
     metric : str or None
         None for the default of the task kind.
     name : str
-        For people.
+        Name of the dataset in messages.
     weights, groups, times : array-like of shape (n_rows,), optional
-        How much each row counts, which rows belong together, and when each row was.
+        Sample weights, groups and times of the rows.
 
     Returns
     -------
