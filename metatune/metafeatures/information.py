@@ -87,7 +87,7 @@ _FEATURES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Information:
-    """Per column: entropy, mutual information with the target, and the latter's chance level."""
+    """Entropy of each column, its mutual information with the target, and the chance level."""
 
     entropy: "FloatArray"
     mutual: "FloatArray"

@@ -43,7 +43,7 @@ def folds_of(points: Points, n_folds: int, seed: int) -> tuple[Fold, ...]:
 
 
 def score(truth: "FloatArray", prediction: "FloatArray") -> float:
-    """Judge predictions of shape (n_rows, n_outputs) against `Points.Y`."""
+    """Score predictions of shape (n_rows, n_outputs) against `Points.Y`."""
     if truth.shape[1] > 1:
         return float(np.mean(truth.argmax(axis=1) == prediction.argmax(axis=1)))
     total = float(((truth - truth.mean()) ** 2).sum())

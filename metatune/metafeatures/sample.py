@@ -1,4 +1,4 @@
-"""The part of a table on which a group of meta-features is computed, and views of it."""
+"""Sample of a table on which a group of meta-features is computed, and views of it."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -107,7 +107,7 @@ def draw(task: "EncodedTask", positions: "IndexArray | None", n_columns: int, se
     Parameters
     ----------
     task : EncodedTask
-        Where to draw from.
+        Task to draw from.
     positions : ndarray, intp, or None
         Rows wanted; None for all.
     n_columns : int
@@ -133,7 +133,7 @@ def draw(task: "EncodedTask", positions: "IndexArray | None", n_columns: int, se
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Points:
-    """A sample as points in a space where distances and linear models make sense.
+    """Sample as points in a space where distances and linear models make sense.
 
     Attributes
     ----------
