@@ -1,4 +1,4 @@
-"""Categories: from codes to columns that a learner can use."""
+"""Category encoder: converts codes to columns that a learner can use."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -96,7 +96,7 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.hstack([*parts, codes[:, self.ordinal_].astype(np.float64)])
 
     def _share_out(self, usable: "NDArray[np.intp]", counts: "NDArray[np.intp]") -> None:
-        """Decide which columns are encoded in which way."""
+        """Choose the encoding of each column."""
         none = usable[:0]
         self.one_hot_, self.target_, self.ordinal_ = none, none, none
         if self.encoding == "ordinal":

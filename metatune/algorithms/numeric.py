@@ -1,4 +1,4 @@
-"""Numbers: scaling, imputation and indicators of missing cells."""
+"""Numeric encoder: scaling, imputation and indicators of missing cells."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ _SOFT_LIMIT = 3.0
 
 
 class NumericEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Scale numbers, fill missing cells, and say which cells were missing.
+    """Scale numbers, impute missing cells, and add indicators of them.
 
     Columns that are empty or constant in the training rows carry no information and are dropped.
 

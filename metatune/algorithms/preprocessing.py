@@ -1,4 +1,4 @@
-"""From the encoded matrix to what a learner takes."""
+"""Preprocessing of the encoded matrix for a learner."""
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,7 +18,7 @@ __all__ = ["NativePreprocessor", "TablePreprocessor"]
 
 
 class TablePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Encode numbers and categories each in their way; the output is dense.
+    """Encode numbers and categories; the output is dense.
 
     Parameters
     ----------
@@ -33,11 +33,11 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     dtype : {"float64", "float32"}
         Type of the output.
     seed : int
-        Seed of everything random in it.
+        Seed of all random choices.
     """
 
     worth_sharing: ClassVar[bool] = True
-    """Whether what it makes of a fold is worth keeping for other configurations."""
+    """True if its output of a fold is worth keeping for other configurations."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         y : ndarray of shape (n_rows,)
             Labels or target values.
         facts : RowFacts
-            Of these rows; weights and groups count where categories become target means.
+            Metadata of these rows; weights and groups count where categories become target means.
 
         Returns
         -------
@@ -136,7 +136,7 @@ class NativePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.n_levels = n_levels
 
     def fit(self, X: "FloatArray", y: Any = None) -> "NativePreprocessor":  # noqa: ARG002
-        """Remember the width; nothing else is learned."""
+        """Store the number of columns; nothing else is learned."""
         self.n_features_in_ = X.shape[1]
         return self
 

@@ -1,4 +1,4 @@
-"""Target encoding: a category becomes the smoothed mean of the target among its rows."""
+"""Target encoding of categories by the smoothed mean of the target among their rows."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +25,8 @@ class TargetMeanEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     A numeric target and a binary one give one column for each category column; several classes
     give one for each of the eight most frequent classes. Training rows are cross-fitted, groups of
-    rows together. Unlike
-    scikit-learn's encoder it takes any class counts, down to a single row, and its folds do not
-    depend on the version of scikit-learn.
+    rows together. Unlike scikit-learn's encoder it takes any class counts, down to a single row,
+    and its folds do not depend on the version of scikit-learn.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Which crossings are worth their column."""
+"""Selection of crossings by their relevance to the residuals."""
 
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["MOST_TERMS", "choose_terms"]
 
 MOST_TERMS = 20
-"""The most columns that arithmetic adds."""
+"""Maximum number of columns that arithmetic adds."""
 
 _MOST_COLUMNS = 10  # that are paired: 45 pairs
 _SHORTLIST = 80
@@ -25,7 +25,7 @@ _LEAST = 3.0  # standard deviations of chance by which a term beats both of its 
 
 
 def choose_terms(X: "FloatArray", numbers: "NDArray[np.intp]", relevance: Relevance) -> "IntArray":
-    """Choose the terms that say most of what the columns leave unexplained.
+    """Choose the terms that explain most of the residuals.
 
     A term counts by what it explains of the residuals beyond the better of its two columns, and
     is passed over if it ranks the rows as a better one does (cf. Zhang et al., 2023, who judge
@@ -38,7 +38,7 @@ def choose_terms(X: "FloatArray", numbers: "NDArray[np.intp]", relevance: Releva
     numbers : ndarray of int
         Columns that hold numbers.
     relevance : Relevance
-        What the columns explain.
+        Relevance of the columns, with the residuals.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def choose_terms(X: "FloatArray", numbers: "NDArray[np.intp]", relevance: Releva
 
 
 def _unlike(values: "FloatArray") -> "NDArray[np.intp]":
-    """Return the places of the first columns none of which ranks the rows as another does."""
+    """Return the positions of columns that rank the rows differently from all earlier ones."""
     ranks = np.argsort(np.argsort(values, axis=0, kind="stable"), axis=0, kind="stable")
     centred = ranks - ranks.mean(axis=0)
     scaled = centred / np.maximum(np.sqrt((centred**2).sum(axis=0)), 1e-12)

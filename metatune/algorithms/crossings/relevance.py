@@ -1,4 +1,4 @@
-"""What the columns of a table explain, and what they leave for crossings to explain."""
+"""Relevance of a table's columns to the target, and the residuals left for crossings."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -32,23 +32,22 @@ _BLOCK = 256  # columns at a time
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Relevance:
-    """What a small boosted model makes of some of the training rows.
+    """Relevance of columns, by a small boosted model of a sample of the training rows.
 
     Attributes
     ----------
     rows : ndarray of shape (n_sampled,)
-        Positions of the rows that it saw.
+        Positions of the sampled rows.
     gains : ndarray of shape (n_columns,)
-        What the splits on each column gained.
+        Total gain of the splits on each column.
     residuals : ndarray of shape (n_sampled, n_targets)
-        What is left of each row's target (of its indicators of classes), by models that did not
-        see the row.
+        Out-of-fold residuals of each row's target or indicators of classes.
     shares : ndarray of shape (n_columns,)
-        See `explained_share`: what each column by itself still says of the residuals.
+        Share of the residuals' variation that each column explains; see `explained_share`.
     chance : float
-        Standard deviation of the share of a column that says nothing.
+        Standard deviation of the share of an irrelevant column.
     weights : ndarray of shape (n_sampled,) or None
-        Of these rows.
+        Sample weights of these rows.
     """
 
     rows: "NDArray[np.intp]"
@@ -59,7 +58,7 @@ class Relevance:
     weights: "FloatArray | None"
 
     def leading(self, columns: "NDArray[np.intp]", most: int) -> list[int]:
-        """Return the columns that gained most, among some."""
+        """Return those of some columns that gained most."""
         ranked = columns[np.argsort(-self.gains[columns], kind="stable")]
         return [int(column) for column in ranked[:most] if self.gains[column] > 0]
 
@@ -73,7 +72,7 @@ def find_relevance(
     seed: int,
     facts: RowFacts,
 ) -> Relevance:
-    """Learn what columns say about the target, on a sample of the rows.
+    """Estimate the relevance of columns to the target, on a sample of the rows.
 
     Parameters
     ----------
@@ -88,7 +87,7 @@ def find_relevance(
     seed : int
         Seed of the sample and of the folds.
     facts : RowFacts
-        Of these rows: weights count, and groups stay together.
+        Metadata of these rows: weights count, and groups stay together.
     """
     rows = np.sort(np.random.default_rng(seed).permutation(len(X))[:_MOST_ROWS])
     facts = facts.take(rows)
@@ -172,7 +171,7 @@ def _n_bins(n_rows: int) -> int:
 def _promising(
     sample: "FloatArray", indicators: "FloatArray", weights: "FloatArray | None"
 ) -> "NDArray[np.intp]":
-    """Return the columns worth a look: all of them, but in wide tables."""
+    """Return the candidate columns: all, or a part of them in wide tables."""
     if sample.shape[1] <= _MOST_COLUMNS:
         return np.arange(sample.shape[1])
     centred = indicators - np.average(indicators, axis=0, weights=weights)
@@ -209,7 +208,7 @@ def _boosted(
     categories: "NDArray[np.intp]",
     n_targets: int,
 ) -> Any:
-    """Return a small model; one of classes where `y` holds integers."""
+    """Return a small boosted model, a classifier where `y` holds integers."""
     import lightgbm  # takes long, and saved models of other families do without
 
     if np.issubdtype(y.dtype, np.floating):

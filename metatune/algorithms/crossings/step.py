@@ -1,4 +1,4 @@
-"""The step of a pipeline that adds crossings to what another step makes."""
+"""Pipeline step that adds crossings to the output of another step."""
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -23,18 +23,18 @@ _FEWEST_ROWS = 40  # below so many rows chance chooses
 
 
 class CrossingPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Add columns made of pairs of numbers, behind those that another step makes.
+    """Add columns made of pairs of numbers after the columns of another step.
 
-    Which ones is learned from the training rows it is fitted on, by their targets.
+    The pairs are chosen on the training rows, by their relevance to the target.
 
     Parameters
     ----------
     base : transformer
-        Makes the other columns.
+        Step that makes the other columns.
     n_levels : tuple of int
         For each column 0 for a number, else the number of category codes.
     scaling, imputation : str
-        Of the new columns; see `NumericEncoder`.
+        Treatment of the new columns; see `NumericEncoder`.
     classification : bool
         Whether the target holds classes.
     seed : int
@@ -83,12 +83,12 @@ class CrossingPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[mis
         y : ndarray of shape (n_rows,)
             Labels or target values.
         facts : RowFacts
-            Of these rows.
+            Metadata of these rows.
 
         Returns
         -------
         ndarray of shape (n_rows, n_out)
-            What the other step makes, then the crossings that vary.
+            Output of the other step, then the crossings that vary.
         """
         X = np.asarray(X, dtype=np.float64)
         self.n_features_in_ = X.shape[1]

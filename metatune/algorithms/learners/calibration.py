@@ -1,4 +1,4 @@
-"""Probabilities from scores, learned on rows that the scoring model has not seen."""
+"""Calibration: probabilities from scores, fitted on cross-fitted scores."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ _LIMIT = 30.0  # scores in units of their spread
 
 
 class CalibratedScores(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Turn a classifier's scores into probabilities (Platt, 1999), for any number of classes.
+    """Calibrate a classifier's scores to probabilities (Platt, 1999), for any number of classes.
 
     Scores of cross-fitted models are the input of a logistic regression, multinomial where there
     are more than two classes; the learner itself is fitted on all rows. Classes of one or two rows,

@@ -25,7 +25,7 @@ _WORK = 1e9  # (rows + 8000) x columns x classes x rounds that take about 10 s o
 
 
 class _CatBoostModel(BoostedTrees):
-    """What the classifier and the regressor share."""
+    """Base of the classifier and the regressor."""
 
     max_splits = 2
 
@@ -73,7 +73,7 @@ class _CatBoostModel(BoostedTrees):
             self._store(bytes(self._booster._serialize_model()))
 
     def _last_tree(self) -> int:
-        """Return where predictions end, 0 for all trees: without any split CatBoost knows none."""
+        """Return the last tree of predictions, or 0 for all: CatBoost has none without a split."""
         booster = self._booster
         more = self.n_iterations_ < booster.tree_count_
         return self.n_iterations_ if more and booster.get_tree_leaf_counts().max() > 1 else 0
@@ -107,14 +107,14 @@ class _CatBoostModel(BoostedTrees):
 
 
 class _Told:
-    """Tells a watch the losses that CatBoost computes, and CatBoost when to stop."""
+    """CatBoost callback that passes its losses to a watch, and stops when the watch does."""
 
     def __init__(self, watch: Watch, *, squared: bool) -> None:
         self._watch = watch
         self._power = 2 if squared else 1  # CatBoost takes the root of a mean of squares
 
     def after_iteration(self, info: Any) -> bool:
-        """Return whether to go on; called by CatBoost."""
+        """Return True to go on; called by CatBoost."""
         names = sorted(name for name in info.metrics if name.startswith("validation"))
         losses = [next(iter(info.metrics[name].values()))[-1] for name in names]
         return not self._watch.add([loss**self._power for loss in losses])

@@ -1,4 +1,4 @@
-"""Gaussian processes on many rows, by way of some of them."""
+"""Gaussian processes on many rows, by inducing points."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ _JITTER = 1e-6  # of the signal's variance; keeps points that nearly coincide ap
 
 
 class InducedProcess(BaseEstimator):  # type: ignore[misc]
-    """Mean of a Gaussian process of which only some rows carry the function.
+    """Mean of a Gaussian process with a subset of the rows as inducing points.
 
     All rows are explained by the covariances with the inducing ones: the subset of regressors
     (Quinonero-Candela and Rasmussen, 2005). Time grows with rows x points squared, memory with

@@ -28,7 +28,7 @@ _WORK = 4e9  # cells x classes x rounds that take about a minute on one core
 
 
 class _LightGBMModel(BoostedTrees):
-    """What the classifier and the regressor share."""
+    """Base of the classifier and the regressor."""
 
     def _max_iterations(self, X: "FloatArray", y: "FloatArray") -> int:  # noqa: ARG002
         cost = self._n_trees_a_round() * (X.size + 30_000)

@@ -1,4 +1,4 @@
-"""Nearest neighbours that never ask for more neighbours than there are rows."""
+"""Nearest neighbours, at most as many as there are rows."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +17,9 @@ _PRIOR_ROWS = 1.0
 
 
 class _Neighbours(BaseEstimator):  # type: ignore[misc]
-    """What the classifier and the regressor share; the parameters are scikit-learn's.
+    """Base of the classifier and the regressor; the parameters are scikit-learn's.
 
-    Where rows have weights, a neighbour's vote counts as much; `n_neighbors` still counts rows.
+    Neighbours are weighted by their sample weights; `n_neighbors` still counts rows.
     """
 
     model_: Any
@@ -38,7 +38,7 @@ class _Neighbours(BaseEstimator):  # type: ignore[misc]
         self.row_weights_ = None if sample_weight is None else np.array(sample_weight, dtype=float)
 
     def _votes(self, X: "FloatArray") -> "tuple[NDArray[np.intp], FloatArray]":
-        """Return the neighbours of each row and how much each counts, both (n_rows, n_used)."""
+        """Return the neighbours of each row and their weights, both (n_rows, n_used)."""
         distances, neighbours = self.model_.kneighbors(X)
         votes = self.row_weights_[neighbours]
         if self.weights == "distance":

@@ -25,7 +25,7 @@ _WORK = 1.5e11  # rows x weights x epochs that take about a minute on one core
 
 
 class _Network(EarlyStoppingModel):
-    """What the classifier and the regressor share.
+    """Base of the classifier and the regressor.
 
     scikit-learn trains, one epoch after another; this class watches the loss of rows that it does
     not train on (scikit-learn's own early stopping watches the accuracy) and keeps the weights of
@@ -34,7 +34,7 @@ class _Network(EarlyStoppingModel):
     Parameters
     ----------
     params : dict
-        Of scikit-learn's network: ``hidden_layer_sizes``, ``activation``, ``alpha``,
+        Parameters of scikit-learn's network: ``hidden_layer_sizes``, ``activation``, ``alpha``,
         ``learning_rate_init``, ``batch_size``.
     iterations : int or None
         Exactly so many epochs on all rows; None stops early.
@@ -107,7 +107,7 @@ class _Network(EarlyStoppingModel):
         return [w.copy() for w in self.coefs_], [b.copy() for b in self.intercepts_]
 
     def _output(self, X: "FloatArray") -> "FloatArray":
-        """Return what the last layer holds before its activation, (n_rows, n_outputs)."""
+        """Return the last layer's outputs before its activation, (n_rows, n_outputs)."""
         values = X
         for layer, (weights, offsets) in enumerate(
             zip(self.coefs_, self.intercepts_, strict=True), start=1

@@ -28,8 +28,8 @@ class BoundedProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Gaussian process whose kernel is learned on a subsample and then applied to all rows.
 
     Learning the kernel costs rows cubed for every step; solving once for all rows costs that once.
-    Beyond 3,000 rows that is too much as well: then a part of the rows carries the function, and
-    all of them say how it runs (`InducedProcess`).
+    Beyond 3,000 rows that is too much as well: then a part of the rows are inducing points
+    (`InducedProcess`).
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class BoundedProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     linear : bool
         Whether a linear trend is added.
     noise : float
-        Where the search for the noise variance starts, in units of the target's variance.
+        Initial value of the noise variance, in units of the target's variance.
     max_rows : int
         Rows on which the kernel is learned.
     seed : int

@@ -1,8 +1,8 @@
-"""The last step of every pipeline: what all learners share, whatever their family.
+"""Last step of every pipeline: a wrapper that makes any learner safe.
 
-`SafeClassifier` takes labels of any type, survives training rows of one class, keeps warnings to
-itself and never claims certainty. `SafeRegressor` learns a standardised target and never predicts
-far outside the values it was shown.
+`SafeClassifier` takes labels of any type and training rows of one class, hides warnings and never
+predicts a probability of 0 or 1. `SafeRegressor` learns a standardised target and never predicts
+far outside the range of the training targets.
 """
 
 import warnings
@@ -28,7 +28,7 @@ _MARGIN = 0.15  # how far beyond the range of the training targets predictions m
 
 
 class SafeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """A classifier around another, whose labels are 0..n_classes-1.
+    """Wrapper of a classifier for labels 0..n_classes-1.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class SafeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         y : ndarray of shape (n_rows,)
             Labels of any type that can be sorted.
         facts : RowFacts
-            Of these rows.
+            Metadata of these rows.
         watched : WatchedRows, optional
             Rows by which a learner that stops early may stop; those of classes that `y` lacks are
             left out.
@@ -75,7 +75,7 @@ class SafeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def as_learned(self, rows: TrainingRows) -> TrainingRows:
-        """Return rows of classes that were in the training rows with the learner's labels."""
+        """Return the rows of known classes, with the learner's labels."""
         return replace(rows, y=np.searchsorted(self.classes_, rows.y))
 
     def _known(self, watched: WatchedRows) -> WatchedRows:
@@ -103,7 +103,7 @@ class SafeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 class SafeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
-    """A regressor around another, which learns a transformed target of mean 0 and variance 1.
+    """Wrapper of a regressor, which learns a transformed target of mean 0 and variance 1.
 
     Predictions are clipped to the range of the training targets, widened by 15 % on either side:
     linear models, networks and Gaussian processes else extrapolate without bounds.
@@ -134,7 +134,7 @@ class SafeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         X : ndarray of shape (n_rows, n_columns)
         y : ndarray of shape (n_rows,)
         facts : RowFacts
-            Of these rows.
+            Metadata of these rows.
         watched : WatchedRows, optional
             Rows by which a learner that stops early may stop.
         """

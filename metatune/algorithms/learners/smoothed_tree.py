@@ -1,4 +1,4 @@
-"""A decision tree whose small leaves are not certain."""
+"""Decision tree with smoothed leaf probabilities."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -25,7 +25,7 @@ _WORK = 2.5e9  # cells x classes x rounds that take about a minute on one core
 
 
 class _XGBoostModel(BoostedTrees):
-    """What the classifier and the regressor share."""
+    """Base of the classifier and the regressor."""
 
     def _max_iterations(self, X: "FloatArray", y: "FloatArray") -> int:  # noqa: ARG002
         cost = self._n_trees_a_round() * (X.size + 30_000)
@@ -69,7 +69,7 @@ class _XGBoostModel(BoostedTrees):
         self._store(bytes(self._booster[:n_rounds].save_raw("ubj")))
 
     def _losses(self, message: str) -> list[float]:
-        """Read the losses from XGBoost's words: a mean of squares instead of its root."""
+        """Read the losses from XGBoost's log: the mean of squares instead of its root."""
         values = [float(word.rpartition(":")[2]) for word in message.split("\t")[1:]]
         return values if self.classification else [value**2 for value in values]
 
