@@ -1,4 +1,4 @@
-"""The cost model: predicted seconds of a configuration on a training set of some size.
+"""Cost model: predicted seconds of a configuration on a training set of some size.
 
 The logarithm of the seconds is linear in the logarithms of rows, columns and classes: each
 configuration has an intercept, and slopes near those of its algorithm (ridge regression); rungs of
@@ -32,7 +32,7 @@ _ALGORITHM_TRUST = 1.0  # and for a single one beyond that
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CostModel:
-    """Predicts the processor seconds of one fit and prediction.
+    """Model of the processor seconds of one fit and prediction.
 
     Attributes
     ----------
@@ -58,11 +58,11 @@ class CostModel:
         Parameters
         ----------
         times : Times
-            What they cost.
+            Seconds of past evaluations.
         algorithms : tuple of str
-            Of each configuration.
+            Algorithm of each configuration.
         n_datasets : int
-            Past datasets.
+            Number of past datasets.
         """
         sizes = np.log(np.maximum(times.sizes, 1.0))
         center = sizes.mean(axis=0)
@@ -118,7 +118,7 @@ def corrected(
     measured: "FloatArray",
     at: "IntArray",
 ) -> "FloatArray":
-    """Correct expected log seconds by what trials of the run took.
+    """Correct expected log seconds by the seconds of the run's trials.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def corrected(
     algorithms : ndarray of int, shape (n_configurations,)
         Number of the algorithm of each.
     measured : ndarray of shape (n_trials,)
-        By how much the log seconds of trials exceeded what was expected of them.
+        Measured minus expected log seconds of trials.
     at : ndarray of int, shape (n_trials,)
         Number of the algorithm of each trial.
 
@@ -154,7 +154,7 @@ def _fit_family(
     -------
     intercepts : ndarray of shape (n_own,)
     slopes : ndarray of shape (n_own, 3)
-        The family's shrink to what is known beforehand.
+        Slopes; the family's shrink to prior values.
     """
     offset = target - sizes @ _PRIOR_SLOPES
     level = offset.mean()

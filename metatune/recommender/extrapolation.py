@@ -1,7 +1,7 @@
-"""Expectations beyond the pool: what is believed about configurations outside it.
+"""Posterior for configurations outside the pool, by kriging over hyperparameters.
 
-They follow from their relatives in the pool. In a search a few configurations come with every
-choice, so what was found out about the others is kept.
+In a search every choice brings a few new configurations, so the results for the earlier ones are
+kept.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,14 +25,14 @@ __all__ = ["Covered", "Reach"]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Covered:
-    """Expectations that reach beyond the pool.
+    """Expectations for the pool and for configurations outside it.
 
     Attributes
     ----------
     foreign : tuple of Configuration
-        Those outside the pool.
+        Configurations outside the pool.
     belief : Belief
-        Columns are the pool's and then theirs, the levels of a configuration side by side.
+        Belief about the pool and then the foreign ones; the columns are configurations x levels.
     log_seconds : ndarray of shape (n_pool + n_foreign, n_levels)
         Expected logarithm of the processor seconds of a trial.
     """
@@ -43,14 +43,14 @@ class Covered:
 
 
 class Reach:
-    """Extends a forecast to configurations outside its pool.
+    """Extension of a forecast to configurations outside its pool.
 
     Parameters
     ----------
     forecast : Forecast
-        What is expected of the pool.
+        Expectations for the pool.
     spaces : Mapping of str to SearchSpace
-        Of the algorithms that may be used.
+        Search spaces of the algorithms that may be used.
     """
 
     def __init__(self, forecast: Forecast, spaces: Mapping[str, SearchSpace]) -> None:
@@ -63,12 +63,12 @@ class Reach:
         self._families: dict[str, FloatArray] = {}
 
     def covering(self, foreign: tuple[Configuration, ...]) -> Covered:
-        """Return what is expected of the pool and of configurations outside it.
+        """Return expectations for the pool and for configurations outside it.
 
         Parameters
         ----------
         foreign : tuple of Configuration
-            Those of the call before, in their order, with new ones behind them, are quick.
+            Configurations outside the pool. Quick if they begin with those of the previous call.
         """
         covered = self._covered
         if foreign[: len(covered.foreign)] != covered.foreign:
@@ -94,11 +94,11 @@ class Reach:
     def relatives(
         self, configurations: Sequence[Configuration], foreign: tuple[Configuration, ...]
     ) -> Kinship:
-        """Find the relatives of configurations in the pool and outside it."""
+        """Compute the kriging weights of configurations."""
         return kinship(configurations, (*self._pool, *foreign), self._spaces, self._places)
 
     def within_family(self, configurations: Sequence[Configuration]) -> "FloatArray":
-        """Return how members of each one's family vary about its mean on a dataset, a priori.
+        """Return the prior covariance of levels within the family of each configuration.
 
         Returns
         -------

@@ -32,22 +32,22 @@ _LARGEST = 1e30  # trees compare as float32
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LeafForest:
-    """A forest over meta-features, and the leaves in which past datasets end.
+    """Forest over meta-features, with the leaves of past datasets.
 
     Attributes
     ----------
     feature : ndarray of int, shape (n_nodes,)
-        Position that a node looks at; negative in a leaf.
+        Position of the meta-feature that a node splits by; negative in a leaf.
     threshold : ndarray of shape (n_nodes,)
         Go left if the value is not larger.
     left, right : ndarray of int, shape (n_nodes,)
-        Where to go; a leaf points to itself.
+        Child nodes; a leaf points to itself.
     roots : ndarray of int, shape (n_trees,)
-        Where each tree begins.
+        Root of each tree.
     leaves : ndarray of int, shape (n_datasets, n_trees)
         Leaf of every past dataset in every tree.
     importances : ndarray of shape (n_features,)
-        How much each meta-feature tells about which configurations are good; adds up to 1.
+        Importance of each meta-feature for predicting regrets; adds up to 1.
     """
 
     feature: "IntArray"

@@ -34,14 +34,14 @@ if TYPE_CHECKING:
 __all__ = ["MAX_REGRET", "Past", "Times", "collect_past", "normalised_regret"]
 
 MAX_REGRET = 3.0
-"""Regrets are cut here; a configuration that failed has this regret."""
+"""Upper bound of regrets, and the regret of a configuration that failed."""
 
 _MIN_SPREAD = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Times:
-    """Successful past evaluations with what they cost, one entry each.
+    """Times of successful past evaluations, one entry each.
 
     Attributes
     ----------
@@ -61,23 +61,23 @@ class Times:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Past:
-    """What is known about one pool of configurations on past datasets, in one metric.
+    """Past evaluations of one pool of configurations, in one metric.
 
     Attributes
     ----------
     names, families, fingerprints : tuple of str
-        Of the n_datasets datasets.
+        Names, families and content fingerprints of the n_datasets datasets.
     sizes : ndarray of shape (n_datasets, 3)
         Rows, columns, classes.
     configurations : tuple of Configuration
-        The pool.
+        Configurations of the pool.
     features : ndarray of shape (n_datasets, n_features)
         Meta-features in the order of `FEATURE_NAMES`; NaN where not known.
     values : ndarray of shape (n_datasets, n_configurations, n_levels)
         Logarithm of the share of the constant's error that remains (`log_share`); the value of the
         constant where a configuration failed, NaN where it was never evaluated.
     times : Times
-        What past evaluations cost.
+        Times of past evaluations.
     """
 
     names: tuple[str, ...]
@@ -138,7 +138,7 @@ def normalised_regret(loss: "FloatArray") -> "FloatArray":
 
 
 def collect_past(metadata: "MetaDataset", kind: TaskKind, metric: str) -> Past:
-    """Collect what past datasets say about a metric.
+    """Collect the past evaluations in a metric.
 
     Binary and multiclass datasets share one pool and are used together; a metric that was not
     recorded is represented by the default one of the dataset's task kind. Where datasets were

@@ -1,9 +1,8 @@
-"""Decides which configuration to start next, from what is expected and what trials have shown.
+"""Planner of the next configuration to start, by the forecast and the results of trials.
 
-The first trials follow the portfolio: each adds what most past datasets like this one would gain
-from. Then expected improvement decides, as soon as results of this dataset say more than the past
-(Jones et al. 1998); both per predicted second. Configurations outside the pool compete with those
-inside: what is believed about them follows from their relatives in the pool.
+The first trials follow the portfolio: each adds the configuration with the largest gain on similar
+past datasets. Then expected improvement decides (Jones et al. 1998); both per predicted second.
+Configurations outside the pool compete with those inside, by kriging over hyperparameters.
 """
 
 from collections.abc import Sequence
@@ -38,19 +37,19 @@ more than they improve (measured on the meta-dataset, each member of the pool le
 
 
 _MOST_FOREIGN = 120
-"""So many configurations outside the pool are kept in mind."""
+"""Maximum number of configurations outside the pool that are considered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannerSettings:
-    """How the next configuration is chosen.
+    """Settings of the planner.
 
     Attributes
     ----------
     n_portfolio : int
-        Trials that follow the portfolio.
+        Number of trials that follow the portfolio.
     cap : float
-        Normalised regret above which a configuration is no use to the portfolio.
+        Normalised regret above which all configurations count alike in the portfolio.
     floor : float
         Seconds that every trial costs beyond its own, as a share of the median configuration's;
         infinite where cost does not matter.
@@ -66,18 +65,18 @@ class PlannerSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What is known of one trial.
+    """Result of one trial, as the planner sees it.
 
     Attributes
     ----------
     configuration : Configuration
-        What was tried.
+        Configuration of the trial.
     level : int
-        At which level.
+        Level of the trial.
     value : float
-        On the scale of `metatune.recommender.losses`; NaN while the trial is under way.
+        Loss on the scale of `metatune.recommender.losses`; NaN while the trial is running.
     seconds : float
-        Processor seconds that it took; NaN where not known.
+        Processor seconds of the trial; NaN if unknown.
     """
 
     configuration: Configuration
@@ -88,16 +87,16 @@ class Observation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """A configuration to start, and why.
+    """Configuration to start, with its expected value and cost.
 
     Attributes
     ----------
     configuration : Configuration
-        What to start.
+        Configuration to start.
     expected_value : float
-        Of it, at the top level.
+        Expected loss at the top level.
     deviation : float
-        Standard deviation of that.
+        Standard deviation of that loss.
     seconds : float
         Expected processor seconds until it has reached the top level, counting that most do not.
     """
@@ -110,16 +109,16 @@ class Choice:
 
 @dataclass(slots=True, eq=False)
 class Planner:
-    """Chooses configurations for one dataset.
+    """Planner of the configurations to try on one dataset.
 
     Parameters
     ----------
     forecast : Forecast
-        What is expected.
+        Expectations before the first trial.
     spaces : Mapping of str to SearchSpace
-        Of the algorithms that may be used; needed where configurations outside the pool occur.
+        Search spaces of the usable algorithms; needed for configurations outside the pool.
     settings : PlannerSettings
-        How to choose.
+        Settings of the choice.
     levels : tuple of int
         The levels that configurations climb in this search, the lowest first; empty for all.
         Observations at other levels must not occur.
@@ -139,12 +138,12 @@ class Planner:
         self._reach = Reach(self.forecast.at_levels(self._used), self.spaces)
 
     def log_seconds(self, observations: Sequence[Observation]) -> "FloatArray":
-        """Return the logarithm of the seconds that are expected after trials.
+        """Return the expected logarithm of the seconds, corrected by trials.
 
         Returns
         -------
         ndarray of shape (n_configurations, n_levels)
-            Of the pool, at the levels that are climbed and at the top.
+            Log seconds of the pool at the levels of the search, the top included.
         """
         return self._known(observations).log_seconds[: len(self.forecast.configurations)]
 
@@ -189,7 +188,7 @@ class Planner:
     def gains(
         self, observations: Sequence[Observation], configurations: Sequence[Configuration]
     ) -> "FloatArray":
-        """Expect what bringing tried configurations to the top would gain, for each second.
+        """Return the expected gain per second of evaluating tried configurations at the top level.
 
         Parameters
         ----------
@@ -202,7 +201,7 @@ class Planner:
         -------
         ndarray of shape (n_configurations,)
             Expected improvement on the best one at the top, divided by the seconds of the top
-            level; 0 for configurations that are not kept in mind any more.
+            level; 0 for configurations that are no longer considered.
         """
         known = self._known(observations)
         n_levels, pool = len(self._used), self.forecast.configurations
@@ -345,10 +344,9 @@ class _Known:
 def _worth_keeping(
     observations: Sequence[Observation], pool: frozenset[str]
 ) -> Sequence[Observation]:
-    """Leave out most of what is known outside the pool where it is too much to reckon with.
+    """Drop most observations outside the pool where there are too many.
 
-    The work grows with the cube of the configurations. The best ones tell where to look, and the
-    latest ones what has been looked at lately.
+    The work grows with the cube of the configurations. The best and the latest ones are kept.
     """
     best: dict[str, float] = {}
     for observation in observations:
