@@ -1,4 +1,4 @@
-"""Calibrating probabilities: by a temperature, or by a temperature and a shift for each class.
+"""Calibration of probabilities by a temperature, or by a temperature and a shift for each class.
 
 Temperature scaling: Guo et al. 2017, "On calibration of modern neural networks". With shifts it is
 Platt's sigmoid for two classes (Platt 1999), and its extension to several.
@@ -25,7 +25,7 @@ __all__ = ["PROBABILITY_METRICS", "choose_calibration", "fit_calibration"]
 PROBABILITY_METRICS = frozenset(
     {"log_loss", "neg_log_loss", "neg_brier_score", "d2_log_loss_score", "d2_brier_score"}
 )
-"""Metrics that judge how well probabilities are calibrated."""
+"""Metrics that depend on the calibration of probabilities."""
 
 _PENALTY = 2.0  # rows that speak for leaving probabilities as they are
 _FLOOR = 1e-12
@@ -48,7 +48,7 @@ def fit_calibration(
     mean : ndarray of shape (n_rows, n_classes)
         Probabilities.
     weights : ndarray of shape (n_rows,), optional
-        How much each row counts.
+        Sample weights.
     shifts : bool
         Whether classes are shifted.
     """
@@ -89,12 +89,12 @@ def choose_calibration(
     parts: "list[tuple[Rows, Rows]]",
     weights: "FloatArray | None" = None,
 ) -> Adjustment:
-    """Calibrate if the metric judges probabilities and it helps on rows that were not used.
+    """Calibrate if the metric is one of probabilities and the score of held-out rows improves.
 
     Parameters
     ----------
     metric : Metric
-        The run's.
+        Metric that the run optimises.
     y : ndarray of shape (n_rows,)
         Codes of the labels.
     mean : ndarray of shape (n_rows, n_classes)
@@ -102,7 +102,7 @@ def choose_calibration(
     parts : list of (ndarray, ndarray)
         Rows to fit on and rows to judge on.
     weights : ndarray of shape (n_rows,), optional
-        How much each row counts.
+        Sample weights.
     """
     if metric.name not in PROBABILITY_METRICS:
         return NO_ADJUSTMENT

@@ -1,9 +1,9 @@
-"""Deciding labels from probabilities where the metric is one of labels.
+"""Decision of labels from probabilities, for metrics of labels.
 
 Accuracy is best served by the most probable class; balanced accuracy, F1 and most others are not.
 For two classes this is the choice of a threshold, for more of a factor for each class, found one
-class after the other. A threshold is smoothed by averaging what resampled rows suggest, and used
-only where it helps on rows that it was not chosen on.
+class after the other. Thresholds are averaged over resampled rows, and used only where they help
+on rows that they were not chosen on.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -42,22 +42,22 @@ def fit_decision(
     seed: int = 0,
     n_samples: int = _N_SAMPLES,
 ) -> tuple[float, ...]:
-    """Find the factors of the classes' probabilities by which the metric is best.
+    """Find the factors of the classes' probabilities that optimise the metric.
 
     Parameters
     ----------
     metric : Metric
-        One of labels.
+        Metric of labels.
     y : ndarray of shape (n_rows,)
         Codes of the labels.
     probabilities : ndarray of shape (n_rows, n_classes)
-        Finite; rows sum to 1.
+        Out-of-fold probabilities, finite; rows sum to 1.
     weights : ndarray of shape (n_rows,), optional
-        How much each row counts.
+        Sample weights.
     seed : int
-        Of the resampling.
+        Seed of the resampling.
     n_samples : int
-        Over so many resamplings the factors are averaged.
+        Number of resamplings that the factors are averaged over.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def choose_decision(
     *,
     seed: int = 0,
 ) -> tuple[float, ...]:
-    """Return factors if the metric is one of labels and they help on rows not chosen on.
+    """Return factors if the metric is one of labels and the score of held-out rows improves.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def choose_decision(
 
 
 class _Table:
-    """Scores decisions by the table of true and decided classes, which is all that counts."""
+    """Loss of decisions, computed from the table of true and decided classes."""
 
     def __init__(self, metric: Metric, y: "NDArray[Any]", weights: "FloatArray | None") -> None:
         self._metric = metric

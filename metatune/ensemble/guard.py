@@ -1,8 +1,8 @@
-"""Whether a choice made on out-of-fold predictions is worth it on rows that it did not see.
+"""Guard against over-fitting choices to out-of-fold predictions, by cross-fitted gains.
 
-Weights, a calibration or a threshold are fitted on the predictions by which they are judged, which
-flatters them. So each choice is made again on parts of the rows and judged on the others, paired
-with what would be done without it.
+Weights, a calibration or a threshold are scored on the predictions that they are fitted on, which
+is optimistic. So each choice is made again on parts of the rows and scored on the others, paired
+with the score without it.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ _N_REPEATS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gain:
-    """What a choice brings on rows that it did not see.
+    """Gain of a choice on rows that it did not see.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class Gain:
     error: float
 
     def exceeds(self, n_errors: float) -> bool:
-        """Whether there is a gain beyond so many standard errors."""
+        """Return True if the gain exceeds so many standard errors."""
         return bool(self.mean > max(0.0, n_errors * self.error))
 
 
@@ -56,7 +56,7 @@ def parts_of_rows(y: "NDArray[Any]", kind: TaskKind, seed: int) -> Iterator[tupl
     kind : TaskKind
         What is predicted.
     seed : int
-        Of the splits.
+        Seed of the splits.
     """
     n_parts = min(_N_PARTS, len(y))
     if n_parts < 2:
@@ -69,7 +69,7 @@ def parts_of_rows(y: "NDArray[Any]", kind: TaskKind, seed: int) -> Iterator[tupl
 def cross_fitted_gain(
     parts: "list[tuple[Rows, Rows]]", gain_on: Callable[["Rows", "Rows"], float]
 ) -> Gain:
-    """Average what a choice brings.
+    """Compute the mean gain of a choice over parts of the rows.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""Judges: how good mixtures of members' out-of-fold predictions are, quickly.
+"""Losses of mixtures of members' out-of-fold predictions, updated incrementally.
 
-Greedy selection asks the same question thousands of times: what if one more member joined? Each
-judge answers it for all members at once, in the way that is quick for its metric.
+Greedy selection needs, thousands of times, the loss after each member is added. Each class computes
+it for all members at once, in the way that is quick for its metric.
 """
 
 import warnings
@@ -30,12 +30,14 @@ _TIE_BREAK = 1e-4  # of the log loss counts where a metric of labels sees no dif
 
 
 class Judge(ABC):
-    """Judges mixtures of members. A state describes the members picked so far.
+    """Loss of a weighted mean of out-of-fold predictions, updated incrementally.
+
+    A state describes the members added so far.
 
     Parameters
     ----------
     n_members : int
-        How many there are.
+        Number of members.
     """
 
     def __init__(self, n_members: int) -> None:
@@ -47,14 +49,14 @@ class Judge(ABC):
 
     @abstractmethod
     def join(self, state: Any, member: int, times: float = 1.0) -> Any:
-        """Return the state after a member joined."""
+        """Return the state after a member is added."""
 
     @abstractmethod
     def loss(self, state: Any, size: float) -> float:
         """Return the loss of the mean of `size` members; less is better."""
 
     def losses(self, state: Any, size: int, candidates: "NDArray[np.intp]") -> "FloatArray":
-        """Return the loss after each candidate joined `size` others, (n_candidates,)."""
+        """Return the loss after each candidate is added to `size` others, (n_candidates,)."""
         return np.array([self.loss(self.join(state, int(j)), size + 1) for j in candidates])
 
     def of_weights(self, weights: "FloatArray") -> float:
@@ -71,18 +73,18 @@ def make_judge(
     predictions: "Predictions",
     weights: "FloatArray | None" = None,
 ) -> Judge:
-    """Return the quickest judge of a metric that is exact.
+    """Return the quickest exact loss of mixtures for a metric.
 
     Parameters
     ----------
     metric : Metric
-        What counts.
+        Metric that the run optimises.
     y : ndarray of shape (n_rows,)
         Encoded labels or values.
     predictions : ndarray of shape (n_members, n_rows) or (n_members, n_rows, n_classes)
-        Finite.
+        Out-of-fold predictions of the members, finite.
     weights : ndarray of shape (n_rows,), optional
-        How much each row counts.
+        Sample weights.
     """
     way = _way(metric, predictions.ndim)
     if way == "squared":
@@ -107,7 +109,7 @@ def loss_on(
 
 
 def judges_labels(metric: Metric, y: "NDArray[Any]", probabilities: "FloatArray") -> bool:
-    """Whether a metric only looks at which class is most probable."""
+    """Return True if a metric depends on the most probable class only."""
     if probabilities.ndim != 2:
         return False
     hard = np.eye(probabilities.shape[1])[probabilities.argmax(axis=1)]
@@ -117,7 +119,7 @@ def judges_labels(metric: Metric, y: "NDArray[Any]", probabilities: "FloatArray"
 
 
 def rows_to_judge(metric: Metric, n_classes: int) -> int:
-    """Return on how many rows a selection by this metric stays quick."""
+    """Return the number of rows on which a selection by this metric stays quick."""
     way = _way(metric, 3 if n_classes else 2)
     if way == "squared":
         return _MAX_ROWS["squared"] // max(1, n_classes)
@@ -129,7 +131,7 @@ def rows_to_judge(metric: Metric, n_classes: int) -> int:
 
 
 def is_quick(metric: Metric, n_classes: int) -> bool:
-    """Whether judging a mixture takes far less than a millisecond for a thousand rows."""
+    """Return True if the loss of a mixture takes far less than a millisecond per 1,000 rows."""
     return metric.name in PERFECT_SCORE or _way(metric, 3 if n_classes else 2) != "other"
 
 
@@ -144,9 +146,9 @@ def _way(metric: Metric, n_dimensions: int) -> str:
 
 
 class _SquaredErrors(Judge):
-    """Root mean squared errors: those of mixtures follow from the products of members' errors.
+    """Root mean squared error of mixtures, from the products of members' errors.
 
-    Of probabilities, too, whose mean squared error is the Brier score.
+    Also of probabilities, whose mean squared error is the Brier score.
     """
 
     def __init__(
@@ -232,7 +234,7 @@ class _Ranks(Judge):
 
 
 class _AnyMetric(Judge):
-    """Any other metric, asked anew for each mixture."""
+    """Any other metric, computed anew for each mixture."""
 
     def __init__(
         self,

@@ -1,6 +1,6 @@
-"""Planning an ensemble: from a pool of members to weights, calibration and decision.
+"""Plan of an ensemble: weights of the members of a pool, calibration and decision.
 
-Nothing is fitted here but weights: the plan says of which members the final model is made.
+Nothing is fitted here but weights: the plan lists the members of the final model.
 """
 
 import warnings
@@ -33,10 +33,11 @@ if TYPE_CHECKING:
 __all__ = ["EnsemblePlan", "PlanRequest", "choose_weights", "plan_ensemble", "plan_in_worker"]
 
 _N_ERRORS = 0.5
-"""An ensemble has to gain so many standard errors on rows that it was not selected on. Half of one:
-before anything is measured, several different good members are the better bet than one. Where they
-even might lose one (-1.0), the further ensembles were as often worse as better on rows held out
-(``scripts/race.py``, 32 tables)."""
+"""Minimum gain of an ensemble, in standard errors, on rows that it was not selected on.
+
+Low, since without evidence several good members are the better choice. With -1.0 the further
+ensembles were as often worse as better on rows held out (``scripts/race.py``, 32 tables).
+"""
 
 _CHECK_ROWS = 5_000
 _CHECK_MEMBERS = 15
@@ -49,22 +50,22 @@ _LIGHT = SelectionSettings(n_picks=12, n_bags=0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRequest:
-    """What is asked of a plan.
+    """Request for a plan, as sent to a worker.
 
     Attributes
     ----------
     metric : str
-        The run's.
+        Metric that the run optimises.
     single : int
-        Number of the trial that leads: what the model is without an ensemble.
+        Number of the leading trial, which is the model without an ensemble.
     only_single : bool
-        Whether an ensemble is out of the question.
+        Whether to plan no ensemble.
     costs : Mapping of int to Cost
-        What each member's model costs, by the number of its trial.
+        Cost of each member's model, by the number of its trial.
     limits : ModelLimits
-        What they may cost together.
+        Limits on their total cost.
     seed : int
-        Of bags, samples and splits.
+        Seed of bags, samples and splits.
     """
 
     metric: str
@@ -77,21 +78,22 @@ class PlanRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnsemblePlan:
-    """Of what the final model is made.
+    """Plan of the final model: weights of members, calibration and decision.
 
     Attributes
     ----------
     weights : Mapping of int to float
-        Of the members, by the number of their trial, the largest first; they sum to 1. `CONSTANT`
+        Weights of the members by trial number, the largest first; they sum to 1. `CONSTANT`
         is the constant prediction.
     adjustment : Adjustment
         Calibration and decision.
     score : float
-        Of the model on the folds, in the metric's own sign: chosen by it, and so too good.
+        Score of the model on the folds, with the metric's own sign; optimistic, since the plan was
+        chosen by it.
     single_score : float
-        Of the best single member on the same folds.
+        Score of the best single member on the same folds.
     gain : Gain
-        What the ensemble gains over the best single member on rows that it was not selected on.
+        Gain of the ensemble over the best single member on rows that it was not selected on.
     """
 
     weights: Mapping[int, float]
@@ -102,7 +104,7 @@ class EnsemblePlan:
 
     @property
     def is_single(self) -> bool:
-        """Whether the model is one member alone."""
+        """True if the model is one member alone."""
         return len(self.weights) == 1
 
 
@@ -119,9 +121,9 @@ def plan_ensemble(pool: Pool, request: PlanRequest) -> EnsemblePlan:
     Parameters
     ----------
     pool : Pool
-        With the leading trial among its members.
+        Members, the leading trial among them.
     request : PlanRequest
-        What is asked.
+        Metric, costs, limits and seed.
     """
     metric = resolve_metric(request.metric, pool.kind)
     rows = pool.covered()
@@ -150,20 +152,20 @@ def choose_weights(
     *,
     seed: int = 0,
 ) -> dict[int, float]:
-    """Weigh a pool's members on some rows; members worse than the constant have no part.
+    """Select weights of a pool's members on some rows; members worse than the constant get 0.
 
     Parameters
     ----------
     pool : Pool
-        Members.
+        Members to weigh.
     metric : Metric
-        By which.
+        Metric that the run optimises.
     rows : ndarray of shape (n_chosen,)
-        All covered by all members.
+        Rows to select on, which all members predict.
     settings : SelectionSettings, optional
-        How carefully.
+        Settings of the greedy selection.
     seed : int
-        Of the sample of rows, where there are too many.
+        Seed of the sample of rows, where there are too many.
 
     Returns
     -------
@@ -193,9 +195,9 @@ def choose_weights(
 
 
 def _constant_helps(pool: Pool, metric: Metric) -> bool:
-    """Whether mixing in the constant can change the score other than by chance.
+    """Return True if mixing in the constant can change the score other than by chance.
 
-    It draws values and probabilities together; ranks and the most probable class stay as they are,
+    It shrinks values and probabilities; ranks and the most probable class stay as they are,
     but for the small differences between the constants of the folds.
     """
     return not pool.n_classes or metric.name in PROBABILITY_METRICS
@@ -204,7 +206,7 @@ def _constant_helps(pool: Pool, metric: Metric) -> bool:
 def _within_limits(
     pool: Pool, metric: Metric, rows: "Rows", request: PlanRequest
 ) -> dict[int, float]:
-    """Weigh members whose costs together are allowed."""
+    """Select weights of members whose total cost is allowed."""
     limits, costs = request.limits, request.costs
     fitting = {n: p for n, p in pool.members.items() if limits.allows(costs.get(n, Cost()))}
     while len(fitting) > 1:
@@ -236,7 +238,7 @@ def _single_within(pool: Pool, metric: Metric, rows: "Rows", request: PlanReques
 def _gain_over_single(
     pool: Pool, metric: Metric, rows: "Rows", chosen: Mapping[int, float], seed: int
 ) -> Gain:
-    """Select and judge on different rows: an ensemble against the best single member."""
+    """Compute the cross-fitted gain of an ensemble over the best single member."""
     rows = pool.sample(rows, _CHECK_ROWS, seed)
     judge = make_judge(metric, pool.y[rows], pool.stack(rows), pool.weights_of(rows))
     alone = single_losses(judge)
@@ -269,7 +271,7 @@ def _judge_on(
 
 
 def _parts(pool: Pool, rows: "Rows", seed: int) -> "list[tuple[Rows, Rows]]":
-    """Split rows to choose on from rows to judge on; rows of a group stay together."""
+    """Return pairs of rows to fit on and rows to score on; rows of a group stay together."""
     y = np.asarray(pool.y)[rows]
     if pool.facts.groups is None:
         return list(parts_of_rows(y, pool.kind, seed))
@@ -284,7 +286,7 @@ def _parts(pool: Pool, rows: "Rows", seed: int) -> "list[tuple[Rows, Rows]]":
 def _adjust(
     pool: Pool, metric: Metric, rows: "Rows", weights: Mapping[int, float], seed: int
 ) -> Adjustment:
-    """Calibrate, or choose how labels are decided, where that helps."""
+    """Calibrate, or choose a decision, where that helps."""
     if not pool.n_classes:
         return NO_ADJUSTMENT
     rows = pool.sample(rows, _ADJUST_ROWS, seed)

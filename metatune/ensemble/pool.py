@@ -1,4 +1,4 @@
-"""The pool of an ensemble: members' out-of-fold predictions, and what judges them."""
+"""Pool of an ensemble: members' out-of-fold predictions, with the targets to score them by."""
 
 import json
 import os
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 __all__ = ["CONSTANT", "Pool", "read_pool", "score_on_folds", "write_pool"]
 
 CONSTANT = -1
-"""Stands for the constant prediction where members go by the number of their trial."""
+"""Member number of the constant prediction; other members have the number of their trial."""
 
 _FACTS = ("weights", "groups")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Pool:
-    """Members and the rows that judge them.
+    """Out-of-fold predictions of members, with targets, folds and metadata of the rows.
 
     Attributes
     ----------
@@ -84,7 +84,7 @@ class Pool:
         return np.asarray(np.sum(parts, axis=0), dtype=np.float64)
 
     def weights_of(self, rows: "NDArray[np.intp]") -> "FloatArray | None":
-        """Return how much each of some rows counts."""
+        """Return the sample weights of some rows."""
         return None if self.facts.weights is None else np.asarray(self.facts.weights[rows])
 
 
@@ -103,16 +103,16 @@ def score_on_folds(pool: Pool, metric: Metric, prediction: "FloatArray") -> floa
 
 
 def write_pool(pool: Pool, folder: Path, files: Mapping[int, Path]) -> None:
-    """Put a pool into a folder of its own, for a job to read.
+    """Write a pool into a folder of its own, for a job to read.
 
     Parameters
     ----------
     pool : Pool
-        What to write.
+        Pool to write.
     folder : Path
         Made if there is none.
     files : Mapping of int to Path
-        Members that lie in files already: they are linked, not written again.
+        Files of members that are on disk already: they are linked, not written again.
     """
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "y.npy", pool.y)
@@ -137,7 +137,7 @@ def write_pool(pool: Pool, folder: Path, files: Mapping[int, Path]) -> None:
 
 
 def read_pool(folder: Path) -> Pool:
-    """Map a pool that `write_pool` wrote into memory, read-only."""
+    """Memory-map a pool that `write_pool` wrote, read-only."""
     description = json.loads((folder / "pool.json").read_text(encoding="utf-8"))
     return Pool(
         kind=TaskKind(description["kind"]),

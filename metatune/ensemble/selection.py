@@ -27,14 +27,14 @@ _PATIENCE = 4  # picks without a gain; with more picks a step becomes smaller an
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectionSettings:
-    """How carefully members are selected.
+    """Settings of the greedy selection.
 
     Attributes
     ----------
     n_picks : int
         Picks of one selection, at most.
     n_start : int
-        A selection starts with the best so many members, or fewer where fewer are better.
+        Maximum number of the best members that a selection starts with.
     n_bags : int
         Selections from random members, besides the one from all.
     bag_share : float
@@ -42,7 +42,7 @@ class SelectionSettings:
     least_weight : float
         Members below are left out: they cost time and change nothing.
     seed : int
-        Of the bags.
+        Seed of the bags.
     """
 
     n_picks: int = 30
@@ -61,20 +61,20 @@ def select_members(
     weights: "FloatArray | None" = None,
     settings: SelectionSettings | None = None,
 ) -> "FloatArray":
-    """Weigh members so that their mean predicts well.
+    """Select weights of members by the loss of their weighted mean.
 
     Parameters
     ----------
     metric : Metric
-        By which.
+        Metric that the run optimises.
     y : ndarray of shape (n_rows,)
         Encoded labels or values.
     predictions : ndarray of shape (n_members, n_rows) or (n_members, n_rows, n_classes)
         Out-of-fold predictions; rows with a NaN in any member are left out.
     weights : ndarray of shape (n_rows,), optional
-        How much each row counts.
+        Sample weights.
     settings : SelectionSettings, optional
-        How carefully.
+        Settings of the greedy selection.
 
     Returns
     -------
@@ -100,7 +100,7 @@ def select_members(
 
 
 def select(judge: Judge, settings: SelectionSettings) -> "FloatArray":
-    """Weigh the members of a judge; see `select_members`."""
+    """Select weights of members by a loss of mixtures; see `select_members`."""
     alone = single_losses(judge)
     everyone = np.arange(judge.n_members)
     found = [_greedy(judge, everyone, alone, settings)]
@@ -152,7 +152,7 @@ def _greedy(
 def _start(
     judge: Judge, members: "NDArray[np.intp]", alone: "FloatArray", n_start: int
 ) -> tuple["FloatArray", Any, float]:
-    """Return counts, state and loss of the best few members together, as many as do best."""
+    """Return counts, state and loss of the best members together, in the best number."""
     ranked = members[np.argsort(alone[members], kind="stable")][:n_start]
     counts, state = np.zeros(judge.n_members), judge.empty()
     best: tuple[FloatArray, Any, float] | None = None
