@@ -1,4 +1,4 @@
-"""What a run would have chosen if its rows had counted otherwise."""
+"""Selectors, which repeat a model selection for any weighting of the rows."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -23,52 +23,52 @@ _MAX_CELLS = 2e7  # of sorted scores in memory: rows x classes x candidates
 
 
 class Chooser(ABC):
-    """Chooses a prediction by its score on some of the rows."""
+    """Selector of a prediction by its score on weighted rows."""
 
     @property
     @abstractmethod
     def n_candidates(self) -> int:
-        """Among how many predictions it chooses; with one there is no luck to correct for."""
+        """Number of predictions to select from; with one there is no bias to correct."""
 
     def final(self) -> "NDArray[Any] | None":
-        """Return what the run's model predicts for every row, if that is not simply `choose`.
+        """Return the prediction of the run's model for every row.
 
-        None where it is what `choose` says of all rows.
+        None if it is the selection on all rows.
         """
         return None
 
     @abstractmethod
     def choose(self, counts: "FloatArray") -> "list[NDArray[Any] | None]":
-        """Choose once for each weighting of the rows.
+        """Select a prediction for each weighting of the rows.
 
         Parameters
         ----------
         counts : ndarray of shape (n_draws, n_rows)
-            How often each row counts. Nothing may be learned from a row that counts 0.
+            Multiplicity of each row. Nothing may be learned from a row of multiplicity 0.
 
         Returns
         -------
         list of (ndarray of shape (n_rows, n_classes) or (n_rows,)) or None
-            For each weighting, what the choice predicts for every row; None where nothing can be
-            chosen, because the metric is undefined.
+            For each weighting, the selected prediction of every row; None where the metric is
+            undefined.
         """
 
 
 class BestSingle(Chooser):
-    """The prediction with the best score.
+    """Selector of the prediction with the best score.
 
     Parameters
     ----------
     predictions : sequence of ndarray of shape (n_rows, n_classes) or (n_rows,)
-        What each candidate predicts.
+        Out-of-fold predictions of each candidate.
     metric : Metric
-        How they are judged.
+        Metric that the run optimises.
     y : ndarray of shape (n_rows,)
         Encoded labels or target values.
     weights, strata : ndarray of shape (n_rows,), optional
         See `metatune.estimate.scoring.RowScorer`.
     seed : int
-        Of larger tables only some rows, drawn at random, decide about the choice.
+        Seed of the sample of rows to select on, for larger tables.
     """
 
     def __init__(
@@ -125,16 +125,16 @@ class BestSingle(Chooser):
 
 
 class Repeated(Chooser):
-    """Any way of choosing, called once for each weighting.
+    """Selector that calls a function for each weighting.
 
     Parameters
     ----------
     select : callable
-        ``select(rows, counts)`` gets the positions of the rows that count, ascending, and how
-        often each does, and returns a function that, given positions of rows, predicts them: an
-        array of shape (n, n_classes) or (n,). It raises ValueError where nothing can be chosen.
+        ``select(rows, counts)`` gets the positions of the rows that count, ascending, and their
+        multiplicities, and returns a function that predicts rows, given their positions: an
+        array of shape (n, n_classes) or (n,). It raises ValueError if nothing can be selected.
     n_rows, n_candidates : int
-        Rows in all, and predictions to choose among.
+        Number of rows, and of predictions to select from.
     """
 
     def __init__(

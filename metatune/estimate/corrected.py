@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 __all__ = ["LEVEL", "Estimate", "NoEstimate", "estimate_score"]
 
 LEVEL = 0.95
-"""Of the intervals."""
+"""Level of the intervals."""
 
 _MIN_BOOTSTRAPS = 20
 _MAX_SKIPPED = 0.5  # share of the draws
@@ -63,26 +63,26 @@ _RULE_OF_THREE = ("roc_auc", "accuracy", "balanced_accuracy")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """What to expect of the model on new rows.
+    """Estimated score of the model on new rows, with an interval.
 
     Attributes
     ----------
     metric : str
-        In which the scores are.
+        Metric of the scores.
     score : float
-        Corrected for having chosen the best of many, in the metric's own sign.
+        Score corrected for the selection of the best of many, with the metric's own sign.
     low, high : float
         Interval of `level`; `low` <= `score` <= `high` as numbers.
     level : float
         0.95.
     optimistic : float
-        Score of what was chosen, on the very rows that it was chosen by.
+        Score of the selected prediction on the rows that it was selected on.
     n_candidates : int
-        Among how many it was chosen.
+        Number of predictions that it was selected from.
     method : str
-        "bias-corrected bootstrap", or "bootstrap" where there was no choice to correct for.
+        "bias-corrected bootstrap", or "bootstrap" where there was no selection to correct for.
     n_bootstraps : int
-        Draws that count.
+        Number of draws used.
     n_skipped : int
         Draws on which the metric was undefined.
     n_rows : int
@@ -104,12 +104,12 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoEstimate:
-    """Why there is no estimate.
+    """Reason for the lack of an estimate.
 
     Attributes
     ----------
     reason : str
-        A few words.
+        Short text.
     """
 
     reason: str
@@ -126,25 +126,24 @@ def estimate_score(
     deadline: Deadline | None = None,
     seed: int = 0,
 ) -> Estimate | NoEstimate:
-    """Estimate how what the chooser chooses does on new rows.
+    """Estimate the score on new rows of the prediction that a selector selects.
 
     Parameters
     ----------
     metric : Metric
-        How predictions are judged.
+        Metric of the estimate.
     y : ndarray of shape (n_rows,)
         Encoded labels or target values.
     chooser : Chooser
-        Chooses as the run does, among predictions of models that had not seen the rows.
+        Selects as the run does, among out-of-fold predictions.
     facts : RowFacts
         Weights count in the score; rows of a group, and neighbours in time, are drawn together.
     folds : ndarray of shape (n_rows,), optional
-        Which model predicted each row, where each was predicted by one.
+        Fold whose model predicted each row, if each row was predicted by one model.
     n_bootstraps : int
         Draws, if time allows.
     deadline : Deadline, optional
-        When to end with the draws there are; without one the result depends on nothing but the
-        arguments.
+        Time to stop drawing; without one the result depends on the arguments only.
     seed : int
         Seed of the draws.
 
@@ -201,7 +200,7 @@ def estimate_score(
 
 
 def _problem(draws: Draws, n_bootstraps: int, metric: Metric) -> str:
-    """Say why the draws are not enough; nothing if they are."""
+    """Return the reason why the draws do not suffice; empty if they do."""
     n_all = draws.n_draws + draws.n_skipped
     if draws.n_skipped > _MAX_SKIPPED * n_all:
         return f"{metric.name} is undefined on too many of the draws"
@@ -211,7 +210,7 @@ def _problem(draws: Draws, n_bootstraps: int, metric: Metric) -> str:
 
 
 def _interval(score: float, scores: "FloatArray", stretch: float) -> tuple[float, float]:
-    """Put the stretched deviations of the draws' scores around the estimate."""
+    """Return the interval of the estimate, from the scaled deviations of the draws' scores."""
     tail = 0.5 * (1.0 - LEVEL)
     if len(scores) >= _FOR_QUANTILES:
         below, above = np.quantile(scores, (tail, 1.0 - tail)) - scores.mean()
@@ -230,7 +229,7 @@ def _student(n_units: int) -> float:
 def _with_unseen(
     final: "NDArray[Any]", y: "NDArray[Any]", groups: "NDArray[Any] | None", prepared: Prepared
 ) -> float:
-    """Score the final choice if three rows (or groups) of the rarest class looked like another's.
+    """Score the final prediction if three rows (or groups) of the rarest class were misclassified.
 
     That many may do so among as many new rows, with a chance of 5 %, although none of these did.
     """

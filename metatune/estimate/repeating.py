@@ -1,4 +1,4 @@
-"""Repeats a choice on bootstrap draws, as long as there is time."""
+"""Bootstrap of a model selection, as long as there is time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -26,16 +26,16 @@ _MAX_PREPARED = 16
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Draws:
-    """Scores of each draw, on rows that it did not choose by.
+    """Scores of each draw, on the rows that it left out.
 
     Attributes
     ----------
     chosen : ndarray of shape (n_draws,)
-        Of what the draw chose.
+        Score of the prediction that the draw selects.
     reference : ndarray of shape (n_draws,)
-        Of what all rows choose, on the same rows.
+        Score of the prediction that all rows select, on the same rows.
     n_skipped : int
-        Draws on which one of them is undefined; they are left out.
+        Number of draws on which one of them is undefined; they are left out.
     """
 
     chosen: "FloatArray" = field(default_factory=lambda: np.empty(0))
@@ -44,7 +44,7 @@ class Draws:
 
     @property
     def n_draws(self) -> int:
-        """Draws that count."""
+        """Number of draws with both scores."""
         return len(self.chosen)
 
     def add(self, chosen: "FloatArray", reference: "FloatArray") -> None:
@@ -56,12 +56,12 @@ class Draws:
 
 
 class Prepared:
-    """The scores of predictions, the latest ones at hand.
+    """Cache of the prepared scores of predictions.
 
     Parameters
     ----------
     scorer : RowScorer
-        Makes them.
+        Prepares the scores.
     """
 
     def __init__(self, scorer: RowScorer) -> None:
@@ -79,7 +79,7 @@ class Prepared:
         return known[1]
 
     def once(self, prediction: "NDArray[Any]") -> Scores:
-        """Prepare a prediction that will not be asked for again."""
+        """Prepare a prediction without caching it."""
         return self._scorer.prepare(prediction)
 
 
@@ -92,22 +92,22 @@ def repeat_choice(
     n_bootstraps: int,
     deadline: Deadline | None = None,
 ) -> Draws:
-    """Choose on the rows of each draw, and score the choice on the others.
+    """Select on the rows of each draw, and score the selection on the others.
 
     Parameters
     ----------
     chooser : Chooser
-        Chooses.
+        Repeats the selection.
     reference : ndarray of shape (n_rows, n_classes) or (n_rows,)
-        What it chooses on all rows.
+        Prediction that all rows select.
     prepared : Prepared
         Scores of predictions.
     drawing : Drawing
-        Where draws come from.
+        Source of the draws.
     n_bootstraps : int
-        Draws, if time allows.
+        Maximum number of draws.
     deadline : Deadline, optional
-        When to end with the draws there are.
+        Time to stop drawing.
     """
     draws = Draws()
     for counts in _batches(drawing, n_bootstraps, deadline):
@@ -134,7 +134,7 @@ def resample(
 
 
 def _same(choices: "list[NDArray[Any] | None]") -> list[list[int]]:
-    """Group the draws that chose the same."""
+    """Group the draws that selected the same prediction."""
     groups: dict[int, list[int]] = {}
     for i, choice in enumerate(choices):
         groups.setdefault(id(choice), []).append(i)

@@ -1,10 +1,10 @@
-"""What a run would have made of its trials if its rows had counted otherwise.
+"""Model selection repeated on bootstrap samples of the out-of-fold predictions.
 
-The final choice, repeated on each draw of a bootstrap: the best single trial, or the weights of an
-ensemble, with calibration and decision where the run's model has them. Selecting an ensemble
-hundreds of times is made cheaper in three ways: without bags, with half the picks, and among the
-members of the model and the next best, twenty in all. The same cheap selection on all rows is what
-the draws are compared with, so that the correction does not mistake cheapness for luck.
+The final selection is repeated: of the best single trial, or of the weights of an ensemble, with
+calibration and decision where the run's model has them. Selecting an ensemble hundreds of times is
+made cheaper in three ways: without bags, with half the picks, and among the members of the model
+and the next best, twenty in all. Draws are compared with the same cheap selection on all rows, so
+that the correction does not mistake cheapness for luck.
 """
 
 from collections.abc import Mapping
@@ -37,12 +37,12 @@ _MAX_MEMBERS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """What the final model is made of.
+    """Composition of the final model.
 
     Attributes
     ----------
     weights : Mapping of int to float
-        Of its members, by the number of their trial; `CONSTANT` is the constant prediction.
+        Weights of its members by trial number; `CONSTANT` is the constant prediction.
     adjustment : Adjustment
         Calibration and decision.
     """
@@ -52,25 +52,25 @@ class Made:
 
     @property
     def is_single(self) -> bool:
-        """Whether it is one trial's model alone."""
+        """True if it is one trial's model alone."""
         return len(self.weights) == 1
 
 
 class Rechooser(Chooser):
-    """Makes the run's final choice anew.
+    """Model selection of a run, repeated for any weighting of the rows.
 
     Parameters
     ----------
     pool : Pool
-        Everything that was there to choose from; every member predicts every row.
+        Members to select from; every member predicts every row.
     metric : Metric
-        The run's.
+        Metric that the run optimises.
     made : Made
-        What the run has chosen.
+        Composition of the run's final model.
     strata : ndarray of shape (n_rows,), optional
-        Which model predicted each row.
+        Fold whose model predicted each row.
     seed : int
-        Of samples of rows.
+        Seed of samples of rows.
     """
 
     def __init__(
@@ -128,7 +128,7 @@ class Rechooser(Chooser):
     def _adjusted(
         self, mean: "NDArray[Any]", rows: "IndexArray", weights: "FloatArray"
     ) -> "NDArray[Any]":
-        """Calibrate and decide as the model does, with what these rows say."""
+        """Calibrate and decide as the model does, fitted on these rows."""
         done = self._made.adjustment
         if done == NO_ADJUSTMENT:
             return mean
@@ -144,13 +144,13 @@ class Rechooser(Chooser):
         return self._decided(p, factors)
 
     def _decided(self, p: "FloatArray", factors: tuple[float, ...]) -> "FloatArray":
-        """Return certainty for the labels where those are what counts."""
+        """Return indicators of the decided labels, if there are factors for deciding them."""
         if not factors:
             return p
         return np.asarray(np.eye(p.shape[1])[(p * np.asarray(factors)).argmax(axis=1)])
 
     def _smaller(self, pool: Pool) -> Pool:
-        """Keep the members of the model, the constant, and the best others."""
+        """Return a pool of the model's members, the constant, and the best others."""
         order = [self._numbers[i] for i in self._best.ranking()]
         first = [number for number in pool.members if number in self._made.weights]
         first += [number for number in (CONSTANT,) if number in pool.members]

@@ -1,4 +1,4 @@
-"""The score of one prediction under many weightings of the rows at once.
+"""Scores of one prediction under many weightings of the rows at once.
 
 A bootstrap asks for the same score hundreds of times, with other rows each time. Most metrics are
 means of a loss of each row: the loss is computed once, and all draws are one matrix product. The
@@ -34,16 +34,16 @@ __all__ = ["RowScorer", "Scores"]
 
 
 class Scores(ABC):
-    """The score of one prediction, ready for any number of weightings."""
+    """Score of one prediction, prepared for any number of weightings."""
 
     @abstractmethod
     def under(self, counts: "FloatArray") -> "FloatArray":
-        """Score under weightings.
+        """Compute the score under weightings.
 
         Parameters
         ----------
         counts : ndarray of shape (n_draws, n_rows)
-            How often each row counts; whole numbers, 0 for a row that is left out.
+            Multiplicity of each row; whole numbers, 0 for a row that is left out.
 
         Returns
         -------
@@ -53,12 +53,12 @@ class Scores(ABC):
 
 
 class RowScorer:
-    """Makes `Scores` of predictions.
+    """Scorer that prepares `Scores` of predictions.
 
     Parameters
     ----------
     metric : Metric
-        How predictions are judged.
+        Metric of the scores.
     y : ndarray of shape (n_rows,)
         Encoded labels or target values.
     weights : ndarray of shape (n_rows,), optional
@@ -82,7 +82,7 @@ class RowScorer:
         self._strata = np.zeros(len(y), dtype=np.intp) if strata is None else strata
 
     def prepare(self, prediction: "NDArray[Any]") -> Scores:
-        """Compute what all weightings share.
+        """Precompute the score of a prediction.
 
         Parameters
         ----------
@@ -132,7 +132,7 @@ _LOSSES: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "rmse": (_squares, np.sqrt),
     "mae": (_distances, _as_it_is),
 }
-"""Metrics that are a function of the mean of something that each row has."""
+"""Metrics that are functions of the mean of a loss of each row."""
 
 
 class _MeanScores(Scores):
@@ -173,7 +173,7 @@ class _ExplainedScores(Scores):
 
 
 class _Ranks:
-    """The rows sorted by fold and score, for one class against the rest."""
+    """Rank statistics: rows sorted by fold and score, for one class against the rest."""
 
     def __init__(
         self,
@@ -221,7 +221,7 @@ class _RankScores(Scores):
 
 
 class _AnyScores(Scores):
-    """A metric of which nothing is known: rows that count twice are there twice."""
+    """Scores of any other metric: rows are repeated by their multiplicity."""
 
     def __init__(
         self, metric: Metric, y: "NDArray[Any]", p: "FloatArray", weights: "FloatArray | None"
@@ -243,7 +243,7 @@ class _AnyScores(Scores):
 
 
 def _ratio(numerator: Any, denominator: Any) -> "FloatArray":
-    """Divide; NaN where there is nothing to divide by."""
+    """Divide; NaN where the denominator is zero."""
     top = np.asarray(numerator, dtype=np.float64)
     result = np.full(top.shape, np.nan)
     return np.asarray(np.divide(top, denominator, out=result, where=np.asarray(denominator) > 0))
