@@ -1,4 +1,4 @@
-"""Corrections of an ensemble's probabilities, and how labels are decided from them."""
+"""Adjustment of an ensemble's probabilities: calibration, and decision of labels."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,17 +17,17 @@ _FLOOR = 1e-12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adjustment:
-    """What happens to the mean of the members' probabilities.
+    """Calibration and decision applied to the mean of the members' probabilities.
 
     Attributes
     ----------
     temperature : float
-        Logarithms of probabilities are divided by it: above 1 makes them more doubtful.
+        Divisor of the logarithms of probabilities; above 1 it draws them together.
     shifts : tuple of float
-        Added to the logarithm of each class's probability; empty for none.
+        Shift of the logarithm of each class's probability; empty for none.
     decision : tuple of float
-        By which each class's probability is multiplied before the largest decides the label;
-        empty for none. The probabilities themselves stay as they are.
+        Factor of each class's probability before the largest decides the label; empty for none.
+        The probabilities themselves stay as they are.
     """
 
     temperature: float = 1.0
@@ -36,7 +36,7 @@ class Adjustment:
 
     @property
     def calibrates(self) -> bool:
-        """Whether it changes probabilities."""
+        """True if it changes probabilities."""
         return self.temperature != 1.0 or bool(self.shifts)
 
     def probabilities(self, mean: "FloatArray") -> "FloatArray":

@@ -1,4 +1,4 @@
-"""The final estimators: weighted means of fitted pipelines, in the user's labels."""
+"""Ensemble estimators: weighted means of fitted pipelines, in the user's labels."""
 
 from typing import TYPE_CHECKING, Any, Self
 
@@ -22,18 +22,18 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     members : list of Pipeline
-        Fitted on the encoded matrix and on codes of labels, perhaps not on all of them.
+        Pipelines fitted on the encoded matrix and on codes of labels, perhaps not all labels.
     weights : list of float
         One for each member; they sum to 1.
     labels : ndarray of shape (n_classes,)
         The user's label for each code.
     temperature : float
-        Logarithms of the mean are divided by it: a calibration.
+        Divisor of the logarithms of the mean: a calibration.
     shifts : list of float
-        Added to the logarithm of each class's probability; empty for none.
+        Shift of the logarithm of each class's probability; empty for none.
     decision : list of float
-        By which probabilities are multiplied before the largest decides the label; empty for
-        none. For two classes it is a threshold.
+        Factors of probabilities before the largest decides the label; empty for none.
+        For two classes it is a threshold.
 
     Attributes
     ----------
@@ -131,14 +131,14 @@ def weighted_mean(
     labels: "NDArray[Any] | None",
     adjustment: Adjustment,
 ) -> EnsembleClassifier | EnsembleRegressor:
-    """Join fitted pipelines into one estimator.
+    """Combine fitted pipelines into one estimator.
 
     Parameters
     ----------
     members : list of Pipeline
-        Fitted on the encoded matrix.
+        Pipelines fitted on the encoded matrix.
     weights : list of float
-        One for each.
+        Weight of each member.
     labels : ndarray of shape (n_classes,) or None
         The user's labels in the order of their codes; None for regression.
     adjustment : Adjustment

@@ -1,4 +1,4 @@
-"""From a fitted pipeline on encoded data to one that takes tables and returns labels."""
+"""Final pipeline, which takes tables and returns labels, and the constant models."""
 
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,12 +15,12 @@ __all__ = ["ConstantClassifier", "ConstantRegressor", "LabelDecoder", "assemble_
 
 
 class LabelDecoder(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """A classifier that was fitted on codes, speaking in the user's labels.
+    """Classifier fitted on codes that predicts the user's labels.
 
     Parameters
     ----------
     model : estimator
-        Fitted on labels 0..n_classes-1, perhaps not on all of them.
+        Classifier fitted on labels 0..n_classes-1, perhaps not on all of them.
     labels : ndarray of shape (n_classes,)
         The user's label for each code.
 
@@ -57,7 +57,7 @@ class LabelDecoder(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 class ConstantClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Predicts the shares of the classes, whatever the row: the score to beat."""
+    """Constant prediction of the shares of the classes: the baseline score."""
 
     def fit(self, X: Any, y: "NDArray[Any]", sample_weight: Any = None) -> Self:  # noqa: ARG002
         """Count the classes, each row by its weight."""
@@ -76,12 +76,12 @@ class ConstantClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 class ConstantRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
-    """Predicts the mean of the target, whatever the row: the score to beat.
+    """Constant prediction of the mean or median of the target: the baseline score.
 
     Parameters
     ----------
     statistic : {"mean", "median"}
-        What is predicted; the median where absolute errors count.
+        Statistic to predict; the median for metrics of absolute errors.
     """
 
     def __init__(self, statistic: str = "mean") -> None:
@@ -110,21 +110,21 @@ def _weighted_median(values: "NDArray[Any]", weights: "NDArray[Any]") -> float:
 
 
 def assemble_pipeline(encoder: Any, fitted: Any, labels: "NDArray[Any] | None") -> Pipeline:
-    """Join the table encoder with a pipeline fitted on encoded data.
+    """Combine the table encoder with a pipeline fitted on encoded data.
 
     Parameters
     ----------
     encoder : TableEncoder
-        Fitted.
+        Fitted table encoder.
     fitted : Pipeline or estimator
-        Fitted on the encoded matrix.
+        Pipeline fitted on the encoded matrix.
     labels : ndarray of shape (n_classes,) or None
         The user's labels in the order of their codes; None for regression.
 
     Returns
     -------
     Pipeline
-        Takes a table as users have it.
+        Pipeline that takes a table as users have it.
     """
     steps = fitted.steps if isinstance(fitted, Pipeline) else [("model", fitted)]
     name, model = steps[-1]
