@@ -27,35 +27,35 @@ from metatune.space import Configuration
 __all__ = ["CandidateSource", "PromotionPolicy", "SuccessiveHalving"]
 
 CandidateSource = Callable[[History], Configuration | None]
-"""Proposes a configuration to start, given what is known; None if it has none at the moment."""
+"""Function that proposes a configuration to start, given the history, or None."""
 
 PromotionPolicy = Callable[[History, tuple[TrialResult, ...]], TrialResult]
-"""Chooses which of the waiting ones rises, given them from the best to the worst."""
+"""Function that chooses which waiting result rises, given them from the best to the worst."""
 
 _MAX_REPEATS = 100
 _REACH = 2  # times the quota: those with a lower rank do not rise, whatever a policy expects
 
 
 class SuccessiveHalving:
-    """Decides what to try next. Has no clock, no input and no output.
+    """Asynchronous successive halving by ask and tell, without clock, input or output.
 
     Parameters
     ----------
     rungs : tuple of Rung
         Fidelity levels, the cheapest first.
     metric : Metric
-        The run's; only its direction counts.
+        Metric that the run optimises; only its direction counts.
     next_candidate : callable
         ``next_candidate(history)`` returns a configuration, or None if there is none. A
         configuration that was started before is passed over.
     seed : int
-        The seeds of the trials come from it; a configuration keeps its seed on every rung.
+        Seed of the trials' seeds; a configuration keeps its seed on every rung.
     reduction_factor : int
-        One in so many configurations is promoted (eta).
+        Inverse of the share of configurations that are promoted (eta).
     promote : callable, optional
-        Chooses who rises when one may; by default the best of its rung.
+        Chooses the result that rises; by default the best of its rung.
     reference : Configuration, optional
-        Starts at the top rung when it is proposed: what everything else there is compared with.
+        Configuration that starts at the top rung, to compare all others there with.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class SuccessiveHalving:
 
     @property
     def history(self) -> History:
-        """What was asked and told so far."""
+        """History of the trials asked and told so far."""
         return self._history
 
     def ask(self, max_seconds: float = float("inf")) -> Trial | None:
@@ -110,7 +110,7 @@ class SuccessiveHalving:
         return self._trial(configuration, 0)
 
     def tell(self, result: TrialResult) -> None:
-        """Take note of a result; also of one that was not asked for, such as from a journal.
+        """Add a result, also one that was not asked for, such as from a journal.
 
         A failed trial counts among the configurations that its rung has seen, and is never
         promoted.
@@ -122,7 +122,7 @@ class SuccessiveHalving:
         self._history.add(result)
 
     def withdraw(self, trial: Trial) -> None:
-        """Take back the trial that was asked for last: it does not take place."""
+        """Withdraw the trial that was asked for last: it does not take place."""
         self._asked[trial.rung.index].discard(trial.configuration.key)
         self._n_trials = trial.number
         self._history.withdraw(trial)
@@ -137,7 +137,7 @@ class SuccessiveHalving:
     def _next_to_rise(
         self, index: int, max_seconds: float, *, exhausted: bool
     ) -> TrialResult | None:
-        """Return a result of a rung that may rise and has not: the best, or as the policy says."""
+        """Return a result of a rung that may rise and has not: the best, or the policy's choice."""
         risen = self._asked[index + 1]
         told = [
             result
@@ -159,7 +159,7 @@ class SuccessiveHalving:
         return self._policy(self._history, near) if near and n_risen < quota else None
 
     def _expected_seconds(self, result: TrialResult) -> float:
-        """Expect time in proportion to rows and folds; folds on the same rows are not repeated."""
+        """Predict the seconds of a promotion, in proportion to rows and new folds."""
         below = result.trial.rung
         above = self._rungs[below.index + 1]
         n_known = below.n_folds if above.row_share == below.row_share else 0
