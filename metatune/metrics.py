@@ -1,4 +1,4 @@
-"""Metrics: a score, its direction, and how it is computed from predictions.
+"""Metrics: scores computed from predictions, and their directions.
 
 Predictions are arrays: class probabilities of shape (n_rows, n_classes) for classification, whose
 columns follow the encoded labels 0..n_classes-1, and values of shape (n_rows,) for regression.
@@ -34,14 +34,14 @@ DEFAULT_METRIC = {
     TaskKind.MULTICLASS: "log_loss",
     TaskKind.REGRESSION: "rmse",
 }
-"""What is optimised when nothing else is asked for."""
+"""Default metric of each task kind."""
 
 RECORDED_METRICS = {
     TaskKind.BINARY: ("roc_auc", "log_loss", "accuracy", "balanced_accuracy"),
     TaskKind.MULTICLASS: ("log_loss", "accuracy", "balanced_accuracy", "roc_auc"),
     TaskKind.REGRESSION: ("rmse", "mae", "r2"),
 }
-"""What the meta-dataset records for each task kind."""
+"""Metrics that the meta-dataset records for each task kind."""
 
 PERFECT_SCORE = {
     "roc_auc": 1.0,
@@ -52,7 +52,7 @@ PERFECT_SCORE = {
     "mae": 0.0,
     "r2": 1.0,
 }
-"""What a prediction without any error scores in metatune's own metrics."""
+"""Score of a prediction without any error, for metatune's own metrics."""
 
 _Function = Callable[..., float]
 _PROBED_ROWS = 12
@@ -60,7 +60,7 @@ _PROBED_ROWS = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """How predictions are judged.
+    """Metric of predictions.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ class Metric:
         prediction: "FloatArray",
         sample_weight: "FloatArray | None" = None,
     ) -> float:
-        """Judge predictions.
+        """Score predictions.
 
         Parameters
         ----------
@@ -102,13 +102,13 @@ class Metric:
         return float(self.function(y_true, prediction, sample_weight))
 
     def loss(self, score: float) -> float:
-        """Turn a score into a number where less is better (NaN becomes infinity)."""
+        """Convert a score to a loss, where less is better (NaN becomes infinity)."""
         if math.isnan(score):
             return math.inf
         return -score if self.greater_is_better else score
 
     def better(self, score: float, than: float) -> bool:
-        """Whether `score` beats `than`; NaN never does."""
+        """Return True if `score` is better than `than`; False for NaN."""
         return self.loss(score) < self.loss(than)
 
 
