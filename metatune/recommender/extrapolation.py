@@ -12,7 +12,7 @@ import numpy as np
 
 from metatune.recommender.belief import Belief
 from metatune.recommender.forecast import Forecast
-from metatune.recommender.kernel import Kinship, kinship
+from metatune.recommender.kernel import KrigingWeights, kriging_weights
 from metatune.space import Configuration, SearchSpace
 
 if TYPE_CHECKING:
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["Covered", "Reach"]
+__all__ = ["ExtendedForecast", "Extrapolation"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Covered:
+class ExtendedForecast:
     """Expectations for the pool and for configurations outside it.
 
     Attributes
@@ -42,7 +42,7 @@ class Covered:
     log_seconds: "FloatArray"
 
 
-class Reach:
+class Extrapolation:
     """Extension of a forecast to configurations outside its pool.
 
     Parameters
@@ -57,12 +57,14 @@ class Reach:
         self._pool = forecast.configurations
         self._n_levels = forecast.n_levels
         self._spaces = spaces
-        self._alone = Covered(foreign=(), belief=forecast.belief, log_seconds=forecast.log_seconds)
+        self._alone = ExtendedForecast(
+            foreign=(), belief=forecast.belief, log_seconds=forecast.log_seconds
+        )
         self._covered = self._alone
         self._places: dict[str, list[float]] = {}
         self._families: dict[str, FloatArray] = {}
 
-    def covering(self, foreign: tuple[Configuration, ...]) -> Covered:
+    def covering(self, foreign: tuple[Configuration, ...]) -> ExtendedForecast:
         """Return expectations for the pool and for configurations outside it.
 
         Parameters
@@ -76,12 +78,12 @@ class Reach:
         n_old = len(covered.foreign)
         new = foreign[n_old:]
         if new:
-            related = kinship(new, self._pool, self._spaces, self._places)
+            related = kriging_weights(new, self._pool, self._spaces, self._places)
             shares = np.hstack([related.shares, np.zeros((len(new), n_old))])
             # What a configuration has to itself shows at all levels, and not at one of them alone.
             rest = related.rest[:, None, None] * self.within_family(new)
             combination = np.asarray(np.kron(shares, np.eye(self._n_levels)), dtype=np.float64)
-            covered = Covered(
+            covered = ExtendedForecast(
                 foreign=foreign,
                 belief=covered.belief.extended(combination, _block_diagonal(rest)),
                 log_seconds=np.vstack(
@@ -91,11 +93,11 @@ class Reach:
         self._covered = covered
         return covered
 
-    def relatives(
+    def weights(
         self, configurations: Sequence[Configuration], foreign: tuple[Configuration, ...]
-    ) -> Kinship:
+    ) -> KrigingWeights:
         """Compute the kriging weights of configurations."""
-        return kinship(configurations, (*self._pool, *foreign), self._spaces, self._places)
+        return kriging_weights(configurations, (*self._pool, *foreign), self._spaces, self._places)
 
     def within_family(self, configurations: Sequence[Configuration]) -> "FloatArray":
         """Return the prior covariance of levels within the family of each configuration.

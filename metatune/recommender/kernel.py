@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["Kinship", "kinship"]
+__all__ = ["KrigingWeights", "kriging_weights"]
 
 _LENGTH = 0.35  # of the kernel, in units of the square root of the number of hyperparameters
 _NUGGET = 0.1  # results of neighbours differ by more than their distance explains
@@ -26,7 +26,7 @@ _INACTIVE = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Kinship:
+class KrigingWeights:
     """Kriging weights of configurations, and the variance left.
 
     Attributes
@@ -41,12 +41,12 @@ class Kinship:
     rest: "FloatArray"
 
 
-def kinship(
+def kriging_weights(
     configurations: Sequence[Configuration],
     pool: Sequence[Configuration],
     spaces: Mapping[str, SearchSpace],
     places: dict[str, list[float]] | None = None,
-) -> Kinship:
+) -> KrigingWeights:
     """Compute the kriging weights of configurations.
 
     Parameters
@@ -75,7 +75,7 @@ def kinship(
         shares[own] = 0.0
         shares[np.ix_(own, members)] = weights
         rest[own] = unexplained
-    return Kinship(shares=shares, rest=rest)
+    return KrigingWeights(shares=shares, rest=rest)
 
 
 def _krige(

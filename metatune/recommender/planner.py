@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from metatune.recommender.cost import corrected
-from metatune.recommender.extrapolation import Reach
+from metatune.recommender.extrapolation import Extrapolation
 from metatune.recommender.forecast import Forecast
 from metatune.recommender.levels import TOP
 from metatune.recommender.portfolio import beaten
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.intp]
 
-__all__ = ["Choice", "Observation", "Planner", "PlannerSettings"]
+__all__ = ["Observation", "PlannedTrial", "Planner", "PlannerSettings"]
 
 
 _BETTER = 0.6
-"""Share of the variance with which relatives turn out better than expected: hyperparameters spoil
-more than they improve (measured on the meta-dataset, each member of the pool left out in turn)."""
+"""Share of the variance left to configurations outside the pool for improvements: hyperparameters
+spoil more than they improve (measured on the meta-dataset, each member of the pool left out)."""
 
 
 _MOST_FOREIGN = 120
@@ -86,7 +86,7 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class PlannedTrial:
     """Configuration to start, with its expected value and cost.
 
     Attributes
@@ -129,13 +129,13 @@ class Planner:
     settings: PlannerSettings = field(default_factory=PlannerSettings)
     levels: tuple[int, ...] = ()
     _used: tuple[int, ...] = field(init=False)
-    _reach: Reach = field(init=False)
+    _extrapolation: Extrapolation = field(init=False)
 
     def __post_init__(self) -> None:
         top = self.forecast.n_levels - 1
         # The others would only make the work more.
         self._used = tuple(sorted({*self.levels, top})) if self.levels else tuple(range(top + 1))
-        self._reach = Reach(self.forecast.at_levels(self._used), self.spaces)
+        self._extrapolation = Extrapolation(self.forecast.at_levels(self._used), self.spaces)
 
     def log_seconds(self, observations: Sequence[Observation]) -> "FloatArray":
         """Return the expected logarithm of the seconds, corrected by trials.
@@ -152,7 +152,7 @@ class Planner:
         observations: Sequence[Observation],
         proposals: Sequence[Configuration] = (),
         patience: float = 0.0,
-    ) -> Choice | None:
+    ) -> PlannedTrial | None:
         """Choose among untried configurations.
 
         Parameters
@@ -166,7 +166,7 @@ class Planner:
 
         Returns
         -------
-        Choice or None
+        PlannedTrial or None
             None if nothing is left.
         """
         if not self.forecast.configurations:
@@ -181,7 +181,7 @@ class Planner:
                 return None
             price = self._price(known.log_seconds[: len(pool)], patience)
             column = self._portfolio(free, known, price)
-            return self._choice(column, posterior, known.log_seconds)
+            return self._planned(column, posterior, known.log_seconds)
         untried = [c for c in proposals if c.key not in tried]
         return self._improve(known, posterior, free, untried, patience)
 
@@ -223,7 +223,7 @@ class Planner:
         free: "NDArray[np.bool_]",
         proposals: Sequence[Configuration],
         patience: float,
-    ) -> Choice | None:
+    ) -> PlannedTrial | None:
         """Choose by expected improvement for each second of the price."""
         pool, n_levels = self.forecast.configurations, len(self._used)
         at_top = posterior.only(slice(n_levels - 1, None, n_levels))
@@ -231,8 +231,10 @@ class Planner:
         gain = np.where(free, at_top.expected_improvement(best)[: len(pool)], -1.0)
         log_seconds = known.log_seconds[: len(pool)]
         if proposals:
-            related = self._reach.relatives(proposals, known.foreign)
-            variance = _BETTER * related.rest * self._reach.within_family(proposals)[:, -1, -1]
+            related = self._extrapolation.weights(proposals, known.foreign)
+            variance = (
+                _BETTER * related.rest * self._extrapolation.within_family(proposals)[:, -1, -1]
+            )
             invented = at_top.of(related.shares, variance)
             gain = np.concatenate([gain, invented.expected_improvement(best)])
             log_seconds = np.vstack([log_seconds, related.shares @ known.log_seconds])
@@ -241,18 +243,20 @@ class Planner:
         worth = gain / self._price(log_seconds, patience)
         index = int(np.argmax(worth))
         if index < len(pool):
-            return self._choice(index, posterior, log_seconds)
+            return self._planned(index, posterior, log_seconds)
         number = index - len(pool)
-        return Choice(
+        return PlannedTrial(
             configuration=proposals[number],
             expected_value=float(invented.mean[number]),
             deviation=float(invented.deviation[number]),
             seconds=float(self._climb(log_seconds)[index]),
         )
 
-    def _choice(self, column: int, posterior: "Posterior", log_seconds: "FloatArray") -> Choice:
+    def _planned(
+        self, column: int, posterior: "Posterior", log_seconds: "FloatArray"
+    ) -> PlannedTrial:
         at = (column + 1) * len(self._used) - 1
-        return Choice(
+        return PlannedTrial(
             configuration=self.forecast.configurations[column],
             expected_value=float(posterior.mean[at]),
             deviation=float(posterior.deviation[at]),
@@ -297,7 +301,7 @@ class Planner:
             if key not in position:
                 position[key] = len(forecast.configurations) + len(foreign)
                 foreign.append(observation.configuration)
-        covered = self._reach.covering(tuple(foreign))
+        covered = self._extrapolation.covering(tuple(foreign))
         at = np.array([position[o.configuration.key] for o in observations], dtype=np.intp)
         levels = np.array([self._used.index(o.level) for o in observations], dtype=np.intp)
         values = np.array([o.value for o in observations], dtype=np.float64)

@@ -18,7 +18,7 @@ from metatune.recommender.levels import TOP
 from metatune.recommender.losses import FAILED, share_of_log
 from metatune.recommender.meta_model import MetaModel
 from metatune.recommender.past import collect_past
-from metatune.recommender.planner import Choice, Observation, Planner, PlannerSettings
+from metatune.recommender.planner import Observation, PlannedTrial, Planner, PlannerSettings
 from metatune.recommender.rank import Question, recommend_configurations
 from metatune.samplers.guided import Guide, climbed_levels
 from metatune.search.history import History
@@ -209,7 +209,7 @@ class Recorder(Planner):
         observations: Sequence[Observation],
         proposals: Sequence[Configuration] = (),
         patience: float = 0.0,
-    ) -> Choice | None:
+    ) -> PlannedTrial | None:
         self.given.append((observations, proposals, patience))
         return None
 
