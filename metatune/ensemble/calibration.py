@@ -100,7 +100,7 @@ def choose_calibration(
     mean : ndarray of shape (n_rows, n_classes)
         Out-of-fold probabilities of the ensemble, finite.
     parts : list of (ndarray, ndarray)
-        Rows to fit on and rows to judge on.
+        Rows to fit on and rows to score on.
     weights : ndarray of shape (n_rows,), optional
         Sample weights.
     """
@@ -109,12 +109,14 @@ def choose_calibration(
     chosen, most = NO_ADJUSTMENT, 0.0
     for shifts in (False, True):
 
-        def gain_on(fit: "Rows", judge: "Rows", *, shifts: bool = shifts) -> float:
+        def gain_on(fit: "Rows", held_out: "Rows", *, shifts: bool = shifts) -> float:
             some = None if weights is None else weights[fit]
             fitted = fit_calibration(y[fit], mean[fit], some, shifts=shifts)
-            judged = None if weights is None else weights[judge]
-            before = loss_on(metric, y[judge], mean[judge], judged)
-            return before - loss_on(metric, y[judge], fitted.probabilities(mean[judge]), judged)
+            held_out_weights = None if weights is None else weights[held_out]
+            before = loss_on(metric, y[held_out], mean[held_out], held_out_weights)
+            return before - loss_on(
+                metric, y[held_out], fitted.probabilities(mean[held_out]), held_out_weights
+            )
 
         gain = cross_fitted_gain(parts, gain_on)
         if gain.exceeds(_N_ERRORS) and gain.mean > most:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from metatune.ensemble.guard import cross_fitted_gain
-from metatune.ensemble.losses import is_quick, judges_labels, loss_on
+from metatune.ensemble.losses import is_metric_of_labels, is_quick, loss_on
 from metatune.metrics import Metric
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def choose_decision(
     metric, y, probabilities, weights, seed
         See `fit_decision`.
     parts : list of (ndarray, ndarray)
-        Rows to choose on and rows to judge on.
+        Rows to choose on and rows to score on.
 
     Returns
     -------
@@ -100,17 +100,17 @@ def choose_decision(
     """
     n_classes = probabilities.shape[1]
     most = _MAX_CLASSES if is_quick(metric, n_classes) else _MAX_CLASSES_SLOW
-    if n_classes > most or not judges_labels(metric, y, probabilities):
+    if n_classes > most or not is_metric_of_labels(metric, y, probabilities):
         return ()
 
-    def gain_on(fit: "Rows", judge: "Rows") -> float:
+    def gain_on(fit: "Rows", held_out: "Rows") -> float:
         some = None if weights is None else weights[fit]
         factors = fit_decision(
             metric, y[fit], probabilities[fit], some, seed=seed, n_samples=_N_SAMPLES_CHECK
         )
-        table = _Table(metric, y[judge], None if weights is None else weights[judge])
-        before = table.loss(probabilities[judge].argmax(axis=1), n_classes)
-        return before - table.loss((probabilities[judge] * factors).argmax(axis=1), n_classes)
+        table = _Table(metric, y[held_out], None if weights is None else weights[held_out])
+        before = table.loss(probabilities[held_out].argmax(axis=1), n_classes)
+        return before - table.loss((probabilities[held_out] * factors).argmax(axis=1), n_classes)
 
     if not cross_fitted_gain(parts[:_N_PARTS_CHECK], gain_on).exceeds(_N_ERRORS):
         return ()

@@ -33,7 +33,7 @@ class Gain:
     Attributes
     ----------
     mean : float
-        Loss without it minus loss with it; NaN if no part could be judged.
+        Loss without it minus loss with it; NaN if no part could be scored.
     error : float
         Standard error of the mean, going by the spread over the parts.
     """
@@ -47,7 +47,7 @@ class Gain:
 
 
 def parts_of_rows(y: "NDArray[Any]", kind: TaskKind, seed: int) -> Iterator[tuple["Rows", "Rows"]]:
-    """Yield (rows to choose on, rows to judge on), stratified; small tables are split repeatedly.
+    """Yield (rows to choose on, rows to score on), stratified; small tables are split repeatedly.
 
     Parameters
     ----------
@@ -74,12 +74,12 @@ def cross_fitted_gain(
     Parameters
     ----------
     parts : list of (ndarray, ndarray)
-        Rows to choose on and rows to judge on.
+        Rows to choose on and rows to score on.
     gain_on : callable
-        ``gain_on(fit_rows, judge_rows)`` returns the loss without the choice minus that with it;
+        ``gain_on(fit_rows, held_out_rows)`` returns the loss without the choice minus that with it;
         NaN where the metric is undefined on the rows.
     """
-    gains = np.array([gain_on(fit, judge) for fit, judge in parts], dtype=np.float64)
+    gains = np.array([gain_on(fit, held_out) for fit, held_out in parts], dtype=np.float64)
     gains = gains[np.isfinite(gains)]
     if not len(gains):
         return Gain(mean=float("nan"), error=float("inf"))

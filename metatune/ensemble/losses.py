@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     Predictions = NDArray[np.float32]
 
-__all__ = ["Judge", "is_quick", "judges_labels", "loss_on", "make_judge", "rows_to_judge"]
+__all__ = [
+    "MixtureLoss",
+    "is_metric_of_labels",
+    "is_quick",
+    "loss_on",
+    "make_mixture_loss",
+    "rows_to_select_on",
+]
 
 _SQUARED = {"rmse", "r2", "neg_mean_squared_error", "neg_root_mean_squared_error"}
 _BRIER = {"neg_brier_score", "d2_brier_score"}
@@ -29,7 +36,7 @@ _MAX_CELLS = 100_000  # rows x classes that a metric without a quick way is aske
 _TIE_BREAK = 1e-4  # of the log loss counts where a metric of labels sees no difference
 
 
-class Judge(ABC):
+class MixtureLoss(ABC):
     """Loss of a weighted mean of out-of-fold predictions, updated incrementally.
 
     A state describes the members added so far.
@@ -67,12 +74,12 @@ class Judge(ABC):
         return self.loss(state, float(weights.sum()))
 
 
-def make_judge(
+def make_mixture_loss(
     metric: Metric,
     y: "NDArray[Any]",
     predictions: "Predictions",
     weights: "FloatArray | None" = None,
-) -> Judge:
+) -> MixtureLoss:
     """Return the quickest exact loss of mixtures for a metric.
 
     Parameters
@@ -108,7 +115,7 @@ def loss_on(
         return float("inf")
 
 
-def judges_labels(metric: Metric, y: "NDArray[Any]", probabilities: "FloatArray") -> bool:
+def is_metric_of_labels(metric: Metric, y: "NDArray[Any]", probabilities: "FloatArray") -> bool:
     """Return True if a metric depends on the most probable class only."""
     if probabilities.ndim != 2:
         return False
@@ -118,7 +125,7 @@ def judges_labels(metric: Metric, y: "NDArray[Any]", probabilities: "FloatArray"
     return bool(np.isfinite(losses).all() and np.allclose(losses, losses[0], rtol=1e-9, atol=0.0))
 
 
-def rows_to_judge(metric: Metric, n_classes: int) -> int:
+def rows_to_select_on(metric: Metric, n_classes: int) -> int:
     """Return the number of rows on which a selection by this metric stays quick."""
     way = _way(metric, 3 if n_classes else 2)
     if way == "squared":
@@ -145,7 +152,7 @@ def _way(metric: Metric, n_dimensions: int) -> str:
     return "ranks" if metric.name == "roc_auc" else "other"
 
 
-class _SquaredErrors(Judge):
+class _SquaredErrors(MixtureLoss):
     """Root mean squared error of mixtures, from the products of members' errors.
 
     Also of probabilities, whose mean squared error is the Brier score.
@@ -183,7 +190,7 @@ class _SquaredErrors(Judge):
         return np.asarray(np.sqrt(np.maximum(squares, 0.0)) / (size + 1))
 
 
-class _LogLoss(Judge):
+class _LogLoss(MixtureLoss):
     """Log loss: only the probability of each row's own class matters."""
 
     def __init__(
@@ -206,7 +213,7 @@ class _LogLoss(Judge):
         return float(-(np.log(chosen) @ self._share))
 
 
-class _Ranks(Judge):
+class _Ranks(MixtureLoss):
     """Area under the ROC curve, one class against the rest, averaged; ties count half."""
 
     def __init__(
@@ -233,7 +240,7 @@ class _Ranks(Judge):
         return -float(np.mean(areas))
 
 
-class _AnyMetric(Judge):
+class _AnyMetric(MixtureLoss):
     """Any other metric, computed anew for each mixture."""
 
     def __init__(
@@ -250,7 +257,7 @@ class _AnyMetric(Judge):
         self._weights = weights
         # A metric of labels is a staircase: on a step, better probabilities decide.
         self._fine = None
-        if predictions.ndim == 3 and judges_labels(metric, self._y, predictions[0]):
+        if predictions.ndim == 3 and is_metric_of_labels(metric, self._y, predictions[0]):
             self._fine = _LogLoss(y, predictions, weights)
 
     def empty(self) -> tuple["FloatArray", Any]:

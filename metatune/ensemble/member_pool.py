@@ -1,4 +1,4 @@
-"""Pool of an ensemble: members' out-of-fold predictions, with the targets to score them by."""
+"""Member pool of an ensemble: out-of-fold predictions, with the targets to score them by."""
 
 import json
 import os
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["CONSTANT", "Pool", "read_pool", "score_on_folds", "write_pool"]
+__all__ = ["CONSTANT", "MemberPool", "read_pool", "score_on_folds", "write_pool"]
 
 CONSTANT = -1
 """Member number of the constant prediction; other members have the number of their trial."""
@@ -30,7 +30,7 @@ _FACTS = ("weights", "groups")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Pool:
+class MemberPool:
     """Out-of-fold predictions of members, with targets, folds and metadata of the rows.
 
     Attributes
@@ -88,7 +88,7 @@ class Pool:
         return None if self.facts.weights is None else np.asarray(self.facts.weights[rows])
 
 
-def score_on_folds(pool: Pool, metric: Metric, prediction: "FloatArray") -> float:
+def score_on_folds(pool: MemberPool, metric: Metric, prediction: "FloatArray") -> float:
     """Return the mean of the finite fold scores of a prediction of all rows; NaN if none is."""
     scores = []
     for rows in pool.folds:
@@ -102,13 +102,13 @@ def score_on_folds(pool: Pool, metric: Metric, prediction: "FloatArray") -> floa
     return float(np.mean(finite)) if finite else float("nan")
 
 
-def write_pool(pool: Pool, folder: Path, files: Mapping[int, Path]) -> None:
+def write_pool(pool: MemberPool, folder: Path, files: Mapping[int, Path]) -> None:
     """Write a pool into a folder of its own, for a job to read.
 
     Parameters
     ----------
-    pool : Pool
-        Pool to write.
+    pool : MemberPool
+        MemberPool to write.
     folder : Path
         Made if there is none.
     files : Mapping of int to Path
@@ -136,10 +136,10 @@ def write_pool(pool: Pool, folder: Path, files: Mapping[int, Path]) -> None:
     (folder / "pool.json").write_text(json.dumps(description), encoding="utf-8")
 
 
-def read_pool(folder: Path) -> Pool:
+def read_pool(folder: Path) -> MemberPool:
     """Memory-map a pool that `write_pool` wrote, read-only."""
     description = json.loads((folder / "pool.json").read_text(encoding="utf-8"))
-    return Pool(
+    return MemberPool(
         kind=TaskKind(description["kind"]),
         y=_mapped(folder / "y.npy"),
         members={n: _mapped(folder / f"member{n}.npy") for n in description["members"]},

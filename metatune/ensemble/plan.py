@@ -18,8 +18,8 @@ from metatune.ensemble.calibration import PROBABILITY_METRICS, choose_calibratio
 from metatune.ensemble.decision import choose_decision
 from metatune.ensemble.guard import Gain, cross_fitted_gain, parts_of_rows
 from metatune.ensemble.limits import NO_LIMITS, Cost, ModelLimits
-from metatune.ensemble.losses import is_quick, make_judge, rows_to_judge
-from metatune.ensemble.pool import CONSTANT, Pool, read_pool, score_on_folds
+from metatune.ensemble.losses import is_quick, make_mixture_loss, rows_to_select_on
+from metatune.ensemble.member_pool import CONSTANT, MemberPool, read_pool, score_on_folds
 from metatune.ensemble.selection import SelectionSettings, select, single_losses
 from metatune.metrics import Metric, resolve_metric
 from metatune.models.adjustment import NO_ADJUSTMENT, Adjustment
@@ -115,12 +115,12 @@ def plan_in_worker(inbox: str, request: PlanRequest) -> EnsemblePlan:
         return plan_ensemble(read_pool(Path(inbox)), request)
 
 
-def plan_ensemble(pool: Pool, request: PlanRequest) -> EnsemblePlan:
+def plan_ensemble(pool: MemberPool, request: PlanRequest) -> EnsemblePlan:
     """Choose members, weights, calibration and decision.
 
     Parameters
     ----------
-    pool : Pool
+    pool : MemberPool
         Members, the leading trial among them.
     request : PlanRequest
         Metric, costs, limits and seed.
@@ -145,7 +145,7 @@ def plan_ensemble(pool: Pool, request: PlanRequest) -> EnsemblePlan:
 
 
 def choose_weights(
-    pool: Pool,
+    pool: MemberPool,
     metric: Metric,
     rows: "Rows",
     settings: SelectionSettings | None = None,
@@ -156,7 +156,7 @@ def choose_weights(
 
     Parameters
     ----------
-    pool : Pool
+    pool : MemberPool
         Members to weigh.
     metric : Metric
         Metric that the run optimises.
@@ -173,10 +173,10 @@ def choose_weights(
         Weights by the number of the trial, the largest first.
     """
     settings = settings or SelectionSettings(seed=seed)
-    rows = pool.sample(rows, rows_to_judge(metric, pool.n_classes), seed)
+    rows = pool.sample(rows, rows_to_select_on(metric, pool.n_classes), seed)
     numbers = np.array(list(pool.members))
-    judge = make_judge(metric, pool.y[rows], pool.stack(rows), pool.weights_of(rows))
-    alone = single_losses(judge)
+    mixture = make_mixture_loss(metric, pool.y[rows], pool.stack(rows), pool.weights_of(rows))
+    alone = single_losses(mixture)
     able = np.isfinite(alone)
     if CONSTANT in pool.members:
         able &= alone <= alone[list(numbers).index(CONSTANT)]
@@ -188,13 +188,13 @@ def choose_weights(
     if not quick:
         settings = replace(settings, n_bags=0, n_picks=min(settings.n_picks, 15))
     stack = pool.stack(rows)[used]
-    judge = make_judge(metric, pool.y[rows], stack, pool.weights_of(rows))
-    found = select(judge, settings)
+    mixture = make_mixture_loss(metric, pool.y[rows], stack, pool.weights_of(rows))
+    found = select(mixture, settings)
     order = np.argsort(-found, kind="stable")
     return {int(numbers[used[i]]): float(found[i]) for i in order if found[i] > 0.0}
 
 
-def _constant_helps(pool: Pool, metric: Metric) -> bool:
+def _constant_helps(pool: MemberPool, metric: Metric) -> bool:
     """Return True if mixing in the constant can change the score other than by chance.
 
     It shrinks values and probabilities; ranks and the most probable class stay as they are,
@@ -204,7 +204,7 @@ def _constant_helps(pool: Pool, metric: Metric) -> bool:
 
 
 def _within_limits(
-    pool: Pool, metric: Metric, rows: "Rows", request: PlanRequest
+    pool: MemberPool, metric: Metric, rows: "Rows", request: PlanRequest
 ) -> dict[int, float]:
     """Select weights of members whose total cost is allowed."""
     limits, costs = request.limits, request.costs
@@ -221,7 +221,7 @@ def _within_limits(
     return dict.fromkeys(fitting, 1.0)
 
 
-def _single_within(pool: Pool, metric: Metric, rows: "Rows", request: PlanRequest) -> int:
+def _single_within(pool: MemberPool, metric: Metric, rows: "Rows", request: PlanRequest) -> int:
     """Return the leading trial, or the best one within the limits; else the one nearest to them."""
     limits, costs = request.limits, request.costs
     if limits.allows(costs.get(request.single, Cost())):
@@ -230,18 +230,18 @@ def _single_within(pool: Pool, metric: Metric, rows: "Rows", request: PlanReques
     fitting = [n for n in real if limits.allows(costs.get(n, Cost()))]
     if not fitting:
         return min(real, key=lambda n: (limits.excess(costs.get(n, Cost())), n))
-    judge = make_judge(metric, pool.y[rows], pool.stack(rows), pool.weights_of(rows))
-    alone = dict(zip(pool.members, single_losses(judge), strict=True))
+    mixture = make_mixture_loss(metric, pool.y[rows], pool.stack(rows), pool.weights_of(rows))
+    alone = dict(zip(pool.members, single_losses(mixture), strict=True))
     return min(fitting, key=lambda n: (alone[n], n))
 
 
 def _gain_over_single(
-    pool: Pool, metric: Metric, rows: "Rows", chosen: Mapping[int, float], seed: int
+    pool: MemberPool, metric: Metric, rows: "Rows", chosen: Mapping[int, float], seed: int
 ) -> Gain:
     """Compute the cross-fitted gain of an ensemble over the best single member."""
     rows = pool.sample(rows, _CHECK_ROWS, seed)
-    judge = make_judge(metric, pool.y[rows], pool.stack(rows), pool.weights_of(rows))
-    alone = single_losses(judge)
+    mixture = make_mixture_loss(metric, pool.y[rows], pool.stack(rows), pool.weights_of(rows))
+    alone = single_losses(mixture)
     numbers = list(pool.members)
     ranked = [numbers[i] for i in np.argsort(alone, kind="stable")]
     quick = is_quick(metric, pool.n_classes)
@@ -252,25 +252,25 @@ def _gain_over_single(
     some = replace(pool, members={n: pool.members[n] for n in used})
     stack = some.stack(rows)
 
-    def gain_on(fit: "Rows", judged: "Rows") -> float:
-        on_fit = _judge_on(some, metric, stack, rows, fit)
-        on_judged = _judge_on(some, metric, stack, rows, judged)
+    def gain_on(fit: "Rows", held_out: "Rows") -> float:
+        on_fit = _mixture_on(some, metric, stack, rows, fit)
+        on_held_out = _mixture_on(some, metric, stack, rows, held_out)
         best = int(np.argmin(single_losses(on_fit)))
         weights = select(on_fit, replace(_LIGHT, seed=seed))
-        return float(single_losses(on_judged)[best] - on_judged.of_weights(weights))
+        return float(single_losses(on_held_out)[best] - on_held_out.of_weights(weights))
 
     parts = _parts(pool, rows, seed)
     return cross_fitted_gain(parts if quick else parts[:_SLOW_PARTS], gain_on)
 
 
-def _judge_on(
-    pool: Pool, metric: Metric, stack: "NDArray[np.float32]", rows: "Rows", part: "Rows"
+def _mixture_on(
+    pool: MemberPool, metric: Metric, stack: "NDArray[np.float32]", rows: "Rows", part: "Rows"
 ) -> Any:
     chosen = rows[part]
-    return make_judge(metric, pool.y[chosen], stack[:, part], pool.weights_of(chosen))
+    return make_mixture_loss(metric, pool.y[chosen], stack[:, part], pool.weights_of(chosen))
 
 
-def _parts(pool: Pool, rows: "Rows", seed: int) -> "list[tuple[Rows, Rows]]":
+def _parts(pool: MemberPool, rows: "Rows", seed: int) -> "list[tuple[Rows, Rows]]":
     """Return pairs of rows to fit on and rows to score on; rows of a group stay together."""
     y = np.asarray(pool.y)[rows]
     if pool.facts.groups is None:
@@ -284,7 +284,7 @@ def _parts(pool: Pool, rows: "Rows", seed: int) -> "list[tuple[Rows, Rows]]":
 
 
 def _adjust(
-    pool: Pool, metric: Metric, rows: "Rows", weights: Mapping[int, float], seed: int
+    pool: MemberPool, metric: Metric, rows: "Rows", weights: Mapping[int, float], seed: int
 ) -> Adjustment:
     """Calibrate, or choose a decision, where that helps."""
     if not pool.n_classes:
@@ -299,7 +299,7 @@ def _adjust(
 
 
 def _score(
-    pool: Pool, metric: Metric, weights: Mapping[int, float], adjustment: Adjustment
+    pool: MemberPool, metric: Metric, weights: Mapping[int, float], adjustment: Adjustment
 ) -> float:
     prediction = pool.mean(weights)
     if pool.n_classes:

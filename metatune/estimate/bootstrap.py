@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from metatune.budget import Deadline, Stopwatch
-from metatune.estimate.choosing import Chooser
 from metatune.estimate.drawing import Drawing
 from metatune.estimate.scoring import RowScorer, Scores
+from metatune.estimate.selector import Selector
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["Draws", "Prepared", "repeat_choice", "resample"]
+__all__ = ["Draws", "ScoreCache", "repeat_selection", "resample"]
 
 _BATCH_CELLS = 2_000_000
 _BATCH_DRAWS = 100
@@ -30,7 +30,7 @@ class Draws:
 
     Attributes
     ----------
-    chosen : ndarray of shape (n_draws,)
+    selected : ndarray of shape (n_draws,)
         Score of the prediction that the draw selects.
     reference : ndarray of shape (n_draws,)
         Score of the prediction that all rows select, on the same rows.
@@ -38,24 +38,24 @@ class Draws:
         Number of draws on which one of them is undefined; they are left out.
     """
 
-    chosen: "FloatArray" = field(default_factory=lambda: np.empty(0))
+    selected: "FloatArray" = field(default_factory=lambda: np.empty(0))
     reference: "FloatArray" = field(default_factory=lambda: np.empty(0))
     n_skipped: int = 0
 
     @property
     def n_draws(self) -> int:
         """Number of draws with both scores."""
-        return len(self.chosen)
+        return len(self.selected)
 
-    def add(self, chosen: "FloatArray", reference: "FloatArray") -> None:
+    def add(self, selected: "FloatArray", reference: "FloatArray") -> None:
         """Add the scores of a batch."""
-        both = np.isfinite(chosen) & np.isfinite(reference)
-        self.chosen = np.r_[self.chosen, chosen[both]]
+        both = np.isfinite(selected) & np.isfinite(reference)
+        self.selected = np.r_[self.selected, selected[both]]
         self.reference = np.r_[self.reference, reference[both]]
         self.n_skipped += int((~both).sum())
 
 
-class Prepared:
+class ScoreCache:
     """Cache of the prepared scores of predictions.
 
     Parameters
@@ -83,10 +83,10 @@ class Prepared:
         return self._scorer.prepare(prediction)
 
 
-def repeat_choice(
-    chooser: Chooser,
+def repeat_selection(
+    selector: Selector,
     reference: "NDArray[Any]",
-    prepared: Prepared,
+    cache: ScoreCache,
     drawing: Drawing,
     *,
     n_bootstraps: int,
@@ -96,11 +96,11 @@ def repeat_choice(
 
     Parameters
     ----------
-    chooser : Chooser
+    selector : Selector
         Repeats the selection.
     reference : ndarray of shape (n_rows, n_classes) or (n_rows,)
         Prediction that all rows select.
-    prepared : Prepared
+    cache : ScoreCache
         Scores of predictions.
     drawing : Drawing
         Source of the draws.
@@ -112,13 +112,13 @@ def repeat_choice(
     draws = Draws()
     for counts in _batches(drawing, n_bootstraps, deadline):
         out = (counts == 0).astype(np.float64)
-        choices = chooser.choose(counts)
-        chosen = np.full(len(counts), np.nan)
-        for of_draw in _same(choices):
-            prediction = choices[of_draw[0]]
+        selections = selector.select(counts)
+        selected = np.full(len(counts), np.nan)
+        for of_draw in _same(selections):
+            prediction = selections[of_draw[0]]
             if prediction is not None:
-                chosen[of_draw] = prepared[prediction].under(out[of_draw])
-        draws.add(chosen, prepared[reference].under(out))
+                selected[of_draw] = cache[prediction].under(out[of_draw])
+        draws.add(selected, cache[reference].under(out))
     return draws
 
 
@@ -133,11 +133,11 @@ def resample(
     return draws
 
 
-def _same(choices: "list[NDArray[Any] | None]") -> list[list[int]]:
+def _same(selections: "list[NDArray[Any] | None]") -> list[list[int]]:
     """Group the draws that selected the same prediction."""
     groups: dict[int, list[int]] = {}
-    for i, choice in enumerate(choices):
-        groups.setdefault(id(choice), []).append(i)
+    for i, selection in enumerate(selections):
+        groups.setdefault(id(selection), []).append(i)
     return list(groups.values())
 
 

@@ -16,10 +16,10 @@ import numpy as np
 from metatune.data.row_metadata import PLAIN, RowFacts
 from metatune.ensemble.calibration import fit_calibration
 from metatune.ensemble.decision import fit_decision
+from metatune.ensemble.member_pool import CONSTANT, MemberPool
 from metatune.ensemble.plan import choose_weights
-from metatune.ensemble.pool import CONSTANT, Pool
 from metatune.ensemble.selection import SelectionSettings
-from metatune.estimate.choosing import BestSingle, Chooser
+from metatune.estimate.selector import BestSingle, Selector
 from metatune.metrics import Metric
 from metatune.models.adjustment import NO_ADJUSTMENT, Adjustment
 
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     IndexArray = NDArray[np.intp]
 
-__all__ = ["Made", "Rechooser"]
+__all__ = ["Composition", "Reselection"]
 
 _LIGHT = SelectionSettings(n_picks=15, n_bags=0)
 _MAX_MEMBERS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class Composition:
     """Composition of the final model.
 
     Attributes
@@ -56,16 +56,16 @@ class Made:
         return len(self.weights) == 1
 
 
-class Rechooser(Chooser):
+class Reselection(Selector):
     """Model selection of a run, repeated for any weighting of the rows.
 
     Parameters
     ----------
-    pool : Pool
+    pool : MemberPool
         Members to select from; every member predicts every row.
     metric : Metric
         Metric that the run optimises.
-    made : Made
+    composition : Composition
         Composition of the run's final model.
     strata : ndarray of shape (n_rows,), optional
         Fold whose model predicted each row.
@@ -75,43 +75,43 @@ class Rechooser(Chooser):
 
     def __init__(
         self,
-        pool: Pool,
+        pool: MemberPool,
         metric: Metric,
-        made: Made,
+        composition: Composition,
         *,
         strata: "IndexArray | None" = None,
         seed: int = 0,
     ) -> None:
-        self._metric, self._made, self._seed = metric, made, seed
+        self._metric, self._composition, self._seed = metric, composition, seed
         self._numbers = [number for number in pool.members if number != CONSTANT]
         trials = [np.asarray(pool.members[number]) for number in self._numbers]
         self._best = BestSingle(
             trials, metric, pool.y, weights=pool.facts.weights, strata=strata, seed=seed
         )
-        self._pool = pool if made.is_single else self._smaller(pool)
+        self._pool = pool if composition.is_single else self._smaller(pool)
 
     @property
     def n_candidates(self) -> int:
         return self._best.n_candidates
 
     def final(self) -> "NDArray[Any]":
-        mean = self._pool.mean(self._made.weights)
-        adjustment = self._made.adjustment
+        mean = self._pool.mean(self._composition.weights)
+        adjustment = self._composition.adjustment
         if adjustment == NO_ADJUSTMENT:
             return mean
         return self._decided(adjustment.probabilities(mean), adjustment.decision)
 
-    def choose(self, counts: "FloatArray") -> "list[NDArray[Any] | None]":
-        if self._made.is_single and self._made.adjustment == NO_ADJUSTMENT:
-            return self._best.choose(counts)
+    def select(self, counts: "FloatArray") -> "list[NDArray[Any] | None]":
+        if self._composition.is_single and self._composition.adjustment == NO_ADJUSTMENT:
+            return self._best.select(counts)
         return [self._one(drawn) for drawn in counts]
 
     def _one(self, drawn: "FloatArray") -> "NDArray[Any] | None":
         rows = np.flatnonzero(drawn)
         own = self._pool.weights_of(rows)
         weights = drawn[rows] if own is None else own * drawn[rows]
-        if self._made.is_single:
-            (mean,) = self._best.choose(drawn[None, :])
+        if self._composition.is_single:
+            (mean,) = self._best.select(drawn[None, :])
         else:
             mean = self._mixed(rows, weights)
         return None if mean is None else self._adjusted(mean, rows, weights)
@@ -129,7 +129,7 @@ class Rechooser(Chooser):
         self, mean: "NDArray[Any]", rows: "IndexArray", weights: "FloatArray"
     ) -> "NDArray[Any]":
         """Calibrate and decide as the model does, fitted on these rows."""
-        done = self._made.adjustment
+        done = self._composition.adjustment
         if done == NO_ADJUSTMENT:
             return mean
         p = np.asarray(mean, dtype=np.float64)
@@ -149,10 +149,10 @@ class Rechooser(Chooser):
             return p
         return np.asarray(np.eye(p.shape[1])[(p * np.asarray(factors)).argmax(axis=1)])
 
-    def _smaller(self, pool: Pool) -> Pool:
+    def _smaller(self, pool: MemberPool) -> MemberPool:
         """Return a pool of the model's members, the constant, and the best others."""
         order = [self._numbers[i] for i in self._best.ranking()]
-        first = [number for number in pool.members if number in self._made.weights]
+        first = [number for number in pool.members if number in self._composition.weights]
         first += [number for number in (CONSTANT,) if number in pool.members]
         kept = list(dict.fromkeys([*first, *order]))[: max(_MAX_MEMBERS, len(first))]
         members = {number: pool.members[number] for number in pool.members if number in kept}

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     IndexArray = NDArray[np.intp]
 
-__all__ = ["BestSingle", "Chooser", "Repeated"]
+__all__ = ["BestSingle", "FunctionSelector", "Selector"]
 
 _MAX_ROWS = 20_000  # with so many rows hardly anything is chosen by luck any more
 _MIN_ROWS = 2_000
 _MAX_CELLS = 2e7  # of sorted scores in memory: rows x classes x candidates
 
 
-class Chooser(ABC):
+class Selector(ABC):
     """Selector of a prediction by its score on weighted rows."""
 
     @property
@@ -38,7 +38,7 @@ class Chooser(ABC):
         return None
 
     @abstractmethod
-    def choose(self, counts: "FloatArray") -> "list[NDArray[Any] | None]":
+    def select(self, counts: "FloatArray") -> "list[NDArray[Any] | None]":
         """Select a prediction for each weighting of the rows.
 
         Parameters
@@ -54,7 +54,7 @@ class Chooser(ABC):
         """
 
 
-class BestSingle(Chooser):
+class BestSingle(Selector):
     """Selector of the prediction with the best score.
 
     Parameters
@@ -108,7 +108,7 @@ class BestSingle(Chooser):
         losses = self._losses(np.ones((1, len(self._rows))))[0]
         return [int(i) for i in np.argsort(losses, kind="stable")]
 
-    def choose(self, counts: "FloatArray") -> "list[NDArray[Any] | None]":
+    def select(self, counts: "FloatArray") -> "list[NDArray[Any] | None]":
         losses = self._losses(
             counts if counts.shape[1] == len(self._rows) else counts[:, self._rows]
         )
@@ -124,7 +124,7 @@ class BestSingle(Chooser):
         return np.asarray(np.where(np.isnan(losses), np.inf, losses))
 
 
-class Repeated(Chooser):
+class FunctionSelector(Selector):
     """Selector that calls a function for each weighting.
 
     Parameters
@@ -152,7 +152,7 @@ class Repeated(Chooser):
     def n_candidates(self) -> int:
         return self._n_candidates
 
-    def choose(self, counts: "FloatArray") -> "list[NDArray[Any] | None]":
+    def select(self, counts: "FloatArray") -> "list[NDArray[Any] | None]":
         return [self._one(drawn) for drawn in counts]
 
     def _one(self, drawn: "FloatArray") -> "NDArray[Any] | None":

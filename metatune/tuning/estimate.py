@@ -9,11 +9,11 @@ import numpy as np
 from metatune.budget import Budget, Deadline
 from metatune.data.row_metadata import RowFacts
 from metatune.data.splits.folds import Fold
-from metatune.ensemble.pool import CONSTANT, Pool
+from metatune.ensemble.member_pool import CONSTANT, MemberPool
 from metatune.errors import SearchError
 from metatune.estimate.corrected import Estimate, NoEstimate, estimate_score
 from metatune.estimate.drawing import sample_rows
-from metatune.estimate.reselection import Made, Rechooser
+from metatune.estimate.reselection import Composition, Reselection
 from metatune.evaluation.constant import constant_predictions
 from metatune.evaluation.trial_data import TrialData
 from metatune.execution.executor import Executor, Job, JobStatus
@@ -61,7 +61,7 @@ class EstimateRequest:
         What is predicted.
     seconds : float or None
         When to end with the draws there are; None in runs that must be repeatable.
-    made : Made
+    made : Composition
         What the run has chosen.
     numbers : tuple of int
         Whose predictions there are, in their order.
@@ -72,7 +72,7 @@ class EstimateRequest:
     metric: str
     kind: TaskKind
     seconds: float | None
-    made: Made
+    made: Composition
     numbers: tuple[int, ...]
     seed: int
 
@@ -127,7 +127,7 @@ class Estimator:
         return min(_MOST_SECONDS, max(_LEAST_SECONDS, _SHARE * self._budget.seconds))
 
     def estimate(
-        self, history: History, made: Made | None, *, hurry: bool = False
+        self, history: History, made: Composition | None, *, hurry: bool = False
     ) -> Estimate | NoEstimate:
         """Estimate what the final model is worth on new rows.
 
@@ -135,7 +135,7 @@ class Estimator:
         ----------
         history : History
             Every finished trial.
-        made : Made or None
+        made : Composition or None
             What the model is made of; None for the constant prediction.
         hurry : bool
             Somebody waits: there is no time.
@@ -158,14 +158,14 @@ class Estimator:
         except (OSError, SearchError) as error:  # the model is saved, nothing else is lost
             return NoEstimate(reason=f"{error}")
 
-    def _hindrance(self, made: Made | None, *, hurry: bool) -> str:
+    def _hindrance(self, made: Composition | None, *, hurry: bool) -> str:
         if made is None:
             return "nothing beat the constant prediction"
         if hurry:
             return "the run was interrupted"
         return "the time did not suffice" if self._deadline.remaining() < _LEAST_SECONDS else ""
 
-    def _call(self, made: Made, numbers: tuple[int, ...]) -> Estimate | NoEstimate:
+    def _call(self, made: Composition, numbers: tuple[int, ...]) -> Estimate | NoEstimate:
         remaining = self._deadline.remaining() - _MARGIN
         repeatable = self._budget.max_trials is not None
         seconds = min(_MOST_SECONDS, remaining)
@@ -222,14 +222,14 @@ def estimate_in_worker(inbox: str, request: EstimateRequest) -> Estimate | NoEst
     y, predictions = np.load(folder / "y.npy"), np.load(folder / "predictions.npy")
     facts = RowFacts(**{name: _optional(folder / f"{name}.npy") for name in _FACTS})
     folds = _optional(folder / "folds.npy")
-    pool = Pool(
+    pool = MemberPool(
         kind=request.kind,
         y=y,
         members=dict(zip(request.numbers, predictions, strict=True)),
         folds=(),
         facts=facts,
     )
-    chooser = Rechooser(pool, metric, request.made, strata=folds, seed=request.seed)
+    chooser = Reselection(pool, metric, request.made, strata=folds, seed=request.seed)
     return estimate_score(
         metric,
         y,

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from metatune.algorithms.registry import get_algorithm
 from metatune.budget import Deadline
 from metatune.ensemble.limits import SAVED_BYTES, Cost
+from metatune.ensemble.member_pool import CONSTANT, MemberPool, write_pool
 from metatune.ensemble.plan import EnsemblePlan, PlanRequest
-from metatune.ensemble.pool import CONSTANT, Pool, write_pool
 from metatune.evaluation.constant import constant_model, constant_predictions
 from metatune.evaluation.refit import plan_refit, refit_seconds
 from metatune.evaluation.trial import TrialResult
@@ -279,7 +279,7 @@ class Ensembler:
     def _write_pool(self, members: Sequence[TrialResult], folder: Path) -> None:
         numbers = self._predictions.load(members)
         constant = {CONSTANT: constant_predictions(self._data, self._metric)}
-        pool = Pool(
+        pool = MemberPool(
             kind=self._data.task.kind,
             y=self._data.task.y,
             members={**numbers, **constant},

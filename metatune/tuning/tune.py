@@ -13,10 +13,10 @@ from typing import Any
 
 from metatune.budget import Deadline, Stopwatch, Timings
 from metatune.data.task.task import Task
-from metatune.ensemble.pool import CONSTANT
+from metatune.ensemble.member_pool import CONSTANT
 from metatune.ensemble.report import ensemble_record
 from metatune.errors import BundleError
-from metatune.estimate.reselection import Made
+from metatune.estimate.reselection import Composition
 from metatune.evaluation.trial import TrialResult
 from metatune.execution.executor import Executor
 from metatune.files.scratch import scratch_directory
@@ -320,10 +320,10 @@ class _Run:
         self._told(result)
 
 
-def _made(final: Final) -> Made | None:
+def _made(final: Final) -> Composition | None:
     """Return what the final model is made of; None for the constant prediction."""
     if final.winner is None or final.trial is None:
         return None
     weights = {CONSTANT if r is None else r.trial.number: share for r, share in final.members}
     adjustment = NO_ADJUSTMENT if final.plan is None else final.plan.adjustment
-    return Made(weights=weights or {final.trial: 1.0}, adjustment=adjustment)
+    return Composition(weights=weights or {final.trial: 1.0}, adjustment=adjustment)

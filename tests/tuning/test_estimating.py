@@ -10,11 +10,11 @@ import pytest
 from metatune.budget import Budget, Deadline
 from metatune.data.row_metadata import RowFacts
 from metatune.data.splits.folds import Fold
-from metatune.ensemble.pool import CONSTANT
+from metatune.ensemble.member_pool import CONSTANT
 from metatune.ensemble.report import with_ensemble
 from metatune.errors import SearchError
 from metatune.estimate.corrected import Estimate, NoEstimate
-from metatune.estimate.reselection import Made
+from metatune.estimate.reselection import Composition
 from metatune.evaluation.out_of_fold import prediction_file, write_predictions
 from metatune.evaluation.trial import TrialStatus
 from metatune.execution.executor import InlineExecutor, Job, JobOutcome
@@ -75,8 +75,8 @@ class Run:
     def estimate(self, **changes: Any) -> Estimate | NoEstimate:
         return self.estimator(**changes).estimate(self.history, self.best())
 
-    def best(self) -> Made:
-        return Made(weights={self.history.contenders()[0].trial.number: 1.0})
+    def best(self) -> Composition:
+        return Composition(weights={self.history.contenders()[0].trial.number: 1.0})
 
 
 def test_estimate_of_the_winner(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_estimate_of_the_winner(tmp_path: Path) -> None:
 
 def test_estimate_of_an_ensemble(tmp_path: Path) -> None:
     run = Run(tmp_path)
-    made = Made(weights={0: 0.5, 2: 0.3, CONSTANT: 0.2})
+    made = Composition(weights={0: 0.5, 2: 0.3, CONSTANT: 0.2})
     found = run.estimator().estimate(run.history, made)
     assert isinstance(found, Estimate)
     assert (found.n_candidates, found.n_bootstraps) == (4, 200)
@@ -153,7 +153,7 @@ def test_folds_of_rows_are_known_where_each_has_one(repeated: bool) -> None:
 
 def test_no_estimate_is_said_rather_than_a_wrong_one(tmp_path: Path) -> None:
     run = Run(tmp_path)
-    winner, stranger = run.best(), Made(weights={99: 1.0})
+    winner, stranger = run.best(), Composition(weights={99: 1.0})
     estimator = run.estimator()
 
     def reason(found: Estimate | NoEstimate) -> str:
