@@ -9,16 +9,16 @@ from metatune.algorithms.learners.stopping import WatchedRows
 from metatune.data.row_metadata import PLAIN, RowFacts
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from sklearn.pipeline import Pipeline
 
-    FloatArray = NDArray[Any]
+    from metatune._typing import AnyArray
+
 
 __all__ = ["fit_model", "fit_pipeline", "fit_step"]
 
 
 def fit_pipeline(
-    pipeline: "Pipeline", X: "FloatArray", y: "NDArray[Any]", facts: RowFacts = PLAIN
+    pipeline: "Pipeline", X: "AnyArray", y: "AnyArray", facts: RowFacts = PLAIN
 ) -> "Pipeline":
     """Fit a pipeline of two steps, passing the row metadata to each of them.
 
@@ -50,7 +50,7 @@ def fit_pipeline(
     return pipeline
 
 
-def fit_step(step: Any, X: "FloatArray", y: "NDArray[Any]", facts: RowFacts) -> "FloatArray":
+def fit_step(step: Any, X: "AnyArray", y: "AnyArray", facts: RowFacts) -> "AnyArray":
     """Fit a preprocessing step and return the training rows as it encodes them.
 
     No row may have the weight zero.
@@ -62,8 +62,8 @@ def fit_step(step: Any, X: "FloatArray", y: "NDArray[Any]", facts: RowFacts) -> 
 
 def fit_model(
     model: Any,
-    X: "FloatArray",
-    y: "NDArray[Any]",
+    X: "AnyArray",
+    y: "AnyArray",
     facts: RowFacts,
     watched: WatchedRows | None = None,
 ) -> None:

@@ -7,9 +7,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.preprocessing import QuantileTransformer, RobustScaler, StandardScaler
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import BoolArray, FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["LARGEST", "NumericEncoder"]
 
@@ -94,7 +93,7 @@ class NumericEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return scaled
 
 
-def _varies(X: "FloatArray", missing: "NDArray[np.bool_]") -> "NDArray[np.bool_]":
+def _varies(X: "FloatArray", missing: "BoolArray") -> "BoolArray":
     low = np.where(missing, np.inf, X).min(axis=0, initial=np.inf)
     high = np.where(missing, -np.inf, X).max(axis=0, initial=-np.inf)
     return np.asarray(low < high)

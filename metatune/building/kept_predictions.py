@@ -12,6 +12,7 @@ from metatune.evaluation.trial_data import load_trial_data
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from metatune._typing import Float32Array
     from metatune.evaluation.trial import TrialResult
 
 __all__ = ["KeptPredictions"]
@@ -56,7 +57,7 @@ class KeptPredictions:
         return {path.stem: np.load(path, allow_pickle=False) for path in found}
 
 
-def _scaled(predictions: "NDArray[np.float32]", inbox: Path) -> "NDArray[np.float16]":
+def _scaled(predictions: "Float32Array", inbox: Path) -> "NDArray[np.float16]":
     if predictions.ndim == 2:
         return predictions.astype(np.float16)
     y = np.asarray(load_trial_data(str(inbox)).task.y, dtype=np.float64)

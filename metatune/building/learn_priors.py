@@ -22,9 +22,9 @@ from metatune.space import Choice, Domain, Value
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
-    FloatArray = NDArray[np.float64]
+    from metatune._typing import FloatArray
+
 
 __all__ = ["LearnedPriors", "learn_priors", "shares_of_winners"]
 

@@ -15,11 +15,9 @@ from metatune.recommender.past import Past, collect_past
 from metatune.space import Configuration
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from metatune._typing import FloatArray
     from metatune.metadataset.store import MetaDataset
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["Evidence", "collect_evidence", "greedy_steps", "order_pool"]
 

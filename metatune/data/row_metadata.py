@@ -1,11 +1,10 @@
 """Sample weights, groups and times of the rows."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray, IntArray
 
 __all__ = ["PLAIN", "RowFacts"]
 
@@ -25,9 +24,9 @@ class RowFacts:
         earlier ones only.
     """
 
-    weights: "NDArray[np.float64] | None" = None
-    groups: "NDArray[np.int64] | None" = None
-    times: "NDArray[np.int64] | None" = None
+    weights: "FloatArray | None" = None
+    groups: "IntArray | None" = None
+    times: "IntArray | None" = None
 
     @property
     def is_plain(self) -> bool:
@@ -39,7 +38,7 @@ class RowFacts:
         """True if groups or times restrict the splits of rows."""
         return self.groups is not None or self.times is not None
 
-    def take(self, rows: "NDArray[Any]") -> "RowFacts":
+    def take(self, rows: "AnyArray") -> "RowFacts":
         """Return the metadata of some rows, selected by position or by a mask."""
         return RowFacts(
             weights=None if self.weights is None else self.weights[rows],

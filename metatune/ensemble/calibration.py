@@ -4,7 +4,7 @@ Temperature scaling: Guo et al. 2017, "On calibration of modern neural networks"
 Platt's sigmoid for two classes (Platt 1999), and its extension to several.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import minimize
@@ -15,10 +15,8 @@ from metatune.metrics import Metric
 from metatune.models.adjustment import NO_ADJUSTMENT, Adjustment
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray, IndexArray
 
-    FloatArray = NDArray[np.float64]
-    Rows = NDArray[np.intp]
 
 __all__ = ["PROBABILITY_METRICS", "choose_calibration", "fit_calibration"]
 
@@ -33,7 +31,7 @@ _N_ERRORS = 1.0  # by which a calibration has to gain on rows that it did not se
 
 
 def fit_calibration(
-    y: "NDArray[Any]",
+    y: "AnyArray",
     mean: "FloatArray",
     weights: "FloatArray | None" = None,
     *,
@@ -84,9 +82,9 @@ def fit_calibration(
 
 def choose_calibration(
     metric: Metric,
-    y: "NDArray[Any]",
+    y: "AnyArray",
     mean: "FloatArray",
-    parts: "list[tuple[Rows, Rows]]",
+    parts: "list[tuple[IndexArray, IndexArray]]",
     weights: "FloatArray | None" = None,
 ) -> Adjustment:
     """Calibrate if the metric is one of probabilities and the score of held-out rows improves.
@@ -100,7 +98,7 @@ def choose_calibration(
     mean : ndarray of shape (n_rows, n_classes)
         Out-of-fold probabilities of the ensemble, finite.
     parts : list of (ndarray, ndarray)
-        Rows to fit on and rows to score on.
+        IndexArray to fit on and rows to score on.
     weights : ndarray of shape (n_rows,), optional
         Sample weights.
     """
@@ -109,7 +107,7 @@ def choose_calibration(
     chosen, most = NO_ADJUSTMENT, 0.0
     for shifts in (False, True):
 
-        def gain_on(fit: "Rows", held_out: "Rows", *, shifts: bool = shifts) -> float:
+        def gain_on(fit: "IndexArray", held_out: "IndexArray", *, shifts: bool = shifts) -> float:
             some = None if weights is None else weights[fit]
             fitted = fit_calibration(y[fit], mean[fit], some, shifts=shifts)
             held_out_weights = None if weights is None else weights[held_out]

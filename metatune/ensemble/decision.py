@@ -6,7 +6,7 @@ class after the other. Thresholds are averaged over resampled rows, and used onl
 on rows that they were not chosen on.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,10 +15,8 @@ from metatune.ensemble.losses import is_metric_of_labels, is_quick, loss_on
 from metatune.metrics import Metric
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray, IndexArray
 
-    FloatArray = NDArray[np.float64]
-    Rows = NDArray[np.intp]
 
 __all__ = ["choose_decision", "fit_decision"]
 
@@ -35,7 +33,7 @@ _WIDEST = 6.0  # logarithm of a factor, at most
 
 def fit_decision(
     metric: Metric,
-    y: "NDArray[Any]",
+    y: "AnyArray",
     probabilities: "FloatArray",
     weights: "FloatArray | None" = None,
     *,
@@ -77,9 +75,9 @@ def fit_decision(
 
 def choose_decision(
     metric: Metric,
-    y: "NDArray[Any]",
+    y: "AnyArray",
     probabilities: "FloatArray",
-    parts: "list[tuple[Rows, Rows]]",
+    parts: "list[tuple[IndexArray, IndexArray]]",
     weights: "FloatArray | None" = None,
     *,
     seed: int = 0,
@@ -91,7 +89,7 @@ def choose_decision(
     metric, y, probabilities, weights, seed
         See `fit_decision`.
     parts : list of (ndarray, ndarray)
-        Rows to choose on and rows to score on.
+        IndexArray to choose on and rows to score on.
 
     Returns
     -------
@@ -103,7 +101,7 @@ def choose_decision(
     if n_classes > most or not is_metric_of_labels(metric, y, probabilities):
         return ()
 
-    def gain_on(fit: "Rows", held_out: "Rows") -> float:
+    def gain_on(fit: "IndexArray", held_out: "IndexArray") -> float:
         some = None if weights is None else weights[fit]
         factors = fit_decision(
             metric, y[fit], probabilities[fit], some, seed=seed, n_samples=_N_SAMPLES_CHECK
@@ -120,12 +118,12 @@ def choose_decision(
 class _Table:
     """Loss of decisions, computed from the table of true and decided classes."""
 
-    def __init__(self, metric: Metric, y: "NDArray[Any]", weights: "FloatArray | None") -> None:
+    def __init__(self, metric: Metric, y: "AnyArray", weights: "FloatArray | None") -> None:
         self._metric = metric
         self._y = np.asarray(y, dtype=np.intp)
         self._weights = weights
 
-    def loss(self, decided: "NDArray[np.intp]", n_classes: int) -> float:
+    def loss(self, decided: "IndexArray", n_classes: int) -> float:
         cells = np.bincount(
             self._y * n_classes + decided, weights=self._weights, minlength=n_classes**2
         )

@@ -7,7 +7,7 @@ with the score without it.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,9 +15,8 @@ from metatune.data.splits.folds import make_folds
 from metatune.kinds import TaskKind
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, IndexArray
 
-    Rows = NDArray[np.intp]
 
 __all__ = ["Gain", "cross_fitted_gain", "parts_of_rows"]
 
@@ -46,7 +45,9 @@ class Gain:
         return bool(self.mean > max(0.0, n_errors * self.error))
 
 
-def parts_of_rows(y: "NDArray[Any]", kind: TaskKind, seed: int) -> Iterator[tuple["Rows", "Rows"]]:
+def parts_of_rows(
+    y: "AnyArray", kind: TaskKind, seed: int
+) -> Iterator[tuple["IndexArray", "IndexArray"]]:
     """Yield (rows to choose on, rows to score on), stratified; small tables are split repeatedly.
 
     Parameters
@@ -67,14 +68,15 @@ def parts_of_rows(y: "NDArray[Any]", kind: TaskKind, seed: int) -> Iterator[tupl
 
 
 def cross_fitted_gain(
-    parts: "list[tuple[Rows, Rows]]", gain_on: Callable[["Rows", "Rows"], float]
+    parts: "list[tuple[IndexArray, IndexArray]]",
+    gain_on: Callable[["IndexArray", "IndexArray"], float],
 ) -> Gain:
     """Compute the mean gain of a choice over parts of the rows.
 
     Parameters
     ----------
     parts : list of (ndarray, ndarray)
-        Rows to choose on and rows to score on.
+        IndexArray to choose on and rows to score on.
     gain_on : callable
         ``gain_on(fit_rows, held_out_rows)`` returns the loss without the choice minus that with it;
         NaN where the metric is undefined on the rows.

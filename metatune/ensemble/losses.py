@@ -13,10 +13,8 @@ import numpy as np
 from metatune.metrics import PERFECT_SCORE, Metric
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, BoolArray, Float32Array, FloatArray, IndexArray
 
-    FloatArray = NDArray[np.float64]
-    Predictions = NDArray[np.float32]
 
 __all__ = [
     "MixtureLoss",
@@ -62,7 +60,7 @@ class MixtureLoss(ABC):
     def loss(self, state: Any, size: float) -> float:
         """Return the loss of the mean of `size` members; less is better."""
 
-    def losses(self, state: Any, size: int, candidates: "NDArray[np.intp]") -> "FloatArray":
+    def losses(self, state: Any, size: int, candidates: "IndexArray") -> "FloatArray":
         """Return the loss after each candidate is added to `size` others, (n_candidates,)."""
         return np.array([self.loss(self.join(state, int(j)), size + 1) for j in candidates])
 
@@ -76,8 +74,8 @@ class MixtureLoss(ABC):
 
 def make_mixture_loss(
     metric: Metric,
-    y: "NDArray[Any]",
-    predictions: "Predictions",
+    y: "AnyArray",
+    predictions: "Float32Array",
     weights: "FloatArray | None" = None,
 ) -> MixtureLoss:
     """Return the quickest exact loss of mixtures for a metric.
@@ -104,7 +102,7 @@ def make_mixture_loss(
 
 
 def loss_on(
-    metric: Metric, y: "NDArray[Any]", prediction: "FloatArray", weights: "FloatArray | None"
+    metric: Metric, y: "AnyArray", prediction: "FloatArray", weights: "FloatArray | None"
 ) -> float:
     """Return the loss of a prediction; infinity where the metric is undefined on the rows."""
     try:
@@ -115,7 +113,7 @@ def loss_on(
         return float("inf")
 
 
-def is_metric_of_labels(metric: Metric, y: "NDArray[Any]", probabilities: "FloatArray") -> bool:
+def is_metric_of_labels(metric: Metric, y: "AnyArray", probabilities: "FloatArray") -> bool:
     """Return True if a metric depends on the most probable class only."""
     if probabilities.ndim != 2:
         return False
@@ -159,7 +157,7 @@ class _SquaredErrors(MixtureLoss):
     """
 
     def __init__(
-        self, y: "NDArray[Any]", predictions: "Predictions", weights: "FloatArray | None"
+        self, y: "AnyArray", predictions: "Float32Array", weights: "FloatArray | None"
     ) -> None:
         super().__init__(len(predictions))
         wanted = np.asarray(y, dtype=np.float64)
@@ -181,9 +179,7 @@ class _SquaredErrors(MixtureLoss):
     def loss(self, state: "FloatArray", size: float) -> float:
         return float(np.sqrt(max(0.0, state @ self._products @ state)) / size)
 
-    def losses(
-        self, state: "FloatArray", size: int, candidates: "NDArray[np.intp]"
-    ) -> "FloatArray":
+    def losses(self, state: "FloatArray", size: int, candidates: "IndexArray") -> "FloatArray":
         mixed = self._products @ state
         own = np.diag(self._products)[candidates]
         squares = state @ mixed + 2.0 * mixed[candidates] + own
@@ -194,7 +190,7 @@ class _LogLoss(MixtureLoss):
     """Log loss: only the probability of each row's own class matters."""
 
     def __init__(
-        self, y: "NDArray[Any]", predictions: "Predictions", weights: "FloatArray | None"
+        self, y: "AnyArray", predictions: "Float32Array", weights: "FloatArray | None"
     ) -> None:
         super().__init__(len(predictions))
         rows = np.arange(len(y))
@@ -217,7 +213,7 @@ class _Ranks(MixtureLoss):
     """Area under the ROC curve, one class against the rest, averaged; ties count half."""
 
     def __init__(
-        self, y: "NDArray[Any]", predictions: "Predictions", weights: "FloatArray | None"
+        self, y: "AnyArray", predictions: "Float32Array", weights: "FloatArray | None"
     ) -> None:
         super().__init__(len(predictions))
         present = np.unique(y).astype(np.intp)
@@ -246,8 +242,8 @@ class _AnyMetric(MixtureLoss):
     def __init__(
         self,
         metric: Metric,
-        y: "NDArray[Any]",
-        predictions: "Predictions",
+        y: "AnyArray",
+        predictions: "Float32Array",
         weights: "FloatArray | None",
     ) -> None:
         super().__init__(len(predictions))
@@ -280,7 +276,7 @@ class _AnyMetric(MixtureLoss):
 
 def _area(
     scores: "FloatArray",
-    positive: "NDArray[np.bool_]",
+    positive: "BoolArray",
     weight: "FloatArray",
     other_weight: "FloatArray",
 ) -> float:

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,9 +17,8 @@ from metatune.kinds import TaskKind
 from metatune.metrics import Metric
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, Float32Array, FloatArray, IndexArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["CONSTANT", "MemberPool", "read_pool", "score_on_folds", "write_pool"]
 
@@ -49,9 +48,9 @@ class MemberPool:
     """
 
     kind: TaskKind
-    y: "NDArray[Any]"
-    members: "Mapping[int, NDArray[np.float32]]"
-    folds: "Sequence[NDArray[np.intp]]"
+    y: "AnyArray"
+    members: "Mapping[int, Float32Array]"
+    folds: "Sequence[IndexArray]"
     facts: RowFacts = field(default=PLAIN)
 
     @property
@@ -60,7 +59,7 @@ class MemberPool:
         first = next(iter(self.members.values()))
         return first.shape[1] if first.ndim == 2 else 0
 
-    def covered(self) -> "NDArray[np.intp]":
+    def covered(self) -> "IndexArray":
         """Return the rows that all members predict, ascending."""
         known = np.ones(len(self.y), dtype=bool)
         for member in self.members.values():
@@ -68,13 +67,13 @@ class MemberPool:
             known &= finite if member.ndim == 1 else finite.all(axis=1)
         return np.flatnonzero(known)
 
-    def sample(self, rows: "NDArray[np.intp]", n_rows: int, seed: int) -> "NDArray[np.intp]":
+    def sample(self, rows: "IndexArray", n_rows: int, seed: int) -> "IndexArray":
         """Return at most `n_rows` of some rows, stratified, ascending."""
         if len(rows) <= n_rows:
             return rows
         return np.sort(rows[nested_order(np.asarray(self.y)[rows], self.kind, seed)[:n_rows]])
 
-    def stack(self, rows: "NDArray[np.intp]") -> "NDArray[np.float32]":
+    def stack(self, rows: "IndexArray") -> "Float32Array":
         """Return the predictions of all members, (n_members, n_chosen[, n_classes])."""
         return np.stack([np.asarray(member[rows]) for member in self.members.values()])
 
@@ -83,7 +82,7 @@ class MemberPool:
         parts = [weight * self.members[number] for number, weight in weights.items()]
         return np.asarray(np.sum(parts, axis=0), dtype=np.float64)
 
-    def weights_of(self, rows: "NDArray[np.intp]") -> "FloatArray | None":
+    def weights_of(self, rows: "IndexArray") -> "FloatArray | None":
         """Return the sample weights of some rows."""
         return None if self.facts.weights is None else np.asarray(self.facts.weights[rows])
 
@@ -148,7 +147,7 @@ def read_pool(folder: Path) -> MemberPool:
     )
 
 
-def _mapped(path: Path) -> "NDArray[Any]":
+def _mapped(path: Path) -> "AnyArray":
     return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
 
 

@@ -25,10 +25,8 @@ from metatune.metrics import Metric, resolve_metric
 from metatune.models.adjustment import NO_ADJUSTMENT, Adjustment
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import Float32Array, IndexArray
 
-    FloatArray = NDArray[np.float64]
-    Rows = NDArray[np.intp]
 
 __all__ = ["EnsemblePlan", "PlanRequest", "choose_weights", "plan_ensemble", "plan_in_worker"]
 
@@ -147,7 +145,7 @@ def plan_ensemble(pool: MemberPool, request: PlanRequest) -> EnsemblePlan:
 def choose_weights(
     pool: MemberPool,
     metric: Metric,
-    rows: "Rows",
+    rows: "IndexArray",
     settings: SelectionSettings | None = None,
     *,
     seed: int = 0,
@@ -161,7 +159,7 @@ def choose_weights(
     metric : Metric
         Metric that the run optimises.
     rows : ndarray of shape (n_chosen,)
-        Rows to select on, which all members predict.
+        IndexArray to select on, which all members predict.
     settings : SelectionSettings, optional
         Settings of the greedy selection.
     seed : int
@@ -204,7 +202,7 @@ def _constant_helps(pool: MemberPool, metric: Metric) -> bool:
 
 
 def _within_limits(
-    pool: MemberPool, metric: Metric, rows: "Rows", request: PlanRequest
+    pool: MemberPool, metric: Metric, rows: "IndexArray", request: PlanRequest
 ) -> dict[int, float]:
     """Select weights of members whose total cost is allowed."""
     limits, costs = request.limits, request.costs
@@ -221,7 +219,9 @@ def _within_limits(
     return dict.fromkeys(fitting, 1.0)
 
 
-def _single_within(pool: MemberPool, metric: Metric, rows: "Rows", request: PlanRequest) -> int:
+def _single_within(
+    pool: MemberPool, metric: Metric, rows: "IndexArray", request: PlanRequest
+) -> int:
     """Return the leading trial, or the best one within the limits; else the one nearest to them."""
     limits, costs = request.limits, request.costs
     if limits.allows(costs.get(request.single, Cost())):
@@ -236,7 +236,7 @@ def _single_within(pool: MemberPool, metric: Metric, rows: "Rows", request: Plan
 
 
 def _gain_over_single(
-    pool: MemberPool, metric: Metric, rows: "Rows", chosen: Mapping[int, float], seed: int
+    pool: MemberPool, metric: Metric, rows: "IndexArray", chosen: Mapping[int, float], seed: int
 ) -> Gain:
     """Compute the cross-fitted gain of an ensemble over the best single member."""
     rows = pool.sample(rows, _CHECK_ROWS, seed)
@@ -252,7 +252,7 @@ def _gain_over_single(
     some = replace(pool, members={n: pool.members[n] for n in used})
     stack = some.stack(rows)
 
-    def gain_on(fit: "Rows", held_out: "Rows") -> float:
+    def gain_on(fit: "IndexArray", held_out: "IndexArray") -> float:
         on_fit = _mixture_on(some, metric, stack, rows, fit)
         on_held_out = _mixture_on(some, metric, stack, rows, held_out)
         best = int(np.argmin(single_losses(on_fit)))
@@ -264,13 +264,15 @@ def _gain_over_single(
 
 
 def _mixture_on(
-    pool: MemberPool, metric: Metric, stack: "NDArray[np.float32]", rows: "Rows", part: "Rows"
+    pool: MemberPool, metric: Metric, stack: "Float32Array", rows: "IndexArray", part: "IndexArray"
 ) -> Any:
     chosen = rows[part]
     return make_mixture_loss(metric, pool.y[chosen], stack[:, part], pool.weights_of(chosen))
 
 
-def _parts(pool: MemberPool, rows: "Rows", seed: int) -> "list[tuple[Rows, Rows]]":
+def _parts(
+    pool: MemberPool, rows: "IndexArray", seed: int
+) -> "list[tuple[IndexArray, IndexArray]]":
     """Return pairs of rows to fit on and rows to score on; rows of a group stay together."""
     y = np.asarray(pool.y)[rows]
     if pool.facts.groups is None:
@@ -284,7 +286,7 @@ def _parts(pool: MemberPool, rows: "Rows", seed: int) -> "list[tuple[Rows, Rows]
 
 
 def _adjust(
-    pool: MemberPool, metric: Metric, rows: "Rows", weights: Mapping[int, float], seed: int
+    pool: MemberPool, metric: Metric, rows: "IndexArray", weights: Mapping[int, float], seed: int
 ) -> Adjustment:
     """Calibrate, or choose a decision, where that helps."""
     if not pool.n_classes:

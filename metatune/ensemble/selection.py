@@ -15,9 +15,8 @@ from metatune.ensemble.losses import MixtureLoss, make_mixture_loss
 from metatune.metrics import Metric
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, Float32Array, FloatArray, IndexArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["SelectionSettings", "prune", "select_members", "single_losses"]
 
@@ -55,8 +54,8 @@ class SelectionSettings:
 
 def select_members(
     metric: Metric,
-    y: "NDArray[Any]",
-    predictions: "NDArray[np.float32]",
+    y: "AnyArray",
+    predictions: "Float32Array",
     *,
     weights: "FloatArray | None" = None,
     settings: SelectionSettings | None = None,
@@ -130,7 +129,7 @@ def prune(weights: "FloatArray", least: float) -> "FloatArray":
 
 def _greedy(
     mixture: MixtureLoss,
-    members: "NDArray[np.intp]",
+    members: "IndexArray",
     alone: "FloatArray",
     settings: SelectionSettings,
 ) -> "FloatArray":
@@ -153,7 +152,7 @@ def _greedy(
 
 
 def _start(
-    mixture: MixtureLoss, members: "NDArray[np.intp]", alone: "FloatArray", n_start: int
+    mixture: MixtureLoss, members: "IndexArray", alone: "FloatArray", n_start: int
 ) -> tuple["FloatArray", Any, float]:
     """Return counts, state and loss of the best members together, in the best number."""
     ranked = members[np.argsort(alone[members], kind="stable")][:n_start]

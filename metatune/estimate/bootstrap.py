@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,9 +12,8 @@ from metatune.estimate.scoring import RowScorer, Scores
 from metatune.estimate.selector import Selector
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["Draws", "ScoreCache", "repeat_selection", "resample"]
 
@@ -66,9 +65,9 @@ class ScoreCache:
 
     def __init__(self, scorer: RowScorer) -> None:
         self._scorer = scorer
-        self._known: dict[int, tuple[NDArray[Any], Scores]] = {}
+        self._known: dict[int, tuple[AnyArray, Scores]] = {}
 
-    def __getitem__(self, prediction: "NDArray[Any]") -> Scores:
+    def __getitem__(self, prediction: "AnyArray") -> Scores:
         known = self._known.get(id(prediction))
         if known is None:
             if len(self._known) >= _MAX_PREPARED:
@@ -78,14 +77,14 @@ class ScoreCache:
             self._known[id(prediction)] = known
         return known[1]
 
-    def once(self, prediction: "NDArray[Any]") -> Scores:
+    def once(self, prediction: "AnyArray") -> Scores:
         """Prepare a prediction without caching it."""
         return self._scorer.prepare(prediction)
 
 
 def repeat_selection(
     selector: Selector,
-    reference: "NDArray[Any]",
+    reference: "AnyArray",
     cache: ScoreCache,
     drawing: Drawing,
     *,
@@ -133,7 +132,7 @@ def resample(
     return draws
 
 
-def _same(selections: "list[NDArray[Any] | None]") -> list[list[int]]:
+def _same(selections: "list[AnyArray | None]") -> list[list[int]]:
     """Group the draws that selected the same prediction."""
     groups: dict[int, list[int]] = {}
     for i, selection in enumerate(selections):

@@ -29,7 +29,7 @@ elsewhere.
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import ndtri, stdtrit
@@ -43,10 +43,8 @@ from metatune.estimate.selector import Selector
 from metatune.metrics import PERFECT_SCORE, Metric
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray, IndexArray
 
-    FloatArray = NDArray[np.float64]
-    IndexArray = NDArray[np.intp]
 
 __all__ = ["LEVEL", "Estimate", "NoEstimate", "estimate_score"]
 
@@ -117,7 +115,7 @@ class NoEstimate:
 
 def estimate_score(
     metric: Metric,
-    y: "NDArray[Any]",
+    y: "AnyArray",
     selector: Selector,
     *,
     facts: RowFacts = PLAIN,
@@ -227,7 +225,7 @@ def _student(n_units: int) -> float:
 
 
 def _with_unseen(
-    final: "NDArray[Any]", y: "NDArray[Any]", groups: "NDArray[Any] | None", cache: ScoreCache
+    final: "AnyArray", y: "AnyArray", groups: "AnyArray | None", cache: ScoreCache
 ) -> float:
     """Score the final prediction if three rows (or groups) of the rarest class were misclassified.
 

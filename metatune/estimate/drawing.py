@@ -1,21 +1,19 @@
 """Bootstrap draws: the multiplicity of each row in each draw."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from metatune.data.row_metadata import RowFacts
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray, IndexArray
 
-    FloatArray = NDArray[np.float64]
-    IndexArray = NDArray[np.intp]
 
 __all__ = ["Drawing", "dependent_rows", "sample_rows"]
 
 
-def dependent_rows(facts: RowFacts) -> "NDArray[Any] | None":
+def dependent_rows(facts: RowFacts) -> "AnyArray | None":
     """Return a code for each row, equal for rows that are not independent.
 
     Those are the rows of a group, or else blocks of neighbours in time, of about as many rows as
@@ -81,8 +79,8 @@ class Drawing:
         self,
         n_rows: int,
         *,
-        strata: "NDArray[Any] | None" = None,
-        groups: "NDArray[Any] | None" = None,
+        strata: "AnyArray | None" = None,
+        groups: "AnyArray | None" = None,
         seed: int = 0,
     ) -> None:
         self.n_rows = n_rows

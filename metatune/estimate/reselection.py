@@ -9,7 +9,7 @@ that the correction does not mistake cheapness for luck.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,10 +24,8 @@ from metatune.metrics import Metric
 from metatune.models.adjustment import NO_ADJUSTMENT, Adjustment
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray, IndexArray
 
-    FloatArray = NDArray[np.float64]
-    IndexArray = NDArray[np.intp]
 
 __all__ = ["Composition", "Reselection"]
 
@@ -94,19 +92,19 @@ class Reselection(Selector):
     def n_candidates(self) -> int:
         return self._best.n_candidates
 
-    def final(self) -> "NDArray[Any]":
+    def final(self) -> "AnyArray":
         mean = self._pool.mean(self._composition.weights)
         adjustment = self._composition.adjustment
         if adjustment == NO_ADJUSTMENT:
             return mean
         return self._decided(adjustment.probabilities(mean), adjustment.decision)
 
-    def select(self, counts: "FloatArray") -> "list[NDArray[Any] | None]":
+    def select(self, counts: "FloatArray") -> "list[AnyArray | None]":
         if self._composition.is_single and self._composition.adjustment == NO_ADJUSTMENT:
             return self._best.select(counts)
         return [self._one(drawn) for drawn in counts]
 
-    def _one(self, drawn: "FloatArray") -> "NDArray[Any] | None":
+    def _one(self, drawn: "FloatArray") -> "AnyArray | None":
         rows = np.flatnonzero(drawn)
         own = self._pool.weights_of(rows)
         weights = drawn[rows] if own is None else own * drawn[rows]
@@ -116,7 +114,7 @@ class Reselection(Selector):
             mean = self._mixed(rows, weights)
         return None if mean is None else self._adjusted(mean, rows, weights)
 
-    def _mixed(self, rows: "IndexArray", weights: "FloatArray") -> "NDArray[Any] | None":
+    def _mixed(self, rows: "IndexArray", weights: "FloatArray") -> "AnyArray | None":
         everywhere = np.zeros(len(self._pool.y))
         everywhere[rows] = weights
         pool = replace(self._pool, facts=RowFacts(weights=everywhere))
@@ -125,9 +123,7 @@ class Reselection(Selector):
         except ValueError:  # the metric is undefined on these rows
             return None
 
-    def _adjusted(
-        self, mean: "NDArray[Any]", rows: "IndexArray", weights: "FloatArray"
-    ) -> "NDArray[Any]":
+    def _adjusted(self, mean: "AnyArray", rows: "IndexArray", weights: "FloatArray") -> "AnyArray":
         """Calibrate and decide as the model does, fitted on these rows."""
         done = self._composition.adjustment
         if done == NO_ADJUSTMENT:

@@ -25,10 +25,8 @@ import numpy as np
 from metatune.metrics import Metric
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, BoolArray, FloatArray, IndexArray
 
-    FloatArray = NDArray[np.float64]
-    IndexArray = NDArray[np.intp]
 
 __all__ = ["RowScorer", "Scores"]
 
@@ -70,7 +68,7 @@ class RowScorer:
     def __init__(
         self,
         metric: Metric,
-        y: "NDArray[Any]",
+        y: "AnyArray",
         *,
         weights: "FloatArray | None" = None,
         strata: "IndexArray | None" = None,
@@ -81,7 +79,7 @@ class RowScorer:
         self._unweighted = weights is None
         self._strata = np.zeros(len(y), dtype=np.intp) if strata is None else strata
 
-    def prepare(self, prediction: "NDArray[Any]") -> Scores:
+    def prepare(self, prediction: "AnyArray") -> Scores:
         """Precompute the score of a prediction.
 
         Parameters
@@ -104,21 +102,21 @@ class RowScorer:
         return _AnyScores(self._metric, y, p, None if self._unweighted else w)
 
 
-def _log_losses(y: "NDArray[Any]", p: "FloatArray") -> "FloatArray":
+def _log_losses(y: "AnyArray", p: "FloatArray") -> "FloatArray":
     total = np.maximum(p.sum(axis=1), np.finfo(float).tiny)
     chosen = p[np.arange(len(y)), y.astype(np.intp)] / total
     return np.asarray(-np.log(np.clip(chosen, np.finfo(float).eps, 1.0)))
 
 
-def _hits(y: "NDArray[Any]", p: "FloatArray") -> "FloatArray":
+def _hits(y: "AnyArray", p: "FloatArray") -> "FloatArray":
     return np.asarray(p.argmax(axis=1) == y, dtype=np.float64)
 
 
-def _squares(y: "NDArray[Any]", p: "FloatArray") -> "FloatArray":
+def _squares(y: "AnyArray", p: "FloatArray") -> "FloatArray":
     return np.asarray((y - p) ** 2)
 
 
-def _distances(y: "NDArray[Any]", p: "FloatArray") -> "FloatArray":
+def _distances(y: "AnyArray", p: "FloatArray") -> "FloatArray":
     return np.asarray(np.abs(y - p))
 
 
@@ -146,7 +144,7 @@ class _MeanScores(Scores):
 
 
 class _RecallScores(Scores):
-    def __init__(self, y: "NDArray[Any]", hits: "FloatArray", weights: "FloatArray") -> None:
+    def __init__(self, y: "AnyArray", hits: "FloatArray", weights: "FloatArray") -> None:
         self._order = np.argsort(y, kind="stable")
         self._starts = np.flatnonzero(np.r_[True, np.diff(y[self._order]) != 0])
         self._weights, self._hits = weights[self._order], hits[self._order]
@@ -177,7 +175,7 @@ class _Ranks:
 
     def __init__(
         self,
-        positive: "NDArray[np.bool_]",
+        positive: "BoolArray",
         score: "FloatArray",
         weights: "FloatArray",
         strata: "IndexArray",
@@ -224,7 +222,7 @@ class _AnyScores(Scores):
     """Scores of any other metric: rows are repeated by their multiplicity."""
 
     def __init__(
-        self, metric: Metric, y: "NDArray[Any]", p: "FloatArray", weights: "FloatArray | None"
+        self, metric: Metric, y: "AnyArray", p: "FloatArray", weights: "FloatArray | None"
     ) -> None:
         self._metric, self._y, self._p, self._weights = metric, y, p, weights
 

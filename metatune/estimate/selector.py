@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,10 +10,8 @@ from metatune.estimate.scoring import RowScorer
 from metatune.metrics import PERFECT_SCORE, Metric
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray, IndexArray
 
-    FloatArray = NDArray[np.float64]
-    IndexArray = NDArray[np.intp]
 
 __all__ = ["BestSingle", "FunctionSelector", "Selector"]
 
@@ -30,7 +28,7 @@ class Selector(ABC):
     def n_candidates(self) -> int:
         """Number of predictions to select from; with one there is no bias to correct."""
 
-    def final(self) -> "NDArray[Any] | None":
+    def final(self) -> "AnyArray | None":
         """Return the prediction of the run's model for every row.
 
         None if it is the selection on all rows.
@@ -38,7 +36,7 @@ class Selector(ABC):
         return None
 
     @abstractmethod
-    def select(self, counts: "FloatArray") -> "list[NDArray[Any] | None]":
+    def select(self, counts: "FloatArray") -> "list[AnyArray | None]":
         """Select a prediction for each weighting of the rows.
 
         Parameters
@@ -73,9 +71,9 @@ class BestSingle(Selector):
 
     def __init__(
         self,
-        predictions: "Sequence[NDArray[Any]]",
+        predictions: "Sequence[AnyArray]",
         metric: Metric,
-        y: "NDArray[Any]",
+        y: "AnyArray",
         *,
         weights: "FloatArray | None" = None,
         strata: "IndexArray | None" = None,
@@ -108,7 +106,7 @@ class BestSingle(Selector):
         losses = self._losses(np.ones((1, len(self._rows))))[0]
         return [int(i) for i in np.argsort(losses, kind="stable")]
 
-    def select(self, counts: "FloatArray") -> "list[NDArray[Any] | None]":
+    def select(self, counts: "FloatArray") -> "list[AnyArray | None]":
         losses = self._losses(
             counts if counts.shape[1] == len(self._rows) else counts[:, self._rows]
         )
@@ -139,7 +137,7 @@ class FunctionSelector(Selector):
 
     def __init__(
         self,
-        select: "Callable[[IndexArray, FloatArray], Callable[[IndexArray], NDArray[Any]]]",
+        select: "Callable[[IndexArray, FloatArray], Callable[[IndexArray], AnyArray]]",
         *,
         n_rows: int,
         n_candidates: int,
@@ -152,10 +150,10 @@ class FunctionSelector(Selector):
     def n_candidates(self) -> int:
         return self._n_candidates
 
-    def select(self, counts: "FloatArray") -> "list[NDArray[Any] | None]":
+    def select(self, counts: "FloatArray") -> "list[AnyArray | None]":
         return [self._one(drawn) for drawn in counts]
 
-    def _one(self, drawn: "FloatArray") -> "NDArray[Any] | None":
+    def _one(self, drawn: "FloatArray") -> "AnyArray | None":
         rows = np.flatnonzero(drawn)
         try:
             predict = self._select(rows, drawn[rows])

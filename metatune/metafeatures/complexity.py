@@ -25,10 +25,8 @@ from metatune.metafeatures.learners import nearest, score, squared_distances
 from metatune.metafeatures.sample import Points, Sample, make_points, standardize
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray, IndexArray
 
-    FloatArray = NDArray[np.float64]
-    IndexArray = NDArray[np.intp]
 
 __all__ = ["COMPLEXITY"]
 

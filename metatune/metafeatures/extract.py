@@ -13,7 +13,7 @@ from metatune.metafeatures.sample import Sample, draw, sample_shape
 from metatune.metafeatures.vector import MetaFeatures
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import IndexArray
 
 __all__ = ["extract_metafeatures"]
 
@@ -76,14 +76,14 @@ class _RowOrder:
     def __init__(self, task: EncodedTask, seed: int) -> None:
         self._task = task
         self._seed = seed
-        self._order: NDArray[np.intp] | None = None
+        self._order: IndexArray | None = None
 
     def expected_seconds(self, n_rows: int) -> float:
         """Return the expected seconds of `first`."""
         ready = self._order is not None or n_rows >= self._task.n_rows
         return 0.0 if ready else _ORDER_SECONDS_PER_ROW * min(self._task.n_rows, _ORDERED_ROWS)
 
-    def first(self, n_rows: int) -> "NDArray[np.intp] | None":
+    def first(self, n_rows: int) -> "IndexArray | None":
         """Return the first rows of the order, ascending; None means all rows."""
         if n_rows >= self._task.n_rows:
             return None
@@ -93,7 +93,7 @@ class _RowOrder:
         return np.sort(self._order[:n_rows])
 
 
-def _candidates(task: EncodedTask, seed: int) -> "NDArray[np.intp]":
+def _candidates(task: EncodedTask, seed: int) -> "IndexArray":
     """Return the rows worth ordering: all, or so many at random and one of every class.
 
     Ordering a million rows would take longer than all that is computed on the first thousands.

@@ -10,10 +10,8 @@ from metatune.metafeatures.learners import squared_distances
 from metatune.metafeatures.shape import moments
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray, IndexArray
 
-    FloatArray = NDArray[np.float64]
-    IndexArray = NDArray[np.intp]
 
 __all__ = ["GEOMETRY_FEATURES", "crowding", "intrinsic_dimension", "minimum_spanning_tree"]
 

@@ -30,9 +30,8 @@ from metatune.metafeatures.learners import (
 from metatune.metafeatures.sample import Points, Sample, make_points
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["LANDMARKERS"]
 

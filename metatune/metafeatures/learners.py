@@ -15,10 +15,8 @@ from metatune.kinds import TaskKind
 from metatune.metafeatures.sample import Points
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray, IndexArray
 
-    FloatArray = NDArray[np.float64]
-    IndexArray = NDArray[np.intp]
 
 __all__ = [
     "Learner",

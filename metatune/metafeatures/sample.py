@@ -1,19 +1,16 @@
 """Sample of a table on which a group of meta-features is computed, and views of it."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from metatune.kinds import TaskKind
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from metatune._typing import AnyArray, FloatArray, IndexArray, IntArray
     from metatune.data.encoding.encoded_task import EncodedTask
 
-    FloatArray = NDArray[np.float64]
-    IndexArray = NDArray[np.intp]
 
 __all__ = [
     "Points",
@@ -52,8 +49,8 @@ class Sample:
     """
 
     X: "FloatArray"
-    y: "NDArray[Any]"
-    n_levels: "NDArray[np.int64]"
+    y: "AnyArray"
+    n_levels: "IntArray"
     kind: TaskKind
     n_classes: int
     seed: int

@@ -1,14 +1,13 @@
 """Adjustment of an ensemble's probabilities: calibration, and decision of labels."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["NO_ADJUSTMENT", "Adjustment"]
 
@@ -49,7 +48,7 @@ class Adjustment:
             mean = np.exp(logits - logits.max(axis=1, keepdims=True))
         return np.asarray(mean / mean.sum(axis=1, keepdims=True))
 
-    def decide(self, probabilities: "FloatArray") -> "NDArray[Any]":
+    def decide(self, probabilities: "FloatArray") -> "AnyArray":
         """Return the code of each row's label, (n_rows,)."""
         if self.decision:
             probabilities = probabilities * np.asarray(self.decision)

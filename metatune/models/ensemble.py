@@ -9,9 +9,8 @@ from metatune.models.adjustment import Adjustment
 from metatune.models.prediction import expand_classes
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["EnsembleClassifier", "EnsembleRegressor", "weighted_mean"]
 
@@ -45,7 +44,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self,
         members: list[Any],
         weights: list[float],
-        labels: "NDArray[Any]",
+        labels: "AnyArray",
         temperature: float = 1.0,
         shifts: list[float] | None = None,
         decision: list[float] | None = None,
@@ -58,7 +57,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.decision = decision
 
     @property
-    def classes_(self) -> "NDArray[Any]":
+    def classes_(self) -> "AnyArray":
         return self.labels
 
     def fit(self, X: Any, y: Any) -> Self:
@@ -71,7 +70,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return probabilities of shape (n_rows, n_classes)."""
         return self._adjustment().probabilities(self._mean(X))
 
-    def predict(self, X: Any) -> "NDArray[Any]":
+    def predict(self, X: Any) -> "AnyArray":
         """Return the label of each row."""
         return np.asarray(self.labels[self._adjustment().decide(self.predict_proba(X))])
 
@@ -128,7 +127,7 @@ class EnsembleRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 def weighted_mean(
     members: list[Any],
     weights: list[float],
-    labels: "NDArray[Any] | None",
+    labels: "AnyArray | None",
     adjustment: Adjustment,
 ) -> EnsembleClassifier | EnsembleRegressor:
     """Combine fitted pipelines into one estimator.

@@ -18,10 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray, IndexArray
 
-    FloatArray = NDArray[np.float64]
-    IntArray = NDArray[np.intp]
 
 __all__ = ["Belief", "BeliefSettings", "Posterior"]
 
@@ -123,7 +121,7 @@ class Belief:
         """Return the posterior without any result."""
         return self.given(np.zeros(0, dtype=np.intp), np.zeros(0))
 
-    def given(self, columns: "IntArray", results: "FloatArray") -> "Posterior":
+    def given(self, columns: "IndexArray", results: "FloatArray") -> "Posterior":
         """Condition on results.
 
         Parameters
@@ -163,7 +161,7 @@ class Belief:
             scale=scale,
         )
 
-    def only(self, columns: "IntArray") -> "Belief":
+    def only(self, columns: "IndexArray") -> "Belief":
         """Return the belief about some of the columns only.
 
         Parameters

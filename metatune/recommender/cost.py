@@ -13,12 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from metatune._typing import FloatArray, IndexArray
     from metatune.recommender.past import Times
 
-    FloatArray = NDArray[np.float64]
-    IntArray = NDArray[np.intp]
 
 __all__ = ["CostModel", "corrected"]
 
@@ -114,9 +111,9 @@ class CostModel:
 
 def corrected(
     expected: "FloatArray",
-    algorithms: "IntArray",
+    algorithms: "IndexArray",
     measured: "FloatArray",
-    at: "IntArray",
+    at: "IndexArray",
 ) -> "FloatArray":
     """Correct expected log seconds by the seconds of the run's trials.
 
@@ -146,7 +143,7 @@ def corrected(
 
 
 def _fit_family(
-    sizes: "FloatArray", target: "FloatArray", own: "IntArray", n_own: int
+    sizes: "FloatArray", target: "FloatArray", own: "IndexArray", n_own: int
 ) -> tuple["FloatArray", "FloatArray"]:
     """Fit intercepts and slopes: those of a configuration shrink to its family's mean.
 

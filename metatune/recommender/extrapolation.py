@@ -16,9 +16,8 @@ from metatune.recommender.kernel import KrigingWeights, kriging_weights
 from metatune.space import Configuration, SearchSpace
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["ExtendedForecast", "Extrapolation"]
 

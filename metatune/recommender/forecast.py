@@ -13,9 +13,8 @@ from metatune.recommender.meta_model import MetaModel
 from metatune.space import Configuration
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import BoolArray, FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["Forecast", "level_log_seconds", "make_forecast"]
 
@@ -95,9 +94,9 @@ def level_log_seconds(
 def make_forecast(
     model: MetaModel,
     *,
-    usable: "NDArray[np.bool_]",
+    usable: "BoolArray",
     weights: "FloatArray",
-    left_out: "NDArray[np.bool_]",
+    left_out: "BoolArray",
     log_seconds: "FloatArray",
     settings: BeliefSettings | None = None,
 ) -> Forecast:

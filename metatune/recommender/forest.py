@@ -18,10 +18,8 @@ from metatune.recommender.nearest import even_weights
 from metatune.recommender.portfolio import CAP
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import BoolArray, FloatArray, Int32Array
 
-    FloatArray = NDArray[np.float64]
-    IntArray = NDArray[np.int32]
 
 __all__ = ["LeafForest"]
 
@@ -50,12 +48,12 @@ class LeafForest:
         Importance of each meta-feature for predicting regrets; adds up to 1.
     """
 
-    feature: "IntArray"
+    feature: "Int32Array"
     threshold: "FloatArray"
-    left: "IntArray"
-    right: "IntArray"
-    roots: "IntArray"
-    leaves: "IntArray"
+    left: "Int32Array"
+    right: "Int32Array"
+    roots: "Int32Array"
+    leaves: "Int32Array"
     importances: "FloatArray"
 
     @classmethod
@@ -94,7 +92,7 @@ class LeafForest:
             **parts,
         )
 
-    def weights(self, features: "FloatArray", left_out: "NDArray[np.bool_]") -> "FloatArray":
+    def weights(self, features: "FloatArray", left_out: "BoolArray") -> "FloatArray":
         """Weigh past datasets for a new one.
 
         Parameters
@@ -117,7 +115,7 @@ class LeafForest:
         return np.asarray(weights / total) if total > 0 else even_weights(left_out)
 
 
-def _tree_nodes(tree: Any) -> "tuple[IntArray, FloatArray, IntArray, IntArray]":
+def _tree_nodes(tree: Any) -> "tuple[Int32Array, FloatArray, Int32Array, Int32Array]":
     """Return a tree's nodes; a leaf points to itself, so that descending past it does nothing."""
     own = np.arange(tree.node_count, dtype=np.int32)
     is_leaf = tree.children_left < 0
@@ -129,12 +127,12 @@ def _tree_nodes(tree: Any) -> "tuple[IntArray, FloatArray, IntArray, IntArray]":
 
 def _descend(
     rows: "FloatArray",
-    feature: "IntArray",
+    feature: "Int32Array",
     threshold: "FloatArray",
-    left: "IntArray",
-    right: "IntArray",
-    roots: "IntArray",
-) -> "IntArray":
+    left: "Int32Array",
+    right: "Int32Array",
+    roots: "Int32Array",
+) -> "Int32Array":
     """Return the leaf of every row in every tree, shape (n_rows, n_trees)."""
     values = rows.astype(np.float32)
     node = np.tile(roots, (len(rows), 1))

@@ -14,9 +14,8 @@ import numpy as np
 from metatune.space import Choice, Configuration, SearchSpace
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["KrigingWeights", "kriging_weights"]
 

@@ -22,9 +22,8 @@ from metatune.recommender.views import UnseenViews, views_of_unseen
 from metatune.space import Configuration
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["MetaModel", "completed"]
 

@@ -5,23 +5,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import BoolArray, FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["even_weights", "nearest_weights"]
 
 _N_NEAREST = 25
 
 
-def even_weights(left_out: "NDArray[np.bool_]") -> "FloatArray":
+def even_weights(left_out: "BoolArray") -> "FloatArray":
     """Return equal weights of all past datasets not left out; add up to 1."""
     return np.asarray(~left_out / max(1, int((~left_out).sum())))
 
 
-def nearest_weights(
-    past: "FloatArray", new: "FloatArray", left_out: "NDArray[np.bool_]"
-) -> "FloatArray":
+def nearest_weights(past: "FloatArray", new: "FloatArray", left_out: "BoolArray") -> "FloatArray":
     """Return equal weights of the nearest past datasets, and 0 for all others.
 
     Parameters

@@ -25,11 +25,10 @@ from metatune.space import Configuration
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
+    from metatune._typing import BoolArray, FloatArray, IndexArray
     from metatune.metadataset.store import MetaDataset
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["MAX_REGRET", "Past", "Times", "collect_past", "normalised_regret"]
 
@@ -53,8 +52,8 @@ class Times:
         Processor seconds for each fold.
     """
 
-    dataset: "NDArray[np.intp]"
-    configuration: "NDArray[np.intp]"
+    dataset: "IndexArray"
+    configuration: "IndexArray"
     sizes: "FloatArray"
     seconds: "FloatArray"
 
@@ -94,7 +93,7 @@ class Past:
         """Normalised regret at the top level, (n_datasets, n_configurations)."""
         return normalised_regret(share_of_log(self.values[:, :, -1]))
 
-    def without(self, rows: "NDArray[np.bool_]") -> "Past":
+    def without(self, rows: "BoolArray") -> "Past":
         """Leave out the datasets where `rows` is true."""
         keep = np.flatnonzero(~rows)
         position = np.cumsum(~rows) - 1

@@ -21,12 +21,9 @@ from metatune.space import Configuration, SearchSpace
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
+    from metatune._typing import BoolArray, FloatArray, IndexArray
     from metatune.recommender.belief import Belief, Posterior
 
-    FloatArray = NDArray[np.float64]
-    IntArray = NDArray[np.intp]
 
 __all__ = ["Observation", "PlannedTrial", "Planner", "PlannerSettings"]
 
@@ -220,7 +217,7 @@ class Planner:
         self,
         known: "_Known",
         posterior: "Posterior",
-        free: "NDArray[np.bool_]",
+        free: "BoolArray",
         proposals: Sequence[Configuration],
         patience: float,
     ) -> PlannedTrial | None:
@@ -263,7 +260,7 @@ class Planner:
             seconds=float(self._climb(log_seconds)[column]),
         )
 
-    def _portfolio(self, free: "NDArray[np.bool_]", known: "_Known", price: "FloatArray") -> int:
+    def _portfolio(self, free: "BoolArray", known: "_Known", price: "FloatArray") -> int:
         """Return the column that lowers the best regret on past datasets by most, per price."""
         regret = np.minimum(self.forecast.regret, self.settings.cap)
         tried = known.tried[known.tried < len(free)]
@@ -319,8 +316,8 @@ class Planner:
         self,
         log_seconds: "FloatArray",
         foreign: list[Configuration],
-        at: "IntArray",
-        levels: "IntArray",
+        at: "IndexArray",
+        levels: "IndexArray",
         seconds: "FloatArray",
     ) -> "FloatArray":
         names = [c.algorithm for c in (*self.forecast.configurations, *foreign)]
@@ -337,9 +334,9 @@ class Planner:
 class _Known:
     """Observations, sorted into columns."""
 
-    columns: "IntArray"
+    columns: "IndexArray"
     values: "FloatArray"
-    tried: "IntArray"
+    tried: "IndexArray"
     belief: "Belief"
     log_seconds: "FloatArray"
     foreign: tuple[Configuration, ...]

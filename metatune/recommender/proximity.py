@@ -19,10 +19,8 @@ from metatune.recommender.portfolio import CAP, first_choices
 from metatune.recommender.views import UnseenViews, filled, views_of
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import BoolArray, FloatArray
 
-    FloatArray = NDArray[np.float64]
-    BoolArray = NDArray[np.bool_]
 
 __all__ = ["Proximity", "least_squares_blend", "settled_trust"]
 

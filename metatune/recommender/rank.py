@@ -21,9 +21,8 @@ from metatune.recommender.portfolio import greedy_order
 from metatune.recommender.recommendation import Neighbour, Recommendation, Recommendations
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import BoolArray, FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["PATIENCE", "Question", "forecast_for", "recommend_configurations"]
 
@@ -129,7 +128,7 @@ def recommend_configurations(
 
 
 def forecast_for(
-    question: Question, model: MetaModel, weights: "FloatArray", left_out: "NDArray[np.bool_]"
+    question: Question, model: MetaModel, weights: "FloatArray", left_out: "BoolArray"
 ) -> Forecast:
     """Return the forecast for the usable configurations, given the weights of past datasets."""
     usable = np.array([c.algorithm in question.algorithms for c in model.configurations])
@@ -144,13 +143,13 @@ def forecast_for(
     )
 
 
-def _robust(near: "FloatArray", known: float, left_out: "NDArray[np.bool_]") -> "FloatArray":
+def _robust(near: "FloatArray", known: float, left_out: "BoolArray") -> "FloatArray":
     """Return equal weights of past datasets where none of them resembles this one."""
     alike = float(np.clip(1.0 - known / _STRANGE, 0.0, 1.0))
     return np.asarray((1 - alike) * near + alike * even_weights(left_out))
 
 
-def _same_family(model: MetaModel, fingerprint: Fingerprint | None) -> "NDArray[np.bool_]":
+def _same_family(model: MetaModel, fingerprint: Fingerprint | None) -> "BoolArray":
     """Find past datasets with this content, and those of their families: both would leak."""
     if fingerprint is None:
         return np.zeros(len(model.names), dtype=bool)

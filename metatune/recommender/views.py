@@ -15,10 +15,8 @@ from metatune.recommender.nearest import even_weights, nearest_weights
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from metatune._typing import BoolArray, FloatArray
 
-    FloatArray = NDArray[np.float64]
-    BoolArray = NDArray[np.bool_]
 
 __all__ = ["UnseenViews", "filled", "views_of", "views_of_unseen"]
 

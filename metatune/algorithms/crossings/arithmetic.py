@@ -10,10 +10,8 @@ from metatune.algorithms.numeric import LARGEST
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray, IntArray
 
-    FloatArray = NDArray[np.float64]
-    IntArray = NDArray[np.int64]
 
 __all__ = ["OPERATIONS", "candidate_terms", "term_values"]
 

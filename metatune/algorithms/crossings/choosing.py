@@ -8,10 +8,8 @@ from metatune.algorithms.crossings.arithmetic import candidate_terms, term_value
 from metatune.algorithms.crossings.relevance import Relevance, explained_share
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray, IndexArray, IntArray
 
-    FloatArray = NDArray[np.float64]
-    IntArray = NDArray[np.int64]
 
 __all__ = ["MOST_TERMS", "choose_terms"]
 
@@ -24,7 +22,7 @@ _ALIKE = 0.98  # rank correlation from which a term says nothing new
 _LEAST = 3.0  # standard deviations of chance by which a term beats both of its columns
 
 
-def choose_terms(X: "FloatArray", numbers: "NDArray[np.intp]", relevance: Relevance) -> "IntArray":
+def choose_terms(X: "FloatArray", numbers: "IndexArray", relevance: Relevance) -> "IntArray":
     """Choose the terms that explain most of the residuals.
 
     A term counts by what it explains of the residuals beyond the better of its two columns, and
@@ -54,7 +52,7 @@ def choose_terms(X: "FloatArray", numbers: "NDArray[np.intp]", relevance: Releva
     return np.asarray(terms[ranked[_unlike(values[:, ranked])]])
 
 
-def _unlike(values: "FloatArray") -> "NDArray[np.intp]":
+def _unlike(values: "FloatArray") -> "IndexArray":
     """Return the positions of columns that rank the rows differently from all earlier ones."""
     ranks = np.argsort(np.argsort(values, axis=0, kind="stable"), axis=0, kind="stable")
     centred = ranks - ranks.mean(axis=0)

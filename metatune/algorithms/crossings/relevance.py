@@ -10,10 +10,8 @@ from metatune.algorithms.target_encoding import cross_fitting_folds
 from metatune.data.row_metadata import RowFacts
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray, IndexArray, IntArray
 
-    FloatArray = NDArray[np.float64]
-    IntArray = NDArray[np.int64]
 
 __all__ = ["Relevance", "explained_share", "find_relevance"]
 
@@ -50,14 +48,14 @@ class Relevance:
         Sample weights of these rows.
     """
 
-    rows: "NDArray[np.intp]"
+    rows: "IndexArray"
     gains: "FloatArray"
     residuals: "FloatArray"
     shares: "FloatArray"
     chance: float
     weights: "FloatArray | None"
 
-    def leading(self, columns: "NDArray[np.intp]", most: int) -> list[int]:
+    def leading(self, columns: "IndexArray", most: int) -> list[int]:
         """Return those of some columns that gained most."""
         ranked = columns[np.argsort(-self.gains[columns], kind="stable")]
         return [int(column) for column in ranked[:most] if self.gains[column] > 0]
@@ -65,7 +63,7 @@ class Relevance:
 
 def find_relevance(
     X: "FloatArray",
-    y: "NDArray[Any]",
+    y: "AnyArray",
     n_levels: "IntArray",
     *,
     classification: bool,
@@ -92,7 +90,7 @@ def find_relevance(
     rows = np.sort(np.random.default_rng(seed).permutation(len(X))[:_MOST_ROWS])
     facts = facts.take(rows)
     sample = np.clip(X[rows], -LARGEST, LARGEST)
-    target: NDArray[Any] = _classes(y[rows]) if classification else _standardised(y[rows])
+    target: AnyArray = _classes(y[rows]) if classification else _standardised(y[rows])
     indicators = _indicators(target) if classification else target[:, None]
     columns = _promising(sample, indicators, facts.weights)
     categories = np.flatnonzero((n_levels[columns] > 0) & (n_levels[columns] <= _MOST_LEVELS))
@@ -170,7 +168,7 @@ def _n_bins(n_rows: int) -> int:
 
 def _promising(
     sample: "FloatArray", indicators: "FloatArray", weights: "FloatArray | None"
-) -> "NDArray[np.intp]":
+) -> "IndexArray":
     """Return the candidate columns: all, or a part of them in wide tables."""
     if sample.shape[1] <= _MOST_COLUMNS:
         return np.arange(sample.shape[1])
@@ -179,7 +177,7 @@ def _promising(
     return np.sort(np.argsort(-shares, kind="stable")[:_MOST_COLUMNS])
 
 
-def _classes(y: "NDArray[Any]") -> "NDArray[np.intp]":
+def _classes(y: "AnyArray") -> "IndexArray":
     """Return class codes, the rarer classes together as the last one."""
     _, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
     rank = np.empty(len(counts), dtype=np.intp)
@@ -187,14 +185,14 @@ def _classes(y: "NDArray[Any]") -> "NDArray[np.intp]":
     return np.asarray(np.minimum(rank, _MOST_CLASSES)[codes], dtype=np.intp)
 
 
-def _standardised(y: "NDArray[Any]") -> "FloatArray":
+def _standardised(y: "AnyArray") -> "FloatArray":
     values = np.asarray(y, dtype=np.float64)
     values = values / (float(np.abs(values).max(initial=0.0)) or 1.0)
     values = values - values.mean()
     return np.asarray(np.clip(values / (float(values.std()) or 1.0), -_FARTHEST, _FARTHEST))
 
 
-def _indicators(codes: "NDArray[np.intp]") -> "FloatArray":
+def _indicators(codes: "IndexArray") -> "FloatArray":
     """Return a column of 0 and 1 for every class, or one where there are two."""
     n_classes = int(codes.max()) + 1
     shown = np.arange(n_classes) if n_classes > 2 else np.array([1])
@@ -203,9 +201,9 @@ def _indicators(codes: "NDArray[np.intp]") -> "FloatArray":
 
 def _boosted(
     X: "FloatArray",
-    y: "NDArray[Any]",
+    y: "AnyArray",
     weights: "FloatArray | None",
-    categories: "NDArray[np.intp]",
+    categories: "IndexArray",
     n_targets: int,
 ) -> Any:
     """Return a small boosted model, a classifier where `y` holds integers."""

@@ -13,9 +13,8 @@ from metatune.algorithms.numeric import NumericEncoder
 from metatune.data.row_metadata import PLAIN, RowFacts
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, IntArray
 
-    FloatArray = NDArray[Any]
 
 __all__ = ["CrossingPreprocessor"]
 
@@ -64,16 +63,12 @@ class CrossingPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[mis
         self.classification = classification
         self.seed = seed
 
-    def fit(
-        self, X: "FloatArray", y: "NDArray[Any]", facts: RowFacts = PLAIN
-    ) -> "CrossingPreprocessor":
+    def fit(self, X: "AnyArray", y: "AnyArray", facts: RowFacts = PLAIN) -> "CrossingPreprocessor":
         """Choose the crossings; see `fit_transform`."""
         self.fit_transform(X, y, facts)
         return self
 
-    def fit_transform(
-        self, X: "FloatArray", y: "NDArray[Any]", facts: RowFacts = PLAIN
-    ) -> "FloatArray":
+    def fit_transform(self, X: "AnyArray", y: "AnyArray", facts: RowFacts = PLAIN) -> "AnyArray":
         """Choose the crossings and encode the training rows.
 
         Parameters
@@ -99,12 +94,12 @@ class CrossingPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[mis
         self.encoder_ = NumericEncoder(self.scaling, self.imputation, self.seed).fit(crossed)
         return self._joined(encoded, crossed)
 
-    def transform(self, X: "FloatArray") -> "FloatArray":
+    def transform(self, X: "AnyArray") -> "AnyArray":
         """Return the encoded matrix of shape (n_rows, n_out)."""
         X = np.asarray(X, dtype=np.float64)
         return self._joined(self.base_.transform(X), term_values(X, self.terms_))
 
-    def _chosen(self, X: "FloatArray", y: "NDArray[Any]", facts: RowFacts) -> "NDArray[np.int64]":
+    def _chosen(self, X: "AnyArray", y: "AnyArray", facts: RowFacts) -> "IntArray":
         levels = np.asarray(self.n_levels, dtype=np.int64)
         numbers = np.flatnonzero(levels == 0)
         if len(X) < _FEWEST_ROWS or len(numbers) < 2 or len(np.unique(y)) < 2:
@@ -114,7 +109,7 @@ class CrossingPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[mis
         )
         return choose_terms(X, numbers, relevance)
 
-    def _joined(self, encoded: "FloatArray", crossed: "FloatArray") -> "FloatArray":
+    def _joined(self, encoded: "AnyArray", crossed: "AnyArray") -> "AnyArray":
         if not len(self.encoder_.kept_):
             return encoded
         added = self.encoder_.transform(crossed)

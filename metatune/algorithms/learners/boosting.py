@@ -12,9 +12,8 @@ from metatune.algorithms.learners.stopping import (
 )
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray
 
-    FloatArray = NDArray[Any]
 
 __all__ = ["BoostedTrees", "affordable_rounds", "few_rounds", "patience"]
 
@@ -78,7 +77,7 @@ class BoostedTrees(EarlyStoppingModel):
         self.model_ = model
         self.__dict__.pop("_read", None)
 
-    def _weights(self, rows: TrainingRows) -> "NDArray[np.float64] | None":
+    def _weights(self, rows: TrainingRows) -> "FloatArray | None":
         return balanced_weights(rows.y, rows.weights) if self.balanced else rows.weights
 
     def _n_trees_a_round(self) -> int:

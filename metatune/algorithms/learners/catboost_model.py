@@ -12,9 +12,8 @@ from metatune.algorithms.learners.boosting import BoostedTrees
 from metatune.algorithms.learners.stopping import TrainingRows, Watch
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray
 
-    FloatArray = NDArray[Any]
 
 __all__ = ["CatBoostClassifier", "CatBoostRegressor"]
 
@@ -29,7 +28,7 @@ class _CatBoostModel(BoostedTrees):
 
     max_splits = 2
 
-    def _max_iterations(self, X: "FloatArray", y: "FloatArray") -> int:  # noqa: ARG002
+    def _max_iterations(self, X: "AnyArray", y: "AnyArray") -> int:  # noqa: ARG002
         cost = self._n_trees_a_round() * X.shape[1] * (len(X) + 8000)
         return int(np.clip(_WORK / cost, 40, _MAX_ROUNDS))
 
@@ -81,7 +80,7 @@ class _CatBoostModel(BoostedTrees):
     def _known(self, rows: TrainingRows) -> Any:
         return self._pool(rows.X, label=rows.y, weight=self._weights(rows))
 
-    def _pool(self, X: "FloatArray", **known: Any) -> Any:
+    def _pool(self, X: "AnyArray", **known: Any) -> Any:
         table = pd.DataFrame(X, columns=range(X.shape[1]))
         for column in self.categorical:
             codes = np.nan_to_num(X[:, column], nan=MISSING_CODE).astype(np.int64)
@@ -96,7 +95,7 @@ class _CatBoostModel(BoostedTrees):
             return {"loss_function": "Logloss"}
         return {"loss_function": "MultiClass", "classes_count": self.n_classes_}
 
-    def _predicted(self, X: "FloatArray", **options: Any) -> Any:
+    def _predicted(self, X: "AnyArray", **options: Any) -> Any:
         pool, end = self._pool(X), self._last_tree()
         return self._booster.predict(pool, ntree_end=end, thread_count=1, **options)
 
@@ -125,7 +124,7 @@ class CatBoostClassifier(ClassifierMixin, _CatBoostModel):  # type: ignore[misc]
 
     classification = True
 
-    def predict_proba(self, X: "FloatArray") -> "FloatArray":
+    def predict_proba(self, X: "AnyArray") -> "AnyArray":
         """Return probabilities of shape (n_rows, n_classes)."""
         proba = self._predicted(X, prediction_type="Probability")
         return np.asarray(proba, dtype=np.float64)
@@ -136,6 +135,6 @@ class CatBoostRegressor(RegressorMixin, _CatBoostModel):  # type: ignore[misc]
 
     classification = False
 
-    def predict(self, X: "FloatArray") -> "FloatArray":
+    def predict(self, X: "AnyArray") -> "AnyArray":
         """Return values of shape (n_rows,)."""
         return np.asarray(self._predicted(X), dtype=np.float64)

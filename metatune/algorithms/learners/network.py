@@ -10,10 +10,9 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from metatune.algorithms.learners.stopping import EarlyStoppingModel, TrainingRows, Watch
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray
 
-    FloatArray = NDArray[Any]
-    Weights = list[NDArray[Any]]
+    Weights = list[AnyArray]
 
 __all__ = ["NetworkClassifier", "NetworkRegressor"]
 
@@ -53,7 +52,7 @@ class _Network(EarlyStoppingModel):
         self.iterations = iterations
         self.seed = seed
 
-    def _max_iterations(self, X: "FloatArray", y: "FloatArray") -> int:  # noqa: ARG002
+    def _max_iterations(self, X: "AnyArray", y: "AnyArray") -> int:  # noqa: ARG002
         sizes = (X.shape[1], *self.params["hidden_layer_sizes"], max(1, self.n_classes_))
         n_weights = sum(a * b for a, b in pairwise(sizes))
         return int(np.clip(_WORK / (len(X) * (n_weights + 500)), 5, _MAX_EPOCHS))
@@ -106,7 +105,7 @@ class _Network(EarlyStoppingModel):
     def _copy(self) -> "tuple[Weights, Weights]":
         return [w.copy() for w in self.coefs_], [b.copy() for b in self.intercepts_]
 
-    def _output(self, X: "FloatArray") -> "FloatArray":
+    def _output(self, X: "AnyArray") -> "AnyArray":
         """Return the last layer's outputs before its activation, (n_rows, n_outputs)."""
         values = X
         for layer, (weights, offsets) in enumerate(
@@ -130,7 +129,7 @@ class NetworkClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
 
     classification = True
 
-    def predict_proba(self, X: "FloatArray") -> "FloatArray":
+    def predict_proba(self, X: "AnyArray") -> "AnyArray":
         """Return probabilities of shape (n_rows, n_classes)."""
         output = self._output(X)
         if output.shape[1] == 1:
@@ -148,7 +147,7 @@ class NetworkRegressor(RegressorMixin, _Network):  # type: ignore[misc]
 
     classification = False
 
-    def predict(self, X: "FloatArray") -> "FloatArray":
+    def predict(self, X: "AnyArray") -> "AnyArray":
         """Return values of shape (n_rows,)."""
         return self._output(X)[:, 0]
 

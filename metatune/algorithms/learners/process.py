@@ -11,9 +11,8 @@ from sklearn.gaussian_process.kernels import RBF, ConstantKernel, DotProduct, Ma
 from metatune.algorithms.learners.inducing import InducedProcess
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray
 
-    FloatArray = NDArray[Any]
 
 __all__ = ["BoundedProcess"]
 
@@ -64,7 +63,7 @@ class BoundedProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.seed = seed
 
     def fit(
-        self, X: "FloatArray", y: "FloatArray", sample_weight: "FloatArray | None" = None
+        self, X: "AnyArray", y: "AnyArray", sample_weight: "AnyArray | None" = None
     ) -> "BoundedProcess":
         """Fit on target values of mean 0 and variance 1.
 
@@ -86,7 +85,7 @@ class BoundedProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             self.model_ = GaussianProcessRegressor(signal, alpha=variance, optimizer=None).fit(X, y)
         return self
 
-    def predict(self, X: "FloatArray") -> "FloatArray":
+    def predict(self, X: "AnyArray") -> "AnyArray":
         """Return values of shape (n_rows,)."""
         return np.asarray(self.model_.predict(X))
 
@@ -105,9 +104,7 @@ class BoundedProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return kernel + WhiteKernel(self.noise, (1e-6, 10.0))
 
 
-def _few_steps(
-    objective: Any, start: "FloatArray", bounds: "FloatArray"
-) -> "tuple[FloatArray, float]":
+def _few_steps(objective: Any, start: "AnyArray", bounds: "AnyArray") -> "tuple[AnyArray, float]":
     """Minimise like scikit-learn, within a bounded number of steps."""
     found = minimize(
         objective,

@@ -18,9 +18,8 @@ from metatune.algorithms.learners.weighted_fit import fit_learner
 from metatune.data.row_metadata import PLAIN, RowFacts
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["SafeClassifier", "SafeRegressor"]
 
@@ -46,7 +45,7 @@ class SafeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def fit(
         self,
         X: "FloatArray",
-        y: "NDArray[Any]",
+        y: "AnyArray",
         facts: RowFacts = PLAIN,
         watched: WatchedRows | None = None,
     ) -> "SafeClassifier":
@@ -97,7 +96,7 @@ class SafeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         mixed = (1.0 - self.share_) * proba + self.share_ / n_classes
         return np.asarray(mixed / mixed.sum(axis=1, keepdims=True))
 
-    def predict(self, X: "FloatArray") -> "NDArray[Any]":
+    def predict(self, X: "FloatArray") -> "AnyArray":
         """Return the most probable label of each row."""
         return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
 
@@ -123,7 +122,7 @@ class SafeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     def fit(
         self,
         X: "FloatArray",
-        y: "NDArray[Any]",
+        y: "AnyArray",
         facts: RowFacts = PLAIN,
         watched: WatchedRows | None = None,
     ) -> "SafeRegressor":

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -14,10 +14,8 @@ from metatune.data.splits.time_folds import time_blocks
 from metatune.kinds import TaskKind
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, BoolArray, FloatArray, IndexArray, IntArray
 
-    FloatArray = NDArray[Any]
-    IndexArray = NDArray[np.intp]
 
 __all__ = [
     "EarlyStoppingModel",
@@ -49,9 +47,9 @@ class TrainingRows:
         Sample weights; None if all are equal.
     """
 
-    X: "FloatArray"
-    y: "FloatArray"
-    weights: "NDArray[np.float64] | None" = None
+    X: "AnyArray"
+    y: "AnyArray"
+    weights: "FloatArray | None" = None
 
     def take(self, rows: "IndexArray") -> "TrainingRows":
         """Return some of the rows."""
@@ -87,8 +85,8 @@ class StoppingCurve:
         Weight of each part; they sum to 1.
     """
 
-    losses: "NDArray[np.float64]"
-    shares: "NDArray[np.float64]"
+    losses: "FloatArray"
+    shares: "FloatArray"
 
     def best(self) -> int:
         """Return the iterations, counted from 1, with the least loss of all parts together."""
@@ -170,7 +168,7 @@ class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
     max_splits = 5  # more of them cost more than they tell
 
     @abstractmethod
-    def _max_iterations(self, X: "FloatArray", y: "FloatArray") -> int:
+    def _max_iterations(self, X: "AnyArray", y: "AnyArray") -> int:
         """Return the most iterations that the size of the table affords."""
 
     @abstractmethod
@@ -206,8 +204,8 @@ class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
 
     def fit(
         self,
-        X: "FloatArray",
-        y: "FloatArray",
+        X: "AnyArray",
+        y: "AnyArray",
         facts: RowFacts = PLAIN,
         watched: WatchedRows | None = None,
     ) -> "EarlyStoppingModel":
@@ -291,7 +289,7 @@ class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
 
 
 def held_out_rows(
-    y: "FloatArray", classification: bool, seed: int, facts: RowFacts = PLAIN
+    y: "AnyArray", classification: bool, seed: int, facts: RowFacts = PLAIN
 ) -> "list[tuple[IndexArray, IndexArray]]":
     """Split rows into about 86 % for training and 14 % held out, stratified.
 
@@ -324,22 +322,22 @@ def held_out_rows(
     return splits
 
 
-def _newest(times: "NDArray[np.int64]") -> "NDArray[np.bool_] | None":
+def _newest(times: "IntArray") -> "BoolArray | None":
     """Return a mask of the newest rows, or None where too many have the same time."""
     blocks = time_blocks(times, _N_FOLDS - 2)  # the first block counts for two
     newest = blocks == blocks.max()
     return newest if 0 < newest.sum() <= _MOST_HELD_OUT * len(times) else None
 
 
-def _several(groups: "NDArray[np.int64] | None") -> "NDArray[np.int64] | None":
+def _several(groups: "IntArray | None") -> "IntArray | None":
     return None if groups is None or (groups == groups[0]).all() else groups
 
 
 def _bound(
-    held_out: "NDArray[np.bool_]",
-    y: "FloatArray",
+    held_out: "BoolArray",
+    y: "AnyArray",
     classification: bool,
-    groups: "NDArray[np.int64] | None",
+    groups: "IntArray | None",
 ) -> "list[tuple[IndexArray, IndexArray]]":
     """Move rows so that every class is trained on, and no group of held-out rows is."""
     train = ~held_out
@@ -358,9 +356,7 @@ def _n_splits(n_rows: int) -> int:
     return int(np.clip(_TRUSTED_ROWS // (n_rows // _N_FOLDS), 1, _N_FOLDS))
 
 
-def balanced_weights(
-    y: "FloatArray", weights: "NDArray[np.float64] | None" = None
-) -> "NDArray[np.float64]":
+def balanced_weights(y: "AnyArray", weights: "FloatArray | None" = None) -> "FloatArray":
     """Return row weights of mean 1 that give every class the same total.
 
     Rows of a class share its total in proportion to `weights`.

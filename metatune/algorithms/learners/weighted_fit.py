@@ -8,17 +8,16 @@ from metatune.algorithms.learners.stopping import WatchedRows
 from metatune.data.row_metadata import RowFacts
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray
 
-    FloatArray = NDArray[Any]
 
 __all__ = ["fit_learner"]
 
 
 def fit_learner(
     learner: Any,
-    X: "FloatArray",
-    y: "FloatArray",
+    X: "AnyArray",
+    y: "AnyArray",
     facts: RowFacts,
     watched: WatchedRows | None = None,
 ) -> Any:

@@ -1,7 +1,7 @@
 """Encoded task: the matrix and target that algorithms, meta-features and trials work on."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from metatune.data.splits.folds import nested_order
 from metatune.kinds import TaskKind
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray, IndexArray
 
 __all__ = ["EncodedTask"]
 
@@ -33,13 +33,13 @@ class EncodedTask:
         Number of classes; 0 for regression.
     """
 
-    X: "NDArray[np.float64]"
-    y: "NDArray[Any]"
+    X: "FloatArray"
+    y: "AnyArray"
     layout: Layout
     kind: TaskKind
     n_classes: int = 0
 
-    def sample(self, max_rows: int, seed: int) -> "NDArray[np.intp]":
+    def sample(self, max_rows: int, seed: int) -> "IndexArray":
         """Return the positions of a stratified sample of at most `max_rows` rows, ascending."""
         if self.n_rows <= max_rows:
             return np.arange(self.n_rows, dtype=np.intp)
@@ -60,7 +60,7 @@ class EncodedTask:
         layout = self.layout.observed
         return replace(self, X=self.X[:, : layout.n_columns], layout=layout)
 
-    def with_predictions(self, names: list[str], columns: "NDArray[Any]") -> "EncodedTask":
+    def with_predictions(self, names: list[str], columns: "AnyArray") -> "EncodedTask":
         """Return the task with columns at the end that predict the target."""
         layout = self.layout
         wider = Layout(

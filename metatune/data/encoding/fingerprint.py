@@ -8,14 +8,14 @@ fingerprint survives all of these.
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from metatune.data.encoding.encoded_task import EncodedTask
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray
 
 __all__ = ["Fingerprint"]
 
@@ -64,7 +64,7 @@ class Fingerprint:
         return len(self.columns & other.columns) >= _SAME_SHARE * smaller
 
 
-def _hash_column(column: "NDArray[Any]") -> str:
+def _hash_column(column: "AnyArray") -> str:
     """Hash a column's values as a multiset.
 
     Columns whose values repeat count with the frequencies only, because codes of categories are

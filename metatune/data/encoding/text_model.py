@@ -17,10 +17,10 @@ from metatune.data.splits.folds import Fold, inner_folds
 from metatune.kinds import TaskKind
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
-    FloatArray = NDArray[np.float64]
+    from metatune._typing import AnyArray, Float32Array, FloatArray, IndexArray
+
 
 __all__ = ["CrossFitted", "TextModel", "n_targets", "text_targets"]
 
@@ -45,16 +45,16 @@ class CrossFitted:
         Its prediction of a row without any n-gram.
     """
 
-    columns: "NDArray[np.float32]"
-    weights: "NDArray[np.float32]"
-    bases: "NDArray[np.float32]"
+    columns: "Float32Array"
+    weights: "Float32Array"
+    bases: "Float32Array"
 
     @property
     def is_silent(self) -> bool:
         """True if texts predict nothing: all columns are constant."""
         return not self.weights.any()
 
-    def predict(self, counts: "csr_matrix") -> "NDArray[np.float32]":
+    def predict(self, counts: "csr_matrix") -> "Float32Array":
         """Predict other rows with the model of all rows."""
         return np.asarray(counts @ self.weights + self.bases, dtype=np.float32)
 
@@ -108,12 +108,12 @@ class TextModel(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.counter_ = NgramCounter(self.word_length, self.piece_length)
         return self.counter_.fit_transform(texts)
 
-    def fit(self, X: list[list[str]], y: "NDArray[Any]") -> "TextModel":
+    def fit(self, X: list[list[str]], y: "AnyArray") -> "TextModel":
         """Learn the model; see `fit_transform`."""
         self.fit_transform(X, y)
         return self
 
-    def fit_transform(self, X: list[list[str]], y: "NDArray[Any]", **_: Any) -> "FloatArray":
+    def fit_transform(self, X: list[list[str]], y: "AnyArray", **_: Any) -> "FloatArray":
         """Learn the model, and return cross-fitted predictions, (n_rows, n_columns).
 
         Parameters
@@ -137,8 +137,8 @@ class TextModel(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def cross_fit(
         self,
         counts: "csr_matrix",
-        targets: "NDArray[np.float32]",
-        y: "NDArray[Any]",
+        targets: "Float32Array",
+        y: "AnyArray",
         facts: RowFacts = PLAIN,
     ) -> CrossFitted:
         """Fit a linear model on some rows, and on parts of them for the others.
@@ -169,7 +169,7 @@ def n_targets(kind: TaskKind, n_classes: int) -> int:
     return min(n_classes, _MAX_CLASSES) if kind is TaskKind.MULTICLASS else 1
 
 
-def text_targets(y: "NDArray[Any]", kind: TaskKind) -> "NDArray[np.float32]":
+def text_targets(y: "AnyArray", kind: TaskKind) -> "Float32Array":
     """Return the targets of a text model, one column for each: indicators of classes, or numbers.
 
     Parameters
@@ -191,7 +191,7 @@ def text_targets(y: "NDArray[Any]", kind: TaskKind) -> "NDArray[np.float32]":
 
 def _cross_fit(
     counts: "csr_matrix",
-    targets: "NDArray[np.float32]",
+    targets: "Float32Array",
     folds: tuple[Fold, ...],
     sample_weight: "FloatArray | None",
     max_rows: int,
@@ -221,11 +221,11 @@ class _Ridge:
     """Ridge regressions of the same rows on targets of mean 0."""
 
     counts: "csr_matrix"
-    targets: "NDArray[np.float32]"
+    targets: "Float32Array"
     sample_weight: "FloatArray | None"
     max_rows: int
 
-    def fit(self, rows: "NDArray[np.intp]", strength: float) -> "NDArray[np.float32]":
+    def fit(self, rows: "IndexArray", strength: float) -> "Float32Array":
         """Return coefficients of n-grams, (n_features, n_targets); many rows are sampled."""
         from sklearn.linear_model import Ridge
 
@@ -241,11 +241,11 @@ class _Ridge:
         solver.fit(self.counts[rows], self.targets[rows], sample_weight=weight)
         return np.asarray(solver.coef_, dtype=np.float32).reshape(self.targets.shape[1], -1).T
 
-    def held_out(self, fold: Fold, strength: float) -> "NDArray[np.float32]":
+    def held_out(self, fold: Fold, strength: float) -> "Float32Array":
         """Predict the validation rows of a fold with a model of its training rows."""
         return np.asarray(self.counts[fold.valid] @ self.fit(fold.train, strength))
 
-    def loss(self, rows: "NDArray[np.intp]", said: "NDArray[np.float32]") -> float:
+    def loss(self, rows: "IndexArray", said: "Float32Array") -> float:
         """Return the mean squared error of the predictions of some rows."""
         squares = ((self.targets[rows] - said) ** 2).sum(axis=1, dtype=np.float64)
         weight = None if self.sample_weight is None else self.sample_weight[rows]

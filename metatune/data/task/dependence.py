@@ -19,7 +19,7 @@ from metatune.data.task.roles import RoleColumns
 from metatune.kinds import TaskKind
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray, IntArray
 
 __all__ = ["dependence_notes", "intraclass_correlation"]
 
@@ -47,7 +47,7 @@ _N_COMPARED = 20  # classes
 def dependence_notes(
     X: pd.DataFrame,
     columns: tuple[Column, ...],
-    y: "NDArray[Any]",
+    y: "AnyArray",
     kind: TaskKind,
     roles: RoleColumns,
 ) -> list[str]:
@@ -93,9 +93,7 @@ def dependence_notes(
     return notes
 
 
-def intraclass_correlation(
-    values: "NDArray[np.float64]", groups: "NDArray[np.int64]"
-) -> tuple[float, float]:
+def intraclass_correlation(values: "FloatArray", groups: "IntArray") -> tuple[float, float]:
     """Compute the intraclass correlation: the similarity of rows within groups.
 
     Parameters
@@ -144,7 +142,7 @@ def _names_a_being(name: str) -> bool:
     return bool(words) and words[-1] in _BEINGS
 
 
-def _is_alike(cells: "pd.Series[Any]", y: "NDArray[Any]", kind: TaskKind) -> bool:
+def _is_alike(cells: "pd.Series[Any]", y: "AnyArray", kind: TaskKind) -> bool:
     codes = pd.factorize(cells)[0].astype(np.int64)
     known = codes >= 0
     if not known.any():
@@ -153,7 +151,7 @@ def _is_alike(cells: "pd.Series[Any]", y: "NDArray[Any]", kind: TaskKind) -> boo
     return correlation > _RESEMBLANCE and chance < _CERTAIN
 
 
-def _drifts(dates: "pd.Series[Any]", y: "NDArray[Any]", kind: TaskKind) -> bool:
+def _drifts(dates: "pd.Series[Any]", y: "AnyArray", kind: TaskKind) -> bool:
     known = dates.notna().to_numpy()
     if known.mean() < _ORDERED:
         return False
@@ -167,7 +165,7 @@ def _drifts(dates: "pd.Series[Any]", y: "NDArray[Any]", kind: TaskKind) -> bool:
     return correlation > _DRIFT and chance < _CERTAIN
 
 
-def _compared(y: "NDArray[Any]", kind: TaskKind) -> "NDArray[np.float64]":
+def _compared(y: "AnyArray", kind: TaskKind) -> "FloatArray":
     """Return the values to compare rows by: ranks of numbers (robust to outliers), or classes."""
     if not kind.is_classification:
         return np.argsort(np.argsort(y, kind="stable"), kind="stable")[:, None] / len(y)

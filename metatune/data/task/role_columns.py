@@ -14,14 +14,16 @@ from metatune.data.wording import counted
 from metatune.errors import OptionError
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
+
+    from metatune._typing import BoolArray, FloatArray
 
 __all__ = ["count_rows", "facts_of_arrays", "read_roles"]
 
 
 def count_rows(
     frame: pd.DataFrame, roles: RoleColumns
-) -> "tuple[pd.DataFrame, NDArray[np.float64] | None, list[str]]":
+) -> "tuple[pd.DataFrame, FloatArray | None, list[str]]":
     """Read the sample weights and leave out the rows of weight zero.
 
     Returns
@@ -44,7 +46,7 @@ def read_roles(
     X: pd.DataFrame,
     others: tuple[Column, ...],
     roles: RoleColumns,
-    weights: "NDArray[np.float64] | None",
+    weights: "FloatArray | None",
 ) -> tuple[tuple[Column, ...], RowFacts]:
     """Read the columns that have a role, and put all columns into the order of the table.
 
@@ -90,7 +92,7 @@ def facts_of_arrays(
     weights: "ArrayLike | None",
     groups: "ArrayLike | None",
     times: "ArrayLike | None",
-) -> "tuple[NDArray[np.bool_], RowFacts]":
+) -> "tuple[BoolArray, RowFacts]":
     """Read weights, groups and times that are given apart.
 
     Returns

@@ -17,7 +17,7 @@ from metatune.errors import OptionError, TargetError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray, IntArray
 
 __all__ = [
     "NO_ROLES",
@@ -83,7 +83,7 @@ def find_roles(names: "Sequence[str]", target: str, wanted: RoleColumns) -> Role
     return RoleColumns(**found)
 
 
-def read_weights(cells: "pd.Series[Any]") -> "NDArray[np.float64]":
+def read_weights(cells: "pd.Series[Any]") -> "FloatArray":
     """Read the sample weight of each row.
 
     Parameters
@@ -122,7 +122,7 @@ def read_weights(cells: "pd.Series[Any]") -> "NDArray[np.float64]":
     return weights
 
 
-def even_out(weights: "NDArray[np.float64]") -> "NDArray[np.float64] | None":
+def even_out(weights: "FloatArray") -> "FloatArray | None":
     """Bring weights above zero to a mean of 1; None if all are the same."""
     if (weights == weights[0]).all():
         return None
@@ -130,7 +130,7 @@ def even_out(weights: "NDArray[np.float64]") -> "NDArray[np.float64] | None":
     return np.asarray(scaled / scaled.mean())
 
 
-def read_groups(cells: "pd.Series[Any]") -> "NDArray[np.int64]":
+def read_groups(cells: "pd.Series[Any]") -> "IntArray":
     """Read the group of each row; a row without a group is a group of its own.
 
     Parameters
@@ -160,7 +160,7 @@ def read_groups(cells: "pd.Series[Any]") -> "NDArray[np.int64]":
     return codes
 
 
-def read_times(cells: "pd.Series[Any]") -> "tuple[NDArray[np.int64], Column]":
+def read_times(cells: "pd.Series[Any]") -> "tuple[IntArray, Column]":
     """Read the time of each row.
 
     Parameters

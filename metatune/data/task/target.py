@@ -17,7 +17,7 @@ from metatune.errors import OptionError, TargetError
 from metatune.kinds import TaskKind
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, BoolArray, FloatArray, IntArray
 
 __all__ = ["Target", "encode_labels", "find_target", "known_target", "read_target"]
 
@@ -50,10 +50,10 @@ class Target:
         Decisions and corrections, one sentence each.
     """
 
-    y: "NDArray[Any]"
+    y: "AnyArray"
     kind: TaskKind
-    classes: "NDArray[Any] | None"
-    keep: "NDArray[np.bool_]"
+    classes: "AnyArray | None"
+    keep: "BoolArray"
     notes: tuple[str, ...] = ()
 
 
@@ -138,15 +138,13 @@ def read_target(raw: "pd.Series[Any]", name: str, task: str | None = None) -> Ta
     return _labels(known, keep, name, task, notes)
 
 
-def encode_labels(labels: "NDArray[Any]") -> "tuple[NDArray[Any], NDArray[np.int64]]":
+def encode_labels(labels: "AnyArray") -> "tuple[AnyArray, IntArray]":
     """Return the sorted distinct labels, and the position of each row's label among them."""
     classes, codes = np.unique(labels, return_inverse=True)
     return classes, codes.astype(np.int64)
 
 
-def known_target(
-    raw: "pd.Series[Any]", classes: "NDArray[Any] | None"
-) -> "tuple[NDArray[Any], NDArray[np.bool_]]":
+def known_target(raw: "pd.Series[Any]", classes: "AnyArray | None") -> "tuple[AnyArray, BoolArray]":
     """Encode the target of another table as that of the task a model was fitted on.
 
     Parameters
@@ -305,7 +303,7 @@ def _is_quantity(values: "pd.Series[Any]") -> bool:
 
 def _quantity(
     known: "pd.Series[Any]",
-    keep: "NDArray[np.bool_]",
+    keep: "BoolArray",
     name: str,
     task: str | None,
     notes: list[str],
@@ -329,7 +327,7 @@ def _quantity(
     )
 
 
-def _lonely_value_note(values: "NDArray[np.float64]") -> list[str]:
+def _lonely_value_note(values: "FloatArray") -> list[str]:
     """Return a note on one value, such as -200 or 99999999, far from all others and repeated."""
     distinct, counts = np.unique(values, return_counts=True)
     for position, others in ((0, distinct[1:]), (-1, distinct[:-1])):
@@ -345,7 +343,7 @@ def _lonely_value_note(values: "NDArray[np.float64]") -> list[str]:
 
 def _labels(
     known: "pd.Series[Any]",
-    keep: "NDArray[np.bool_]",
+    keep: "BoolArray",
     name: str,
     task: str | None,
     notes: list[str],
@@ -373,7 +371,7 @@ def _labels(
     return Target(y=y, kind=kind, classes=classes, keep=keep, notes=(*announced, *notes))
 
 
-def _label_array(known: "pd.Series[Any]") -> "NDArray[Any]":
+def _label_array(known: "pd.Series[Any]") -> "AnyArray":
     """Return labels as bool, whole numbers where they are whole, else numbers or text."""
     if types.is_bool_dtype(known.dtype):
         return known.to_numpy(dtype=bool)
@@ -383,5 +381,5 @@ def _label_array(known: "pd.Series[Any]") -> "NDArray[Any]":
     return values.astype(np.int64) if np.array_equal(values, np.floor(values)) else values
 
 
-def _show(classes: "NDArray[Any]") -> str:
+def _show(classes: "AnyArray") -> str:
     return listed(classes.tolist())

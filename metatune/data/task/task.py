@@ -1,7 +1,7 @@
 """Task: a table of features, its encoded target, and its metric."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from metatune.data.columns.column import Column
 from metatune.data.row_metadata import PLAIN, RowFacts
@@ -10,9 +10,9 @@ from metatune.kinds import TaskKind
 from metatune.metrics import Metric
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
-    from numpy.typing import NDArray
+
+    from metatune._typing import AnyArray, IntArray
 
 __all__ = ["Task"]
 
@@ -53,9 +53,9 @@ class Task:
 
     name: str
     X: "pd.DataFrame"
-    y: "NDArray[Any]"
+    y: "AnyArray"
     kind: TaskKind
-    classes: "NDArray[Any] | None"
+    classes: "AnyArray | None"
     columns: tuple[Column, ...]
     target: str
     metric: Metric
@@ -76,7 +76,7 @@ class Task:
         return 0 if self.classes is None else len(self.classes)
 
     @property
-    def class_counts(self) -> "NDArray[np.int64]":
+    def class_counts(self) -> "IntArray":
         """Rows of each class, in the order of `classes`."""
         import numpy as np
 
