@@ -69,7 +69,7 @@ def parse_duration(text: str | float) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """What a run may use.
+    """Budget of a run: time and number of trials.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class Budget:
         Wall clock, from the start of the process (command line) or of `fit` (Python) to the saved
         model.
     max_trials : int or None
-        At most so many trials; makes a run deterministic as long as the seconds suffice.
+        Maximum number of trials; makes a run deterministic as long as the seconds suffice.
     """
 
     seconds: float
@@ -95,7 +95,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """An instant on the monotonic clock by which something has to be finished."""
+    """Deadline: an instant on the monotonic clock."""
 
     ends_at: float
 
@@ -106,7 +106,7 @@ class Deadline:
 
     @classmethod
     def never(cls) -> "Deadline":
-        """Return a deadline that does not come."""
+        """Return an infinite deadline."""
         return cls(float("inf"))
 
     def remaining(self) -> float:
@@ -114,7 +114,7 @@ class Deadline:
         return self.ends_at - time.monotonic()
 
     def passed(self) -> bool:
-        """Whether no time is left."""
+        """Return True if no time is left."""
         return self.remaining() <= 0.0
 
     def earlier(self, seconds: float) -> "Deadline":
@@ -127,7 +127,7 @@ class Deadline:
 
 
 class Stopwatch:
-    """Measures elapsed seconds since it was made."""
+    """Stopwatch of the seconds since it was made."""
 
     def __init__(self) -> None:
         self._started = time.monotonic()
@@ -143,12 +143,12 @@ class Stopwatch:
 
 
 class Pace:
-    """Keeps a distance between the starts of something, such as requests to a server.
+    """Rate limit: a minimum time between starts, such as requests to a server.
 
     Parameters
     ----------
     seconds : float
-        Between two starts, at least.
+        Minimum seconds between two starts.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -156,13 +156,13 @@ class Pace:
         self._next = -math.inf
 
     def wait(self) -> None:
-        """Return when the next start is due."""
+        """Wait until the next start is due."""
         time.sleep(max(0.0, self._next - time.monotonic()))
         self._next = time.monotonic() + self._seconds
 
 
 def seconds_since_process_start() -> float:
-    """Seconds since the operating system started this process."""
+    """Return the seconds since the operating system started this process."""
     ticks = _start_ticks()
     if ticks is not None:
         booted = time.clock_gettime(time.CLOCK_BOOTTIME)
@@ -173,10 +173,10 @@ def seconds_since_process_start() -> float:
 
 
 def _start_ticks() -> int | None:
-    """Clock ticks from boot to the start of this process, where Linux tells.
+    """Return the clock ticks from boot to the start of this process; None outside Linux.
 
-    The creation time that psutil reports rests on the boot time in whole seconds, and so may be a
-    second off.
+    The creation time of psutil is based on the boot time in whole seconds, and may be a second
+    off.
     """
     if not hasattr(time, "CLOCK_BOOTTIME"):
         return None
@@ -193,7 +193,7 @@ def utc_now() -> str:
 
 
 class Timings:
-    """Seconds of a run, added up by what they were spent on."""
+    """Seconds of a run by activity."""
 
     def __init__(self) -> None:
         self._seconds: dict[str, float] = {}
@@ -201,21 +201,21 @@ class Timings:
 
     @property
     def seconds(self) -> Mapping[str, float]:
-        """Wall-clock seconds by name, in the order in which the names came up."""
+        """Wall-clock seconds by name, in the order of first use."""
         return dict(self._seconds)
 
     def add(self, what: str, seconds: float) -> None:
-        """Count seconds that were measured elsewhere."""
+        """Add seconds that were measured elsewhere."""
         self._seconds[what] = self._seconds.get(what, 0.0) + seconds
 
     def lap(self, what: str) -> None:
-        """Count everything since the last lap, or since the beginning."""
+        """Add the seconds since the last lap, or since the beginning."""
         self.add(what, self._lap.seconds())
         self._lap = Stopwatch()
 
     @contextlib.contextmanager
     def on(self, what: str) -> Iterator[None]:
-        """Count what happens in a context."""
+        """Add the seconds spent in a context."""
         watch = Stopwatch()
         try:
             yield

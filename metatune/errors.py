@@ -1,4 +1,4 @@
-"""The errors of metatune, one tree.
+"""Errors of metatune, one tree.
 
 MetatuneError
 ├── InputError (also a ValueError): the caller's input or options are at fault, exit code 2
@@ -65,7 +65,7 @@ class SpaceError(InputError):
 
 
 class OpenMLError(InputError):
-    """What was asked of an OpenML server cannot be had: no connection, or no such thing."""
+    """A request to an OpenML server failed: no connection, or no such resource."""
 
 
 class MetadataError(MetatuneError, RuntimeError):

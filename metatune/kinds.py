@@ -6,7 +6,7 @@ __all__ = ["TaskKind"]
 
 
 class TaskKind(StrEnum):
-    """What is predicted: one of two classes, one of several classes, or a number."""
+    """Kind of the target: one of two classes, one of several classes, or a number."""
 
     BINARY = "binary"
     MULTICLASS = "multiclass"
@@ -14,5 +14,5 @@ class TaskKind(StrEnum):
 
     @property
     def is_classification(self) -> bool:
-        """Whether classes are predicted."""
+        """True if classes are predicted."""
         return self is not TaskKind.REGRESSION

@@ -1,4 +1,4 @@
-"""Metrics: a score, its direction, and how it is computed from predictions.
+"""Metrics: scores computed from predictions, and their directions.
 
 Predictions are arrays: class probabilities of shape (n_rows, n_classes) for classification, whose
 columns follow the encoded labels 0..n_classes-1, and values of shape (n_rows,) for regression.
@@ -15,10 +15,8 @@ from metatune.errors import OptionError
 from metatune.kinds import TaskKind
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = [
     "DEFAULT_METRIC",
@@ -34,14 +32,14 @@ DEFAULT_METRIC = {
     TaskKind.MULTICLASS: "log_loss",
     TaskKind.REGRESSION: "rmse",
 }
-"""What is optimised when nothing else is asked for."""
+"""Default metric of each task kind."""
 
 RECORDED_METRICS = {
     TaskKind.BINARY: ("roc_auc", "log_loss", "accuracy", "balanced_accuracy"),
     TaskKind.MULTICLASS: ("log_loss", "accuracy", "balanced_accuracy", "roc_auc"),
     TaskKind.REGRESSION: ("rmse", "mae", "r2"),
 }
-"""What the meta-dataset records for each task kind."""
+"""Metrics that the meta-dataset records for each task kind."""
 
 PERFECT_SCORE = {
     "roc_auc": 1.0,
@@ -52,7 +50,7 @@ PERFECT_SCORE = {
     "mae": 0.0,
     "r2": 1.0,
 }
-"""What a prediction without any error scores in metatune's own metrics."""
+"""Score of a prediction without any error, for metatune's own metrics."""
 
 _Function = Callable[..., float]
 _PROBED_ROWS = 12
@@ -60,7 +58,7 @@ _PROBED_ROWS = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """How predictions are judged.
+    """Metric of predictions.
 
     Attributes
     ----------
@@ -78,11 +76,11 @@ class Metric:
 
     def score(
         self,
-        y_true: "NDArray[Any]",
+        y_true: "AnyArray",
         prediction: "FloatArray",
         sample_weight: "FloatArray | None" = None,
     ) -> float:
-        """Judge predictions.
+        """Score predictions.
 
         Parameters
         ----------
@@ -102,13 +100,13 @@ class Metric:
         return float(self.function(y_true, prediction, sample_weight))
 
     def loss(self, score: float) -> float:
-        """Turn a score into a number where less is better (NaN becomes infinity)."""
+        """Convert a score to a loss, where less is better (NaN becomes infinity)."""
         if math.isnan(score):
             return math.inf
         return -score if self.greater_is_better else score
 
     def better(self, score: float, than: float) -> bool:
-        """Whether `score` beats `than`; NaN never does."""
+        """Return True if `score` is better than `than`; False for NaN."""
         return self.loss(score) < self.loss(than)
 
 
@@ -178,7 +176,7 @@ def _misfit(name: str, kind: TaskKind) -> str:
     return f"metric {name!r} does not fit a {kind} task: use one of {good}"
 
 
-def _roc_auc(y: "NDArray[Any]", p: "FloatArray", w: "FloatArray | None") -> float:
+def _roc_auc(y: "AnyArray", p: "FloatArray", w: "FloatArray | None") -> float:
     """Area under the ROC curve; one class against the rest, averaged, for several classes."""
     import numpy as np
     from sklearn.metrics import roc_auc_score
@@ -192,7 +190,7 @@ def _roc_auc(y: "NDArray[Any]", p: "FloatArray", w: "FloatArray | None") -> floa
     return float(np.mean(each))
 
 
-def _log_loss(y: "NDArray[Any]", p: "FloatArray", w: "FloatArray | None") -> float:
+def _log_loss(y: "AnyArray", p: "FloatArray", w: "FloatArray | None") -> float:
     import numpy as np
 
     total = np.maximum(p.sum(axis=1), np.finfo(float).tiny)
@@ -201,13 +199,13 @@ def _log_loss(y: "NDArray[Any]", p: "FloatArray", w: "FloatArray | None") -> flo
     return float(-np.average(np.log(np.clip(chosen, np.finfo(float).eps, 1.0)), weights=w))
 
 
-def _accuracy(y: "NDArray[Any]", p: "FloatArray", w: "FloatArray | None") -> float:
+def _accuracy(y: "AnyArray", p: "FloatArray", w: "FloatArray | None") -> float:
     import numpy as np
 
     return float(np.average(p.argmax(axis=1) == y, weights=w))
 
 
-def _balanced_accuracy(y: "NDArray[Any]", p: "FloatArray", w: "FloatArray | None") -> float:
+def _balanced_accuracy(y: "AnyArray", p: "FloatArray", w: "FloatArray | None") -> float:
     """Mean recall over the classes that occur in `y`."""
     import numpy as np
 
@@ -217,19 +215,19 @@ def _balanced_accuracy(y: "NDArray[Any]", p: "FloatArray", w: "FloatArray | None
     return float(np.mean(recalls))
 
 
-def _rmse(y: "NDArray[Any]", p: "FloatArray", w: "FloatArray | None") -> float:
+def _rmse(y: "AnyArray", p: "FloatArray", w: "FloatArray | None") -> float:
     import numpy as np
 
     return float(np.sqrt(np.average((y - p) ** 2, weights=w)))
 
 
-def _mae(y: "NDArray[Any]", p: "FloatArray", w: "FloatArray | None") -> float:
+def _mae(y: "AnyArray", p: "FloatArray", w: "FloatArray | None") -> float:
     import numpy as np
 
     return float(np.average(np.abs(y - p), weights=w))
 
 
-def _r2(y: "NDArray[Any]", p: "FloatArray", w: "FloatArray | None") -> float:
+def _r2(y: "AnyArray", p: "FloatArray", w: "FloatArray | None") -> float:
     from sklearn.metrics import r2_score
 
     return float(r2_score(y, p, sample_weight=w)) if len(y) > 1 else math.nan
@@ -245,7 +243,7 @@ def _scorer_metric(name: str, kind: TaskKind, known: list[str]) -> Metric:
         raise OptionError(f"unknown metric {name!r}: {hint} Any scikit-learn scorer name works too")
     scorer = get_scorer(name)
 
-    def function(y: "NDArray[Any]", p: "FloatArray", w: "FloatArray | None") -> float:
+    def function(y: "AnyArray", p: "FloatArray", w: "FloatArray | None") -> float:
         import numpy as np
 
         options = {} if w is None else {"sample_weight": w}

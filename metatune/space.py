@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 __all__ = ["Choice", "Condition", "Configuration", "Domain", "Float", "Int", "SearchSpace", "Value"]
 
 Value = str | int | float | bool | None
-"""A hyperparameter's value: whatever JSON can hold as a scalar."""
+"""Value of a hyperparameter: a scalar of JSON."""
 
 _STEP = 0.2  # standard deviation of a mutation, as a share of the (log) range
 
 
 class Domain(ABC):
-    """The values that one hyperparameter may take."""
+    """Domain of the values that one hyperparameter may take."""
 
     @abstractmethod
     def sample(self, rng: "np.random.Generator") -> Value:
@@ -34,7 +34,7 @@ class Domain(ABC):
 
     @abstractmethod
     def contains(self, value: Value) -> bool:
-        """Whether `value` belongs to the domain."""
+        """Return True if `value` belongs to the domain."""
 
     @abstractmethod
     def to_unit(self, value: Value) -> float:
@@ -106,7 +106,7 @@ class Int(Domain):
 
 @dataclass(frozen=True, slots=True)
 class Choice(Domain):
-    """One of several unordered options."""
+    """Choice of one of several unordered options."""
 
     options: tuple[Value, ...]
 
@@ -129,7 +129,7 @@ class Choice(Domain):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A hyperparameter is active only while its `parent` has one of `values`."""
+    """Condition of an active hyperparameter: its `parent` has one of `values`."""
 
     parent: str
     values: tuple[Value, ...]
@@ -137,7 +137,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """An algorithm with values for its hyperparameters.
+    """Algorithm with values for its hyperparameters.
 
     Attributes
     ----------
@@ -181,7 +181,7 @@ class Configuration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchSpace:
-    """The hyperparameters of one algorithm.
+    """Search space: the hyperparameters of one algorithm.
 
     Attributes
     ----------
@@ -192,11 +192,11 @@ class SearchSpace:
     defaults : Mapping of str to Value
         One value for every hyperparameter.
     conditions : Mapping of str to Condition
-        When a hyperparameter is active; always, where it has no entry.
+        Conditions of hyperparameters that are not always active.
     neutral : Mapping of str to Value
-        Hyperparameters that joined after configurations had been evaluated, with the value that
-        leaves the model as it was. A configuration does not name them while they have it, so it
-        stays the same configuration, by its key.
+        Hyperparameters added after configurations had been evaluated, with the value that leaves
+        the model as it was. A configuration omits them while they have it, so that its key
+        stays the same.
     """
 
     algorithm: str

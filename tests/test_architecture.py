@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "metatune"
 
 ROWS = (
-    ("errors", "kinds", "space", "metrics", "budget", "files"),
+    ("_typing", "errors", "kinds", "space", "metrics", "budget", "files"),
     ("execution", "data"),
     ("metafeatures", "algorithms", "openml"),
     ("models", "metadataset"),

@@ -1,1 +1,1 @@
-"""The families of learners, one file each."""
+"""Algorithms: families of learners, one file each."""

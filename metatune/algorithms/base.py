@@ -1,4 +1,4 @@
-"""What an algorithm family states about itself, and how it becomes a pipeline."""
+"""Algorithm interface: search space, limits and pipeline of a family of learners."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ __all__ = ["Algorithm", "BuildContext", "Limits", "Shape", "learner_of"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """The size of a training set as an algorithm sees it."""
+    """Size of an encoded training set."""
 
     n_rows: int
     n_columns: int
@@ -25,7 +25,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The largest training set that an algorithm accepts; None means no limit.
+    """Limits on the training set that an algorithm accepts; None means no limit.
 
     `max_cells` bounds rows x columns, `max_work` bounds rows x columns x classes.
     """
@@ -37,7 +37,7 @@ class Limits:
     max_work: int | None = None
 
     def refusal(self, shape: Shape) -> str | None:
-        """Say in a few words why `shape` is too large, or None if it is not."""
+        """Return a short reason if `shape` is too large, else None."""
         work = shape.n_rows * shape.n_columns * max(1, shape.n_classes)
         measured = (
             ("rows", shape.n_rows, self.max_rows),
@@ -54,7 +54,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildContext:
-    """What a pipeline has to know about the data it will be fitted on.
+    """Context of a pipeline: properties of its training set, seeds and iterations.
 
     Attributes
     ----------
@@ -87,14 +87,14 @@ class BuildContext:
 
 
 class Algorithm(ABC):
-    """One family of learners: search space, preprocessing recipe, limits, fidelity.
+    """Family of learners: search space, preprocessing recipe, limits, fidelity.
 
     Class attributes
     ----------------
     name : str
         Key in the registry: "lightgbm", "random_forest", ...
     title : str
-        Name for people.
+        Name in messages.
     kinds : frozenset of TaskKind
         Task kinds it can learn.
     recipe_version : int
@@ -103,7 +103,7 @@ class Algorithm(ABC):
     limits : Limits
         The largest training set it accepts.
     iterative : bool
-        Whether it stops early, so that `iterations_used` says something.
+        Whether it stops early, so that `iterations_used` is known.
     averages_well : bool
         Whether models of folds, averaged with the one of all rows, predict better than that alone:
         the learner is unstable (Breiman 1996).
@@ -132,7 +132,7 @@ class Algorithm(ABC):
         """
 
     def refuses(self, kind: TaskKind, shape: Shape) -> str | None:
-        """Say in a few words why the algorithm does not take this task, or None if it does."""
+        """Return a short reason if the algorithm does not take this task, else None."""
         if kind not in self.kinds:
             return f"it does not learn {kind} tasks"
         return self.limits.refusal(shape)
@@ -147,5 +147,5 @@ class Algorithm(ABC):
 
 
 def learner_of(pipeline: "Pipeline") -> Any:
-    """Return the learner in the last step of a fitted pipeline; None where it needed none."""
+    """Return the learner in the last step of a fitted pipeline; None if it was not needed."""
     return getattr(pipeline.steps[-1][1], "estimator_", None)

@@ -1,6 +1,6 @@
-"""Categories: from codes to columns that a learner can use."""
+"""Category encoder: converts codes to columns that a learner can use."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -10,9 +10,8 @@ from metatune.algorithms.target_encoding import TargetMeanEncoder
 from metatune.data.row_metadata import PLAIN, RowFacts
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray, IndexArray, IntArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["MISSING_CODE", "CategoryEncoder", "canonical_codes"]
 
@@ -52,13 +51,13 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.classification = classification
         self.seed = seed
 
-    def fit(self, X: "FloatArray", y: "NDArray[Any]", facts: RowFacts = PLAIN) -> "CategoryEncoder":
+    def fit(self, X: "FloatArray", y: "AnyArray", facts: RowFacts = PLAIN) -> "CategoryEncoder":
         """Learn the levels; see `fit_transform`."""
         self.fit_transform(X, y, facts)
         return self
 
     def fit_transform(
-        self, X: "FloatArray", y: "NDArray[Any]", facts: RowFacts = PLAIN
+        self, X: "FloatArray", y: "AnyArray", facts: RowFacts = PLAIN
     ) -> "FloatArray":
         """Learn the levels and return the encoded training rows.
 
@@ -95,8 +94,8 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             parts.append(self.target_encoder_.transform(codes[:, self.target_]))
         return np.hstack([*parts, codes[:, self.ordinal_].astype(np.float64)])
 
-    def _share_out(self, usable: "NDArray[np.intp]", counts: "NDArray[np.intp]") -> None:
-        """Decide which columns are encoded in which way."""
+    def _share_out(self, usable: "IndexArray", counts: "IndexArray") -> None:
+        """Choose the encoding of each column."""
         none = usable[:0]
         self.one_hot_, self.target_, self.ordinal_ = none, none, none
         if self.encoding == "ordinal":
@@ -111,13 +110,13 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             self.ordinal_ = np.arange(len(self.n_levels))
 
 
-def canonical_codes(X: "FloatArray", n_levels: tuple[int, ...]) -> "NDArray[np.int64]":
+def canonical_codes(X: "FloatArray", n_levels: tuple[int, ...]) -> "IntArray":
     """Return codes as integers, `MISSING_CODE` where they are NaN or outside their levels."""
     valid = (X >= 0) & (np.asarray(n_levels) > X)  # False for NaN
     return np.where(valid, X, MISSING_CODE).astype(np.int64)
 
 
-def _level_cap(counts: "NDArray[np.intp]") -> int:
+def _level_cap(counts: "IndexArray") -> int:
     """Return the largest number of levels so that one-hot columns stay within the width allowed."""
     for cap in range(_MAX_LEVELS, 2, -1):
         if int(counts[counts <= cap].sum()) <= _MAX_COLUMNS:

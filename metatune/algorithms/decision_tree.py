@@ -1,4 +1,4 @@
-"""A single decision tree."""
+"""Single decision tree."""
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,7 +17,7 @@ _MAX_PRUNED_LEAVES = 10_000  # pruning takes time with the square of the leaves
 
 
 class DecisionTree(Algorithm):
-    """One tree, grown by CART and pruned by its cost (Breiman et al., 1984)."""
+    """Decision tree, grown by CART and pruned by its cost (Breiman et al., 1984)."""
 
     name: ClassVar[str] = "decision_tree"
     title: ClassVar[str] = "Decision tree"

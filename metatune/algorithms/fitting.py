@@ -1,4 +1,4 @@
-"""Fitting a pipeline on rows that have weights, groups or times."""
+"""Fit of a pipeline on rows that have sample weights, groups or times."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,35 +9,35 @@ from metatune.algorithms.learners.stopping import WatchedRows
 from metatune.data.row_metadata import PLAIN, RowFacts
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from sklearn.pipeline import Pipeline
 
-    FloatArray = NDArray[Any]
+    from metatune._typing import AnyArray
+
 
 __all__ = ["fit_model", "fit_pipeline", "fit_step"]
 
 
 def fit_pipeline(
-    pipeline: "Pipeline", X: "FloatArray", y: "NDArray[Any]", facts: RowFacts = PLAIN
+    pipeline: "Pipeline", X: "AnyArray", y: "AnyArray", facts: RowFacts = PLAIN
 ) -> "Pipeline":
-    """Fit a pipeline of two steps, telling each of them what is known of the rows.
+    """Fit a pipeline of two steps, passing the row metadata to each of them.
 
     Parameters
     ----------
     pipeline : Pipeline
-        As an `Algorithm` builds it.
+        Unfitted pipeline, as built by an `Algorithm`.
     X : ndarray of shape (n_rows, n_columns)
         Encoded features.
     y : ndarray of shape (n_rows,)
         Labels or target values.
     facts : RowFacts
-        Of these rows. Rows of weight zero are left out: a learner would still count them, as
-        neighbours or as members of a leaf. Scaling and imputation count all others alike.
+        Metadata of these rows. Rows of weight zero are left out: a learner would still count
+        them, as neighbours or in a leaf. Scaling and imputation weigh all others equally.
 
     Returns
     -------
     Pipeline
-        The same, fitted.
+        The same pipeline, fitted.
     """
     if facts.weights is not None and not facts.weights.all():
         counts = facts.weights > 0
@@ -50,7 +50,7 @@ def fit_pipeline(
     return pipeline
 
 
-def fit_step(step: Any, X: "FloatArray", y: "NDArray[Any]", facts: RowFacts) -> "FloatArray":
+def fit_step(step: Any, X: "AnyArray", y: "AnyArray", facts: RowFacts) -> "AnyArray":
     """Fit a preprocessing step and return the training rows as it encodes them.
 
     No row may have the weight zero.
@@ -62,8 +62,8 @@ def fit_step(step: Any, X: "FloatArray", y: "NDArray[Any]", facts: RowFacts) -> 
 
 def fit_model(
     model: Any,
-    X: "FloatArray",
-    y: "NDArray[Any]",
+    X: "AnyArray",
+    y: "AnyArray",
     facts: RowFacts,
     watched: WatchedRows | None = None,
 ) -> None:

@@ -1,4 +1,4 @@
-"""What random forests and extra trees share."""
+"""Base of random forests and extra trees."""
 
 from dataclasses import dataclass
 from math import log2
@@ -89,7 +89,7 @@ class Forest(Algorithm):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForestSize:
-    """Trees of a forest and rows that each of them is grown on."""
+    """Number of trees of a forest, and of rows that each of them is grown on."""
 
     trees: int
     rows: int

@@ -69,7 +69,7 @@ class Linear(Algorithm):
 
 
 def _has_many_levels(configuration: Configuration, context: BuildContext) -> bool:
-    """Whether levels get sparse columns, which a dense matrix has no room for."""
+    """Return True if levels get sparse columns, as there are too many for a dense matrix."""
     return configuration.params["encoding"] == "one_hot" and (
         max(context.layout.n_levels, default=0) > _MANY_LEVELS
     )

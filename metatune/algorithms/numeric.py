@@ -1,4 +1,4 @@
-"""Numbers: scaling, imputation and indicators of missing cells."""
+"""Numeric encoder: scaling, imputation and indicators of missing cells."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,9 +7,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.preprocessing import QuantileTransformer, RobustScaler, StandardScaler
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import BoolArray, FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["LARGEST", "NumericEncoder"]
 
@@ -19,7 +18,7 @@ _SOFT_LIMIT = 3.0
 
 
 class NumericEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Scale numbers, fill missing cells, and say which cells were missing.
+    """Scale numbers, impute missing cells, and add indicators of them.
 
     Columns that are empty or constant in the training rows carry no information and are dropped.
 
@@ -94,7 +93,7 @@ class NumericEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return scaled
 
 
-def _varies(X: "FloatArray", missing: "NDArray[np.bool_]") -> "NDArray[np.bool_]":
+def _varies(X: "FloatArray", missing: "BoolArray") -> "BoolArray":
     low = np.where(missing, np.inf, X).min(axis=0, initial=np.inf)
     high = np.where(missing, -np.inf, X).max(axis=0, initial=-np.inf)
     return np.asarray(low < high)

@@ -1,4 +1,4 @@
-"""From the encoded matrix to what a learner takes."""
+"""Preprocessing of the encoded matrix for a learner."""
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,15 +10,14 @@ from metatune.algorithms.numeric import LARGEST, NumericEncoder
 from metatune.data.row_metadata import PLAIN, RowFacts
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray
 
-    FloatArray = NDArray[Any]
 
 __all__ = ["NativePreprocessor", "TablePreprocessor"]
 
 
 class TablePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Encode numbers and categories each in their way; the output is dense.
+    """Encode numbers and categories; the output is dense.
 
     Parameters
     ----------
@@ -33,11 +32,11 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     dtype : {"float64", "float32"}
         Type of the output.
     seed : int
-        Seed of everything random in it.
+        Seed of all random choices.
     """
 
     worth_sharing: ClassVar[bool] = True
-    """Whether what it makes of a fold is worth keeping for other configurations."""
+    """True if its output of a fold is worth keeping for other configurations."""
 
     def __init__(
         self,
@@ -57,16 +56,12 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.dtype = dtype
         self.seed = seed
 
-    def fit(
-        self, X: "FloatArray", y: "NDArray[Any]", facts: RowFacts = PLAIN
-    ) -> "TablePreprocessor":
+    def fit(self, X: "AnyArray", y: "AnyArray", facts: RowFacts = PLAIN) -> "TablePreprocessor":
         """Learn the recipe; see `fit_transform`."""
         self.fit_transform(X, y, facts)
         return self
 
-    def fit_transform(
-        self, X: "FloatArray", y: "NDArray[Any]", facts: RowFacts = PLAIN
-    ) -> "FloatArray":
+    def fit_transform(self, X: "AnyArray", y: "AnyArray", facts: RowFacts = PLAIN) -> "AnyArray":
         """Learn the recipe and encode the training rows.
 
         Parameters
@@ -76,7 +71,7 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         y : ndarray of shape (n_rows,)
             Labels or target values.
         facts : RowFacts
-            Of these rows; weights and groups count where categories become target means.
+            Metadata of these rows; weights and groups count where categories become target means.
 
         Returns
         -------
@@ -103,7 +98,7 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             parts.append(self.category_encoder_.fit_transform(X[:, self.categorical_], y, facts))
         return self._joined(parts, len(X))
 
-    def transform(self, X: "FloatArray") -> "FloatArray":
+    def transform(self, X: "AnyArray") -> "AnyArray":
         """Return the encoded matrix of shape (n_rows, n_out)."""
         X = np.asarray(X, dtype=np.float64)
         parts = []
@@ -113,7 +108,7 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             parts.append(self.category_encoder_.transform(X[:, self.categorical_]))
         return self._joined(parts, len(X))
 
-    def _joined(self, parts: "list[FloatArray]", n_rows: int) -> "FloatArray":
+    def _joined(self, parts: "list[AnyArray]", n_rows: int) -> "AnyArray":
         parts = [part for part in parts if part.shape[1]]
         joined = np.hstack(parts) if parts else np.zeros((n_rows, 1))
         return joined.astype(self.dtype, copy=False)
@@ -135,12 +130,12 @@ class NativePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(self, n_levels: tuple[int, ...]) -> None:
         self.n_levels = n_levels
 
-    def fit(self, X: "FloatArray", y: Any = None) -> "NativePreprocessor":  # noqa: ARG002
-        """Remember the width; nothing else is learned."""
+    def fit(self, X: "AnyArray", y: Any = None) -> "NativePreprocessor":  # noqa: ARG002
+        """Store the number of columns; nothing else is learned."""
         self.n_features_in_ = X.shape[1]
         return self
 
-    def transform(self, X: "FloatArray") -> "FloatArray":
+    def transform(self, X: "AnyArray") -> "AnyArray":
         """Return a float64 matrix of the same shape."""
         X = np.array(X, dtype=np.float64, order="C")
         levels = np.asarray(self.n_levels)

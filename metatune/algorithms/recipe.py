@@ -1,4 +1,4 @@
-"""Pieces that the families share: hyperparameters of the recipe, and the two pipeline steps."""
+"""Recipe shared by the families: its hyperparameters, and the two pipeline steps."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ SCALINGS = Choice(("standard", "robust", "quantile"))
 """Ways to scale numbers that keep every learner of distances and weights in range."""
 
 CROSSING = Choice(("none", "arithmetic"))
-"""Whether columns are added that are made of pairs of numbers."""
+"""Hyperparameter that adds columns made of pairs of numbers."""
 
 Entry = tuple[Domain, Value]
 
@@ -51,7 +51,7 @@ def make_space(
     entries : dict of str to (Domain, Value)
         Hyperparameters with their defaults.
     conditions : dict of str to Condition, optional
-        When a hyperparameter is active.
+        Conditions under which hyperparameters are active.
     weights : bool
         Whether the learner takes class weights.
     crossed : bool
@@ -118,7 +118,7 @@ def native_step(configuration: Configuration, context: BuildContext) -> Any:
 
 
 def most_columns(configuration: Configuration, context: BuildContext) -> int:
-    """Return the columns of a table with as many crossings as may be added to it."""
+    """Return the maximum number of columns of a table with crossings."""
     if not _is_crossed(configuration):
         return context.layout.n_columns
     from metatune.algorithms.crossings.choosing import MOST_TERMS
@@ -127,7 +127,7 @@ def most_columns(configuration: Configuration, context: BuildContext) -> int:
 
 
 def _is_crossed(configuration: Configuration) -> bool:
-    """Whether crossings are added; not where the configuration does not speak of them."""
+    """Return True if crossings are added; False if the configuration lacks the hyperparameter."""
     return configuration.params.get("crossing", "none") != "none"
 
 
@@ -177,7 +177,7 @@ def make_pipeline(
 
 
 def class_weight(configuration: Configuration) -> str | None:
-    """Return scikit-learn's `class_weight`."""
+    """Return scikit-learn's `class_weight` of a configuration."""
     return "balanced" if configuration.params.get("class_weight") == "balanced" else None
 
 

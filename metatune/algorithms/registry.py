@@ -1,4 +1,4 @@
-"""All algorithm families by name.
+"""Registry of all algorithm families by name.
 
 Listing them imports no learning library; those are imported when a pipeline is built.
 """
@@ -51,17 +51,16 @@ _ALWAYS: tuple[Algorithm, ...] = (
 _OPTIONAL: tuple[Algorithm, ...] = (XGBoost(), CatBoost())  # named like the library they need
 
 FAMILIES: Mapping[str, Algorithm] = MappingProxyType({a.name: a for a in (*_ALWAYS, *_OPTIONAL)})
-"""Every family that there is, in a fixed order, whether or not it can be used here: what its space
-and its recipe are does not depend on the library."""
+"""All families in a fixed order, installed or not: their spaces need no library."""
 
 ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
     {a.name: a for a in (*_ALWAYS, *(a for a in _OPTIONAL if find_spec(a.name) is not None))}
 )
-"""Every family that can be used here, in the same order; xgboost and catboost if installed."""
+"""Families that can be used here, in the same order; xgboost and catboost if installed."""
 
 
 def is_optional(name: str) -> bool:
-    """Whether a family needs a library that metatune does without."""
+    """Return True if a family needs an optional library."""
     return any(algorithm.name == name for algorithm in _OPTIONAL)
 
 
@@ -117,6 +116,6 @@ def eligible(kind: TaskKind, shape: Shape) -> dict[str, Algorithm]:
 
 
 def refusals(kind: TaskKind, shape: Shape) -> dict[str, str]:
-    """Say for each family that does not take a training set why, in a few words."""
+    """Return a short reason for each family that does not take a training set, by name."""
     reasons = {name: a.refuses(kind, shape) for name, a in ALGORITHMS.items()}
     return {name: reason for name, reason in reasons.items() if reason is not None}

@@ -1,6 +1,6 @@
-"""Target encoding: a category becomes the smoothed mean of the target among its rows."""
+"""Target encoding of categories by the smoothed mean of the target among their rows."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -8,10 +8,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from metatune.data.row_metadata import PLAIN, RowFacts
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray, IndexArray, IntArray
 
-    FloatArray = NDArray[np.float64]
-    IntArray = NDArray[np.int64]
 
 __all__ = ["TargetMeanEncoder", "cross_fitting_folds"]
 
@@ -25,9 +23,8 @@ class TargetMeanEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     A numeric target and a binary one give one column for each category column; several classes
     give one for each of the eight most frequent classes. Training rows are cross-fitted, groups of
-    rows together. Unlike
-    scikit-learn's encoder it takes any class counts, down to a single row, and its folds do not
-    depend on the version of scikit-learn.
+    rows together. Unlike scikit-learn's encoder it takes any class counts, down to a single row,
+    and its folds do not depend on the version of scikit-learn.
 
     Parameters
     ----------
@@ -46,9 +43,7 @@ class TargetMeanEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.classification = classification
         self.seed = seed
 
-    def fit(
-        self, codes: "IntArray", y: "NDArray[Any]", facts: RowFacts = PLAIN
-    ) -> "TargetMeanEncoder":
+    def fit(self, codes: "IntArray", y: "AnyArray", facts: RowFacts = PLAIN) -> "TargetMeanEncoder":
         """Learn the means of all rows."""
         targets = self._targets(y)
         self.prior_ = np.average(targets, axis=0, weights=facts.weights)
@@ -56,7 +51,7 @@ class TargetMeanEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def fit_transform(
-        self, codes: "IntArray", y: "NDArray[Any]", facts: RowFacts = PLAIN
+        self, codes: "IntArray", y: "AnyArray", facts: RowFacts = PLAIN
     ) -> "FloatArray":
         """Learn the means, and encode each row by means that do not contain it."""
         self.fit(codes, y, facts)
@@ -78,7 +73,7 @@ class TargetMeanEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Encode rows by the means of all training rows; unseen levels get the overall mean."""
         return _look_up(codes, self.means_)
 
-    def _targets(self, y: "NDArray[Any]") -> "FloatArray":
+    def _targets(self, y: "AnyArray") -> "FloatArray":
         if not self.classification:
             values = np.asarray(y, dtype=np.float64)
             scale = float(np.abs(values).max(initial=0.0)) or 1.0
@@ -110,7 +105,7 @@ class TargetMeanEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 def cross_fitting_folds(
     n_rows: int, seed: int, groups: "IntArray | None", n_folds: int = _N_FOLDS
-) -> "NDArray[np.intp]":
+) -> "IndexArray":
     """Return the fold of each row, all 0 where there is nothing to split.
 
     Rows of a group have the same fold, unless there is one group only.

@@ -1,4 +1,4 @@
-"""From the journals of a build to the tables of the meta-dataset."""
+"""Assembly of the meta-dataset's tables from the journals of a build."""
 
 import json
 from collections import Counter
@@ -40,7 +40,7 @@ _Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
-    """What one dataset brings: a row of ``datasets`` and its rows of ``evaluations``."""
+    """Row of one dataset in ``datasets``, and its rows of ``evaluations``."""
 
     dataset: _Row
     evaluations: list[_Row]
@@ -52,7 +52,7 @@ def assemble(
     """Collect every dataset of a work directory whose pool is completely evaluated.
 
     Evaluations of other recipes than today's and datasets under another version of the protocol
-    are left out; ``manifest["left_out"]`` says how many. Of a dataset that was evaluated under
+    are left out; ``manifest["left_out"]`` counts them. Of a dataset that was evaluated under
     several protocols the one with most rows is taken.
 
     Parameters
@@ -60,7 +60,7 @@ def assemble(
     work : Path
         The work directory of a `PoolEvaluation`.
     pools : dict of TaskKind to list of Configuration
-        What was evaluated.
+        Evaluated configurations.
     known : MetaDataset, optional
         Completes what the work directory holds. Its datasets that the work directory does not
         hold, or not completely, are kept as they are there.
@@ -113,7 +113,7 @@ def _evaluated(
 
 
 def _is_complete(description: _Row, known: Known, pool: list[Configuration]) -> bool:
-    """Whether nothing is left to evaluate: half a pool would favour what was evaluated first."""
+    """Return True if nothing is left to evaluate: an incomplete pool would bias comparisons."""
     return next(ladder_of(description).due(pool, known), None) is None
 
 
@@ -174,7 +174,7 @@ def _dataset(description: _Row) -> _Row:
 
 
 def _constants(data: TrialData) -> dict[str, float]:
-    """Score the constant prediction: the scale on which datasets are compared."""
+    """Score the constant prediction, the reference for comparing datasets."""
     kind = data.task.kind
     return {
         constant_column(name): constant_score(data, resolve_metric(name, kind))

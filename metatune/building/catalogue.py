@@ -1,4 +1,4 @@
-"""A local catalogue of tables to build the meta-dataset from."""
+"""Catalogue of local tables to build the meta-dataset from."""
 
 import csv
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _NEEDED = ("file", "name", "family", "task", "target")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueEntry:
-    """One table of a catalogue.
+    """Table of a catalogue.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class CatalogueEntry:
     path : Path
         The table's file.
     file : str
-        The same below the catalogue's folder.
+        Its path below the catalogue's folder.
     n_rows, n_columns, n_classes : int
         Sizes as the catalogue states them; 0 where it does not.
     family : str
@@ -46,9 +46,9 @@ class CatalogueEntry:
     left_out : tuple of str
         Columns that restate the target or are known only afterwards.
     openml_id : int or None
-        Of the same data on OpenML.
+        Id of the same data on OpenML.
     source, licence : str
-        Where it comes from.
+        Origin and licence of the data.
     """
 
     name: str
@@ -69,7 +69,7 @@ class CatalogueEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LoadedEntry:
-    """A table of a catalogue: its features as they are, and the same as numbers."""
+    """Table of a catalogue: its raw features, and the encoded task."""
 
     table: "pd.DataFrame"
     encoder: TableEncoder

@@ -1,4 +1,4 @@
-"""Building the meta-dataset by evaluation: resumable, time-boxed, on any executor.
+"""Evaluation of pools on datasets for the meta-dataset: resumable, with a deadline.
 
 Whatever the journals of the work directory or a known meta-dataset hold is not evaluated again, so
 a build can be stopped at any instant and continued, and a finished one can be extended.
@@ -41,7 +41,7 @@ __all__ = [
 
 @dataclass(slots=True, eq=False)
 class _Bench:
-    """One dataset under evaluation."""
+    """Dataset under evaluation."""
 
     name: str
     folder: Path
@@ -53,7 +53,7 @@ class _Bench:
     """Keys of configurations."""
 
     def next_trial(self, seed: int) -> Trial | None:
-        """Return what is due and not under way; None if there is nothing for now."""
+        """Return a trial that is due and not running; None if there is none for now."""
         for configuration, rung in self.ladder.due(self.pool, self.known):
             if configuration.key not in self.under_way:
                 number = len(self.known)
@@ -62,12 +62,12 @@ class _Bench:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing is left to evaluate."""
+        """True if nothing is left to evaluate."""
         return not self.under_way and next(self.ladder.due(self.pool, self.known), None) is None
 
 
 class PoolEvaluation:
-    """Evaluates pools of configurations on datasets, one dataset after the other.
+    """Evaluation of pools of configurations on datasets, one dataset after the other.
 
     The next dataset is started as soon as the ones before have nothing for a free worker, while
     their last trials are still running.
@@ -77,19 +77,19 @@ class PoolEvaluation:
     work : Path
         The work directory.
     pools : mapping of TaskKind to list of Configuration
-        What to evaluate.
+        Configurations to evaluate.
     executor : Executor
-        Where to evaluate.
+        Executor of the trials.
     protocol : Protocol
-        How to evaluate.
+        Protocol of the evaluations.
     on_result : callable, optional
         Called with the dataset's name and each new result.
     known : MetaDataset, optional
-        Its evaluations are not made again.
+        Meta-dataset whose evaluations are not repeated.
     special : mapping of str to Protocol, optional
-        How to evaluate single datasets, by name: large ones with more rows.
+        Protocols of single datasets, by name: large ones with more rows.
     predictions : KeptPredictions, optional
-        Keeps the out-of-fold predictions of the top rung.
+        Store of the out-of-fold predictions of the top rung.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Harvesting the run history of a benchmark suite from an OpenML server, as tables.
+"""Harvest of the run history of a benchmark suite from an OpenML server, as tables.
 
 Every answer is kept (see `metatune.openml.pages`), so a harvest that was stopped goes on where it
 stood, and making the tables again needs no connection. Within a flow and a task, listings are read
@@ -43,7 +43,7 @@ _UNKNOWN_TASK = 151
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HarvestPlan:
-    """What to harvest.
+    """Plan of a harvest: suite, flows, measures and limits.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class HarvestPlan:
     flows : tuple of str
         Ids, or names without version: all flows of that name.
     measures : tuple of str
-        OpenML's names; the first one is asked for with hyperparameters.
+        OpenML's names; the first one is requested with hyperparameters.
     max_rows : int or None
         At most so many evaluations of a flow on a task and measure: bots ran some thousand times
         as much on some tasks as on others.
@@ -73,7 +73,7 @@ class HarvestPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Harvest:
-    """The tables of a harvest; `TABLES` names them."""
+    """Tables of a harvest, named by `TABLES`."""
 
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
 
@@ -86,7 +86,7 @@ class Harvest:
 
     @classmethod
     def load(cls, folder: Path) -> "Harvest":
-        """Read what `save` wrote.
+        """Read a harvest written by `save`.
 
         Raises
         ------
@@ -154,7 +154,7 @@ def harvest(
     ----------
     plan : HarvestPlan
     store : PageStore
-        Where answers are kept, and who asks for the others.
+        Cache of answers, with the client for missing ones.
     on_pair : callable, optional
         Called with flow id, task id and the number of evaluations when a pair is done.
 
@@ -239,7 +239,7 @@ def _suite(name: str, store: PageStore) -> SuiteInfo:
 
 
 def _task(number: int, store: PageStore) -> TaskInfo | None:
-    """Return a task that metatune can learn; None for others and for those that are gone."""
+    """Return a task that metatune can learn; None for others and for deleted ones."""
     try:
         text = store.get(f"task/{number}")
     except ServerRefusedError as refusal:
@@ -379,6 +379,6 @@ def _evaluation_table(rows: Iterable[EvaluationRow]) -> pd.DataFrame:
 def _table(
     rows: Iterable[dict[str, object]], order: list[str], types: dict[str, str]
 ) -> pd.DataFrame:
-    """Make a table that depends on the rows alone, not on the order in which they came."""
+    """Make a table that does not depend on the order of the rows."""
     table = pd.DataFrame(list(rows), columns=list(types)).astype(types)
     return table.sort_values(order, ignore_index=True)

@@ -1,4 +1,4 @@
-"""From the tables of a harvest to tidy runs, the form that published histories have as well."""
+"""Conversion of the tables of a harvest to tidy runs, the common form of run histories."""
 
 import json
 import math
@@ -19,17 +19,17 @@ __all__ = ["HarvestedRuns", "harvested_runs"]
 
 _TRAINED_SHARE = 0.9  # of the rows, in the ten folds of OpenML's usual procedure
 _NATIVE_CATEGORIES = frozenset({"ranger", "rpart"})
-"""Learners that take categories as they are: the columns they see are those of the table."""
+"""Learners with native categories, whose columns are those of the table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class HarvestedRuns:
-    """Runs that can be compared, and what could not be read.
+    """Tidy runs of a harvest, and counts of unreadable setups.
 
     Attributes
     ----------
     runs : DataFrame
-        With the columns `metatune.building.run_history.RUN_COLUMNS`.
+        Tidy runs with the columns `metatune.building.run_history.RUN_COLUMNS`.
     unreadable : Counter of (algorithm, reason)
         Evaluations of setups that could not be read.
     """

@@ -1,4 +1,4 @@
-"""Out-of-fold predictions of a build, kept so that ensembles can be computed later."""
+"""Store of the out-of-fold predictions of a build, for ensembles computed later."""
 
 import contextlib
 from pathlib import Path
@@ -12,20 +12,21 @@ from metatune.evaluation.trial_data import load_trial_data
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from metatune._typing import Float32Array
     from metatune.evaluation.trial import TrialResult
 
 __all__ = ["KeptPredictions"]
 
 
 class KeptPredictions:
-    """A folder of float16 arrays, ``DATASET/CONFIGURATION.npy``, in the order of the rows.
+    """Folder of float16 arrays, ``DATASET/CONFIGURATION.npy``, in the order of the rows.
 
     Probabilities are kept as they are, values in standard deviations of the target from its mean.
 
     Parameters
     ----------
     folder : Path
-        Made where it does not exist.
+        Folder of the arrays; made if there is none.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -33,13 +34,13 @@ class KeptPredictions:
         folder.mkdir(parents=True, exist_ok=True)
 
     def outbox(self, dataset: str) -> Path:
-        """Return where workers leave the predictions of a dataset; made if there is none."""
+        """Return the folder for workers to write predictions of a dataset to; made if missing."""
         path = self._folder / dataset / "new"
         path.mkdir(parents=True, exist_ok=True)
         return path
 
     def keep(self, dataset: str, inbox: Path, result: "TrialResult") -> None:
-        """Take over what a trial has left in the outbox; without room its predictions are lost."""
+        """Move a trial's predictions from the outbox to the store; lost if the disk is full."""
         source = self.outbox(dataset) / prediction_file(result.trial)
         if not source.is_file():
             return
@@ -56,7 +57,7 @@ class KeptPredictions:
         return {path.stem: np.load(path, allow_pickle=False) for path in found}
 
 
-def _scaled(predictions: "NDArray[np.float32]", inbox: Path) -> "NDArray[np.float16]":
+def _scaled(predictions: "Float32Array", inbox: Path) -> "NDArray[np.float16]":
     if predictions.ndim == 2:
         return predictions.astype(np.float16)
     y = np.asarray(load_trial_data(str(inbox)).task.y, dtype=np.float64)

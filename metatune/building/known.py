@@ -1,4 +1,4 @@
-"""What has been evaluated already: in the journal of a work directory, in a meta-dataset."""
+"""Known results: evaluations in the journal of a work directory or in a meta-dataset."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -37,9 +37,9 @@ _AT_THE_LIMIT = 0.9  # of the limit: a trial that timed out is stopped a little 
 
 
 def is_current(algorithm: str, recipe_version: int) -> bool:
-    """Whether evaluations under a recipe version are what the algorithm would do today.
+    """Return True if a recipe version is the algorithm's current one.
 
-    They stay of use where the library that the algorithm needs is not installed.
+    True also if the library that the algorithm needs is not installed.
     """
     return algorithm in FAMILIES and FAMILIES[algorithm].recipe_version == recipe_version
 
@@ -61,7 +61,7 @@ def by_rung(results: Iterable[TrialResult]) -> Known:
 
 
 def without_short_limits(known: Known, trial_seconds: float) -> Known:
-    """Leave out trials that ran out of less time than they would have now."""
+    """Leave out trials that timed out under a shorter limit than today's."""
     enough = _AT_THE_LIMIT * trial_seconds
     return {
         place: result
@@ -71,12 +71,12 @@ def without_short_limits(known: Known, trial_seconds: float) -> Known:
 
 
 class KnownDatasets:
-    """A meta-dataset whose evaluations need not be made again.
+    """Meta-dataset whose evaluations are not repeated.
 
     Parameters
     ----------
     metadata : MetaDataset or None
-        None holds nothing.
+        The meta-dataset; None for an empty one.
     """
 
     def __init__(self, metadata: "MetaDataset | None") -> None:
@@ -96,7 +96,7 @@ class KnownDatasets:
 
     @property
     def rows(self) -> Mapping[str, dict[str, Any]]:
-        """The rows of ``datasets`` by name, each with its protocol's version."""
+        """Rows of ``datasets`` by name, each with its protocol's version."""
         return self._rows
 
     def row_limits(self) -> dict[str, int]:
@@ -112,12 +112,12 @@ class KnownDatasets:
         return _records(part)
 
     def results(self, description: Mapping[str, Any]) -> Known:
-        """Return what holds for the dataset of a work directory.
+        """Return the results that are valid for the dataset of a work directory.
 
         Parameters
         ----------
         description : mapping
-            Its ``dataset.json``.
+            Content of its ``dataset.json``.
 
         Returns
         -------
@@ -161,7 +161,7 @@ def _same_evaluations(row: Mapping[str, Any], description: Mapping[str, Any]) ->
 
 
 def _result(row: Mapping[str, Any], metadata: "MetaDataset", kind: TaskKind) -> TrialResult:
-    """Turn a row of ``evaluations`` back into what it was made from."""
+    """Convert a row of ``evaluations`` to the trial's result."""
     rung = Rung(
         index=int(row["rung"]), row_share=float(row["row_share"]), n_folds=int(row["n_folds"])
     )

@@ -1,6 +1,6 @@
-"""From published runs to priors over metatune's hyperparameters.
+"""Learning of hyperparameter priors from published runs.
 
-For each hyperparameter, what the best runs on a dataset chose is set against what was tried there,
+For each hyperparameter, the values of the best runs on a dataset are compared with those of all,
 because histories are grids and random samples of ranges other than metatune's: a region counts as
 good where runs won more often than elsewhere, not where many were made. Where nothing was tried
 the prior stays even, and few datasets move it little.
@@ -22,9 +22,9 @@ from metatune.space import Choice, Domain, Value
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
-    FloatArray = NDArray[np.float64]
+    from metatune._typing import FloatArray
+
 
 __all__ = ["LearnedPriors", "learn_priors", "shares_of_winners"]
 
@@ -38,7 +38,7 @@ _DIGITS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearnedPriors:
-    """The priors, and how many runs they rest on.
+    """Learned priors, and counts of the runs behind them.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class LearnedPriors:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Group:
-    """The runs of one family on one dataset of a source.
+    """Runs of one family on one dataset of a source.
 
     `tried` are the runs that could have won; where a source kept winners only, all that occur in
     it, as they would have been on this dataset.
@@ -73,7 +73,7 @@ _Key = tuple[str, str, str, str]  # pool, family, source, dataset
 
 
 def learn_priors(runs: "pd.DataFrame") -> LearnedPriors:
-    """Learn where good hyperparameters lie.
+    """Learn hyperparameter priors from published runs.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def _published(runs: "pd.DataFrame") -> Iterable[tuple[PublishedRun, float]]:
 
 
 def _add_tried(groups: dict[_Key, _Group], runs: "pd.DataFrame") -> None:
-    """Complete the groups with what could have won."""
+    """Complete the groups with the runs that could have won."""
     for group in groups.values():
         if not group.winners_only:
             group.tried.extend(group.runs)
@@ -158,7 +158,7 @@ def shares_of_winners(losses: Sequence[float], share: float = _BEST_SHARE) -> "F
 
 
 def _learn(name: str, domain: Domain, groups: list[_Group]) -> Density | None:
-    """Average the datasets' densities of one hyperparameter and shrink them to the even one."""
+    """Average the datasets' densities of one hyperparameter, shrunk to the uniform one."""
     total, weight, n_datasets = np.zeros(n_bins(domain)), 0.0, 0
     sources: set[str] = set()
     for group in groups:
@@ -195,18 +195,18 @@ def _with_loss(group: _Group) -> Iterable[tuple[MappedRun, float]]:
 def relative_success(
     domain: Domain, values: Sequence[Value], won: "FloatArray", tried: Sequence[Value]
 ) -> "FloatArray":
-    """Return how much more often runs won in each bin than evenly, as a density.
+    """Return the success of each bin's runs relative to the average, as a density.
 
     Parameters
     ----------
     domain : Domain
-        Of the hyperparameter.
+        Domain of the hyperparameter.
     values : sequence of Value
-        Of the runs that could win.
+        Values of the runs that could win.
     won : array of shape (n_values,)
         Their weights among the winners.
     tried : sequence of Value
-        Of all runs.
+        Values of all runs.
 
     Returns
     -------
@@ -231,7 +231,7 @@ def _histogram(domain: Domain, values: Sequence[Value], weights: "FloatArray") -
 
 
 def _kernel(domain: Domain) -> "FloatArray":
-    """Return how much each bin sees of its neighbours; options have none."""
+    """Return the smoothing weights between bins; the identity for options."""
     bins = n_bins(domain)
     if isinstance(domain, Choice):
         return np.eye(bins)
@@ -241,7 +241,7 @@ def _kernel(domain: Domain) -> "FloatArray":
 
 
 def _family_wins(groups: dict[_Key, _Group]) -> dict[str, dict[str, dict[str, float]]]:
-    """Count for each source of several families on how many datasets each was the best."""
+    """Count the datasets on which each family was the best, for sources of several families."""
     best: dict[tuple[str, str, str], dict[str, float]] = defaultdict(dict)
     for (pool, family, source, dataset), group in groups.items():
         best[pool, source, dataset][family] = min(group.losses)

@@ -1,4 +1,4 @@
-"""The datasets of a harvested suite as files, with a catalogue to build a meta-dataset from."""
+"""Tables of a harvested suite as files, with a catalogue to build a meta-dataset from."""
 
 import csv
 import json
@@ -55,11 +55,11 @@ def download_tables(
     ----------
     harvest : Harvest
     pages : Pages
-        Where descriptions come from.
+        Source of descriptions.
     client : OpenMLClient
-        Where files come from.
+        Source of files.
     folder : Path
-        Made if there is none.
+        Folder of the files; made if there is none.
     on_table : callable, optional
         Called with the name of each table that is ready.
 
@@ -98,7 +98,7 @@ def download_tables(
 
 
 def _write(found: OpenMLTable, task: Mapping[Hashable, Any], note: Path) -> None:
-    """Write the table, then what the catalogue says about it."""
+    """Write the table, and return its row of the catalogue."""
     frame = found.table.frame
     understood = make_task(found.table, target=found.target, task=str(task["type"]))
     categories = [

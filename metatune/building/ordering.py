@@ -1,4 +1,4 @@
-"""The order of the pool: which configurations add most to those before them."""
+"""Ordering of the pool by the marginal gain of each configuration."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,11 +15,9 @@ from metatune.recommender.past import Past, collect_past
 from metatune.space import Configuration
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from metatune._typing import FloatArray
     from metatune.metadataset.store import MetaDataset
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["Evidence", "collect_evidence", "greedy_steps", "order_pool"]
 
@@ -33,16 +31,16 @@ _MOST_OF_A_FAMILY = 0.25  # of the configurations up to a stage
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Evidence:
-    """What past evaluations say about candidates.
+    """Evidence on candidates from past evaluations: regrets and costs.
 
     Attributes
     ----------
     candidates : tuple of Configuration
-        What may be chosen.
+        Configurations to choose from.
     regret : ndarray of shape (n_tables, n_candidates)
         Logarithm of a candidate's error over that of the best, from 0 to 0.7.
     weights : ndarray of shape (n_tables,)
-        How much each table counts; those of a family count as one.
+        Weight of each table; those of a family count as one.
     seconds : ndarray of shape (n_candidates,)
         Expected core-seconds of five folds of a table of 3,000 rows and 15 columns.
     """
@@ -54,7 +52,7 @@ class Evidence:
 
 
 def collect_evidence(metadata: "MetaDataset", kind: TaskKind) -> Evidence:
-    """Collect what a meta-dataset says about its pool in the two metrics that matter most."""
+    """Collect the evidence of a meta-dataset on its pool, in the two main metrics."""
     pasts = [collect_past(metadata, kind, metric) for metric in _METRICS[pool_of(kind)]]
     families, counts = np.unique(pasts[0].families, return_counts=True)
     size = dict(zip(families, counts, strict=True))
@@ -73,21 +71,21 @@ def order_pool(
     recipes: Sequence[Recipe],
     spare: Sequence[Configuration] = (),
 ) -> list[Configuration]:
-    """Put the pool of a task kind in order.
+    """Order the pool of a task kind.
 
-    Defaults come first, then, stage by stage, the recipes of the stage and the candidates that add
-    most to all that is there before.
+    Defaults come first, then, stage by stage, the recipes of the stage and the candidates with the
+    largest marginal gains.
 
     Parameters
     ----------
     kind : TaskKind
         Binary and multiclass share one pool.
     evidence : Evidence
-        What is known of candidates.
+        Evidence on the candidates.
     recipes : sequence of Recipe
-        Picked by hand.
+        Configurations picked by hand.
     spare : sequence of Configuration
-        Fill what is left at the end.
+        Configurations for the places left at the end.
     """
     families = [a for a in FAMILIES.values() if kind in a.kinds and not is_optional(a.name)]
     order = {c.key: c for c in (a.space(kind).default() for a in families)}
@@ -105,19 +103,19 @@ def order_pool(
 def greedy_steps(
     evidence: Evidence, before: Sequence[Configuration], most: int
 ) -> Iterator[Configuration]:
-    """Yield candidates, each the one that adds most for its price to all before it.
+    """Yield candidates, each with the largest marginal gain per cost given those before.
 
-    A table is served by the best configuration of each family: mostly by the very best, less by
-    the second and third best family, which stand for the diversity that an ensemble lives by.
+    The regret of a table is a weighted mean over its three best families, since ensembles need
+    diversity.
 
     Parameters
     ----------
     evidence : Evidence
-        What is known of candidates.
+        Evidence on the candidates.
     before : sequence of Configuration
-        What is there already.
+        Configurations chosen already.
     most : int
-        Configurations of one family, those before included.
+        Maximum number of configurations of one family, those before included.
     """
     names = [c.algorithm for c in evidence.candidates]
     chosen = {c.key for c in before}
@@ -148,7 +146,7 @@ def greedy_steps(
 
 
 def _served(best: "dict[str, FloatArray]") -> "FloatArray":
-    """Return how far each table is from being served as well as possible."""
+    """Return the regret of each table, weighted over its best families."""
     ranked = np.sort(np.stack(list(best.values())), axis=0)
     places = np.array(_PLACES[: len(ranked)])
     return np.asarray(places @ ranked[: len(places)])

@@ -1,4 +1,4 @@
-"""How configurations are evaluated for the meta-dataset, and the rungs they climb."""
+"""Protocol of the meta-dataset's evaluations, and the rungs of each dataset."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,12 +22,12 @@ Known = dict[tuple[str, int], TrialResult]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protocol:
-    """How configurations are evaluated for the meta-dataset.
+    """Protocol of the evaluations for the meta-dataset.
 
     Attributes
     ----------
     max_rows : int
-        Larger tables are cut to a stratified sample.
+        Maximum number of rows; larger tables are cut to a stratified sample.
     n_folds : int
         Folds of the top rung.
     trial_seconds : float
@@ -36,12 +36,12 @@ class Protocol:
         Share of the configurations, the best ones, that rise from a rung to the next one; defaults
         of libraries always rise. Less than 1 spares time on large tables: successive halving.
     rung_rows : int
-        Training rows of a rung below the top, at least: fewer say little, and on a small table
-        they cost nearly as much as all.
+        Minimum training rows of a rung below the top: fewer are not informative, and on a small
+        table they cost nearly as much as all.
     seed : int
         Seed of sample, folds and learners.
     version : int
-        Of the rules that are not parameters; see `PROTOCOL_VERSION`.
+        Version of the rules that are not parameters; see `PROTOCOL_VERSION`.
     """
 
     max_rows: int = 3_000
@@ -54,16 +54,16 @@ class Protocol:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> "Protocol":
-        """Read what a dataset's description states; one without a version has version 1."""
+        """Read the protocol of a dataset's description; one without a version has version 1."""
         names = {field.name for field in fields(cls)}
         known = {name: value for name, value in record.items() if name in names}
         return cls(**({"version": 1} | known))
 
     def agrees(self, other: "Protocol", n_rows: int) -> bool:
-        """Whether scores under both are the same thing on a table of `n_rows` rows.
+        """Return True if scores under both are comparable on a table of `n_rows` rows.
 
-        Time limit, share kept and rows of a rung do not count: they decide whether there is a
-        score, not which.
+        Time limit, share kept and rows of a rung do not matter: they decide whether there is a
+        score, not its value.
         """
         return (self.version, self.n_folds, self.seed, min(self.max_rows, n_rows)) == (
             other.version,
@@ -87,7 +87,7 @@ def protocol_rungs(n_train_rows: int, n_folds: int, least_rows: int) -> tuple[Ru
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ladder:
-    """The rungs that configurations climb on one dataset.
+    """Ladder of the rungs that configurations climb on one dataset.
 
     Attributes
     ----------
@@ -128,7 +128,7 @@ class Ladder:
     def due(
         self, pool: Sequence[Configuration], known: Known
     ) -> Iterator[tuple[Configuration, Rung]]:
-        """Yield what can be evaluated now, each configuration at most once.
+        """Yield the trials that can run now, each configuration at most once.
 
         A configuration rises until a rung fails, unless its algorithm does not take the dataset at
         all or needs a library that is not installed. Where not all are kept, it waits on each rung
@@ -137,7 +137,7 @@ class Ladder:
         Parameters
         ----------
         pool : sequence of Configuration
-            What is evaluated.
+            Configurations to evaluate.
         known : Known
             Results so far.
         """
@@ -166,7 +166,7 @@ class Ladder:
     def _risen(
         self, climbers: Sequence[Configuration], rung: Rung, known: Known
     ) -> list[Configuration]:
-        """Return those that rise from a rung, in the order given."""
+        """Return the configurations that rise from a rung, in the order given."""
         metric = resolve_metric(RECORDED_METRICS[self.kind][0], self.kind)  # that of the scores
         losses = {
             c.key: metric.loss(known[c.key, rung.index].score)

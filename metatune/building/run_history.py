@@ -1,4 +1,4 @@
-"""Published run histories: from their files to one tidy table of runs."""
+"""Run histories as published, read into one tidy table of runs."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ _HIGHER_IS_BETTER = frozenset({"accuracy"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Source:
-    """How to read one history: `metrics` are those to compare by, one for each dataset."""
+    """Reader of one history; `metrics` are those to compare by, one for each dataset."""
 
     metrics: tuple[str, ...]
     winners_only: bool = False
@@ -120,7 +120,7 @@ _Sizes = Mapping[tuple[str, str], tuple[float | None, float | None]]
 
 
 def _pmlb_sizes(directory: Path, share: float, key: str) -> _Sizes:
-    """PMLB's categories are integer codes; its count of columns includes the target."""
+    """Return sizes of PMLB's datasets: categories are integer codes, columns include the target."""
     path = directory / "sklearn_benchmarks_pmlb" / "datasets.csv"
     if not path.is_file():
         return {}
@@ -153,7 +153,7 @@ def _oboe_sizes(directory: Path) -> _Sizes:
 
 
 def _autosklearn_sizes(directory: Path, name: str, key: str) -> _Sizes:
-    """Columns are known after encoding only where there is nothing to encode."""
+    """Return sizes of auto-sklearn's datasets: columns only where there is nothing to encode."""
     path = directory / name / "datasets.csv"
     if not path.is_file():
         return {}

@@ -1,4 +1,4 @@
-"""Which tables of a catalogue are evaluated, in which order, and which of them with more rows."""
+"""Selection of a catalogue's tables for evaluation, their order, and the large ones."""
 
 import math
 import random
@@ -17,7 +17,7 @@ _SEED = 0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """Which tables are wanted.
+    """Filters of the tables to evaluate.
 
     Attributes
     ----------
@@ -28,9 +28,9 @@ class Wishes:
     min_rows : int
         Smaller tables are left out.
     per_family : int
-        At most so many tables of a family.
+        Maximum number of tables of a family.
     max_tables : int or None
-        At most so many tables.
+        Maximum number of tables.
     """
 
     names: tuple[str, ...] = ()
@@ -69,9 +69,9 @@ def large_tables(
     Parameters
     ----------
     entries : iterable of CatalogueEntry
-        To choose from.
+        Tables to choose from.
     n_tables : int
-        How many.
+        Number of tables to return.
     more_than : int
         Only tables of more rows are large.
     """
@@ -86,7 +86,7 @@ def large_tables(
 
 
 def enlarged(entry: CatalogueEntry, n_rows: int) -> CatalogueEntry:
-    """Return a table as it takes part once more, cut to `n_rows`: under a name that says so."""
+    """Return a copy of a table's entry for `n_rows` rows, with a name that tells them."""
     n_rows = min(n_rows, entry.n_rows)
     return replace(entry, name=f"{entry.name}@{n_rows}", n_rows=n_rows)
 
@@ -106,7 +106,7 @@ def choose_tables(
     entries : iterable of CatalogueEntry
         The catalogue.
     wishes : Wishes
-        Which tables are wanted.
+        Filters of the tables.
     max_rows : int
         Rows to which tables are cut.
 
@@ -123,7 +123,7 @@ def choose_tables(
 
 
 def _thinned(entries: list[CatalogueEntry], wishes: Wishes) -> list[tuple[int, CatalogueEntry]]:
-    """Take the first tables of each family, each with its place in the family."""
+    """Take the first tables of each family, each with its position in the family."""
     families: dict[str, set[tuple[TaskKind, int]]] = {}
     taken = []
     for entry in entries:

@@ -1,4 +1,4 @@
-"""The work directory of a build: a folder for each dataset and protocol.
+"""Work directory of a build: a folder for each dataset and protocol.
 
 A folder holds the encoded arrays, a description (``dataset.json``) and a journal of finished
 trials. A dataset that is evaluated again under another protocol gets a folder of its own, so that
@@ -42,14 +42,14 @@ def find_folder(work: Path, name: str, protocol: Protocol) -> Path:
 
 
 def folders(work: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Walk through the prepared folders with their descriptions, by name."""
+    """Yield the prepared folders with their descriptions, ordered by name."""
     for path in sorted(work.iterdir()):
         if (path / _DESCRIPTION).is_file():
             yield path, read_description(path)
 
 
 def read_description(folder: Path) -> dict[str, Any]:
-    """Read what describes a folder's dataset and the protocol of its evaluations."""
+    """Read the description of a folder's dataset and of its protocol."""
     return dict(json.loads((folder / _DESCRIPTION).read_text(encoding="utf-8")))
 
 
@@ -105,7 +105,7 @@ def prepare_dataset(entry: CatalogueEntry, folder: Path, protocol: Protocol) -> 
 
 
 def _raise_limits(folder: Path, protocol: Protocol) -> None:
-    """Note a longer time limit and a larger share kept: the most that the folder has had."""
+    """Record a longer time limit and a larger share kept: the maxima of the folder."""
     description = read_description(folder)
     stated = Protocol.from_record(description["protocol"])
     raised = replace(
@@ -118,7 +118,7 @@ def _raise_limits(folder: Path, protocol: Protocol) -> None:
 
 
 def _write_description(folder: Path, description: dict[str, Any]) -> None:
-    """Write all of it or nothing."""
+    """Write the description in one step."""
     unfinished = folder / f"{_DESCRIPTION}.new"
     unfinished.write_text(json.dumps(description) + "\n", encoding="utf-8")
     unfinished.replace(folder / _DESCRIPTION)

@@ -1,23 +1,22 @@
-"""What is known of each row besides its features and its target: weight, group, time."""
+"""Sample weights, groups and times of the rows."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray, IntArray
 
 __all__ = ["PLAIN", "RowFacts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RowFacts:
-    """Weight, group and time of each row; None where they were not given.
+    """Sample weights, groups and times of the rows; None where they were not given.
 
     Attributes
     ----------
     weights : ndarray of shape (n_rows,), float64, or None
-        How much each row counts in fits and scores: above zero, of mean 1 over the task.
+        Sample weights in fits and scores: above zero, of mean 1 over the task.
     groups : ndarray of shape (n_rows,), int64, or None
         Code of each row's group. Rows of a group never stand on both sides of a split.
     times : ndarray of shape (n_rows,), int64, or None
@@ -25,22 +24,22 @@ class RowFacts:
         earlier ones only.
     """
 
-    weights: "NDArray[np.float64] | None" = None
-    groups: "NDArray[np.int64] | None" = None
-    times: "NDArray[np.int64] | None" = None
+    weights: "FloatArray | None" = None
+    groups: "IntArray | None" = None
+    times: "IntArray | None" = None
 
     @property
     def is_plain(self) -> bool:
-        """Whether nothing is known: all rows count alike and may be split in any way."""
+        """True if there are no weights, groups or times: any split is valid."""
         return self.weights is None and not self.bind_splits
 
     @property
     def bind_splits(self) -> bool:
-        """Whether groups or times restrict how rows may be split."""
+        """True if groups or times restrict the splits of rows."""
         return self.groups is not None or self.times is not None
 
-    def take(self, rows: "NDArray[Any]") -> "RowFacts":
-        """Return the facts of some rows, by position or as a mask."""
+    def take(self, rows: "AnyArray") -> "RowFacts":
+        """Return the metadata of some rows, selected by position or by a mask."""
         return RowFacts(
             weights=None if self.weights is None else self.weights[rows],
             groups=None if self.groups is None else self.groups[rows],
@@ -49,4 +48,4 @@ class RowFacts:
 
 
 PLAIN = RowFacts()
-"""Nothing is known about the rows."""
+"""Metadata of rows without weights, groups and times."""

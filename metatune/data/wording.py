@@ -1,4 +1,4 @@
-"""Small helpers for sentences that people read."""
+"""Helpers for the text of messages."""
 
 __all__ = ["counted", "listed"]
 
@@ -9,6 +9,6 @@ def counted(number: int, noun: str) -> str:
 
 
 def listed(names: "list[str] | tuple[str, ...]", at_most: int = 5) -> str:
-    """Return the first names in quotes, and how many more there are."""
+    """Return the first names in quotes, and the number of the others."""
     shown = ", ".join(repr(name) for name in names[:at_most])
     return f"{shown} and {len(names) - at_most} more" if len(names) > at_most else shown

@@ -1,10 +1,10 @@
-"""Calibrating probabilities: by a temperature, or by a temperature and a shift for each class.
+"""Calibration of probabilities by a temperature, or by a temperature and a shift for each class.
 
 Temperature scaling: Guo et al. 2017, "On calibration of modern neural networks". With shifts it is
 Platt's sigmoid for two classes (Platt 1999), and its extension to several.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import minimize
@@ -15,17 +15,15 @@ from metatune.metrics import Metric
 from metatune.models.adjustment import NO_ADJUSTMENT, Adjustment
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray, IndexArray
 
-    FloatArray = NDArray[np.float64]
-    Rows = NDArray[np.intp]
 
 __all__ = ["PROBABILITY_METRICS", "choose_calibration", "fit_calibration"]
 
 PROBABILITY_METRICS = frozenset(
     {"log_loss", "neg_log_loss", "neg_brier_score", "d2_log_loss_score", "d2_brier_score"}
 )
-"""Metrics that judge how well probabilities are calibrated."""
+"""Metrics that depend on the calibration of probabilities."""
 
 _PENALTY = 2.0  # rows that speak for leaving probabilities as they are
 _FLOOR = 1e-12
@@ -33,7 +31,7 @@ _N_ERRORS = 1.0  # by which a calibration has to gain on rows that it did not se
 
 
 def fit_calibration(
-    y: "NDArray[Any]",
+    y: "AnyArray",
     mean: "FloatArray",
     weights: "FloatArray | None" = None,
     *,
@@ -48,7 +46,7 @@ def fit_calibration(
     mean : ndarray of shape (n_rows, n_classes)
         Probabilities.
     weights : ndarray of shape (n_rows,), optional
-        How much each row counts.
+        Sample weights.
     shifts : bool
         Whether classes are shifted.
     """
@@ -84,37 +82,39 @@ def fit_calibration(
 
 def choose_calibration(
     metric: Metric,
-    y: "NDArray[Any]",
+    y: "AnyArray",
     mean: "FloatArray",
-    parts: "list[tuple[Rows, Rows]]",
+    parts: "list[tuple[IndexArray, IndexArray]]",
     weights: "FloatArray | None" = None,
 ) -> Adjustment:
-    """Calibrate if the metric judges probabilities and it helps on rows that were not used.
+    """Calibrate if the metric is one of probabilities and the score of held-out rows improves.
 
     Parameters
     ----------
     metric : Metric
-        The run's.
+        Metric that the run optimises.
     y : ndarray of shape (n_rows,)
         Codes of the labels.
     mean : ndarray of shape (n_rows, n_classes)
         Out-of-fold probabilities of the ensemble, finite.
     parts : list of (ndarray, ndarray)
-        Rows to fit on and rows to judge on.
+        IndexArray to fit on and rows to score on.
     weights : ndarray of shape (n_rows,), optional
-        How much each row counts.
+        Sample weights.
     """
     if metric.name not in PROBABILITY_METRICS:
         return NO_ADJUSTMENT
     chosen, most = NO_ADJUSTMENT, 0.0
     for shifts in (False, True):
 
-        def gain_on(fit: "Rows", judge: "Rows", *, shifts: bool = shifts) -> float:
+        def gain_on(fit: "IndexArray", held_out: "IndexArray", *, shifts: bool = shifts) -> float:
             some = None if weights is None else weights[fit]
             fitted = fit_calibration(y[fit], mean[fit], some, shifts=shifts)
-            judged = None if weights is None else weights[judge]
-            before = loss_on(metric, y[judge], mean[judge], judged)
-            return before - loss_on(metric, y[judge], fitted.probabilities(mean[judge]), judged)
+            held_out_weights = None if weights is None else weights[held_out]
+            before = loss_on(metric, y[held_out], mean[held_out], held_out_weights)
+            return before - loss_on(
+                metric, y[held_out], fitted.probabilities(mean[held_out]), held_out_weights
+            )
 
         gain = cross_fitted_gain(parts, gain_on)
         if gain.exceeds(_N_ERRORS) and gain.mean > most:

@@ -1,24 +1,22 @@
-"""Deciding labels from probabilities where the metric is one of labels.
+"""Decision of labels from probabilities, for metrics of labels.
 
 Accuracy is best served by the most probable class; balanced accuracy, F1 and most others are not.
 For two classes this is the choice of a threshold, for more of a factor for each class, found one
-class after the other. A threshold is smoothed by averaging what resampled rows suggest, and used
-only where it helps on rows that it was not chosen on.
+class after the other. Thresholds are averaged over resampled rows, and used only where they help
+on rows that they were not chosen on.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from metatune.ensemble.guard import cross_fitted_gain
-from metatune.ensemble.losses import is_quick, judges_labels, loss_on
+from metatune.ensemble.losses import is_metric_of_labels, is_quick, loss_on
 from metatune.metrics import Metric
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray, IndexArray
 
-    FloatArray = NDArray[np.float64]
-    Rows = NDArray[np.intp]
 
 __all__ = ["choose_decision", "fit_decision"]
 
@@ -35,29 +33,29 @@ _WIDEST = 6.0  # logarithm of a factor, at most
 
 def fit_decision(
     metric: Metric,
-    y: "NDArray[Any]",
+    y: "AnyArray",
     probabilities: "FloatArray",
     weights: "FloatArray | None" = None,
     *,
     seed: int = 0,
     n_samples: int = _N_SAMPLES,
 ) -> tuple[float, ...]:
-    """Find the factors of the classes' probabilities by which the metric is best.
+    """Find the factors of the classes' probabilities that optimise the metric.
 
     Parameters
     ----------
     metric : Metric
-        One of labels.
+        Metric of labels.
     y : ndarray of shape (n_rows,)
         Codes of the labels.
     probabilities : ndarray of shape (n_rows, n_classes)
-        Finite; rows sum to 1.
+        Out-of-fold probabilities, finite; rows sum to 1.
     weights : ndarray of shape (n_rows,), optional
-        How much each row counts.
+        Sample weights.
     seed : int
-        Of the resampling.
+        Seed of the resampling.
     n_samples : int
-        Over so many resamplings the factors are averaged.
+        Number of resamplings that the factors are averaged over.
 
     Returns
     -------
@@ -77,21 +75,21 @@ def fit_decision(
 
 def choose_decision(
     metric: Metric,
-    y: "NDArray[Any]",
+    y: "AnyArray",
     probabilities: "FloatArray",
-    parts: "list[tuple[Rows, Rows]]",
+    parts: "list[tuple[IndexArray, IndexArray]]",
     weights: "FloatArray | None" = None,
     *,
     seed: int = 0,
 ) -> tuple[float, ...]:
-    """Return factors if the metric is one of labels and they help on rows not chosen on.
+    """Return factors if the metric is one of labels and the score of held-out rows improves.
 
     Parameters
     ----------
     metric, y, probabilities, weights, seed
         See `fit_decision`.
     parts : list of (ndarray, ndarray)
-        Rows to choose on and rows to judge on.
+        IndexArray to choose on and rows to score on.
 
     Returns
     -------
@@ -100,17 +98,17 @@ def choose_decision(
     """
     n_classes = probabilities.shape[1]
     most = _MAX_CLASSES if is_quick(metric, n_classes) else _MAX_CLASSES_SLOW
-    if n_classes > most or not judges_labels(metric, y, probabilities):
+    if n_classes > most or not is_metric_of_labels(metric, y, probabilities):
         return ()
 
-    def gain_on(fit: "Rows", judge: "Rows") -> float:
+    def gain_on(fit: "IndexArray", held_out: "IndexArray") -> float:
         some = None if weights is None else weights[fit]
         factors = fit_decision(
             metric, y[fit], probabilities[fit], some, seed=seed, n_samples=_N_SAMPLES_CHECK
         )
-        table = _Table(metric, y[judge], None if weights is None else weights[judge])
-        before = table.loss(probabilities[judge].argmax(axis=1), n_classes)
-        return before - table.loss((probabilities[judge] * factors).argmax(axis=1), n_classes)
+        table = _Table(metric, y[held_out], None if weights is None else weights[held_out])
+        before = table.loss(probabilities[held_out].argmax(axis=1), n_classes)
+        return before - table.loss((probabilities[held_out] * factors).argmax(axis=1), n_classes)
 
     if not cross_fitted_gain(parts[:_N_PARTS_CHECK], gain_on).exceeds(_N_ERRORS):
         return ()
@@ -118,14 +116,14 @@ def choose_decision(
 
 
 class _Table:
-    """Scores decisions by the table of true and decided classes, which is all that counts."""
+    """Loss of decisions, computed from the table of true and decided classes."""
 
-    def __init__(self, metric: Metric, y: "NDArray[Any]", weights: "FloatArray | None") -> None:
+    def __init__(self, metric: Metric, y: "AnyArray", weights: "FloatArray | None") -> None:
         self._metric = metric
         self._y = np.asarray(y, dtype=np.intp)
         self._weights = weights
 
-    def loss(self, decided: "NDArray[np.intp]", n_classes: int) -> float:
+    def loss(self, decided: "IndexArray", n_classes: int) -> float:
         cells = np.bincount(
             self._y * n_classes + decided, weights=self._weights, minlength=n_classes**2
         )

@@ -1,13 +1,13 @@
-"""Whether a choice made on out-of-fold predictions is worth it on rows that it did not see.
+"""Guard against over-fitting choices to out-of-fold predictions, by cross-fitted gains.
 
-Weights, a calibration or a threshold are fitted on the predictions by which they are judged, which
-flatters them. So each choice is made again on parts of the rows and judged on the others, paired
-with what would be done without it.
+Weights, a calibration or a threshold are scored on the predictions that they are fitted on, which
+is optimistic. So each choice is made again on parts of the rows and scored on the others, paired
+with the score without it.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,9 +15,8 @@ from metatune.data.splits.folds import make_folds
 from metatune.kinds import TaskKind
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, IndexArray
 
-    Rows = NDArray[np.intp]
 
 __all__ = ["Gain", "cross_fitted_gain", "parts_of_rows"]
 
@@ -28,12 +27,12 @@ _N_REPEATS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gain:
-    """What a choice brings on rows that it did not see.
+    """Gain of a choice on rows that it did not see.
 
     Attributes
     ----------
     mean : float
-        Loss without it minus loss with it; NaN if no part could be judged.
+        Loss without it minus loss with it; NaN if no part could be scored.
     error : float
         Standard error of the mean, going by the spread over the parts.
     """
@@ -42,12 +41,14 @@ class Gain:
     error: float
 
     def exceeds(self, n_errors: float) -> bool:
-        """Whether there is a gain beyond so many standard errors."""
+        """Return True if the gain exceeds so many standard errors."""
         return bool(self.mean > max(0.0, n_errors * self.error))
 
 
-def parts_of_rows(y: "NDArray[Any]", kind: TaskKind, seed: int) -> Iterator[tuple["Rows", "Rows"]]:
-    """Yield (rows to choose on, rows to judge on), stratified; small tables are split repeatedly.
+def parts_of_rows(
+    y: "AnyArray", kind: TaskKind, seed: int
+) -> Iterator[tuple["IndexArray", "IndexArray"]]:
+    """Yield (rows to choose on, rows to score on), stratified; small tables are split repeatedly.
 
     Parameters
     ----------
@@ -56,7 +57,7 @@ def parts_of_rows(y: "NDArray[Any]", kind: TaskKind, seed: int) -> Iterator[tupl
     kind : TaskKind
         What is predicted.
     seed : int
-        Of the splits.
+        Seed of the splits.
     """
     n_parts = min(_N_PARTS, len(y))
     if n_parts < 2:
@@ -67,19 +68,20 @@ def parts_of_rows(y: "NDArray[Any]", kind: TaskKind, seed: int) -> Iterator[tupl
 
 
 def cross_fitted_gain(
-    parts: "list[tuple[Rows, Rows]]", gain_on: Callable[["Rows", "Rows"], float]
+    parts: "list[tuple[IndexArray, IndexArray]]",
+    gain_on: Callable[["IndexArray", "IndexArray"], float],
 ) -> Gain:
-    """Average what a choice brings.
+    """Compute the mean gain of a choice over parts of the rows.
 
     Parameters
     ----------
     parts : list of (ndarray, ndarray)
-        Rows to choose on and rows to judge on.
+        IndexArray to choose on and rows to score on.
     gain_on : callable
-        ``gain_on(fit_rows, judge_rows)`` returns the loss without the choice minus that with it;
+        ``gain_on(fit_rows, held_out_rows)`` returns the loss without the choice minus that with it;
         NaN where the metric is undefined on the rows.
     """
-    gains = np.array([gain_on(fit, judge) for fit, judge in parts], dtype=np.float64)
+    gains = np.array([gain_on(fit, held_out) for fit, held_out in parts], dtype=np.float64)
     gains = gains[np.isfinite(gains)]
     if not len(gains):
         return Gain(mean=float("nan"), error=float("inf"))

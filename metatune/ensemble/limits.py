@@ -1,4 +1,4 @@
-"""Limits on what a model may cost: its size, and the time that one row takes."""
+"""Limits on the cost of a model: its size, and its latency for one row."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from metatune.errors import OptionError
 __all__ = ["NO_LIMITS", "Cost", "ModelLimits", "parse_latency", "parse_limits", "parse_size"]
 
 SAVED_BYTES = 2.0
-"""A model file takes at most so many bytes for each byte of the fitted model in memory."""
+"""Maximum ratio of the bytes of a model file to those of the fitted model in memory."""
 
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3}
@@ -18,7 +18,7 @@ _LATENCY = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*(us|ms|s)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What a fitted model costs.
+    """Cost of a fitted model.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelLimits:
-    """What the final model may cost; None where there is no limit.
+    """Limits on the cost of the final model; None where there is no limit.
 
     Attributes
     ----------
@@ -56,11 +56,11 @@ class ModelLimits:
 
     @property
     def any(self) -> bool:
-        """Whether there is a limit at all."""
+        """True if there is a limit."""
         return self.max_latency is not None or self.max_bytes is not None
 
     def excess(self, cost: Cost) -> float:
-        """Return how many times a cost is what is allowed; at most 1 means that it fits."""
+        """Return the ratio of a cost to its limit; at most 1 means that it fits."""
         shares = [0.0]
         if self.max_latency is not None:
             shares.append(cost.latency / self.max_latency)
@@ -69,11 +69,11 @@ class ModelLimits:
         return max(shares)
 
     def allows(self, cost: Cost) -> bool:
-        """Whether a cost is within the limits."""
+        """Return True if a cost is within the limits."""
         return self.excess(cost) <= 1.0
 
     def broken_by(self, cost: Cost) -> str:
-        """Say in a few words which limits a cost breaks; empty if none."""
+        """Return a short text on the limits that a cost exceeds; empty if none."""
         said = []
         if self.max_latency is not None and cost.latency > self.max_latency:
             said.append(f"{1e3 * cost.latency:.3g} ms a row (limit {1e3 * self.max_latency:.3g})")

@@ -1,7 +1,7 @@
-"""Judges: how good mixtures of members' out-of-fold predictions are, quickly.
+"""Losses of mixtures of members' out-of-fold predictions, updated incrementally.
 
-Greedy selection asks the same question thousands of times: what if one more member joined? Each
-judge answers it for all members at once, in the way that is quick for its metric.
+Greedy selection needs, thousands of times, the loss after each member is added. Each class computes
+it for all members at once, in the way that is quick for its metric.
 """
 
 import warnings
@@ -13,12 +13,17 @@ import numpy as np
 from metatune.metrics import PERFECT_SCORE, Metric
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, BoolArray, Float32Array, FloatArray, IndexArray
 
-    FloatArray = NDArray[np.float64]
-    Predictions = NDArray[np.float32]
 
-__all__ = ["Judge", "is_quick", "judges_labels", "loss_on", "make_judge", "rows_to_judge"]
+__all__ = [
+    "MixtureLoss",
+    "is_metric_of_labels",
+    "is_quick",
+    "loss_on",
+    "make_mixture_loss",
+    "rows_to_select_on",
+]
 
 _SQUARED = {"rmse", "r2", "neg_mean_squared_error", "neg_root_mean_squared_error"}
 _BRIER = {"neg_brier_score", "d2_brier_score"}
@@ -29,13 +34,15 @@ _MAX_CELLS = 100_000  # rows x classes that a metric without a quick way is aske
 _TIE_BREAK = 1e-4  # of the log loss counts where a metric of labels sees no difference
 
 
-class Judge(ABC):
-    """Judges mixtures of members. A state describes the members picked so far.
+class MixtureLoss(ABC):
+    """Loss of a weighted mean of out-of-fold predictions, updated incrementally.
+
+    A state describes the members added so far.
 
     Parameters
     ----------
     n_members : int
-        How many there are.
+        Number of members.
     """
 
     def __init__(self, n_members: int) -> None:
@@ -47,14 +54,14 @@ class Judge(ABC):
 
     @abstractmethod
     def join(self, state: Any, member: int, times: float = 1.0) -> Any:
-        """Return the state after a member joined."""
+        """Return the state after a member is added."""
 
     @abstractmethod
     def loss(self, state: Any, size: float) -> float:
         """Return the loss of the mean of `size` members; less is better."""
 
-    def losses(self, state: Any, size: int, candidates: "NDArray[np.intp]") -> "FloatArray":
-        """Return the loss after each candidate joined `size` others, (n_candidates,)."""
+    def losses(self, state: Any, size: int, candidates: "IndexArray") -> "FloatArray":
+        """Return the loss after each candidate is added to `size` others, (n_candidates,)."""
         return np.array([self.loss(self.join(state, int(j)), size + 1) for j in candidates])
 
     def of_weights(self, weights: "FloatArray") -> float:
@@ -65,24 +72,24 @@ class Judge(ABC):
         return self.loss(state, float(weights.sum()))
 
 
-def make_judge(
+def make_mixture_loss(
     metric: Metric,
-    y: "NDArray[Any]",
-    predictions: "Predictions",
+    y: "AnyArray",
+    predictions: "Float32Array",
     weights: "FloatArray | None" = None,
-) -> Judge:
-    """Return the quickest judge of a metric that is exact.
+) -> MixtureLoss:
+    """Return the quickest exact loss of mixtures for a metric.
 
     Parameters
     ----------
     metric : Metric
-        What counts.
+        Metric that the run optimises.
     y : ndarray of shape (n_rows,)
         Encoded labels or values.
     predictions : ndarray of shape (n_members, n_rows) or (n_members, n_rows, n_classes)
-        Finite.
+        Out-of-fold predictions of the members, finite.
     weights : ndarray of shape (n_rows,), optional
-        How much each row counts.
+        Sample weights.
     """
     way = _way(metric, predictions.ndim)
     if way == "squared":
@@ -95,7 +102,7 @@ def make_judge(
 
 
 def loss_on(
-    metric: Metric, y: "NDArray[Any]", prediction: "FloatArray", weights: "FloatArray | None"
+    metric: Metric, y: "AnyArray", prediction: "FloatArray", weights: "FloatArray | None"
 ) -> float:
     """Return the loss of a prediction; infinity where the metric is undefined on the rows."""
     try:
@@ -106,8 +113,8 @@ def loss_on(
         return float("inf")
 
 
-def judges_labels(metric: Metric, y: "NDArray[Any]", probabilities: "FloatArray") -> bool:
-    """Whether a metric only looks at which class is most probable."""
+def is_metric_of_labels(metric: Metric, y: "AnyArray", probabilities: "FloatArray") -> bool:
+    """Return True if a metric depends on the most probable class only."""
     if probabilities.ndim != 2:
         return False
     hard = np.eye(probabilities.shape[1])[probabilities.argmax(axis=1)]
@@ -116,8 +123,8 @@ def judges_labels(metric: Metric, y: "NDArray[Any]", probabilities: "FloatArray"
     return bool(np.isfinite(losses).all() and np.allclose(losses, losses[0], rtol=1e-9, atol=0.0))
 
 
-def rows_to_judge(metric: Metric, n_classes: int) -> int:
-    """Return on how many rows a selection by this metric stays quick."""
+def rows_to_select_on(metric: Metric, n_classes: int) -> int:
+    """Return the number of rows on which a selection by this metric stays quick."""
     way = _way(metric, 3 if n_classes else 2)
     if way == "squared":
         return _MAX_ROWS["squared"] // max(1, n_classes)
@@ -129,7 +136,7 @@ def rows_to_judge(metric: Metric, n_classes: int) -> int:
 
 
 def is_quick(metric: Metric, n_classes: int) -> bool:
-    """Whether judging a mixture takes far less than a millisecond for a thousand rows."""
+    """Return True if the loss of a mixture takes far less than a millisecond per 1,000 rows."""
     return metric.name in PERFECT_SCORE or _way(metric, 3 if n_classes else 2) != "other"
 
 
@@ -143,14 +150,14 @@ def _way(metric: Metric, n_dimensions: int) -> str:
     return "ranks" if metric.name == "roc_auc" else "other"
 
 
-class _SquaredErrors(Judge):
-    """Root mean squared errors: those of mixtures follow from the products of members' errors.
+class _SquaredErrors(MixtureLoss):
+    """Root mean squared error of mixtures, from the products of members' errors.
 
-    Of probabilities, too, whose mean squared error is the Brier score.
+    Also of probabilities, whose mean squared error is the Brier score.
     """
 
     def __init__(
-        self, y: "NDArray[Any]", predictions: "Predictions", weights: "FloatArray | None"
+        self, y: "AnyArray", predictions: "Float32Array", weights: "FloatArray | None"
     ) -> None:
         super().__init__(len(predictions))
         wanted = np.asarray(y, dtype=np.float64)
@@ -172,20 +179,18 @@ class _SquaredErrors(Judge):
     def loss(self, state: "FloatArray", size: float) -> float:
         return float(np.sqrt(max(0.0, state @ self._products @ state)) / size)
 
-    def losses(
-        self, state: "FloatArray", size: int, candidates: "NDArray[np.intp]"
-    ) -> "FloatArray":
+    def losses(self, state: "FloatArray", size: int, candidates: "IndexArray") -> "FloatArray":
         mixed = self._products @ state
         own = np.diag(self._products)[candidates]
         squares = state @ mixed + 2.0 * mixed[candidates] + own
         return np.asarray(np.sqrt(np.maximum(squares, 0.0)) / (size + 1))
 
 
-class _LogLoss(Judge):
+class _LogLoss(MixtureLoss):
     """Log loss: only the probability of each row's own class matters."""
 
     def __init__(
-        self, y: "NDArray[Any]", predictions: "Predictions", weights: "FloatArray | None"
+        self, y: "AnyArray", predictions: "Float32Array", weights: "FloatArray | None"
     ) -> None:
         super().__init__(len(predictions))
         rows = np.arange(len(y))
@@ -204,11 +209,11 @@ class _LogLoss(Judge):
         return float(-(np.log(chosen) @ self._share))
 
 
-class _Ranks(Judge):
+class _Ranks(MixtureLoss):
     """Area under the ROC curve, one class against the rest, averaged; ties count half."""
 
     def __init__(
-        self, y: "NDArray[Any]", predictions: "Predictions", weights: "FloatArray | None"
+        self, y: "AnyArray", predictions: "Float32Array", weights: "FloatArray | None"
     ) -> None:
         super().__init__(len(predictions))
         present = np.unique(y).astype(np.intp)
@@ -231,14 +236,14 @@ class _Ranks(Judge):
         return -float(np.mean(areas))
 
 
-class _AnyMetric(Judge):
-    """Any other metric, asked anew for each mixture."""
+class _AnyMetric(MixtureLoss):
+    """Any other metric, computed anew for each mixture."""
 
     def __init__(
         self,
         metric: Metric,
-        y: "NDArray[Any]",
-        predictions: "Predictions",
+        y: "AnyArray",
+        predictions: "Float32Array",
         weights: "FloatArray | None",
     ) -> None:
         super().__init__(len(predictions))
@@ -248,7 +253,7 @@ class _AnyMetric(Judge):
         self._weights = weights
         # A metric of labels is a staircase: on a step, better probabilities decide.
         self._fine = None
-        if predictions.ndim == 3 and judges_labels(metric, self._y, predictions[0]):
+        if predictions.ndim == 3 and is_metric_of_labels(metric, self._y, predictions[0]):
             self._fine = _LogLoss(y, predictions, weights)
 
     def empty(self) -> tuple["FloatArray", Any]:
@@ -271,7 +276,7 @@ class _AnyMetric(Judge):
 
 def _area(
     scores: "FloatArray",
-    positive: "NDArray[np.bool_]",
+    positive: "BoolArray",
     weight: "FloatArray",
     other_weight: "FloatArray",
 ) -> float:

@@ -1,6 +1,6 @@
-"""Planning an ensemble: from a pool of members to weights, calibration and decision.
+"""Plan of an ensemble: weights of the members of a pool, calibration and decision.
 
-Nothing is fitted here but weights: the plan says of which members the final model is made.
+Nothing is fitted here but weights: the plan lists the members of the final model.
 """
 
 import warnings
@@ -18,17 +18,15 @@ from metatune.ensemble.calibration import PROBABILITY_METRICS, choose_calibratio
 from metatune.ensemble.decision import choose_decision
 from metatune.ensemble.guard import Gain, cross_fitted_gain, parts_of_rows
 from metatune.ensemble.limits import NO_LIMITS, Cost, ModelLimits
-from metatune.ensemble.losses import is_quick, make_judge, rows_to_judge
-from metatune.ensemble.pool import CONSTANT, Pool, read_pool, score_on_folds
+from metatune.ensemble.losses import is_quick, make_mixture_loss, rows_to_select_on
+from metatune.ensemble.member_pool import CONSTANT, MemberPool, read_pool, score_on_folds
 from metatune.ensemble.selection import SelectionSettings, select, single_losses
 from metatune.metrics import Metric, resolve_metric
 from metatune.models.adjustment import NO_ADJUSTMENT, Adjustment
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import Float32Array, IndexArray
 
-    FloatArray = NDArray[np.float64]
-    Rows = NDArray[np.intp]
 
 __all__ = ["EnsemblePlan", "PlanRequest", "choose_weights", "plan_ensemble", "plan_in_worker"]
 
@@ -49,22 +47,22 @@ _LIGHT = SelectionSettings(n_picks=12, n_bags=0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRequest:
-    """What is asked of a plan.
+    """Request for a plan, as sent to a worker.
 
     Attributes
     ----------
     metric : str
-        The run's.
+        Metric that the run optimises.
     single : int
-        Number of the trial that leads: what the model is without an ensemble.
+        Number of the leading trial, which is the model without an ensemble.
     only_single : bool
-        Whether an ensemble is out of the question.
+        Whether to plan no ensemble.
     costs : Mapping of int to Cost
-        What each member's model costs, by the number of its trial.
+        Cost of each member's model, by the number of its trial.
     limits : ModelLimits
-        What they may cost together.
+        Limits on their total cost.
     seed : int
-        Of bags, samples and splits.
+        Seed of bags, samples and splits.
     """
 
     metric: str
@@ -77,21 +75,22 @@ class PlanRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnsemblePlan:
-    """Of what the final model is made.
+    """Plan of the final model: weights of members, calibration and decision.
 
     Attributes
     ----------
     weights : Mapping of int to float
-        Of the members, by the number of their trial, the largest first; they sum to 1. `CONSTANT`
+        Weights of the members by trial number, the largest first; they sum to 1. `CONSTANT`
         is the constant prediction.
     adjustment : Adjustment
         Calibration and decision.
     score : float
-        Of the model on the folds, in the metric's own sign: chosen by it, and so too good.
+        Score of the model on the folds, with the metric's own sign; optimistic, since the plan was
+        chosen by it.
     single_score : float
-        Of the best single member on the same folds.
+        Score of the best single member on the same folds.
     gain : Gain
-        What the ensemble gains over the best single member on rows that it was not selected on.
+        Gain of the ensemble over the best single member on rows that it was not selected on.
     """
 
     weights: Mapping[int, float]
@@ -102,7 +101,7 @@ class EnsemblePlan:
 
     @property
     def is_single(self) -> bool:
-        """Whether the model is one member alone."""
+        """True if the model is one member alone."""
         return len(self.weights) == 1
 
 
@@ -113,15 +112,15 @@ def plan_in_worker(inbox: str, request: PlanRequest) -> EnsemblePlan:
         return plan_ensemble(read_pool(Path(inbox)), request)
 
 
-def plan_ensemble(pool: Pool, request: PlanRequest) -> EnsemblePlan:
+def plan_ensemble(pool: MemberPool, request: PlanRequest) -> EnsemblePlan:
     """Choose members, weights, calibration and decision.
 
     Parameters
     ----------
-    pool : Pool
-        With the leading trial among its members.
+    pool : MemberPool
+        Members, the leading trial among them.
     request : PlanRequest
-        What is asked.
+        Metric, costs, limits and seed.
     """
     metric = resolve_metric(request.metric, pool.kind)
     rows = pool.covered()
@@ -143,27 +142,27 @@ def plan_ensemble(pool: Pool, request: PlanRequest) -> EnsemblePlan:
 
 
 def choose_weights(
-    pool: Pool,
+    pool: MemberPool,
     metric: Metric,
-    rows: "Rows",
+    rows: "IndexArray",
     settings: SelectionSettings | None = None,
     *,
     seed: int = 0,
 ) -> dict[int, float]:
-    """Weigh a pool's members on some rows; members worse than the constant have no part.
+    """Select weights of a pool's members on some rows; members worse than the constant get 0.
 
     Parameters
     ----------
-    pool : Pool
-        Members.
+    pool : MemberPool
+        Members to weigh.
     metric : Metric
-        By which.
+        Metric that the run optimises.
     rows : ndarray of shape (n_chosen,)
-        All covered by all members.
+        IndexArray to select on, which all members predict.
     settings : SelectionSettings, optional
-        How carefully.
+        Settings of the greedy selection.
     seed : int
-        Of the sample of rows, where there are too many.
+        Seed of the sample of rows, where there are too many.
 
     Returns
     -------
@@ -171,10 +170,10 @@ def choose_weights(
         Weights by the number of the trial, the largest first.
     """
     settings = settings or SelectionSettings(seed=seed)
-    rows = pool.sample(rows, rows_to_judge(metric, pool.n_classes), seed)
+    rows = pool.sample(rows, rows_to_select_on(metric, pool.n_classes), seed)
     numbers = np.array(list(pool.members))
-    judge = make_judge(metric, pool.y[rows], pool.stack(rows), pool.weights_of(rows))
-    alone = single_losses(judge)
+    mixture = make_mixture_loss(metric, pool.y[rows], pool.stack(rows), pool.weights_of(rows))
+    alone = single_losses(mixture)
     able = np.isfinite(alone)
     if CONSTANT in pool.members:
         able &= alone <= alone[list(numbers).index(CONSTANT)]
@@ -186,25 +185,25 @@ def choose_weights(
     if not quick:
         settings = replace(settings, n_bags=0, n_picks=min(settings.n_picks, 15))
     stack = pool.stack(rows)[used]
-    judge = make_judge(metric, pool.y[rows], stack, pool.weights_of(rows))
-    found = select(judge, settings)
+    mixture = make_mixture_loss(metric, pool.y[rows], stack, pool.weights_of(rows))
+    found = select(mixture, settings)
     order = np.argsort(-found, kind="stable")
     return {int(numbers[used[i]]): float(found[i]) for i in order if found[i] > 0.0}
 
 
-def _constant_helps(pool: Pool, metric: Metric) -> bool:
-    """Whether mixing in the constant can change the score other than by chance.
+def _constant_helps(pool: MemberPool, metric: Metric) -> bool:
+    """Return True if mixing in the constant can change the score other than by chance.
 
-    It draws values and probabilities together; ranks and the most probable class stay as they are,
+    It shrinks values and probabilities; ranks and the most probable class stay as they are,
     but for the small differences between the constants of the folds.
     """
     return not pool.n_classes or metric.name in PROBABILITY_METRICS
 
 
 def _within_limits(
-    pool: Pool, metric: Metric, rows: "Rows", request: PlanRequest
+    pool: MemberPool, metric: Metric, rows: "IndexArray", request: PlanRequest
 ) -> dict[int, float]:
-    """Weigh members whose costs together are allowed."""
+    """Select weights of members whose total cost is allowed."""
     limits, costs = request.limits, request.costs
     fitting = {n: p for n, p in pool.members.items() if limits.allows(costs.get(n, Cost()))}
     while len(fitting) > 1:
@@ -219,7 +218,9 @@ def _within_limits(
     return dict.fromkeys(fitting, 1.0)
 
 
-def _single_within(pool: Pool, metric: Metric, rows: "Rows", request: PlanRequest) -> int:
+def _single_within(
+    pool: MemberPool, metric: Metric, rows: "IndexArray", request: PlanRequest
+) -> int:
     """Return the leading trial, or the best one within the limits; else the one nearest to them."""
     limits, costs = request.limits, request.costs
     if limits.allows(costs.get(request.single, Cost())):
@@ -228,18 +229,18 @@ def _single_within(pool: Pool, metric: Metric, rows: "Rows", request: PlanReques
     fitting = [n for n in real if limits.allows(costs.get(n, Cost()))]
     if not fitting:
         return min(real, key=lambda n: (limits.excess(costs.get(n, Cost())), n))
-    judge = make_judge(metric, pool.y[rows], pool.stack(rows), pool.weights_of(rows))
-    alone = dict(zip(pool.members, single_losses(judge), strict=True))
+    mixture = make_mixture_loss(metric, pool.y[rows], pool.stack(rows), pool.weights_of(rows))
+    alone = dict(zip(pool.members, single_losses(mixture), strict=True))
     return min(fitting, key=lambda n: (alone[n], n))
 
 
 def _gain_over_single(
-    pool: Pool, metric: Metric, rows: "Rows", chosen: Mapping[int, float], seed: int
+    pool: MemberPool, metric: Metric, rows: "IndexArray", chosen: Mapping[int, float], seed: int
 ) -> Gain:
-    """Select and judge on different rows: an ensemble against the best single member."""
+    """Compute the cross-fitted gain of an ensemble over the best single member."""
     rows = pool.sample(rows, _CHECK_ROWS, seed)
-    judge = make_judge(metric, pool.y[rows], pool.stack(rows), pool.weights_of(rows))
-    alone = single_losses(judge)
+    mixture = make_mixture_loss(metric, pool.y[rows], pool.stack(rows), pool.weights_of(rows))
+    alone = single_losses(mixture)
     numbers = list(pool.members)
     ranked = [numbers[i] for i in np.argsort(alone, kind="stable")]
     quick = is_quick(metric, pool.n_classes)
@@ -250,26 +251,28 @@ def _gain_over_single(
     some = replace(pool, members={n: pool.members[n] for n in used})
     stack = some.stack(rows)
 
-    def gain_on(fit: "Rows", judged: "Rows") -> float:
-        on_fit = _judge_on(some, metric, stack, rows, fit)
-        on_judged = _judge_on(some, metric, stack, rows, judged)
+    def gain_on(fit: "IndexArray", held_out: "IndexArray") -> float:
+        on_fit = _mixture_on(some, metric, stack, rows, fit)
+        on_held_out = _mixture_on(some, metric, stack, rows, held_out)
         best = int(np.argmin(single_losses(on_fit)))
         weights = select(on_fit, replace(_LIGHT, seed=seed))
-        return float(single_losses(on_judged)[best] - on_judged.of_weights(weights))
+        return float(single_losses(on_held_out)[best] - on_held_out.of_weights(weights))
 
     parts = _parts(pool, rows, seed)
     return cross_fitted_gain(parts if quick else parts[:_SLOW_PARTS], gain_on)
 
 
-def _judge_on(
-    pool: Pool, metric: Metric, stack: "NDArray[np.float32]", rows: "Rows", part: "Rows"
+def _mixture_on(
+    pool: MemberPool, metric: Metric, stack: "Float32Array", rows: "IndexArray", part: "IndexArray"
 ) -> Any:
     chosen = rows[part]
-    return make_judge(metric, pool.y[chosen], stack[:, part], pool.weights_of(chosen))
+    return make_mixture_loss(metric, pool.y[chosen], stack[:, part], pool.weights_of(chosen))
 
 
-def _parts(pool: Pool, rows: "Rows", seed: int) -> "list[tuple[Rows, Rows]]":
-    """Split rows to choose on from rows to judge on; rows of a group stay together."""
+def _parts(
+    pool: MemberPool, rows: "IndexArray", seed: int
+) -> "list[tuple[IndexArray, IndexArray]]":
+    """Return pairs of rows to fit on and rows to score on; rows of a group stay together."""
     y = np.asarray(pool.y)[rows]
     if pool.facts.groups is None:
         return list(parts_of_rows(y, pool.kind, seed))
@@ -282,9 +285,9 @@ def _parts(pool: Pool, rows: "Rows", seed: int) -> "list[tuple[Rows, Rows]]":
 
 
 def _adjust(
-    pool: Pool, metric: Metric, rows: "Rows", weights: Mapping[int, float], seed: int
+    pool: MemberPool, metric: Metric, rows: "IndexArray", weights: Mapping[int, float], seed: int
 ) -> Adjustment:
-    """Calibrate, or choose how labels are decided, where that helps."""
+    """Calibrate, or choose a decision, where that helps."""
     if not pool.n_classes:
         return NO_ADJUSTMENT
     rows = pool.sample(rows, _ADJUST_ROWS, seed)
@@ -297,7 +300,7 @@ def _adjust(
 
 
 def _score(
-    pool: Pool, metric: Metric, weights: Mapping[int, float], adjustment: Adjustment
+    pool: MemberPool, metric: Metric, weights: Mapping[int, float], adjustment: Adjustment
 ) -> float:
     prediction = pool.mean(weights)
     if pool.n_classes:

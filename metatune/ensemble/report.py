@@ -1,4 +1,4 @@
-"""What people are told about a final model: members, gains, figures."""
+"""Report on a final model for the user: members, gains, figures."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,14 +15,14 @@ Members = Sequence[tuple[TrialResult | None, float]]
 
 
 def ensemble_record(plan: EnsemblePlan | None, members: Members) -> dict[str, Any] | None:
-    """Return plain values that say what a final model is made of.
+    """Return the composition of a final model as plain values.
 
     Parameters
     ----------
     plan : EnsemblePlan or None
-        The plan it was made by.
+        Plan of the model.
     members : sequence of (TrialResult or None, float)
-        What it is made of, with weights; None for the constant prediction.
+        Members with their weights; None for the constant prediction.
 
     Returns
     -------
@@ -52,20 +52,20 @@ def ensemble_record(plan: EnsemblePlan | None, members: Members) -> dict[str, An
 
 
 def with_ensemble(board: "pd.DataFrame", record: dict[str, Any] | None) -> "pd.DataFrame":
-    """Put weights into a leaderboard, and the ensemble above the trials it is made of.
+    """Return a leaderboard with weights, and with the ensemble above its members.
 
     Parameters
     ----------
     board : DataFrame
-        As `History.leaderboard` returns it; left as it is.
+        Leaderboard of `History.leaderboard`; unchanged.
     record : dict or None
-        As `ensemble_record` returns it, perhaps read back from the record of a run.
+        Value of `ensemble_record`, perhaps read from the record of a run.
 
     Returns
     -------
     DataFrame
-        With a column weight: how much each trial counts in the final model, NaN for those that
-        are no part of it. An ensemble of several has a first row of its own, of rank 0.
+        Leaderboard with a column ``weight``: the weight of each trial in the final model, NaN for
+        those outside it. An ensemble of several has a first row of its own, of rank 0.
     """
     import pandas as pd
     from pandas.api.types import is_integer_dtype

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from metatune.ensemble.losses import Judge, make_judge
+from metatune.ensemble.losses import MixtureLoss, make_mixture_loss
 from metatune.metrics import Metric
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, Float32Array, FloatArray, IndexArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["SelectionSettings", "prune", "select_members", "single_losses"]
 
@@ -27,14 +26,14 @@ _PATIENCE = 4  # picks without a gain; with more picks a step becomes smaller an
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectionSettings:
-    """How carefully members are selected.
+    """Settings of the greedy selection.
 
     Attributes
     ----------
     n_picks : int
         Picks of one selection, at most.
     n_start : int
-        A selection starts with the best so many members, or fewer where fewer are better.
+        Maximum number of the best members that a selection starts with.
     n_bags : int
         Selections from random members, besides the one from all.
     bag_share : float
@@ -42,7 +41,7 @@ class SelectionSettings:
     least_weight : float
         Members below are left out: they cost time and change nothing.
     seed : int
-        Of the bags.
+        Seed of the bags.
     """
 
     n_picks: int = 30
@@ -55,26 +54,26 @@ class SelectionSettings:
 
 def select_members(
     metric: Metric,
-    y: "NDArray[Any]",
-    predictions: "NDArray[np.float32]",
+    y: "AnyArray",
+    predictions: "Float32Array",
     *,
     weights: "FloatArray | None" = None,
     settings: SelectionSettings | None = None,
 ) -> "FloatArray":
-    """Weigh members so that their mean predicts well.
+    """Select weights of members by the loss of their weighted mean.
 
     Parameters
     ----------
     metric : Metric
-        By which.
+        Metric that the run optimises.
     y : ndarray of shape (n_rows,)
         Encoded labels or values.
     predictions : ndarray of shape (n_members, n_rows) or (n_members, n_rows, n_classes)
         Out-of-fold predictions; rows with a NaN in any member are left out.
     weights : ndarray of shape (n_rows,), optional
-        How much each row counts.
+        Sample weights.
     settings : SelectionSettings, optional
-        How carefully.
+        Settings of the greedy selection.
 
     Returns
     -------
@@ -95,30 +94,30 @@ def select_members(
     if not covered.all():
         y, predictions = y[covered], predictions[:, covered]
         weights = None if weights is None else weights[covered]
-    judge = make_judge(metric, y, predictions, weights)
-    return select(judge, settings)
+    mixture = make_mixture_loss(metric, y, predictions, weights)
+    return select(mixture, settings)
 
 
-def select(judge: Judge, settings: SelectionSettings) -> "FloatArray":
-    """Weigh the members of a judge; see `select_members`."""
-    alone = single_losses(judge)
-    everyone = np.arange(judge.n_members)
-    found = [_greedy(judge, everyone, alone, settings)]
+def select(mixture: MixtureLoss, settings: SelectionSettings) -> "FloatArray":
+    """Select weights of members by a loss of mixtures; see `select_members`."""
+    alone = single_losses(mixture)
+    everyone = np.arange(mixture.n_members)
+    found = [_greedy(mixture, everyone, alone, settings)]
     rng = np.random.default_rng(settings.seed)
-    size = max(2, round(settings.bag_share * judge.n_members))
-    if size < judge.n_members:
+    size = max(2, round(settings.bag_share * mixture.n_members))
+    if size < mixture.n_members:
         for _ in range(settings.n_bags):
-            bag = np.sort(rng.choice(judge.n_members, size, replace=False))
-            found.append(_greedy(judge, bag, alone, settings))
+            bag = np.sort(rng.choice(mixture.n_members, size, replace=False))
+            found.append(_greedy(mixture, bag, alone, settings))
     # A bag of poor members would only dilute: it counts if it is better than the best alone.
     best = alone.min()
-    good = [w for w in found if judge.of_weights(w) <= best] or found[:1]
+    good = [w for w in found if mixture.of_weights(w) <= best] or found[:1]
     return prune(np.mean(good, axis=0), settings.least_weight)
 
 
-def single_losses(judge: Judge) -> "FloatArray":
+def single_losses(mixture: MixtureLoss) -> "FloatArray":
     """Return the loss of each member alone."""
-    losses = judge.losses(judge.empty(), 0, np.arange(judge.n_members))
+    losses = mixture.losses(mixture.empty(), 0, np.arange(mixture.n_members))
     return np.where(np.isnan(losses), np.inf, losses)
 
 
@@ -129,18 +128,21 @@ def prune(weights: "FloatArray", least: float) -> "FloatArray":
 
 
 def _greedy(
-    judge: Judge, members: "NDArray[np.intp]", alone: "FloatArray", settings: SelectionSettings
+    mixture: MixtureLoss,
+    members: "IndexArray",
+    alone: "FloatArray",
+    settings: SelectionSettings,
 ) -> "FloatArray":
     """Select among `members`; return weights over all."""
-    counts, state, best = _start(judge, members, alone, settings.n_start)
+    counts, state, best = _start(mixture, members, alone, settings.n_start)
     best_counts, idle = counts.copy(), 0
     while counts.sum() < settings.n_picks and idle < _PATIENCE:
-        losses = judge.losses(state, int(counts.sum()), members)
+        losses = mixture.losses(state, int(counts.sum()), members)
         if not np.isfinite(losses).any():
             break
         pick = int(members[int(np.nanargmin(losses))])
         counts[pick] += 1
-        state = judge.join(state, pick)
+        state = mixture.join(state, pick)
         loss = float(np.nanmin(losses))
         if loss < best - _LEAST_GAIN * abs(best):
             best, best_counts, idle = loss, counts.copy(), 0
@@ -150,16 +152,16 @@ def _greedy(
 
 
 def _start(
-    judge: Judge, members: "NDArray[np.intp]", alone: "FloatArray", n_start: int
+    mixture: MixtureLoss, members: "IndexArray", alone: "FloatArray", n_start: int
 ) -> tuple["FloatArray", Any, float]:
-    """Return counts, state and loss of the best few members together, as many as do best."""
+    """Return counts, state and loss of the best members together, in the best number."""
     ranked = members[np.argsort(alone[members], kind="stable")][:n_start]
-    counts, state = np.zeros(judge.n_members), judge.empty()
+    counts, state = np.zeros(mixture.n_members), mixture.empty()
     best: tuple[FloatArray, Any, float] | None = None
     for member in ranked:
         counts[member] += 1
-        state = judge.join(state, int(member))
-        loss = judge.loss(state, float(counts.sum()))
+        state = mixture.join(state, int(member))
+        loss = mixture.loss(state, float(counts.sum()))
         if best is None or loss < best[2]:
             best = counts.copy(), state, loss
     assert best is not None  # there is a member

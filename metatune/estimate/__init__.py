@@ -1,1 +1,1 @@
-"""An honest score with an interval for a choice made among many: bias-corrected bootstrap."""
+"""Estimate of the score of a model selected among many, by the bias-corrected bootstrap."""

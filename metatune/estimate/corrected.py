@@ -2,14 +2,14 @@
 
 The best of many cross-validated scores is partly luck. Tsamardinos, Greasidou and Borboudakis
 (2018, "Bootstrapping the out-of-sample predictions for efficient and accurate cross-validation",
-Machine Learning 107) repeat the choice: draw rows with replacement, choose on the rows drawn, score
-what was chosen on the rows that were not drawn. Nothing is fitted for it: out-of-fold predictions
-suffice.
+Machine Learning 107) repeat the selection: draw rows with replacement, select on the drawn rows,
+score the selection on the rows that were not drawn. Nothing is fitted for it: out-of-fold
+predictions suffice.
 
 Three things are done otherwise than in the paper:
 
-- The score is the optimistic one plus the mean difference between what each draw chose and what
-  all rows chose, both on the rows not drawn. That is the same quantity, but the luck of the draws,
+- The score is the optimistic one plus the mean difference between the selections of each draw and
+  of all rows, both on the rows not drawn. That is the same quantity, but the luck of the draws,
   common to both, cancels, so that fewer draws do.
 - The spread of scores over the rows not drawn is not that of a score on all rows: a draw leaves
   out r = 37 % of them and has d = 63 % inside. They are the replicates of a delete-d jackknife,
@@ -21,9 +21,9 @@ Three things are done otherwise than in the paper:
   yet (rule of three; Hanley and Lippman-Hand 1983): for metrics of ranks and labels the interval
   reaches as far as that.
 
-What the interval covers is the chance which rows are in the table, for the choice and for its
-score. What it cannot know: the saved model was fitted on more rows than a fold's (and is rather
-better), configurations were proposed with these very rows in view, and new rows may come from
+The interval covers the sampling of the table's rows, for the selection and for its score. It does
+not cover that the saved model was fitted on more rows than a fold's (and is rather better), that
+configurations were proposed with these very rows in view, and that new rows may come from
 elsewhere.
 """
 
@@ -35,18 +35,15 @@ from scipy.special import ndtri, stdtrit
 
 from metatune.budget import Deadline
 from metatune.data.row_metadata import PLAIN, RowFacts
-from metatune.estimate.choosing import Chooser
+from metatune.estimate.bootstrap import Draws, ScoreCache, repeat_selection, resample
 from metatune.estimate.drawing import Drawing, dependent_rows
-from metatune.estimate.repeating import Draws, Prepared, repeat_choice, resample
 from metatune.estimate.scoring import RowScorer
 from metatune.estimate.values import LEVEL, Estimate, NoEstimate
 from metatune.metrics import PERFECT_SCORE, Metric
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray, IndexArray
 
-    FloatArray = NDArray[np.float64]
-    IndexArray = NDArray[np.intp]
 
 __all__ = ["LEVEL", "Estimate", "NoEstimate", "estimate_score"]
 
@@ -60,8 +57,8 @@ _RULE_OF_THREE = ("roc_auc", "accuracy", "balanced_accuracy")
 
 def estimate_score(
     metric: Metric,
-    y: "NDArray[Any]",
-    chooser: Chooser,
+    y: "AnyArray",
+    selector: Selector,
     *,
     facts: RowFacts = PLAIN,
     folds: "IndexArray | None" = None,
@@ -69,25 +66,24 @@ def estimate_score(
     deadline: Deadline | None = None,
     seed: int = 0,
 ) -> Estimate | NoEstimate:
-    """Estimate how what the chooser chooses does on new rows.
+    """Estimate the score on new rows of the prediction that a selector selects.
 
     Parameters
     ----------
     metric : Metric
-        How predictions are judged.
+        Metric of the estimate.
     y : ndarray of shape (n_rows,)
         Encoded labels or target values.
-    chooser : Chooser
-        Chooses as the run does, among predictions of models that had not seen the rows.
+    selector : Selector
+        Selects as the run does, among out-of-fold predictions.
     facts : RowFacts
         Weights count in the score; rows of a group, and neighbours in time, are drawn together.
     folds : ndarray of shape (n_rows,), optional
-        Which model predicted each row, where each was predicted by one.
+        Fold whose model predicted each row, if each row was predicted by one model.
     n_bootstraps : int
         Draws, if time allows.
     deadline : Deadline, optional
-        When to end with the draws there are; without one the result depends on nothing but the
-        arguments.
+        Time to stop drawing; without one the result depends on the arguments only.
     seed : int
         Seed of the draws.
 
@@ -101,31 +97,31 @@ def estimate_score(
     drawing = Drawing(len(y), strata=strata, groups=groups, seed=seed)
     if drawing.n_units < _MIN_UNITS:
         return NoEstimate(reason=f"{drawing.n_units} rows or groups are too few")
-    prepared = Prepared(RowScorer(metric, y, weights=facts.weights, strata=folds))
+    cache = ScoreCache(RowScorer(metric, y, weights=facts.weights, strata=folds))
     everything = np.ones((1, len(y)))
-    (reference,) = chooser.choose(everything)
+    (reference,) = selector.select(everything)
     if reference is None:
         return NoEstimate(reason=f"{metric.name} is undefined on these rows")
-    known = chooser.final()
+    known = selector.final()
     final = reference if known is None else known
-    if chooser.n_candidates == 1:
-        draws = resample(prepared[final], drawing, n_bootstraps=n_bootstraps, deadline=deadline)
+    if selector.n_candidates == 1:
+        draws = resample(cache[final], drawing, n_bootstraps=n_bootstraps, deadline=deadline)
         stretch = 1.0
     else:
-        draws = repeat_choice(
-            chooser, reference, prepared, drawing, n_bootstraps=n_bootstraps, deadline=deadline
+        draws = repeat_selection(
+            selector, reference, cache, drawing, n_bootstraps=n_bootstraps, deadline=deadline
         )
         stretch = math.sqrt(drawing.share_out / (1.0 - drawing.share_out))
     problem = _problem(draws, n_bootstraps, metric)
     if problem:
         return NoEstimate(reason=problem)
-    optimistic = float(prepared[final].under(everything)[0])
-    score = optimistic + float(np.mean(draws.chosen - draws.reference))
+    optimistic = float(cache[final].under(everything)[0])
+    score = optimistic + float(np.mean(draws.selected - draws.reference))
     if metric.better(score, optimistic):  # by the luck of the draws alone
         score = optimistic
-    low, high = _interval(score, draws.chosen, stretch * _student(drawing.n_units))
+    low, high = _interval(score, draws.selected, stretch * _student(drawing.n_units))
     if metric.name in _RULE_OF_THREE:
-        low = min(low, score - optimistic + _with_unseen(final, y, groups, prepared))
+        low = min(low, score - optimistic + _with_unseen(final, y, groups, cache))
     worst = 0.0 if metric.name in _RULE_OF_THREE else -math.inf
     perfect = PERFECT_SCORE.get(metric.name, math.inf)
     bounds = (worst, perfect) if metric.greater_is_better else (perfect, math.inf)
@@ -135,8 +131,8 @@ def estimate_score(
         low=min(score, max(low, bounds[0])),
         high=max(score, min(high, bounds[1])),
         optimistic=optimistic,
-        n_candidates=chooser.n_candidates,
-        method="bootstrap" if chooser.n_candidates == 1 else "bias-corrected bootstrap",
+        n_candidates=selector.n_candidates,
+        method="bootstrap" if selector.n_candidates == 1 else "bias-corrected bootstrap",
         n_bootstraps=draws.n_draws,
         n_skipped=draws.n_skipped,
         n_rows=len(y),
@@ -144,7 +140,7 @@ def estimate_score(
 
 
 def _problem(draws: Draws, n_bootstraps: int, metric: Metric) -> str:
-    """Say why the draws are not enough; nothing if they are."""
+    """Return the reason why the draws do not suffice; empty if they do."""
     n_all = draws.n_draws + draws.n_skipped
     if draws.n_skipped > _MAX_SKIPPED * n_all:
         return f"{metric.name} is undefined on too many of the draws"
@@ -154,7 +150,7 @@ def _problem(draws: Draws, n_bootstraps: int, metric: Metric) -> str:
 
 
 def _interval(score: float, scores: "FloatArray", stretch: float) -> tuple[float, float]:
-    """Put the stretched deviations of the draws' scores around the estimate."""
+    """Return the interval of the estimate, from the scaled deviations of the draws' scores."""
     tail = 0.5 * (1.0 - LEVEL)
     if len(scores) >= _FOR_QUANTILES:
         below, above = np.quantile(scores, (tail, 1.0 - tail)) - scores.mean()
@@ -171,9 +167,9 @@ def _student(n_units: int) -> float:
 
 
 def _with_unseen(
-    final: "NDArray[Any]", y: "NDArray[Any]", groups: "NDArray[Any] | None", prepared: Prepared
+    final: "AnyArray", y: "AnyArray", groups: "AnyArray | None", cache: ScoreCache
 ) -> float:
-    """Score the final choice if three rows (or groups) of the rarest class looked like another's.
+    """Score the final prediction if three rows (or groups) of the rarest class were misclassified.
 
     That many may do so among as many new rows, with a chance of 5 %, although none of these did.
     """
@@ -183,4 +179,4 @@ def _with_unseen(
     changed = np.isin(units, np.unique(units[of_rarest])[:3]) & of_rarest
     other = np.array(final, dtype=np.float64)
     other[changed] = other[~of_rarest].mean(axis=0)
-    return float(prepared.once(other).under(np.ones((1, len(y))))[0])
+    return float(cache.once(other).under(np.ones((1, len(y))))[0])

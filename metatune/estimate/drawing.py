@@ -1,22 +1,20 @@
-"""Bootstrap draws: how often each row is drawn, and which rows stay out."""
+"""Bootstrap draws: the multiplicity of each row in each draw."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from metatune.data.row_metadata import RowFacts
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray, IndexArray
 
-    FloatArray = NDArray[np.float64]
-    IndexArray = NDArray[np.intp]
 
 __all__ = ["Drawing", "dependent_rows", "sample_rows"]
 
 
-def dependent_rows(facts: RowFacts) -> "NDArray[Any] | None":
-    """Return a code for each row, equal for rows that must not be taken for independent ones.
+def dependent_rows(facts: RowFacts) -> "AnyArray | None":
+    """Return a code for each row, equal for rows that are not independent.
 
     Those are the rows of a group, or else blocks of neighbours in time, of about as many rows as
     the cube root of their number (Hall, Horowitz and Jing 1995, "On blocking rules for the
@@ -37,11 +35,11 @@ def sample_rows(rows: "IndexArray", facts: RowFacts, n_rows: int, seed: int) -> 
     Parameters
     ----------
     rows : ndarray of shape (n,)
-        Positions to take from.
+        Positions to sample from.
     facts : RowFacts
-        Of these rows.
+        Metadata of these rows.
     n_rows : int
-        How many to take; all if there are no more.
+        Number of rows to take; all if there are no more.
     seed : int
         Seed of the draw.
 
@@ -63,7 +61,7 @@ def sample_rows(rows: "IndexArray", facts: RowFacts, n_rows: int, seed: int) -> 
 
 
 class Drawing:
-    """Draws units with replacement: rows, or whole groups of rows.
+    """Draws of units with replacement: rows, or whole groups of rows.
 
     Parameters
     ----------
@@ -81,8 +79,8 @@ class Drawing:
         self,
         n_rows: int,
         *,
-        strata: "NDArray[Any] | None" = None,
-        groups: "NDArray[Any] | None" = None,
+        strata: "AnyArray | None" = None,
+        groups: "AnyArray | None" = None,
         seed: int = 0,
     ) -> None:
         self.n_rows = n_rows
@@ -106,12 +104,12 @@ class Drawing:
         return float(out / self.n_units)
 
     def draw(self, n_draws: int) -> "FloatArray":
-        """Draw.
+        """Draw rows.
 
         Returns
         -------
         ndarray of shape (n_draws, n_rows)
-            How often each row was drawn.
+            Multiplicity of each row.
         """
         counts = np.empty((n_draws, self.n_units))
         for drawn in counts:

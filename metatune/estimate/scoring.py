@@ -1,4 +1,4 @@
-"""The score of one prediction under many weightings of the rows at once.
+"""Scores of one prediction under many weightings of the rows at once.
 
 A bootstrap asks for the same score hundreds of times, with other rows each time. Most metrics are
 means of a loss of each row: the loss is computed once, and all draws are one matrix product. The
@@ -25,25 +25,23 @@ import numpy as np
 from metatune.metrics import Metric
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, BoolArray, FloatArray, IndexArray
 
-    FloatArray = NDArray[np.float64]
-    IndexArray = NDArray[np.intp]
 
 __all__ = ["RowScorer", "Scores"]
 
 
 class Scores(ABC):
-    """The score of one prediction, ready for any number of weightings."""
+    """Score of one prediction, prepared for any number of weightings."""
 
     @abstractmethod
     def under(self, counts: "FloatArray") -> "FloatArray":
-        """Score under weightings.
+        """Compute the score under weightings.
 
         Parameters
         ----------
         counts : ndarray of shape (n_draws, n_rows)
-            How often each row counts; whole numbers, 0 for a row that is left out.
+            Multiplicity of each row; whole numbers, 0 for a row that is left out.
 
         Returns
         -------
@@ -53,12 +51,12 @@ class Scores(ABC):
 
 
 class RowScorer:
-    """Makes `Scores` of predictions.
+    """Scorer that prepares `Scores` of predictions.
 
     Parameters
     ----------
     metric : Metric
-        How predictions are judged.
+        Metric of the scores.
     y : ndarray of shape (n_rows,)
         Encoded labels or target values.
     weights : ndarray of shape (n_rows,), optional
@@ -70,7 +68,7 @@ class RowScorer:
     def __init__(
         self,
         metric: Metric,
-        y: "NDArray[Any]",
+        y: "AnyArray",
         *,
         weights: "FloatArray | None" = None,
         strata: "IndexArray | None" = None,
@@ -81,8 +79,8 @@ class RowScorer:
         self._unweighted = weights is None
         self._strata = np.zeros(len(y), dtype=np.intp) if strata is None else strata
 
-    def prepare(self, prediction: "NDArray[Any]") -> Scores:
-        """Compute what all weightings share.
+    def prepare(self, prediction: "AnyArray") -> Scores:
+        """Precompute the score of a prediction.
 
         Parameters
         ----------
@@ -104,21 +102,21 @@ class RowScorer:
         return _AnyScores(self._metric, y, p, None if self._unweighted else w)
 
 
-def _log_losses(y: "NDArray[Any]", p: "FloatArray") -> "FloatArray":
+def _log_losses(y: "AnyArray", p: "FloatArray") -> "FloatArray":
     total = np.maximum(p.sum(axis=1), np.finfo(float).tiny)
     chosen = p[np.arange(len(y)), y.astype(np.intp)] / total
     return np.asarray(-np.log(np.clip(chosen, np.finfo(float).eps, 1.0)))
 
 
-def _hits(y: "NDArray[Any]", p: "FloatArray") -> "FloatArray":
+def _hits(y: "AnyArray", p: "FloatArray") -> "FloatArray":
     return np.asarray(p.argmax(axis=1) == y, dtype=np.float64)
 
 
-def _squares(y: "NDArray[Any]", p: "FloatArray") -> "FloatArray":
+def _squares(y: "AnyArray", p: "FloatArray") -> "FloatArray":
     return np.asarray((y - p) ** 2)
 
 
-def _distances(y: "NDArray[Any]", p: "FloatArray") -> "FloatArray":
+def _distances(y: "AnyArray", p: "FloatArray") -> "FloatArray":
     return np.asarray(np.abs(y - p))
 
 
@@ -132,7 +130,7 @@ _LOSSES: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "rmse": (_squares, np.sqrt),
     "mae": (_distances, _as_it_is),
 }
-"""Metrics that are a function of the mean of something that each row has."""
+"""Metrics that are functions of the mean of a loss of each row."""
 
 
 class _MeanScores(Scores):
@@ -146,7 +144,7 @@ class _MeanScores(Scores):
 
 
 class _RecallScores(Scores):
-    def __init__(self, y: "NDArray[Any]", hits: "FloatArray", weights: "FloatArray") -> None:
+    def __init__(self, y: "AnyArray", hits: "FloatArray", weights: "FloatArray") -> None:
         self._order = np.argsort(y, kind="stable")
         self._starts = np.flatnonzero(np.r_[True, np.diff(y[self._order]) != 0])
         self._weights, self._hits = weights[self._order], hits[self._order]
@@ -173,11 +171,11 @@ class _ExplainedScores(Scores):
 
 
 class _Ranks:
-    """The rows sorted by fold and score, for one class against the rest."""
+    """Rank statistics: rows sorted by fold and score, for one class against the rest."""
 
     def __init__(
         self,
-        positive: "NDArray[np.bool_]",
+        positive: "BoolArray",
         score: "FloatArray",
         weights: "FloatArray",
         strata: "IndexArray",
@@ -221,10 +219,10 @@ class _RankScores(Scores):
 
 
 class _AnyScores(Scores):
-    """A metric of which nothing is known: rows that count twice are there twice."""
+    """Scores of any other metric: rows are repeated by their multiplicity."""
 
     def __init__(
-        self, metric: Metric, y: "NDArray[Any]", p: "FloatArray", weights: "FloatArray | None"
+        self, metric: Metric, y: "AnyArray", p: "FloatArray", weights: "FloatArray | None"
     ) -> None:
         self._metric, self._y, self._p, self._weights = metric, y, p, weights
 
@@ -243,7 +241,7 @@ class _AnyScores(Scores):
 
 
 def _ratio(numerator: Any, denominator: Any) -> "FloatArray":
-    """Divide; NaN where there is nothing to divide by."""
+    """Divide; NaN where the denominator is zero."""
     top = np.asarray(numerator, dtype=np.float64)
     result = np.full(top.shape, np.nan)
     return np.asarray(np.divide(top, denominator, out=result, where=np.asarray(denominator) > 0))

@@ -1,1 +1,1 @@
-"""Files: whole or not at all, locks between processes, scratch folders."""
+"""Files: atomic writes, locks between processes, scratch folders."""

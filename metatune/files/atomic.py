@@ -1,4 +1,4 @@
-"""Files that are there as a whole or not at all, whenever a process is killed."""
+"""Atomic writes of files: complete or not at all, even if the process is killed."""
 
 import contextlib
 from collections.abc import Iterator
@@ -9,18 +9,18 @@ __all__ = ["replacing"]
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Write a file in one step: whoever finds it finds all of it.
+    """Write a file in one step, so that a reader never finds a part of it.
 
     Parameters
     ----------
     path : Path
-        The file to write; what is there stays until the end of the context.
+        File to write; an existing one stays until the end of the context.
 
     Yields
     ------
     Path
-        Where to write instead, in the same folder. It takes the place of `path` at the end of the
-        context, and is deleted if an error ends that.
+        Temporary file to write to, in the same folder. It replaces `path` at the end of the
+        context, and is deleted after an error.
     """
     part = path.with_name(path.name + ".part")
     try:

@@ -1,4 +1,4 @@
-"""A lock that is held as long as its object lives, and freed by the end of the process."""
+"""Process lock, held as long as its object lives and freed by the end of the process."""
 
 import contextlib
 import errno
@@ -17,15 +17,15 @@ _HELD = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
 
 
 class ProcessLock:
-    """Holds a file or directory for this process.
+    """Lock of a file or directory, held by this process.
 
-    The lock is advisory: only those who ask for it notice. Where the file system or the operating
-    system knows no such locks, it always succeeds and says that it is not `effective`.
+    The lock is advisory: only processes that ask for it notice it. Where the file system or the
+    operating system lacks such locks, it always succeeds and is not `effective`.
 
     Parameters
     ----------
     descriptor : int or None
-        Of the open file that carries the lock; None for a lock without effect.
+        Descriptor of the locked open file; None for a lock without effect.
     """
 
     def __init__(self, descriptor: int | None) -> None:
@@ -70,11 +70,11 @@ class ProcessLock:
 
     @property
     def effective(self) -> bool:
-        """Whether others would notice."""
+        """True if other processes notice the lock."""
         return self._descriptor is not None
 
     def release(self) -> None:
-        """Let go. May be called twice."""
+        """Release the lock. May be called twice."""
         if self._descriptor is not None:
             with contextlib.suppress(OSError):
                 os.close(self._descriptor)

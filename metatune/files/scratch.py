@@ -1,4 +1,4 @@
-"""Scratch directories: gone with the run, and with the next run where a killed one left one."""
+"""Scratch directories, deleted at the end of a run, or by the next run after a kill."""
 
 import contextlib
 import os
@@ -18,7 +18,7 @@ _MARK = "alive"
 
 @contextlib.contextmanager
 def scratch_directory() -> Iterator[Path]:
-    """Make a directory for the files of a run, and delete what dead processes have left.
+    """Make a directory for the files of a run, and delete those of dead processes.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def scratch_directory() -> Iterator[Path]:
 
 
 def no_room(error: OSError) -> BundleError:
-    """Say that the scratch directory cannot be written."""
+    """Return the error of a scratch directory that cannot be written."""
     return BundleError(
         f"cannot write scratch files in {tempfile.gettempdir()} ({error.strerror or error}): "
         "free some room, or name another directory in the environment variable TMPDIR"
@@ -53,12 +53,12 @@ def sweep(parent: Path) -> int:
     Parameters
     ----------
     parent : Path
-        Where scratch directories are made.
+        Directory of the scratch directories.
 
     Returns
     -------
     int
-        How many were deleted. Those of other users, and without a mark, are left alone.
+        Number of deleted ones. Those of other users, and without a mark, are left alone.
     """
     n_deleted = 0
     for folder in parent.glob(_PREFIX + "*"):
@@ -93,7 +93,7 @@ def _delete_if_dead(folder: Path) -> bool:
 
 
 def _mark(folder: Path) -> ProcessLock | None:
-    """Hold a file in the directory; it gets its name only when it is held."""
+    """Lock a file in the directory, which gets its name only when it is locked."""
     unfinished = folder / (_MARK + ".part")
     try:
         unfinished.touch()

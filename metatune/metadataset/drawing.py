@@ -1,4 +1,4 @@
-"""Candidates for the pool where nothing has been evaluated: even points, and where others won."""
+"""Candidates for the pool before any evaluation: even points, and draws from the priors."""
 
 import numpy as np
 from scipy.stats import qmc
@@ -24,7 +24,7 @@ EVEN_SIZES = {
     "gaussian_process": 6,
     "decision_tree": 3,
 }
-"""Configurations of each family that are spread evenly, its default included."""
+"""Number of evenly spread configurations of each family, its default included."""
 
 _COMMON_SIZES = {"random_forest": 14, "svm": 24, "knn": 10, "mlp": 12, "decision_tree": 6}
 SIZES = {
@@ -33,7 +33,7 @@ SIZES = {
     "regression": _COMMON_SIZES
     | {"lightgbm": 40, "extra_trees": 23, "linear": 18, "gaussian_process": 12},
 }
-"""Configurations of each family in all: beyond the even ones they are drawn through the priors.
+"""Total number of configurations of each family; those that are not even come from the priors.
 Those that need an optional library are picked by hand (`metatune.metadataset.recipes`)."""
 
 _EVEN_SEED, _PRIOR_SEED = 0, 1
@@ -41,7 +41,7 @@ _TOO_NEAR = 0.05
 
 
 def draw_candidates(kind: TaskKind, priors: HyperparameterPriors) -> list[Configuration]:
-    """Draw candidates for a task kind: defaults, even points, and points where others have won.
+    """Draw candidates for a task kind: defaults, even points, and points from the priors.
 
     The same priors give the same candidates everywhere. The even part does not depend on the
     priors.
@@ -51,7 +51,7 @@ def draw_candidates(kind: TaskKind, priors: HyperparameterPriors) -> list[Config
     kind : TaskKind
         Binary and multiclass share one pool.
     priors : HyperparameterPriors
-        What is known of good hyperparameters; without any, all points are even.
+        Priors of good hyperparameters; without any, all points are even.
 
     Returns
     -------
@@ -100,8 +100,8 @@ def _extend(
 def _sobol(space: SearchSpace, n_points: int, seed: int) -> list[dict[str, float]]:
     """Return scrambled Sobol points, a number in [0, 1) for each hyperparameter.
 
-    Those that joined later stay neutral: with another dimension all points would be others, and
-    whatever was evaluated would have to be evaluated again.
+    Hyperparameters added later stay neutral: another dimension would change all points, and all
+    evaluations would have to be repeated.
     """
     names = [name for name in space.domains if name not in space.neutral]
     sobol = qmc.Sobol(len(names), seed=np.random.default_rng(seed))

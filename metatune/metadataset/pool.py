@@ -1,4 +1,4 @@
-"""The pool: which configurations the meta-dataset evaluates, the most useful first."""
+"""Pool of the configurations that the meta-dataset evaluates, the most useful first."""
 
 import json
 from importlib import resources
@@ -12,7 +12,7 @@ from metatune.space import Configuration
 __all__ = ["POOL_FILE", "draw_pool", "first_of", "pool_text"]
 
 POOL_FILE = "pool.json"
-"""Beside this module; written by ``scripts/order_pool.py``."""
+"""File of the pools beside this module; written by ``scripts/order_pool.py``."""
 
 
 def draw_pool(kind: TaskKind, first: int | None = None) -> list[Configuration]:
@@ -27,7 +27,7 @@ def draw_pool(kind: TaskKind, first: int | None = None) -> list[Configuration]:
         Binary and multiclass share one pool.
     first : int, optional
         Only so many, not counting families that need an optional library: these come on top.
-        Stops worth making are `metatune.metadataset.recipes.STAGES`.
+        Useful values are `metatune.metadataset.recipes.STAGES`.
 
     Returns
     -------
@@ -41,14 +41,14 @@ def draw_pool(kind: TaskKind, first: int | None = None) -> list[Configuration]:
 
 
 def first_of(pool: list[Configuration], n: int) -> list[Configuration]:
-    """Return the first `n` configurations of a pool, and on top what is optional before the last.
+    """Return the first `n` configurations of a pool, plus the optional ones among them.
 
     Parameters
     ----------
     pool : list of Configuration
-        In order.
+        Configurations in order.
     n : int
-        How many, not counting families that need an optional library.
+        Number of configurations, not counting families that need an optional library.
     """
     required = [i for i, c in enumerate(pool) if not is_optional(c.algorithm)]
     return pool if n >= len(required) else pool[: required[n - 1] + 1]

@@ -1,4 +1,4 @@
-"""Learned priors: which values of a hyperparameter have won in published runs."""
+"""Hyperparameter priors: densities of the values that have won in published runs."""
 
 import json
 import math
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 __all__ = ["N_BINS", "Density", "HyperparameterPriors", "footprint", "n_bins"]
 
 N_BINS = 10
-"""Bins of a numeric hyperparameter, of equal width on the unit interval of its domain."""
+"""Number of bins of a numeric hyperparameter, of equal width on its domain's unit interval."""
 
 _DIGITS = 9  # of a warped unit: far more than a value keeps, and the same on every platform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Density:
-    """How probable the regions of one hyperparameter's domain are.
+    """Histogram density over one hyperparameter's domain.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class Density:
     n_datasets : int
         Datasets that it was learned from; one that several sources hold counts for each.
     sources : tuple of str
-        The histories that say something about it.
+        Run histories that it was learned from.
     """
 
     domain: Domain
@@ -44,7 +44,7 @@ class Density:
     sources: tuple[str, ...] = ()
 
     def warp(self, unit: float) -> float:
-        """Map an evenly distributed number in [0, 1] to one distributed like the density.
+        """Map a uniform number in [0, 1] to one distributed like the density.
 
         This is the inverse of the cumulative distribution: non-decreasing, from 0 to 1.
         """
@@ -58,7 +58,7 @@ class Density:
         raise AssertionError("a density has at least one bin")
 
     def relative(self, value: Value) -> float:
-        """Return the density at `value`, relative to the even one."""
+        """Return the density at `value`, relative to the uniform one."""
         shares = footprint(self.domain, value)
         mean = math.fsum(self.weights) / len(self.weights)
         return math.fsum(s * w for s, w in zip(shares, self.weights, strict=True)) / mean
@@ -66,7 +66,7 @@ class Density:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HyperparameterPriors:
-    """Densities by kind of pool, algorithm and hyperparameter; silent ones are even.
+    """Densities by kind of pool, algorithm and hyperparameter; missing ones are uniform.
 
     Attributes
     ----------
@@ -83,9 +83,9 @@ class HyperparameterPriors:
         return bool(self.densities)
 
     def find(self, space: SearchSpace, pool: str, name: str) -> Density | None:
-        """Return the density of a hyperparameter, or None where history is silent.
+        """Return the density of a hyperparameter, or None if there is none.
 
-        A density learned for another domain than the space has now is silent too.
+        A density learned for another domain than the space has now does not count.
         """
         density = self.densities.get((pool, space.algorithm, name))
         if density is None or density.domain != space.domains[name]:
@@ -93,7 +93,7 @@ class HyperparameterPriors:
         return density
 
     def warp(self, space: SearchSpace, pool: str, units: Mapping[str, float]) -> dict[str, float]:
-        """Send a point of the unit cube through the prior.
+        """Map a point of the unit cube to one distributed like the prior.
 
         Parameters
         ----------
@@ -107,8 +107,7 @@ class HyperparameterPriors:
         Returns
         -------
         dict of str to float
-            Numbers in [0, 1] for `Domain.from_unit`: evenly distributed points come out
-            distributed like what has won.
+            Numbers in [0, 1] for `Domain.from_unit`.
         """
         found = {name: self.find(space, pool, name) for name in units}
         return {
@@ -127,7 +126,7 @@ class HyperparameterPriors:
         )
 
     def log_density(self, space: SearchSpace, pool: str, configuration: Configuration) -> float:
-        """Return the logarithm of the prior at a configuration; 0 where it is as good as even."""
+        """Return the log density of the prior at a configuration, relative to the uniform one."""
         found = {name: self.find(space, pool, name) for name in configuration.params}
         return math.fsum(
             math.log(max(density.relative(configuration.params[name]), 1e-12))
@@ -136,7 +135,7 @@ class HyperparameterPriors:
         )
 
     def save(self, path: Path) -> None:
-        """Write the priors as JSON that people can read."""
+        """Write the priors as indented JSON."""
         pools: dict[str, Any] = {}
         for (pool, algorithm, name), density in sorted(self.densities.items()):
             family = pools.setdefault(pool, {}).setdefault(algorithm, {})
@@ -146,7 +145,7 @@ class HyperparameterPriors:
 
     @classmethod
     def load(cls, path: Path) -> "HyperparameterPriors":
-        """Read what `save` wrote.
+        """Read priors written by `save`.
 
         Raises
         ------
@@ -170,7 +169,7 @@ class HyperparameterPriors:
 
 
 def n_bins(domain: Domain) -> int:
-    """Return how many bins a density over `domain` has."""
+    """Return the number of bins of a density over `domain`."""
     return len(domain.options) if isinstance(domain, Choice) else N_BINS
 
 

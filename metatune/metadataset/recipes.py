@@ -1,4 +1,4 @@
-"""Recipes picked by hand: configurations of the pool that no earlier meta-dataset has evaluated.
+"""Recipes: configurations picked by hand for the pool, not in any earlier meta-dataset.
 
 The place to propose configurations: a recipe names what differs from the family's default. After a
 change run ``scripts/order_pool.py``, which puts the recipes into the pool's order.
@@ -15,13 +15,13 @@ from metatune.space import Configuration, Value
 __all__ = ["RECIPES", "STAGES", "Recipe"]
 
 STAGES = (40, 60, 120)
-"""Where an evaluation may stop: after the most useful configurations, more of them, all. Those of
-families that need an optional library come on top."""
+"""Numbers of configurations after which an evaluation may stop. Those of families that need an
+optional library come on top."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """A configuration worth a place in the pool.
+    """Configuration for the pool, given by its differences from the family's default.
 
     Attributes
     ----------
@@ -30,9 +30,9 @@ class Recipe:
     changes : Mapping of str to Value
         Hyperparameters that differ from the default's.
     stage : int
-        Among the first so many configurations; one of `STAGES`.
+        Number of first configurations that it belongs to; one of `STAGES`.
     pools : tuple of str
-        The pools that it belongs to.
+        Pools that it belongs to.
     """
 
     algorithm: str
@@ -41,7 +41,7 @@ class Recipe:
     pools: tuple[str, ...] = ("classification", "regression")
 
     def configuration(self, kind: TaskKind) -> Configuration | None:
-        """Return the configuration for a task kind; None if it has no place in its pool."""
+        """Return the configuration for a task kind; None if it is not in the kind's pool."""
         algorithm = FAMILIES[self.algorithm]
         if pool_of(kind) not in self.pools or kind not in algorithm.kinds:
             return None
@@ -62,7 +62,7 @@ _SLOW_LIGHTGBM = (
     _lightgbm(40, 0.015, 12, 0.45, extra_trees=True, min_child_samples=10),
     _lightgbm(60, 0.02, 84, 0.65, extra_trees=True, min_child_samples=3),
 )
-"""Slow learners that see about half of the columns, many with random thresholds."""
+"""LightGBM with low learning rates and about half of the columns, often random thresholds."""
 
 
 def _crossed(recipe: Recipe, stage: int) -> Recipe:
@@ -77,7 +77,7 @@ _CROSSED = (
     _crossed(Recipe(algorithm="random_forest"), 60),
     _crossed(_SLOW_LIGHTGBM[2], 120),
 )
-"""Learners that see sums, differences, products and ratios of numeric columns besides."""
+"""Learners with sums, differences, products and ratios of numeric columns added."""
 
 
 def _catboost(stage: int, **changes: Value) -> Recipe:
@@ -102,7 +102,7 @@ _OPTIONAL = (
     _xgboost(120, learning_rate=0.1, max_depth=4, reg_lambda=10.0, colsample_bytree=0.5),
     _xgboost(120, learning_rate=0.03, max_depth=8, subsample=0.6, reg_alpha=1.0, encoding="target"),
 )
-"""Families for those who have their library, the defaults among them."""
+"""Families that need an optional library, the defaults among them."""
 
 RECIPES: tuple[Recipe, ...] = (*_SLOW_LIGHTGBM, *_CROSSED, *_OPTIONAL)
-"""All recipes; a family's, in the order in which they are worth trying."""
+"""All recipes; those of a family in the order of their usefulness."""

@@ -1,4 +1,4 @@
-"""Tables of the meta-dataset and what their rows mean.
+"""Schema of the meta-dataset: its tables and their columns.
 
 Three tables and a manifest:
 

@@ -1,4 +1,4 @@
-"""Reading, writing and verifying a meta-dataset on disk."""
+"""Storage of a meta-dataset on disk: reading, writing and verifying."""
 
 import hashlib
 import json
@@ -39,16 +39,16 @@ _PRIORS = "priors.json"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MetaDataset:
-    """A meta-dataset in memory.
+    """Meta-dataset in memory.
 
     Attributes
     ----------
     datasets, configurations, evaluations : DataFrame
         The tables of `metatune.metadataset.schema`.
     manifest : dict
-        How it was made.
+        Protocol, versions and checksums.
     priors : HyperparameterPriors
-        What published runs say about good hyperparameters; may be empty.
+        Priors of good hyperparameters, from published runs; may be empty.
     """
 
     datasets: pd.DataFrame
@@ -59,7 +59,7 @@ class MetaDataset:
 
     @cached_property
     def pool(self) -> dict[str, Configuration]:
-        """The configurations by key, both pools together."""
+        """Configurations by key, both pools together."""
         return {
             row["key"]: Configuration(
                 algorithm=row["algorithm"], params=json.loads(row["params"]), origin="portfolio"
@@ -84,7 +84,7 @@ def find_metadata() -> Path:
 
 
 def check_metadata(directory: Path | None = None) -> Path:
-    """Return the directory of a meta-dataset after a look at its manifest.
+    """Return the directory of a meta-dataset after checking its manifest.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def load_metadata(directory: Path | None = None) -> MetaDataset:
     Parameters
     ----------
     directory : Path, optional
-        Where it lies; the one that comes with metatune by default.
+        Directory of the meta-dataset; the one that comes with metatune by default.
 
     Raises
     ------
@@ -147,13 +147,13 @@ def save_metadata(metadata: MetaDataset, directory: Path) -> None:
 
 
 def _protocol_of(metadata: MetaDataset) -> int:
-    """Return the version under which its datasets were evaluated: the latest, if it is mixed."""
+    """Return the protocol version of its datasets, the latest if they differ."""
     stated = stated_versions(metadata.datasets, protocol_column("version"))
     return int(stated.max()) if len(stated) else PROTOCOL_VERSION
 
 
 def save_priors(priors: HyperparameterPriors, directory: Path) -> None:
-    """Put priors into a meta-dataset that exists; its tables are left alone.
+    """Write priors into an existing meta-dataset, leaving its tables unchanged.
 
     Raises
     ------
@@ -166,7 +166,7 @@ def save_priors(priors: HyperparameterPriors, directory: Path) -> None:
 
 
 def add_file(directory: Path, path: Path) -> None:
-    """Note a file below a meta-dataset's directory, with its checksum, in the manifest."""
+    """Record a file of a meta-dataset, with its checksum, in the manifest."""
     manifest = _read_manifest(directory)
     name = path.relative_to(directory).as_posix()
     checksums = {**manifest["sha256"], name: _sha256(path)}
@@ -179,7 +179,7 @@ def listed_files(directory: Path) -> frozenset[str]:
 
 
 def verify_metadata(directory: Path) -> list[str]:
-    """Check checksums and references; return what is wrong, one sentence each."""
+    """Check checksums and references; return the faults, one sentence each."""
     manifest = _read_manifest(directory)
     problems = []
     for name, expected in manifest["sha256"].items():
@@ -207,7 +207,7 @@ def verify_metadata(directory: Path) -> list[str]:
 
 
 def _mixed_versions(metadata: MetaDataset) -> list[str]:
-    """Look for evaluations of another recipe or protocol than the meta-dataset states."""
+    """Return faults of evaluations whose recipe or protocol is not the stated one."""
     problems = []
     configurations = metadata.configurations
     recipes = stated_versions(configurations, "recipe_version")

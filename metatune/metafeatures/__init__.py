@@ -1,4 +1,4 @@
-"""Numbers that characterise a dataset."""
+"""Meta-features: numbers that characterise a dataset."""
 
 from metatune.metafeatures.extract import extract_metafeatures
 from metatune.metafeatures.feature import Feature

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import BoolArray, FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["finite", "largest", "mean", "ratio", "share", "spread"]
 
@@ -30,7 +29,7 @@ def largest(values: "FloatArray", default: float = np.nan) -> float:
     return float(kept.max()) if kept.size else default
 
 
-def share(condition: "NDArray[np.bool_]", default: float = np.nan) -> float:
+def share(condition: "BoolArray", default: float = np.nan) -> float:
     """Return the share of True, or `default` for an empty array."""
     return float(np.mean(condition)) if condition.size else default
 

@@ -10,10 +10,8 @@ from metatune.metafeatures.sample import standardize
 from metatune.metafeatures.shape import moments
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray, IndexArray
 
-    FloatArray = NDArray[np.float64]
-    IndexArray = NDArray[np.intp]
 
 __all__ = ["ASSOCIATION_FEATURES", "between_features", "main_axes", "with_target"]
 

@@ -1,4 +1,4 @@
-"""Complexity meta-features: how entangled the classes (or how rough the target) are in space.
+"""Complexity meta-features: overlap of the classes, or roughness of a numeric target.
 
 Most are those of Ho and Basu 2002 ("Complexity measures of supervised classification problems"),
 Lorena et al. 2019 ("How complex is your classification problem?") and Lorena et al. 2018 ("Data
@@ -25,10 +25,8 @@ from metatune.metafeatures.learners import nearest, score, squared_distances
 from metatune.metafeatures.sample import Points, Sample, make_points, standardize
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray, IndexArray
 
-    FloatArray = NDArray[np.float64]
-    IndexArray = NDArray[np.intp]
 
 __all__ = ["COMPLEXITY"]
 
@@ -100,7 +98,7 @@ def _compute(sample: Sample) -> Iterator[Values]:
 
 
 def _axes(points: Points, classes: bool) -> Values:
-    """Separate the classes on single axes: F1, F3."""
+    """Compute the separability of classes on single axes: F1, F3."""
     S = standardize(points.Z)
     if not classes:
         explained = float(((points.Y[:, 0] @ S / len(S)) ** 2).max())
@@ -166,7 +164,7 @@ def _interpolate(points: Points, seed: int) -> tuple["FloatArray", "FloatArray"]
 
 
 def _neighbors(points: Points, distances: "FloatArray", near: "IndexArray") -> Values:
-    """Look at nearest neighbours: N3, noise, purity, conflicts."""
+    """Compute measures of nearest neighbours: N3, noise, purity, conflicts."""
     Y, labels = points.Y, points.labels
     first = near[:, 0]
     variance = float(Y.var(axis=0).sum())
@@ -187,7 +185,7 @@ def _neighbors(points: Points, distances: "FloatArray", near: "IndexArray") -> V
 
 
 def _local_sets(labels: "IndexArray", distances: "FloatArray") -> Values:
-    """Compare distances to the own and to other classes: N2, LSC."""
+    """Compare distances within and between classes: N2, LSC."""
     same = labels[:, None] == labels[None, :]
     nearest_own = np.where(same, distances, np.inf).min(axis=1)
     nearest_other = np.where(same, np.inf, distances).min(axis=1)
@@ -210,7 +208,7 @@ def _neighbor_nonlinearity(points: Points, seed: int) -> float:
 
 
 def _tree(points: Points, distances: "FloatArray") -> Values:
-    """Follow the minimum spanning tree: N1, S1."""
+    """Compute measures of the minimum spanning tree: N1, S1."""
     ends = minimum_spanning_tree(distances)
     Y, labels = points.Y, points.labels
     steps = ((Y[ends[:, 0]] - Y[ends[:, 1]]) ** 2).sum(axis=1)

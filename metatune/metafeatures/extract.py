@@ -13,7 +13,7 @@ from metatune.metafeatures.sample import Sample, draw, sample_shape
 from metatune.metafeatures.vector import MetaFeatures
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import IndexArray
 
 __all__ = ["extract_metafeatures"]
 
@@ -28,7 +28,7 @@ def extract_metafeatures(
     deadline: Deadline | None = None,
     max_seconds: float = 10.0,
 ) -> MetaFeatures:
-    """Characterise a dataset.
+    """Compute the meta-features of a dataset.
 
     Groups are computed from the cheapest to the dearest, each on a (stratified) subsample of rows
     and columns where the table is large. Without a pressing deadline the result depends on the
@@ -41,9 +41,9 @@ def extract_metafeatures(
     seed : int
         Seed of the subsamples and of the random landmarkers.
     deadline : Deadline, optional
-        When the features have to be there.
+        Time by which the features are needed.
     max_seconds : float
-        Allowance in seconds, counted from the call; the earlier of both ends holds.
+        Time limit in seconds from the call; the earlier of it and the deadline holds.
 
     Returns
     -------
@@ -71,19 +71,19 @@ def extract_metafeatures(
 
 
 class _RowOrder:
-    """The nested order of the rows, made when a group first leaves rows out."""
+    """Nested order of the rows, made when a group first leaves rows out."""
 
     def __init__(self, task: EncodedTask, seed: int) -> None:
         self._task = task
         self._seed = seed
-        self._order: NDArray[np.intp] | None = None
+        self._order: IndexArray | None = None
 
     def expected_seconds(self, n_rows: int) -> float:
-        """Return what `first` is expected to take."""
+        """Return the expected seconds of `first`."""
         ready = self._order is not None or n_rows >= self._task.n_rows
         return 0.0 if ready else _ORDER_SECONDS_PER_ROW * min(self._task.n_rows, _ORDERED_ROWS)
 
-    def first(self, n_rows: int) -> "NDArray[np.intp] | None":
+    def first(self, n_rows: int) -> "IndexArray | None":
         """Return the first rows of the order, ascending; None means all rows."""
         if n_rows >= self._task.n_rows:
             return None
@@ -93,7 +93,7 @@ class _RowOrder:
         return np.sort(self._order[:n_rows])
 
 
-def _candidates(task: EncodedTask, seed: int) -> "NDArray[np.intp]":
+def _candidates(task: EncodedTask, seed: int) -> "IndexArray":
     """Return the rows worth ordering: all, or so many at random and one of every class.
 
     Ordering a million rows would take longer than all that is computed on the first thousands.

@@ -1,4 +1,4 @@
-"""What a meta-feature and a group of them state about themselves."""
+"""Definitions of meta-features and of the groups that compute them."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Values = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:
-    """One meta-feature.
+    """Meta-feature.
 
     Attributes
     ----------
@@ -21,9 +21,9 @@ class Feature:
     group : str
         Group that computes it.
     definition : str
-        What it is, in one line.
+        Definition in one line.
     source : str
-        Where it comes from.
+        Origin, such as a paper.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Group:
     name : str
         Name of the group.
     features : tuple of Feature
-        What the group computes.
+        Features that the group computes.
     compute : callable
         ``compute(sample)`` yields mappings of names to values, one mapping per step; the time is
         looked at between steps. Steps come in order of usefulness per second.

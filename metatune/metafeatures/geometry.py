@@ -1,4 +1,4 @@
-"""The geometry of the points, whatever the target: dimension, density, hubs, duplicates."""
+"""Geometric meta-features, which ignore the target: dimension, density, hubs, duplicates."""
 
 from typing import TYPE_CHECKING
 
@@ -10,10 +10,8 @@ from metatune.metafeatures.learners import squared_distances
 from metatune.metafeatures.shape import moments
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray, IndexArray
 
-    FloatArray = NDArray[np.float64]
-    IndexArray = NDArray[np.intp]
 
 __all__ = ["GEOMETRY_FEATURES", "crowding", "intrinsic_dimension", "minimum_spanning_tree"]
 
@@ -83,7 +81,7 @@ def intrinsic_dimension(distances: "FloatArray", near: "IndexArray", n_axes: int
 
 
 def crowding(Z: "FloatArray", distances: "FloatArray", near: "IndexArray", seed: int) -> Values:
-    """Describe how points crowd together: contrast, hubs, clusters, duplicates."""
+    """Compute measures of density: contrast, hubs, clusters, duplicates."""
     apart = np.sqrt(distances[np.triu_indices(len(distances), k=1)])
     nearest_one = distances[np.arange(len(near)), near[:, 0]]
     hits = np.bincount(near.ravel(), minlength=len(Z)).astype(np.float64)

@@ -17,10 +17,8 @@ from metatune.metafeatures.feature import Group, Values, define
 from metatune.metafeatures.sample import Sample, quantile_codes
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import BoolArray, FloatArray, IndexArray, IntArray
 
-    FloatArray = NDArray[np.float64]
-    IndexArray = NDArray[np.intp]
 
 __all__ = ["INFORMATION"]
 
@@ -87,7 +85,7 @@ _FEATURES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Information:
-    """Per column: entropy, mutual information with the target, and the latter's chance level."""
+    """Entropy of each column, its mutual information with the target, and the chance level."""
 
     entropy: "FloatArray"
     mutual: "FloatArray"
@@ -114,7 +112,7 @@ def _compute(sample: Sample) -> Iterator[Values]:
     yield _binned_values(found, entropy)
 
 
-def _entropy(counts: "NDArray[np.int64]") -> float:
+def _entropy(counts: "IntArray") -> float:
     shares = counts[counts > 0] / max(1, counts.sum())
     return max(0.0, float(-(shares * np.log2(shares)).sum()))
 
@@ -153,7 +151,7 @@ def _measure(sample: Sample, target: "IndexArray") -> _Information:
     return _Information(entropy=entropy, mutual=mutual, chance=chance, missing=missing)
 
 
-def _nominal_values(found: _Information, nominal: "NDArray[np.bool_]", entropy: float) -> Values:
+def _nominal_values(found: _Information, nominal: "BoolArray", entropy: float) -> Values:
     if not nominal.any():
         return {}
     own, mutual = found.entropy[nominal], found.mutual[nominal]

@@ -1,4 +1,4 @@
-"""Landmarkers: how well very simple and very fast learners do.
+"""Landmarkers: scores of very simple and very fast learners.
 
 The first six are auto-sklearn's (Feurer et al. 2015, after Pfahringer, Bensusan and
 Giraud-Carrier 2000, "Meta-learning by landmarking various learning algorithms"): accuracy in
@@ -30,9 +30,8 @@ from metatune.metafeatures.learners import (
 from metatune.metafeatures.sample import Points, Sample, make_points
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["LANDMARKERS"]
 

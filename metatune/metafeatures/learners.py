@@ -15,10 +15,8 @@ from metatune.kinds import TaskKind
 from metatune.metafeatures.sample import Points
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray, IndexArray
 
-    FloatArray = NDArray[np.float64]
-    IndexArray = NDArray[np.intp]
 
 __all__ = [
     "Learner",
@@ -43,7 +41,7 @@ def folds_of(points: Points, n_folds: int, seed: int) -> tuple[Fold, ...]:
 
 
 def score(truth: "FloatArray", prediction: "FloatArray") -> float:
-    """Judge predictions of shape (n_rows, n_outputs) against `Points.Y`."""
+    """Score predictions of shape (n_rows, n_outputs) against `Points.Y`."""
     if truth.shape[1] > 1:
         return float(np.mean(truth.argmax(axis=1) == prediction.argmax(axis=1)))
     total = float(((truth - truth.mean()) ** 2).sum())

@@ -1,4 +1,4 @@
-"""All groups and meta-features, in their fixed order."""
+"""Registry of all groups and meta-features, in their fixed order."""
 
 from metatune.metafeatures.complexity import COMPLEXITY
 from metatune.metafeatures.feature import Feature, Group
@@ -18,7 +18,7 @@ GROUP_NAMES: tuple[str, ...] = tuple(group.name for group in GROUPS)
 FEATURES: dict[str, Feature] = {
     feature.name: feature for group in GROUPS for feature in group.features
 }
-"""What each meta-feature is, by name."""
+"""Definition of each meta-feature, by name."""
 
 FEATURE_NAMES: tuple[str, ...] = tuple(FEATURES)
 """All names, in the order of `MetaFeatures.values`."""

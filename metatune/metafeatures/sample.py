@@ -1,19 +1,16 @@
-"""The part of a table on which a group of meta-features is computed, and views of it."""
+"""Sample of a table on which a group of meta-features is computed, and views of it."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from metatune.kinds import TaskKind
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from metatune._typing import AnyArray, FloatArray, IndexArray, IntArray
     from metatune.data.encoding.encoded_task import EncodedTask
 
-    FloatArray = NDArray[np.float64]
-    IndexArray = NDArray[np.intp]
 
 __all__ = [
     "Points",
@@ -52,8 +49,8 @@ class Sample:
     """
 
     X: "FloatArray"
-    y: "NDArray[Any]"
-    n_levels: "NDArray[np.int64]"
+    y: "AnyArray"
+    n_levels: "IntArray"
     kind: TaskKind
     n_classes: int
     seed: int
@@ -107,7 +104,7 @@ def draw(task: "EncodedTask", positions: "IndexArray | None", n_columns: int, se
     Parameters
     ----------
     task : EncodedTask
-        Where to draw from.
+        Task to draw from.
     positions : ndarray, intp, or None
         Rows wanted; None for all.
     n_columns : int
@@ -133,7 +130,7 @@ def draw(task: "EncodedTask", positions: "IndexArray | None", n_columns: int, se
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Points:
-    """A sample as points in a space where distances and linear models make sense.
+    """Sample as points in a space where distances and linear models make sense.
 
     Attributes
     ----------

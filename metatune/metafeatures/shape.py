@@ -8,9 +8,8 @@ from metatune.metafeatures.aggregate import finite, largest, mean, share, spread
 from metatune.metafeatures.feature import Values, define
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray, IntArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["SHAPE_FEATURES", "column_shapes", "moments", "tukey_outlier_share"]
 
@@ -122,8 +121,8 @@ def column_shapes(X: "FloatArray") -> Values:
     }
 
 
-def _counts(ordered: "FloatArray") -> "NDArray[np.int64]":
-    counts: NDArray[np.int64] = (~np.isnan(ordered)).sum(axis=1)
+def _counts(ordered: "FloatArray") -> "IntArray":
+    counts: IntArray = (~np.isnan(ordered)).sum(axis=1)
     return counts
 
 
@@ -203,7 +202,7 @@ def _value_features(ordered: "FloatArray") -> Values:
     }
 
 
-def _mode_shares(ordered: "FloatArray", n: "NDArray[np.int64]") -> "FloatArray":
+def _mode_shares(ordered: "FloatArray", n: "IntArray") -> "FloatArray":
     shares = np.full(len(ordered), np.nan)
     for j, count in enumerate(n):
         if count:

@@ -18,7 +18,7 @@ from metatune.metafeatures.feature import Group, Values, define
 from metatune.metafeatures.sample import Sample
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray, IntArray
 
 __all__ = ["SIMPLE"]
 
@@ -101,7 +101,7 @@ class _Tally:
     A block of rows fits into the processor's cache; between blocks the time is looked at.
     """
 
-    def __init__(self, n_levels: "NDArray[np.int64]") -> None:
+    def __init__(self, n_levels: "IntArray") -> None:
         self.missing_by_column = np.zeros(len(n_levels), dtype=np.int64)
         self.rows_with_missing = 0
         self._n_levels = n_levels
@@ -111,7 +111,7 @@ class _Tally:
         self._offsets = np.concatenate([[0], places]).astype(np.intp)
         self._seen = np.zeros(self._offsets[-1], dtype=bool)
 
-    def add(self, block: "NDArray[np.float64]") -> None:
+    def add(self, block: "FloatArray") -> None:
         """Count a block of rows."""
         missing = np.isnan(block)
         if missing.any():
@@ -121,7 +121,7 @@ class _Tally:
             codes = np.where(missing, self._n_levels, block)[:, self._nominal]
             self._seen[(codes + self._offsets[:-1]).astype(np.intp).ravel()] = True
 
-    def symbols(self) -> "NDArray[np.int64]":
+    def symbols(self) -> "IntArray":
         """Return the number of levels that occur, for each categorical column."""
         counts = [int(self._seen[a : b - 1].sum()) for a, b in pairwise(self._offsets)]
         return np.asarray(counts, dtype=np.int64)
@@ -184,7 +184,7 @@ def _missing(sample: Sample, tally: _Tally) -> Values:
     }
 
 
-def _symbols(sample: Sample, symbols: "NDArray[np.int64]") -> Values:
+def _symbols(sample: Sample, symbols: "IntArray") -> Values:
     # Columns without any level do not count, and nothing at all counts as 0: auto-sklearn's rule.
     occurring = symbols[symbols > 0].astype(np.float64)
     return {

@@ -8,9 +8,8 @@ from metatune.metafeatures.feature import Values, define
 from metatune.metafeatures.shape import moments, tukey_outlier_share
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["TARGET_FEATURES", "target_shape"]
 

@@ -1,4 +1,4 @@
-"""The value that extraction returns: one number per meta-feature, and what they cost."""
+"""Meta-feature vector: one number per meta-feature, and the seconds spent on each group."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["SCHEMA_VERSION", "MetaFeatures"]
 
 SCHEMA_VERSION = 1
-"""Raised whenever a meta-feature is added, removed or computed differently."""
+"""Version of the definitions, raised if a meta-feature is added, removed or changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetaFeatures:
-    """The characterisation of one dataset.
+    """Meta-features of one dataset.
 
     Attributes
     ----------

@@ -1,14 +1,13 @@
-"""Corrections of an ensemble's probabilities, and how labels are decided from them."""
+"""Adjustment of an ensemble's probabilities: calibration, and decision of labels."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["NO_ADJUSTMENT", "Adjustment"]
 
@@ -17,17 +16,17 @@ _FLOOR = 1e-12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adjustment:
-    """What happens to the mean of the members' probabilities.
+    """Calibration and decision applied to the mean of the members' probabilities.
 
     Attributes
     ----------
     temperature : float
-        Logarithms of probabilities are divided by it: above 1 makes them more doubtful.
+        Divisor of the logarithms of probabilities; above 1 it draws them together.
     shifts : tuple of float
-        Added to the logarithm of each class's probability; empty for none.
+        Shift of the logarithm of each class's probability; empty for none.
     decision : tuple of float
-        By which each class's probability is multiplied before the largest decides the label;
-        empty for none. The probabilities themselves stay as they are.
+        Factor of each class's probability before the largest decides the label; empty for none.
+        The probabilities themselves stay as they are.
     """
 
     temperature: float = 1.0
@@ -36,7 +35,7 @@ class Adjustment:
 
     @property
     def calibrates(self) -> bool:
-        """Whether it changes probabilities."""
+        """True if it changes probabilities."""
         return self.temperature != 1.0 or bool(self.shifts)
 
     def probabilities(self, mean: "FloatArray") -> "FloatArray":
@@ -49,7 +48,7 @@ class Adjustment:
             mean = np.exp(logits - logits.max(axis=1, keepdims=True))
         return np.asarray(mean / mean.sum(axis=1, keepdims=True))
 
-    def decide(self, probabilities: "FloatArray") -> "NDArray[Any]":
+    def decide(self, probabilities: "FloatArray") -> "AnyArray":
         """Return the code of each row's label, (n_rows,)."""
         if self.decision:
             probabilities = probabilities * np.asarray(self.decision)

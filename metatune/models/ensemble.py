@@ -1,4 +1,4 @@
-"""The final estimators: weighted means of fitted pipelines, in the user's labels."""
+"""Ensemble estimators: weighted means of fitted pipelines, in the user's labels."""
 
 from typing import TYPE_CHECKING, Any, Self
 
@@ -9,9 +9,8 @@ from metatune.models.adjustment import Adjustment
 from metatune.models.prediction import expand_classes
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["EnsembleClassifier", "EnsembleRegressor", "weighted_mean"]
 
@@ -22,18 +21,18 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     members : list of Pipeline
-        Fitted on the encoded matrix and on codes of labels, perhaps not on all of them.
+        Pipelines fitted on the encoded matrix and on codes of labels, perhaps not all labels.
     weights : list of float
         One for each member; they sum to 1.
     labels : ndarray of shape (n_classes,)
         The user's label for each code.
     temperature : float
-        Logarithms of the mean are divided by it: a calibration.
+        Divisor of the logarithms of the mean: a calibration.
     shifts : list of float
-        Added to the logarithm of each class's probability; empty for none.
+        Shift of the logarithm of each class's probability; empty for none.
     decision : list of float
-        By which probabilities are multiplied before the largest decides the label; empty for
-        none. For two classes it is a threshold.
+        Factors of probabilities before the largest decides the label; empty for none.
+        For two classes it is a threshold.
 
     Attributes
     ----------
@@ -45,7 +44,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self,
         members: list[Any],
         weights: list[float],
-        labels: "NDArray[Any]",
+        labels: "AnyArray",
         temperature: float = 1.0,
         shifts: list[float] | None = None,
         decision: list[float] | None = None,
@@ -58,7 +57,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.decision = decision
 
     @property
-    def classes_(self) -> "NDArray[Any]":
+    def classes_(self) -> "AnyArray":
         return self.labels
 
     def fit(self, X: Any, y: Any) -> Self:
@@ -71,7 +70,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return probabilities of shape (n_rows, n_classes)."""
         return self._adjustment().probabilities(self._mean(X))
 
-    def predict(self, X: Any) -> "NDArray[Any]":
+    def predict(self, X: Any) -> "AnyArray":
         """Return the label of each row."""
         return np.asarray(self.labels[self._adjustment().decide(self.predict_proba(X))])
 
@@ -128,17 +127,17 @@ class EnsembleRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 def weighted_mean(
     members: list[Any],
     weights: list[float],
-    labels: "NDArray[Any] | None",
+    labels: "AnyArray | None",
     adjustment: Adjustment,
 ) -> EnsembleClassifier | EnsembleRegressor:
-    """Join fitted pipelines into one estimator.
+    """Combine fitted pipelines into one estimator.
 
     Parameters
     ----------
     members : list of Pipeline
-        Fitted on the encoded matrix.
+        Pipelines fitted on the encoded matrix.
     weights : list of float
-        One for each.
+        Weight of each member.
     labels : ndarray of shape (n_classes,) or None
         The user's labels in the order of their codes; None for regression.
     adjustment : Adjustment

@@ -1,4 +1,4 @@
-"""Saving and loading fitted pipelines without pickle.
+"""Model file: saving and loading fitted pipelines without pickle.
 
 A model file is written by skops: it holds no code, and what it may construct is audited against the
 one list of trusted types before anything is constructed.
@@ -38,7 +38,7 @@ def save(pipeline: "Pipeline", path: Path, info: dict[str, Any] | None = None) -
     Parameters
     ----------
     pipeline : Pipeline
-        Fitted; takes a table.
+        Fitted pipeline that takes a table.
     path : Path
         The file to write.
     info : dict, optional
@@ -61,7 +61,7 @@ def save(pipeline: "Pipeline", path: Path, info: dict[str, Any] | None = None) -
 
 
 def cannot_write(path: Path, error: OSError) -> str:
-    """Say in a line why a file cannot be written, and what to do about it."""
+    """Return a line on why a file cannot be written, with a remedy."""
     return (
         f"cannot write {path} ({error.strerror or error}): free some room, or mend its permissions"
     )

@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["expand_classes", "predict_array"]
 
@@ -28,7 +27,7 @@ def predict_array(pipeline: Any, X: "FloatArray", n_classes: int) -> "FloatArray
 
 
 def expand_classes(
-    probabilities: "FloatArray", present: "NDArray[Any]", n_classes: int
+    probabilities: "FloatArray", present: "AnyArray", n_classes: int
 ) -> "FloatArray":
     """Add columns for the classes that a fold's training rows lacked.
 

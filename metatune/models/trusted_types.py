@@ -1,4 +1,4 @@
-"""The types in a fitted pipeline that skops does not trust by itself."""
+"""Trusted types: those in a fitted pipeline that skops does not trust by itself."""
 
 __all__ = ["TRUSTED_TYPES"]
 
@@ -49,7 +49,7 @@ TRUSTED_TYPES: tuple[str, ...] = (
     *(f"metatune.algorithms.{name}" for name in _OWN),
     *(f"sklearn.{name}" for name in _SCIKIT_LEARN),
 )
-"""For ``skops.io.load(file, trusted=TRUSTED_TYPES)``: none of them can run foreign code.
+"""Types for ``skops.io.load(file, trusted=TRUSTED_TYPES)``; none can run foreign code.
 
 The boosting libraries do not appear: their models are kept as text or bytes that the library reads
 when the model first predicts.

@@ -1,4 +1,4 @@
-"""The one place that touches the `openml` package: requests, retries, errors, files.
+"""OpenML client, the only user of the `openml` package: requests, retries, errors, files.
 
 Only what openml 0.15 and 0.16 share is used: its transport, which knows keys, proxies and retries,
 and its download of datasets, which checks sums. Its list functions are not: that of evaluations
@@ -38,7 +38,7 @@ _MENDS = {
     _OVERLOADED: "try again later",
     _PRIVATE: "give the key of an account that may see it (openml configure apikey)",
 }
-"""What helps against a refusal, by its code; elsewhere the id is wrong."""
+"""Remedies for refusals by their code; other codes mean a wrong id."""
 
 _SKIP_PARQUET = "OPENML_SKIP_PARQUET"  # what the package looks for in the environment
 _PARQUET_MARK = b"PAR1"  # at both ends of a file
@@ -48,7 +48,7 @@ _EXTRA = "pip install 'metatune[openml]'"
 
 
 class ServerRefusedError(OpenMLError):
-    """The server answered with an error code of its own.
+    """Error code returned by the server.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class ServerRefusedError(OpenMLError):
 
 
 class OpenMLClient:
-    """Asks one server.
+    """Client of one OpenML server.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class OpenMLClient:
         Folder for downloaded datasets; made if there is none. Processes that share it download one
         after the other.
     settings : ConnectionSettings
-        Patience and politeness.
+        Timeouts, retries and rate limit.
 
     Raises
     ------
@@ -102,7 +102,7 @@ class OpenMLClient:
         _openml()
 
     def get(self, path: str) -> str | None:
-        """Ask for a resource below the server's address.
+        """Request a resource below the server's address.
 
         Parameters
         ----------
@@ -197,7 +197,7 @@ class OpenMLClient:
 
     @contextlib.contextmanager
     def _session(self) -> Iterator[Any]:
-        """Configure the package for this client for a moment, and turn its errors into ours."""
+        """Configure the package for this client temporarily, and convert its errors to ours."""
         openml = _openml()
         import requests
 
@@ -249,7 +249,7 @@ class OpenMLClient:
 
 
 class _BrokenParquetError(OpenMLError):
-    """The bucket of Parquet files gave no whole file; the server has every dataset as ARFF too."""
+    """Failed download of a Parquet file; the server has every dataset as ARFF too."""
 
 
 def default_cache() -> Path:
@@ -268,7 +268,7 @@ def _openml() -> Any:
 
 
 def _bucket_errors() -> tuple[type[Exception], ...]:
-    """Return what the download of Parquet files raises, where the package does not catch it."""
+    """Return the exceptions of Parquet downloads that the package does not catch."""
     import minio
     import urllib3
 
@@ -276,7 +276,7 @@ def _bucket_errors() -> tuple[type[Exception], ...]:
 
 
 def _is_parquet(file: Path) -> bool:
-    """Whether a file begins and ends as Parquet does: no page of a proxy, and not torn."""
+    """Return True if a file begins and ends as Parquet does: complete, and not a proxy's page."""
     with file.open("rb") as stream:
         head = stream.read(len(_PARQUET_MARK))
         stream.seek(max(0, stream.seek(0, os.SEEK_END) - len(_PARQUET_MARK)))
@@ -285,7 +285,7 @@ def _is_parquet(file: Path) -> bool:
 
 @contextlib.contextmanager
 def _without_parquet() -> Iterator[None]:
-    """Let the package take ARFF files for a moment."""
+    """Make the package use ARFF files temporarily."""
     before = os.environ.get(_SKIP_PARQUET)
     os.environ[_SKIP_PARQUET] = "true"
     try:

@@ -1,4 +1,4 @@
-"""How requests are made: how long one waits, how often one tries, and how loudly."""
+"""Timeouts, retries and rate limit of the OpenML client."""
 
 import contextlib
 import logging
@@ -15,14 +15,14 @@ _BUCKET_TRIES = 3  # at most, for the server has ARFF files as well
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionSettings:
-    """How patient a client is, and how polite.
+    """Timeouts, retries and rate limit of a client.
 
     Attributes
     ----------
     policy : {"human", "robot"}
-        How long to wait between tries: some seconds, or up to a minute.
+        Wait between tries: some seconds, or up to a minute.
     tries : int
-        How often a request is made before it is given up.
+        Maximum number of tries of a request.
     pause : float
         Seconds between the starts of two requests, at least.
     timeout : float
@@ -40,10 +40,10 @@ class ConnectionSettings:
 
 @contextlib.contextmanager
 def limited_waiting(settings: ConnectionSettings, server: str) -> Iterator[None]:
-    """Limit the time and the tries of every request of this moment, for the package sets no times.
+    """Limit the time and the tries of every request within, for the package sets no timeouts.
 
-    A server that accepts a connection and then says nothing would hold a run for ever. Parquet
-    files come through another library than everything else, with its own idea of patience.
+    A server that accepts a connection but never answers would block a run for ever. Parquet files
+    come through another library than everything else, with its own timeouts.
     """
     import requests
     import urllib3
@@ -81,9 +81,9 @@ def limited_waiting(settings: ConnectionSettings, server: str) -> Iterator[None]
 
 @contextlib.contextmanager
 def silence() -> Iterator[None]:
-    """Keep the package's news of every request from the root logger, where it writes them.
+    """Keep the package's messages on every request from the root logger.
 
-    The first of them would set that logger up, for the whole process, to write to standard error.
+    The first message would set that logger up, for the whole process, to write to standard error.
     """
     root, nowhere = logging.getLogger(), logging.NullHandler()
 

@@ -1,4 +1,4 @@
-"""A dataset or task of OpenML as a table with its target."""
+"""Dataset or task of OpenML as a table with its target."""
 
 import math
 from collections.abc import Collection
@@ -29,13 +29,13 @@ _NO_FEATURES = frozenset({271, 272, 273, 274})
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class OpenMLTable:
-    """A dataset as read, and what OpenML says about it.
+    """Dataset as read, with its description on OpenML.
 
     Attributes
     ----------
     table : Table
-        Without row identifiers and ignored columns, unless they were to be kept; nominal columns
-        are categories.
+        Table without row identifiers and ignored columns, unless they were to be kept; nominal
+        columns are categories.
     target : str or None
         None where OpenML names none.
     task : str or None
@@ -55,7 +55,7 @@ class OpenMLTable:
 def fetch_table(
     reference: Reference, client: OpenMLClient, *, keep: Collection[str] = ()
 ) -> OpenMLTable:
-    """Download what a reference names.
+    """Download the dataset or task that a reference names.
 
     Parameters
     ----------
@@ -102,11 +102,11 @@ def as_table(
     ----------
     dataset_id : int
     pages : Pages
-        Where descriptions come from.
+        Source of descriptions.
     client : OpenMLClient
-        Where the file comes from.
+        Source of the file.
     target : str, optional
-        Instead of the default one.
+        Target instead of the default one.
     keep : collection of str
         Columns that stay in the table even where OpenML leaves them out.
     """
@@ -136,7 +136,7 @@ def as_table(
 
 
 def _features(dataset_id: int, pages: Pages) -> list[FeatureInfo]:
-    """Return the columns as OpenML knows them; none where it has not looked at them."""
+    """Return the columns as OpenML describes them; none where it has not analysed them."""
     try:
         text = pages.get(f"data/features/{dataset_id}")
     except ServerRefusedError as refusal:
@@ -147,7 +147,7 @@ def _features(dataset_id: int, pages: Pages) -> list[FeatureInfo]:
 
 
 def _with_categories(frame: "pd.DataFrame", features: list[FeatureInfo]) -> "pd.DataFrame":
-    """Make nominal columns categories of text, whatever the file made of them."""
+    """Convert nominal columns to categories of text, whatever their dtype in the file."""
     frame = frame.copy()
     for feature in features:
         if feature.data_type == "nominal" and feature.name in frame.columns:

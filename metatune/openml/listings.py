@@ -1,4 +1,4 @@
-"""Whole listings, page by page, from a server that does not keep an order."""
+"""Listings read page by page from a server that does not keep an order."""
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Row = TypeVar("Row")
 
 
 class Pages(Protocol):
-    """What answers: a `PageStore` or an `OpenMLClient`."""
+    """Source of answers: a `PageStore` or an `OpenMLClient`."""
 
     def get(self, path: str) -> str | None:
         """Return the XML of a path, None for an empty listing."""
@@ -21,16 +21,16 @@ class Pages(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing(Generic[Row]):
-    """The rows of a listing.
+    """Rows of a listing.
 
     Attributes
     ----------
     rows : tuple
-        Each once.
+        Distinct rows.
     n_repeated : int
         Rows that were in the pages more than once.
     n_missing : int
-        Rows that the server must have but never showed.
+        Rows that the server counts but never returned.
     capped : bool
         Whether there may be more rows than were asked for.
     """
@@ -59,13 +59,13 @@ def read_listing(
     Parameters
     ----------
     pages : Pages
-        What is asked.
+        Source of the pages.
     path : str
-        Of the listing with its filters, without limit and offset.
+        Path of the listing with its filters, without limit and offset.
     parse : callable
         Turns the XML of a page into rows.
     key : callable
-        What tells rows apart.
+        Returns the key that distinguishes rows.
     page_rows : int
         Rows of a page in the first pass; 10,000 at most.
     max_rows : int, optional

@@ -1,4 +1,4 @@
-"""OpenML's evaluation measures, and which of them are metatune's metrics."""
+"""OpenML's evaluation measures and the corresponding metrics of metatune."""
 
 __all__ = ["FUNCTIONS", "HIGHER_IS_BETTER", "metric_of"]
 
@@ -11,9 +11,12 @@ FUNCTIONS = {
     "mean_absolute_error": "mae",
     "f_measure": "f1_weighted",
 }
-"""By OpenML's name. The area under the curve of more than two classes is the class-weighted mean of
-one-against-rest values there, and the error of a classifier is one of its probabilities: within one
-comparison a measure orders runs, between comparisons it is not the same thing as the metric."""
+"""Metrics by OpenML's name of the measure.
+
+OpenML's area under the curve of several classes is the class-weighted mean of one-against-rest
+values, and its error of a classifier is one of the probabilities: within one comparison a measure
+orders runs, between comparisons it is not the same thing as the metric.
+"""
 
 HIGHER_IS_BETTER = {
     "area_under_roc_curve": True,

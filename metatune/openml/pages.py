@@ -1,4 +1,4 @@
-"""Answers of a server, kept: what was asked once is not asked again, also after a kill.
+"""Page store: a persistent cache of a server's answers, robust against kills.
 
 The folder holds one compressed file for each answer and a manifest, one line of JSON each: server,
 path, file, time, rows, sha256. A line is written when its file is complete, so a torn last line or
@@ -25,18 +25,18 @@ __all__ = ["MANIFEST", "PageStore"]
 MANIFEST = "manifest.jsonl"
 
 _PASSING = frozenset({107})
-"""Codes of errors that pass: the database is overloaded."""
+"""Codes of transient errors: the database is overloaded."""
 
 
 class PageStore:
-    """A client with a memory.
+    """Client with a persistent cache.
 
     Parameters
     ----------
     folder : Path
-        Where answers are kept; made if there is none.
+        Folder of the cache; made if there is none.
     client : OpenMLClient or None
-        Asked for what is not kept; None works offline.
+        Client for answers that are not cached; None works offline.
     server : str
         Address that the answers come from.
     on_request : callable, optional
@@ -64,7 +64,7 @@ class PageStore:
         self._known = self._read_manifest()
 
     def get(self, path: str) -> str | None:
-        """Return the answer to a path: the kept one, else the server's.
+        """Return the answer to a path: the cached one, else the server's.
 
         Returns
         -------
@@ -90,7 +90,7 @@ class PageStore:
         return self._ask(path)
 
     def knows(self, path: str) -> bool:
-        """Whether an answer is kept, an error code included."""
+        """Return True if an answer or an error code is cached."""
         return path in self._known
 
     def _ask(self, path: str) -> str | None:
@@ -138,7 +138,7 @@ class PageStore:
         self._known[path] = entry
 
     def _read(self, entry: dict[str, Any]) -> str | None:
-        """Return a kept answer; None if its file is gone or damaged."""
+        """Return a cached answer; None if its file is missing or damaged."""
         with contextlib.suppress(OSError, EOFError):
             content = gzip.decompress((self._folder / entry["file"]).read_bytes())
             if hashlib.sha256(content).hexdigest() == entry["sha256"]:

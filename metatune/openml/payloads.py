@@ -1,4 +1,4 @@
-"""What OpenML's XML says, as plain values.
+"""Parsers of OpenML's XML answers into plain values.
 
 Elements are found by name, never by place: servers leave out what is empty.
 """
@@ -37,7 +37,7 @@ _ROWS = ("evaluation", "task", "dataset", "flow", "setup", "study", "quality", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteInfo:
-    """A benchmark suite: a study of tasks."""
+    """Benchmark suite: a study of tasks."""
 
     id: int
     name: str
@@ -47,7 +47,7 @@ class SuiteInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskInfo:
-    """A task.
+    """Task of OpenML.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class TaskInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetInfo:
-    """The description of a dataset.
+    """Description of a dataset.
 
     Attributes
     ----------
@@ -95,7 +95,7 @@ class DatasetInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureInfo:
-    """A column: its name, and its type in OpenML's words (nominal, numeric, string, date)."""
+    """Column: its name, and its type as OpenML calls it (nominal, numeric, string, date)."""
 
     name: str
     data_type: str
@@ -103,7 +103,7 @@ class FeatureInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetupParameter:
-    """A hyperparameter that a setup sets: of which flow, its name, and its value as text."""
+    """Hyperparameter that a setup sets: its flow, its name, and its value as text."""
 
     flow_name: str
     name: str
@@ -112,7 +112,7 @@ class SetupParameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationRow:
-    """One measure of one run by one evaluation engine.
+    """Value of one measure of one run by one evaluation engine.
 
     Attributes
     ----------
@@ -141,7 +141,7 @@ class EvaluationRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowInfo:
-    """A flow.
+    """Flow of OpenML.
 
     Attributes
     ----------

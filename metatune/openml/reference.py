@@ -1,4 +1,4 @@
-"""What users write for a dataset or a task of OpenML."""
+"""Reference by which users name a dataset or a task of OpenML."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _REFERENCE = re.compile(r"openml:(?P<task>task/)?(?P<number>\d+)", re.IGNORECASE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """``openml:31`` (a dataset) or ``openml:task/31``."""
+    """Reference such as ``openml:31`` (a dataset) or ``openml:task/31``."""
 
     number: int
     is_task: bool

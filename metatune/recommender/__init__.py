@@ -1,1 +1,1 @@
-"""The meta-model: which configurations are worth trying here."""
+"""Recommender: configurations to try on a dataset, learned from past evaluations."""

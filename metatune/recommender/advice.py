@@ -1,4 +1,4 @@
-"""What can be said about a task before anything is trained."""
+"""Advice on a task before anything is trained: meta-features, recommendations, forecast."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -35,20 +35,20 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Advice:
-    """Meta-features of a task and what past runs recommend for it.
+    """Meta-features of a task and the configurations recommended for it.
 
     Attributes
     ----------
     features : MetaFeatures
-        What characterises the task.
+        Meta-features of the task.
     recommendations : Recommendations
         Configurations in the order in which to try them.
     forecast : Forecast
-        What the search begins with.
+        Expectations that the search begins with.
     guide : str
-        The recorded metric that stands for the task's own: what the forecast is about.
+        Recorded metric of the forecast: the task's own, or its substitute.
     constant : float
-        Score of the constant prediction in it.
+        Score of the constant prediction in that metric.
     """
 
     features: MetaFeatures
@@ -60,12 +60,12 @@ class Advice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdviceRequest:
-    """What a worker has to know to give advice.
+    """Request for advice, as sent to a worker.
 
     Attributes
     ----------
     metric : str
-        What is optimised.
+        Metric that the run optimises.
     algorithms : tuple of str
         Names of the families that may be used.
     budget_seconds : float
@@ -77,7 +77,7 @@ class AdviceRequest:
     seed : int
         Seed of samples and forests.
     alike : bool
-        Let all past datasets count alike, without a look at meta-features.
+        Weigh all past datasets equally, without computing meta-features.
     """
 
     metric: str
@@ -90,7 +90,7 @@ class AdviceRequest:
 
 
 def advise_in_worker(inbox: str, request: AdviceRequest) -> Advice:
-    """Give advice on the data of a run in `inbox`; the function that a worker calls."""
+    """Compute the advice on the data of a run in `inbox`; called by a worker."""
     data = load_trial_data(inbox)
     return advise(
         data,
@@ -113,9 +113,9 @@ def training_shape(data: TrialData) -> Shape:
 
 
 def eligible_shape(data: TrialData) -> Shape:
-    """Return the size that a family has to take: of a fold before its training rows are cut.
+    """Return the size that a family has to accept: that of a fold before its rows are cut.
 
-    A family that only takes what was cut could not be fitted on the whole table at the end.
+    A family that only accepts fewer rows could not be fitted on the whole table at the end.
     """
     shape = training_shape(data)
     if data.facts.bind_splits:
@@ -153,26 +153,26 @@ def advise(
     seed: int = 0,
     alike: bool = False,
 ) -> Advice:
-    """Characterise a task and rank configurations for it.
+    """Compute the meta-features of a task and rank configurations for it.
 
     Parameters
     ----------
     data : TrialData
-        The task as numbers, and its folds.
+        Encoded task and its folds.
     metric : Metric
-        What is optimised.
+        Metric that the run optimises.
     algorithms : Mapping of str to Algorithm
         The families that may be used.
     budget_seconds : float
         Seconds that the search may take.
     deadline : Deadline, optional
-        When meta-features have to be there; what is not by then is missing.
+        Time by which meta-features are needed; those not computed by then are missing.
     metadata : Path, optional
         A meta-dataset other than the one that comes with metatune.
     seed : int
         Seed of samples.
     alike : bool
-        Let all past datasets count alike, whatever meta-features say.
+        Weigh all past datasets equally, whatever their meta-features.
     """
     task = data.task.observed
     features = extract_metafeatures(task, seed=seed, deadline=deadline)

@@ -1,4 +1,4 @@
-"""What is believed about every configuration on a dataset, before and after its first trials.
+"""Belief about every configuration on a dataset: a prior from past datasets, and its posterior.
 
 Each past dataset is a guess at what this one will be like. The guesses are weighted by proximity in
 meta-feature space, and each is blurred by a Gaussian over all configurations and levels whose
@@ -18,10 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray, IndexArray
 
-    FloatArray = NDArray[np.float64]
-    IntArray = NDArray[np.intp]
 
 __all__ = ["Belief", "BeliefSettings", "Posterior"]
 
@@ -30,7 +28,7 @@ _TINY = 1e-12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BeliefSettings:
-    """How a belief is formed from past datasets.
+    """Settings of the prior formed from past datasets.
 
     Attributes
     ----------
@@ -39,17 +37,17 @@ class BeliefSettings:
     uniform : float
         Share of the covariance that is learned from all past datasets alike.
     ridge : float
-        Added to the variances, as a share of their mean.
+        Addition to the variances, as a share of their mean.
     noise : float
         Variance of a repeated result, as a share of the mean variance.
     offset : float
         Variance of an offset that all configurations of a dataset share, as a multiple of what
         past datasets show: the overall difficulty is learned from trials rather than assumed.
     doubt : float
-        How many trials the learned scale of the variances is worth, against what trials show; 0
-        takes it as it is.
+        Weight of the learned scale of the variances, in trials, against the scale that trials
+        show; 0 does not correct it.
     n_guesses : int
-        So many past datasets, the nearest, are guesses.
+        Number of past datasets, the nearest ones, that are guesses.
     """
 
     bandwidth: float = 0.4
@@ -63,16 +61,16 @@ class BeliefSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Belief:
-    """A mixture of Gaussians of equal covariance over columns (configurations at levels).
+    """Mixture of Gaussians of equal covariance over columns (configurations at levels).
 
     Attributes
     ----------
     means : ndarray of shape (n_guesses, n_columns)
-        What each guess expects.
+        Expected values of each guess.
     weights : ndarray of shape (n_guesses,)
-        Adds up to 1.
+        Weights of the guesses; add up to 1.
     covariance : ndarray of shape (n_columns, n_columns)
-        Of every guess.
+        Covariance of every guess.
     noise : float
         Variance of a repeated result.
     doubt : float
@@ -89,7 +87,7 @@ class Belief:
     def from_past(
         cls, values: "FloatArray", weights: "FloatArray", settings: BeliefSettings
     ) -> "Belief":
-        """Form a belief.
+        """Form a belief from results on past datasets.
 
         Parameters
         ----------
@@ -98,7 +96,7 @@ class Belief:
         weights : ndarray of shape (n_datasets,)
             Proximity of past datasets; adds up to 1.
         settings : BeliefSettings
-            How.
+            Settings of the prior.
         """
         near = np.argsort(-weights, kind="stable")[: settings.n_guesses]
         near = near[weights[near] > 0]
@@ -120,18 +118,18 @@ class Belief:
         )
 
     def before_results(self) -> "Posterior":
-        """Return what is believed as long as no result is known."""
+        """Return the posterior without any result."""
         return self.given(np.zeros(0, dtype=np.intp), np.zeros(0))
 
-    def given(self, columns: "IntArray", results: "FloatArray") -> "Posterior":
+    def given(self, columns: "IndexArray", results: "FloatArray") -> "Posterior":
         """Condition on results.
 
         Parameters
         ----------
         columns : ndarray of int, shape (n_results,)
-            Where results are known; none may be.
+            Columns of the results; may be empty.
         results : ndarray of shape (n_results,)
-            The results; NaN where a trial is under way: it will tell something, but not yet what.
+            The results; NaN where a trial is still running, so that only variances shrink.
 
         Returns
         -------
@@ -163,13 +161,13 @@ class Belief:
             scale=scale,
         )
 
-    def only(self, columns: "IntArray") -> "Belief":
-        """Return what is believed about some of the columns; that about the others is dropped.
+    def only(self, columns: "IndexArray") -> "Belief":
+        """Return the belief about some of the columns only.
 
         Parameters
         ----------
         columns : ndarray of int, shape (n_kept,)
-            Which ones.
+            Columns to keep.
         """
         return replace(
             self,
@@ -198,20 +196,20 @@ class Belief:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Posterior:
-    """A belief after results.
+    """Posterior: a belief after results.
 
     Attributes
     ----------
     means : ndarray of shape (n_guesses, n_columns)
-        What each guess expects now.
+        Expected values of each guess.
     weights : ndarray of shape (n_guesses,)
-        Adds up to 1.
+        Weights of the guesses; add up to 1.
     prior_covariance : ndarray of shape (n_columns, n_columns)
-        Before the results.
+        Covariance before the results.
     explained : ndarray of shape (n_results, n_columns)
-        ``explained.T @ explained`` is what the results explain of it.
+        ``explained.T @ explained`` is the part of that covariance explained by the results.
     scale : float
-        Factor of the variances that the size of the surprises suggests.
+        Factor of the variances estimated from the residuals of the results.
     """
 
     means: "FloatArray"
@@ -238,7 +236,7 @@ class Posterior:
         return np.asarray(np.sqrt(self.variance + between))
 
     def only(self, columns: slice) -> "Posterior":
-        """Return what is believed about some of the columns."""
+        """Return the posterior of some of the columns only."""
         return Posterior(
             means=self.means[:, columns],
             weights=self.weights,
@@ -248,14 +246,14 @@ class Posterior:
         )
 
     def of(self, combination: "FloatArray", variance: "FloatArray") -> "Posterior":
-        """Return what is believed about combinations of columns.
+        """Return the posterior of combinations of columns.
 
         Parameters
         ----------
         combination : ndarray of shape (n_new, n_columns)
             Share of each column in each new one.
         variance : ndarray of shape (n_new,)
-            By how much a new column may deviate from its combination.
+            Variance of the deviation of a new column from its combination.
         """
         explained = self.explained @ combination.T
         prior = combination @ self.prior_covariance @ combination.T + np.diag(variance)
@@ -268,7 +266,7 @@ class Posterior:
         )
 
     def expected_improvement(self, best: float) -> "FloatArray":
-        """Return by how much each column is expected to fall below `best` (Mockus 1978).
+        """Return the expected improvement of each column below `best` (Mockus 1978).
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""The cost model: predicted seconds of a configuration on a training set of some size.
+"""Cost model: predicted seconds of a configuration on a training set of some size.
 
 The logarithm of the seconds is linear in the logarithms of rows, columns and classes: each
 configuration has an intercept, and slopes near those of its algorithm (ridge regression); rungs of
@@ -13,12 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from metatune._typing import FloatArray, IndexArray
     from metatune.recommender.past import Times
 
-    FloatArray = NDArray[np.float64]
-    IntArray = NDArray[np.intp]
 
 __all__ = ["CostModel", "corrected"]
 
@@ -32,7 +29,7 @@ _ALGORITHM_TRUST = 1.0  # and for a single one beyond that
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CostModel:
-    """Predicts the processor seconds of one fit and prediction.
+    """Model of the processor seconds of one fit and prediction.
 
     Attributes
     ----------
@@ -58,11 +55,11 @@ class CostModel:
         Parameters
         ----------
         times : Times
-            What they cost.
+            Seconds of past evaluations.
         algorithms : tuple of str
-            Of each configuration.
+            Algorithm of each configuration.
         n_datasets : int
-            Past datasets.
+            Number of past datasets.
         """
         sizes = np.log(np.maximum(times.sizes, 1.0))
         center = sizes.mean(axis=0)
@@ -114,11 +111,11 @@ class CostModel:
 
 def corrected(
     expected: "FloatArray",
-    algorithms: "IntArray",
+    algorithms: "IndexArray",
     measured: "FloatArray",
-    at: "IntArray",
+    at: "IndexArray",
 ) -> "FloatArray":
-    """Correct expected log seconds by what trials of the run took.
+    """Correct expected log seconds by the seconds of the run's trials.
 
     Parameters
     ----------
@@ -127,7 +124,7 @@ def corrected(
     algorithms : ndarray of int, shape (n_configurations,)
         Number of the algorithm of each.
     measured : ndarray of shape (n_trials,)
-        By how much the log seconds of trials exceeded what was expected of them.
+        Measured minus expected log seconds of trials.
     at : ndarray of int, shape (n_trials,)
         Number of the algorithm of each trial.
 
@@ -146,7 +143,7 @@ def corrected(
 
 
 def _fit_family(
-    sizes: "FloatArray", target: "FloatArray", own: "IntArray", n_own: int
+    sizes: "FloatArray", target: "FloatArray", own: "IndexArray", n_own: int
 ) -> tuple["FloatArray", "FloatArray"]:
     """Fit intercepts and slopes: those of a configuration shrink to its family's mean.
 
@@ -154,7 +151,7 @@ def _fit_family(
     -------
     intercepts : ndarray of shape (n_own,)
     slopes : ndarray of shape (n_own, 3)
-        The family's shrink to what is known beforehand.
+        Slopes; the family's shrink to prior values.
     """
     offset = target - sizes @ _PRIOR_SLOPES
     level = offset.mean()

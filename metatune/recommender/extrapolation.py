@@ -1,7 +1,7 @@
-"""Expectations beyond the pool: what is believed about configurations outside it.
+"""Posterior for configurations outside the pool, by kriging over hyperparameters.
 
-They follow from their relatives in the pool. In a search a few configurations come with every
-choice, so what was found out about the others is kept.
+In a search every choice brings a few new configurations, so the results for the earlier ones are
+kept.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,27 +12,26 @@ import numpy as np
 
 from metatune.recommender.belief import Belief
 from metatune.recommender.forecast import Forecast
-from metatune.recommender.kernel import Kinship, kinship
+from metatune.recommender.kernel import KrigingWeights, kriging_weights
 from metatune.space import Configuration, SearchSpace
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray
 
-    FloatArray = NDArray[np.float64]
 
-__all__ = ["Covered", "Reach"]
+__all__ = ["ExtendedForecast", "Extrapolation"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Covered:
-    """Expectations that reach beyond the pool.
+class ExtendedForecast:
+    """Expectations for the pool and for configurations outside it.
 
     Attributes
     ----------
     foreign : tuple of Configuration
-        Those outside the pool.
+        Configurations outside the pool.
     belief : Belief
-        Columns are the pool's and then theirs, the levels of a configuration side by side.
+        Belief about the pool and then the foreign ones; the columns are configurations x levels.
     log_seconds : ndarray of shape (n_pool + n_foreign, n_levels)
         Expected logarithm of the processor seconds of a trial.
     """
@@ -42,33 +41,35 @@ class Covered:
     log_seconds: "FloatArray"
 
 
-class Reach:
-    """Extends a forecast to configurations outside its pool.
+class Extrapolation:
+    """Extension of a forecast to configurations outside its pool.
 
     Parameters
     ----------
     forecast : Forecast
-        What is expected of the pool.
+        Expectations for the pool.
     spaces : Mapping of str to SearchSpace
-        Of the algorithms that may be used.
+        Search spaces of the algorithms that may be used.
     """
 
     def __init__(self, forecast: Forecast, spaces: Mapping[str, SearchSpace]) -> None:
         self._pool = forecast.configurations
         self._n_levels = forecast.n_levels
         self._spaces = spaces
-        self._alone = Covered(foreign=(), belief=forecast.belief, log_seconds=forecast.log_seconds)
+        self._alone = ExtendedForecast(
+            foreign=(), belief=forecast.belief, log_seconds=forecast.log_seconds
+        )
         self._covered = self._alone
         self._places: dict[str, list[float]] = {}
         self._families: dict[str, FloatArray] = {}
 
-    def covering(self, foreign: tuple[Configuration, ...]) -> Covered:
-        """Return what is expected of the pool and of configurations outside it.
+    def covering(self, foreign: tuple[Configuration, ...]) -> ExtendedForecast:
+        """Return expectations for the pool and for configurations outside it.
 
         Parameters
         ----------
         foreign : tuple of Configuration
-            Those of the call before, in their order, with new ones behind them, are quick.
+            Configurations outside the pool. Quick if they begin with those of the previous call.
         """
         covered = self._covered
         if foreign[: len(covered.foreign)] != covered.foreign:
@@ -76,12 +77,12 @@ class Reach:
         n_old = len(covered.foreign)
         new = foreign[n_old:]
         if new:
-            related = kinship(new, self._pool, self._spaces, self._places)
+            related = kriging_weights(new, self._pool, self._spaces, self._places)
             shares = np.hstack([related.shares, np.zeros((len(new), n_old))])
             # What a configuration has to itself shows at all levels, and not at one of them alone.
             rest = related.rest[:, None, None] * self.within_family(new)
             combination = np.asarray(np.kron(shares, np.eye(self._n_levels)), dtype=np.float64)
-            covered = Covered(
+            covered = ExtendedForecast(
                 foreign=foreign,
                 belief=covered.belief.extended(combination, _block_diagonal(rest)),
                 log_seconds=np.vstack(
@@ -91,14 +92,14 @@ class Reach:
         self._covered = covered
         return covered
 
-    def relatives(
+    def weights(
         self, configurations: Sequence[Configuration], foreign: tuple[Configuration, ...]
-    ) -> Kinship:
-        """Find the relatives of configurations in the pool and outside it."""
-        return kinship(configurations, (*self._pool, *foreign), self._spaces, self._places)
+    ) -> KrigingWeights:
+        """Compute the kriging weights of configurations."""
+        return kriging_weights(configurations, (*self._pool, *foreign), self._spaces, self._places)
 
     def within_family(self, configurations: Sequence[Configuration]) -> "FloatArray":
-        """Return how members of each one's family vary about its mean on a dataset, a priori.
+        """Return the prior covariance of levels within the family of each configuration.
 
         Returns
         -------

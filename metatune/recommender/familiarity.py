@@ -1,4 +1,4 @@
-"""How familiar a dataset is: whether anything in the past lies near it.
+"""Familiarity of a dataset: the nearness of past datasets to it.
 
 Distances are taken between meta-features scaled by their spread over past datasets (median and
 interquartile range, far values drawn in) and weighted by what the proximity forest found to matter.
@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["familiarity"]
 
@@ -27,7 +26,7 @@ def familiarity(past: "FloatArray", new: "FloatArray", importances: "FloatArray"
     past : ndarray of shape (n_datasets, n_features)
         Meta-features of past datasets, NaN where unknown.
     new : ndarray of shape (n_features,)
-        Of the new dataset.
+        Meta-features of the new dataset.
     importances : ndarray of shape (n_features,)
         Weight of each meta-feature; not negative.
 

@@ -1,4 +1,4 @@
-"""What is expected on one dataset before its first trial."""
+"""Forecast: expectations on one dataset before its first trial."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,9 +13,8 @@ from metatune.recommender.meta_model import MetaModel
 from metatune.space import Configuration
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import BoolArray, FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["Forecast", "level_log_seconds", "make_forecast"]
 
@@ -29,13 +28,13 @@ class Forecast:
     Attributes
     ----------
     configurations : tuple of Configuration
-        The pool, as far as it may be used.
+        Usable configurations of the pool.
     regret : ndarray of shape (n_datasets, n_configurations)
         Normalised regret on past datasets.
     weights : ndarray of shape (n_datasets,)
         Proximity of past datasets; adds up to 1.
     belief : Belief
-        About the values of `metatune.recommender.past.Past`.
+        Belief about the values of `metatune.recommender.past.Past`.
     log_seconds : ndarray of shape (n_configurations, n_levels)
         Expected logarithm of the processor seconds of a trial.
     """
@@ -52,12 +51,12 @@ class Forecast:
         return int(self.log_seconds.shape[1])
 
     def at_levels(self, levels: Sequence[int]) -> "Forecast":
-        """Return the same expectations about some of the levels only.
+        """Return the forecast for some of the levels only.
 
         Parameters
         ----------
         levels : sequence of int
-            Which ones, in ascending order.
+            Levels to keep, in ascending order.
         """
         first = np.arange(len(self.configurations)) * self.n_levels
         columns = (first[:, None] + np.array(levels, dtype=np.intp)).ravel()
@@ -69,7 +68,7 @@ class Forecast:
 def level_log_seconds(
     cost: CostModel, size: tuple[float, int, int], n_folds: int, weights: "FloatArray"
 ) -> "FloatArray":
-    """Expect the logarithm of the processor seconds of every configuration at every level.
+    """Predict the logarithm of the processor seconds of every configuration at every level.
 
     Parameters
     ----------
@@ -95,20 +94,20 @@ def level_log_seconds(
 def make_forecast(
     model: MetaModel,
     *,
-    usable: "NDArray[np.bool_]",
+    usable: "BoolArray",
     weights: "FloatArray",
-    left_out: "NDArray[np.bool_]",
+    left_out: "BoolArray",
     log_seconds: "FloatArray",
     settings: BeliefSettings | None = None,
 ) -> Forecast:
-    """Say what is expected on a dataset.
+    """Make the forecast for a dataset.
 
     Parameters
     ----------
     model : MetaModel
-        What is known about the past.
+        Meta-model of the past datasets.
     usable : ndarray of bool, shape (n_pool,)
-        Which configurations may be used; at least one.
+        Configurations that may be used; at least one.
     weights : ndarray of shape (n_datasets,)
         Proximity of past datasets.
     left_out : ndarray of bool, shape (n_datasets,)
@@ -116,7 +115,7 @@ def make_forecast(
     log_seconds : ndarray of shape (n_pool, n_levels)
         Expected logarithm of the processor seconds of a trial.
     settings : BeliefSettings, optional
-        How the belief is formed.
+        Settings of the prior.
     """
     columns = np.flatnonzero(usable)
     counted = ~left_out

@@ -18,10 +18,8 @@ from metatune.recommender.nearest import even_weights
 from metatune.recommender.portfolio import CAP
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import BoolArray, FloatArray, Int32Array
 
-    FloatArray = NDArray[np.float64]
-    IntArray = NDArray[np.int32]
 
 __all__ = ["LeafForest"]
 
@@ -32,30 +30,30 @@ _LARGEST = 1e30  # trees compare as float32
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LeafForest:
-    """A forest over meta-features, and the leaves in which past datasets end.
+    """Forest over meta-features, with the leaves of past datasets.
 
     Attributes
     ----------
     feature : ndarray of int, shape (n_nodes,)
-        Position that a node looks at; negative in a leaf.
+        Position of the meta-feature that a node splits by; negative in a leaf.
     threshold : ndarray of shape (n_nodes,)
         Go left if the value is not larger.
     left, right : ndarray of int, shape (n_nodes,)
-        Where to go; a leaf points to itself.
+        Child nodes; a leaf points to itself.
     roots : ndarray of int, shape (n_trees,)
-        Where each tree begins.
+        Root of each tree.
     leaves : ndarray of int, shape (n_datasets, n_trees)
         Leaf of every past dataset in every tree.
     importances : ndarray of shape (n_features,)
-        How much each meta-feature tells about which configurations are good; adds up to 1.
+        Importance of each meta-feature for predicting regrets; adds up to 1.
     """
 
-    feature: "IntArray"
+    feature: "Int32Array"
     threshold: "FloatArray"
-    left: "IntArray"
-    right: "IntArray"
-    roots: "IntArray"
-    leaves: "IntArray"
+    left: "Int32Array"
+    right: "Int32Array"
+    roots: "Int32Array"
+    leaves: "Int32Array"
     importances: "FloatArray"
 
     @classmethod
@@ -94,7 +92,7 @@ class LeafForest:
             **parts,
         )
 
-    def weights(self, features: "FloatArray", left_out: "NDArray[np.bool_]") -> "FloatArray":
+    def weights(self, features: "FloatArray", left_out: "BoolArray") -> "FloatArray":
         """Weigh past datasets for a new one.
 
         Parameters
@@ -117,7 +115,7 @@ class LeafForest:
         return np.asarray(weights / total) if total > 0 else even_weights(left_out)
 
 
-def _tree_nodes(tree: Any) -> "tuple[IntArray, FloatArray, IntArray, IntArray]":
+def _tree_nodes(tree: Any) -> "tuple[Int32Array, FloatArray, Int32Array, Int32Array]":
     """Return a tree's nodes; a leaf points to itself, so that descending past it does nothing."""
     own = np.arange(tree.node_count, dtype=np.int32)
     is_leaf = tree.children_left < 0
@@ -129,12 +127,12 @@ def _tree_nodes(tree: Any) -> "tuple[IntArray, FloatArray, IntArray, IntArray]":
 
 def _descend(
     rows: "FloatArray",
-    feature: "IntArray",
+    feature: "Int32Array",
     threshold: "FloatArray",
-    left: "IntArray",
-    right: "IntArray",
-    roots: "IntArray",
-) -> "IntArray":
+    left: "Int32Array",
+    right: "Int32Array",
+    roots: "Int32Array",
+) -> "Int32Array":
     """Return the leaf of every row in every tree, shape (n_rows, n_trees)."""
     values = rows.astype(np.float32)
     node = np.tile(roots, (len(rows), 1))

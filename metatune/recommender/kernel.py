@@ -1,8 +1,8 @@
-"""What the pool says about configurations outside it: kriging over hyperparameters.
+"""Kriging over hyperparameters: weights of the pool in predicting other configurations.
 
-A configuration is expected to do as its relatives in the pool do, the members of its family with
-similar hyperparameters (ordinary kriging with a squared exponential kernel; Matheron 1963,
-Rasmussen and Williams 2006, section 2.2), and to deviate the more, the farther it is from them.
+A configuration is predicted from the members of the pool that belong to its family, those with
+similar hyperparameters counting most (ordinary kriging with a squared exponential kernel; Matheron
+1963, Rasmussen and Williams 2006, section 2.2). The variance grows with the distance from them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,11 +14,10 @@ import numpy as np
 from metatune.space import Choice, Configuration, SearchSpace
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray
 
-    FloatArray = NDArray[np.float64]
 
-__all__ = ["Kinship", "kinship"]
+__all__ = ["KrigingWeights", "kriging_weights"]
 
 _LENGTH = 0.35  # of the kernel, in units of the square root of the number of hyperparameters
 _NUGGET = 0.1  # results of neighbours differ by more than their distance explains
@@ -26,41 +25,40 @@ _INACTIVE = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Kinship:
-    """How configurations hang together with a pool.
+class KrigingWeights:
+    """Kriging weights of configurations, and the variance left.
 
     Attributes
     ----------
     shares : ndarray of shape (n_configurations, n_pool)
-        What each member of the pool contributes to the expectation; rows add up to 1.
+        Weight of each member of the pool in the prediction; rows add up to 1.
     rest : ndarray of shape (n_configurations,)
-        Share of the variance within a family that the relatives do not explain, in (0, 1].
+        Share of the variance within a family that the pool does not explain, in (0, 1].
     """
 
     shares: "FloatArray"
     rest: "FloatArray"
 
 
-def kinship(
+def kriging_weights(
     configurations: Sequence[Configuration],
     pool: Sequence[Configuration],
     spaces: Mapping[str, SearchSpace],
     places: dict[str, list[float]] | None = None,
-) -> Kinship:
-    """Find the relatives of configurations.
+) -> KrigingWeights:
+    """Compute the kriging weights of configurations.
 
     Parameters
     ----------
     configurations : sequence of Configuration
-        Any.
+        Configurations to predict.
     pool : sequence of Configuration
-        What is known.
+        Configurations to predict from.
     spaces : Mapping of str to SearchSpace
-        By algorithm. A family without a member in the pool is expected to do as the pool does on
-        average.
+        Search space of each algorithm. A family without a member in the pool is predicted by the
+        mean of the pool.
     places : dict of str to list of float, optional
-        Takes what was found out about configurations, by their keys, for the next call with the
-        same spaces.
+        Cache of positions in the unit cube, by configuration key, for calls with the same spaces.
     """
     places = {} if places is None else places
     shares = np.full((len(configurations), len(pool)), 1.0 / max(1, len(pool)))
@@ -76,7 +74,7 @@ def kinship(
         shares[own] = 0.0
         shares[np.ix_(own, members)] = weights
         rest[own] = unexplained
-    return Kinship(shares=shares, rest=rest)
+    return KrigingWeights(shares=shares, rest=rest)
 
 
 def _krige(
@@ -100,7 +98,7 @@ def _squared(a: "FloatArray", b: "FloatArray") -> "FloatArray":
 def _placed(
     configuration: Configuration, space: SearchSpace, places: dict[str, list[float]]
 ) -> list[float]:
-    """Place a configuration, or say where it was placed before."""
+    """Return the position of a configuration, from the cache if it is there."""
     place = places.get(configuration.key)
     if place is None:
         place = places[configuration.key] = _place(configuration, space)
@@ -108,7 +106,7 @@ def _placed(
 
 
 def _place(configuration: Configuration, space: SearchSpace) -> list[float]:
-    """Place a configuration in a unit cube; options of a choice are equally far from each other."""
+    """Return a configuration's position in the unit cube; options of a choice are equidistant."""
     place: list[float] = []
     values = space.completed(configuration)
     for name, domain in space.domains.items():

@@ -1,7 +1,7 @@
 """Levels of fidelity at which past evaluations and trials of a run can be compared.
 
-The meta-dataset and a run lay out their rungs by the size of a table, and not alike: a level is
-what both have in common.
+The rungs of the meta-dataset and of a run depend on the size of a table and differ; levels are a
+common scale.
 """
 
 import math
@@ -12,7 +12,7 @@ LEVELS = (1 / 9, 1 / 3, 1.0, 1.0)
 """Shares of the training rows: on one fold each, on the last level on all folds."""
 
 TOP = len(LEVELS) - 1
-"""All rows and all folds."""
+"""Top level: all rows and all folds."""
 
 
 def level_of(row_share: float, n_folds: int) -> int:

@@ -1,4 +1,4 @@
-"""The scale on which datasets are compared: the share of the constant's error that remains.
+"""Error shares, by which datasets are compared: the share of the constant's error that remains.
 
 A share of 1 is as bad as predicting the same for every row, 0 is perfect. The meta-model works with
 its logarithm: an error halved counts the same on easy and on hard datasets, and a factor that all
@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["FAILED", "error_share", "log_share", "share_of_log"]
 
@@ -27,7 +26,7 @@ def error_share(score: float, *, constant: float, perfect: float) -> float:
     Parameters
     ----------
     score : float
-        Score of a configuration, in the metric's own sign.
+        Score of a configuration, with the metric's own sign.
     constant : float
         Score of the constant prediction.
     perfect : float
@@ -55,4 +54,4 @@ def share_of_log(value: "FloatArray") -> "FloatArray":
 
 
 FAILED = float(log_share(np.array(1.0)))
-"""What a failed trial counts as: it leaves the constant prediction."""
+"""Value of a failed trial, which leaves the constant prediction."""

@@ -1,4 +1,4 @@
-"""The meta-model: what past datasets taught, as arrays that load at once."""
+"""Meta-model: arrays learned from past datasets, quick to load."""
 
 import json
 import zipfile
@@ -22,9 +22,8 @@ from metatune.recommender.views import UnseenViews, views_of_unseen
 from metatune.space import Configuration
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["MetaModel", "completed"]
 
@@ -34,30 +33,30 @@ _UNREADABLE = (
     *(OSError, EOFError, ValueError, KeyError, TypeError),
     *(zipfile.BadZipFile, zlib.error),
 )
-"""What numpy and its archives raise where a file is torn or of another kind."""
+"""Exceptions of numpy and its archives for a damaged file or one of another kind."""
 _REACH = 1.2816  # standard deviations to both sides that hold 80 % of a Gaussian
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MetaModel:
-    """Everything that a recommendation needs to know about the past, for one pool and metric.
+    """Model of past evaluations of one pool in one metric, from which recommendations are made.
 
     Attributes
     ----------
     names, families, fingerprints : tuple of str
-        Of the n_datasets past datasets.
+        Names, families and content fingerprints of the n_datasets past datasets.
     sizes : ndarray of shape (n_datasets, 3)
         Rows, columns, classes.
     configurations : tuple of Configuration
-        The pool.
+        Configurations of the pool.
     values : ndarray of shape (n_datasets, n_configurations, n_levels)
-        See `Past`; what was never evaluated is filled in.
+        See `Past`; missing values are imputed.
     proximity : Proximity
-        Tells which past datasets resemble a new one.
+        Weighs past datasets by their resemblance to a new one.
     cost : CostModel
         Predicts seconds.
     spread : float
-        Factor of standard deviations with which intervals hold what they promise: measured on
+        Factor of standard deviations with which intervals have their nominal coverage, measured on
         past datasets whose families were left out.
     """
 
@@ -78,7 +77,7 @@ class MetaModel:
         Parameters
         ----------
         past : Past
-            What is known.
+            Past evaluations.
         seed : int
             Seed of the forest.
         """
@@ -182,7 +181,7 @@ class MetaModel:
 def _spread(
     past: Past, values: "FloatArray", trust: "FloatArray", unseen: Sequence[UnseenViews]
 ) -> float:
-    """Measure by what factor expectations before the first trial are too sure of themselves."""
+    """Measure the factor by which deviations before the first trial are too small."""
     flat = values.reshape(len(values), -1)
     top = slice(values.shape[2] - 1, None, values.shape[2])
     surprises = []
@@ -197,22 +196,22 @@ def _spread(
 
 
 def completed(values: "FloatArray") -> "FloatArray":
-    """Fill in what is not known.
+    """Impute missing values.
 
-    Where a level below is known, it is that, and what others of the dataset gained from there: a
-    configuration that did not rise. Else it is the configuration's mean, raised by how hard the
-    dataset is.
+    Where a lower level is known (a configuration that did not rise), its value is taken plus the
+    mean gain of the dataset's other configurations; else the configuration's mean, plus an offset
+    for the difficulty of the dataset.
 
     Parameters
     ----------
     values : ndarray of shape (n_datasets, n_configurations, n_levels)
-        NaN where not known. A level that a small dataset has not is filled in like a
-        configuration that was never evaluated.
+        NaN where missing. A level that a small dataset lacks is imputed like a configuration that
+        was never evaluated.
 
     Returns
     -------
     ndarray
-        Of the same shape.
+        Values of the same shape, without NaN.
     """
     values = values.copy()
     for level in range(1, values.shape[2]):
@@ -228,7 +227,7 @@ def completed(values: "FloatArray") -> "FloatArray":
 
 
 def _rise(below: "FloatArray", above: "FloatArray") -> None:
-    """Fill in a level, in place, on datasets of which it and the level below are partly known."""
+    """Impute a level in place, on datasets where it and the level below are partly known."""
     for known_below, known_above in zip(below, above, strict=True):
         both = np.isfinite(known_below) & np.isfinite(known_above)
         if both.any():

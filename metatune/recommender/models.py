@@ -1,4 +1,4 @@
-"""Where the fitted meta-models of a meta-dataset lie."""
+"""Loading and saving of the fitted meta-models of a meta-dataset."""
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -19,22 +19,21 @@ __all__ = ["guiding_metric", "load_model", "save_models"]
 
 
 def guiding_metric(metric: str, kind: TaskKind) -> str:
-    """Return the recorded metric that stands for a metric: itself, or the task kind's default."""
+    """Return the recorded metric for a metric: itself, or else the task kind's default."""
     return metric if metric in RECORDED_METRICS[kind] else DEFAULT_METRIC[kind]
 
 
 def load_model(kind: TaskKind, metric: str, directory: Path | None = None) -> MetaModel:
     """Load the meta-model for a task kind and a metric.
 
-    A meta-dataset without fitted models, such as one that was just made, has them fitted on the
-    spot, which takes seconds.
+    If the meta-dataset holds no fitted models, one is fitted, which takes seconds.
 
     Parameters
     ----------
     kind : TaskKind
         What is predicted.
     metric : str
-        What is optimised.
+        Metric that the run optimises.
     directory : Path, optional
         A meta-dataset other than the one that comes with metatune.
 

@@ -1,35 +1,32 @@
-"""The nearest past datasets in meta-feature space (Feurer et al. 2015, "Auto-sklearn")."""
+"""Nearest past datasets in meta-feature space (Feurer et al. 2015, "Auto-sklearn")."""
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import BoolArray, FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["even_weights", "nearest_weights"]
 
 _N_NEAREST = 25
 
 
-def even_weights(left_out: "NDArray[np.bool_]") -> "FloatArray":
-    """Give all past datasets that count the same weight; adds up to 1."""
+def even_weights(left_out: "BoolArray") -> "FloatArray":
+    """Return equal weights of all past datasets not left out; add up to 1."""
     return np.asarray(~left_out / max(1, int((~left_out).sum())))
 
 
-def nearest_weights(
-    past: "FloatArray", new: "FloatArray", left_out: "NDArray[np.bool_]"
-) -> "FloatArray":
-    """Give the nearest past datasets the same weight each, all others none.
+def nearest_weights(past: "FloatArray", new: "FloatArray", left_out: "BoolArray") -> "FloatArray":
+    """Return equal weights of the nearest past datasets, and 0 for all others.
 
     Parameters
     ----------
     past : ndarray of shape (n_datasets, n_features)
         Meta-features of past datasets, NaN where unknown.
     new : ndarray of shape (n_features,)
-        Of the new dataset.
+        Meta-features of the new dataset.
     left_out : ndarray of bool, shape (n_datasets,)
         Past datasets that get no weight.
 

@@ -25,23 +25,22 @@ from metatune.space import Configuration
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
+    from metatune._typing import BoolArray, FloatArray, IndexArray
     from metatune.metadataset.store import MetaDataset
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["MAX_REGRET", "Past", "Times", "collect_past", "normalised_regret"]
 
 MAX_REGRET = 3.0
-"""Regrets are cut here; a configuration that failed has this regret."""
+"""Upper bound of regrets, and the regret of a configuration that failed."""
 
 _MIN_SPREAD = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Times:
-    """Successful past evaluations with what they cost, one entry each.
+    """Times of successful past evaluations, one entry each.
 
     Attributes
     ----------
@@ -53,31 +52,31 @@ class Times:
         Processor seconds for each fold.
     """
 
-    dataset: "NDArray[np.intp]"
-    configuration: "NDArray[np.intp]"
+    dataset: "IndexArray"
+    configuration: "IndexArray"
     sizes: "FloatArray"
     seconds: "FloatArray"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Past:
-    """What is known about one pool of configurations on past datasets, in one metric.
+    """Past evaluations of one pool of configurations, in one metric.
 
     Attributes
     ----------
     names, families, fingerprints : tuple of str
-        Of the n_datasets datasets.
+        Names, families and content fingerprints of the n_datasets datasets.
     sizes : ndarray of shape (n_datasets, 3)
         Rows, columns, classes.
     configurations : tuple of Configuration
-        The pool.
+        Configurations of the pool.
     features : ndarray of shape (n_datasets, n_features)
         Meta-features in the order of `FEATURE_NAMES`; NaN where not known.
     values : ndarray of shape (n_datasets, n_configurations, n_levels)
         Logarithm of the share of the constant's error that remains (`log_share`); the value of the
         constant where a configuration failed, NaN where it was never evaluated.
     times : Times
-        What past evaluations cost.
+        Times of past evaluations.
     """
 
     names: tuple[str, ...]
@@ -94,7 +93,7 @@ class Past:
         """Normalised regret at the top level, (n_datasets, n_configurations)."""
         return normalised_regret(share_of_log(self.values[:, :, -1]))
 
-    def without(self, rows: "NDArray[np.bool_]") -> "Past":
+    def without(self, rows: "BoolArray") -> "Past":
         """Leave out the datasets where `rows` is true."""
         keep = np.flatnonzero(~rows)
         position = np.cumsum(~rows) - 1
@@ -138,7 +137,7 @@ def normalised_regret(loss: "FloatArray") -> "FloatArray":
 
 
 def collect_past(metadata: "MetaDataset", kind: TaskKind, metric: str) -> Past:
-    """Collect what past datasets say about a metric.
+    """Collect the past evaluations in a metric.
 
     Binary and multiclass datasets share one pool and are used together; a metric that was not
     recorded is represented by the default one of the dataset's task kind. Where datasets were

@@ -1,9 +1,8 @@
-"""Decides which configuration to start next, from what is expected and what trials have shown.
+"""Planner of the next configuration to start, by the forecast and the results of trials.
 
-The first trials follow the portfolio: each adds what most past datasets like this one would gain
-from. Then expected improvement decides, as soon as results of this dataset say more than the past
-(Jones et al. 1998); both per predicted second. Configurations outside the pool compete with those
-inside: what is believed about them follows from their relatives in the pool.
+The first trials follow the portfolio: each adds the configuration with the largest gain on similar
+past datasets. Then expected improvement decides (Jones et al. 1998); both per predicted second.
+Configurations outside the pool compete with those inside, by kriging over hyperparameters.
 """
 
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from metatune.recommender.cost import corrected
-from metatune.recommender.extrapolation import Reach
+from metatune.recommender.extrapolation import Extrapolation
 from metatune.recommender.forecast import Forecast
 from metatune.recommender.levels import TOP
 from metatune.recommender.portfolio import beaten
@@ -22,35 +21,32 @@ from metatune.space import Configuration, SearchSpace
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
+    from metatune._typing import BoolArray, FloatArray, IndexArray
     from metatune.recommender.belief import Belief, Posterior
 
-    FloatArray = NDArray[np.float64]
-    IntArray = NDArray[np.intp]
 
-__all__ = ["Choice", "Observation", "Planner", "PlannerSettings"]
+__all__ = ["Observation", "PlannedTrial", "Planner", "PlannerSettings"]
 
 
 _BETTER = 0.6
-"""Share of the variance with which relatives turn out better than expected: hyperparameters spoil
-more than they improve (measured on the meta-dataset, each member of the pool left out in turn)."""
+"""Share of the variance left to configurations outside the pool for improvements: hyperparameters
+spoil more than they improve (measured on the meta-dataset, each member of the pool left out)."""
 
 
 _MOST_FOREIGN = 120
-"""So many configurations outside the pool are kept in mind."""
+"""Maximum number of configurations outside the pool that are considered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannerSettings:
-    """How the next configuration is chosen.
+    """Settings of the planner.
 
     Attributes
     ----------
     n_portfolio : int
-        Trials that follow the portfolio.
+        Number of trials that follow the portfolio.
     cap : float
-        Normalised regret above which a configuration is no use to the portfolio.
+        Normalised regret above which all configurations count alike in the portfolio.
     floor : float
         Seconds that every trial costs beyond its own, as a share of the median configuration's;
         infinite where cost does not matter.
@@ -66,18 +62,18 @@ class PlannerSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What is known of one trial.
+    """Result of one trial, as the planner sees it.
 
     Attributes
     ----------
     configuration : Configuration
-        What was tried.
+        Configuration of the trial.
     level : int
-        At which level.
+        Level of the trial.
     value : float
-        On the scale of `metatune.recommender.losses`; NaN while the trial is under way.
+        Loss on the scale of `metatune.recommender.losses`; NaN while the trial is running.
     seconds : float
-        Processor seconds that it took; NaN where not known.
+        Processor seconds of the trial; NaN if unknown.
     """
 
     configuration: Configuration
@@ -87,17 +83,17 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """A configuration to start, and why.
+class PlannedTrial:
+    """Configuration to start, with its expected value and cost.
 
     Attributes
     ----------
     configuration : Configuration
-        What to start.
+        Configuration to start.
     expected_value : float
-        Of it, at the top level.
+        Expected loss at the top level.
     deviation : float
-        Standard deviation of that.
+        Standard deviation of that loss.
     seconds : float
         Expected processor seconds until it has reached the top level, counting that most do not.
     """
@@ -110,16 +106,16 @@ class Choice:
 
 @dataclass(slots=True, eq=False)
 class Planner:
-    """Chooses configurations for one dataset.
+    """Planner of the configurations to try on one dataset.
 
     Parameters
     ----------
     forecast : Forecast
-        What is expected.
+        Expectations before the first trial.
     spaces : Mapping of str to SearchSpace
-        Of the algorithms that may be used; needed where configurations outside the pool occur.
+        Search spaces of the usable algorithms; needed for configurations outside the pool.
     settings : PlannerSettings
-        How to choose.
+        Settings of the choice.
     levels : tuple of int
         The levels that configurations climb in this search, the lowest first; empty for all.
         Observations at other levels must not occur.
@@ -130,21 +126,21 @@ class Planner:
     settings: PlannerSettings = field(default_factory=PlannerSettings)
     levels: tuple[int, ...] = ()
     _used: tuple[int, ...] = field(init=False)
-    _reach: Reach = field(init=False)
+    _extrapolation: Extrapolation = field(init=False)
 
     def __post_init__(self) -> None:
         top = self.forecast.n_levels - 1
         # The others would only make the work more.
         self._used = tuple(sorted({*self.levels, top})) if self.levels else tuple(range(top + 1))
-        self._reach = Reach(self.forecast.at_levels(self._used), self.spaces)
+        self._extrapolation = Extrapolation(self.forecast.at_levels(self._used), self.spaces)
 
     def log_seconds(self, observations: Sequence[Observation]) -> "FloatArray":
-        """Return the logarithm of the seconds that are expected after trials.
+        """Return the expected logarithm of the seconds, corrected by trials.
 
         Returns
         -------
         ndarray of shape (n_configurations, n_levels)
-            Of the pool, at the levels that are climbed and at the top.
+            Log seconds of the pool at the levels of the search, the top included.
         """
         return self._known(observations).log_seconds[: len(self.forecast.configurations)]
 
@@ -153,7 +149,7 @@ class Planner:
         observations: Sequence[Observation],
         proposals: Sequence[Configuration] = (),
         patience: float = 0.0,
-    ) -> Choice | None:
+    ) -> PlannedTrial | None:
         """Choose among untried configurations.
 
         Parameters
@@ -167,7 +163,7 @@ class Planner:
 
         Returns
         -------
-        Choice or None
+        PlannedTrial or None
             None if nothing is left.
         """
         if not self.forecast.configurations:
@@ -182,7 +178,7 @@ class Planner:
                 return None
             price = self._price(known.log_seconds[: len(pool)], patience)
             column = self._portfolio(free, known, price)
-            return self._choice(column, posterior, known.log_seconds)
+            return self._planned(column, posterior, known.log_seconds)
         untried = [c for c in proposals if c.key not in tried]
         return self._improve(known, posterior, free, untried, patience)
 
@@ -190,10 +186,10 @@ class Planner:
         self,
         known: "_Known",
         posterior: "Posterior",
-        free: "NDArray[np.bool_]",
+        free: "BoolArray",
         proposals: Sequence[Configuration],
         patience: float,
-    ) -> Choice | None:
+    ) -> PlannedTrial | None:
         """Choose by expected improvement for each second of the price."""
         pool, n_levels = self.forecast.configurations, len(self._used)
         at_top = posterior.only(slice(n_levels - 1, None, n_levels))
@@ -201,8 +197,10 @@ class Planner:
         gain = np.where(free, at_top.expected_improvement(best)[: len(pool)], -1.0)
         log_seconds = known.log_seconds[: len(pool)]
         if proposals:
-            related = self._reach.relatives(proposals, known.foreign)
-            variance = _BETTER * related.rest * self._reach.within_family(proposals)[:, -1, -1]
+            related = self._extrapolation.weights(proposals, known.foreign)
+            variance = (
+                _BETTER * related.rest * self._extrapolation.within_family(proposals)[:, -1, -1]
+            )
             invented = at_top.of(related.shares, variance)
             gain = np.concatenate([gain, invented.expected_improvement(best)])
             log_seconds = np.vstack([log_seconds, related.shares @ known.log_seconds])
@@ -211,25 +209,27 @@ class Planner:
         worth = gain / self._price(log_seconds, patience)
         index = int(np.argmax(worth))
         if index < len(pool):
-            return self._choice(index, posterior, log_seconds)
+            return self._planned(index, posterior, log_seconds)
         number = index - len(pool)
-        return Choice(
+        return PlannedTrial(
             configuration=proposals[number],
             expected_value=float(invented.mean[number]),
             deviation=float(invented.deviation[number]),
             seconds=float(self._climb(log_seconds)[index]),
         )
 
-    def _choice(self, column: int, posterior: "Posterior", log_seconds: "FloatArray") -> Choice:
+    def _planned(
+        self, column: int, posterior: "Posterior", log_seconds: "FloatArray"
+    ) -> PlannedTrial:
         at = (column + 1) * len(self._used) - 1
-        return Choice(
+        return PlannedTrial(
             configuration=self.forecast.configurations[column],
             expected_value=float(posterior.mean[at]),
             deviation=float(posterior.deviation[at]),
             seconds=float(self._climb(log_seconds)[column]),
         )
 
-    def _portfolio(self, free: "NDArray[np.bool_]", known: "_Known", price: "FloatArray") -> int:
+    def _portfolio(self, free: "BoolArray", known: "_Known", price: "FloatArray") -> int:
         """Return the column that lowers the best regret on past datasets by most, per price."""
         regret = np.minimum(self.forecast.regret, self.settings.cap)
         tried = known.tried[known.tried < len(free)]
@@ -267,7 +267,7 @@ class Planner:
             if key not in position:
                 position[key] = len(forecast.configurations) + len(foreign)
                 foreign.append(observation.configuration)
-        covered = self._reach.covering(tuple(foreign))
+        covered = self._extrapolation.covering(tuple(foreign))
         at = np.array([position[o.configuration.key] for o in observations], dtype=np.intp)
         levels = np.array([self._used.index(o.level) for o in observations], dtype=np.intp)
         values = np.array([o.value for o in observations], dtype=np.float64)
@@ -285,8 +285,8 @@ class Planner:
         self,
         log_seconds: "FloatArray",
         foreign: list[Configuration],
-        at: "IntArray",
-        levels: "IntArray",
+        at: "IndexArray",
+        levels: "IndexArray",
         seconds: "FloatArray",
     ) -> "FloatArray":
         names = [c.algorithm for c in (*self.forecast.configurations, *foreign)]
@@ -303,9 +303,9 @@ class Planner:
 class _Known:
     """Observations, sorted into columns."""
 
-    columns: "IntArray"
+    columns: "IndexArray"
     values: "FloatArray"
-    tried: "IntArray"
+    tried: "IndexArray"
     belief: "Belief"
     log_seconds: "FloatArray"
     foreign: tuple[Configuration, ...]
@@ -314,10 +314,9 @@ class _Known:
 def _worth_keeping(
     observations: Sequence[Observation], pool: frozenset[str]
 ) -> Sequence[Observation]:
-    """Leave out most of what is known outside the pool where it is too much to reckon with.
+    """Drop most observations outside the pool where there are too many.
 
-    The work grows with the cube of the configurations. The best ones tell where to look, and the
-    latest ones what has been looked at lately.
+    The work grows with the cube of the configurations. The best and the latest ones are kept.
     """
     best: dict[str, float] = {}
     for observation in observations:

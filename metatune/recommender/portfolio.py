@@ -1,4 +1,4 @@
-"""Greedy portfolios: which configurations to try, in which order, within which time.
+"""Greedy portfolios: an order of configurations by marginal gain per second.
 
 Every choice counts by how much it lowers the regret on past datasets. The first one counts by its
 rank as well: a mean of regrets alone is ruled by the few datasets on which much can go wrong, and
@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["CAP", "beaten", "first_choices", "greedy_order"]
 
 CAP = 1.5
-"""Normalised regret above which a configuration is no use; how much worse it is says nothing."""
+"""Normalised regret above which all configurations count alike: as useless."""
 
 
 def greedy_order(

@@ -1,4 +1,4 @@
-"""Which past datasets resemble a new one, and how far that can be trusted.
+"""Proximity: weights of past datasets by their resemblance to a new one.
 
 Three views are blended: leaves shared in a forest that has learned which meta-features matter, the
 nearest datasets in meta-feature space, and all datasets alike. How much each counts is settled
@@ -19,10 +19,8 @@ from metatune.recommender.portfolio import CAP, first_choices
 from metatune.recommender.views import UnseenViews, filled, views_of
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import BoolArray, FloatArray
 
-    FloatArray = NDArray[np.float64]
-    BoolArray = NDArray[np.bool_]
 
 __all__ = ["Proximity", "least_squares_blend", "settled_trust"]
 
@@ -34,14 +32,14 @@ _ALIKE = (0.0, 0.0, 1.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Proximity:
-    """Weighs past datasets for a new one.
+    """Weights of past datasets for a new one.
 
     Attributes
     ----------
     past : ndarray of shape (n_datasets, n_features)
         Meta-features of past datasets, NaN where unknown.
     forest : LeafForest
-        Fitted on them.
+        Forest fitted on them.
     trust : ndarray of shape (3,)
         Share of the forest, of the nearest datasets, and of all alike; adds up to 1.
     """
@@ -67,7 +65,7 @@ class Proximity:
         regret : ndarray of shape (n_datasets, n_configurations)
             Normalised regrets, NaN where unknown.
         unseen : sequence of UnseenViews
-            What views show of past datasets whose families were left out; settles their trust.
+            Cross-validated weights of the views, from which their trust is estimated.
         seed : int
             Seed of the forest.
         """
@@ -97,14 +95,14 @@ class Proximity:
 
 
 def settled_trust(regret: "FloatArray", unseen: Sequence[UnseenViews]) -> "FloatArray":
-    """Settle how much each view counts.
+    """Estimate the trust in each view.
 
     Parameters
     ----------
     regret : ndarray of shape (n_datasets, n_configurations)
-        Without NaN.
+        Normalised regrets, without NaN.
     unseen : sequence of UnseenViews
-        What views show of datasets left out; of fewer than 20, a default is returned.
+        Cross-validated weights of the views; with fewer than 20, a default is returned.
 
     Returns
     -------
@@ -129,14 +127,14 @@ def settled_trust(regret: "FloatArray", unseen: Sequence[UnseenViews]) -> "Float
 
 
 def least_squares_blend(predicted: "FloatArray", real: "FloatArray") -> "FloatArray":
-    """Return the shares with which predictions blend into the best one (Breiman 1996).
+    """Return the weights of the least-squares blend of predictions (Breiman 1996).
 
     Parameters
     ----------
     predicted : ndarray of shape (n_datasets, n_views, n_configurations)
-        What each view predicts.
+        Predictions of each view.
     real : ndarray of shape (n_datasets, n_configurations)
-        What was found.
+        Observed values.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The recommender: from meta-features to a ranked list of configurations and a forecast."""
+"""Ranking of configurations for a dataset by its meta-features, and the forecast."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,14 +21,13 @@ from metatune.recommender.portfolio import greedy_order
 from metatune.recommender.recommendation import Neighbour, Recommendation, Recommendations
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import BoolArray, FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["PATIENCE", "Question", "forecast_for", "recommend_configurations"]
 
 PATIENCE = 0.05
-"""Share of the budget below which it does not matter what a trial costs."""
+"""Share of the budget below which the cost of a trial does not matter."""
 
 _STRANGE = 0.1  # familiarity below which past datasets count more and more alike
 _N_NEIGHBOURS = 5
@@ -37,18 +36,18 @@ _COVERAGE = 0.8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A dataset for which configurations are looked for.
+    """Dataset to recommend configurations for.
 
     Attributes
     ----------
     features : MetaFeatures
-        What characterises it.
+        Meta-features of the dataset.
     shape : Shape
         Training rows of a fold, columns, classes.
     n_folds : int
         Folds of the top rung.
     metric : str
-        What is optimised; a metric that was not recorded is stood for by the model's own.
+        Metric that the run optimises; the model's own replaces one that was not recorded.
     constant : float
         Score of the constant prediction in that metric; NaN where not known.
     algorithms : Mapping of str to Algorithm
@@ -56,7 +55,7 @@ class Question:
     fingerprint : Fingerprint, optional
         Past datasets that hold the same data are left out.
     alike : bool
-        Let all past datasets count alike, whatever meta-features say.
+        Weigh all past datasets equally, whatever their meta-features.
     """
 
     features: MetaFeatures
@@ -79,16 +78,16 @@ def recommend_configurations(
     question : Question
         The dataset.
     model : MetaModel
-        What is known about the past.
+        Meta-model of past datasets.
     budget_seconds : float
         Seconds that the search may take; short budgets prefer cheap configurations.
 
     Returns
     -------
     recommendations : Recommendations
-        For people.
+        Ranking for the user.
     forecast : Forecast
-        For the search, which goes on from there.
+        Expectations for the search.
     """
     same = _same_family(model, question.fingerprint)
     if same.all():
@@ -129,9 +128,9 @@ def recommend_configurations(
 
 
 def forecast_for(
-    question: Question, model: MetaModel, weights: "FloatArray", left_out: "NDArray[np.bool_]"
+    question: Question, model: MetaModel, weights: "FloatArray", left_out: "BoolArray"
 ) -> Forecast:
-    """Say what is expected of the usable configurations, given the weights of past datasets."""
+    """Return the forecast for the usable configurations, given the weights of past datasets."""
     usable = np.array([c.algorithm in question.algorithms for c in model.configurations])
     shape = question.shape
     size = shape.n_rows, shape.n_columns, shape.n_classes
@@ -144,14 +143,14 @@ def forecast_for(
     )
 
 
-def _robust(near: "FloatArray", known: float, left_out: "NDArray[np.bool_]") -> "FloatArray":
-    """Let past datasets count alike where none of them is like this one."""
+def _robust(near: "FloatArray", known: float, left_out: "BoolArray") -> "FloatArray":
+    """Return equal weights of past datasets where none of them resembles this one."""
     alike = float(np.clip(1.0 - known / _STRANGE, 0.0, 1.0))
     return np.asarray((1 - alike) * near + alike * even_weights(left_out))
 
 
-def _same_family(model: MetaModel, fingerprint: Fingerprint | None) -> "NDArray[np.bool_]":
-    """Find past datasets with this content, and those of their families: all of them would leak."""
+def _same_family(model: MetaModel, fingerprint: Fingerprint | None) -> "BoolArray":
+    """Find past datasets with this content, and those of their families: both would leak."""
     if fingerprint is None:
         return np.zeros(len(model.names), dtype=bool)
     same = [fingerprint.same_data(Fingerprint.parse(text)) for text in model.fingerprints]
@@ -160,7 +159,7 @@ def _same_family(model: MetaModel, fingerprint: Fingerprint | None) -> "NDArray[
 
 
 def _score(question: Question, value: float) -> float:
-    """Turn a value of the model into a score of the question's metric."""
+    """Convert a value of the model to a score in the question's metric."""
     if question.metric not in PERFECT_SCORE:
         return float("nan")
     perfect = PERFECT_SCORE[question.metric]

@@ -1,4 +1,4 @@
-"""What a recommendation says, as values."""
+"""Recommendation values: ranked configurations and similar past datasets."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ __all__ = ["Neighbour", "Recommendation", "Recommendations"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recommendation:
-    """One configuration worth trying.
+    """Configuration worth trying.
 
     Attributes
     ----------
     rank : int
         1 is tried first.
     configuration : Configuration
-        What to try.
+        Configuration to try.
     expected_regret : float
         Expected normalised regret on this dataset: 0 is the best configuration of the pool, 1 the
         median one.
@@ -38,18 +38,18 @@ class Recommendation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbour:
-    """A past dataset that resembles the new one.
+    """Past dataset that resembles the new one.
 
     Attributes
     ----------
     dataset : str
-        Its name.
+        Name of the dataset.
     similarity : float
         Its share of the weight that all past datasets have; the weights add up to 1.
     n_rows, n_columns : int
-        Its size.
+        Size of the dataset.
     best : Configuration
-        What won there.
+        Best configuration on it.
     """
 
     dataset: str
@@ -61,7 +61,7 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recommendations:
-    """The answer of the recommender.
+    """Answer of the recommender.
 
     Attributes
     ----------

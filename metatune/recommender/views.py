@@ -1,4 +1,4 @@
-"""Views of which past datasets resemble a new one, and what each sees of datasets left out.
+"""Views of the resemblance of past datasets to a new one, and their cross-validation.
 
 A view gives weights to past datasets. There are three: leaves shared in a forest that has learned
 which meta-features matter, the nearest datasets in meta-feature space, and all datasets alike.
@@ -15,10 +15,8 @@ from metatune.recommender.nearest import even_weights, nearest_weights
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from metatune._typing import BoolArray, FloatArray
 
-    FloatArray = NDArray[np.float64]
-    BoolArray = NDArray[np.bool_]
 
 __all__ = ["UnseenViews", "filled", "views_of", "views_of_unseen"]
 
@@ -29,7 +27,7 @@ _FEWEST = 10  # datasets that are seen: fewer tell nothing
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class UnseenViews:
-    """One dataset as it is seen by those of other folds.
+    """Weights of the past datasets of other folds for one dataset.
 
     Attributes
     ----------
@@ -38,7 +36,7 @@ class UnseenViews:
     seen : ndarray of bool, shape (n_datasets,)
         The past datasets of other folds; none is of its family.
     weights : ndarray of shape (n_views, n_seen)
-        What each view gives them; each adds up to 1.
+        Weights of each view; each adds up to 1.
     """
 
     row: int
@@ -54,18 +52,18 @@ def views_of(
     Parameters
     ----------
     forest : LeafForest
-        Fitted on the past datasets.
+        Forest fitted on the past datasets.
     past : ndarray of shape (n_datasets, n_features)
         Their meta-features, NaN where unknown.
     features : ndarray of shape (n_features,)
-        Of the new dataset.
+        Meta-features of the new dataset.
     left_out : ndarray of bool, shape (n_datasets,)
         Past datasets that get no weight.
 
     Returns
     -------
     ndarray of shape (3, n_datasets)
-        The forest's, that of the nearest, all alike; each adds up to 1.
+        Weights of the forest, of the nearest, and equal ones; each adds up to 1.
     """
     near = nearest_weights(past, features, left_out)
     return np.vstack([forest.weights(features, left_out), near, even_weights(left_out)])
@@ -74,7 +72,7 @@ def views_of(
 def views_of_unseen(
     features: "FloatArray", regret: "FloatArray", families: "Sequence[str]", seed: int
 ) -> tuple[UnseenViews, ...]:
-    """See every past dataset by those of other families: cross-validation of the views.
+    """Weigh past datasets for each one, those of its fold left out: cross-validated views.
 
     With ten folds, what is left to learn from is nearly the whole past; with five, portfolios and
     intervals were noticeably worse than those of the meta-model that is fitted in the end.
@@ -115,7 +113,7 @@ def views_of_unseen(
 
 
 def filled(regret: "FloatArray") -> "FloatArray":
-    """Put the mean of its column in place of a regret that is not known."""
+    """Impute missing regrets by the means of their columns."""
     known = np.isfinite(regret)
     mean = np.where(known, regret, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     return np.where(known, regret, mean)

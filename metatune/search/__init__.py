@@ -1,1 +1,1 @@
-"""Rungs, trials, halving, workers: the search under a deadline."""
+"""Search: successive halving, history, pruning and limits."""

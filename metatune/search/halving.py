@@ -34,7 +34,7 @@ class SuccessiveHalving:
     metric : Metric
         Metric that the run optimises; only its direction counts.
     seed : int
-        The seeds of the trials come from it; a configuration keeps its seed on every rung.
+        Seed of the trials' seeds; a configuration keeps its seed on every rung.
     reduction_factor : int
         One in so many configurations is promoted (eta).
     """
@@ -89,7 +89,7 @@ class SuccessiveHalving:
         return self._trial(configuration, len(self._rungs) - 1 if at_the_top else 0)
 
     def tell(self, result: TrialResult) -> None:
-        """Take note of a result; also of one that was not asked for, such as from a journal.
+        """Add a result, also one that was not asked for, such as from a journal.
 
         A failed trial counts among the configurations that its rung has seen, and is never
         promoted.
@@ -101,7 +101,7 @@ class SuccessiveHalving:
         self._history.add(result)
 
     def withdraw(self, trial: Trial) -> None:
-        """Take back the trial that was asked for last: it does not take place."""
+        """Withdraw the trial that was asked for last: it does not take place."""
         self._asked[trial.rung.index].discard(trial.configuration.key)
         self._n_trials = trial.number
         self._history.withdraw(trial)
@@ -129,7 +129,7 @@ class SuccessiveHalving:
         )
 
     def _expected_seconds(self, result: TrialResult) -> float:
-        """Expect time in proportion to rows and folds; folds on the same rows are not repeated."""
+        """Predict the seconds of a promotion, in proportion to rows and new folds."""
         below = result.trial.rung
         above = self._rungs[below.index + 1]
         n_known = below.n_folds if above.row_share == below.row_share else 0

@@ -1,4 +1,4 @@
-"""The trials of a run so far, and which of them leads."""
+"""History of a run's trials, and the incumbent."""
 
 import math
 import statistics
@@ -26,16 +26,16 @@ _STAND_OUT = 0.2  # of the way from the best to the middle one at a rung
 
 
 class History:
-    """Results in the order in which they were told, and the trials under way.
+    """Results in the order in which they were told, and the pending trials.
 
     Scores are only compared at the same rung: more rows and more folds give other scores.
 
     Parameters
     ----------
     metric : Metric
-        The run's; only its direction counts.
+        Metric that the run optimises; only its direction counts.
     results : iterable of TrialResult
-        To begin with.
+        Initial results.
     """
 
     def __init__(self, metric: Metric, results: Iterable[TrialResult] = ()) -> None:
@@ -53,7 +53,7 @@ class History:
 
     @property
     def results(self) -> tuple[TrialResult, ...]:
-        """What was told, in that order."""
+        """Results in the order in which they were told."""
         return tuple(self._results)
 
     @property
@@ -62,12 +62,12 @@ class History:
         return tuple(self._pending.values())
 
     def start(self, trial: Trial) -> None:
-        """Note that a trial is under way."""
+        """Record that a trial was started."""
         self._pending[trial.number] = trial
         self._known.add(trial.configuration.key)
 
     def withdraw(self, trial: Trial) -> None:
-        """Forget that a trial was started: it does not take place."""
+        """Remove a started trial, which does not take place."""
         del self._pending[trial.number]
         key = trial.configuration.key
         others = (*self._pending.values(), *(result.trial for result in self._results))
@@ -75,7 +75,7 @@ class History:
             self._known.discard(key)
 
     def add(self, result: TrialResult) -> None:
-        """Note how a trial ended."""
+        """Add the result of a trial."""
         self._pending.pop(result.trial.number, None)
         self._known.add(result.trial.configuration.key)
         self._results.append(result)
@@ -85,7 +85,7 @@ class History:
             self._broken.add(result.trial.configuration.key)
 
     def knows(self, configuration: Configuration) -> bool:
-        """Whether a trial of the configuration was started."""
+        """Return True if a trial of the configuration was started."""
         return configuration.key in self._known
 
     def loss(self, result: TrialResult) -> float:
@@ -149,7 +149,7 @@ class History:
         return list(self._contenders)
 
     def leaderboard(self) -> "pd.DataFrame":
-        """Return a table for people.
+        """Return the leaderboard as a table for the user.
 
         Returns
         -------
@@ -207,7 +207,7 @@ class History:
         return min(own) - max(_CLEAR * _spread(leader), self._margin(at_rung))
 
     def _margin(self, at_rung: list[TrialResult]) -> float:
-        """Return a difference of losses at a rung that is more than one between equals.
+        """Return the difference of losses at a rung beyond that between equal configurations.
 
         It is a part of the way from the best to the middle one: the scale that the table itself
         gives where a single fold has no spread.
@@ -217,7 +217,7 @@ class History:
 
 
 def slowdown(history: History) -> float:
-    """Return how many times as long as on a machine of its own the run's work takes by now.
+    """Return the factor by which other processes slow down the run at present.
 
     It is the wall clock of the latest trials over their processor time: 1 where nothing else runs,
     about 2 where twice as many processes want to run as there are cores.
@@ -253,7 +253,7 @@ def _row(result: TrialResult, rank: int | None, metrics: list[str]) -> dict[str,
 def _spread(result: TrialResult) -> float:
     """Return the standard deviation of the fold scores in the run's metric.
 
-    0 where the rung has a single fold, infinite where several were to tell and did not.
+    0 where the rung has a single fold, infinite where fold scores of several are missing.
     """
     if result.trial.rung.n_folds == 1:
         return 0.0

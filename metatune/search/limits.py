@@ -1,4 +1,4 @@
-"""How long a search and each of its trials may take."""
+"""Limits on the time of a search and of each of its trials."""
 
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ __all__ = ["SearchLimits", "TrialLimits"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialLimits:
-    """How much of the remaining time a single trial may take, so that it starves no others.
+    """Limit on a single trial's share of the remaining time, so that others get theirs.
 
     Attributes
     ----------
@@ -41,12 +41,12 @@ class TrialLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchLimits:
-    """How long a search may go on.
+    """Limits of a search: deadline, number of trials, and stop request.
 
     Attributes
     ----------
     deadline : Deadline
-        When the run has to be finished; the search ends earlier by what is reserved.
+        Deadline of the run; the search ends earlier by the time reserved.
     max_trials : int or None
         At most so many trials, decided in a fixed order.
     trial : TrialLimits

@@ -1,4 +1,4 @@
-"""Which trials' models and predictions are worth keeping when there is no room for all."""
+"""Merit of trials: an order for keeping models and predictions when there is no room for all."""
 
 from collections.abc import Sequence
 
@@ -9,17 +9,17 @@ __all__ = ["by_merit"]
 
 
 def by_merit(results: Sequence[TrialResult], history: History) -> list[TrialResult]:
-    """Order results of one rung by how much an ensemble would miss them.
+    """Order results of one rung by their value to an ensemble.
 
-    Ensembles live on difference: first comes the best of each algorithm and the best library
+    Ensembles need diversity: first comes the best of each algorithm and the best library
     default, then the others; within both the smaller loss, then the earlier trial.
 
     Parameters
     ----------
     results : sequence of TrialResult
-        All with a score, at the same rung.
+        Results with a score, at the same rung.
     history : History
-        Knows which score is better.
+        History of the run, for the direction of scores.
     """
     ranked = sorted(results, key=lambda r: (history.loss(r), r.trial.number))
     first: dict[str, TrialResult] = {}

@@ -11,7 +11,7 @@ __all__ = ["Ended", "SearchOutcome"]
 
 
 class Ended(StrEnum):
-    """Why a search ended."""
+    """Reason for the end of a search."""
 
     TIME = "time is up"
     TRIALS = "all trials are done"
@@ -22,16 +22,16 @@ class Ended(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SearchOutcome:
-    """How a search went.
+    """Outcome of a search.
 
     Attributes
     ----------
     history : History
-        All results.
+        Results of all trials.
     ended : Ended
-        Why it ended.
+        Reason for its end.
     unfinished : tuple of Trial
-        Trials that the end of the search cut off; they are in neither history nor journal.
+        Trials interrupted by the end of the search; they are in neither history nor journal.
     seconds : float
         Wall clock of the search.
     timings : Mapping of str to float
@@ -47,7 +47,7 @@ class SearchOutcome:
     timings: Mapping[str, float]
 
     def followed_by(self, other: "SearchOutcome") -> "SearchOutcome":
-        """Return how this search and another one that went on with it went together."""
+        """Return the outcome of this search and its continuation together."""
         names = dict.fromkeys([*self.timings, *other.timings])
         both = {n: self.timings.get(n, 0.0) + other.timings.get(n, 0.0) for n in names}
         return replace(

@@ -1,7 +1,6 @@
-"""Pruning of hopeless trials: with which one a trial is compared, fold by fold.
+"""Pruning of hopeless trials by comparison, fold by fold, with the fifth best at their rung.
 
-Not with the best, which a useful member of an ensemble may well be a little worse than, but with
-the fifth at its rung.
+The best would be too strict: a useful member of an ensemble may be a little worse.
 """
 
 import math
@@ -17,17 +16,17 @@ _PLACE = 5  # at its rung: so many good members an ensemble has already
 
 
 def stop_rule(trial: Trial, history: History) -> StopRule | None:
-    """Return when to stop a trial that is about to start; None for never.
+    """Return the rule for stopping a trial that is about to start; None for never.
 
     The first trial of an algorithm at a rung, and the first library default, always run to their
-    end: ensembles live on difference, and a default belongs to the pool of every ensemble.
+    end: ensembles need diversity, and a default belongs to the pool of every ensemble.
 
     Parameters
     ----------
     trial : Trial
-        At a rung of several folds.
+        Trial at a rung of several folds.
     history : History
-        The results so far; nothing else decides.
+        Results so far.
     """
     if trial.rung.n_folds <= LEAST_FOLDS:
         return None

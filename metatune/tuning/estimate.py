@@ -9,12 +9,12 @@ import numpy as np
 from metatune.budget import Deadline
 from metatune.data.row_metadata import RowFacts
 from metatune.data.splits.folds import Fold
-from metatune.ensemble.pool import CONSTANT, Pool
+from metatune.ensemble.member_pool import CONSTANT, MemberPool
 from metatune.errors import SearchError
 from metatune.estimate.corrected import Estimate, NoEstimate
 from metatune.estimate.corrected import estimate_score as corrected_score
 from metatune.estimate.drawing import sample_rows
-from metatune.estimate.reselection import Made, Rechooser
+from metatune.estimate.reselection import Composition, Reselection
 from metatune.evaluation.constant import constant_predictions
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.evaluation.trial_data import TrialData
@@ -69,7 +69,7 @@ class EstimateRequest:
         What is predicted.
     seconds : float or None
         When to end with the draws there are; None in runs that must be repeatable.
-    made : Made
+    made : Composition
         What the run has chosen.
     numbers : tuple of int
         Whose predictions there are, in their order.
@@ -80,7 +80,7 @@ class EstimateRequest:
     metric: str
     kind: TaskKind
     seconds: float | None
-    made: Made
+    made: Composition
     numbers: tuple[int, ...]
     seed: int
 
@@ -202,7 +202,7 @@ def estimate_in_worker(inbox: str, request: EstimateRequest) -> Estimate | NoEst
     y, predictions = np.load(folder / "y.npy"), np.load(folder / "predictions.npy")
     facts = RowFacts(**{name: _optional(folder / f"{name}.npy") for name in _FACTS})
     folds = _optional(folder / "folds.npy")
-    pool = Pool(
+    pool = MemberPool(
         kind=request.kind,
         y=y,
         members=dict(zip(request.numbers, predictions, strict=True)),

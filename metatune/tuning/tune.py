@@ -7,7 +7,7 @@ from pathlib import Path
 
 from metatune.budget import Deadline, Stopwatch, Timings
 from metatune.data.task.task import Task
-from metatune.ensemble.pool import CONSTANT
+from metatune.ensemble.member_pool import CONSTANT
 from metatune.ensemble.report import ensemble_record
 from metatune.errors import BundleError
 from metatune.estimate.reselection import Made

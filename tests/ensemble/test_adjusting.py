@@ -6,7 +6,7 @@ import pytest
 from metatune.ensemble.calibration import choose_calibration, fit_calibration
 from metatune.ensemble.decision import choose_decision, fit_decision
 from metatune.ensemble.guard import Gain, cross_fitted_gain, parts_of_rows
-from metatune.ensemble.losses import judges_labels
+from metatune.ensemble.losses import is_metric_of_labels
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
 from metatune.models.adjustment import NO_ADJUSTMENT, Adjustment
@@ -74,8 +74,8 @@ def test_weighted_rows_count_in_a_calibration() -> None:
 )
 def test_metrics_of_labels_are_told_apart(name: str, labels: bool) -> None:
     y, p = make_probabilities(300)
-    assert judges_labels(resolve_metric(name, TaskKind.BINARY), y, p) is labels
-    assert not judges_labels(LOG_LOSS, y, p)
+    assert is_metric_of_labels(resolve_metric(name, TaskKind.BINARY), y, p) is labels
+    assert not is_metric_of_labels(LOG_LOSS, y, p)
 
 
 @pytest.mark.parametrize(("name", "n_rows"), [("balanced_accuracy", 2_000), ("f1", 1_000)])
@@ -129,9 +129,9 @@ def test_one_class_alone_gives_no_decision() -> None:
 def test_gains_have_to_stand_out() -> None:
     some = [(np.arange(3), np.arange(3))] * 5
     gains = iter([0.1, 0.2, 0.1, 0.2, float("nan")])
-    gain = cross_fitted_gain(some, lambda fit, judge: next(gains))
+    gain = cross_fitted_gain(some, lambda fit, mixture: next(gains))
     assert gain.mean == pytest.approx(0.15)
     assert gain.exceeds(2.0)
     assert not Gain(mean=0.1, error=0.2).exceeds(1.0)
     assert not Gain(mean=-0.1, error=0.0).exceeds(0.0)
-    assert not cross_fitted_gain([], lambda fit, judge: 1.0).exceeds(0.0)
+    assert not cross_fitted_gain([], lambda fit, mixture: 1.0).exceeds(0.0)

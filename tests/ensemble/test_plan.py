@@ -9,13 +9,13 @@ import pytest
 from metatune.data.row_metadata import RowFacts
 from metatune.data.splits.folds import make_folds
 from metatune.ensemble.limits import Cost, ModelLimits, parse_latency
+from metatune.ensemble.member_pool import CONSTANT, MemberPool, write_pool
 from metatune.ensemble.plan import PlanRequest, plan_ensemble, plan_in_worker
-from metatune.ensemble.pool import CONSTANT, Pool, write_pool
 from metatune.errors import OptionError
 from metatune.kinds import TaskKind
 
 
-def make_pool(n_rows: int = 600, n_members: int = 6, *, alike: bool = False) -> Pool:
+def make_pool(n_rows: int = 600, n_members: int = 6, *, alike: bool = False) -> MemberPool:
     """Members with errors of their own, or all with the same error; the first one is the best."""
     rng = np.random.default_rng(0)
     y = 3.0 * rng.normal(size=n_rows)
@@ -27,7 +27,7 @@ def make_pool(n_rows: int = 600, n_members: int = 6, *, alike: bool = False) -> 
         members[k] = (y + (1.0 + 0.02 * k) * error).astype(np.float32)
     folds = make_folds(y, TaskKind.REGRESSION, 5, 0)
     members[CONSTANT] = np.full(n_rows, y.mean(), dtype=np.float32)
-    return Pool(
+    return MemberPool(
         kind=TaskKind.REGRESSION, y=y, members=members, folds=[fold.valid for fold in folds]
     )
 
@@ -160,7 +160,7 @@ def test_classes_even_of_tiny_tables(metric: str, kind: TaskKind, n_rows: int) -
         members[k] = (p / p.sum(axis=1, keepdims=True)).astype(np.float32)
     members[CONSTANT] = np.full((n_rows, n_classes), 1.0 / n_classes, dtype=np.float32)
     folds = [fold.valid for fold in make_folds(y, kind, 3, 0)]
-    pool = Pool(kind=kind, y=y, members=members, folds=folds)
+    pool = MemberPool(kind=kind, y=y, members=members, folds=folds)
     plan = plan_ensemble(pool, PlanRequest(metric=metric, single=0))
     assert sum(plan.weights.values()) == pytest.approx(1.0)
     if n_rows == 400:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from metatune.ensemble.losses import loss_on, make_judge
+from metatune.ensemble.losses import loss_on, make_mixture_loss
 from metatune.ensemble.selection import SelectionSettings, prune, select_members, single_losses
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
@@ -63,43 +63,43 @@ def test_a_perfect_member_stays_alone() -> None:
     ],
 )
 @pytest.mark.parametrize("weighted", [False, True])
-def test_judges_agree_with_the_metric(name: str, n_classes: int, weighted: bool) -> None:
+def test_mixture_losses_agree_with_the_metric(name: str, n_classes: int, weighted: bool) -> None:
     kind = TaskKind.BINARY if n_classes == 2 else TaskKind.MULTICLASS
     metric = resolve_metric(name, kind)
     y, members = make_classes(n_classes=n_classes)
     members[:, :50] = members[:, :1].round(1)  # ties
     members /= members.sum(axis=2, keepdims=True)
     counts = np.random.default_rng(1).uniform(0.5, 2.0, len(y)) if weighted else None
-    judge = make_judge(metric, y, members, counts)
+    loss = make_mixture_loss(metric, y, members, counts)
     mixture = np.array([0.5, 0.0, 0.25, 0.25])
     mean = np.tensordot(mixture, members.astype(np.float64), axes=1)
     expected = loss_on(metric, y, mean, counts)
-    assert judge.of_weights(mixture) == pytest.approx(expected, abs=1e-3)
+    assert loss.of_weights(mixture) == pytest.approx(expected, abs=1e-3)
     alone = [loss_on(metric, y, np.asarray(m, dtype=np.float64), counts) for m in members]
-    np.testing.assert_allclose(single_losses(judge), alone, atol=1e-3)
+    np.testing.assert_allclose(single_losses(loss), alone, atol=1e-3)
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_brier_scores_follow_from_squared_errors(n_classes: int) -> None:
     y, members = make_classes(n_classes=n_classes)
-    judge = make_judge(resolve_metric("neg_brier_score", TaskKind.BINARY), y, members)
+    loss = make_mixture_loss(resolve_metric("neg_brier_score", TaskKind.BINARY), y, members)
     mixture = np.array([0.5, 0.0, 0.25, 0.25])
     mean = np.tensordot(mixture, members, axes=1)
     expected = np.sqrt(((mean - np.eye(n_classes)[y]) ** 2).sum(axis=1).mean())
-    assert judge.of_weights(mixture) == pytest.approx(expected, rel=1e-5)
+    assert loss.of_weights(mixture) == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("name", ["rmse", "mae", "r2"])
-def test_judges_of_numbers_rank_as_the_metric(name: str) -> None:
+def test_mixture_losses_of_numbers_rank_as_the_metric(name: str) -> None:
     metric = resolve_metric(name, TaskKind.REGRESSION)
     rng = np.random.default_rng(0)
     y, counts = rng.normal(size=100), rng.uniform(0.5, 2.0, 100)
     members = (y + rng.normal(size=(5, 100)) * np.arange(1, 6)[:, None]).astype(np.float32)
-    judge = make_judge(metric, y, members, counts)
+    loss = make_mixture_loss(metric, y, members, counts)
     expected = [loss_on(metric, y, np.asarray(m, dtype=np.float64), counts) for m in members]
-    assert list(np.argsort(single_losses(judge))) == list(np.argsort(expected))
-    state = judge.join(judge.empty(), 0)
-    joined = judge.losses(state, 1, np.arange(5))
+    assert list(np.argsort(single_losses(loss))) == list(np.argsort(expected))
+    state = loss.join(loss.empty(), 0)
+    joined = loss.losses(state, 1, np.arange(5))
     means = [(members[0] + m) / 2.0 for m in members]
     expected = [loss_on(metric, y, np.asarray(m, dtype=np.float64), counts) for m in means]
     assert list(np.argsort(joined)) == list(np.argsort(expected))

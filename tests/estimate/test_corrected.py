@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from metatune.budget import Deadline
 from metatune.data.row_metadata import PLAIN, RowFacts
-from metatune.estimate.choosing import BestSingle, Repeated
 from metatune.estimate.corrected import Estimate, NoEstimate, estimate_score
+from metatune.estimate.selector import BestSingle, FunctionSelector
 from metatune.kinds import TaskKind
 from metatune.metrics import Metric, resolve_metric
 
@@ -30,8 +30,8 @@ def guesses(n_rows: int, n_members: int, seed: int = 0) -> tuple[NDArray[np.int6
 
 def estimate(metric: Metric, y: Any, members: list[Any], **options: Any) -> Estimate:
     weights = options.get("facts", PLAIN).weights
-    chooser = BestSingle(members, metric, y, weights=weights)
-    found = estimate_score(metric, y, chooser, **options)
+    selector = BestSingle(members, metric, y, weights=weights)
+    found = estimate_score(metric, y, selector, **options)
     assert isinstance(found, Estimate)
     return found
 
@@ -75,10 +75,10 @@ def test_without_a_deadline_it_is_repeatable() -> None:
 
 def test_a_deadline_ends_it() -> None:
     y, members = guesses(2000, 30)
-    chooser = BestSingle(members, AUC, y)
-    late = estimate_score(AUC, y, chooser, deadline=Deadline.after(0.0))
+    selector = BestSingle(members, AUC, y)
+    late = estimate_score(AUC, y, selector, deadline=Deadline.after(0.0))
     assert late == NoEstimate(reason="the time did not suffice")
-    found = estimate_score(AUC, y, chooser, n_bootstraps=10**6, deadline=Deadline.after(1.5))
+    found = estimate_score(AUC, y, selector, n_bootstraps=10**6, deadline=Deadline.after(1.5))
     assert isinstance(found, Estimate)
     assert 20 <= found.n_bootstraps < 10**6
 
@@ -93,7 +93,7 @@ def test_any_way_of_choosing() -> None:
         best = max(members, key=lambda p: AUC.score(y[rows], p[rows], counts))
         return lambda wanted: best[wanted]
 
-    repeated = Repeated(select, n_rows=150, n_candidates=6)
+    repeated = FunctionSelector(select, n_rows=150, n_candidates=6)
     found = estimate_score(AUC, y, repeated, n_bootstraps=40)
     assert isinstance(found, Estimate)
     expected = estimate(AUC, y, members, n_bootstraps=40)
@@ -112,7 +112,9 @@ def test_draws_on_which_nothing_can_be_chosen_are_counted() -> None:
             raise ValueError("not on these rows")
         return lambda wanted: members[0][wanted]
 
-    found = estimate_score(AUC, y, Repeated(select, n_rows=60, n_candidates=3), n_bootstraps=100)
+    found = estimate_score(
+        AUC, y, FunctionSelector(select, n_rows=60, n_candidates=3), n_bootstraps=100
+    )
     assert isinstance(found, Estimate)
     assert (found.n_bootstraps, found.n_skipped) == (75, 25)
 
@@ -121,8 +123,8 @@ def test_no_estimate_rather_than_a_wrong_one() -> None:
     y, members = guesses(60, 3)
     lonely = np.zeros_like(y)
     lonely[0] = 1  # never among the rows not drawn
-    chooser = BestSingle(members, AUC, lonely)
-    found = estimate_score(AUC, lonely, chooser)
+    selector = BestSingle(members, AUC, lonely)
+    found = estimate_score(AUC, lonely, selector)
     assert isinstance(found, NoEstimate)
     assert "undefined" in found.reason
     few = estimate_score(AUC, y, BestSingle(members, AUC, y), facts=RowFacts(groups=y))

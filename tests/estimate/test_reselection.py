@@ -7,10 +7,10 @@ import pytest
 from numpy.typing import NDArray
 
 from metatune.data.row_metadata import RowFacts
-from metatune.ensemble.pool import CONSTANT, Pool
-from metatune.estimate.choosing import BestSingle
+from metatune.ensemble.member_pool import CONSTANT, MemberPool
 from metatune.estimate.corrected import Estimate, estimate_score
-from metatune.estimate.reselection import Made, Rechooser
+from metatune.estimate.reselection import Composition, Reselection
+from metatune.estimate.selector import BestSingle
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
 from metatune.models.adjustment import Adjustment
@@ -19,7 +19,7 @@ N_ROWS = 200
 LOG_LOSS = resolve_metric("log_loss", TaskKind.BINARY)
 
 
-def make_pool(n_members: int = 4, minority: float = 0.5, **changes: Any) -> Pool:
+def make_pool(n_members: int = 4, minority: float = 0.5, **changes: Any) -> MemberPool:
     rng = np.random.default_rng(0)
     y = (rng.random(N_ROWS) < minority).astype(np.int64)
     prior = np.log(minority / (1 - minority))
@@ -30,7 +30,7 @@ def make_pool(n_members: int = 4, minority: float = 0.5, **changes: Any) -> Pool
         members[number] = np.column_stack((1 - p, p)).astype(np.float32)
     members[CONSTANT] = np.tile((1 - minority, minority), (N_ROWS, 1)).astype(np.float32)
     usual: dict[str, Any] = {"kind": TaskKind.BINARY, "y": y, "members": members, "folds": ()}
-    return Pool(**(usual | changes))
+    return MemberPool(**(usual | changes))
 
 
 def half(first: bool) -> NDArray[np.float64]:
@@ -41,12 +41,12 @@ def half(first: bool) -> NDArray[np.float64]:
 
 def test_the_best_single_is_chosen_among_trials_alone() -> None:
     pool = make_pool()
-    chooser = Rechooser(pool, LOG_LOSS, Made(weights={2: 1.0}))
+    selector = Reselection(pool, LOG_LOSS, Composition(weights={2: 1.0}))
     plain = BestSingle([pool.members[n] for n in range(4)], LOG_LOSS, pool.y)
-    assert chooser.n_candidates == 4
-    np.testing.assert_allclose(chooser.final(), pool.members[2])
+    assert selector.n_candidates == 4
+    np.testing.assert_allclose(selector.final(), pool.members[2])
     for counts in (half(True), half(False)):
-        np.testing.assert_array_equal(chooser.choose(counts)[0], plain.choose(counts)[0])
+        np.testing.assert_array_equal(selector.select(counts)[0], plain.select(counts)[0])
 
 
 def test_an_ensemble_is_weighed_by_the_rows_that_count() -> None:
@@ -58,10 +58,10 @@ def test_an_ensemble_is_weighed_by_the_rows_that_count() -> None:
         member = np.full((N_ROWS, 2), 0.5, dtype=np.float32)
         member[good] = sure[good]
         members[number] = member
-    chooser = Rechooser(
-        make_pool(members=members), LOG_LOSS, Made(weights={0: 0.5, 1: 0.5, CONSTANT: 0.0})
+    selector = Reselection(
+        make_pool(members=members), LOG_LOSS, Composition(weights={0: 0.5, 1: 0.5, CONSTANT: 0.0})
     )
-    first, last = chooser.choose(half(True))[0], chooser.choose(half(False))[0]
+    first, last = selector.select(half(True))[0], selector.select(half(False))[0]
     assert first is not None
     assert last is not None
     assert LOG_LOSS.score(y[:n], first[:n]) < 0.3 < LOG_LOSS.score(y[n:], first[n:])
@@ -71,10 +71,10 @@ def test_an_ensemble_is_weighed_by_the_rows_that_count() -> None:
 def test_many_members_are_cut_down_but_not_those_of_the_model() -> None:
     pool = make_pool(n_members=40)
     weights = {35: 0.4, 36: 0.4, CONSTANT: 0.2}
-    chooser = Rechooser(pool, LOG_LOSS, Made(weights=weights))
-    assert chooser.n_candidates == 40
-    assert len(chooser._pool.members) == 20
-    np.testing.assert_allclose(chooser.final(), pool.mean(weights))
+    selector = Reselection(pool, LOG_LOSS, Composition(weights=weights))
+    assert selector.n_candidates == 40
+    assert len(selector._pool.members) == 20
+    np.testing.assert_allclose(selector.final(), pool.mean(weights))
 
 
 def test_calibration_is_fitted_to_the_rows_that_count() -> None:
@@ -83,10 +83,10 @@ def test_calibration_is_fitted_to_the_rows_that_count() -> None:
     for number, member in pool.members.items():
         p = member.astype(np.float64) ** 3  # far too sure
         sharp[number] = (p / p.sum(axis=1, keepdims=True)).astype(np.float32)
-    made = Made(weights={0: 1.0}, adjustment=Adjustment(temperature=3.0))
-    chooser = Rechooser(make_pool(members=sharp), LOG_LOSS, made)
-    np.testing.assert_allclose(chooser.final(), pool.members[0], atol=1e-3)
-    chosen = chooser.choose(half(True))[0]
+    composition = Composition(weights={0: 1.0}, adjustment=Adjustment(temperature=3.0))
+    selector = Reselection(make_pool(members=sharp), LOG_LOSS, composition)
+    np.testing.assert_allclose(selector.final(), pool.members[0], atol=1e-3)
+    chosen = selector.select(half(True))[0]
     assert chosen is not None
     assert LOG_LOSS.score(pool.y[100:], chosen[100:]) < LOG_LOSS.score(pool.y[100:], sharp[0][100:])
 
@@ -96,11 +96,11 @@ def test_decisions_are_learned_anew_and_their_luck_is_taken_off(single: bool) ->
     metric = resolve_metric("balanced_accuracy", TaskKind.BINARY)
     pool = make_pool(n_members=6, minority=0.15)
     weights = {1: 1.0} if single else {0: 0.3, 1: 0.4, 2: 0.3}
-    made = Made(weights=weights, adjustment=Adjustment(decision=(0.15, 1.0)))
-    chooser = Rechooser(pool, metric, made)
-    final = chooser.final()
+    composition = Composition(weights=weights, adjustment=Adjustment(decision=(0.15, 1.0)))
+    selector = Reselection(pool, metric, composition)
+    final = selector.final()
     assert set(np.unique(final)) == {0.0, 1.0}
-    found = estimate_score(metric, pool.y, chooser, n_bootstraps=25)
+    found = estimate_score(metric, pool.y, selector, n_bootstraps=25)
     assert isinstance(found, Estimate)
     assert found.optimistic == pytest.approx(metric.score(pool.y, final))
     assert 0.5 < found.low < found.score <= found.optimistic
@@ -109,9 +109,9 @@ def test_decisions_are_learned_anew_and_their_luck_is_taken_off(single: bool) ->
 def test_weights_and_draws_count_together() -> None:
     weights = np.where(np.arange(N_ROWS) < 100, 1.0, 1e-9)
     heavy = make_pool(facts=RowFacts(weights=weights))
-    made = Made(weights={0: 0.5, 1: 0.5})
-    everything = Rechooser(heavy, LOG_LOSS, made).choose(np.ones((1, N_ROWS)))[0]
-    first = Rechooser(make_pool(), LOG_LOSS, made).choose(half(True))[0]
+    composition = Composition(weights={0: 0.5, 1: 0.5})
+    everything = Reselection(heavy, LOG_LOSS, composition).select(np.ones((1, N_ROWS)))[0]
+    first = Reselection(make_pool(), LOG_LOSS, composition).select(half(True))[0]
     assert everything is not None
     assert first is not None
     np.testing.assert_allclose(everything, first, atol=0.05)

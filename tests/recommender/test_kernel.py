@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from metatune.recommender.kernel import kinship
+from metatune.recommender.kernel import kriging_weights
 from metatune.space import Choice, Condition, Configuration, Float, Int, SearchSpace
 
 FOREST = SearchSpace(
@@ -35,12 +35,12 @@ def forest(depth: int, criterion: str = "gini", share: float | None = None) -> C
 
 
 def shares(asked: Configuration, pool: Sequence[Configuration]) -> np.ndarray:
-    return np.asarray(kinship([asked], pool, SPACES).shares[0])
+    return np.asarray(kriging_weights([asked], pool, SPACES).shares[0])
 
 
 def test_rows_add_up_to_one_within_the_family() -> None:
     asked = [FOREST.sample(RNG) for _ in range(20)]
-    found = kinship(asked, POOL, SPACES)
+    found = kriging_weights(asked, POOL, SPACES)
     np.testing.assert_allclose(found.shares.sum(axis=1), 1.0)
     np.testing.assert_array_equal(found.shares[:, 12:], 0.0)
     assert (found.rest > 0).all()
@@ -49,16 +49,16 @@ def test_rows_add_up_to_one_within_the_family() -> None:
 
 def test_a_member_of_the_pool_is_its_own_nearest_relative() -> None:
     pool = [forest(d, c, s) for d in (2, 18) for c in ("gini", "loss") for s in (None, 0.01, 1.0)]
-    found = kinship(pool, pool, SPACES)
+    found = kriging_weights(pool, pool, SPACES)
     own = np.diag(found.shares)
     assert (own > 0.75).all()
     assert (found.shares - np.diag(own) < 0.2).all()
-    stranger = kinship([forest(10, "entropy", 0.1)], pool, SPACES)
+    stranger = kriging_weights([forest(10, "entropy", 0.1)], pool, SPACES)
     assert (found.rest < stranger.rest).all()
 
 
 def test_one_relative_by_hand() -> None:
-    found = kinship([forest(10)], [forest(10)], SPACES)
+    found = kriging_weights([forest(10)], [forest(10)], SPACES)
     np.testing.assert_allclose(found.shares, [[1.0]])
     # a nugget of 0.1: 1 + 0.1 - 1 / 1.1
     np.testing.assert_allclose(found.rest, [1.1 - 1 / 1.1])
@@ -73,7 +73,7 @@ def test_nearer_relatives_count_more() -> None:
 
 def test_far_from_all_it_is_the_mean_of_the_family_that_is_expected() -> None:
     pool = [forest(1), forest(2), forest(3)]
-    found = kinship([forest(20, "loss", 0.01)], pool, SPACES)
+    found = kriging_weights([forest(20, "loss", 0.01)], pool, SPACES)
     np.testing.assert_allclose(found.shares[0], 1 / 3, atol=0.1)
     assert found.rest[0] > 0.5
 
@@ -100,19 +100,19 @@ def test_what_is_inactive_lies_in_the_middle() -> None:
     ],
 )
 def test_an_unknown_family_is_expected_to_do_as_all_do(asked: Configuration) -> None:
-    found = kinship([asked], POOL, SPACES)
+    found = kriging_weights([asked], POOL, SPACES)
     np.testing.assert_allclose(found.shares, 1 / len(POOL))
     np.testing.assert_array_equal(found.rest, 1.0)
 
 
 def test_a_family_without_hyperparameters_has_one_member() -> None:
-    found = kinship([BARE.default()], POOL, SPACES)
+    found = kriging_weights([BARE.default()], POOL, SPACES)
     assert found.shares[0].argmax() == 12
     assert found.shares[0, 12] == pytest.approx(1.0)
 
 
 def test_nobody_asked_nothing_answered() -> None:
-    found = kinship([], POOL, SPACES)
+    found = kriging_weights([], POOL, SPACES)
     assert found.shares.shape == (0, 14)
     assert found.rest.shape == (0,)
 
@@ -129,6 +129,6 @@ def test_a_hyperparameter_that_joined_later_counts_where_it_is_not_neutral() -> 
         Configuration(algorithm="forest", params={**silent.params, "crossing": value})
         for value in ("none", "some")
     )
-    found = kinship([silent, named, some], [silent, forest(2)], {"forest": later})
+    found = kriging_weights([silent, named, some], [silent, forest(2)], {"forest": later})
     np.testing.assert_array_equal(found.shares[0], found.shares[1])
     assert found.rest[0] == found.rest[1] < found.rest[2]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from metatune.recommender.belief import Belief
 from metatune.recommender.forecast import Forecast
-from metatune.recommender.planner import Choice, Observation, Planner, PlannerSettings
+from metatune.recommender.planner import Observation, PlannedTrial, Planner, PlannerSettings
 from metatune.space import Configuration, Float, SearchSpace
 
 FloatArray = NDArray[np.float64]
@@ -66,7 +66,7 @@ def pending(number: int, level: int = 0) -> Observation:
     return told(number, np.nan, level)
 
 
-def number_of(choice: Choice | None) -> int:
+def number_of(choice: PlannedTrial | None) -> int:
     assert choice is not None
     return POOL.index(choice.configuration)
 

@@ -220,7 +220,7 @@ class Recorder(Planner):
         observations: Sequence[Observation],
         proposals: Sequence[Configuration] = (),
         patience: float = 0.0,
-    ) -> Choice | None:
+    ) -> PlannedTrial | None:
         self.given.append((observations, proposals, patience))
         return None
 

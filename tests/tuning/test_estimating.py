@@ -12,11 +12,11 @@ from run_parts import make_parts
 from metatune.budget import Budget, Deadline
 from metatune.data.row_metadata import RowFacts
 from metatune.data.splits.folds import Fold
-from metatune.ensemble.pool import CONSTANT
+from metatune.ensemble.member_pool import CONSTANT
 from metatune.ensemble.report import with_ensemble
 from metatune.errors import SearchError
 from metatune.estimate.corrected import Estimate, NoEstimate
-from metatune.estimate.reselection import Made
+from metatune.estimate.reselection import Composition
 from metatune.evaluation.out_of_fold import prediction_file, write_predictions
 from metatune.execution.executor import Executor, InlineExecutor, Job, JobOutcome, JobStatus
 from metatune.kinds import TaskKind
@@ -92,8 +92,8 @@ class Run:
         options = TuneOptions(budget=Budget(seconds=seconds))
         return estimate_seconds(store, options, self.history)
 
-    def best(self) -> Made:
-        return Made(weights={self.history.contenders()[0].trial.number: 1.0})
+    def best(self) -> Composition:
+        return Composition(weights={self.history.contenders()[0].trial.number: 1.0})
 
 
 def test_estimate_of_the_winner(tmp_path: Path) -> None:

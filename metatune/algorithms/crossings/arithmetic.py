@@ -1,4 +1,4 @@
-"""Numbers made of two numbers: sums, differences, products and ratios."""
+"""Arithmetic crossings: sums, differences, products and ratios of two numbers."""
 
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -10,15 +10,13 @@ from metatune.algorithms.numeric import LARGEST
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray, IntArray
 
-    FloatArray = NDArray[np.float64]
-    IntArray = NDArray[np.int64]
 
 __all__ = ["OPERATIONS", "candidate_terms", "term_values"]
 
 OPERATIONS = ("sum", "difference", "product", "ratio", "inverse_ratio")
-"""Names of the operations, at the places of their codes."""
+"""Names of the operations, in the order of their codes."""
 
 
 def candidate_terms(columns: "Sequence[int]") -> "IntArray":

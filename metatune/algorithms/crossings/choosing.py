@@ -1,4 +1,4 @@
-"""Which crossings are worth their column."""
+"""Selection of crossings by their relevance to the residuals."""
 
 from typing import TYPE_CHECKING
 
@@ -8,15 +8,13 @@ from metatune.algorithms.crossings.arithmetic import candidate_terms, term_value
 from metatune.algorithms.crossings.relevance import Relevance, explained_share
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray, IndexArray, IntArray
 
-    FloatArray = NDArray[np.float64]
-    IntArray = NDArray[np.int64]
 
 __all__ = ["MOST_TERMS", "choose_terms"]
 
 MOST_TERMS = 20
-"""The most columns that arithmetic adds."""
+"""Maximum number of columns that arithmetic adds."""
 
 _MOST_COLUMNS = 10  # that are paired: 45 pairs
 _SHORTLIST = 80
@@ -24,8 +22,8 @@ _ALIKE = 0.98  # rank correlation from which a term says nothing new
 _LEAST = 3.0  # standard deviations of chance by which a term beats both of its columns
 
 
-def choose_terms(X: "FloatArray", numbers: "NDArray[np.intp]", relevance: Relevance) -> "IntArray":
-    """Choose the terms that say most of what the columns leave unexplained.
+def choose_terms(X: "FloatArray", numbers: "IndexArray", relevance: Relevance) -> "IntArray":
+    """Choose the terms that explain most of the residuals.
 
     A term counts by what it explains of the residuals beyond the better of its two columns, and
     is passed over if it ranks the rows as a better one does (cf. Zhang et al., 2023, who judge
@@ -38,7 +36,7 @@ def choose_terms(X: "FloatArray", numbers: "NDArray[np.intp]", relevance: Releva
     numbers : ndarray of int
         Columns that hold numbers.
     relevance : Relevance
-        What the columns explain.
+        Relevance of the columns, with the residuals.
 
     Returns
     -------
@@ -54,8 +52,8 @@ def choose_terms(X: "FloatArray", numbers: "NDArray[np.intp]", relevance: Releva
     return np.asarray(terms[ranked[_unlike(values[:, ranked])]])
 
 
-def _unlike(values: "FloatArray") -> "NDArray[np.intp]":
-    """Return the places of the first columns none of which ranks the rows as another does."""
+def _unlike(values: "FloatArray") -> "IndexArray":
+    """Return the positions of columns that rank the rows differently from all earlier ones."""
     ranks = np.argsort(np.argsort(values, axis=0, kind="stable"), axis=0, kind="stable")
     centred = ranks - ranks.mean(axis=0)
     scaled = centred / np.maximum(np.sqrt((centred**2).sum(axis=0)), 1e-12)

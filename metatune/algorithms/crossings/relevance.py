@@ -1,4 +1,4 @@
-"""What the columns of a table explain, and what they leave for crossings to explain."""
+"""Relevance of a table's columns to the target, and the residuals left for crossings."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,10 +10,8 @@ from metatune.algorithms.target_encoding import cross_fitting_folds
 from metatune.data.row_metadata import RowFacts
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray, IndexArray, IntArray
 
-    FloatArray = NDArray[np.float64]
-    IntArray = NDArray[np.int64]
 
 __all__ = ["Relevance", "explained_share", "find_relevance"]
 
@@ -32,48 +30,47 @@ _BLOCK = 256  # columns at a time
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Relevance:
-    """What a small boosted model makes of some of the training rows.
+    """Relevance of columns, by a small boosted model of a sample of the training rows.
 
     Attributes
     ----------
     rows : ndarray of shape (n_sampled,)
-        Positions of the rows that it saw.
+        Positions of the sampled rows.
     gains : ndarray of shape (n_columns,)
-        What the splits on each column gained.
+        Total gain of the splits on each column.
     residuals : ndarray of shape (n_sampled, n_targets)
-        What is left of each row's target (of its indicators of classes), by models that did not
-        see the row.
+        Out-of-fold residuals of each row's target or indicators of classes.
     shares : ndarray of shape (n_columns,)
-        See `explained_share`: what each column by itself still says of the residuals.
+        Share of the residuals' variation that each column explains; see `explained_share`.
     chance : float
-        Standard deviation of the share of a column that says nothing.
+        Standard deviation of the share of an irrelevant column.
     weights : ndarray of shape (n_sampled,) or None
-        Of these rows.
+        Sample weights of these rows.
     """
 
-    rows: "NDArray[np.intp]"
+    rows: "IndexArray"
     gains: "FloatArray"
     residuals: "FloatArray"
     shares: "FloatArray"
     chance: float
     weights: "FloatArray | None"
 
-    def leading(self, columns: "NDArray[np.intp]", most: int) -> list[int]:
-        """Return the columns that gained most, among some."""
+    def leading(self, columns: "IndexArray", most: int) -> list[int]:
+        """Return those of some columns that gained most."""
         ranked = columns[np.argsort(-self.gains[columns], kind="stable")]
         return [int(column) for column in ranked[:most] if self.gains[column] > 0]
 
 
 def find_relevance(
     X: "FloatArray",
-    y: "NDArray[Any]",
+    y: "AnyArray",
     n_levels: "IntArray",
     *,
     classification: bool,
     seed: int,
     facts: RowFacts,
 ) -> Relevance:
-    """Learn what columns say about the target, on a sample of the rows.
+    """Estimate the relevance of columns to the target, on a sample of the rows.
 
     Parameters
     ----------
@@ -88,12 +85,12 @@ def find_relevance(
     seed : int
         Seed of the sample and of the folds.
     facts : RowFacts
-        Of these rows: weights count, and groups stay together.
+        Metadata of these rows: weights count, and groups stay together.
     """
     rows = np.sort(np.random.default_rng(seed).permutation(len(X))[:_MOST_ROWS])
     facts = facts.take(rows)
     sample = np.clip(X[rows], -LARGEST, LARGEST)
-    target: NDArray[Any] = _classes(y[rows]) if classification else _standardised(y[rows])
+    target: AnyArray = _classes(y[rows]) if classification else _standardised(y[rows])
     indicators = _indicators(target) if classification else target[:, None]
     columns = _promising(sample, indicators, facts.weights)
     categories = np.flatnonzero((n_levels[columns] > 0) & (n_levels[columns] <= _MOST_LEVELS))
@@ -171,8 +168,8 @@ def _n_bins(n_rows: int) -> int:
 
 def _promising(
     sample: "FloatArray", indicators: "FloatArray", weights: "FloatArray | None"
-) -> "NDArray[np.intp]":
-    """Return the columns worth a look: all of them, but in wide tables."""
+) -> "IndexArray":
+    """Return the candidate columns: all, or a part of them in wide tables."""
     if sample.shape[1] <= _MOST_COLUMNS:
         return np.arange(sample.shape[1])
     centred = indicators - np.average(indicators, axis=0, weights=weights)
@@ -180,7 +177,7 @@ def _promising(
     return np.sort(np.argsort(-shares, kind="stable")[:_MOST_COLUMNS])
 
 
-def _classes(y: "NDArray[Any]") -> "NDArray[np.intp]":
+def _classes(y: "AnyArray") -> "IndexArray":
     """Return class codes, the rarer classes together as the last one."""
     _, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
     rank = np.empty(len(counts), dtype=np.intp)
@@ -188,14 +185,14 @@ def _classes(y: "NDArray[Any]") -> "NDArray[np.intp]":
     return np.asarray(np.minimum(rank, _MOST_CLASSES)[codes], dtype=np.intp)
 
 
-def _standardised(y: "NDArray[Any]") -> "FloatArray":
+def _standardised(y: "AnyArray") -> "FloatArray":
     values = np.asarray(y, dtype=np.float64)
     values = values / (float(np.abs(values).max(initial=0.0)) or 1.0)
     values = values - values.mean()
     return np.asarray(np.clip(values / (float(values.std()) or 1.0), -_FARTHEST, _FARTHEST))
 
 
-def _indicators(codes: "NDArray[np.intp]") -> "FloatArray":
+def _indicators(codes: "IndexArray") -> "FloatArray":
     """Return a column of 0 and 1 for every class, or one where there are two."""
     n_classes = int(codes.max()) + 1
     shown = np.arange(n_classes) if n_classes > 2 else np.array([1])
@@ -204,12 +201,12 @@ def _indicators(codes: "NDArray[np.intp]") -> "FloatArray":
 
 def _boosted(
     X: "FloatArray",
-    y: "NDArray[Any]",
+    y: "AnyArray",
     weights: "FloatArray | None",
-    categories: "NDArray[np.intp]",
+    categories: "IndexArray",
     n_targets: int,
 ) -> Any:
-    """Return a small model; one of classes where `y` holds integers."""
+    """Return a small boosted model, a classifier where `y` holds integers."""
     import lightgbm  # takes long, and saved models of other families do without
 
     if np.issubdtype(y.dtype, np.floating):

@@ -1,4 +1,4 @@
-"""The step of a pipeline that adds crossings to what another step makes."""
+"""Pipeline step that adds crossings to the output of another step."""
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,9 +13,8 @@ from metatune.algorithms.numeric import NumericEncoder
 from metatune.data.row_metadata import PLAIN, RowFacts
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, IntArray
 
-    FloatArray = NDArray[Any]
 
 __all__ = ["CrossingPreprocessor"]
 
@@ -23,18 +22,18 @@ _FEWEST_ROWS = 40  # below so many rows chance chooses
 
 
 class CrossingPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Add columns made of pairs of numbers, behind those that another step makes.
+    """Add columns made of pairs of numbers after the columns of another step.
 
-    Which ones is learned from the training rows it is fitted on, by their targets.
+    The pairs are chosen on the training rows, by their relevance to the target.
 
     Parameters
     ----------
     base : transformer
-        Makes the other columns.
+        Step that makes the other columns.
     n_levels : tuple of int
         For each column 0 for a number, else the number of category codes.
     scaling, imputation : str
-        Of the new columns; see `NumericEncoder`.
+        Treatment of the new columns; see `NumericEncoder`.
     classification : bool
         Whether the target holds classes.
     seed : int
@@ -64,16 +63,12 @@ class CrossingPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[mis
         self.classification = classification
         self.seed = seed
 
-    def fit(
-        self, X: "FloatArray", y: "NDArray[Any]", facts: RowFacts = PLAIN
-    ) -> "CrossingPreprocessor":
+    def fit(self, X: "AnyArray", y: "AnyArray", facts: RowFacts = PLAIN) -> "CrossingPreprocessor":
         """Choose the crossings; see `fit_transform`."""
         self.fit_transform(X, y, facts)
         return self
 
-    def fit_transform(
-        self, X: "FloatArray", y: "NDArray[Any]", facts: RowFacts = PLAIN
-    ) -> "FloatArray":
+    def fit_transform(self, X: "AnyArray", y: "AnyArray", facts: RowFacts = PLAIN) -> "AnyArray":
         """Choose the crossings and encode the training rows.
 
         Parameters
@@ -83,12 +78,12 @@ class CrossingPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[mis
         y : ndarray of shape (n_rows,)
             Labels or target values.
         facts : RowFacts
-            Of these rows.
+            Metadata of these rows.
 
         Returns
         -------
         ndarray of shape (n_rows, n_out)
-            What the other step makes, then the crossings that vary.
+            Output of the other step, then the crossings that vary.
         """
         X = np.asarray(X, dtype=np.float64)
         self.n_features_in_ = X.shape[1]
@@ -99,12 +94,12 @@ class CrossingPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[mis
         self.encoder_ = NumericEncoder(self.scaling, self.imputation, self.seed).fit(crossed)
         return self._joined(encoded, crossed)
 
-    def transform(self, X: "FloatArray") -> "FloatArray":
+    def transform(self, X: "AnyArray") -> "AnyArray":
         """Return the encoded matrix of shape (n_rows, n_out)."""
         X = np.asarray(X, dtype=np.float64)
         return self._joined(self.base_.transform(X), term_values(X, self.terms_))
 
-    def _chosen(self, X: "FloatArray", y: "NDArray[Any]", facts: RowFacts) -> "NDArray[np.int64]":
+    def _chosen(self, X: "AnyArray", y: "AnyArray", facts: RowFacts) -> "IntArray":
         levels = np.asarray(self.n_levels, dtype=np.int64)
         numbers = np.flatnonzero(levels == 0)
         if len(X) < _FEWEST_ROWS or len(numbers) < 2 or len(np.unique(y)) < 2:
@@ -114,7 +109,7 @@ class CrossingPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[mis
         )
         return choose_terms(X, numbers, relevance)
 
-    def _joined(self, encoded: "FloatArray", crossed: "FloatArray") -> "FloatArray":
+    def _joined(self, encoded: "AnyArray", crossed: "AnyArray") -> "AnyArray":
         if not len(self.encoder_.kept_):
             return encoded
         added = self.encoder_.transform(crossed)

@@ -1,1 +1,1 @@
-"""Estimators behind the algorithm families: what scikit-learn and the boosting libraries lack."""
+"""Estimators of the algorithm families that scikit-learn and the boosting libraries lack."""

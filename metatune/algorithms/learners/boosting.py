@@ -1,4 +1,4 @@
-"""What the boosted-tree learners share, whichever library trains the trees."""
+"""Base of the boosted-tree learners of all libraries."""
 
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
@@ -12,9 +12,8 @@ from metatune.algorithms.learners.stopping import (
 )
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray
 
-    FloatArray = NDArray[Any]
 
 __all__ = ["BoostedTrees", "affordable_rounds", "few_rounds", "patience"]
 
@@ -69,7 +68,7 @@ class BoostedTrees(EarlyStoppingModel):
 
     @property
     def _booster(self) -> Any:
-        """The booster, made on demand and never saved: `model_` says everything."""
+        """Booster, made from `model_` on demand and never saved."""
         if "_read" not in self.__dict__:
             self._read = self._read_model()
         return self._read
@@ -78,7 +77,7 @@ class BoostedTrees(EarlyStoppingModel):
         self.model_ = model
         self.__dict__.pop("_read", None)
 
-    def _weights(self, rows: TrainingRows) -> "NDArray[np.float64] | None":
+    def _weights(self, rows: TrainingRows) -> "FloatArray | None":
         return balanced_weights(rows.y, rows.weights) if self.balanced else rows.weights
 
     def _n_trees_a_round(self) -> int:
@@ -92,18 +91,18 @@ class BoostedTrees(EarlyStoppingModel):
 
 
 def affordable_rounds(work: float, cost: float, fewest: float, learning_rate: float) -> int:
-    """Return the most rounds worth starting.
+    """Return the maximum number of boosting rounds.
 
     Parameters
     ----------
     work : float
-        Cells x trees that may be looked at in all.
+        Budget in cells x trees.
     cost : float
-        The same for one round.
+        Cells x trees of one round.
     fewest : float
-        Rounds that are tried whatever they cost.
+        Minimum number of rounds, whatever they cost.
     learning_rate : float
-        The faster trees are learned, the fewer of them are of use.
+        Learning rate: the higher it is, the fewer rounds are of use.
     """
     useful = min(_MAX_ROUNDS, 100.0 / learning_rate)
     return int(min(useful, max(fewest, work / cost)))
@@ -115,5 +114,5 @@ def few_rounds(learning_rate: float) -> int:
 
 
 def patience(learning_rate: float) -> int:
-    """Return the rounds without improvement after which to stop: slow learners get more."""
+    """Return the rounds without improvement after which to stop: more at low learning rates."""
     return int(np.clip(round(4.0 / learning_rate), 30, 100))

@@ -1,4 +1,4 @@
-"""Probabilities from scores, learned on rows that the scoring model has not seen."""
+"""Calibration: probabilities from scores, fitted on cross-fitted scores."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +12,8 @@ from metatune.data.splits.folds import inner_folds
 from metatune.kinds import TaskKind
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray
 
-    FloatArray = NDArray[Any]
 
 __all__ = ["CalibratedScores"]
 
@@ -26,7 +25,7 @@ _LIMIT = 30.0  # scores in units of their spread
 
 
 class CalibratedScores(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Turn a classifier's scores into probabilities (Platt, 1999), for any number of classes.
+    """Calibrate a classifier's scores to probabilities (Platt, 1999), for any number of classes.
 
     Scores of cross-fitted models are the input of a logistic regression, multinomial where there
     are more than two classes; the learner itself is fitted on all rows. Classes of one or two rows,
@@ -49,7 +48,7 @@ class CalibratedScores(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.scores = scores
         self.seed = seed
 
-    def fit(self, X: "FloatArray", y: "FloatArray", facts: RowFacts = PLAIN) -> "CalibratedScores":
+    def fit(self, X: "AnyArray", y: "AnyArray", facts: RowFacts = PLAIN) -> "CalibratedScores":
         """Fit on labels 0..n_classes-1."""
         self.n_classes_ = int(y.max()) + 1
         self.estimator_ = fit_learner(clone(self.estimator), X, y, facts)
@@ -64,12 +63,12 @@ class CalibratedScores(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.calibrator_.coef_ = np.maximum(self.calibrator_.coef_, _LEAST_SLOPE)
         return self
 
-    def predict_proba(self, X: "FloatArray") -> "FloatArray":
+    def predict_proba(self, X: "AnyArray") -> "AnyArray":
         """Return probabilities of shape (n_rows, n_classes)."""
         inputs = self._inputs(self._scores(self.estimator_, X))
         return np.asarray(self.calibrator_.predict_proba(inputs))
 
-    def _scores(self, estimator: Any, X: "FloatArray") -> "FloatArray":
+    def _scores(self, estimator: Any, X: "AnyArray") -> "AnyArray":
         """Return scores of shape (n_rows, n_classes), or (n_rows, 1) for two classes."""
         raw = np.asarray(getattr(estimator, self.scores)(X), dtype=np.float64)
         raw = np.clip(np.nan_to_num(raw), -1e6, 1e6)
@@ -82,12 +81,12 @@ class CalibratedScores(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raw = np.maximum(raw - raw.max(axis=1, keepdims=True), -_LOWEST_LOG)
         return raw
 
-    def _inputs(self, scores: "FloatArray") -> "FloatArray":
+    def _inputs(self, scores: "AnyArray") -> "AnyArray":
         return np.asarray(np.clip((scores - self.centre_) / self.spread_, -_LIMIT, _LIMIT))
 
     def _cross_fitted(
-        self, X: "FloatArray", y: "FloatArray", scores: "FloatArray", facts: RowFacts
-    ) -> "FloatArray":
+        self, X: "AnyArray", y: "AnyArray", scores: "AnyArray", facts: RowFacts
+    ) -> "AnyArray":
         counts = np.bincount(y)
         if len(y) < _FEWEST_ROWS or np.count_nonzero(counts >= _N_FOLDS) < 2:
             return scores

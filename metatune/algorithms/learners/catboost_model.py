@@ -12,9 +12,8 @@ from metatune.algorithms.learners.boosting import BoostedTrees
 from metatune.algorithms.learners.stopping import TrainingRows, Watch
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray
 
-    FloatArray = NDArray[Any]
 
 __all__ = ["CatBoostClassifier", "CatBoostRegressor"]
 
@@ -25,11 +24,11 @@ _WORK = 1e9  # (rows + 8000) x columns x classes x rounds that take about 10 s o
 
 
 class _CatBoostModel(BoostedTrees):
-    """What the classifier and the regressor share."""
+    """Base of the classifier and the regressor."""
 
     max_splits = 2
 
-    def _max_iterations(self, X: "FloatArray", y: "FloatArray") -> int:  # noqa: ARG002
+    def _max_iterations(self, X: "AnyArray", y: "AnyArray") -> int:  # noqa: ARG002
         cost = self._n_trees_a_round() * X.shape[1] * (len(X) + 8000)
         return int(np.clip(_WORK / cost, 40, _MAX_ROUNDS))
 
@@ -73,7 +72,7 @@ class _CatBoostModel(BoostedTrees):
             self._store(bytes(self._booster._serialize_model()))
 
     def _last_tree(self) -> int:
-        """Return where predictions end, 0 for all trees: without any split CatBoost knows none."""
+        """Return the last tree of predictions, or 0 for all: CatBoost has none without a split."""
         booster = self._booster
         more = self.n_iterations_ < booster.tree_count_
         return self.n_iterations_ if more and booster.get_tree_leaf_counts().max() > 1 else 0
@@ -81,7 +80,7 @@ class _CatBoostModel(BoostedTrees):
     def _known(self, rows: TrainingRows) -> Any:
         return self._pool(rows.X, label=rows.y, weight=self._weights(rows))
 
-    def _pool(self, X: "FloatArray", **known: Any) -> Any:
+    def _pool(self, X: "AnyArray", **known: Any) -> Any:
         table = pd.DataFrame(X, columns=range(X.shape[1]))
         for column in self.categorical:
             codes = np.nan_to_num(X[:, column], nan=MISSING_CODE).astype(np.int64)
@@ -96,7 +95,7 @@ class _CatBoostModel(BoostedTrees):
             return {"loss_function": "Logloss"}
         return {"loss_function": "MultiClass", "classes_count": self.n_classes_}
 
-    def _predicted(self, X: "FloatArray", **options: Any) -> Any:
+    def _predicted(self, X: "AnyArray", **options: Any) -> Any:
         pool, end = self._pool(X), self._last_tree()
         return self._booster.predict(pool, ntree_end=end, thread_count=1, **options)
 
@@ -107,14 +106,14 @@ class _CatBoostModel(BoostedTrees):
 
 
 class _Told:
-    """Tells a watch the losses that CatBoost computes, and CatBoost when to stop."""
+    """CatBoost callback that passes its losses to a watch, and stops when the watch does."""
 
     def __init__(self, watch: Watch, *, squared: bool) -> None:
         self._watch = watch
         self._power = 2 if squared else 1  # CatBoost takes the root of a mean of squares
 
     def after_iteration(self, info: Any) -> bool:
-        """Return whether to go on; called by CatBoost."""
+        """Return True to go on; called by CatBoost."""
         names = sorted(name for name in info.metrics if name.startswith("validation"))
         losses = [next(iter(info.metrics[name].values()))[-1] for name in names]
         return not self._watch.add([loss**self._power for loss in losses])
@@ -125,7 +124,7 @@ class CatBoostClassifier(ClassifierMixin, _CatBoostModel):  # type: ignore[misc]
 
     classification = True
 
-    def predict_proba(self, X: "FloatArray") -> "FloatArray":
+    def predict_proba(self, X: "AnyArray") -> "AnyArray":
         """Return probabilities of shape (n_rows, n_classes)."""
         proba = self._predicted(X, prediction_type="Probability")
         return np.asarray(proba, dtype=np.float64)
@@ -136,6 +135,6 @@ class CatBoostRegressor(RegressorMixin, _CatBoostModel):  # type: ignore[misc]
 
     classification = False
 
-    def predict(self, X: "FloatArray") -> "FloatArray":
+    def predict(self, X: "AnyArray") -> "AnyArray":
         """Return values of shape (n_rows,)."""
         return np.asarray(self._predicted(X), dtype=np.float64)

@@ -1,15 +1,14 @@
 """Gaussian classifiers that stay defined for classes of a single row."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import cho_factor, solve_triangular
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, IndexArray
 
-    FloatArray = NDArray[Any]
 
 __all__ = ["RegularizedDiscriminant"]
 
@@ -36,7 +35,7 @@ class RegularizedDiscriminant(ClassifierMixin, BaseEstimator):  # type: ignore[m
         self.shrinkage = shrinkage
 
     def fit(
-        self, X: "FloatArray", y: "FloatArray", sample_weight: "FloatArray | None" = None
+        self, X: "AnyArray", y: "AnyArray", sample_weight: "AnyArray | None" = None
     ) -> "RegularizedDiscriminant":
         """Fit on labels 0..n_classes-1; a row of weight 2 is counted like two rows."""
         if sample_weight is not None:
@@ -55,7 +54,7 @@ class RegularizedDiscriminant(ClassifierMixin, BaseEstimator):  # type: ignore[m
         return self
 
     def _fit_weighted(
-        self, X: "FloatArray", y: "FloatArray", weights: "FloatArray"
+        self, X: "AnyArray", y: "AnyArray", weights: "AnyArray"
     ) -> "RegularizedDiscriminant":
         n_classes, n_columns = int(y.max()) + 1, X.shape[1]
         totals = np.bincount(y, weights=weights, minlength=n_classes)
@@ -76,9 +75,9 @@ class RegularizedDiscriminant(ClassifierMixin, BaseEstimator):  # type: ignore[m
 
     def _regularise(
         self,
-        scatters: "list[FloatArray]",
-        pooled: "FloatArray",
-        counts: "NDArray[np.intp]",
+        scatters: "list[AnyArray]",
+        pooled: "AnyArray",
+        counts: "IndexArray",
         n_columns: int,
     ) -> None:
         """Mix the scatter of each class with the pooled one, and keep its Cholesky factor."""
@@ -91,7 +90,7 @@ class RegularizedDiscriminant(ClassifierMixin, BaseEstimator):  # type: ignore[m
         self.factors_ = np.stack(factors)
         self.log_determinants_ = np.array(log_determinants)
 
-    def predict_log_proba(self, X: "FloatArray") -> "FloatArray":
+    def predict_log_proba(self, X: "AnyArray") -> "AnyArray":
         """Return log densities plus log priors, up to a constant, (n_rows, n_classes)."""
         scores = np.empty((len(X), len(self.means_)))
         for k, (mean, factor) in enumerate(zip(self.means_, self.factors_, strict=True)):
@@ -99,14 +98,14 @@ class RegularizedDiscriminant(ClassifierMixin, BaseEstimator):  # type: ignore[m
             scores[:, k] = -0.5 * ((whitened**2).sum(axis=0) + self.log_determinants_[k])
         return scores + self.log_prior_
 
-    def predict_proba(self, X: "FloatArray") -> "FloatArray":
+    def predict_proba(self, X: "AnyArray") -> "AnyArray":
         """Return probabilities of shape (n_rows, n_classes)."""
         scores = self.predict_log_proba(X)
         raised = np.exp(scores - scores.max(axis=1, keepdims=True))
         return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
-def _factor(covariance: "FloatArray", shrinkage: float) -> "FloatArray":
+def _factor(covariance: "AnyArray", shrinkage: float) -> "AnyArray":
     """Return the lower Cholesky factor of a shrunken covariance, made regular where it is not."""
     identity = np.eye(len(covariance))
     size = float(np.trace(covariance)) / len(covariance) or 1.0

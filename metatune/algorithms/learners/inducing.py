@@ -1,4 +1,4 @@
-"""Gaussian processes on many rows, by way of some of them."""
+"""Gaussian processes on many rows, by inducing points."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,9 +7,8 @@ from scipy.linalg import cho_solve, cholesky, solve_triangular
 from sklearn.base import BaseEstimator
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray
 
-    FloatArray = NDArray[Any]
 
 __all__ = ["InducedProcess"]
 
@@ -18,7 +17,7 @@ _JITTER = 1e-6  # of the signal's variance; keeps points that nearly coincide ap
 
 
 class InducedProcess(BaseEstimator):  # type: ignore[misc]
-    """Mean of a Gaussian process of which only some rows carry the function.
+    """Mean of a Gaussian process with a subset of the rows as inducing points.
 
     All rows are explained by the covariances with the inducing ones: the subset of regressors
     (Quinonero-Candela and Rasmussen, 2005). Time grows with rows x points squared, memory with
@@ -39,7 +38,7 @@ class InducedProcess(BaseEstimator):  # type: ignore[misc]
         self.n_points = n_points
         self.seed = seed
 
-    def fit(self, X: "FloatArray", y: "FloatArray", noise: "FloatArray") -> "InducedProcess":
+    def fit(self, X: "AnyArray", y: "AnyArray", noise: "AnyArray") -> "InducedProcess":
         """Fit on target values of mean 0.
 
         Parameters
@@ -65,7 +64,7 @@ class InducedProcess(BaseEstimator):  # type: ignore[misc]
         self.coefficients_ = solve_triangular(root.T, solved, lower=False)
         return self
 
-    def predict(self, X: "FloatArray") -> "FloatArray":
+    def predict(self, X: "AnyArray") -> "AnyArray":
         """Return values of shape (n_rows,)."""
         blocks = [X[start : start + _BLOCK] for start in range(0, len(X), _BLOCK)]
         return np.concatenate([self.kernel(b, self.points_) @ self.coefficients_ for b in blocks])

@@ -6,9 +6,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, clone
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray
 
-    FloatArray = NDArray[Any]
 
 __all__ = ["ScaledKernel"]
 
@@ -29,7 +28,7 @@ class ScaledKernel(BaseEstimator):  # type: ignore[misc]
         self.width = width
 
     def fit(
-        self, X: "FloatArray", y: "FloatArray", sample_weight: "FloatArray | None" = None
+        self, X: "AnyArray", y: "AnyArray", sample_weight: "AnyArray | None" = None
     ) -> "ScaledKernel":
         """Fit on labels or target values; a row's weight multiplies its C."""
         variance = float(np.var(X))
@@ -38,10 +37,10 @@ class ScaledKernel(BaseEstimator):  # type: ignore[misc]
         self.estimator_ = machine.fit(X, y, sample_weight=sample_weight)
         return self
 
-    def decision_function(self, X: "FloatArray") -> "FloatArray":
+    def decision_function(self, X: "AnyArray") -> "AnyArray":
         """Return the scores of a classifier, (n_rows,) or (n_rows, n_classes)."""
         return np.asarray(self.estimator_.decision_function(X))
 
-    def predict(self, X: "FloatArray") -> "FloatArray":
+    def predict(self, X: "AnyArray") -> "AnyArray":
         """Return labels or values of shape (n_rows,)."""
         return np.asarray(self.estimator_.predict(X))

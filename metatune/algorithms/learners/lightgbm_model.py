@@ -15,9 +15,8 @@ from metatune.algorithms.learners.boosting import (
 from metatune.algorithms.learners.stopping import TrainingRows, Watch
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray
 
-    FloatArray = NDArray[Any]
 
 __all__ = ["LightGBMClassifier", "LightGBMRegressor"]
 
@@ -28,9 +27,9 @@ _WORK = 4e9  # cells x classes x rounds that take about a minute on one core
 
 
 class _LightGBMModel(BoostedTrees):
-    """What the classifier and the regressor share."""
+    """Base of the classifier and the regressor."""
 
-    def _max_iterations(self, X: "FloatArray", y: "FloatArray") -> int:  # noqa: ARG002
+    def _max_iterations(self, X: "AnyArray", y: "AnyArray") -> int:  # noqa: ARG002
         cost = self._n_trees_a_round() * (X.size + 30_000)
         return affordable_rounds(_WORK, cost, 100.0, self.params["learning_rate"])
 
@@ -74,7 +73,7 @@ class _LightGBMModel(BoostedTrees):
             free_raw_data=True,
         )
 
-    def _training_params(self, y: "FloatArray") -> dict[str, Any]:
+    def _training_params(self, y: "AnyArray") -> dict[str, Any]:
         n_rows = len(y)
         params = {
             **self.params,
@@ -114,7 +113,7 @@ class _LightGBMModel(BoostedTrees):
     def _read_model(self) -> Any:
         return lightgbm.Booster(model_str=self.model_, params={"verbosity": -1})
 
-    def _raw(self, X: "FloatArray") -> "FloatArray":
+    def _raw(self, X: "AnyArray") -> "AnyArray":
         raw = self._booster.predict(X, num_iteration=self.n_iterations_, num_threads=1)
         return np.asarray(raw, dtype=np.float64)
 
@@ -141,7 +140,7 @@ class LightGBMClassifier(ClassifierMixin, _LightGBMModel):  # type: ignore[misc]
 
     classification = True
 
-    def predict_proba(self, X: "FloatArray") -> "FloatArray":
+    def predict_proba(self, X: "AnyArray") -> "AnyArray":
         """Return probabilities of shape (n_rows, n_classes)."""
         raw = self._raw(X)
         return np.column_stack([1.0 - raw, raw]) if raw.ndim == 1 else raw
@@ -152,6 +151,6 @@ class LightGBMRegressor(RegressorMixin, _LightGBMModel):  # type: ignore[misc]
 
     classification = False
 
-    def predict(self, X: "FloatArray") -> "FloatArray":
+    def predict(self, X: "AnyArray") -> "AnyArray":
         """Return values of shape (n_rows,)."""
         return self._raw(X)

@@ -1,4 +1,4 @@
-"""Nearest neighbours that never ask for more neighbours than there are rows."""
+"""Nearest neighbours, at most as many as there are rows."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,9 +7,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, IndexArray
 
-    FloatArray = NDArray[Any]
 
 __all__ = ["NeighboursClassifier", "NeighboursRegressor"]
 
@@ -17,9 +16,9 @@ _PRIOR_ROWS = 1.0
 
 
 class _Neighbours(BaseEstimator):  # type: ignore[misc]
-    """What the classifier and the regressor share; the parameters are scikit-learn's.
+    """Base of the classifier and the regressor; the parameters are scikit-learn's.
 
-    Where rows have weights, a neighbour's vote counts as much; `n_neighbors` still counts rows.
+    Neighbours are weighted by their sample weights; `n_neighbors` still counts rows.
     """
 
     model_: Any
@@ -34,11 +33,11 @@ class _Neighbours(BaseEstimator):  # type: ignore[misc]
         used = min(self.n_neighbors, n_rows)
         return {"n_neighbors": used, "weights": self.weights, "p": self.p, "n_jobs": 1}
 
-    def _keep_weights(self, sample_weight: "FloatArray | None") -> None:
+    def _keep_weights(self, sample_weight: "AnyArray | None") -> None:
         self.row_weights_ = None if sample_weight is None else np.array(sample_weight, dtype=float)
 
-    def _votes(self, X: "FloatArray") -> "tuple[NDArray[np.intp], FloatArray]":
-        """Return the neighbours of each row and how much each counts, both (n_rows, n_used)."""
+    def _votes(self, X: "AnyArray") -> "tuple[IndexArray, AnyArray]":
+        """Return the neighbours of each row and their weights, both (n_rows, n_used)."""
         distances, neighbours = self.model_.kneighbors(X)
         votes = self.row_weights_[neighbours]
         if self.weights == "distance":
@@ -55,7 +54,7 @@ class NeighboursClassifier(ClassifierMixin, _Neighbours):  # type: ignore[misc]
     codes_: Any = None
 
     def fit(
-        self, X: "FloatArray", y: "FloatArray", sample_weight: "FloatArray | None" = None
+        self, X: "AnyArray", y: "AnyArray", sample_weight: "AnyArray | None" = None
     ) -> "NeighboursClassifier":
         """Fit on labels 0..n_classes-1."""
         self._keep_weights(sample_weight)
@@ -65,13 +64,13 @@ class NeighboursClassifier(ClassifierMixin, _Neighbours):  # type: ignore[misc]
         self.model_ = KNeighborsClassifier(**self._settings(len(y))).fit(X, y)
         return self
 
-    def predict_proba(self, X: "FloatArray") -> "FloatArray":
+    def predict_proba(self, X: "AnyArray") -> "AnyArray":
         """Return probabilities of shape (n_rows, n_classes)."""
         shares = self._shares(X)
         n_used = self.model_.n_neighbors
         return np.asarray((shares * n_used + _PRIOR_ROWS * self.prior_) / (n_used + _PRIOR_ROWS))
 
-    def _shares(self, X: "FloatArray") -> "FloatArray":
+    def _shares(self, X: "AnyArray") -> "AnyArray":
         if self.row_weights_ is None:
             return np.asarray(self.model_.predict_proba(X), dtype=np.float64)
         neighbours, votes = self._votes(X)
@@ -87,7 +86,7 @@ class NeighboursRegressor(RegressorMixin, _Neighbours):  # type: ignore[misc]
     values_: Any = None
 
     def fit(
-        self, X: "FloatArray", y: "FloatArray", sample_weight: "FloatArray | None" = None
+        self, X: "AnyArray", y: "AnyArray", sample_weight: "AnyArray | None" = None
     ) -> "NeighboursRegressor":
         """Fit on target values."""
         self._keep_weights(sample_weight)
@@ -95,7 +94,7 @@ class NeighboursRegressor(RegressorMixin, _Neighbours):  # type: ignore[misc]
         self.model_ = KNeighborsRegressor(**self._settings(len(y))).fit(X, y)
         return self
 
-    def predict(self, X: "FloatArray") -> "FloatArray":
+    def predict(self, X: "AnyArray") -> "AnyArray":
         """Return values of shape (n_rows,)."""
         if self.values_ is None:
             return np.asarray(self.model_.predict(X))

@@ -10,10 +10,9 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from metatune.algorithms.learners.stopping import EarlyStoppingModel, TrainingRows, Watch
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray
 
-    FloatArray = NDArray[Any]
-    Weights = list[NDArray[Any]]
+    Weights = list[AnyArray]
 
 __all__ = ["NetworkClassifier", "NetworkRegressor"]
 
@@ -25,7 +24,7 @@ _WORK = 1.5e11  # rows x weights x epochs that take about a minute on one core
 
 
 class _Network(EarlyStoppingModel):
-    """What the classifier and the regressor share.
+    """Base of the classifier and the regressor.
 
     scikit-learn trains, one epoch after another; this class watches the loss of rows that it does
     not train on (scikit-learn's own early stopping watches the accuracy) and keeps the weights of
@@ -34,7 +33,7 @@ class _Network(EarlyStoppingModel):
     Parameters
     ----------
     params : dict
-        Of scikit-learn's network: ``hidden_layer_sizes``, ``activation``, ``alpha``,
+        Parameters of scikit-learn's network: ``hidden_layer_sizes``, ``activation``, ``alpha``,
         ``learning_rate_init``, ``batch_size``.
     iterations : int or None
         Exactly so many epochs on all rows; None stops early.
@@ -53,7 +52,7 @@ class _Network(EarlyStoppingModel):
         self.iterations = iterations
         self.seed = seed
 
-    def _max_iterations(self, X: "FloatArray", y: "FloatArray") -> int:  # noqa: ARG002
+    def _max_iterations(self, X: "AnyArray", y: "AnyArray") -> int:  # noqa: ARG002
         sizes = (X.shape[1], *self.params["hidden_layer_sizes"], max(1, self.n_classes_))
         n_weights = sum(a * b for a, b in pairwise(sizes))
         return int(np.clip(_WORK / (len(X) * (n_weights + 500)), 5, _MAX_EPOCHS))
@@ -106,8 +105,8 @@ class _Network(EarlyStoppingModel):
     def _copy(self) -> "tuple[Weights, Weights]":
         return [w.copy() for w in self.coefs_], [b.copy() for b in self.intercepts_]
 
-    def _output(self, X: "FloatArray") -> "FloatArray":
-        """Return what the last layer holds before its activation, (n_rows, n_outputs)."""
+    def _output(self, X: "AnyArray") -> "AnyArray":
+        """Return the last layer's outputs before its activation, (n_rows, n_outputs)."""
         values = X
         for layer, (weights, offsets) in enumerate(
             zip(self.coefs_, self.intercepts_, strict=True), start=1
@@ -130,7 +129,7 @@ class NetworkClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
 
     classification = True
 
-    def predict_proba(self, X: "FloatArray") -> "FloatArray":
+    def predict_proba(self, X: "AnyArray") -> "AnyArray":
         """Return probabilities of shape (n_rows, n_classes)."""
         output = self._output(X)
         if output.shape[1] == 1:
@@ -148,7 +147,7 @@ class NetworkRegressor(RegressorMixin, _Network):  # type: ignore[misc]
 
     classification = False
 
-    def predict(self, X: "FloatArray") -> "FloatArray":
+    def predict(self, X: "AnyArray") -> "AnyArray":
         """Return values of shape (n_rows,)."""
         return self._output(X)[:, 0]
 

@@ -11,9 +11,8 @@ from sklearn.gaussian_process.kernels import RBF, ConstantKernel, DotProduct, Ma
 from metatune.algorithms.learners.inducing import InducedProcess
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray
 
-    FloatArray = NDArray[Any]
 
 __all__ = ["BoundedProcess"]
 
@@ -28,8 +27,8 @@ class BoundedProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """Gaussian process whose kernel is learned on a subsample and then applied to all rows.
 
     Learning the kernel costs rows cubed for every step; solving once for all rows costs that once.
-    Beyond 3,000 rows that is too much as well: then a part of the rows carries the function, and
-    all of them say how it runs (`InducedProcess`).
+    Beyond 3,000 rows that is too much as well: then a part of the rows are inducing points
+    (`InducedProcess`).
 
     Parameters
     ----------
@@ -40,7 +39,7 @@ class BoundedProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     linear : bool
         Whether a linear trend is added.
     noise : float
-        Where the search for the noise variance starts, in units of the target's variance.
+        Initial value of the noise variance, in units of the target's variance.
     max_rows : int
         Rows on which the kernel is learned.
     seed : int
@@ -64,7 +63,7 @@ class BoundedProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.seed = seed
 
     def fit(
-        self, X: "FloatArray", y: "FloatArray", sample_weight: "FloatArray | None" = None
+        self, X: "AnyArray", y: "AnyArray", sample_weight: "AnyArray | None" = None
     ) -> "BoundedProcess":
         """Fit on target values of mean 0 and variance 1.
 
@@ -86,7 +85,7 @@ class BoundedProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             self.model_ = GaussianProcessRegressor(signal, alpha=variance, optimizer=None).fit(X, y)
         return self
 
-    def predict(self, X: "FloatArray") -> "FloatArray":
+    def predict(self, X: "AnyArray") -> "AnyArray":
         """Return values of shape (n_rows,)."""
         return np.asarray(self.model_.predict(X))
 
@@ -105,9 +104,7 @@ class BoundedProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return kernel + WhiteKernel(self.noise, (1e-6, 10.0))
 
 
-def _few_steps(
-    objective: Any, start: "FloatArray", bounds: "FloatArray"
-) -> "tuple[FloatArray, float]":
+def _few_steps(objective: Any, start: "AnyArray", bounds: "AnyArray") -> "tuple[AnyArray, float]":
     """Minimise like scikit-learn, within a bounded number of steps."""
     found = minimize(
         objective,

@@ -1,8 +1,8 @@
-"""The last step of every pipeline: what all learners share, whatever their family.
+"""Last step of every pipeline: a wrapper that makes any learner safe.
 
-`SafeClassifier` takes labels of any type, survives training rows of one class, keeps warnings to
-itself and never claims certainty. `SafeRegressor` learns a standardised target and never predicts
-far outside the values it was shown.
+`SafeClassifier` takes labels of any type and training rows of one class, hides warnings and never
+predicts a probability of 0 or 1. `SafeRegressor` learns a standardised target and never predicts
+far outside the range of the training targets.
 """
 
 import warnings
@@ -18,9 +18,8 @@ from metatune.algorithms.learners.weighted_fit import fit_learner
 from metatune.data.row_metadata import PLAIN, RowFacts
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["SafeClassifier", "SafeRegressor"]
 
@@ -28,7 +27,7 @@ _MARGIN = 0.15  # how far beyond the range of the training targets predictions m
 
 
 class SafeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """A classifier around another, whose labels are 0..n_classes-1.
+    """Wrapper of a classifier for labels 0..n_classes-1.
 
     Parameters
     ----------
@@ -46,7 +45,7 @@ class SafeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def fit(
         self,
         X: "FloatArray",
-        y: "NDArray[Any]",
+        y: "AnyArray",
         facts: RowFacts = PLAIN,
         watched: WatchedRows | None = None,
     ) -> "SafeClassifier":
@@ -58,7 +57,7 @@ class SafeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         y : ndarray of shape (n_rows,)
             Labels of any type that can be sorted.
         facts : RowFacts
-            Of these rows.
+            Metadata of these rows.
         watched : WatchedRows, optional
             Rows by which a learner that stops early may stop; those of classes that `y` lacks are
             left out.
@@ -75,7 +74,7 @@ class SafeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def as_learned(self, rows: TrainingRows) -> TrainingRows:
-        """Return rows of classes that were in the training rows with the learner's labels."""
+        """Return the rows of known classes, with the learner's labels."""
         return replace(rows, y=np.searchsorted(self.classes_, rows.y))
 
     def _known(self, watched: WatchedRows) -> WatchedRows:
@@ -97,13 +96,13 @@ class SafeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         mixed = (1.0 - self.share_) * proba + self.share_ / n_classes
         return np.asarray(mixed / mixed.sum(axis=1, keepdims=True))
 
-    def predict(self, X: "FloatArray") -> "NDArray[Any]":
+    def predict(self, X: "FloatArray") -> "AnyArray":
         """Return the most probable label of each row."""
         return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
 
 
 class SafeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
-    """A regressor around another, which learns a transformed target of mean 0 and variance 1.
+    """Wrapper of a regressor, which learns a transformed target of mean 0 and variance 1.
 
     Predictions are clipped to the range of the training targets, widened by 15 % on either side:
     linear models, networks and Gaussian processes else extrapolate without bounds.
@@ -123,7 +122,7 @@ class SafeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     def fit(
         self,
         X: "FloatArray",
-        y: "NDArray[Any]",
+        y: "AnyArray",
         facts: RowFacts = PLAIN,
         watched: WatchedRows | None = None,
     ) -> "SafeRegressor":
@@ -134,7 +133,7 @@ class SafeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         X : ndarray of shape (n_rows, n_columns)
         y : ndarray of shape (n_rows,)
         facts : RowFacts
-            Of these rows.
+            Metadata of these rows.
         watched : WatchedRows, optional
             Rows by which a learner that stops early may stop.
         """

@@ -1,14 +1,13 @@
-"""A decision tree whose small leaves are not certain."""
+"""Decision tree with smoothed leaf probabilities."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.tree import DecisionTreeClassifier
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray
 
-    FloatArray = NDArray[Any]
 
 __all__ = ["SmoothedTreeClassifier"]
 
@@ -21,7 +20,7 @@ class SmoothedTreeClassifier(DecisionTreeClassifier):  # type: ignore[misc]
     A leaf of n rows is mixed with the class shares of all rows as if it held two rows more.
     """
 
-    def predict_proba(self, X: "FloatArray", check_input: bool = True) -> "FloatArray":
+    def predict_proba(self, X: "AnyArray", check_input: bool = True) -> "AnyArray":
         """Return probabilities of shape (n_rows, n_classes)."""
         shares = np.asarray(super().predict_proba(X, check_input=check_input))
         leaves = self.apply(X, check_input=check_input)

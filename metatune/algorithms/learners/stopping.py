@@ -1,9 +1,9 @@
-"""Early stopping on rows that are watched, the same for every iterative learner."""
+"""Early stopping by the loss of watched rows, the same for every iterative learner."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -14,10 +14,8 @@ from metatune.data.splits.time_folds import time_blocks
 from metatune.kinds import TaskKind
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, BoolArray, FloatArray, IndexArray, IntArray
 
-    FloatArray = NDArray[Any]
-    IndexArray = NDArray[np.intp]
 
 __all__ = [
     "EarlyStoppingModel",
@@ -46,12 +44,12 @@ class TrainingRows:
     y : ndarray of shape (n_rows,)
         Labels 0..n_classes-1 or target values.
     weights : ndarray of shape (n_rows,) or None
-        How much each row counts; None if all count alike.
+        Sample weights; None if all are equal.
     """
 
-    X: "FloatArray"
-    y: "FloatArray"
-    weights: "NDArray[np.float64] | None" = None
+    X: "AnyArray"
+    y: "AnyArray"
+    weights: "FloatArray | None" = None
 
     def take(self, rows: "IndexArray") -> "TrainingRows":
         """Return some of the rows."""
@@ -61,12 +59,12 @@ class TrainingRows:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class WatchedRows:
-    """Validation rows whose loss tells when to stop.
+    """Validation rows whose loss decides when to stop.
 
     Attributes
     ----------
     rows : TrainingRows
-        With labels or target values as the learner around has them.
+        Rows with labels or target values as the enclosing learner has them.
     halves : ndarray of shape (n_rows,), int
         0 or 1: a row's predictions can be made at the iterations that the other half favours.
     """
@@ -84,18 +82,18 @@ class StoppingCurve:
     losses : ndarray of shape (n_iterations, n_parts)
         Mean loss of each part of the rows.
     shares : ndarray of shape (n_parts,)
-        How much each part counts; they sum to 1.
+        Weight of each part; they sum to 1.
     """
 
-    losses: "NDArray[np.float64]"
-    shares: "NDArray[np.float64]"
+    losses: "FloatArray"
+    shares: "FloatArray"
 
     def best(self) -> int:
-        """Return the iterations, counted from 1, at which all parts together lose least."""
+        """Return the iterations, counted from 1, with the least loss of all parts together."""
         return int(np.argmin(self.losses @ self.shares)) + 1
 
     def best_of_others(self, part: int) -> int:
-        """Return the iterations at which the rows outside a part lose least."""
+        """Return the iterations with the least loss of the rows outside a part."""
         if len(self.shares) == 1:
             return self.best()
         others = np.arange(len(self.shares)) != part
@@ -103,7 +101,7 @@ class StoppingCurve:
 
 
 class Watch:
-    """Losses of watched rows as they come in, and when to stop.
+    """Monitor of the losses of watched rows that decides when to stop.
 
     Parameters
     ----------
@@ -127,7 +125,7 @@ class Watch:
         self._best, self._waited = np.inf, 0
 
     def add(self, losses: "Sequence[float]") -> bool:
-        """Take note of an iteration's losses; return whether training has stopped."""
+        """Record an iteration's losses; return True if training has to stop."""
         self.losses.append(tuple(losses))
         together = float(np.dot(losses, self._shares))
         if together < self._best:
@@ -145,8 +143,8 @@ class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
     """Base of learners that add iterations until rows that are watched stop improving.
 
     In a trial the rows watched are the validation rows of its fold, and nothing is spent on rows
-    of its own. Their loss at the best iteration would be too good, so whoever scores the model
-    settles it first on a count that other rows have chosen (see `metatune.evaluation.fold`).
+    of its own. Their loss at the best iteration would be optimistic, so before a model is
+    scored it is settled on a count that other rows have chosen (see `metatune.evaluation.fold`).
     Without such rows the training rows are split: on small tables, where a few held-out rows say
     little, the median over several splits decides, and the model is then trained again on all rows
     for as many iterations; on larger ones it stays as it is. A subclass has the attributes
@@ -159,7 +157,7 @@ class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
     curve_ : StoppingCurve or None
         Losses of the rows that were watched, as long as the model can still be settled.
     n_grown_ : int
-        Iterations that are there to settle on; only as long as it can be settled.
+        Iterations available to settle on; only as long as it can be settled.
     """
 
     classification: bool
@@ -170,7 +168,7 @@ class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
     max_splits = 5  # more of them cost more than they tell
 
     @abstractmethod
-    def _max_iterations(self, X: "FloatArray", y: "FloatArray") -> int:
+    def _max_iterations(self, X: "AnyArray", y: "AnyArray") -> int:
         """Return the most iterations that the size of the table affords."""
 
     @abstractmethod
@@ -194,7 +192,7 @@ class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
         """Drop the iterations beyond `n_iterations_` and what is only needed to go on."""
 
     def _holds(self, iterations: int) -> bool:
-        """Whether the model can predict with so many iterations as it is."""
+        """Return True if the model can predict with `iterations` without more training."""
         return iterations <= self.n_grown_
 
     def _go_on(self, rows: TrainingRows, iterations: int) -> None:
@@ -206,8 +204,8 @@ class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
 
     def fit(
         self,
-        X: "FloatArray",
-        y: "FloatArray",
+        X: "AnyArray",
+        y: "AnyArray",
         facts: RowFacts = PLAIN,
         watched: WatchedRows | None = None,
     ) -> "EarlyStoppingModel":
@@ -218,7 +216,7 @@ class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
         X : ndarray of shape (n_rows, n_columns)
         y : ndarray of shape (n_rows,)
         facts : RowFacts
-            Of these rows.
+            Metadata of these rows.
         watched : WatchedRows, optional
             Rows by which to stop. The model predicts with the iterations that are best for them
             until it is settled, and keeps some more of them until it is finished.
@@ -291,7 +289,7 @@ class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
 
 
 def held_out_rows(
-    y: "FloatArray", classification: bool, seed: int, facts: RowFacts = PLAIN
+    y: "AnyArray", classification: bool, seed: int, facts: RowFacts = PLAIN
 ) -> "list[tuple[IndexArray, IndexArray]]":
     """Split rows into about 86 % for training and 14 % held out, stratified.
 
@@ -324,24 +322,24 @@ def held_out_rows(
     return splits
 
 
-def _newest(times: "NDArray[np.int64]") -> "NDArray[np.bool_] | None":
-    """Return which rows are the newest, or None where too many have the same time."""
+def _newest(times: "IntArray") -> "BoolArray | None":
+    """Return a mask of the newest rows, or None where too many have the same time."""
     blocks = time_blocks(times, _N_FOLDS - 2)  # the first block counts for two
     newest = blocks == blocks.max()
     return newest if 0 < newest.sum() <= _MOST_HELD_OUT * len(times) else None
 
 
-def _several(groups: "NDArray[np.int64] | None") -> "NDArray[np.int64] | None":
+def _several(groups: "IntArray | None") -> "IntArray | None":
     return None if groups is None or (groups == groups[0]).all() else groups
 
 
 def _bound(
-    held_out: "NDArray[np.bool_]",
-    y: "FloatArray",
+    held_out: "BoolArray",
+    y: "AnyArray",
     classification: bool,
-    groups: "NDArray[np.int64] | None",
+    groups: "IntArray | None",
 ) -> "list[tuple[IndexArray, IndexArray]]":
-    """Take care that every class is trained on, and no group of the held-out rows is."""
+    """Move rows so that every class is trained on, and no group of held-out rows is."""
     train = ~held_out
     if groups is not None:
         train &= ~np.isin(groups, groups[held_out])
@@ -358,9 +356,7 @@ def _n_splits(n_rows: int) -> int:
     return int(np.clip(_TRUSTED_ROWS // (n_rows // _N_FOLDS), 1, _N_FOLDS))
 
 
-def balanced_weights(
-    y: "FloatArray", weights: "NDArray[np.float64] | None" = None
-) -> "NDArray[np.float64]":
+def balanced_weights(y: "AnyArray", weights: "FloatArray | None" = None) -> "FloatArray":
     """Return row weights of mean 1 that give every class the same total.
 
     Rows of a class share its total in proportion to `weights`.

@@ -7,9 +7,8 @@ from sklearn.base import BaseEstimator
 from sklearn.preprocessing import QuantileTransformer
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray
 
-    FloatArray = NDArray[np.float64]
 
 __all__ = ["TargetTransform"]
 

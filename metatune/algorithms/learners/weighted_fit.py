@@ -1,4 +1,4 @@
-"""Telling a learner what is known of its rows, as far as it can use it."""
+"""Fit of an estimator with sample weights, groups and times where its `fit` accepts them."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -8,21 +8,20 @@ from metatune.algorithms.learners.stopping import WatchedRows
 from metatune.data.row_metadata import RowFacts
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray
 
-    FloatArray = NDArray[Any]
 
 __all__ = ["fit_learner"]
 
 
 def fit_learner(
     learner: Any,
-    X: "FloatArray",
-    y: "FloatArray",
+    X: "AnyArray",
+    y: "AnyArray",
     facts: RowFacts,
     watched: WatchedRows | None = None,
 ) -> Any:
-    """Fit a learner and return it.
+    """Fit an estimator with sample weights, groups and times where its `fit` accepts them.
 
     Parameters
     ----------
@@ -32,7 +31,7 @@ def fit_learner(
     X : ndarray of shape (n_rows, n_columns)
     y : ndarray of shape (n_rows,)
     facts : RowFacts
-        Of these rows.
+        Metadata of these rows.
     watched : WatchedRows, optional
         Rows by which it may stop, if it stops early at all.
 

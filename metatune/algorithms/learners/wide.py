@@ -8,9 +8,8 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.preprocessing import OneHotEncoder
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, IntArray
 
-    FloatArray = NDArray[Any]
 
 __all__ = ["OneHotLearner"]
 
@@ -37,7 +36,7 @@ class OneHotLearner(BaseEstimator):  # type: ignore[misc]
         self.max_columns = max_columns
 
     def fit(
-        self, X: "FloatArray", y: "FloatArray", sample_weight: "FloatArray | None" = None
+        self, X: "AnyArray", y: "AnyArray", sample_weight: "AnyArray | None" = None
     ) -> "OneHotLearner":
         """Learn the levels, and fit on labels or target values."""
         codes, min_rows = self._codes(X), _FEWEST_ROWS
@@ -50,22 +49,22 @@ class OneHotLearner(BaseEstimator):  # type: ignore[misc]
         self.estimator_ = learner.fit(self._design(X), y, sample_weight=sample_weight)
         return self
 
-    def predict(self, X: "FloatArray") -> "FloatArray":
+    def predict(self, X: "AnyArray") -> "AnyArray":
         """Return labels or values of shape (n_rows,)."""
         return np.asarray(self.estimator_.predict(self._design(X)))
 
-    def predict_proba(self, X: "FloatArray") -> "FloatArray":
+    def predict_proba(self, X: "AnyArray") -> "AnyArray":
         """Return probabilities of shape (n_rows, n_classes)."""
         return np.asarray(self.estimator_.predict_proba(self._design(X)))
 
-    def _codes(self, X: "FloatArray") -> "NDArray[np.int64]":
+    def _codes(self, X: "AnyArray") -> "IntArray":
         return X[:, -self.n_codes :].astype(np.int64)
 
-    def _design(self, X: "FloatArray") -> Any:
+    def _design(self, X: "AnyArray") -> Any:
         numbers = sparse.csr_matrix(X[:, : -self.n_codes])
         return sparse.hstack([numbers, self.encoder_.transform(self._codes(X))], format="csr")
 
 
-def _n_columns(codes: "NDArray[np.int64]", min_rows: int) -> int:
+def _n_columns(codes: "IntArray", min_rows: int) -> int:
     counts = (np.unique(column, return_counts=True)[1] for column in codes.T)
     return sum(int((count >= min_rows).sum()) + 1 for count in counts)

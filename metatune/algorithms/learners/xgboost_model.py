@@ -15,9 +15,8 @@ from metatune.algorithms.learners.boosting import (
 from metatune.algorithms.learners.stopping import TrainingRows, Watch
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray
 
-    FloatArray = NDArray[Any]
 
 __all__ = ["XGBoostClassifier", "XGBoostRegressor"]
 
@@ -25,9 +24,9 @@ _WORK = 2.5e9  # cells x classes x rounds that take about a minute on one core
 
 
 class _XGBoostModel(BoostedTrees):
-    """What the classifier and the regressor share."""
+    """Base of the classifier and the regressor."""
 
-    def _max_iterations(self, X: "FloatArray", y: "FloatArray") -> int:  # noqa: ARG002
+    def _max_iterations(self, X: "AnyArray", y: "AnyArray") -> int:  # noqa: ARG002
         cost = self._n_trees_a_round() * (X.size + 30_000)
         return affordable_rounds(_WORK, cost, 50.0, self.params["learning_rate"])
 
@@ -69,14 +68,14 @@ class _XGBoostModel(BoostedTrees):
         self._store(bytes(self._booster[:n_rounds].save_raw("ubj")))
 
     def _losses(self, message: str) -> list[float]:
-        """Read the losses from XGBoost's words: a mean of squares instead of its root."""
+        """Read the losses from XGBoost's log: the mean of squares instead of its root."""
         values = [float(word.rpartition(":")[2]) for word in message.split("\t")[1:]]
         return values if self.classification else [value**2 for value in values]
 
     def _matrix(self, rows: TrainingRows) -> Any:
         return self._data(rows.X, label=rows.y, weight=self._weights(rows))
 
-    def _data(self, X: "FloatArray", **known: Any) -> Any:
+    def _data(self, X: "AnyArray", **known: Any) -> Any:
         types = ["c" if i in set(self.categorical) else "q" for i in range(X.shape[1])]
         return xgboost.DMatrix(
             X,
@@ -102,7 +101,7 @@ class _XGBoostModel(BoostedTrees):
         booster.load_model(bytearray(self.model_))
         return booster
 
-    def _raw(self, X: "FloatArray") -> "FloatArray":
+    def _raw(self, X: "AnyArray") -> "AnyArray":
         rounds = (0, self.n_iterations_)
         raw = self._booster.predict(self._data(X), iteration_range=rounds)
         return np.asarray(raw, dtype=np.float64)
@@ -113,7 +112,7 @@ class XGBoostClassifier(ClassifierMixin, _XGBoostModel):  # type: ignore[misc]
 
     classification = True
 
-    def predict_proba(self, X: "FloatArray") -> "FloatArray":
+    def predict_proba(self, X: "AnyArray") -> "AnyArray":
         """Return probabilities of shape (n_rows, n_classes)."""
         raw = self._raw(X)
         return np.column_stack([1.0 - raw, raw]) if raw.ndim == 1 else raw
@@ -124,6 +123,6 @@ class XGBoostRegressor(RegressorMixin, _XGBoostModel):  # type: ignore[misc]
 
     classification = False
 
-    def predict(self, X: "FloatArray") -> "FloatArray":
+    def predict(self, X: "AnyArray") -> "AnyArray":
         """Return values of shape (n_rows,)."""
         return self._raw(X)

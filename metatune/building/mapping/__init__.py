@@ -1,4 +1,4 @@
-"""From published runs to metatune's hyperparameters.
+"""Mapping of published runs to metatune's hyperparameters.
 
-`table.RULES` is the one table of what corresponds to what; `translate.map_run` applies it.
+`table.RULES` is the table of correspondences; `translate.map_run` applies it.
 """

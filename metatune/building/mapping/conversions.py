@@ -1,7 +1,7 @@
-"""From a published value to metatune's: small functions that the table names.
+"""Conversions of published values to metatune's, named by the table of rules.
 
-Each takes the published value and the run, and returns metatune's value, or None where that cannot
-be known: then it is left out. `ForeignValueError` says that metatune has no such value.
+Each takes the published value and the run, and returns metatune's value, or None if that is
+unknown: then it is left out. `ForeignValueError` is raised if metatune has no such value.
 """
 
 import math
@@ -87,14 +87,14 @@ def rows(least: int = 1) -> Convert:
 
 
 def leaf_rows(value: Any, run: PublishedRun) -> Value:
-    """Turn a fraction of the rows' weight in a leaf into a number of rows."""
+    """Convert a fraction of the rows' weight in a leaf to a number of rows."""
     if float(value) <= 0.0:
         return rows()(run.hyperparameters.get("min_samples_leaf", 1), run)
     return None if run.n_rows is None else max(1, math.ceil(float(value) * run.n_rows))
 
 
 def column_power(value: Any, run: PublishedRun) -> Value:
-    """Turn the columns that a split may choose from into a power of their number."""
+    """Convert the columns that a split may choose from to a power of their number."""
     value = _explicit(value, run)
     if value == "sqrt":
         return 0.5
@@ -107,13 +107,13 @@ def column_power(value: Any, run: PublishedRun) -> Value:
 
 
 def column_share(value: Any, run: PublishedRun) -> Value:
-    """Turn the columns that a split may choose from into a share of them."""
+    """Convert the columns that a split may choose from to a share of them."""
     value = _explicit(value, run)
     return 1.0 if value is None else _share(value, run.n_columns)
 
 
 def _explicit(value: Any, run: PublishedRun) -> Any:
-    """Say what scikit-learn's "auto" meant: the square root for classes, all for numbers."""
+    """Replace scikit-learn's former "auto": the square root for classes, all for numbers."""
     if value != "auto":
         return value
     return "sqrt" if run.pool == "classification" else None
@@ -134,7 +134,7 @@ def _share(value: Any, n_columns: int | None) -> float | None:
 
 
 def depth_to_leaves(value: Any, run: PublishedRun) -> Value:  # noqa: ARG001
-    """Turn the depth of a tree into the leaves it has at most."""
+    """Convert the depth of a tree to its maximum number of leaves."""
     if value is None or not 0 < int(value) < 60:
         raise ForeignValueError("depth without a limit")
     return 1 << int(value)
@@ -153,12 +153,12 @@ def own_rate(value: Any, run: PublishedRun) -> Value:
 
 
 def above(value: Any, run: PublishedRun) -> Value:  # noqa: ARG001
-    """Turn ranger's largest node that is not split into the smallest that is."""
+    """Convert ranger's largest size of an unsplit node to the smallest size of a split one."""
     return max(2, int(value) + 1)
 
 
 def mtry_power(value: Any, run: PublishedRun) -> Value:
-    """Turn a number of columns that a split may choose from into a power of their number."""
+    """Convert a number of columns that a split may choose from to a power of their number."""
     if value is None:  # the square root, rounded down
         return 0.5
     if run.n_columns is None or run.n_columns < 2:
@@ -167,7 +167,7 @@ def mtry_power(value: Any, run: PublishedRun) -> Value:
 
 
 def bootstrap_of_ranger(value: Any, run: PublishedRun) -> Value:
-    """Say whether trees see a bootstrap sample, where ranger's sample is one of metatune's.
+    """Return True if trees see a bootstrap sample, if ranger's sample is one of metatune's.
 
     A share of 0.632 without replacement holds as many distinct rows as a bootstrap sample does.
     """
@@ -180,7 +180,7 @@ def bootstrap_of_ranger(value: Any, run: PublishedRun) -> Value:
 
 
 def penalty_of_glmnet(value: Any, run: PublishedRun) -> Value:  # noqa: ARG001
-    """Name the penalty of a mixing parameter."""
+    """Convert a mixing parameter to the name of its penalty."""
     return "l2" if float(value) < 0.05 else "elastic_net"
 
 
@@ -190,7 +190,7 @@ def ratio_of_glmnet(value: Any, run: PublishedRun) -> Value:  # noqa: ARG001
 
 
 def pruning_of_rpart(value: Any, run: PublishedRun) -> Value:  # noqa: ARG001
-    """Turn a share of the root's error into one of its impurity, which is 1/2 at most."""
+    """Convert a share of the root's error to one of its impurity, which is 1/2 at most."""
     return max(1e-8, 0.5 * float(value))
 
 
@@ -201,14 +201,14 @@ def some_column(value: Any, run: PublishedRun) -> Value:
 
 
 def strength_of_glmnet(value: Any, run: PublishedRun) -> Value:
-    """Turn a penalty on the mean loss into scikit-learn's weight of the loss' sum."""
+    """Convert a penalty on the mean loss to scikit-learn's weight of the loss' sum."""
     if value is None or run.n_rows is None or float(value) <= 0.0:
         return None
     return 1.0 / (run.n_rows * float(value))
 
 
 def kernel_width(value: Any, run: PublishedRun) -> Value:
-    """Turn a kernel's gamma into a multiple of 1 / (columns x variance).
+    """Convert a kernel's gamma to a multiple of 1 / (columns x variance).
 
     That takes inputs of variance 1 and a known number of columns.
     """
@@ -227,7 +227,7 @@ def for_standard_target(value: Any, run: PublishedRun) -> Value:
 
 
 def ridge_strength(value: Any, run: PublishedRun) -> Value:
-    """Turn a penalty on the mean loss into one on its sum.
+    """Convert a penalty on the mean loss to one on its sum.
 
     The L1 penalty is left out: it depends on the scale of the target, which is not known.
     """

@@ -1,4 +1,4 @@
-"""How sources write a run down: brought to scikit-learn's names before the table is asked."""
+"""Dialects of run histories, converted to scikit-learn's names before the rules apply."""
 
 from dataclasses import replace
 
@@ -7,10 +7,10 @@ from metatune.building.mapping.run import ForeignValueError, PublishedRun
 __all__ = ["POWER", "STANDARDIZED", "TARGET_STANDARDIZED", "in_common_words"]
 
 STANDARDIZED = "standardized"
-"""Key under which a run says that the learner's inputs had variance 1."""
+"""Key for a learner's inputs of variance 1."""
 
 TARGET_STANDARDIZED = "target_standardized"
-"""Key under which a regression run says that its learner's target had variance 1."""
+"""Key for a regression learner's target of variance 1."""
 
 POWER = "max_features_power"
 """Key for the number of columns a split may choose from, as a power of the number of columns."""

@@ -1,4 +1,4 @@
-"""A published run as it is found, and what becomes of it."""
+"""Published runs, and the results of mapping them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ __all__ = ["ForeignValueError", "MappedRun", "PublishedRun", "UnmappedRun"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedRun:
-    """One configuration as somebody else described it; where it came from does not matter.
+    """Configuration as described by its source, whatever the source.
 
     Attributes
     ----------
@@ -20,8 +20,8 @@ class PublishedRun:
     algorithm : str
         Class of the estimator, or the source's name for it.
     hyperparameters : Mapping of str to object
-        As published, with the names of the source. A value that is absent is unknown: whoever
-        reads a source that leaves defaults out fills them in.
+        Published values, with the names of the source. Absent values are unknown: defaults that
+        a source leaves out have to be filled in when reading it.
     pool : str
         "classification" or "regression".
     n_rows : float, optional
@@ -40,7 +40,7 @@ class PublishedRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MappedRun:
-    """A published run in terms of metatune.
+    """Published run in terms of metatune.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class MappedRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnmappedRun:
-    """A published run that metatune could not have made, and why."""
+    """Published run that metatune could not have made, with the reason."""
 
     source: str
     algorithm: str
@@ -73,4 +73,4 @@ class UnmappedRun:
 
 
 class ForeignValueError(ValueError):
-    """A value makes the run one that metatune could not have made; the message says which."""
+    """Value that metatune cannot express; the message names it."""

@@ -1,4 +1,4 @@
-"""Setups of OpenML as published runs: which learner, its hyperparameters, defaults filled in.
+"""Setups of OpenML as published runs: learner and hyperparameters, defaults filled in.
 
 Two dialects are spoken. Flows of mlr (R) hold bare text and leave out what equals the learner's
 default, so that absence means the default of the R package, given here. Flows of scikit-learn hold
@@ -50,7 +50,7 @@ _ABSENT: dict[str, dict[str, Any]] = {
         "alpha": 0.0,
     },
 }
-"""Learners of mlr that metatune has a counterpart of, and what absence of a value means."""
+"""Learners of mlr that metatune has a counterpart of, with the defaults of absent values."""
 
 _IGNORED = frozenset(
     {
@@ -80,23 +80,23 @@ _HARMLESS_STEPS = frozenset(
         "VarianceThreshold",
     }
 )
-"""Steps of pipelines that metatune's recipes do as well."""
+"""Steps of pipelines that metatune's recipes contain as well."""
 
 
 class _UnreadableError(ValueError):
-    """A value was cut off by the server."""
+    """Value cut off by the server."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """A setup as OpenML holds it.
+    """Setup of OpenML.
 
     Attributes
     ----------
     flow_name : str
-        With or without its version in parentheses.
+        Name of the flow, with or without its version in parentheses.
     parameters : Mapping of str to str
-        What was set explicitly, as text, by "<name of the component's flow>:<parameter>".
+        Explicit values as text, by "<name of the component's flow>:<parameter>".
     defaults : Mapping of str to str
         Defaults of the flow and its components, with the same keys.
     """
@@ -159,7 +159,7 @@ def read_setup(
 
 
 def wire_value(text: str, *, language: str) -> Any:
-    """Turn a value as it is on the wire into a plain one.
+    """Convert a value of OpenML's text form to a plain one.
 
     Parameters
     ----------
@@ -249,7 +249,7 @@ def _components(name: str) -> Iterable[str]:
 
 
 def _arguments(name: str) -> Iterable[str]:
-    """Return what is between the outer parentheses, separated by the commas outside of others.
+    """Split the text inside the outer parentheses at the commas outside of inner ones.
 
     ``sklearn.pipeline.Pipeline(a=X,b=Y(c=Z))`` has the arguments X and Y(c=Z).
     """

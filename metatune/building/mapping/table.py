@@ -1,4 +1,4 @@
-"""The table: which published algorithm and hyperparameter is which of metatune's.
+"""Table of rules: metatune's counterparts of published algorithms and hyperparameters.
 
 What has no rule here has no counterpart in metatune (AdaBoost, linear support vector machines,
 kernel ridge, passive-aggressive and stochastic-gradient classifiers, automatic relevance
@@ -41,7 +41,7 @@ __all__ = ["RULES", "Parameter", "Rule"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One hyperparameter: published name, metatune's name, and how the value is converted."""
+    """Rule of one hyperparameter: published name, metatune's name, and conversion of values."""
 
     theirs: str
     ours: str
@@ -51,7 +51,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """How runs of one published algorithm are mapped.
+    """Rule for mapping runs of one published algorithm.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class Rule:
     least : dict of str to float
         Published numbers below which a run is not comparable.
     implied : dict of str to Value
-        What the algorithm's name says about metatune's hyperparameters.
+        metatune's hyperparameters implied by the algorithm's name.
     rough : tuple of str
         Those of `implied` that correspond only roughly.
     stands_in : bool
@@ -393,4 +393,4 @@ RULES: dict[str, Rule] = {
     "LGBMClassifier": _rule("lightgbm", *_LIGHTGBM, _WEIGHTS),
     "LGBMRegressor": _rule("lightgbm", *_LIGHTGBM),
 }
-"""By name of the published algorithm."""
+"""Rules by name of the published algorithm."""

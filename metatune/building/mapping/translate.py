@@ -1,4 +1,4 @@
-"""Applying the table of rules to one published run."""
+"""Translation of one published run by the table of rules."""
 
 from typing import Any
 

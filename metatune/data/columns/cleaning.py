@@ -1,4 +1,4 @@
-"""From raw cells to clean ones, the same way at the fit and at the prediction.
+"""Conversion of raw cells to clean ones, the same when fitting and when predicting.
 
 A table to predict may be typed otherwise than the one a model was fitted on: whole numbers where
 there were texts, because a stray word is missing there, or ``true`` where there was ``True``. What
@@ -31,7 +31,7 @@ TEXT = pd.StringDtype(na_value=np.nan)
 
 
 def clean_column(series: "pd.Series[Any]", column: Column) -> "pd.Series[Any]":
-    """Turn raw cells into what their column's kind means.
+    """Convert raw cells to the dtype of their column's kind.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def plain(series: "pd.Series[Any]") -> "pd.Series[Any]":
 
 
 def _is_nominal(levels: "pd.Index[Any]") -> bool:
-    """Whether levels of declared categories are plain numbers: codes that mean nothing more.
+    """Return True if all levels of a category column are plain numbers, hence mere codes.
 
     Where they are texts or dates, they are read as in a column that was not declared: prices,
     numbers with units and sentences are often stored as categories to spare memory.
@@ -112,7 +112,7 @@ def flag_value(text: str) -> float:
 
 
 def _strip(cells: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Do to a whole column what `_canonical` does to one text, many times as fast."""
+    """Apply `_canonical` to a whole column at once, which is many times as fast."""
     text = cells.str.strip(BLANKS)
     missing = text.isin(ALWAYS_MISSING) | text.isna()
     formulas = text.str.startswith("=").fillna(False).astype(bool)

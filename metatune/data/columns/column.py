@@ -1,4 +1,4 @@
-"""Kinds of columns, as values. How a kind is found lies in `metatune.data.columns.inference`."""
+"""Kinds of columns, as values; `metatune.data.columns.inference` finds them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ __all__ = ["Column", "ColumnKind"]
 
 
 class ColumnKind(StrEnum):
-    """What the cells of a column mean, and so how they are encoded."""
+    """Meaning of the cells of a column, which decides their encoding."""
 
     NUMBER = "number"
     BOOLEAN = "boolean"
@@ -18,15 +18,15 @@ class ColumnKind(StrEnum):
     IDENTIFIER = "identifier"
     CONSTANT = "constant"
     ROW_WEIGHT = "row weight"
-    """How much each row counts; like the next two, because the user says so."""
+    """Sample weight of each row; like the next two kinds, only the user can name it."""
     ROW_GROUP = "row group"
-    """Which rows belong together."""
+    """Group of each row."""
     ROW_TIME = "row time"
-    """When each row was, where nothing of it is of use as a feature."""
+    """Time of each row, if no part of it is of use as a feature."""
 
     @property
     def is_used(self) -> bool:
-        """Whether columns of this kind are given to models at all."""
+        """True if columns of this kind are features of the models."""
         return self not in _LEFT_OUT
 
 
@@ -41,7 +41,7 @@ _LEFT_OUT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One feature column as understood.
+    """Feature column with its inferred kind.
 
     Attributes
     ----------

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray
 
 __all__ = ["ISO", "find_date_format", "find_digit_format", "parse_date_texts"]
 
@@ -55,7 +55,7 @@ _YEARS = (1900, 2100)
 
 
 def parse_date_texts(
-    texts: "Sequence[str] | pd.Index[Any] | NDArray[Any]", date_format: str
+    texts: "Sequence[str] | pd.Index[Any] | AnyArray", date_format: str
 ) -> pd.DatetimeIndex:
     """Read texts as instants in UTC without a time zone; what cannot be read is NaT."""
     parsed = pd.to_datetime(
@@ -132,7 +132,7 @@ def _share(texts: Sequence[str], date_format: str) -> float:
 
 
 def _plausible(texts: Sequence[str], date_format: str) -> bool:
-    """Whether the years are those that data is about; times without a date always are."""
+    """Return True if all years are plausible for data; times without a date always are."""
     if "%Y" not in date_format:
         return True
     years = parse_date_texts(texts, date_format).year.dropna()

@@ -1,4 +1,4 @@
-"""Which columns only tell rows apart."""
+"""Detection of identifiers: columns that only distinguish rows."""
 
 import re
 
@@ -27,22 +27,22 @@ _ONE_WORD = 1.5
 
 
 def looks_like_id_name(name: str) -> bool:
-    """Whether a column is called an id, as in ``customerID``, ``host_id`` or ``ID``."""
+    """Return True if a column is named like an id, as in ``customerID``, ``host_id`` or ``ID``."""
     return not _ID_WORDS.isdisjoint(_words(name))
 
 
 def is_unnamed(name: str) -> bool:
-    """Whether a column had no name in its file."""
+    """Return True if a column had no name in its file."""
     return name.startswith("Unnamed: ")
 
 
 def seldom_repeats(unique_share: float) -> bool:
-    """Whether so few values repeat that a column may only tell rows apart."""
+    """Return True if so few values repeat that a column may be an identifier."""
     return unique_share >= _NEARLY_ALL
 
 
 def numbers_are_identifiers(name: str, cells: "pd.Series[float]", unique_share: float) -> bool:
-    """Whether whole numbers only tell rows apart: numbered rows, or ids by name that do not repeat.
+    """Return True if whole numbers are identifiers: row numbers, or unique values named as ids.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def numbers_are_identifiers(name: str, cells: "pd.Series[float]", unique_share: 
 
 
 def words_are_identifiers(n_present: int, unique_share: float, words_per_cell: float) -> bool:
-    """Whether texts only tell rows apart: single words of which (nearly) none repeats."""
+    """Return True if texts are identifiers: single words of which (nearly) none repeats."""
     return (
         n_present >= _MIN_WORD_ROWS and unique_share >= _NEARLY_ALL and words_per_cell < _ONE_WORD
     )

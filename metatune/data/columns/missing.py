@@ -53,11 +53,11 @@ _WEAK = frozenset(
 )
 _FORMULA = re.compile(r"=[A-Z][A-Z0-9.]*\(.*\)")
 BLANKS = " \t\r\n\f\v\xa0\ufeff\u200b"
-"""What is removed around cells."""
+"""Characters that are stripped from both ends of a cell."""
 
 
 def is_marker(text: str) -> bool:
-    """Whether a cell, blanks around it apart, means "missing" in every column.
+    """Return True if a cell, blanks around it apart, means "missing" in every column.
 
     A spreadsheet formula that was saved instead of its value, such as ``=N(TRUE)``, is one too.
     """
@@ -66,7 +66,7 @@ def is_marker(text: str) -> bool:
 
 
 def is_weak_marker(text: str) -> bool:
-    """Whether a cell means "missing" where all others are numbers or dates, such as ``-``."""
+    """Return True if a cell means "missing" among numbers or dates, such as ``-``."""
     text = text.strip(BLANKS)
     return text in _WEAK or text.lower() in _WEAK
 

@@ -23,14 +23,14 @@ _FEW_WORDS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberStyle:
-    """How the numbers of a text column are written.
+    """Notation of the numbers of a text column.
 
     Attributes
     ----------
     decimal : str
         "." or ","; the other one groups thousands.
     unit : str
-        What follows each number; empty if nothing does.
+        Unit after each number; empty if there is none.
     others : tuple of str
         The distinct cells that are neither numbers nor common markers, most frequent first.
     n_others : int
@@ -116,7 +116,7 @@ def decimal_evidence(texts: Iterable[str]) -> int:
 
 
 def find_number_style(counts: Mapping[str, int], hint: int = 0) -> NumberStyle | None:
-    """Find how the cells of a column are written, if they are numbers.
+    """Find the notation of a column's numbers, if its cells are numbers.
 
     Parameters
     ----------

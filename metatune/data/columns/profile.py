@@ -1,4 +1,4 @@
-"""What is counted once for every column before its kind is decided."""
+"""Summary statistics of a raw column, computed once for type inference."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,16 +10,16 @@ from metatune.data.columns.cleaning import clean_column, plain, to_text
 from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.missing import strip_or_none
 
-__all__ = ["Look"]
+__all__ = ["ColumnProfile"]
 
 _EXACT_ROWS = 200_000  # larger tables are judged by a sample
 _SAMPLE_ROWS = 20_000
-_SELDOM_REPEATED = 0.4  # distinct values in a sample that call for a look at all rows
+_SELDOM_REPEATED = 0.4  # distinct values in a sample that require counting all rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Look:
-    """A first look at one column.
+class ColumnProfile:
+    """Summary statistics of a raw column.
 
     Attributes
     ----------
@@ -56,21 +56,21 @@ class Look:
 
     @property
     def n_present(self) -> int:
-        """Cells that are not missing."""
+        """Number of cells that are not missing."""
         return len(self.cells) - self.n_missing
 
     @property
     def is_constant(self) -> bool:
-        """Whether the column says nothing: wholly missing, or one value everywhere."""
+        """True if all cells are missing, or all hold the same value."""
         return self.n_present == 0 or (self.n_unique <= 1 and self.n_missing == 0)
 
     @classmethod
-    def at(cls, series: "pd.Series[Any]") -> "Look":
-        """Look at a raw column."""
+    def at(cls, series: "pd.Series[Any]") -> "ColumnProfile":
+        """Compute the summary statistics of a raw column."""
         cells = plain(series)
         base = _base_kind(cells)
         if base is ColumnKind.TEXT:
-            return _look_at_text(str(series.name), cells)
+            return _profile_of_text(str(series.name), cells)
         name = str(series.name)
         clean = clean_column(cells, Column(name=name, kind=base, n_missing=0, n_unique=0))
         n_missing = int(clean.isna().sum())
@@ -100,22 +100,22 @@ def _base_kind(cells: "pd.Series[Any]") -> ColumnKind:
     return ColumnKind.TEXT
 
 
-def _look_at_text(name: str, cells: "pd.Series[Any]") -> Look:
+def _profile_of_text(name: str, cells: "pd.Series[Any]") -> ColumnProfile:
     step = _step(len(cells))
     counts, stripped = _count_texts(cells.iloc[::step])
     if step > 1 and len(counts) <= 1:
         step = 1
         counts, stripped = _count_texts(cells)
-    n_looked_at, n_present = len(cells.iloc[::step]), sum(counts.values())
+    n_sampled, n_present = len(cells.iloc[::step]), sum(counts.values())
     n_unique, unique_share = len(counts), len(counts) / max(1, n_present)
     if step > 1 and unique_share >= _SELDOM_REPEATED:
         n_unique, unique_share = _exact(cells)
-    return Look(
+    return ColumnProfile(
         name=name,
         cells=cells,
         base=ColumnKind.TEXT,
         counts=counts,
-        n_missing=round((n_looked_at - n_present) * len(cells) / max(1, n_looked_at)),
+        n_missing=round((n_sampled - n_present) * len(cells) / max(1, n_sampled)),
         n_unique=n_unique,
         unique_share=unique_share,
         stripped=stripped,
@@ -123,7 +123,7 @@ def _look_at_text(name: str, cells: "pd.Series[Any]") -> Look:
 
 
 def _count_texts(cells: "pd.Series[Any]") -> tuple[dict[str, int], bool]:
-    """Count distinct stripped cells, and say whether stripping changed any."""
+    """Count distinct stripped cells; also return True if stripping changed any."""
     counts: dict[str, int] = {}
     stripped = False
     raw = cells if cells.dtype != object else to_text(cells)

@@ -1,7 +1,7 @@
-"""The encoded task: what algorithms, meta-features and trials work on."""
+"""Encoded task: the matrix and target that algorithms, meta-features and trials work on."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from metatune.data.splits.folds import nested_order
 from metatune.kinds import TaskKind
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray, IndexArray
 
 __all__ = ["EncodedTask"]
 
@@ -26,20 +26,20 @@ class EncodedTask:
     y : ndarray of shape (n_rows,)
         Encoded labels 0..n_classes-1 (int64) or target values (float64).
     layout : Layout
-        What the columns of `X` hold.
+        Description of the columns of `X`.
     kind : TaskKind
         What is predicted.
     n_classes : int
         Number of classes; 0 for regression.
     """
 
-    X: "NDArray[np.float64]"
-    y: "NDArray[Any]"
+    X: "FloatArray"
+    y: "AnyArray"
     layout: Layout
     kind: TaskKind
     n_classes: int = 0
 
-    def sample(self, max_rows: int, seed: int) -> "NDArray[np.intp]":
+    def sample(self, max_rows: int, seed: int) -> "IndexArray":
         """Return the positions of a stratified sample of at most `max_rows` rows, ascending."""
         if self.n_rows <= max_rows:
             return np.arange(self.n_rows, dtype=np.intp)
@@ -54,13 +54,13 @@ class EncodedTask:
 
     @property
     def observed(self) -> "EncodedTask":
-        """The task without columns that were made with the help of the target."""
+        """Task without the columns that were made with the help of the target."""
         if not self.layout.n_predicted:
             return self
         layout = self.layout.observed
         return replace(self, X=self.X[:, : layout.n_columns], layout=layout)
 
-    def with_predictions(self, names: list[str], columns: "NDArray[Any]") -> "EncodedTask":
+    def with_predictions(self, names: list[str], columns: "AnyArray") -> "EncodedTask":
         """Return the task with columns at the end that predict the target."""
         layout = self.layout
         wider = Layout(

@@ -1,4 +1,4 @@
-"""The table encoder: from a table as users have it to one matrix of numbers."""
+"""Table encoder: converts a table as users have it to one matrix of numbers."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Self
@@ -18,7 +18,7 @@ from metatune.data.task.task import Task
 from metatune.errors import SchemaError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray
 
 __all__ = ["TableEncoder", "encode_task"]
 
@@ -47,7 +47,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Seconds that texts may take at the fit, by prediction. Columns beyond it, the longest
         texts first, are encoded by their lengths alone.
     text_model : TextModel or None
-        What predicts the target from all texts together, fitted where the encoder is given labels
+        Model of the target given all texts together, fitted where the encoder is given labels
         or values; its predictions are columns, too.
 
     Attributes
@@ -77,7 +77,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.fit_transform(X, y)
         return self
 
-    def fit_transform(self, X: pd.DataFrame, y: Any = None, **_: Any) -> "NDArray[np.float64]":
+    def fit_transform(self, X: pd.DataFrame, y: Any = None, **_: Any) -> "FloatArray":
         """Fit, and return the matrix of shape (n_rows, n_matrix_columns).
 
         Parameters
@@ -116,10 +116,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return [series.where(series.notna(), "").tolist() for series in cells]
 
     def add_text_model(self, model: TextModel) -> None:
-        """Let a fitted text model predict the last columns of the matrix."""
+        """Add the predictions of a fitted text model as the last columns of the matrix."""
         self.text_model, self.text_model_ = clone(model), model
 
-    def transform(self, X: "pd.DataFrame | NDArray[Any]") -> "NDArray[np.float64]":
+    def transform(self, X: "pd.DataFrame | AnyArray") -> "FloatArray":
         """Return the matrix of shape (n_rows, n_matrix_columns).
 
         Columns are found by name, whatever their order; columns that were not there at the fit are
@@ -138,21 +138,21 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             return matrix
         return np.hstack([matrix, self.text_model_.transform(self.texts(table))])
 
-    def get_feature_names_out(self, input_features: Any = None) -> "NDArray[Any]":  # noqa: ARG002
-        """Names of the matrix columns."""
+    def get_feature_names_out(self, input_features: Any = None) -> "AnyArray":  # noqa: ARG002
+        """Return the names of the matrix columns."""
         predicted = [] if self.text_model_ is None else self.text_model_.names
         return np.asarray([*self.names_, *predicted], dtype=object)
 
     @property
     def layout(self) -> Layout:
-        """What the matrix columns hold, those of the text model apart."""
+        """Layout of the matrix without the columns of the text model."""
         return Layout(names=tuple(self.names_), n_levels=tuple(self.n_levels_))
 
     def _used(self) -> list[Column]:
         columns = [Column(**{**c, "kind": ColumnKind(c["kind"])}) for c in self.columns]
         return [column for column in columns if column.kind.is_used]
 
-    def _table(self, X: "pd.DataFrame | NDArray[Any]") -> pd.DataFrame:
+    def _table(self, X: "pd.DataFrame | AnyArray") -> pd.DataFrame:
         names = [c["name"] for c in self.columns]
         if not isinstance(X, pd.DataFrame):
             array = np.asarray(X)
@@ -174,7 +174,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return table
 
     def _choose_texts(self, cells: "dict[str, pd.Series[Any]]") -> None:
-        """Decide which text columns are read word by word: the shortest first, while time lasts."""
+        """Choose the text columns to encode word by word: the shortest first, while time lasts."""
         texts = [c.name for c in self._used() if c.kind is ColumnKind.TEXT]
         seconds = {name: text_seconds(cells[name]) for name in texts}
         left = self.text_allowance
@@ -194,7 +194,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         elif column.kind is ColumnKind.TEXT:
             self.texts_[column.name].fit(cells)
 
-    def _block(self, cells: "pd.Series[Any]", column: Column) -> "NDArray[np.float64]":
+    def _block(self, cells: "pd.Series[Any]", column: Column) -> "FloatArray":
         if column.kind in _CATEGORIES:
             # missing cells and unseen categories are found nowhere: position -1
             codes = pd.Index(self.levels_[column.name], dtype="str").get_indexer(pd.Index(cells))
@@ -254,7 +254,7 @@ def encode_task(
     return encoder, encoded
 
 
-def _stack(blocks: "list[NDArray[np.float64]]", n_rows: int) -> "NDArray[np.float64]":
+def _stack(blocks: "list[FloatArray]", n_rows: int) -> "FloatArray":
     """Put blocks side by side; without any, one constant column keeps the learners going."""
     return np.hstack(blocks) if any(b.shape[1] for b in blocks) else np.zeros((n_rows, 1))
 

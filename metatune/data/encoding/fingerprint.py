@@ -1,4 +1,4 @@
-"""A fingerprint of a dataset's content, to recognise it again.
+"""Fingerprint of a dataset's content, to recognise it again.
 
 Scores from the past on the very same data would make a recommendation look better than it is, so
 past datasets with the user's content are left out. The same data may come with other column names,
@@ -8,14 +8,14 @@ fingerprint survives all of these.
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from metatune.data.encoding.encoded_task import EncodedTask
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray
 
 __all__ = ["Fingerprint"]
 
@@ -57,14 +57,14 @@ class Fingerprint:
         return f"{self.n_rows}:{','.join(sorted(self.columns))}"
 
     def same_data(self, other: "Fingerprint") -> bool:
-        """Whether two datasets hold the same rows, for all that can be told."""
+        """Return True if two datasets appear to hold the same rows."""
         if self.n_rows != other.n_rows:
             return False
         smaller = min(len(self.columns), len(other.columns))
         return len(self.columns & other.columns) >= _SAME_SHARE * smaller
 
 
-def _hash_column(column: "NDArray[Any]") -> str:
+def _hash_column(column: "AnyArray") -> str:
     """Hash a column's values as a multiset.
 
     Columns whose values repeat count with the frequencies only, because codes of categories are

@@ -1,4 +1,4 @@
-"""What the columns of an encoded matrix hold.
+"""Layout of an encoded matrix: names and kinds of its columns.
 
 The table encoder turns a table as users have it into one float64 matrix: numbers as they are,
 categories as codes 0..n_levels-1, missing cells as NaN. Every algorithm starts from that matrix,

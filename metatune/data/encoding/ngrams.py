@@ -13,13 +13,14 @@ from sklearn.base import BaseEstimator, TransformerMixin
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
+
+    from metatune._typing import Float32Array, Int32Array
 
 __all__ = ["N_HASHED", "NgramCounter"]
 
 N_HASHED = 2**18
-"""Places that the n-grams of one kind of a column are hashed to."""
+"""Number of places that the n-grams of one kind of a column are hashed to."""
 
 _MAX_KEPT = 2**17  # places over all columns and kinds: those with the most texts of each
 _LEAST_TEXTS = 2  # that an n-gram occurs in to be kept
@@ -70,8 +71,8 @@ class NgramCounter(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         -------
         csr_matrix of shape (n_rows, n_features_), float32
         """
-        self.places_: list[NDArray[np.int32]] = []
-        self.idf_: list[NDArray[np.float32]] = []
+        self.places_: list[Int32Array] = []
+        self.idf_: list[Float32Array] = []
         blocks = []
         share = _MAX_KEPT // max(1, len(X) * (2 if self.piece_length else 1))
         for counts in self._counted(X):
@@ -114,9 +115,7 @@ def _hasher(**options: Any) -> Any:
     )
 
 
-def _weighted(
-    counts: "csr_matrix", places: "NDArray[np.int32]", idf: "NDArray[np.float32]"
-) -> "csr_matrix":
+def _weighted(counts: "csr_matrix", places: "Int32Array", idf: "Float32Array") -> "csr_matrix":
     from scipy.sparse import csr_matrix
     from sklearn.preprocessing import normalize
 

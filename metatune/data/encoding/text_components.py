@@ -11,8 +11,9 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
     from sklearn.feature_extraction.text import TfidfVectorizer
+
+    from metatune._typing import FloatArray
 
 __all__ = ["TextEncoder", "text_seconds"]
 
@@ -34,7 +35,7 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Attributes
     ----------
     names_ : list of str
-        What the columns of the output hold.
+        Names of the columns of the output.
     vocabulary_ : str
         Words and pairs of words, one in a line; empty if there are none.
     idf_ : ndarray of shape (n_words,)
@@ -69,7 +70,7 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.names_ = ["length", "words", *(f"topic {i}" for i in range(latent))]
         return self
 
-    def transform(self, X: "pd.Series[Any]") -> "NDArray[np.float64]":
+    def transform(self, X: "pd.Series[Any]") -> "FloatArray":
         """Return an array of shape (n_rows, len(names_)); NaN where the cell is missing."""
         texts = _texts(X)
         out = np.empty((len(texts), len(self.names_)))

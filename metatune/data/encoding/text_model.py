@@ -1,4 +1,4 @@
-"""What the texts of a table say about the target: a linear model of their n-grams.
+"""Linear model of the target given the n-grams of a table's texts.
 
 Its predictions are columns for all other learners (stacking, Wolpert 1992): of rows that a learner
 trains on they are made by models that have not seen them, of all other rows by the model of all
@@ -17,10 +17,10 @@ from metatune.data.splits.folds import Fold, inner_folds
 from metatune.kinds import TaskKind
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
-    FloatArray = NDArray[np.float64]
+    from metatune._typing import AnyArray, Float32Array, FloatArray, IndexArray
+
 
 __all__ = ["CrossFitted", "TextModel", "n_targets", "text_targets"]
 
@@ -33,29 +33,29 @@ _MAX_STEPS = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CrossFitted:
-    """A linear model of some rows, and what models of the other rows say about each of them.
+    """Linear model of some rows, with the cross-fitted predictions of these rows.
 
     Attributes
     ----------
     columns : ndarray of shape (n_rows, n_targets), float32
         Predictions of rows held out.
     weights : ndarray of shape (n_features, n_targets), float32
-        Of the model of all rows.
+        Coefficients of the model of all rows.
     bases : ndarray of shape (n_targets,), float32
-        What it says of a row without any n-gram.
+        Its prediction of a row without any n-gram.
     """
 
-    columns: "NDArray[np.float32]"
-    weights: "NDArray[np.float32]"
-    bases: "NDArray[np.float32]"
+    columns: "Float32Array"
+    weights: "Float32Array"
+    bases: "Float32Array"
 
     @property
     def is_silent(self) -> bool:
-        """Whether texts tell nothing: then all columns are constant."""
+        """True if texts predict nothing: all columns are constant."""
         return not self.weights.any()
 
-    def predict(self, counts: "csr_matrix") -> "NDArray[np.float32]":
-        """Return what the model of all rows says about others."""
+    def predict(self, counts: "csr_matrix") -> "Float32Array":
+        """Predict other rows with the model of all rows."""
         return np.asarray(counts @ self.weights + self.bases, dtype=np.float32)
 
 
@@ -65,7 +65,7 @@ class TextModel(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     kind : str
-        The task's: of classes the eight most frequent ones have a column each (two have one).
+        Kind of the task. The eight most frequent classes have a column each; two classes have one.
     word_length, piece_length : int
         See `NgramCounter`.
     max_rows : int
@@ -108,12 +108,12 @@ class TextModel(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.counter_ = NgramCounter(self.word_length, self.piece_length)
         return self.counter_.fit_transform(texts)
 
-    def fit(self, X: list[list[str]], y: "NDArray[Any]") -> "TextModel":
+    def fit(self, X: list[list[str]], y: "AnyArray") -> "TextModel":
         """Learn the model; see `fit_transform`."""
         self.fit_transform(X, y)
         return self
 
-    def fit_transform(self, X: list[list[str]], y: "NDArray[Any]", **_: Any) -> "FloatArray":
+    def fit_transform(self, X: list[list[str]], y: "AnyArray", **_: Any) -> "FloatArray":
         """Learn the model, and return cross-fitted predictions, (n_rows, n_columns).
 
         Parameters
@@ -137,8 +137,8 @@ class TextModel(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def cross_fit(
         self,
         counts: "csr_matrix",
-        targets: "NDArray[np.float32]",
-        y: "NDArray[Any]",
+        targets: "Float32Array",
+        y: "AnyArray",
         facts: RowFacts = PLAIN,
     ) -> CrossFitted:
         """Fit a linear model on some rows, and on parts of them for the others.
@@ -152,7 +152,7 @@ class TextModel(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         y : ndarray of shape (n_rows,)
             Codes of labels or target values: what folds are stratified by.
         facts : RowFacts
-            Of these rows. Rows of a group, or of a stretch of time, are held out together.
+            Metadata of these rows. Rows of a group, or of a stretch of time, are held out together.
         """
         kind = TaskKind(self.kind)
         folds = inner_folds(y, kind, min(_N_FOLDS, len(y)), self.random_state, facts)
@@ -165,12 +165,12 @@ class TextModel(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def n_targets(kind: TaskKind, n_classes: int) -> int:
-    """Return how many columns a text model gives."""
+    """Return the number of columns of a text model."""
     return min(n_classes, _MAX_CLASSES) if kind is TaskKind.MULTICLASS else 1
 
 
-def text_targets(y: "NDArray[Any]", kind: TaskKind) -> "NDArray[np.float32]":
-    """Return what texts are to predict, one column for each: indicators of classes, or numbers.
+def text_targets(y: "AnyArray", kind: TaskKind) -> "Float32Array":
+    """Return the targets of a text model, one column for each: indicators of classes, or numbers.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def text_targets(y: "NDArray[Any]", kind: TaskKind) -> "NDArray[np.float32]":
 
 def _cross_fit(
     counts: "csr_matrix",
-    targets: "NDArray[np.float32]",
+    targets: "Float32Array",
     folds: tuple[Fold, ...],
     sample_weight: "FloatArray | None",
     max_rows: int,
@@ -218,15 +218,15 @@ def _cross_fit(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Ridge:
-    """Ridge regressions of the same rows; what they are to predict has the mean 0."""
+    """Ridge regressions of the same rows on targets of mean 0."""
 
     counts: "csr_matrix"
-    targets: "NDArray[np.float32]"
+    targets: "Float32Array"
     sample_weight: "FloatArray | None"
     max_rows: int
 
-    def fit(self, rows: "NDArray[np.intp]", strength: float) -> "NDArray[np.float32]":
-        """Return weights of n-grams, (n_features, n_targets); fewer rows where there are many."""
+    def fit(self, rows: "IndexArray", strength: float) -> "Float32Array":
+        """Return coefficients of n-grams, (n_features, n_targets); many rows are sampled."""
         from sklearn.linear_model import Ridge
 
         rows = np.sort(rows[: self.max_rows])
@@ -241,12 +241,12 @@ class _Ridge:
         solver.fit(self.counts[rows], self.targets[rows], sample_weight=weight)
         return np.asarray(solver.coef_, dtype=np.float32).reshape(self.targets.shape[1], -1).T
 
-    def held_out(self, fold: Fold, strength: float) -> "NDArray[np.float32]":
-        """Return what the training rows of a fold say of the others."""
+    def held_out(self, fold: Fold, strength: float) -> "Float32Array":
+        """Predict the validation rows of a fold with a model of its training rows."""
         return np.asarray(self.counts[fold.valid] @ self.fit(fold.train, strength))
 
-    def loss(self, rows: "NDArray[np.intp]", said: "NDArray[np.float32]") -> float:
-        """Return the mean squared error of what was said of some rows."""
+    def loss(self, rows: "IndexArray", said: "Float32Array") -> float:
+        """Return the mean squared error of the predictions of some rows."""
         squares = ((self.targets[rows] - said) ** 2).sum(axis=1, dtype=np.float64)
         weight = None if self.sample_weight is None else self.sample_weight[rows]
         return float(np.average(squares, weights=weight))

@@ -1,4 +1,7 @@
-"""Reading ARFF, the format of Weka and OpenML (https://waikato.github.io/weka-wiki/formats_and_processing/arff_stable/)."""
+"""Reader of ARFF, the format of Weka and OpenML.
+
+See https://waikato.github.io/weka-wiki/formats_and_processing/arff_stable/.
+"""
 
 import io
 import re
@@ -41,7 +44,7 @@ _ESCAPE = re.compile(r"\\(.)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Attribute:
-    """A declared column; `levels` for nominal ones, `date_format` for dates."""
+    """Declared column; `levels` for nominal ones, `date_format` for dates."""
 
     name: str
     is_numeric: bool = False
@@ -50,7 +53,7 @@ class _Attribute:
 
 
 def looks_like_arff(head: bytes) -> bool:
-    """Whether a text begins like an ARFF file, comments apart."""
+    """Return True if a text begins like an ARFF file, comments apart."""
     for line in head[:100_000].splitlines():
         bare = line.strip().lower()
         if bare and not bare.startswith(b"%"):

@@ -1,4 +1,4 @@
-"""The encoding of a text file, found from its bytes."""
+"""Encoding of a text file, detected from its bytes."""
 
 import codecs
 
@@ -27,7 +27,7 @@ def find_encoding(head: bytes, *, complete: bool, label: str) -> str:
     complete : bool
         Whether they are all; else the last character may be cut.
     label : str
-        What messages call the file.
+        Name of the file in messages.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Reading text tables: fields separated by commas, semicolons, tabs, bars or blanks."""
+"""Reader of text tables: fields separated by commas, semicolons, tabs, bars or blanks."""
 
 import csv
 import re
@@ -30,7 +30,7 @@ _TOO_MANY = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    """All that is found out about a text table before it is read."""
+    """Format of a text table, detected before it is read."""
 
     encoding: str
     dialect: Dialect
@@ -118,7 +118,7 @@ def _plan_with(
 
 
 def _judged(rows: Rows, header: Header) -> list[list[str]]:
-    """Return as many of the first rows as settle how cells are written."""
+    """Return as many of the first rows as suffice to detect the notation of cells."""
     n_rows = max(50, _JUDGED_CELLS // max(1, len(header.names)))
     return rows.cells[header.n_skipped : header.n_skipped + n_rows]
 
@@ -186,7 +186,7 @@ def _with_grouped_thousands(frame: pd.DataFrame) -> pd.DataFrame:
 def _parse_somehow(
     payload: Payload, plan: _Plan, head: bytes, complete: bool
 ) -> tuple[pd.DataFrame, _Plan]:
-    """Read a table, without quoting if its quotes turn out to be text; else say what is wrong."""
+    """Read a table, without quoting if its quotes are text; raise TableError if neither works."""
     try:
         return _parse(payload, plan), plan
     except _PARSER_TROUBLE as error:

@@ -1,4 +1,4 @@
-"""How a text table is written: what separates fields, and what encloses them."""
+"""Dialect of a text table: separator, quote and escape character of its fields."""
 
 import csv
 import io
@@ -21,7 +21,7 @@ _POINT = re.compile(r"[-+]?(\d{1,3}(,\d{3})+|\d+)\.\d+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    r"""How fields are separated and enclosed.
+    r"""Separator, quote and escape character of fields.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Trial:
-    """A dialect tried on the first rows.
+    """Dialect tried on the first rows.
 
     `consistency` is the share of rows with the usual `width`; `typed` the share of cells that are
     numbers or empty; `starts` whether one of the first two rows has the usual width, too.
@@ -77,7 +77,7 @@ class _Trial:
 
 
 def find_dialect(text: str, *, complete: bool, suffix: str = "") -> Dialect:
-    """Find how the fields of a text table are separated and enclosed.
+    """Find the dialect of a text table.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def _quotes(text: str, separator: str, quote: str) -> tuple[int, int]:
 
 
 def _quoting_holds(trial: _Trial, plain: _Trial, opened: int, closed: int) -> bool:
-    """Whether quotes enclose fields rather than being part of them."""
+    """Return True if quotes enclose fields rather than being part of them."""
     if trial.dialect.quote == "'" and opened < 3:
         return False
     if trial.consistency > plain.consistency:

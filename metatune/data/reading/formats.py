@@ -1,4 +1,4 @@
-"""Reading Parquet, Feather, JSON and Excel files."""
+"""Readers of Parquet, Feather, JSON and Excel files."""
 
 import json
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""Whether a text table names its columns, and how."""
+"""Header of a text table: detection of its column names."""
 
 import re
 from collections import Counter
@@ -24,7 +24,7 @@ _SHOWN = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """The names of the columns.
+    """Names of the columns.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Header:
     unnamed : frozenset of str
         The names that were not in the file.
     notes : tuple of str
-        What was odd.
+        Oddities found, one sentence each.
     """
 
     names: tuple[str, ...]
@@ -55,7 +55,7 @@ def find_header(rows: list[list[str]], label: str) -> Header:
     rows : list of list of str
         The first rows; blank lines have no cells.
     label : str
-        What messages call the file.
+        Name of the file in messages.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def _first_row(rows: list[list[str]]) -> tuple[int, tuple[str, ...]]:
 
 
 def _is_title(row: list[str], below: list[str], width: int) -> bool:
-    """Whether a row stands above the table: a title, a comment, or Excel's ``sep=;``."""
+    """Return True if a row is above the table: a title, a comment, or Excel's ``sep=;``."""
     n_filled = sum(bool(cell.strip()) for cell in row)
     if n_filled == 1 and row[0].strip().lower().startswith("sep="):
         return True
@@ -127,7 +127,7 @@ def _aligned(first: list[str], body: list[list[str]], width: int) -> list[str]:
 
 
 def _is_header(first: list[str], body: list[list[str]], width: int) -> bool:
-    """Weigh what the first row says against the columns below it."""
+    """Return True if the first row differs from the columns below it as a header does."""
     if not body:
         return not any(_is_value(cell) for cell in first)
     body = body[: max(50, _JUDGED_CELLS // max(1, width))]
@@ -158,7 +158,7 @@ def _is_value(cell: str) -> bool:
 
 
 def _counts_columns(first: list[str], body: list[list[str]]) -> bool:
-    """Whether a row counts the columns: 0, 1, 2, ..., or years.
+    """Return True if a row counts the columns: 0, 1, 2, ..., or years.
 
     In a narrow table of whole numbers 1, 2, 3 may well be data.
     """
@@ -171,7 +171,7 @@ def _counts_columns(first: list[str], body: list[list[str]]) -> bool:
 
 
 def _marks_repeats(first: list[str]) -> bool:
-    """Whether a row of numbers was made from repeated ones, as pandas does it: 0, 0.1, 0.2, ..."""
+    """Return True if a row has repeated numbers as pandas renames them: 0, 0.1, 0.2, ..."""
     cells = [cell.strip() for cell in first]
     if len(set(cells)) < len(cells) or not all(_is_value(cell) for cell in cells):
         return False
@@ -184,7 +184,7 @@ def _marks_repeats(first: list[str]) -> bool:
 
 
 def _is_second_header(first: list[str], body: list[list[str]]) -> bool:
-    """Whether the second row names columns, too: it fills the gaps of the first with new words."""
+    """Return True if the second row is a header, too: new words in the gaps of the first."""
     second, rest = body[0], body[1:]
     gaps = [i for i, cell in enumerate(first) if not cell.strip() and i < len(second)]
     if len(gaps) < 2 or len(rest) < 2:

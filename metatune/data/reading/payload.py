@@ -1,4 +1,4 @@
-"""Opening a file: what it is by name and by its first bytes, and its bytes without compression."""
+"""Payload of a file: its format, by name and first bytes, and its decompressed bytes."""
 
 import bz2
 import gzip
@@ -55,12 +55,12 @@ _SUPPORTED = ".csv .tsv .txt .data .parquet .feather .arff .jsonl .json .xlsx"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
-    """The bytes of a table, without compression.
+    """Bytes of a table, without compression.
 
     Attributes
     ----------
     label : str
-        What messages call the file.
+        Name of the file in messages.
     stem : str
         The file's name without suffixes.
     suffix : str
@@ -98,7 +98,7 @@ class Payload:
 
 
 def open_payload(path: str | Path) -> Payload:
-    """Find out what a file is, and decompress it in memory if it is compressed.
+    """Detect the format of a file, and decompress it in memory if it is compressed.
 
     Parameters
     ----------

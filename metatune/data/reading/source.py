@@ -1,4 +1,4 @@
-"""A table as read, and what was found out about its file."""
+"""Table as read, and the detected format of its file."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", r"\s+": 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    r"""What was detected about a file.
+    r"""Detected format of a file.
 
     Attributes
     ----------
@@ -22,7 +22,7 @@ class Source:
     compression : str
         "gzip", "bz2", "zip", "xz", "zstd", or empty.
     separator : str
-        What separates the fields of a text table; ``\s+`` for runs of blanks; empty for other
+        Field separator of a text table; ``\s+`` for runs of blanks; empty for other
         formats.
     quote : str or None
         The character that may enclose fields; None where quotes are ordinary characters.
@@ -50,7 +50,7 @@ class Source:
     n_columns: int = 0
 
     def summary(self) -> str:
-        """Say in one line how the file was read."""
+        """Return one line of text on the format of the file."""
         parts = [self._format(), f"{self.n_rows:,} rows x {self.n_columns:,} columns"]
         if self.separator:
             name = _SEPARATORS.get(self.separator, "")
@@ -77,7 +77,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Table:
-    """A table as read.
+    """Table as read.
 
     Attributes
     ----------
@@ -86,9 +86,9 @@ class Table:
     name : str
         The file's stem, "stdin" for standard input.
     source : Source
-        What was detected about the file.
+        Detected format of the file.
     notes : tuple of str
-        What was odd and done about it, one sentence each.
+        Oddities and their treatment, one sentence each.
     """
 
     frame: "pd.DataFrame"

@@ -1,4 +1,4 @@
-"""Reading a table from a file of any supported format."""
+"""Reader of tables from files of any supported format."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +24,7 @@ _Read = tuple[pd.DataFrame, Source, tuple[str, ...], frozenset[str]]
 
 
 def read_table(path: str | Path, *, deadline: Deadline | None = None) -> Table:
-    """Read a table, and find out how it is written.
+    """Read a table, and detect its format.
 
     Parameters
     ----------

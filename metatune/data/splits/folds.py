@@ -1,11 +1,11 @@
 """Folds and nested row subsamples.
 
-Without more ado rows are shuffled and stratified. Where rows belong to groups, groups are dealt out
-whole; where rows have a time, the past trains and what follows is validated.
+By default rows are shuffled and stratified. Where rows belong to groups, groups are dealt out
+whole; where rows have times, earlier rows are for training and later ones for validation.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,9 +16,8 @@ from metatune.errors import OptionError
 from metatune.kinds import TaskKind
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, IndexArray, IntArray
 
-    IndexArray = NDArray[np.intp]
 
 __all__ = ["Fold", "inner_folds", "make_folds", "nested_order", "subsample"]
 
@@ -42,7 +41,7 @@ class Fold:
 
 
 def make_folds(
-    y: "NDArray[Any]", kind: TaskKind, n_folds: int, seed: int, facts: RowFacts = PLAIN
+    y: "AnyArray", kind: TaskKind, n_folds: int, seed: int, facts: RowFacts = PLAIN
 ) -> tuple[Fold, ...]:
     """Split rows into folds, stratified by class (or by target quantile).
 
@@ -98,7 +97,7 @@ def make_folds(
 
 
 def inner_folds(
-    y: "NDArray[Any]", kind: TaskKind, n_folds: int, seed: int, facts: RowFacts = PLAIN
+    y: "AnyArray", kind: TaskKind, n_folds: int, seed: int, facts: RowFacts = PLAIN
 ) -> tuple[Fold, ...]:
     """Split training rows so that every row is held out once, for cross-fitting within a model.
 
@@ -114,7 +113,7 @@ def inner_folds(
     return make_folds(y, kind, n_folds, seed)
 
 
-def nested_order(y: "NDArray[Any]", kind: TaskKind, seed: int) -> "IndexArray":
+def nested_order(y: "AnyArray", kind: TaskKind, seed: int) -> "IndexArray":
     """Order rows so that every prefix is a stratified sample.
 
     Returns
@@ -141,7 +140,7 @@ def subsample(fold: Fold, row_share: float, n_classes: int = 0) -> "IndexArray":
 
 
 def _group_folds(
-    y: "NDArray[Any]", kind: TaskKind, n_folds: int, seed: int, groups: "NDArray[np.int64]"
+    y: "AnyArray", kind: TaskKind, n_folds: int, seed: int, groups: "IntArray"
 ) -> tuple[Fold, ...]:
     if not _differ(groups):
         raise OptionError("all rows belong to the same group: at least two groups are needed")
@@ -149,7 +148,7 @@ def _group_folds(
     return _folds_of(fold_of, nested_order(y, kind, seed))
 
 
-def _folds_of(fold_of: "NDArray[Any]", order: "IndexArray") -> tuple[Fold, ...]:
+def _folds_of(fold_of: "AnyArray", order: "IndexArray") -> tuple[Fold, ...]:
     return tuple(
         Fold(train=order[fold_of[order] != k], valid=np.flatnonzero(fold_of == k))
         for k in np.unique(fold_of)
@@ -157,7 +156,7 @@ def _folds_of(fold_of: "NDArray[Any]", order: "IndexArray") -> tuple[Fold, ...]:
 
 
 def _time_folds(
-    y: "NDArray[Any]", kind: TaskKind, n_folds: int, seed: int, facts: RowFacts
+    y: "AnyArray", kind: TaskKind, n_folds: int, seed: int, facts: RowFacts
 ) -> tuple[Fold, ...]:
     assert facts.times is not None
     blocks = time_blocks(facts.times, min(n_folds, MAX_BLOCKS))
@@ -181,7 +180,7 @@ def _time_folds(
     return tuple(folds)
 
 
-def _each_class_first(order: "IndexArray", y: "NDArray[Any]", kind: TaskKind) -> "IndexArray":
+def _each_class_first(order: "IndexArray", y: "AnyArray", kind: TaskKind) -> "IndexArray":
     """Move the first row of every class to the front, so that short prefixes lack no class."""
     if not kind.is_classification:
         return order
@@ -190,11 +189,11 @@ def _each_class_first(order: "IndexArray", y: "NDArray[Any]", kind: TaskKind) ->
     return np.concatenate([order[first], order[~first]])
 
 
-def _differ(codes: "NDArray[np.int64]") -> bool:
+def _differ(codes: "IntArray") -> bool:
     return len(codes) > 0 and bool((codes != codes[0]).any())
 
 
-def _strata(y: "NDArray[Any]", kind: TaskKind) -> "NDArray[np.int64]":
+def _strata(y: "AnyArray", kind: TaskKind) -> "IntArray":
     if kind.is_classification:
         return np.asarray(y, dtype=np.int64)
     n_bins = max(1, min(10, len(y) // 10))

@@ -5,18 +5,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import IndexArray, IntArray
 
-    IntArray = NDArray[np.int64]
 
 __all__ = ["deal_groups"]
 
 _CAREFULLY = 5_000  # groups that are dealt one by one; so many balance the rest as well
 
 
-def deal_groups(
-    groups: "IntArray", strata: "IntArray", n_folds: int, seed: int
-) -> "NDArray[np.intp]":
+def deal_groups(groups: "IntArray", strata: "IntArray", n_folds: int, seed: int) -> "IndexArray":
     """Deal whole groups out to folds of nearly the same size and nearly the same strata.
 
     The largest groups come first; each goes where what it brings is scarce (the greedy idea of

@@ -1,18 +1,17 @@
-"""Splits along time: the past trains, what follows is validated."""
+"""Splits along time: earlier rows for training, later rows for validation."""
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import IndexArray, IntArray
 
-    IntArray = NDArray[np.int64]
 
 __all__ = ["MAX_BLOCKS", "newest_first", "time_blocks"]
 
 MAX_BLOCKS = 5
-"""Blocks that are validated at most: with more of them the first would be trained on too little."""
+"""Maximum number of validated blocks: with more, the first would have too few training rows."""
 
 _FIRST = 2  # the first block, which only trains, is so many times as large as the others
 
@@ -42,6 +41,6 @@ def time_blocks(times: "IntArray", n_blocks: int) -> "IntArray":
     return np.searchsorted(ordered[nearest], times, side="right").astype(np.int64)
 
 
-def newest_first(times: "IntArray", seed: int) -> "NDArray[np.intp]":
+def newest_first(times: "IntArray", seed: int) -> "IndexArray":
     """Order rows from the newest to the oldest, those of the same time at random."""
     return np.lexsort((np.random.default_rng(seed).random(len(times)), -times)).astype(np.intp)

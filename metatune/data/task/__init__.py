@@ -1,1 +1,1 @@
-"""Tasks: a table with a target, a metric and what is known of its rows."""
+"""Tasks: a table with a target, a metric and row metadata."""

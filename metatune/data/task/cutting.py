@@ -1,4 +1,4 @@
-"""Fewer rows, where a budget is too short for all of them."""
+"""Sampling of a task's rows, for budgets too short for all of them."""
 
 from dataclasses import replace
 
@@ -17,11 +17,11 @@ def cut_rows(task: Task, n_rows: int, seed: int) -> Task:
     Parameters
     ----------
     task : Task
-        Left as it is.
+        Task to sample from; unchanged.
     n_rows : int
-        How many rows to leave, at least as many as there are classes.
+        Size of the sample, at least the number of classes.
     seed : int
-        Of the sample: the same rows for the same seed.
+        Seed of the sample.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Signs that rows are not independent: groups of rows alike, and targets that drift with time.
 
-Random folds are too optimistic then, if new groups or the future are to be predicted. What looks
-so is said, and which option helps; what is to be predicted only the user knows.
+Random folds are too optimistic then, if new groups or the future are to be predicted, which only
+the user knows. The notes therefore name such columns and the options that respect them.
 """
 
 import re
@@ -19,7 +19,7 @@ from metatune.data.task.roles import RoleColumns
 from metatune.kinds import TaskKind
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray, IntArray
 
 __all__ = ["dependence_notes", "intraclass_correlation"]
 
@@ -47,16 +47,16 @@ _N_COMPARED = 20  # classes
 def dependence_notes(
     X: pd.DataFrame,
     columns: tuple[Column, ...],
-    y: "NDArray[Any]",
+    y: "AnyArray",
     kind: TaskKind,
     roles: RoleColumns,
 ) -> list[str]:
-    """Say which columns look like groups or times that splits should respect.
+    """Return notes on columns that look like groups or times that splits should respect.
 
     Parameters
     ----------
     X : DataFrame of shape (n_rows, n_columns)
-        As read, without the target.
+        Table as read, without the target.
     columns : tuple of Column
         Its columns as understood.
     y : ndarray of shape (n_rows,)
@@ -64,7 +64,7 @@ def dependence_notes(
     kind : TaskKind
         What is predicted.
     roles : RoleColumns
-        What the user has named already: nothing more is said about it.
+        Columns that the user has named already; there are no notes on these roles.
 
     Returns
     -------
@@ -93,15 +93,13 @@ def dependence_notes(
     return notes
 
 
-def intraclass_correlation(
-    values: "NDArray[np.float64]", groups: "NDArray[np.int64]"
-) -> tuple[float, float]:
-    """Measure how much more rows of a group resemble each other than any rows do.
+def intraclass_correlation(values: "FloatArray", groups: "IntArray") -> tuple[float, float]:
+    """Compute the intraclass correlation: the similarity of rows within groups.
 
     Parameters
     ----------
     values : ndarray of shape (n_rows, n_values)
-        What is compared: a target, or an indicator for each class.
+        Values to compare: a target, or an indicator for each class.
     groups : ndarray of shape (n_rows,)
         Codes 0..n_groups-1, each of which occurs.
 
@@ -137,14 +135,14 @@ def _looks_like_group(column: Column, n_rows: int) -> bool:
 
 
 def _names_a_being(name: str) -> bool:
-    """Whether a column is called ``patient`` or ``customer_no``, but not ``account age``."""
+    """Return True for column names like ``patient`` or ``customer_no``, not ``account age``."""
     words = [word.lower() for word in _WORD.findall(name)]
     while len(words) > 1 and words[-1] in _SUFFIXES:
         words.pop()
     return bool(words) and words[-1] in _BEINGS
 
 
-def _is_alike(cells: "pd.Series[Any]", y: "NDArray[Any]", kind: TaskKind) -> bool:
+def _is_alike(cells: "pd.Series[Any]", y: "AnyArray", kind: TaskKind) -> bool:
     codes = pd.factorize(cells)[0].astype(np.int64)
     known = codes >= 0
     if not known.any():
@@ -153,7 +151,7 @@ def _is_alike(cells: "pd.Series[Any]", y: "NDArray[Any]", kind: TaskKind) -> boo
     return correlation > _RESEMBLANCE and chance < _CERTAIN
 
 
-def _drifts(dates: "pd.Series[Any]", y: "NDArray[Any]", kind: TaskKind) -> bool:
+def _drifts(dates: "pd.Series[Any]", y: "AnyArray", kind: TaskKind) -> bool:
     known = dates.notna().to_numpy()
     if known.mean() < _ORDERED:
         return False
@@ -167,8 +165,8 @@ def _drifts(dates: "pd.Series[Any]", y: "NDArray[Any]", kind: TaskKind) -> bool:
     return correlation > _DRIFT and chance < _CERTAIN
 
 
-def _compared(y: "NDArray[Any]", kind: TaskKind) -> "NDArray[np.float64]":
-    """Return what rows are compared by: ranks of numbers, whose outliers would drown the rest."""
+def _compared(y: "AnyArray", kind: TaskKind) -> "FloatArray":
+    """Return the values to compare rows by: ranks of numbers (robust to outliers), or classes."""
     if not kind.is_classification:
         return np.argsort(np.argsort(y, kind="stable"), kind="stable")[:, None] / len(y)
     present = np.unique(y)[:_N_COMPARED]

@@ -1,4 +1,4 @@
-"""Making a task from a table or from arrays."""
+"""Construction of a task from a table or from arrays."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,9 @@ from metatune.kinds import TaskKind
 from metatune.metrics import check_weighted, resolve_metric
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
+
+    from metatune._typing import AnyArray, FloatArray
 
 __all__ = ["make_task", "make_task_from_arrays", "to_frame"]
 
@@ -35,7 +37,7 @@ def make_task(
     name: str | None = None,
     roles: RoleColumns = NO_ROLES,
 ) -> Task:
-    """Understand a table as a prediction task.
+    """Make a prediction task of a table.
 
     Parameters
     ----------
@@ -141,9 +143,9 @@ def make_task_from_arrays(
     metric : str or None
         None for the default of the task kind.
     name : str
-        For people.
+        Name of the dataset in messages.
     weights, groups, times : array-like of shape (n_rows,), optional
-        How much each row counts, which rows belong together, and when each row was.
+        Sample weights, groups and times of the rows.
 
     Returns
     -------
@@ -168,7 +170,7 @@ def make_task_from_arrays(
     counting, facts = facts_of_arrays(len(frame), weights=weights, groups=groups, times=times)
     if not counting.all():
         frame, target = frame[counting].reset_index(drop=True), target[counting]
-    classes: NDArray[Any] | None = None
+    classes: AnyArray | None = None
     if classification:
         classes, codes = encode_labels(target)
         if len(classes) < 2:
@@ -221,7 +223,7 @@ def to_frame(X: Any) -> tuple[pd.DataFrame, bool]:
     return with_text_names(pd.DataFrame(values)).infer_objects(), False
 
 
-def _numbers(target: "NDArray[Any]") -> "NDArray[np.float64]":
+def _numbers(target: "AnyArray") -> "FloatArray":
     try:
         values = target.astype(np.float64)
     except (TypeError, ValueError):

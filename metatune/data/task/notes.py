@@ -1,4 +1,4 @@
-"""What is said about columns: which are left out, what was odd, what says something about rows."""
+"""Notes for the user on columns: omitted ones, oddities, weights, groups and times."""
 
 from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.row_metadata import RowFacts
@@ -10,7 +10,7 @@ _FEW_GROUPS = 10
 
 
 def column_notes(columns: tuple[Column, ...]) -> list[str]:
-    """Say which columns are left out, and what was odd about the others."""
+    """Return notes on the columns that are left out, and on oddities of the others."""
     notes = []
     for kind in (ColumnKind.IDENTIFIER, ColumnKind.CONSTANT):
         names = [column.name for column in columns if column.kind is kind]
@@ -29,7 +29,7 @@ def column_notes(columns: tuple[Column, ...]) -> list[str]:
 
 
 def role_notes(columns: tuple[Column, ...], facts: RowFacts) -> list[str]:
-    """Say what is done with the columns that hold weights, groups or times of rows."""
+    """Return notes on the use of the columns that hold weights, groups or times of rows."""
     notes = []
     for column in columns:
         if column.kind is ColumnKind.ROW_WEIGHT:
@@ -63,5 +63,5 @@ def _group_note(column: Column, facts: RowFacts) -> str:
 
 
 def _name(names: list[str]) -> str:
-    """List some names."""
+    """Return the first names as one phrase."""
     return f"column{'s' if len(names) > 1 else ''} {listed(names)}"

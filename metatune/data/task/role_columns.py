@@ -1,4 +1,4 @@
-"""From columns or arrays with a role to what is known of each row."""
+"""Conversion of columns or arrays with a role to the metadata of the rows."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -14,15 +14,17 @@ from metatune.data.wording import counted
 from metatune.errors import OptionError
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
+
+    from metatune._typing import BoolArray, FloatArray
 
 __all__ = ["count_rows", "facts_of_arrays", "read_roles"]
 
 
 def count_rows(
     frame: pd.DataFrame, roles: RoleColumns
-) -> "tuple[pd.DataFrame, NDArray[np.float64] | None, list[str]]":
-    """Read the weights and leave out the rows that do not count.
+) -> "tuple[pd.DataFrame, FloatArray | None, list[str]]":
+    """Read the sample weights and leave out the rows of weight zero.
 
     Returns
     -------
@@ -44,14 +46,14 @@ def read_roles(
     X: pd.DataFrame,
     others: tuple[Column, ...],
     roles: RoleColumns,
-    weights: "NDArray[np.float64] | None",
+    weights: "FloatArray | None",
 ) -> tuple[tuple[Column, ...], RowFacts]:
     """Read the columns that have a role, and put all columns into the order of the table.
 
     Parameters
     ----------
     X : DataFrame of shape (n_rows, n_columns)
-        Without the target.
+        Table without the target.
     others : tuple of Column
         The columns without a role, as understood.
     roles : RoleColumns
@@ -90,13 +92,13 @@ def facts_of_arrays(
     weights: "ArrayLike | None",
     groups: "ArrayLike | None",
     times: "ArrayLike | None",
-) -> "tuple[NDArray[np.bool_], RowFacts]":
+) -> "tuple[BoolArray, RowFacts]":
     """Read weights, groups and times that are given apart.
 
     Returns
     -------
     tuple of (ndarray of shape (n_rows,), RowFacts)
-        Which rows count, and the facts of those.
+        Rows of positive weight (bool), and the metadata of those.
 
     Raises
     ------
@@ -130,7 +132,7 @@ def _column(cells: "pd.Series[Any]", kind: ColumnKind) -> Column:
 
 
 def _time_column(cells: "pd.Series[Any]", understood: Column) -> Column:
-    """Keep what extrapolates: parts of the calendar, as far as they vary."""
+    """Return the time column as a feature that extrapolates: varying parts of the calendar."""
     if understood.kind is not ColumnKind.DATETIME:
         return replace(understood, kind=ColumnKind.ROW_TIME)
     dates = clean_column(cells, understood)

@@ -1,4 +1,4 @@
-"""Columns that say something about rows: their weight, their group, their time."""
+"""Role columns: those that hold the sample weight, group or time of each row."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from metatune.errors import OptionError, TargetError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from metatune._typing import FloatArray, IntArray
 
 __all__ = [
     "NO_ROLES",
@@ -32,16 +32,16 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleColumns:
-    """Names of the columns that say something about rows rather than about what they describe.
+    """Names of the columns that hold weights, groups and times rather than features.
 
     Attributes
     ----------
     weight : str or None
-        How much each row counts.
+        Column of sample weights.
     group : str or None
-        Which rows belong together.
+        Column of groups.
     time : str or None
-        When each row was.
+        Column of times.
     """
 
     weight: str | None = None
@@ -50,13 +50,13 @@ class RoleColumns:
 
     @property
     def given(self) -> dict[str, str]:
-        """The columns that were named, by role."""
+        """Columns that were named, by role."""
         roles = {"weight": self.weight, "group": self.group, "time": self.time}
         return {role: name for role, name in roles.items() if name is not None}
 
 
 NO_ROLES = RoleColumns()
-"""No column has a role."""
+"""Roles of a table in which no column has one."""
 
 
 def find_roles(names: "Sequence[str]", target: str, wanted: RoleColumns) -> RoleColumns:
@@ -83,8 +83,8 @@ def find_roles(names: "Sequence[str]", target: str, wanted: RoleColumns) -> Role
     return RoleColumns(**found)
 
 
-def read_weights(cells: "pd.Series[Any]") -> "NDArray[np.float64]":
-    """Read how much each row counts.
+def read_weights(cells: "pd.Series[Any]") -> "FloatArray":
+    """Read the sample weight of each row.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def read_weights(cells: "pd.Series[Any]") -> "NDArray[np.float64]":
     return weights
 
 
-def even_out(weights: "NDArray[np.float64]") -> "NDArray[np.float64] | None":
+def even_out(weights: "FloatArray") -> "FloatArray | None":
     """Bring weights above zero to a mean of 1; None if all are the same."""
     if (weights == weights[0]).all():
         return None
@@ -130,8 +130,8 @@ def even_out(weights: "NDArray[np.float64]") -> "NDArray[np.float64] | None":
     return np.asarray(scaled / scaled.mean())
 
 
-def read_groups(cells: "pd.Series[Any]") -> "NDArray[np.int64]":
-    """Read which rows belong together; a row without a group is one of its own.
+def read_groups(cells: "pd.Series[Any]") -> "IntArray":
+    """Read the group of each row; a row without a group is a group of its own.
 
     Parameters
     ----------
@@ -160,8 +160,8 @@ def read_groups(cells: "pd.Series[Any]") -> "NDArray[np.int64]":
     return codes
 
 
-def read_times(cells: "pd.Series[Any]") -> "tuple[NDArray[np.int64], Column]":
-    """Read when each row was.
+def read_times(cells: "pd.Series[Any]") -> "tuple[IntArray, Column]":
+    """Read the time of each row.
 
     Parameters
     ----------

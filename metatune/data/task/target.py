@@ -1,4 +1,4 @@
-"""The target column: finding it, cleaning it, and what kind of task it makes."""
+"""Target column: finding it, cleaning it, and inferring the kind of the task."""
 
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -17,7 +17,7 @@ from metatune.errors import OptionError, TargetError
 from metatune.kinds import TaskKind
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, BoolArray, FloatArray, IntArray
 
 __all__ = ["Target", "encode_labels", "find_target", "known_target", "read_target"]
 
@@ -34,7 +34,7 @@ _LONELY_SIZE = 9  # and is a number such as 9, -99 or 999
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Target:
-    """A target column as understood.
+    """Target column with its inferred task kind.
 
     Attributes
     ----------
@@ -47,13 +47,13 @@ class Target:
     keep : ndarray of shape (n_rows,), bool
         Rows whose target is known.
     notes : tuple of str
-        What was decided and cleaned.
+        Decisions and corrections, one sentence each.
     """
 
-    y: "NDArray[Any]"
+    y: "AnyArray"
     kind: TaskKind
-    classes: "NDArray[Any] | None"
-    keep: "NDArray[np.bool_]"
+    classes: "AnyArray | None"
+    keep: "BoolArray"
     notes: tuple[str, ...] = ()
 
 
@@ -94,7 +94,7 @@ def find_target(names: list[str], wanted: str | None) -> tuple[int, str]:
 
 
 def read_target(raw: "pd.Series[Any]", name: str, task: str | None = None) -> Target:
-    """Understand the target column of a table.
+    """Read the target column of a table, and infer the kind of the task.
 
     Parameters
     ----------
@@ -138,15 +138,13 @@ def read_target(raw: "pd.Series[Any]", name: str, task: str | None = None) -> Ta
     return _labels(known, keep, name, task, notes)
 
 
-def encode_labels(labels: "NDArray[Any]") -> "tuple[NDArray[Any], NDArray[np.int64]]":
+def encode_labels(labels: "AnyArray") -> "tuple[AnyArray, IntArray]":
     """Return the sorted distinct labels, and the position of each row's label among them."""
     classes, codes = np.unique(labels, return_inverse=True)
     return classes, codes.astype(np.int64)
 
 
-def known_target(
-    raw: "pd.Series[Any]", classes: "NDArray[Any] | None"
-) -> "tuple[NDArray[Any], NDArray[np.bool_]]":
+def known_target(raw: "pd.Series[Any]", classes: "AnyArray | None") -> "tuple[AnyArray, BoolArray]":
     """Encode the target of another table as that of the task a model was fitted on.
 
     Parameters
@@ -211,7 +209,7 @@ def _suggestion(names: list[str], wanted: str) -> str:
 def _values(
     cells: "pd.Series[Any]", name: str, task: str | None
 ) -> "tuple[pd.Series[Any], list[str]]":
-    """Bring the cells to float64, boolean, or labels; and say what was cleaned."""
+    """Convert the cells to float64, boolean, or labels; also return notes on what was cleaned."""
     if types.is_datetime64_any_dtype(cells.dtype):
         raise TargetError(f"target {name!r} holds dates, which cannot be learned: choose another")
     if isinstance(cells.dtype, pd.CategoricalDtype):
@@ -267,7 +265,7 @@ def _first_text(cells: "pd.Series[Any]") -> str:
 
 
 def _label_notes(cells: "pd.Series[Any]", text: "pd.Series[Any]") -> list[str]:
-    """Say which labels changed when blanks were stripped and markers taken as missing."""
+    """Return notes on labels that changed by stripping blanks and reading missing markers."""
     both = pd.DataFrame({"raw": cells.astype(object), "clean": text.astype(object)}).dropna(
         subset="raw"
     )
@@ -286,7 +284,7 @@ def _label_notes(cells: "pd.Series[Any]", text: "pd.Series[Any]") -> list[str]:
 
 
 def _is_quantity(values: "pd.Series[Any]") -> bool:
-    """Whether numbers are amounts rather than codes of classes."""
+    """Return True if numbers are amounts rather than codes of classes."""
     numbers = values.to_numpy(dtype=np.float64)
     distinct, counts = np.unique(numbers, return_counts=True)
     if len(distinct) == 2:
@@ -305,7 +303,7 @@ def _is_quantity(values: "pd.Series[Any]") -> bool:
 
 def _quantity(
     known: "pd.Series[Any]",
-    keep: "NDArray[np.bool_]",
+    keep: "BoolArray",
     name: str,
     task: str | None,
     notes: list[str],
@@ -329,8 +327,8 @@ def _quantity(
     )
 
 
-def _lonely_value_note(values: "NDArray[np.float64]") -> list[str]:
-    """Point at one value, such as -200 or 99999999, that lies far from all others and repeats."""
+def _lonely_value_note(values: "FloatArray") -> list[str]:
+    """Return a note on one value, such as -200 or 99999999, far from all others and repeated."""
     distinct, counts = np.unique(values, return_counts=True)
     for position, others in ((0, distinct[1:]), (-1, distinct[:-1])):
         value, count = float(distinct[position]), int(counts[position])
@@ -345,7 +343,7 @@ def _lonely_value_note(values: "NDArray[np.float64]") -> list[str]:
 
 def _labels(
     known: "pd.Series[Any]",
-    keep: "NDArray[np.bool_]",
+    keep: "BoolArray",
     name: str,
     task: str | None,
     notes: list[str],
@@ -373,7 +371,7 @@ def _labels(
     return Target(y=y, kind=kind, classes=classes, keep=keep, notes=(*announced, *notes))
 
 
-def _label_array(known: "pd.Series[Any]") -> "NDArray[Any]":
+def _label_array(known: "pd.Series[Any]") -> "AnyArray":
     """Return labels as bool, whole numbers where they are whole, else numbers or text."""
     if types.is_bool_dtype(known.dtype):
         return known.to_numpy(dtype=bool)
@@ -383,5 +381,5 @@ def _label_array(known: "pd.Series[Any]") -> "NDArray[Any]":
     return values.astype(np.int64) if np.array_equal(values, np.floor(values)) else values
 
 
-def _show(classes: "NDArray[Any]") -> str:
+def _show(classes: "AnyArray") -> str:
     return listed(classes.tolist())

@@ -1,7 +1,7 @@
-"""The task: a table of features, its encoded target, and how predictions are judged."""
+"""Task: a table of features, its encoded target, and its metric."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from metatune.data.columns.column import Column
 from metatune.data.row_metadata import PLAIN, RowFacts
@@ -10,9 +10,9 @@ from metatune.kinds import TaskKind
 from metatune.metrics import Metric
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
-    from numpy.typing import NDArray
+
+    from metatune._typing import AnyArray, IntArray
 
 __all__ = ["Task"]
 
@@ -24,7 +24,7 @@ class Task:
     Attributes
     ----------
     name : str
-        For people: usually the file's stem.
+        Name of the dataset in messages, usually the file's stem.
     X : DataFrame of shape (n_rows, n_columns)
         The columns but the target as read; only rows whose target is known and that count.
     y : ndarray of shape (n_rows,)
@@ -38,24 +38,24 @@ class Task:
     target : str
         Name of the target column.
     metric : Metric
-        How predictions are judged.
+        Metric of the predictions.
     notes : tuple of str
-        What was decided or cleaned, one sentence each, for the user to see.
+        Decisions and corrections, one sentence each, for the user.
     n_dropped : int
         Rows dropped because their target was missing.
     facts : RowFacts
-        Weight, group and time of each row, as far as they were given.
+        Sample weights, groups and times of the rows, as far as they were given.
     roles : RoleColumns
-        Which columns they came from.
+        Columns that they came from.
     n_left_out : int
-        Further rows that the run does without, since its budget is too short for them.
+        Further rows left out of the run, since its budget is too short for them.
     """
 
     name: str
     X: "pd.DataFrame"
-    y: "NDArray[Any]"
+    y: "AnyArray"
     kind: TaskKind
-    classes: "NDArray[Any] | None"
+    classes: "AnyArray | None"
     columns: tuple[Column, ...]
     target: str
     metric: Metric
@@ -76,7 +76,7 @@ class Task:
         return 0 if self.classes is None else len(self.classes)
 
     @property
-    def class_counts(self) -> "NDArray[np.int64]":
+    def class_counts(self) -> "IntArray":
         """Rows of each class, in the order of `classes`."""
         import numpy as np
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from metatune.data.row_metadata import PLAIN, RowFacts
-from metatune.estimate.choosing import BestSingle, Chooser, Repeated
 from metatune.estimate.corrected import Estimate, estimate_score
 from metatune.estimate.scoring import RowScorer
+from metatune.estimate.selector import BestSingle, FunctionSelector, Selector
 from metatune.kinds import TaskKind
 from metatune.metrics import Metric, resolve_metric
 
@@ -155,7 +155,7 @@ def _simulate_once(
     return [Simulated(estimate=estimate, truth=truth)]
 
 
-def _chooser(setting: Setting, metric: Metric, sample: _Sample) -> Chooser:
+def _chooser(setting: Setting, metric: Metric, sample: _Sample) -> Selector:
     if not setting.ensemble:
         return BestSingle(sample.predictions, metric, sample.y)
 
@@ -164,7 +164,7 @@ def _chooser(setting: Setting, metric: Metric, sample: _Sample) -> Chooser:
         blend = np.mean([sample.predictions[i] for i in chosen], axis=0)
         return lambda wanted: np.asarray(blend[wanted])
 
-    return Repeated(select, n_rows=setting.n_rows, n_candidates=setting.n_members)
+    return FunctionSelector(select, n_rows=setting.n_rows, n_candidates=setting.n_members)
 
 
 def _choose(setting: Setting, metric: Metric, sample: _Sample, rows: "IndexArray") -> list[int]:

@@ -1,8 +1,8 @@
-"""What a run would have chosen if its rows had counted otherwise."""
+"""Selectors, which repeat a model selection for any weighting of the rows."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,72 +10,70 @@ from metatune.estimate.scoring import RowScorer
 from metatune.metrics import PERFECT_SCORE, Metric
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray, IndexArray
 
-    FloatArray = NDArray[np.float64]
-    IndexArray = NDArray[np.intp]
 
-__all__ = ["BestSingle", "Chooser", "Repeated"]
+__all__ = ["BestSingle", "FunctionSelector", "Selector"]
 
 _MAX_ROWS = 20_000  # with so many rows hardly anything is chosen by luck any more
 _MIN_ROWS = 2_000
 _MAX_CELLS = 2e7  # of sorted scores in memory: rows x classes x candidates
 
 
-class Chooser(ABC):
-    """Chooses a prediction by its score on some of the rows."""
+class Selector(ABC):
+    """Selector of a prediction by its score on weighted rows."""
 
     @property
     @abstractmethod
     def n_candidates(self) -> int:
-        """Among how many predictions it chooses; with one there is no luck to correct for."""
+        """Number of predictions to select from; with one there is no bias to correct."""
 
-    def final(self) -> "NDArray[Any] | None":
-        """Return what the run's model predicts for every row, if that is not simply `choose`.
+    def final(self) -> "AnyArray | None":
+        """Return the prediction of the run's model for every row.
 
-        None where it is what `choose` says of all rows.
+        None if it is the selection on all rows.
         """
         return None
 
     @abstractmethod
-    def choose(self, counts: "FloatArray") -> "list[NDArray[Any] | None]":
-        """Choose once for each weighting of the rows.
+    def select(self, counts: "FloatArray") -> "list[AnyArray | None]":
+        """Select a prediction for each weighting of the rows.
 
         Parameters
         ----------
         counts : ndarray of shape (n_draws, n_rows)
-            How often each row counts. Nothing may be learned from a row that counts 0.
+            Multiplicity of each row. Nothing may be learned from a row of multiplicity 0.
 
         Returns
         -------
         list of (ndarray of shape (n_rows, n_classes) or (n_rows,)) or None
-            For each weighting, what the choice predicts for every row; None where nothing can be
-            chosen, because the metric is undefined.
+            For each weighting, the selected prediction of every row; None where the metric is
+            undefined.
         """
 
 
-class BestSingle(Chooser):
-    """The prediction with the best score.
+class BestSingle(Selector):
+    """Selector of the prediction with the best score.
 
     Parameters
     ----------
     predictions : sequence of ndarray of shape (n_rows, n_classes) or (n_rows,)
-        What each candidate predicts.
+        Out-of-fold predictions of each candidate.
     metric : Metric
-        How they are judged.
+        Metric that the run optimises.
     y : ndarray of shape (n_rows,)
         Encoded labels or target values.
     weights, strata : ndarray of shape (n_rows,), optional
         See `metatune.estimate.scoring.RowScorer`.
     seed : int
-        Of larger tables only some rows, drawn at random, decide about the choice.
+        Seed of the sample of rows to select on, for larger tables.
     """
 
     def __init__(
         self,
-        predictions: "Sequence[NDArray[Any]]",
+        predictions: "Sequence[AnyArray]",
         metric: Metric,
-        y: "NDArray[Any]",
+        y: "AnyArray",
         *,
         weights: "FloatArray | None" = None,
         strata: "IndexArray | None" = None,
@@ -108,7 +106,7 @@ class BestSingle(Chooser):
         losses = self._losses(np.ones((1, len(self._rows))))[0]
         return [int(i) for i in np.argsort(losses, kind="stable")]
 
-    def choose(self, counts: "FloatArray") -> "list[NDArray[Any] | None]":
+    def select(self, counts: "FloatArray") -> "list[AnyArray | None]":
         losses = self._losses(
             counts if counts.shape[1] == len(self._rows) else counts[:, self._rows]
         )
@@ -124,22 +122,22 @@ class BestSingle(Chooser):
         return np.asarray(np.where(np.isnan(losses), np.inf, losses))
 
 
-class Repeated(Chooser):
-    """Any way of choosing, called once for each weighting.
+class FunctionSelector(Selector):
+    """Selector that calls a function for each weighting.
 
     Parameters
     ----------
     select : callable
-        ``select(rows, counts)`` gets the positions of the rows that count, ascending, and how
-        often each does, and returns a function that, given positions of rows, predicts them: an
-        array of shape (n, n_classes) or (n,). It raises ValueError where nothing can be chosen.
+        ``select(rows, counts)`` gets the positions of the rows that count, ascending, and their
+        multiplicities, and returns a function that predicts rows, given their positions: an
+        array of shape (n, n_classes) or (n,). It raises ValueError if nothing can be selected.
     n_rows, n_candidates : int
-        Rows in all, and predictions to choose among.
+        Number of rows, and of predictions to select from.
     """
 
     def __init__(
         self,
-        select: "Callable[[IndexArray, FloatArray], Callable[[IndexArray], NDArray[Any]]]",
+        select: "Callable[[IndexArray, FloatArray], Callable[[IndexArray], AnyArray]]",
         *,
         n_rows: int,
         n_candidates: int,
@@ -152,10 +150,10 @@ class Repeated(Chooser):
     def n_candidates(self) -> int:
         return self._n_candidates
 
-    def choose(self, counts: "FloatArray") -> "list[NDArray[Any] | None]":
+    def select(self, counts: "FloatArray") -> "list[AnyArray | None]":
         return [self._one(drawn) for drawn in counts]
 
-    def _one(self, drawn: "FloatArray") -> "NDArray[Any] | None":
+    def _one(self, drawn: "FloatArray") -> "AnyArray | None":
         rows = np.flatnonzero(drawn)
         try:
             predict = self._select(rows, drawn[rows])

@@ -1,22 +1,21 @@
-"""Repeats a choice on bootstrap draws, as long as there is time."""
+"""Bootstrap of a model selection, as long as there is time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from metatune.budget import Deadline, Stopwatch
-from metatune.estimate.choosing import Chooser
 from metatune.estimate.drawing import Drawing
 from metatune.estimate.scoring import RowScorer, Scores
+from metatune.estimate.selector import Selector
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, FloatArray
 
-    FloatArray = NDArray[np.float64]
 
-__all__ = ["Draws", "Prepared", "repeat_choice", "resample"]
+__all__ = ["Draws", "ScoreCache", "repeat_selection", "resample"]
 
 _BATCH_CELLS = 2_000_000
 _BATCH_DRAWS = 100
@@ -26,49 +25,49 @@ _MAX_PREPARED = 16
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Draws:
-    """Scores of each draw, on rows that it did not choose by.
+    """Scores of each draw, on the rows that it left out.
 
     Attributes
     ----------
-    chosen : ndarray of shape (n_draws,)
-        Of what the draw chose.
+    selected : ndarray of shape (n_draws,)
+        Score of the prediction that the draw selects.
     reference : ndarray of shape (n_draws,)
-        Of what all rows choose, on the same rows.
+        Score of the prediction that all rows select, on the same rows.
     n_skipped : int
-        Draws on which one of them is undefined; they are left out.
+        Number of draws on which one of them is undefined; they are left out.
     """
 
-    chosen: "FloatArray" = field(default_factory=lambda: np.empty(0))
+    selected: "FloatArray" = field(default_factory=lambda: np.empty(0))
     reference: "FloatArray" = field(default_factory=lambda: np.empty(0))
     n_skipped: int = 0
 
     @property
     def n_draws(self) -> int:
-        """Draws that count."""
-        return len(self.chosen)
+        """Number of draws with both scores."""
+        return len(self.selected)
 
-    def add(self, chosen: "FloatArray", reference: "FloatArray") -> None:
+    def add(self, selected: "FloatArray", reference: "FloatArray") -> None:
         """Add the scores of a batch."""
-        both = np.isfinite(chosen) & np.isfinite(reference)
-        self.chosen = np.r_[self.chosen, chosen[both]]
+        both = np.isfinite(selected) & np.isfinite(reference)
+        self.selected = np.r_[self.selected, selected[both]]
         self.reference = np.r_[self.reference, reference[both]]
         self.n_skipped += int((~both).sum())
 
 
-class Prepared:
-    """The scores of predictions, the latest ones at hand.
+class ScoreCache:
+    """Cache of the prepared scores of predictions.
 
     Parameters
     ----------
     scorer : RowScorer
-        Makes them.
+        Prepares the scores.
     """
 
     def __init__(self, scorer: RowScorer) -> None:
         self._scorer = scorer
-        self._known: dict[int, tuple[NDArray[Any], Scores]] = {}
+        self._known: dict[int, tuple[AnyArray, Scores]] = {}
 
-    def __getitem__(self, prediction: "NDArray[Any]") -> Scores:
+    def __getitem__(self, prediction: "AnyArray") -> Scores:
         known = self._known.get(id(prediction))
         if known is None:
             if len(self._known) >= _MAX_PREPARED:
@@ -78,47 +77,47 @@ class Prepared:
             self._known[id(prediction)] = known
         return known[1]
 
-    def once(self, prediction: "NDArray[Any]") -> Scores:
-        """Prepare a prediction that will not be asked for again."""
+    def once(self, prediction: "AnyArray") -> Scores:
+        """Prepare a prediction without caching it."""
         return self._scorer.prepare(prediction)
 
 
-def repeat_choice(
-    chooser: Chooser,
-    reference: "NDArray[Any]",
-    prepared: Prepared,
+def repeat_selection(
+    selector: Selector,
+    reference: "AnyArray",
+    cache: ScoreCache,
     drawing: Drawing,
     *,
     n_bootstraps: int,
     deadline: Deadline | None = None,
 ) -> Draws:
-    """Choose on the rows of each draw, and score the choice on the others.
+    """Select on the rows of each draw, and score the selection on the others.
 
     Parameters
     ----------
-    chooser : Chooser
-        Chooses.
+    selector : Selector
+        Repeats the selection.
     reference : ndarray of shape (n_rows, n_classes) or (n_rows,)
-        What it chooses on all rows.
-    prepared : Prepared
+        Prediction that all rows select.
+    cache : ScoreCache
         Scores of predictions.
     drawing : Drawing
-        Where draws come from.
+        Source of the draws.
     n_bootstraps : int
-        Draws, if time allows.
+        Maximum number of draws.
     deadline : Deadline, optional
-        When to end with the draws there are.
+        Time to stop drawing.
     """
     draws = Draws()
     for counts in _batches(drawing, n_bootstraps, deadline):
         out = (counts == 0).astype(np.float64)
-        choices = chooser.choose(counts)
-        chosen = np.full(len(counts), np.nan)
-        for of_draw in _same(choices):
-            prediction = choices[of_draw[0]]
+        selections = selector.select(counts)
+        selected = np.full(len(counts), np.nan)
+        for of_draw in _same(selections):
+            prediction = selections[of_draw[0]]
             if prediction is not None:
-                chosen[of_draw] = prepared[prediction].under(out[of_draw])
-        draws.add(chosen, prepared[reference].under(out))
+                selected[of_draw] = cache[prediction].under(out[of_draw])
+        draws.add(selected, cache[reference].under(out))
     return draws
 
 
@@ -133,11 +132,11 @@ def resample(
     return draws
 
 
-def _same(choices: "list[NDArray[Any] | None]") -> list[list[int]]:
-    """Group the draws that chose the same."""
+def _same(selections: "list[AnyArray | None]") -> list[list[int]]:
+    """Group the draws that selected the same prediction."""
     groups: dict[int, list[int]] = {}
-    for i, choice in enumerate(choices):
-        groups.setdefault(id(choice), []).append(i)
+    for i, selection in enumerate(selections):
+        groups.setdefault(id(selection), []).append(i)
     return list(groups.values())
 
 

@@ -1,4 +1,4 @@
-"""The pool of an ensemble: members' out-of-fold predictions, and what judges them."""
+"""Member pool of an ensemble: out-of-fold predictions, with the targets to score them by."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,21 +17,20 @@ from metatune.kinds import TaskKind
 from metatune.metrics import Metric
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from metatune._typing import AnyArray, Float32Array, FloatArray, IndexArray
 
-    FloatArray = NDArray[np.float64]
 
-__all__ = ["CONSTANT", "Pool", "read_pool", "score_on_folds", "write_pool"]
+__all__ = ["CONSTANT", "MemberPool", "read_pool", "score_on_folds", "write_pool"]
 
 CONSTANT = -1
-"""Stands for the constant prediction where members go by the number of their trial."""
+"""Member number of the constant prediction; other members have the number of their trial."""
 
 _FACTS = ("weights", "groups")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Pool:
-    """Members and the rows that judge them.
+class MemberPool:
+    """Out-of-fold predictions of members, with targets, folds and metadata of the rows.
 
     Attributes
     ----------
@@ -49,9 +48,9 @@ class Pool:
     """
 
     kind: TaskKind
-    y: "NDArray[Any]"
-    members: "Mapping[int, NDArray[np.float32]]"
-    folds: "Sequence[NDArray[np.intp]]"
+    y: "AnyArray"
+    members: "Mapping[int, Float32Array]"
+    folds: "Sequence[IndexArray]"
     facts: RowFacts = field(default=PLAIN)
 
     @property
@@ -60,7 +59,7 @@ class Pool:
         first = next(iter(self.members.values()))
         return first.shape[1] if first.ndim == 2 else 0
 
-    def covered(self) -> "NDArray[np.intp]":
+    def covered(self) -> "IndexArray":
         """Return the rows that all members predict, ascending."""
         known = np.ones(len(self.y), dtype=bool)
         for member in self.members.values():
@@ -68,13 +67,13 @@ class Pool:
             known &= finite if member.ndim == 1 else finite.all(axis=1)
         return np.flatnonzero(known)
 
-    def sample(self, rows: "NDArray[np.intp]", n_rows: int, seed: int) -> "NDArray[np.intp]":
+    def sample(self, rows: "IndexArray", n_rows: int, seed: int) -> "IndexArray":
         """Return at most `n_rows` of some rows, stratified, ascending."""
         if len(rows) <= n_rows:
             return rows
         return np.sort(rows[nested_order(np.asarray(self.y)[rows], self.kind, seed)[:n_rows]])
 
-    def stack(self, rows: "NDArray[np.intp]") -> "NDArray[np.float32]":
+    def stack(self, rows: "IndexArray") -> "Float32Array":
         """Return the predictions of all members, (n_members, n_chosen[, n_classes])."""
         return np.stack([np.asarray(member[rows]) for member in self.members.values()])
 
@@ -83,12 +82,12 @@ class Pool:
         parts = [weight * self.members[number] for number, weight in weights.items()]
         return np.asarray(np.sum(parts, axis=0), dtype=np.float64)
 
-    def weights_of(self, rows: "NDArray[np.intp]") -> "FloatArray | None":
-        """Return how much each of some rows counts."""
+    def weights_of(self, rows: "IndexArray") -> "FloatArray | None":
+        """Return the sample weights of some rows."""
         return None if self.facts.weights is None else np.asarray(self.facts.weights[rows])
 
 
-def score_on_folds(pool: Pool, metric: Metric, prediction: "FloatArray") -> float:
+def score_on_folds(pool: MemberPool, metric: Metric, prediction: "FloatArray") -> float:
     """Return the mean of the finite fold scores of a prediction of all rows; NaN if none is."""
     scores = []
     for rows in pool.folds:
@@ -102,17 +101,17 @@ def score_on_folds(pool: Pool, metric: Metric, prediction: "FloatArray") -> floa
     return float(np.mean(finite)) if finite else float("nan")
 
 
-def write_pool(pool: Pool, folder: Path, files: Mapping[int, Path]) -> None:
-    """Put a pool into a folder of its own, for a job to read.
+def write_pool(pool: MemberPool, folder: Path, files: Mapping[int, Path]) -> None:
+    """Write a pool into a folder of its own, for a job to read.
 
     Parameters
     ----------
-    pool : Pool
-        What to write.
+    pool : MemberPool
+        MemberPool to write.
     folder : Path
         Made if there is none.
     files : Mapping of int to Path
-        Members that lie in files already: they are linked, not written again.
+        Files of members that are on disk already: they are linked, not written again.
     """
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "y.npy", pool.y)
@@ -136,10 +135,10 @@ def write_pool(pool: Pool, folder: Path, files: Mapping[int, Path]) -> None:
     (folder / "pool.json").write_text(json.dumps(description), encoding="utf-8")
 
 
-def read_pool(folder: Path) -> Pool:
-    """Map a pool that `write_pool` wrote into memory, read-only."""
+def read_pool(folder: Path) -> MemberPool:
+    """Memory-map a pool that `write_pool` wrote, read-only."""
     description = json.loads((folder / "pool.json").read_text(encoding="utf-8"))
-    return Pool(
+    return MemberPool(
         kind=TaskKind(description["kind"]),
         y=_mapped(folder / "y.npy"),
         members={n: _mapped(folder / f"member{n}.npy") for n in description["members"]},
@@ -148,7 +147,7 @@ def read_pool(folder: Path) -> Pool:
     )
 
 
-def _mapped(path: Path) -> "NDArray[Any]":
+def _mapped(path: Path) -> "AnyArray":
     return np.load(path, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
 
 
