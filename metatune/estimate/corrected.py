@@ -28,7 +28,7 @@ elsewhere.
 """
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import ndtri, stdtrit
@@ -38,6 +38,7 @@ from metatune.data.row_metadata import PLAIN, RowFacts
 from metatune.estimate.bootstrap import Draws, ScoreCache, repeat_selection, resample
 from metatune.estimate.drawing import Drawing, dependent_rows
 from metatune.estimate.scoring import RowScorer
+from metatune.estimate.selector import Selector
 from metatune.estimate.values import LEVEL, Estimate, NoEstimate
 from metatune.metrics import PERFECT_SCORE, Metric
 

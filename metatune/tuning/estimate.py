@@ -90,7 +90,7 @@ def estimate_score(
     prepared: PreparedTask,
     store: RunStore,
     history: History,
-    made: Made | None,
+    made: Composition | None,
     *,
     interrupted: bool = False,
 ) -> Estimate | NoEstimate:
@@ -109,7 +109,7 @@ def estimate_score(
         Holds out-of-fold predictions.
     history : History
         Every finished trial.
-    made : Made or None
+    made : Composition or None
         Composition of the model; None for the constant prediction.
     interrupted : bool
         There is no time.
@@ -137,7 +137,7 @@ def estimate_score(
         return NoEstimate(reason=f"{error}")
 
 
-def _hindrance(run: Run, made: Made | None, *, interrupted: bool) -> str:
+def _hindrance(run: Run, made: Composition | None, *, interrupted: bool) -> str:
     if made is None:
         return "nothing beat the constant prediction"
     if interrupted:
@@ -146,7 +146,7 @@ def _hindrance(run: Run, made: Made | None, *, interrupted: bool) -> str:
 
 
 def _call(
-    run: Run, prepared: PreparedTask, inbox: Path, made: Made, numbers: tuple[int, ...]
+    run: Run, prepared: PreparedTask, inbox: Path, made: Composition, numbers: tuple[int, ...]
 ) -> Estimate | NoEstimate:
     remaining = run.deadline.remaining() - _MARGIN
     seconds = min(_MOST_SECONDS, remaining)
@@ -209,7 +209,7 @@ def estimate_in_worker(inbox: str, request: EstimateRequest) -> Estimate | NoEst
         folds=(),
         facts=facts,
     )
-    chooser = Rechooser(pool, metric, request.made, strata=folds, seed=request.seed)
+    chooser = Reselection(pool, metric, request.made, strata=folds, seed=request.seed)
     return corrected_score(
         metric,
         y,

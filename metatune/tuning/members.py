@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from metatune.budget import Deadline
 from metatune.ensemble.limits import SAVED_BYTES, Cost
+from metatune.ensemble.member_pool import CONSTANT, MemberPool, write_pool
 from metatune.ensemble.plan import EnsemblePlan, PlanRequest, plan_in_worker
-from metatune.ensemble.pool import CONSTANT, Pool, write_pool
 from metatune.evaluation.constant import constant_model, constant_predictions
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.evaluation.refit import plan_refit, refit_in_worker
@@ -193,7 +193,7 @@ def _write_pool(
     data = prepared.data
     numbers = store.predictions.load(members)
     constant = {CONSTANT: constant_predictions(data, prepared.task.metric)}
-    pool = Pool(
+    pool = MemberPool(
         kind=data.task.kind,
         y=data.task.y,
         members={**numbers, **constant},

@@ -10,7 +10,7 @@ from metatune.data.task.task import Task
 from metatune.ensemble.member_pool import CONSTANT
 from metatune.ensemble.report import ensemble_record
 from metatune.errors import BundleError
-from metatune.estimate.reselection import Made
+from metatune.estimate.reselection import Composition
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.execution.executor import Executor, Handle, JobStatus
 from metatune.files.scratch import scratch_directory
@@ -218,13 +218,13 @@ def _plan_build_save(
     return model if interrupted else measure_final_model(run, prepared, store, model)
 
 
-def _made(model: FinalModel) -> Made | None:
+def _made(model: FinalModel) -> Composition | None:
     """Return the composition of the final model; None for the constant prediction."""
     if model.winner is None or model.trial is None:
         return None
     weights = {CONSTANT if r is None else r.trial.number: share for r, share in model.members}
     adjustment = NO_ADJUSTMENT if model.plan is None else model.plan.adjustment
-    return Made(weights=weights or {model.trial: 1.0}, adjustment=adjustment)
+    return Composition(weights=weights or {model.trial: 1.0}, adjustment=adjustment)
 
 
 def _advice(answer: Handle | None) -> Advice | None:

@@ -19,7 +19,7 @@ from metatune.recommender.levels import TOP
 from metatune.recommender.losses import FAILED, share_of_log
 from metatune.recommender.meta_model import MetaModel
 from metatune.recommender.past import collect_past
-from metatune.recommender.planner import Choice, Observation, Planner, PlannerSettings
+from metatune.recommender.planner import Observation, PlannedTrial, Planner, PlannerSettings
 from metatune.recommender.rank import PATIENCE, Question, recommend_configurations
 from metatune.samplers.patience import Patience
 from metatune.samplers.planned import PlannedSampler, climbed_levels

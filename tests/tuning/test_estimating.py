@@ -73,7 +73,7 @@ class Run:
         )
 
     def estimate(
-        self, made: Made | None = None, *, interrupted: bool = False, **changes: Any
+        self, made: Composition | None = None, *, interrupted: bool = False, **changes: Any
     ) -> Estimate | NoEstimate:
         task = SimpleNamespace(metric=LOG_LOSS, kind=TaskKind.BINARY)
         prepared: Any = SimpleNamespace(task=task, data=self.data)
@@ -109,7 +109,7 @@ def test_estimate_of_the_winner(tmp_path: Path) -> None:
 
 def test_estimate_of_an_ensemble(tmp_path: Path) -> None:
     run = Run(tmp_path)
-    made = Made(weights={0: 0.5, 2: 0.3, CONSTANT: 0.2})
+    made = Composition(weights={0: 0.5, 2: 0.3, CONSTANT: 0.2})
     found = run.estimate(made)
     assert isinstance(found, Estimate)
     assert (found.n_candidates, found.n_bootstraps) == (4, 200)
@@ -170,7 +170,7 @@ def test_folds_of_rows_are_known_where_each_has_one(repeated: bool) -> None:
 
 def test_no_estimate_is_said_rather_than_a_wrong_one(tmp_path: Path) -> None:
     run = Run(tmp_path)
-    winner, stranger = run.best(), Made(weights={99: 1.0})
+    winner, stranger = run.best(), Composition(weights={99: 1.0})
 
     def reason(found: Estimate | NoEstimate) -> str:
         assert isinstance(found, NoEstimate)
