@@ -31,7 +31,7 @@ _TARGET = "target"
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Description:
-    """How a table is understood.
+    """Understanding of a table: its task, target and columns.
 
     Attributes
     ----------

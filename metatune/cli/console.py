@@ -1,4 +1,4 @@
-"""How commands speak: news on standard error, results on standard output."""
+"""Console of the commands: news on standard error, results on standard output."""
 
 import json
 import math

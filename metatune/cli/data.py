@@ -103,7 +103,7 @@ def stem_of(data: str) -> str:
 
 
 def is_openml(data: str) -> bool:
-    """Whether DATA names something on OpenML rather than a file."""
+    """Return True if DATA names something on OpenML rather than a file."""
     return data.lower().startswith(_OPENML)
 
 

@@ -1,4 +1,4 @@
-"""What `metatune fit` writes to standard output at its end."""
+"""Report that `metatune fit` writes to standard output at its end."""
 
 import math
 from pathlib import Path

@@ -34,7 +34,7 @@ _INTERRUPTED = 130
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Display:
-    """How the user wants to be told."""
+    """Display that the user asked for."""
 
     as_json: bool
     quiet: bool

@@ -36,7 +36,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """How a model does on labelled rows.
+    """Judgement of a model on labelled rows.
 
     Attributes
     ----------

@@ -188,5 +188,5 @@ def _lack(table: "Table", missing: list[str], *, was_nameless: bool) -> str:
 
 
 def _is_counted(names: Sequence[str]) -> bool:
-    """Whether the names are 0, 1, 2, ... as those of a table without header."""
+    """Return True if the names are 0, 1, 2, ... as those of a table without header."""
     return sorted(names) == sorted(str(i) for i in range(len(names)))

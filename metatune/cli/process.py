@@ -1,4 +1,4 @@
-"""What concerns the whole process of a command: what nobody foresaw, and a quick end."""
+"""Process of a command: errors that nobody foresaw, and a quick end."""
 
 import contextlib
 import os

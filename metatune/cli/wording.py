@@ -1,4 +1,4 @@
-"""What several commands say in the same words."""
+"""Sentences that several commands share."""
 
 import shlex
 from collections import Counter

@@ -10,7 +10,7 @@ LEVEL = 0.95
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """What to expect of the model on new rows.
+    """Score to expect of the model on new rows.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoEstimate:
-    """Why there is no estimate.
+    """Reason why there is no estimate.
 
     Attributes
     ----------

@@ -50,7 +50,7 @@ _MIN_ROWS = 2
 
 
 class _MetaTune(BaseEstimator):  # type: ignore[misc]
-    """What both estimators share."""
+    """Base of both estimators."""
 
     _classification: ClassVar[bool]
 
@@ -383,5 +383,5 @@ class MetaTuneRegressor(RegressorMixin, _MetaTune):  # type: ignore[misc]
 
 
 def _is_table(X: Any) -> bool:
-    """Whether `X` has columns with names: a DataFrame of pandas, polars, ..."""
+    """Return True if `X` has columns with names: a DataFrame of pandas, polars, ..."""
     return hasattr(X, "columns")

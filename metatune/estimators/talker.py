@@ -1,4 +1,4 @@
-"""What an estimator says while it is fitted."""
+"""Listener that writes what happens while an estimator is fitted."""
 
 import sys
 

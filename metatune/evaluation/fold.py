@@ -38,7 +38,7 @@ _MAX_VALID_ROWS = 10_000  # on row shares; more rows would not change which tria
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FoldOutcome:
-    """What a fold gave.
+    """Outcome of a fold.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What a fitted pipeline costs to keep and to ask: its size, and the time of one row."""
+"""Footprint of a fitted pipeline: its size, and the time of predicting one row."""
 
 import pickle
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _REPEATS = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Footprint:
-    """What a fitted pipeline costs.
+    """Size of a fitted pipeline, and the time of predicting one row.
 
     Attributes
     ----------

@@ -23,7 +23,7 @@ _LARGEST_SHARE = 0.25  # of that room may be a single trial's
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeepRule:
-    """What a worker keeps of a trial.
+    """Rule for what a worker keeps of a trial.
 
     Attributes
     ----------

@@ -28,7 +28,7 @@ _SECONDS_PER_BYTE = 1e-8  # and to pickle and load a model
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefitPlan:
-    """What to fit on all rows.
+    """Plan of a fit on all rows.
 
     Attributes
     ----------

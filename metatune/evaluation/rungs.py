@@ -30,7 +30,7 @@ _CELLS_PER_SECOND = 500_000  # of what follows: a tenth of it to encode and shar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoldPlan:
-    """How the rows are split at the top rung.
+    """Plan of the folds at the top rung.
 
     Attributes
     ----------

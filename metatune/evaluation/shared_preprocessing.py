@@ -31,7 +31,7 @@ _BYTES_A_SECOND = 250e6  # to write and to read, on an ordinary disk; careful
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Prepared:
-    """What the preprocessing step of a pipeline made of a fold.
+    """Result of a pipeline's preprocessing step on a fold.
 
     Attributes
     ----------
@@ -122,7 +122,7 @@ def _make(
 
 
 def _pays(made: Prepared) -> bool:
-    """Whether a second trial with the same step would gain, by the time that it took."""
+    """Return True if a second trial with the same step would gain, by the time that it took."""
     kept_as_it_is = all(a.flags.c_contiguous or a.flags.f_contiguous for a in _matrices(made))
     size = sum(a.nbytes for a in _matrices(made))
     return kept_as_it_is and (

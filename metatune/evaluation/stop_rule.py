@@ -20,7 +20,7 @@ _PRIOR_FOLDS = 4.0  # by which the usual spread counts against that of the trial
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopRule:
-    """When to stop a trial with several folds.
+    """Rule for stopping a trial with several folds.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class StopRule:
     spread: float
 
     def hopeless(self, losses: Sequence[float]) -> bool:
-        """Whether a trial is clearly behind.
+        """Return True if a trial is clearly behind.
 
         Parameters
         ----------

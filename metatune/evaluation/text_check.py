@@ -1,4 +1,4 @@
-"""Whether what texts say about the target helps a learner that knows the other columns."""
+"""Check that predictions from texts help a learner that knows the other columns."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -26,7 +26,7 @@ _CELL_SECONDS = 5e-6
 
 
 def texts_help(data: TrialData) -> bool:
-    """Whether small boosted trees predict clearly better with the columns of the texts.
+    """Return True if small boosted trees predict clearly better with the columns of the texts.
 
     Where the other columns all but determine the target, a column that foretells it less exactly
     leads trees astray.

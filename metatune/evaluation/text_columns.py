@@ -28,7 +28,7 @@ _FITS_PER_MODEL = 6  # on all of its rows, by what they cost
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reading:
-    """How much of texts is read: characters of a cell, and rows that models are fitted on."""
+    """Limits on reading texts: characters of a cell, and rows that models are fitted on."""
 
     word_length: int
     piece_length: int

@@ -15,7 +15,7 @@ _SHARING = ("preprocess_seconds", "saved_seconds", "copied_folds", "stored_matri
 
 
 class TrialStatus(StrEnum):
-    """How a trial ended."""
+    """End of a trial."""
 
     OK = "ok"
     FAILED = "failed"
@@ -52,7 +52,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialResult:
-    """What became of a trial.
+    """Result of a trial.
 
     Attributes
     ----------
@@ -116,7 +116,7 @@ class TrialResult:
 
     @property
     def failed(self) -> bool:
-        """Whether something went wrong: pruned trials have no score, but did not fail."""
+        """True if something went wrong: pruned trials have no score, but did not fail."""
         return not self.ok and self.status is not TrialStatus.PRUNED
 
     @property
@@ -136,7 +136,7 @@ class TrialResult:
 
     @property
     def ok(self) -> bool:
-        """Whether the trial has a score."""
+        """True if the trial has a score."""
         return self.status is TrialStatus.OK
 
     def to_record(self) -> dict[str, Any]:

@@ -108,7 +108,7 @@ class TrialData:
 
     @property
     def weights(self) -> "NDArray[np.float64] | None":
-        """How much each row counts, (n_rows,); None if all count alike."""
+        """Sample weights, (n_rows,); None if all rows count alike."""
         return self.facts.weights
 
     def matrix(self, number: int, rows: "NDArray[Any]") -> "NDArray[np.float64]":

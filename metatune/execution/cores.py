@@ -1,4 +1,4 @@
-"""How many cores and how much memory a run may use on this machine."""
+"""Cores and memory that a run may use on this machine."""
 
 import math
 import os

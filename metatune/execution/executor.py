@@ -24,7 +24,7 @@ _MAX_ERROR_LENGTH = 400
 
 
 class JobStatus(StrEnum):
-    """How a job ended."""
+    """End of a job."""
 
     OK = "ok"
     FAILED = "failed"
@@ -82,7 +82,7 @@ class Job:
 
     @property
     def positional(self) -> tuple[Any, ...]:
-        """What the function is called with: the folders that there are, then the arguments."""
+        """Arguments of the call: the folders that there are, then the job's own."""
         return (*filter(None, (self.inbox, self.outbox)), *self.arguments)
 
 

@@ -1,4 +1,4 @@
-"""How much memory a worker and its children hold."""
+"""Memory that a worker and its children hold."""
 
 import contextlib
 

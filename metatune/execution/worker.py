@@ -1,4 +1,4 @@
-"""What runs inside a worker process: take a job, run it, send the outcome, again.
+"""Loop of a worker process: take a job, run it, send the outcome, again.
 
 A worker has its own process group, so that its children can be stopped with it and the
 interrupt key of a terminal does not reach it. It does not outlive the process that started it.

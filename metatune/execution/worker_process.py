@@ -101,14 +101,14 @@ class WorkerProcess:
 
     @property
     def handles(self) -> list[Any]:
-        """What `multiprocessing.connection.wait` should watch: messages, and the process's end."""
+        """Objects for `multiprocessing.connection.wait`: messages, and the process's end."""
         if self._launched and self.launch_error is None:
             return [self.connection, self._process.sentinel]
         return [self.connection]
 
     @property
     def dead(self) -> bool:
-        """Whether the process was there and is no more."""
+        """True if the process was there and is no more."""
         return self._launched and self.launch_error is None and self._process.exitcode is not None
 
     def send(self, job: Job) -> None:

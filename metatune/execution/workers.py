@@ -1,4 +1,4 @@
-"""Which workers a run has: processes of its own, those of a Dask cluster, or what it is given."""
+"""Workers of a run: processes of its own, those of a Dask cluster, or a given executor."""
 
 import multiprocessing
 from collections.abc import Iterator

@@ -187,7 +187,7 @@ class RunDirectory:
 
     @property
     def holds_run(self) -> bool:
-        """Whether a run has left anything to go on from."""
+        """True if a run has left anything to go on from."""
         return self.journal.is_file() or (self.path / RECORD_FILE).is_file()
 
     @property

@@ -10,7 +10,7 @@ _PARAMETERS = {"output": "run_dir", "seed": "random_state", "jobs": "n_jobs"}
 
 
 class Door(StrEnum):
-    """Where a run is started from."""
+    """Door through which a run is started."""
 
     COMMAND_LINE = "command line"
     PYTHON = "Python"

@@ -26,7 +26,7 @@ SCHEMA_VERSION = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """What earlier processes have written into a journal.
+    """Past of a run: results that earlier processes have written into its journal.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class Past:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """What the journal notes beside a result.
+    """Stamp that the journal puts beside a result.
 
     Attributes
     ----------

@@ -37,7 +37,7 @@ _COMPUTED = ": topic "  # columns whose last digits depend on the machine
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
-    """What an earlier process left of a run.
+    """Remains of a run that an earlier process left.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class Earlier:
 
     @property
     def finished(self) -> bool:
-        """Whether it came to its end."""
+        """True if it came to its end."""
         return self.record is not None and self.record.status == "done"
 
     def budget_seconds(self, otherwise: float) -> float:

@@ -135,7 +135,7 @@ class Session:
 
     @property
     def is_over(self) -> bool:
-        """Whether an earlier process has ended the run, and it is not given more."""
+        """True if an earlier process has ended the run, and it is not given more."""
         ended = self.earlier is not None and self.earlier.finished
         return ended and self._request.extension is None
 

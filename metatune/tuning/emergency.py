@@ -20,10 +20,10 @@ from metatune.tuning.run import Run
 __all__ = ["QUICK_FAMILIES", "QUICK_SECONDS", "run_quick_trials"]
 
 QUICK_FAMILIES = ("decision_tree", "linear")
-"""Whose defaults are fitted within a moment on few rows, in the order in which they are tried."""
+"""Families whose defaults are fitted in a moment on few rows, in the order of trying."""
 
 QUICK_SECONDS = 0.4
-"""What one takes, with what has to be imported for it, on a busy machine."""
+"""Seconds of one of them, its imports included, on a busy machine."""
 
 _ANOTHER_SECONDS = 0.2  # for a further quick trial after the search
 _MAX_CELLS = 1_000_000  # of the training rows, for each class: a few tenths of a second at most

@@ -59,7 +59,7 @@ _FACTS = ("weights", "groups", "times")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EstimateRequest:
-    """What a worker is asked for.
+    """Request for an estimate, as a worker gets it.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What the final model costs, measured on itself."""
+"""Costs of the final model, measured on itself."""
 
 import statistics
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _BATCH = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFigures:
-    """What a model costs on this machine, the work on the columns of the table included.
+    """Costs of a model on this machine, the work on the columns of the table included.
 
     Attributes
     ----------

@@ -43,12 +43,12 @@ class Part:
 
     @property
     def models(self) -> tuple[Pipeline, ...]:
-        """What it is made of."""
+        """Fitted pipelines of the member."""
         return self.folds if self.whole is None else (self.whole, *self.folds)
 
     @property
     def shares(self) -> tuple[float, ...]:
-        """How much each of `models` counts; they add up to 1, if there is any."""
+        """Shares of `models` in the member; they add up to 1, if there is any."""
         if self.whole is None:
             return tuple(1.0 / len(self.folds) for _ in self.folds)
         each = 0.5 / max(1, len(self.folds))

@@ -1,4 +1,4 @@
-"""What the user may decide about a run."""
+"""Options of a run: everything that its user may decide."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,5 +74,5 @@ class TuneOptions:
 
     @property
     def single_models(self) -> bool:
-        """Whether a member has to be a single model: where its costs count, or it is asked for."""
+        """True if a member has to be a single model: where its costs count, or it is asked for."""
         return self.limits.any or not self.ensemble

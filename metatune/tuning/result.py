@@ -1,4 +1,4 @@
-"""What a run found, as one value."""
+"""Result of a run, as one value."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ __all__ = ["TuningResult"]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TuningResult:
-    """What a run found.
+    """Result of a run.
 
     Attributes
     ----------

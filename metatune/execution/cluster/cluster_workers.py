@@ -85,12 +85,12 @@ class ClusterWorkers:
 
     @property
     def settled(self) -> bool:
-        """Whether every worker has said whether it can be used."""
+        """True if every worker has said whether it can be used."""
         return all(worker.ready or worker.objection for worker in self.found.values())
 
     @property
     def objections(self) -> list[str]:
-        """Which workers cannot be used, and why."""
+        """Workers that cannot be used, with the reasons."""
         found = [(worker.address, worker.objection) for worker in self.found.values()]
         return [f"the worker {address} {objection}" for address, objection in found if objection]
 

@@ -1,4 +1,4 @@
-"""Whether two computers have the same libraries, without which their results would differ."""
+"""Versions of libraries, which have to be the same for two computers to agree."""
 
 import sys
 from collections.abc import Mapping

@@ -218,7 +218,7 @@ class WorkerJobs:
                 pool.close()
 
     def _wanted(self, key: str) -> bool:
-        """Whether Dask waits for a task's result, or holds it."""
+        """Return True if Dask waits for a task's result, or holds it."""
         task = self._worker.state.tasks.get(key)
         return task is not None and task.state not in _RELEASED and not self._ending()
 
