@@ -13,7 +13,7 @@ __all__ = ["TuneOptions"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TuneOptions:
-    """What the user may decide about a run.
+    """Options of a run: everything that its user may decide.
 
     Attributes
     ----------
