@@ -9,8 +9,8 @@ import pytest
 from metatune.budget import Budget, Deadline
 from metatune.data.task.make_task import make_task
 from metatune.data.task.task import Task
-from metatune.evaluation.trial import TrialResult, TrialStatus
-from metatune.execution.executor import Handle, InlineExecutor, Job, JobOutcome, run_job
+from metatune.evaluation.trial import TrialResult
+from metatune.execution.executor import Handle, InlineExecutor, Job, JobOutcome, JobStatus, run_job
 from metatune.recommender.advice import Advice, advise_in_worker
 from metatune.samplers.strategy import (
     METATUNE,
@@ -215,7 +215,7 @@ def test_defaults_go_on_where_there_is_no_answer(
     task: Task, metadata_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     executor, listener = Pair(n_before=2), Enough(10)
-    gone = JobOutcome(status=TrialStatus.CRASHED, error="gone")
+    gone = JobOutcome(status=JobStatus.CRASHED, error="gone")
     monkeypatch.setattr(
         Pair, "call", lambda self, job: gone if job.function is advise_in_worker else run_job(job)
     )

@@ -7,8 +7,7 @@ import fake_jobs
 
 from metatune.budget import Deadline
 from metatune.evaluation.rungs import plan_rungs
-from metatune.evaluation.trial import TrialStatus
-from metatune.execution.executor import Executor, Handle, InlineExecutor, Job, JobOutcome
+from metatune.execution.executor import Executor, Handle, InlineExecutor, Job, JobOutcome, JobStatus
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
 from metatune.search.halving import SuccessiveHalving
@@ -106,7 +105,7 @@ def test_trials_run_beside_an_errand() -> None:
     executor = SlowErrand(n_before=4)
     outcome = search(executor, propose, doubling(told.append))
     assert [o.value for o in told] == [42]
-    assert told[0].status is TrialStatus.OK
+    assert told[0].status is JobStatus.OK
     assert executor.most_trials_at_once == 1
     assert max(after) >= 4, "candidates were asked for before and after"
     assert len(outcome.history.results) == 9

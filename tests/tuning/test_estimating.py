@@ -16,8 +16,7 @@ from metatune.errors import SearchError
 from metatune.estimate.corrected import Estimate, NoEstimate
 from metatune.estimate.reselection import Made
 from metatune.evaluation.out_of_fold import prediction_file, write_predictions
-from metatune.evaluation.trial import TrialStatus
-from metatune.execution.executor import InlineExecutor, Job, JobOutcome
+from metatune.execution.executor import InlineExecutor, Job, JobOutcome, JobStatus
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
 from metatune.search.history import History
@@ -170,7 +169,7 @@ def test_no_estimate_is_said_rather_than_a_wrong_one(tmp_path: Path) -> None:
 class Stopped(InlineExecutor):
     def call(self, job: Job) -> JobOutcome:
         assert 0.0 < job.time_limit < 100.0
-        return JobOutcome(status=TrialStatus.TIMED_OUT, error="stopped")
+        return JobOutcome(status=JobStatus.TIMED_OUT, error="stopped")
 
 
 def test_a_worker_that_is_stopped_costs_only_the_estimate(tmp_path: Path) -> None:

@@ -21,10 +21,10 @@ from metatune.ensemble.report import ensemble_record, with_ensemble
 from metatune.evaluation.constant import constant_score
 from metatune.evaluation.refit import refit_in_worker
 from metatune.evaluation.rungs import plan_rungs
-from metatune.evaluation.trial import Trial, TrialStatus
+from metatune.evaluation.trial import Trial
 from metatune.evaluation.trial_data import TrialData
 from metatune.evaluation.trial_job import evaluate
-from metatune.execution.executor import Executor, Handle, InlineExecutor, Job, JobOutcome
+from metatune.execution.executor import Executor, Handle, InlineExecutor, Job, JobOutcome, JobStatus
 from metatune.execution.local_pool import LocalPool
 from metatune.models import model_file
 from metatune.models.ensemble import EnsembleClassifier, EnsembleRegressor
@@ -289,7 +289,7 @@ class NoFits(InlineExecutor):
 
     def call(self, job: Job) -> JobOutcome:
         if job.function is refit_in_worker:
-            return JobOutcome(status=TrialStatus.TIMED_OUT, error="too slow")
+            return JobOutcome(status=JobStatus.TIMED_OUT, error="too slow")
         return super().call(job)
 
 
@@ -310,7 +310,7 @@ def test_without_time_to_fit_the_folds_are_averaged(tmp_path: Path) -> None:
 class NoPlans(InlineExecutor):
     def call(self, job: Job) -> JobOutcome:
         if job.function is plan_in_worker:
-            return JobOutcome(status=TrialStatus.TIMED_OUT, error="too slow")
+            return JobOutcome(status=JobStatus.TIMED_OUT, error="too slow")
         return super().call(job)
 
 

@@ -24,11 +24,11 @@ from metatune.errors import OptionError
 from metatune.evaluation.keep_rule import KeepRule
 from metatune.evaluation.out_of_fold import prediction_file
 from metatune.evaluation.rungs import Rung
-from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
+from metatune.evaluation.trial import Trial, TrialResult
 from metatune.evaluation.trial_data import TrialData
 from metatune.evaluation.trial_job import evaluate_and_keep
 from metatune.execution.dask_executor import DaskExecutor
-from metatune.execution.executor import InlineExecutor, Job
+from metatune.execution.executor import InlineExecutor, Job, JobStatus
 from metatune.kinds import TaskKind
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def test_files_that_trials_leave_are_the_same(client: Any, tmp_path: Path) -> No
             )
             (handle,) = executor.wait(60.0)
         assert handle.outcome is not None
-        assert handle.outcome.status is TrialStatus.OK, handle.outcome.error
+        assert handle.outcome.status is JobStatus.OK, handle.outcome.error
         left.append({path.name: path.read_bytes() for path in outbox.iterdir()})
     assert left[0].keys() == left[1].keys()
     assert len(left[0]) == 2

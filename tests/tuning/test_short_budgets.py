@@ -10,9 +10,8 @@ import pytest
 from metatune.budget import Budget, Deadline
 from metatune.data.task.make_task import make_task
 from metatune.errors import BundleError
-from metatune.evaluation.trial import TrialStatus
 from metatune.evaluation.trial_job import evaluate_and_keep
-from metatune.execution.executor import Executor, Handle, InlineExecutor, Job, JobOutcome
+from metatune.execution.executor import Executor, Handle, InlineExecutor, Job, JobOutcome, JobStatus
 from metatune.models import model_file
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.outcome import Ended, SearchOutcome
@@ -81,7 +80,7 @@ class Asleep(InlineExecutor):
         return handle
 
     def call(self, job: Job) -> JobOutcome:
-        return JobOutcome(status=TrialStatus.TIMED_OUT, error="not there")
+        return JobOutcome(status=JobStatus.TIMED_OUT, error="not there")
 
     def _cancel(self, handle: Handle) -> float:
         self.taken.discard(handle)
