@@ -25,7 +25,7 @@ from metatune.building.protocol import Known
 from metatune.errors import TableError
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.execution.dask_executor import connect
-from metatune.execution.executor import InlineExecutor, Job
+from metatune.execution.executor import Handle, InlineExecutor, Job
 from metatune.kinds import TaskKind
 from metatune.metadataset.schema import constant_column
 from metatune.metadataset.store import load_metadata, save_metadata, verify_metadata
@@ -80,9 +80,9 @@ class Counter(InlineExecutor):
         super().__init__()
         self.submitted: list[Trial] = []
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: Job, *, beside: bool = False) -> Handle:
         self.submitted.append(job.arguments[0])
-        super().submit(job)
+        return super().submit(job, beside=beside)
 
 
 def test_catalogue_entries_know_their_columns(catalogue: Path) -> None:

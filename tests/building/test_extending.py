@@ -23,7 +23,7 @@ from metatune.building.known import KnownDatasets, read_known, without_short_lim
 from metatune.building.protocol import Ladder, Protocol
 from metatune.errors import MetadataError
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
-from metatune.execution.executor import InlineExecutor, Job
+from metatune.execution.executor import Handle, InlineExecutor, Job
 from metatune.kinds import TaskKind
 from metatune.metadataset.schema import PROTOCOL_VERSION
 from metatune.metadataset.store import MetaDataset, load_metadata, save_metadata, verify_metadata
@@ -45,10 +45,10 @@ class Counter(InlineExecutor):
         super().__init__()
         self.submitted: list[tuple[str, Trial]] = []
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: Job, *, beside: bool = False) -> Handle:
         directory, (trial,) = job.inbox, job.arguments
         self.submitted.append((Path(directory).parent.name, trial))
-        super().submit(job)
+        return super().submit(job, beside=beside)
 
 
 def make_catalogue(folder: Path, kinds: list[str], seed: int = 0) -> Path:

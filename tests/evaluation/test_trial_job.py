@@ -20,7 +20,7 @@ from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.evaluation.trial_data import TrialData
 from metatune.evaluation.trial_job import evaluate, evaluate_in_worker
-from metatune.execution.executor import InlineExecutor, Job
+from metatune.execution.executor import InlineExecutor, Job, JobStatus
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
 from metatune.models.pipeline import LabelDecoder, assemble_pipeline
@@ -153,7 +153,7 @@ def test_a_learner_that_fails_becomes_a_failed_outcome(tmp_path: Path) -> None:
     (handle,) = executor.wait(0)
     outcome = handle.outcome
     assert outcome is not None
-    assert outcome.status is TrialStatus.FAILED
+    assert outcome.status is JobStatus.FAILED
     assert outcome.error
     assert "\n" not in outcome.error
 

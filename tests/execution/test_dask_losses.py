@@ -21,7 +21,7 @@ from metatune.budget import Deadline, Stopwatch
 from metatune.errors import ClusterLostError
 from metatune.evaluation.trial import TrialStatus
 from metatune.execution.dask_executor import DaskExecutor
-from metatune.execution.executor import InlineExecutor
+from metatune.execution.executor import InlineExecutor, JobStatus
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
 from metatune.search.outcome import Ended
@@ -120,7 +120,7 @@ def test_trial_that_takes_two_workers_along_has_crashed(executor, tmp_path):
     mark = tmp_path / "mark"
     executor.submit(job("kill_host", str(mark)))
     outcome = outcome_of(executor)
-    assert outcome.status is TrialStatus.CRASHED
+    assert outcome.status is JobStatus.CRASHED
     assert outcome.error.startswith("its worker was lost 2 times, at tcp://")
     assert len(mark.read_text(encoding="utf-8").splitlines()) == 2
 

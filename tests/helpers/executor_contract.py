@@ -200,7 +200,7 @@ class KillingContract(ExecutorContract):
         monkeypatch.setitem(sys.modules, "no_such_module", types.ModuleType("no_such_module"))
         for module in ("no_such_module", "fake_jobs"):
             function = types.FunctionType((lambda: None).__code__, {}, "no_such_function")
-            function.__module__ = module
+            function.__module__, function.__qualname__ = module, "no_such_function"
             monkeypatch.setattr(sys.modules[module], "no_such_function", function, raising=False)
             handle = executor.submit(Job(function=function), beside=beside)
             assert executor.wait(20.0) == [handle]

@@ -15,8 +15,8 @@ from metatune.budget import Budget, Deadline
 from metatune.data.task.make_task import make_task
 from metatune.errors import BundleError, OptionError
 from metatune.evaluation.refit import refit_in_worker
-from metatune.evaluation.trial import TrialResult, TrialStatus
-from metatune.execution.executor import Handle, InlineExecutor, Job, JobOutcome
+from metatune.evaluation.trial import TrialResult
+from metatune.execution.executor import Handle, InlineExecutor, Job, JobOutcome, JobStatus
 from metatune.models import model_file
 from metatune.search.history import History
 from metatune.search.outcome import Ended
@@ -64,7 +64,7 @@ class NoTime(InlineExecutor):
 
     def call(self, job: Job) -> JobOutcome:
         if job.function is refit_in_worker:
-            return JobOutcome(status=TrialStatus.TIMED_OUT, error="late")
+            return JobOutcome(status=JobStatus.TIMED_OUT, error="late")
         return super().call(job)
 
 

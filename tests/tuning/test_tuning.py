@@ -16,8 +16,8 @@ from metatune.errors import OptionError
 from metatune.estimate.corrected import Estimate
 from metatune.evaluation.out_of_fold import prediction_file
 from metatune.evaluation.refit import refit_in_worker
-from metatune.evaluation.trial import TrialResult, TrialStatus
-from metatune.execution.executor import Executor, InlineExecutor, Job, JobOutcome
+from metatune.evaluation.trial import TrialResult
+from metatune.execution.executor import Executor, InlineExecutor, Job, JobOutcome, JobStatus
 from metatune.execution.local_pool import LocalPool
 from metatune.models import model_file
 from metatune.recommender.advice import advise_in_worker
@@ -205,7 +205,7 @@ class Refuser(InlineExecutor):
 
     def call(self, job: Job) -> JobOutcome:
         if job.function is self.refused:
-            return JobOutcome(status=TrialStatus.CRASHED, error="gone")
+            return JobOutcome(status=JobStatus.CRASHED, error="gone")
         return super().call(job)
 
 
