@@ -19,17 +19,6 @@ __all__ = ["MODEL_FILE", "cannot_write", "load", "model_info", "save"]
 MODEL_FILE = "model.skops"
 
 _INFO = "metatune_info"
-_OWN_TYPES = (
-    "metatune.data.encoding.encoder.TableEncoder",
-    "metatune.data.encoding.ngrams.NgramCounter",
-    "metatune.data.encoding.text_components.TextEncoder",
-    "metatune.data.encoding.text_model.TextModel",
-    "metatune.models.ensemble.EnsembleClassifier",
-    "metatune.models.ensemble.EnsembleRegressor",
-    "metatune.models.pipeline.ConstantClassifier",
-    "metatune.models.pipeline.ConstantRegressor",
-    "metatune.models.pipeline.LabelDecoder",
-)
 
 
 def save(pipeline: "Pipeline", path: Path, info: dict[str, Any] | None = None) -> None:
@@ -96,7 +85,7 @@ def load(path: str | Path) -> "Pipeline":
     import skops.io
     from skops.io.exceptions import UntrustedTypesFoundException
 
-    trusted = [*TRUSTED_TYPES, *_OWN_TYPES]
+    trusted = list(TRUSTED_TYPES)
     try:
         model = skops.io.load(file, trusted=trusted)
     except UntrustedTypesFoundException as error:
