@@ -10,6 +10,7 @@ from metatune.samplers.mutation import MutationSampler
 from metatune.samplers.patience import Patience
 from metatune.samplers.planned import climbed_levels
 from metatune.samplers.strategy import Asked, Situation
+from metatune.space import Configuration
 from metatune.tuning.events import tell_advice
 from metatune.tuning.run import Run
 
@@ -30,7 +31,7 @@ _ADVICE_SHARE = 0.25  # of the remaining time, for the recommendation in all
 
 
 def ask_past_datasets(run: Run, prepared: PreparedTask) -> Handle | None:
-    """Start the job that asks past datasets for advice; None for a strategy that asks nobody.
+    """Start the job that asks past datasets for advice; None where nobody needs it.
 
     Where several workers run, one of them asks while the others begin with defaults. A single one
     has them asked beside its first trials. In a counted run the answer is there when this returns.
@@ -48,8 +49,9 @@ def ask_past_datasets(run: Run, prepared: PreparedTask) -> Handle | None:
         If the meta-dataset cannot be used.
     """
     metadata = check_metadata(run.options.metadata)
-    asked = run.options.strategy.asked
-    if asked is Asked.NONE:
+    asked, max_trials = run.options.strategy.asked, run.options.budget.max_trials
+    is_over = max_trials is not None and max_trials <= len(_first(prepared))
+    if asked is Asked.NONE or is_over:
         return None
     remaining = run.deadline.remaining()
     # A measured time would make the order of a counted run depend on the machine.
@@ -91,7 +93,7 @@ def make_sampler(run: Run, prepared: PreparedTask, answer: Handle | None) -> Sam
         Job that asks past datasets.
     """
     spaces, strategy = prepared.spaces, run.options.strategy
-    first = [spaces[name].default() for name in _FIRST if name in spaces]
+    first = _first(prepared)
     situation = Situation(
         spaces=spaces,
         levels=climbed_levels(prepared.rungs),
@@ -99,18 +101,26 @@ def make_sampler(run: Run, prepared: PreparedTask, answer: Handle | None) -> Sam
         patience=_patience(run),
         seed=run.options.seed,
     )
-    if answer is None:
+    solid = [name for name in _SOLID if name in spaces]
+    defaults = [spaces[name].default() for name in dict.fromkeys([*solid, *spaces])]
+    then: Sampler
+    if strategy.asked is Asked.NONE:
         then = strategy.sampler(situation)
+    elif answer is None:
+        then = ListedSampler(defaults)
     else:
-        solid = [name for name in _SOLID if name in spaces]
-        names = dict.fromkeys([*solid, *spaces])
-        defaults = [spaces[name].default() for name in names]
         meanwhile = run.executor.n_workers > 1
         then = AdvisedSampler(answer, strategy, situation, defaults, meanwhile=meanwhile)
     top = spaces[_REFERENCE].default() if _REFERENCE in spaces else None
     return SamplerChain(
         [ListedSampler(first, top), then, MutationSampler(spaces, run.options.seed)]
     )
+
+
+def _first(prepared: PreparedTask) -> list[Configuration]:
+    """Return the defaults that open every run."""
+    spaces = prepared.spaces
+    return [spaces[name].default() for name in _FIRST if name in spaces]
 
 
 def _patience(run: Run) -> Patience:

@@ -19,7 +19,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from metatune import MetaTuneClassifier, MetaTuneRegressor, load
 from metatune.budget import Stopwatch
 from metatune.errors import OptionError, TargetError
-from metatune.execution.executor import InlineExecutor, Job
+from metatune.execution.executor import Handle, InlineExecutor, Job
 from metatune.execution.local_pool import LocalPool
 from metatune.storage.journal import read_journal
 
@@ -302,11 +302,11 @@ def test_an_interrupted_run_from_python_is_continued(
     class Interrupted(InlineExecutor):
         n_left = 2
 
-        def submit(self, job: Job) -> None:
+        def submit(self, job: Job, *, beside: bool = False) -> Handle:
             self.n_left -= 1
             if self.n_left < 0:
                 raise MemoryError  # nobody handles it: the process ends
-            super().submit(job)
+            return super().submit(job, beside=beside)
 
     few = {"random_state": 0, "include": ["naive_bayes", "knn"], "max_trials": 5}
     with pytest.raises(MemoryError), Interrupted() as executor:
