@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from metatune.execution.executor import Handle, JobStatus
 from metatune.recommender.advice import Advice
 from metatune.samplers.base import ListedSampler, Proposal, Sampler
+from metatune.samplers.question import Question
 from metatune.samplers.strategy import Situation, Strategy
 from metatune.search.history import History
 from metatune.space import Configuration
@@ -19,8 +19,8 @@ class AdvisedSampler(Sampler):
 
     Parameters
     ----------
-    answer : Handle
-        The job that asks.
+    question : Question
+        Asks past datasets.
     strategy : Strategy
         Makes the sampler of the answer.
     situation : Situation
@@ -33,14 +33,14 @@ class AdvisedSampler(Sampler):
 
     def __init__(
         self,
-        answer: Handle,
+        question: Question,
         strategy: Strategy,
         situation: Situation,
         defaults: Iterable[Configuration],
         *,
         meanwhile: bool,
     ) -> None:
-        self._answer = answer
+        self._question = question
         self._strategy = strategy
         self._situation = situation
         self._defaults = ListedSampler(defaults)
@@ -50,20 +50,11 @@ class AdvisedSampler(Sampler):
 
     @property
     def waits(self) -> bool:
-        return not self._meanwhile and self._answer.outcome is None
-
-    @property
-    def advice(self) -> Advice | None:
-        """Advice of the recommender; None before it has answered, or where it failed."""
-        outcome = self._answer.outcome
-        if outcome is None or outcome.status is not JobStatus.OK:
-            return None
-        advice: Advice = outcome.value
-        return advice
+        return not self._meanwhile and not self._question.is_settled
 
     def propose(self, history: History) -> Proposal | None:
-        if self._advised is None and self._answer.outcome is not None:
-            self._advised = self._follow(self.advice)
+        if self._advised is None and self._question.is_settled:
+            self._advised = self._follow(self._question.advice)
         if self._advised is not None:
             return self._advised.propose(history)
         if not self._meanwhile:

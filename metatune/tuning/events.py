@@ -2,8 +2,8 @@
 
 from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial import TrialResult
-from metatune.execution.executor import Handle, JobStatus
 from metatune.recommender.advice import Advice
+from metatune.samplers.question import Question
 from metatune.search.history import History
 
 __all__ = ["Listener", "tell_advice"]
@@ -31,12 +31,9 @@ class Listener:
         """Tell why no more trials are run."""
 
 
-def tell_advice(listener: Listener, answer: Handle) -> None:
-    """Tell what the job that asked past datasets has brought."""
-    outcome = answer.outcome
-    if outcome is None:
-        return
-    if outcome.status is JobStatus.OK:
-        listener.advised(outcome.value)
-    else:
-        listener.not_advised(outcome.error)
+def tell_advice(listener: Listener, question: Question) -> None:
+    """Tell what past datasets have answered."""
+    if question.advice is not None:
+        listener.advised(question.advice)
+    elif question.outcome is not None:
+        listener.not_advised(question.outcome.error)

@@ -16,6 +16,7 @@ from metatune.evaluation.trial_job import evaluate_and_keep
 from metatune.execution.executor import Executor, Handle, Job
 from metatune.samplers.base import Sampler
 from metatune.samplers.next_trial import next_trial
+from metatune.samplers.question import Question
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
 from metatune.search.limits import SearchLimits
@@ -104,7 +105,7 @@ def run_trials(  # noqa: PLR0913  # one name for each part of a search
     reserve: Reserve,
     listener: Listener,
     restored: Iterable[TrialResult] = (),
-    answer: Handle | None = None,
+    question: Question | None = None,
     function: TrialFunction = evaluate_and_keep,
 ) -> SearchOutcome:
     """Run trials until time or trials are used up, or nothing is left to try.
@@ -129,8 +130,9 @@ def run_trials(  # noqa: PLR0913  # one name for each part of a search
         Told of each new result.
     restored : iterable of TrialResult
         Results of an earlier process, which `turns` holds: they are in the store already.
-    answer : Handle, optional
-        Job on the same workers that asks past datasets for advice.
+    question : Question, optional
+        Asks past datasets on the same workers: at once beside the first trials, or, where there is
+        a single worker, when the sampler waits for it. It does not outlive the search.
     function : TrialFunction
         Evaluates a trial in a worker.
 
@@ -157,7 +159,7 @@ def run_trials(  # noqa: PLR0913  # one name for each part of a search
         reserve=reserve,
         listener=listener,
         restored=frozenset(result.trial.number for result in restored),
-        answer=answer,
+        question=question,
         function=function,
     )
     try:
@@ -192,7 +194,7 @@ class _Loop:
     reserve: Reserve
     listener: Listener
     restored: frozenset[int]
-    answer: Handle | None
+    question: Question | None
     function: TrialFunction
     running: dict[Handle, Trial] = field(default_factory=dict)
     watch: Stopwatch = field(default_factory=Stopwatch)
@@ -218,8 +220,8 @@ class _Loop:
 
     def stop(self) -> tuple[Trial, ...]:
         """Cancel what is running, count what has finished, and return what was cut off."""
-        if self.answer is not None:
-            self.answer.cancel()
+        if self.question is not None:
+            self.question.give_up()
         for handle in reversed(self.running):  # those that wait for a worker first
             self.timings.add("cut off", handle.cancel())
         for result in self.turns.rest():
@@ -233,7 +235,7 @@ class _Loop:
     @property
     def _is_asking(self) -> bool:
         """True while past datasets have not answered yet."""
-        return self.answer is not None and self.answer.outcome is None
+        return self.question is not None and self.question.is_under_way
 
     def _remaining(self) -> float:
         return self.limits.deadline.remaining() - self.reserve.seconds(self.halving.history)
@@ -241,6 +243,8 @@ class _Loop:
     def _fill(self) -> None:
         """Give work to idle workers, telling results first where it is their turn."""
         self._tell_due()
+        if self.executor.n_workers > 1:
+            self._ask_past_datasets()
         while self._has_room() and self.turns.may_ask:
             seconds = self._trial_seconds()
             with self.timings.on("choosing"):
@@ -249,11 +253,16 @@ class _Loop:
             if trial is not None:
                 self._start(trial, seconds)
             elif self.sampler.waits:
+                self._ask_past_datasets()
                 return
             else:
                 self.turns.found_nothing()
             if not self._tell_due() and trial is None:
                 return
+
+    def _ask_past_datasets(self) -> None:
+        if self.question is not None and self._has_room():
+            self.question.submit(self.executor)
 
     def _start(self, trial: Trial, seconds: float) -> None:
         if self.turns.replays(trial):
@@ -310,9 +319,9 @@ class _Loop:
 
     def _note(self, handle: Handle) -> None:
         """Make a result of a trial that has ended, and record it: from then on it counts."""
-        if handle is self.answer and handle.outcome is not None:
-            self.timings.add("advice", handle.outcome.seconds)
-            tell_advice(self.listener, handle)
+        if self.question is not None and self.question.belongs_to(handle):
+            self.timings.add("advice", 0.0 if handle.outcome is None else handle.outcome.seconds)
+            tell_advice(self.listener, self.question)
         trial = self.running.pop(handle, None)
         if trial is None or handle.outcome is None:
             return

@@ -1,7 +1,7 @@
 """Sampler of a run: safe defaults, then the strategy that past datasets advise, then mutations."""
 
 from metatune.evaluation.prepared_task import PreparedTask
-from metatune.execution.executor import Handle, Job
+from metatune.execution.executor import Job
 from metatune.metadataset.store import check_metadata
 from metatune.recommender.advice import AdviceRequest, advise_in_worker
 from metatune.samplers.advised import AdvisedSampler
@@ -9,12 +9,13 @@ from metatune.samplers.base import ListedSampler, Sampler, SamplerChain
 from metatune.samplers.mutation import MutationSampler
 from metatune.samplers.patience import Patience
 from metatune.samplers.planned import climbed_levels
+from metatune.samplers.question import Question
 from metatune.samplers.strategy import Asked, Situation
 from metatune.space import Configuration
 from metatune.tuning.events import tell_advice
 from metatune.tuning.run import Run
 
-__all__ = ["ask_past_datasets", "make_sampler"]
+__all__ = ["make_question", "make_sampler"]
 
 _REFERENCE = "lightgbm"
 """Family whose default starts at the top rung: everything that climbs there is compared with it."""
@@ -30,11 +31,11 @@ _FEATURE_SECONDS = 10.0
 _ADVICE_SHARE = 0.25  # of the remaining time, for the recommendation in all
 
 
-def ask_past_datasets(run: Run, prepared: PreparedTask) -> Handle | None:
-    """Start the job that asks past datasets for advice; None where nobody needs it.
+def make_question(run: Run, prepared: PreparedTask) -> Question | None:
+    """Make the question to past datasets; None where nobody needs their advice.
 
     Where several workers run, one of them asks while the others begin with defaults. A single one
-    has them asked beside its first trials. In a counted run the answer is there when this returns.
+    asks when the safe start is over. In a counted run the answer is there when this returns.
 
     Parameters
     ----------
@@ -72,15 +73,14 @@ def ask_past_datasets(run: Run, prepared: PreparedTask) -> Handle | None:
         arguments=(request,),
         time_limit=share * remaining,
     )
-    if not run.counted:
-        return run.executor.submit(job, beside=run.executor.n_workers < 2)
-    answer = Handle(job, run.executor, beside=True)
-    answer.outcome = run.executor.call(job)
-    tell_advice(run.listener, answer)
-    return answer
+    question = Question(job)
+    if run.counted:
+        question.call(run.executor)
+        tell_advice(run.listener, question)
+    return question
 
 
-def make_sampler(run: Run, prepared: PreparedTask, answer: Handle | None) -> Sampler:
+def make_sampler(run: Run, prepared: PreparedTask, question: Question | None) -> Sampler:
     """Make the sampler of a run.
 
     Parameters
@@ -89,8 +89,8 @@ def make_sampler(run: Run, prepared: PreparedTask, answer: Handle | None) -> Sam
         Values of the run.
     prepared : PreparedTask
         Task of the run.
-    answer : Handle or None
-        Job that asks past datasets.
+    question : Question or None
+        Asks past datasets.
     """
     spaces, strategy = prepared.spaces, run.options.strategy
     first = _first(prepared)
@@ -106,11 +106,11 @@ def make_sampler(run: Run, prepared: PreparedTask, answer: Handle | None) -> Sam
     then: Sampler
     if strategy.asked is Asked.NONE:
         then = strategy.sampler(situation)
-    elif answer is None:
+    elif question is None:
         then = ListedSampler(defaults)
     else:
         meanwhile = run.executor.n_workers > 1
-        then = AdvisedSampler(answer, strategy, situation, defaults, meanwhile=meanwhile)
+        then = AdvisedSampler(question, strategy, situation, defaults, meanwhile=meanwhile)
     top = spaces[_REFERENCE].default() if _REFERENCE in spaces else None
     return SamplerChain(
         [ListedSampler(first, top), then, MutationSampler(spaces, run.options.seed)]

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from metatune.errors import BundleError
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.evaluation.trial import TrialResult
-from metatune.execution.executor import Handle
 from metatune.samplers.base import Sampler
+from metatune.samplers.question import Question
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.limits import SearchLimits
 from metatune.search.outcome import Ended, SearchOutcome
@@ -27,7 +27,7 @@ def run_search(
     store: RunStore,
     earlier: Sequence[TrialResult],
     plan: TimePlan,
-    answer: Handle | None = None,
+    question: Question | None = None,
 ) -> SearchOutcome:
     """Run trials until it is time to finish.
 
@@ -46,8 +46,8 @@ def run_search(
         are not produced again.
     plan : TimePlan
         Seconds to keep free for what comes after.
-    answer : Handle, optional
-        Job that asks past datasets; it does not outlive the search.
+    question : Question, optional
+        Asks past datasets; it does not outlive the search.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def run_search(
             reserve=plan,
             listener=run.listener,
             restored=earlier,
-            answer=answer,
+            question=question,
         )
         if outcome.ended is Ended.TIME:
             run_quick_trials(run, prepared, halving, store, outcome.unfinished)

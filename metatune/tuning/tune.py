@@ -12,11 +12,11 @@ from metatune.ensemble.report import ensemble_record
 from metatune.errors import BundleError
 from metatune.estimate.reselection import Composition
 from metatune.evaluation.prepared_task import PreparedTask
-from metatune.execution.executor import Executor, Handle, JobStatus
+from metatune.execution.executor import Executor
 from metatune.files.scratch import scratch_directory
 from metatune.models.adjustment import NO_ADJUSTMENT
-from metatune.recommender.advice import Advice
 from metatune.samplers.base import Sampler
+from metatune.samplers.question import Question
 from metatune.search.history import History
 from metatune.search.outcome import Ended, SearchOutcome
 from metatune.storage.directory import RunDirectory
@@ -35,7 +35,7 @@ from metatune.tuning.options import TuneOptions
 from metatune.tuning.prepare import prepare
 from metatune.tuning.result import TuningResult
 from metatune.tuning.run import Run
-from metatune.tuning.sampling import ask_past_datasets, make_sampler
+from metatune.tuning.sampling import make_question, make_sampler
 from metatune.tuning.search import run_search
 from metatune.tuning.time_plan import TimePlan, estimate_seconds
 
@@ -100,9 +100,9 @@ def tune(
         prepared = prepare(task, options, scratch, timings)
         with _open_store(run, prepared, past) as store:
             _tell_start(run, prepared, past)
-            answer = ask_past_datasets(run, prepared)
-            sampler = make_sampler(run, prepared, answer)
-            search = _search(run, prepared, sampler, store, past, answer)
+            question = make_question(run, prepared)
+            sampler = make_sampler(run, prepared, question)
+            search = _search(run, prepared, sampler, store, past, question)
             search, model = _final_model(run, prepared, store, search)
             interrupted = search.ended is Ended.INTERRUPTED
             estimate = estimate_score(
@@ -112,7 +112,7 @@ def tune(
     return TuningResult(
         pipeline=model.pipeline,
         history=search.history,
-        advice=_advice(answer),
+        advice=None if question is None else question.advice,
         score=model.score,
         estimate=estimate,
         constant_score=prepared.constant,
@@ -162,7 +162,7 @@ def _search(
     sampler: Sampler,
     store: RunStore,
     past: Past,
-    answer: Handle | None,
+    question: Question | None,
 ) -> SearchOutcome:
     """Search, and go on with the time kept for an ensemble's members where there will be none."""
     run.timings.lap("preparing")
@@ -173,7 +173,7 @@ def _search(
         run_seconds=run.deadline.remaining(),
         n_workers=run.executor.n_workers,
     )
-    search = run_search(run, prepared, sampler, store, past.results, plan, answer)
+    search = run_search(run, prepared, sampler, store, past.results, plan, question)
     timed_out = search.ended is Ended.TIME and not run.counted  # where measured times may decide
     if timed_out and plan.holds_time_for_members(search.history):
         try:
@@ -225,11 +225,3 @@ def _made(model: FinalModel) -> Composition | None:
     weights = {CONSTANT if r is None else r.trial.number: share for r, share in model.members}
     adjustment = NO_ADJUSTMENT if model.plan is None else model.plan.adjustment
     return Composition(weights=weights or {model.trial: 1.0}, adjustment=adjustment)
-
-
-def _advice(answer: Handle | None) -> Advice | None:
-    """Return the advice of past datasets; None where there was no answer in time."""
-    if answer is None or answer.outcome is None or answer.outcome.status is not JobStatus.OK:
-        return None
-    advice: Advice = answer.outcome.value
-    return advice

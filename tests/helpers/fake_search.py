@@ -16,6 +16,7 @@ from metatune.execution.executor import Executor, Handle, InlineExecutor, Job, J
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
 from metatune.samplers.base import Sampler
+from metatune.samplers.question import Question
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
 from metatune.search.limits import SearchLimits, TrialLimits
@@ -168,7 +169,7 @@ def search(
     on_result: Callable[[TrialResult], None] | None = None,
     recorded: Sequence[TrialResult] = (),
     trial_limits: TrialLimits | None = None,
-    answer: Handle | None = None,
+    question: Question | None = None,
     listener: Listener | None = None,
     function: TrialFunction = fake_jobs.evaluate,
 ) -> SearchOutcome:
@@ -187,7 +188,7 @@ def search(
         reserve=Reserved(reserve),
         listener=listener or Told(on_result),
         restored=recorded,
-        answer=answer,
+        question=question,
         function=function,
     )
 

@@ -1,11 +1,12 @@
 """Advice that is asked for beside the first trials, and where the time of a search goes."""
 
 from fake_jobs import double
-from fake_search import ACCURACY, Plan, configurations, listed, search
+from fake_search import ACCURACY, Plan, ScrambledExecutor, configurations, listed, search
 
 from metatune.evaluation.rungs import plan_rungs
-from metatune.execution.executor import Executor, Handle, InlineExecutor, Job, JobOutcome, JobStatus
-from metatune.samplers.base import Proposal, Sampler
+from metatune.execution.executor import Executor, Handle, InlineExecutor, Job, JobOutcome
+from metatune.samplers.base import ListedSampler, Proposal, Sampler, SamplerChain
+from metatune.samplers.question import Question
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
 from metatune.search.outcome import Ended
@@ -76,8 +77,8 @@ class Advised(Listener):
         self.advice.append(advice)
 
 
-def ask(executor: Executor) -> Handle:
-    return executor.submit(Job(function=double, arguments=(21,)))
+def make_question() -> Question:
+    return Question(Job(function=double, arguments=(21,)))
 
 
 def one_rung(sampler: Sampler) -> Plan:
@@ -88,12 +89,12 @@ def one_rung(sampler: Sampler) -> Plan:
 class Following(Sampler):
     """Proposes nothing before there is an answer."""
 
-    def __init__(self, answer: Handle, candidates: list[Configuration]) -> None:
-        self.answer, self.upcoming = answer, iter(candidates)
+    def __init__(self, question: Question, candidates: list[Configuration]) -> None:
+        self.question, self.upcoming = question, iter(candidates)
 
     @property
     def waits(self) -> bool:
-        return self.answer.outcome is None
+        return not self.question.is_settled
 
     def propose(self, history: History) -> Proposal | None:
         found = None if self.waits else next(self.upcoming, None)
@@ -102,37 +103,42 @@ class Following(Sampler):
 
 def test_trials_run_beside_the_question() -> None:
     executor, listener = SlowAnswer(n_before=4), Advised()
-    answer = ask(executor)
-    outcome = search(listed(configurations(9)), executor, answer=answer, listener=listener)
+    question = make_question()
+    outcome = search(listed(configurations(9)), executor, question=question, listener=listener)
     assert listener.advice == [42]
-    assert answer.outcome is not None
-    assert answer.outcome.status is JobStatus.OK
+    assert question.advice == 42
     assert executor.most_trials_at_once == 1
     assert outcome.ended is Ended.EXHAUSTED
 
 
 def test_a_search_with_nothing_to_try_waits_for_its_answer() -> None:
-    executor, listener = SlowAnswer(n_before=0), Advised()
-    answer = ask(executor)
-    plan = one_rung(Following(answer, configurations(3)))
-    outcome = search(plan, executor, answer=answer, listener=listener)
+    question, listener = make_question(), Advised()
+    plan = one_rung(Following(question, configurations(3)))
+    outcome = search(plan, SlowAnswer(n_before=0), question=question, listener=listener)
     assert listener.advice == [42]
     assert len(outcome.history.results) == 3
 
 
+def test_a_single_worker_asks_when_the_safe_start_is_over() -> None:
+    question, executor = make_question(), ScrambledExecutor(1, 0)
+    chain = SamplerChain([ListedSampler(configurations(2)), Following(question, [])])
+    search(one_rung(chain), executor, question=question, listener=Advised())
+    assert [job.function is double for job in executor.jobs] == [False, False, True]
+
+
 def test_the_end_of_the_search_ends_the_question() -> None:
-    executor, listener = SlowAnswer(n_before=10**9), Advised()
-    answer = ask(executor)
-    plan = one_rung(Following(answer, []))
-    outcome = search(plan, executor, answer=answer, listener=listener, seconds=0.2)
+    executor, listener, question = SlowAnswer(n_before=10**9), Advised(), make_question()
+    plan = one_rung(Following(question, []))
+    outcome = search(plan, executor, question=question, listener=listener, seconds=0.2)
     assert outcome.ended is Ended.TIME
-    assert executor.cancelled == [answer]
+    assert [question.belongs_to(handle) for handle in executor.cancelled] == [True]
+    assert question.is_settled
     assert listener.advice == []
 
 
 def test_the_search_says_where_its_time_went() -> None:
     executor = SlowAnswer(n_before=1)
-    outcome = search(listed(configurations(5)), executor, answer=ask(executor))
+    outcome = search(listed(configurations(5)), executor, question=make_question())
     assert {"choosing", "waiting", "noting", "advice"} <= set(outcome.timings)
     own = sum(outcome.timings[name] for name in ("choosing", "waiting", "noting"))
     assert 0 < own <= outcome.seconds
