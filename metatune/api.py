@@ -177,7 +177,9 @@ def recommend_for(
     seconds = parse_duration(budget)
     _, encoded = encode_task(task, seed=0)
     plan = plan_folds(encoded.n_rows, encoded.X.shape[1], seconds)
-    data = TrialData.make(encoded, (task.metric.name,), seed=0, facts=task.facts, plan=plan)
+    data = TrialData.make(
+        encoded, (task.metric.name,), seed=0, row_metadata=task.row_metadata, plan=plan
+    )
     shape = eligible_shape(data)
     algorithms = usable_algorithms(task.kind, shape, include, exclude)
     with threadpool_limits(limits=1):  # threads cost more than they bring on small samples

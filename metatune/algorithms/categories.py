@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.preprocessing import OneHotEncoder
 
 from metatune.algorithms.target_encoding import TargetMeanEncoder
-from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowMetadata
 
 if TYPE_CHECKING:
     from metatune._typing import AnyArray, FloatArray, IndexArray, IntArray
@@ -51,13 +51,15 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.classification = classification
         self.seed = seed
 
-    def fit(self, X: "FloatArray", y: "AnyArray", facts: RowFacts = PLAIN) -> "CategoryEncoder":
+    def fit(
+        self, X: "FloatArray", y: "AnyArray", row_metadata: RowMetadata = PLAIN
+    ) -> "CategoryEncoder":
         """Learn the levels; see `fit_transform`."""
-        self.fit_transform(X, y, facts)
+        self.fit_transform(X, y, row_metadata)
         return self
 
     def fit_transform(
-        self, X: "FloatArray", y: "AnyArray", facts: RowFacts = PLAIN
+        self, X: "FloatArray", y: "AnyArray", row_metadata: RowMetadata = PLAIN
     ) -> "FloatArray":
         """Learn the levels and return the encoded training rows.
 
@@ -81,7 +83,9 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 classification=self.classification,
                 seed=self.seed,
             )
-            parts.append(self.target_encoder_.fit_transform(codes[:, self.target_], y, facts))
+            parts.append(
+                self.target_encoder_.fit_transform(codes[:, self.target_], y, row_metadata)
+            )
         return np.hstack([*parts, codes[:, self.ordinal_].astype(np.float64)])
 
     def transform(self, X: "FloatArray") -> "FloatArray":

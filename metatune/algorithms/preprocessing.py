@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from metatune.algorithms.categories import CategoryEncoder
 from metatune.algorithms.numeric import LARGEST, NumericEncoder
-from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowMetadata
 
 if TYPE_CHECKING:
     from metatune._typing import AnyArray
@@ -56,12 +56,16 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.dtype = dtype
         self.seed = seed
 
-    def fit(self, X: "AnyArray", y: "AnyArray", facts: RowFacts = PLAIN) -> "TablePreprocessor":
+    def fit(
+        self, X: "AnyArray", y: "AnyArray", row_metadata: RowMetadata = PLAIN
+    ) -> "TablePreprocessor":
         """Learn the recipe; see `fit_transform`."""
-        self.fit_transform(X, y, facts)
+        self.fit_transform(X, y, row_metadata)
         return self
 
-    def fit_transform(self, X: "AnyArray", y: "AnyArray", facts: RowFacts = PLAIN) -> "AnyArray":
+    def fit_transform(
+        self, X: "AnyArray", y: "AnyArray", row_metadata: RowMetadata = PLAIN
+    ) -> "AnyArray":
         """Learn the recipe and encode the training rows.
 
         Parameters
@@ -70,7 +74,7 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             Numbers, category codes, NaN where missing.
         y : ndarray of shape (n_rows,)
             Labels or target values.
-        facts : RowFacts
+        row_metadata : RowMetadata
             Metadata of these rows; weights and groups count where categories become target means.
 
         Returns
@@ -95,7 +99,9 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 classification=self.classification,
                 seed=self.seed,
             )
-            parts.append(self.category_encoder_.fit_transform(X[:, self.categorical_], y, facts))
+            parts.append(
+                self.category_encoder_.fit_transform(X[:, self.categorical_], y, row_metadata)
+            )
         return self._joined(parts, len(X))
 
     def transform(self, X: "AnyArray") -> "AnyArray":

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowMetadata
 
 if TYPE_CHECKING:
     from metatune._typing import AnyArray, FloatArray, IndexArray, IntArray
@@ -43,27 +43,29 @@ class TargetMeanEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.classification = classification
         self.seed = seed
 
-    def fit(self, codes: "IntArray", y: "AnyArray", facts: RowFacts = PLAIN) -> "TargetMeanEncoder":
+    def fit(
+        self, codes: "IntArray", y: "AnyArray", row_metadata: RowMetadata = PLAIN
+    ) -> "TargetMeanEncoder":
         """Learn the means of all rows."""
         targets = self._targets(y)
-        self.prior_ = np.average(targets, axis=0, weights=facts.weights)
-        self.means_ = self._level_means(codes, targets, self.prior_, facts.weights)
+        self.prior_ = np.average(targets, axis=0, weights=row_metadata.weights)
+        self.means_ = self._level_means(codes, targets, self.prior_, row_metadata.weights)
         return self
 
     def fit_transform(
-        self, codes: "IntArray", y: "AnyArray", facts: RowFacts = PLAIN
+        self, codes: "IntArray", y: "AnyArray", row_metadata: RowMetadata = PLAIN
     ) -> "FloatArray":
         """Learn the means, and encode each row by means that do not contain it."""
-        self.fit(codes, y, facts)
+        self.fit(codes, y, row_metadata)
         targets = self._targets(y)
         n_rows = len(codes)
-        fold = cross_fitting_folds(n_rows, self.seed, facts.groups)
+        fold = cross_fitting_folds(n_rows, self.seed, row_metadata.groups)
         if not fold.any():
             return self.transform(codes)
         encoded = np.empty((n_rows, codes.shape[1] * targets.shape[1]))
         for k in np.unique(fold):
             inside, outside = fold == k, fold != k
-            weights = None if facts.weights is None else facts.weights[outside]
+            weights = None if row_metadata.weights is None else row_metadata.weights[outside]
             prior = np.average(targets[outside], axis=0, weights=weights)
             means = self._level_means(codes[outside], targets[outside], prior, weights)
             encoded[inside] = _look_up(codes[inside], means)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from metatune._typing import AnyArray, FloatArray, IntArray
 
-__all__ = ["PLAIN", "RowFacts"]
+__all__ = ["PLAIN", "RowMetadata"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class RowFacts:
+class RowMetadata:
     """Sample weights, groups and times of the rows; None where they were not given.
 
     Attributes
@@ -38,14 +38,14 @@ class RowFacts:
         """True if groups or times restrict the splits of rows."""
         return self.groups is not None or self.times is not None
 
-    def take(self, rows: "AnyArray") -> "RowFacts":
+    def take(self, rows: "AnyArray") -> "RowMetadata":
         """Return the metadata of some rows, selected by position or by a mask."""
-        return RowFacts(
+        return RowMetadata(
             weights=None if self.weights is None else self.weights[rows],
             groups=None if self.groups is None else self.groups[rows],
             times=None if self.times is None else self.times[rows],
         )
 
 
-PLAIN = RowFacts()
+PLAIN = RowMetadata()
 """Metadata of rows without weights, groups and times."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.data.splits.folds import nested_order
 from metatune.kinds import TaskKind
 from metatune.metrics import Metric
@@ -25,7 +25,7 @@ __all__ = ["CONSTANT", "MemberPool", "read_pool", "score_on_folds", "write_pool"
 CONSTANT = -1
 """Member number of the constant prediction; other members have the number of their trial."""
 
-_FACTS = ("weights", "groups")
+_ROW_METADATA = ("weights", "groups")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,7 +43,7 @@ class MemberPool:
         constant prediction. NaN in rows of no fold.
     folds : sequence of ndarray of shape (n_valid,)
         Validation rows of each fold.
-    facts : RowFacts
+    row_metadata : RowMetadata
         Weights and groups of the rows.
     """
 
@@ -51,7 +51,7 @@ class MemberPool:
     y: "AnyArray"
     members: "Mapping[int, Float32Array]"
     folds: "Sequence[IndexArray]"
-    facts: RowFacts = field(default=PLAIN)
+    row_metadata: RowMetadata = field(default=PLAIN)
 
     @property
     def n_classes(self) -> int:
@@ -84,7 +84,11 @@ class MemberPool:
 
     def weights_of(self, rows: "IndexArray") -> "FloatArray | None":
         """Return the sample weights of some rows."""
-        return None if self.facts.weights is None else np.asarray(self.facts.weights[rows])
+        return (
+            None
+            if self.row_metadata.weights is None
+            else np.asarray(self.row_metadata.weights[rows])
+        )
 
 
 def score_on_folds(pool: MemberPool, metric: Metric, prediction: "FloatArray") -> float:
@@ -115,9 +119,9 @@ def write_pool(pool: MemberPool, folder: Path, files: Mapping[int, Path]) -> Non
     """
     folder.mkdir(parents=True, exist_ok=True)
     np.save(folder / "y.npy", pool.y)
-    known = [name for name in _FACTS if getattr(pool.facts, name) is not None]
+    known = [name for name in _ROW_METADATA if getattr(pool.row_metadata, name) is not None]
     for name in known:
-        np.save(folder / f"{name}.npy", getattr(pool.facts, name))
+        np.save(folder / f"{name}.npy", getattr(pool.row_metadata, name))
     for k, rows in enumerate(pool.folds):
         np.save(folder / f"fold{k}.npy", rows)
     for number, member in pool.members.items():
@@ -130,7 +134,7 @@ def write_pool(pool: MemberPool, folder: Path, files: Mapping[int, Path]) -> Non
         "kind": str(pool.kind),
         "members": list(pool.members),
         "n_folds": len(pool.folds),
-        "facts": known,
+        "row_metadata": known,
     }
     (folder / "pool.json").write_text(json.dumps(description), encoding="utf-8")
 
@@ -143,7 +147,9 @@ def read_pool(folder: Path) -> MemberPool:
         y=_mapped(folder / "y.npy"),
         members={n: _mapped(folder / f"member{n}.npy") for n in description["members"]},
         folds=[_mapped(folder / f"fold{k}.npy") for k in range(description["n_folds"])],
-        facts=RowFacts(**{name: _mapped(folder / f"{name}.npy") for name in description["facts"]}),
+        row_metadata=RowMetadata(
+            **{name: _mapped(folder / f"{name}.npy") for name in description["row_metadata"]}
+        ),
     )
 
 

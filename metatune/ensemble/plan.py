@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from metatune.data.row_metadata import RowFacts
+from metatune.data.row_metadata import RowMetadata
 from metatune.data.splits.folds import make_folds
 from metatune.ensemble.calibration import PROBABILITY_METRICS, choose_calibration
 from metatune.ensemble.decision import choose_decision
@@ -274,13 +274,13 @@ def _parts(
 ) -> "list[tuple[IndexArray, IndexArray]]":
     """Return pairs of rows to fit on and rows to score on; rows of a group stay together."""
     y = np.asarray(pool.y)[rows]
-    if pool.facts.groups is None:
+    if pool.row_metadata.groups is None:
         return list(parts_of_rows(y, pool.kind, seed))
-    groups = np.asarray(pool.facts.groups)[rows]
+    groups = np.asarray(pool.row_metadata.groups)[rows]
     n_parts = min(5, len(np.unique(groups)))
     if n_parts < 2:
         return []
-    folds = make_folds(y, pool.kind, n_parts, seed, RowFacts(groups=groups))
+    folds = make_folds(y, pool.kind, n_parts, seed, RowMetadata(groups=groups))
     return [(np.sort(fold.train), fold.valid) for fold in folds]
 
 

@@ -34,7 +34,7 @@ import numpy as np
 from scipy.special import ndtri, stdtrit
 
 from metatune.budget import Deadline
-from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.estimate.bootstrap import Draws, ScoreCache, repeat_selection, resample
 from metatune.estimate.drawing import Drawing, dependent_rows
 from metatune.estimate.scoring import RowScorer
@@ -61,7 +61,7 @@ def estimate_score(
     y: "AnyArray",
     selector: Selector,
     *,
-    facts: RowFacts = PLAIN,
+    row_metadata: RowMetadata = PLAIN,
     folds: "IndexArray | None" = None,
     n_bootstraps: int = 500,
     deadline: Deadline | None = None,
@@ -77,7 +77,7 @@ def estimate_score(
         Encoded labels or target values.
     selector : Selector
         Selects as the run does, among out-of-fold predictions.
-    facts : RowFacts
+    row_metadata : RowMetadata
         Weights count in the score; rows of a group, and neighbours in time, are drawn together.
     folds : ndarray of shape (n_rows,), optional
         Fold whose model predicted each row, if each row was predicted by one model.
@@ -94,11 +94,11 @@ def estimate_score(
         The latter where rows or time do not suffice.
     """
     strata = None if metric.name in _ONE_LOSS_A_ROW or y.dtype.kind == "f" else y
-    groups = dependent_rows(facts)
+    groups = dependent_rows(row_metadata)
     drawing = Drawing(len(y), strata=strata, groups=groups, seed=seed)
     if drawing.n_units < _MIN_UNITS:
         return NoEstimate(reason=f"{drawing.n_units} rows or groups are too few")
-    cache = ScoreCache(RowScorer(metric, y, weights=facts.weights, strata=folds))
+    cache = ScoreCache(RowScorer(metric, y, weights=row_metadata.weights, strata=folds))
     everything = np.ones((1, len(y)))
     (reference,) = selector.select(everything)
     if reference is None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from metatune.data.row_metadata import RowFacts
+from metatune.data.row_metadata import RowMetadata
 
 if TYPE_CHECKING:
     from metatune._typing import AnyArray, FloatArray, IndexArray
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["Drawing", "dependent_rows", "sample_rows"]
 
 
-def dependent_rows(facts: RowFacts) -> "AnyArray | None":
+def dependent_rows(row_metadata: RowMetadata) -> "AnyArray | None":
     """Return a code for each row, equal for rows that are not independent.
 
     Those are the rows of a group, or else blocks of neighbours in time, of about as many rows as
@@ -21,22 +21,24 @@ def dependent_rows(facts: RowFacts) -> "AnyArray | None":
     bootstrap with dependent data", Biometrika 82); equal times stay together. None where nothing
     is known.
     """
-    if facts.groups is not None:
-        return facts.groups
-    if facts.times is None:
+    if row_metadata.groups is not None:
+        return row_metadata.groups
+    if row_metadata.times is None:
         return None
-    length = max(1, round(len(facts.times) ** (1 / 3)))
-    return np.asarray(np.searchsorted(np.sort(facts.times), facts.times) // length)
+    length = max(1, round(len(row_metadata.times) ** (1 / 3)))
+    return np.asarray(np.searchsorted(np.sort(row_metadata.times), row_metadata.times) // length)
 
 
-def sample_rows(rows: "IndexArray", facts: RowFacts, n_rows: int, seed: int) -> "IndexArray":
+def sample_rows(
+    rows: "IndexArray", row_metadata: RowMetadata, n_rows: int, seed: int
+) -> "IndexArray":
     """Take at most about `n_rows` of some rows at random, dependent ones together.
 
     Parameters
     ----------
     rows : ndarray of shape (n,)
         Positions to sample from.
-    facts : RowFacts
+    row_metadata : RowMetadata
         Metadata of these rows.
     n_rows : int
         Number of rows to take; all if there are no more.
@@ -50,7 +52,7 @@ def sample_rows(rows: "IndexArray", facts: RowFacts, n_rows: int, seed: int) -> 
     """
     if len(rows) <= n_rows:
         return rows
-    units = dependent_rows(facts)
+    units = dependent_rows(row_metadata)
     rng = np.random.default_rng(seed)
     if units is None:
         return np.sort(rng.choice(rows, n_rows, replace=False))

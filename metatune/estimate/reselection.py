@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.ensemble.calibration import fit_calibration
 from metatune.ensemble.decision import fit_decision
 from metatune.ensemble.member_pool import CONSTANT, MemberPool
@@ -84,7 +84,7 @@ class Reselection(Selector):
         self._numbers = [number for number in pool.members if number != CONSTANT]
         trials = [np.asarray(pool.members[number]) for number in self._numbers]
         self._best = BestSingle(
-            trials, metric, pool.y, weights=pool.facts.weights, strata=strata, seed=seed
+            trials, metric, pool.y, weights=pool.row_metadata.weights, strata=strata, seed=seed
         )
         self._pool = pool if composition.is_single else self._smaller(pool)
 
@@ -117,7 +117,7 @@ class Reselection(Selector):
     def _mixed(self, rows: "IndexArray", weights: "FloatArray") -> "AnyArray | None":
         everywhere = np.zeros(len(self._pool.y))
         everywhere[rows] = weights
-        pool = replace(self._pool, facts=RowFacts(weights=everywhere))
+        pool = replace(self._pool, row_metadata=RowMetadata(weights=everywhere))
         try:
             return pool.mean(choose_weights(pool, self._metric, rows, _LIGHT, seed=self._seed))
         except ValueError:  # the metric is undefined on these rows
@@ -152,6 +152,6 @@ class Reselection(Selector):
         first += [number for number in (CONSTANT,) if number in pool.members]
         kept = list(dict.fromkeys([*first, *order]))[: max(_MAX_MEMBERS, len(first))]
         members = {number: pool.members[number] for number in pool.members if number in kept}
-        weights = pool.facts.weights
-        facts = PLAIN if weights is None else RowFacts(weights=weights)
-        return replace(pool, members=members, facts=facts)
+        weights = pool.row_metadata.weights
+        row_metadata = PLAIN if weights is None else RowMetadata(weights=weights)
+        return replace(pool, members=members, row_metadata=row_metadata)

@@ -115,18 +115,20 @@ def run_fold(
     prepared = _prepare(pipeline, trial, data, number, train, store)
     (name, _), (_, model) = pipeline.steps
     pipeline.steps[0] = (name, prepared.step)
-    facts, valid_facts = data.facts.take(train), data.facts.take(valid)
+    row_metadata, valid_row_metadata = data.row_metadata.take(train), data.row_metadata.take(valid)
     watched = None
     if algorithm.iterative:
-        watched = watched_rows(prepared.valid, task.y[valid], task.kind, valid_facts, trial.seed)
+        watched = watched_rows(
+            prepared.valid, task.y[valid], task.kind, valid_row_metadata, trial.seed
+        )
     watch = Stopwatch()
-    fit_model(model, prepared.train, task.y[train], facts, watched)
+    fit_model(model, prepared.train, task.y[train], row_metadata, watched)
     fit_seconds = watch.seconds()
     curve = stopping_curve(pipeline)
     if curve is None or watched is None:
         prediction = predict_array(model, prepared.valid, task.n_classes)
     else:
-        known = TrainingRows(X=prepared.train, y=task.y[train], weights=facts.weights)
+        known = TrainingRows(X=prepared.train, y=task.y[train], weights=row_metadata.weights)
         prediction = predict_by_halves(
             pipeline, prepared.valid, watched.halves, task.n_classes, known
         )
@@ -170,7 +172,7 @@ def settle_fold(
     def known() -> TrainingRows:
         train = _train_rows(trial, data, number)
         prepared = _prepare(_build(trial, data, len(train)), trial, data, number, train, store)
-        weights = data.facts.take(train).weights
+        weights = data.row_metadata.take(train).weights
         return TrainingRows(X=prepared.train, y=data.task.y[train], weights=weights)
 
     pipeline = outcome.pipeline
@@ -212,7 +214,7 @@ def _prepare(
         store,
         number,
         trial.rung.row_share,
-        facts=data.facts.take(train),
+        row_metadata=data.row_metadata.take(train),
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from metatune.algorithms.base import learner_of
 from metatune.algorithms.learners.stopping import StoppingCurve, TrainingRows, WatchedRows
-from metatune.data.row_metadata import RowFacts
+from metatune.data.row_metadata import RowMetadata
 from metatune.data.splits.folds import inner_folds
 from metatune.kinds import TaskKind
 from metatune.models.prediction import predict_array
@@ -38,7 +38,7 @@ _FEWEST_TO_HALVE = 4
 
 
 def watched_rows(
-    X: "FloatArray", y: "NDArray[Any]", kind: TaskKind, facts: RowFacts, seed: int
+    X: "FloatArray", y: "NDArray[Any]", kind: TaskKind, row_metadata: RowMetadata, seed: int
 ) -> WatchedRows:
     """Deal the validation rows of a fold into halves; groups and neighbours in time stay together.
 
@@ -50,15 +50,15 @@ def watched_rows(
         Encoded labels or target values.
     kind : TaskKind
         What is predicted.
-    facts : RowFacts
+    row_metadata : RowMetadata
         Of these rows.
     seed : int
         Of the halves.
     """
     halves = np.zeros(len(y), dtype=np.intp)
     if len(y) >= _FEWEST_TO_HALVE:
-        halves[inner_folds(y, kind, 2, seed, facts)[0].valid] = 1
-    return WatchedRows(rows=TrainingRows(X=X, y=y, weights=facts.weights), halves=halves)
+        halves[inner_folds(y, kind, 2, seed, row_metadata)[0].valid] = 1
+    return WatchedRows(rows=TrainingRows(X=X, y=y, weights=row_metadata.weights), halves=halves)
 
 
 def stopping_curve(pipeline: Any) -> StoppingCurve | None:

@@ -113,4 +113,4 @@ def refit(data: TrialData, plan: RefitPlan) -> Any:
         preprocess_seed=data.seed,
     )
     pipeline = get_algorithm(trial.configuration.algorithm).build(trial.configuration, context)
-    return fit_pipeline(pipeline, task.X, task.y, data.facts)
+    return fit_pipeline(pipeline, task.X, task.y, data.row_metadata)

@@ -15,7 +15,7 @@ import numpy as np
 
 from metatune.algorithms.fitting import fit_step
 from metatune.budget import Stopwatch
-from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.evaluation.file_store import FileStore
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def prepare(
     rows: "Callable[[], tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]",
     store: FileStore | None = None,
     *where: object,
-    facts: RowFacts = PLAIN,
+    row_metadata: RowMetadata = PLAIN,
 ) -> Prepared:
     """Fit a preprocessing step and transform the rows of a fold, or read what came of it.
 
@@ -76,16 +76,16 @@ def prepare(
         Where shared matrices are kept.
     *where : object
         What identifies the rows in the store.
-    facts : RowFacts
+    row_metadata : RowMetadata
         What is known of the training rows.
     """
     if store is None or not getattr(step, "worth_sharing", False):
-        return _make(step, rows, facts)
+        return _make(step, rows, row_metadata)
     key = ("prepared", _identity(step), *where)
     found = store.find(*key)
     prepared = None if found is None else _read(found)
     if prepared is None:
-        made = _make(step, rows, facts)
+        made = _make(step, rows, row_metadata)
         # Objects that were read back share less among each other, which shows in a model's size.
         prepared = replace(made, step=pickle.loads(pickle.dumps(made.step, protocol=5)))
         if _pays(prepared):
@@ -105,11 +105,11 @@ def _identity(step: Any) -> list[Any]:
 def _make(
     step: Any,
     rows: "Callable[[], tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]",
-    facts: RowFacts,
+    row_metadata: RowMetadata,
 ) -> Prepared:
     watch = Stopwatch()
     train, target, valid = rows()
-    train = fit_step(step, train, target, facts)
+    train = fit_step(step, train, target, row_metadata)
     fit_seconds = watch.seconds()
     valid = step.transform(valid)
     return Prepared(

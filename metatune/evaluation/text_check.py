@@ -63,10 +63,10 @@ def _loss(data: TrialData) -> float:
         valid = valid[:: -(-len(valid) // _MAX_ROWS)]
         pipeline = _trees(data, len(train))
         fit_pipeline(
-            pipeline, data.matrix(number, train), data.task.y[train], data.facts.take(train)
+            pipeline, data.matrix(number, train), data.task.y[train], data.row_metadata.take(train)
         )
         said = predict_array(pipeline, data.matrix(number, valid), data.task.n_classes)
-        weights = data.facts.take(valid).weights
+        weights = data.row_metadata.take(valid).weights
         squares = (truth[valid] - said.reshape(len(valid), -1)) ** 2
         losses.append(np.average(squares.sum(axis=1), weights=weights))
     return float(np.mean(losses))

@@ -116,7 +116,9 @@ def _fit(
     model: TextModel, counts: "csr_matrix", data: TrialData, rows: "NDArray[np.intp]"
 ) -> CrossFitted:
     targets = text_targets(data.task.y, data.task.kind)
-    return model.cross_fit(counts[rows], targets[rows], data.task.y[rows], data.facts.take(rows))
+    return model.cross_fit(
+        counts[rows], targets[rows], data.task.y[rows], data.row_metadata.take(rows)
+    )
 
 
 def _choose(texts: list[list[str]], data: TrialData, seconds: float) -> _Reading | None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from metatune.data.encoding.encoded_task import EncodedTask
 from metatune.data.encoding.layout import Layout
-from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.data.splits.folds import Fold, make_folds
 from metatune.evaluation.rungs import FoldPlan, plan_folds
 from metatune.kinds import TaskKind
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TrialData", "load_trial_data"]
 
-_FACTS = ("weights", "groups", "times")
+_ROW_METADATA = ("weights", "groups", "times")
 _NEXT_DEAL = 7_919  # between the seeds of two repeats
 
 
@@ -36,7 +36,7 @@ class TrialData:
         The folds of the top rung. With times they do not cover all rows, and differ in size.
     metrics : tuple of str
         Metrics to compute; the first one is the run's.
-    facts : RowFacts
+    row_metadata : RowMetadata
         Weight, group and time of each row, as far as they were given.
     seed : int
         Of what all trials share: the folds, and random choices of preprocessing.
@@ -50,7 +50,7 @@ class TrialData:
     task: EncodedTask
     folds: tuple[Fold, ...]
     metrics: tuple[str, ...]
-    facts: RowFacts = PLAIN
+    row_metadata: RowMetadata = PLAIN
     seed: int = 0
     predicted: "tuple[NDArray[np.float32], ...]" = ()
 
@@ -62,7 +62,7 @@ class TrialData:
         *,
         seed: int,
         n_folds: int | None = None,
-        facts: RowFacts = PLAIN,
+        row_metadata: RowMetadata = PLAIN,
         plan: FoldPlan | None = None,
     ) -> "TrialData":
         """Split a task into folds.
@@ -77,7 +77,7 @@ class TrialData:
             Of folds and shared preprocessing.
         n_folds : int, optional
             Instead of a plan: so many folds, once.
-        facts : RowFacts
+        row_metadata : RowMetadata
             Weight, group and time of each row.
         plan : FoldPlan, optional
             How to split; by default what suits the size of the table, whatever the time.
@@ -91,25 +91,27 @@ class TrialData:
             usual = plan_folds(task.n_rows, task.X.shape[1])
             plan = FoldPlan(n_splits=n_folds) if n_folds else usual
         # Splits by time know no chance: dealt out again they would be the same.
-        n_repeats = plan.n_repeats if facts.times is None else 1
+        n_repeats = plan.n_repeats if row_metadata.times is None else 1
         n_splits = min(plan.n_splits, task.n_rows)
         folds: list[Fold] = []
         for repeat in range(n_repeats):
-            folds += make_folds(task.y, task.kind, n_splits, seed + _NEXT_DEAL * repeat, facts)
+            folds += make_folds(
+                task.y, task.kind, n_splits, seed + _NEXT_DEAL * repeat, row_metadata
+            )
         if plan.holdout:
             folds = folds[:1]
         return cls(
             task=task,
             folds=tuple(_cut(fold, plan.max_train_rows) for fold in folds),
             metrics=metrics,
-            facts=facts,
+            row_metadata=row_metadata,
             seed=seed,
         )
 
     @property
     def weights(self) -> "NDArray[np.float64] | None":
         """Sample weights, (n_rows,); None if all rows count alike."""
-        return self.facts.weights
+        return self.row_metadata.weights
 
     def matrix(self, number: int, rows: "NDArray[Any]") -> "NDArray[np.float64]":
         """Return rows of the matrix as they are within a fold."""
@@ -122,14 +124,14 @@ class TrialData:
     def n_train_rows(self) -> int:
         """Training rows of a fold; their mean where folds differ in size on purpose."""
         sizes = [len(fold.train) for fold in self.folds]
-        return round(sum(sizes) / len(sizes)) if self.facts.bind_splits else min(sizes)
+        return round(sum(sizes) / len(sizes)) if self.row_metadata.bind_splits else min(sizes)
 
     def save(self, directory: Path) -> None:
         """Write the arrays and what describes them to `directory`, which is made."""
         directory.mkdir(parents=True, exist_ok=True)
         np.save(directory / "X.npy", self.task.X)
         np.save(directory / "y.npy", self.task.y)
-        known = {name: getattr(self.facts, name) for name in _FACTS}
+        known = {name: getattr(self.row_metadata, name) for name in _ROW_METADATA}
         known = {name: values for name, values in known.items() if values is not None}
         for name, values in known.items():
             np.save(directory / f"{name}.npy", values)
@@ -178,7 +180,7 @@ class TrialData:
         predicted = tuple(
             _mapped(directory / f"predicted{k}.npy") for k in range(len(folds) * bool(n_predicted))
         )
-        # The work directory of a meta-dataset may be older than the facts about rows.
+        # The work directory of a meta-dataset may be older than the row metadata.
         named = description.get("facts", ())
         known = {name: _mapped(directory / f"{name}.npy") for name in named}
         metrics = tuple(description["metrics"])
@@ -186,7 +188,7 @@ class TrialData:
             task=task,
             folds=folds,
             metrics=metrics,
-            facts=RowFacts(**known),
+            row_metadata=RowMetadata(**known),
             seed=description.get("seed", 0),
             predicted=predicted,
         )

@@ -118,7 +118,7 @@ def eligible_shape(data: TrialData) -> Shape:
     A family that only accepts fewer rows could not be fitted on the whole table at the end.
     """
     shape = training_shape(data)
-    if data.facts.bind_splits:
+    if data.row_metadata.bind_splits:
         return shape
     return replace(shape, n_rows=data.task.n_rows - len(data.folds[0].valid))
 

@@ -367,7 +367,7 @@ def _nested(values: Any) -> Any:
 def _constant_prediction(task: "Task") -> tuple[float, ...] | float:
     from metatune.evaluation.constant import constant_model
 
-    model = constant_model(task.kind, task.metric).fit(task.X, task.y, task.facts.weights)
+    model = constant_model(task.kind, task.metric).fit(task.X, task.y, task.row_metadata.weights)
     if task.kind.is_classification:
         return tuple(float(share) for share in model.predict_proba([0])[0])
     return float(model.predict([0])[0])

@@ -168,13 +168,15 @@ def identify(data: TrialData, seed: int) -> str:
     str
         16 hexadecimal digits.
     """
-    task, facts = data.task.observed, data.facts
+    task, row_metadata = data.task.observed, data.row_metadata
     kept = [i for i, name in enumerate(task.layout.names) if _COMPUTED not in name]
     digest = hashlib.blake2b(digest_size=8)
     said = (data.task.layout.names, task.layout.n_levels, str(task.kind), data.metrics, seed)
     digest.update(repr((*said, task.X.shape)).encode())
     arrays = [task.y, *(part for fold in data.folds for part in (fold.train, fold.valid))]
-    arrays += [v for v in (facts.weights, facts.groups, facts.times) if v is not None]
+    arrays += [
+        v for v in (row_metadata.weights, row_metadata.groups, row_metadata.times) if v is not None
+    ]
     for array in arrays:
         digest.update(np.ascontiguousarray(array).data.cast("B"))
     for start in range(0, len(task.X), _BLOCK_ROWS):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from metatune.budget import Deadline
-from metatune.data.row_metadata import RowFacts
+from metatune.data.row_metadata import RowMetadata
 from metatune.data.splits.folds import Fold
 from metatune.ensemble.member_pool import CONSTANT, MemberPool
 from metatune.errors import SearchError
@@ -54,7 +54,7 @@ _LEAST_DRAWS = 60
 _MIXED_DRAWS = 200  # each of them selects an ensemble
 _SMALL_ROWS = 3_000
 _MAX_WORK = 2e9  # rows x classes x members x draws where no clock ends them: some ten seconds
-_FACTS = ("weights", "groups", "times")
+_ROW_METADATA = ("weights", "groups", "times")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,21 +174,21 @@ def _call(
 
 def _write(data: TrialData, predictions: "list[NDArray[Any]]", seed: int, inbox: Path) -> str:
     """Put into a new inbox what the worker needs; return what hinders it."""
-    y, facts = data.task.y, data.facts
+    y, row_metadata = data.task.y, data.row_metadata
     rows = np.flatnonzero(np.all([_covered(p) for p in predictions], axis=0))
     if not len(rows):
         return "no row was predicted by every candidate"
     cells = sum(int(np.prod(p.shape[1:])) for p in predictions)
     most = min(_MAX_ROWS, max(_MIN_ROWS, _MAX_CELLS // cells))
-    rows = sample_rows(rows, facts.take(rows), most, seed)
+    rows = sample_rows(rows, row_metadata.take(rows), most, seed)
     inbox.mkdir()
     np.save(inbox / "predictions.npy", np.stack([p[rows] for p in predictions]))
     np.save(inbox / "y.npy", y[rows])
     folds = _fold_of_rows(data.folds, len(y))
     if folds is not None:
         np.save(inbox / "folds.npy", folds[rows])
-    for name in _FACTS:
-        values = getattr(facts, name)
+    for name in _ROW_METADATA:
+        values = getattr(row_metadata, name)
         if values is not None:
             np.save(inbox / f"{name}.npy", values[rows])
     return ""
@@ -200,21 +200,23 @@ def estimate_in_worker(inbox: str, request: EstimateRequest) -> Estimate | NoEst
     folder = Path(inbox)
     metric = resolve_metric(request.metric, request.kind)
     y, predictions = np.load(folder / "y.npy"), np.load(folder / "predictions.npy")
-    facts = RowFacts(**{name: _optional(folder / f"{name}.npy") for name in _FACTS})
+    row_metadata = RowMetadata(
+        **{name: _optional(folder / f"{name}.npy") for name in _ROW_METADATA}
+    )
     folds = _optional(folder / "folds.npy")
     pool = MemberPool(
         kind=request.kind,
         y=y,
         members=dict(zip(request.numbers, predictions, strict=True)),
         folds=(),
-        facts=facts,
+        row_metadata=row_metadata,
     )
     chooser = Reselection(pool, metric, request.made, strata=folds, seed=request.seed)
     return corrected_score(
         metric,
         y,
         chooser,
-        facts=facts,
+        row_metadata=row_metadata,
         folds=folds,
         n_bootstraps=_n_draws(request, predictions.shape),
         deadline=deadline,

@@ -198,7 +198,7 @@ def _write_pool(
         y=data.task.y,
         members={**numbers, **constant},
         folds=[fold.valid for fold in data.folds],
-        facts=data.facts,
+        row_metadata=data.row_metadata,
     )
     files = {
         result.trial.number: store.predictions.path(result)

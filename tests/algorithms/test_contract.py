@@ -21,7 +21,7 @@ from metatune.algorithms.fitting import fit_pipeline
 from metatune.algorithms.learners import network, process, stopping
 from metatune.algorithms.registry import ALGORITHMS
 from metatune.data.encoding.layout import Layout
-from metatune.data.row_metadata import RowFacts
+from metatune.data.row_metadata import RowMetadata
 from metatune.kinds import TaskKind
 from metatune.models.trusted_types import TRUSTED_TYPES
 from metatune.space import Configuration, Value
@@ -239,9 +239,9 @@ class AlgorithmContract:
         """Spare iterative learners the search for the best iteration where it is not the point."""
         return {"iterations": 8, **changes} if self.algorithm.iterative else changes
 
-    def fitted_with(self, table: Table, facts: RowFacts, **changes: Any) -> Pipeline:
+    def fitted_with(self, table: Table, row_metadata: RowMetadata, **changes: Any) -> Pipeline:
         pipeline = self.algorithm.build(self.default(table.kind), table.context(**changes))
-        return fit_pipeline(pipeline, table.X, table.y, facts)
+        return fit_pipeline(pipeline, table.X, table.y, row_metadata)
 
     def check_predictions(self, pipeline: Pipeline, table: Table) -> np.ndarray:
         predicted = pipeline.predict(table.X_new)
@@ -372,9 +372,9 @@ class AlgorithmContract:
         table, counts = categories(kind), np.arange(90) % 3 > 0
         there = replace(table, X=table.X[counts], y=table.y[counts])
         context = self.quick(shape=table.context().shape)
-        facts = RowFacts(weights=np.where(counts, 1.0 + np.arange(90) / 90, 0.0))
-        found = self.check_predictions(self.fitted_with(table, facts, **context), table)
-        pipeline = self.fitted_with(there, facts.take(counts), **context)
+        row_metadata = RowMetadata(weights=np.where(counts, 1.0 + np.arange(90) / 90, 0.0))
+        found = self.check_predictions(self.fitted_with(table, row_metadata, **context), table)
+        pipeline = self.fitted_with(there, row_metadata.take(counts), **context)
         np.testing.assert_array_equal(found, self.check_predictions(pipeline, table))
 
     def test_weights_pull_where_repeated_rows_would(self, kind: TaskKind) -> None:
@@ -392,12 +392,12 @@ class AlgorithmContract:
                 found = pipeline.predict(table.X)
             return float(np.corrcoef(found, table.y)[0, 1])
 
-        facts = RowFacts(weights=np.where(first, 1.6, 0.4))
-        against = RowFacts(weights=np.where(first, 0.4, 1.6))
+        row_metadata = RowMetadata(weights=np.where(first, 1.6, 0.4))
+        against = RowMetadata(weights=np.where(first, 0.4, 1.6))
         repeated = np.repeat(np.arange(160), np.where(first, 4, 1))
         copies = self.fitted(replace(mixed, X=X[repeated], y=y[repeated]), **self.quick())
         assert agreement(copies) > 0.3
-        assert agreement(self.fitted_with(mixed, facts, **self.quick())) > 0.3
+        assert agreement(self.fitted_with(mixed, row_metadata, **self.quick())) > 0.3
         assert agreement(self.fitted_with(mixed, against, **self.quick())) < -0.3
 
     @pytest.mark.parametrize("bound", ["groups", "times"])
@@ -407,8 +407,8 @@ class AlgorithmContract:
             codes = np.arange(len(table.y)) * 6 // 90
             if kind.is_classification:
                 codes = np.where(table.y == 1, 5, codes)
-            facts = RowFacts(weights=np.linspace(0.5, 1.5, len(codes)), **{bound: codes})
-            self.check_predictions(self.fitted_with(table, facts), table)
+            row_metadata = RowMetadata(weights=np.linspace(0.5, 1.5, len(codes)), **{bound: codes})
+            self.check_predictions(self.fitted_with(table, row_metadata), table)
 
     def test_iterations(self, kind: TaskKind) -> None:
         table = easy(kind)

@@ -14,7 +14,7 @@ from metatune.algorithms.crossings.relevance import explained_share, find_releva
 from metatune.algorithms.crossings.step import CrossingPreprocessor
 from metatune.algorithms.numeric import LARGEST
 from metatune.algorithms.preprocessing import NativePreprocessor, TablePreprocessor
-from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.models.trusted_types import TRUSTED_TYPES
 
 NAN = float("nan")
@@ -143,8 +143,8 @@ class TestChoice:
         first = np.arange(1600) < 800
         y = np.where(first, X[:, 1] - X[:, 3], X[:, 0] - X[:, 2])
         for heavy, expected in ((first, {1, 3}), (~first, {0, 2})):
-            facts = RowFacts(weights=np.where(heavy, 1.98, 0.02))
-            fitted = step((0,) * 5).fit(X, y, facts)
+            row_metadata = RowMetadata(weights=np.where(heavy, 1.98, 0.02))
+            fitted = step((0,) * 5).fit(X, y, row_metadata)
             assert set(fitted.terms_[0, :2]) == expected
 
     def test_models_do_not_see_the_groups_that_they_judge(self) -> None:
@@ -154,13 +154,13 @@ class TestChoice:
         X = np.column_stack([groups * 1.0, rng.normal(size=1200)])
         y = rng.normal(size=60)[groups] + 0.1 * rng.normal(size=1200)
 
-        def left(facts: RowFacts) -> float:
+        def left(row_metadata: RowMetadata) -> float:
             found = find_relevance(
-                X, y, np.zeros(2, int), classification=False, seed=0, facts=facts
+                X, y, np.zeros(2, int), classification=False, seed=0, row_metadata=row_metadata
             )
             return float(found.residuals.var())
 
-        assert left(RowFacts(groups=groups)) > 1.3 * left(PLAIN)
+        assert left(RowMetadata(groups=groups)) > 1.3 * left(PLAIN)
 
 
 class TestStep:
@@ -242,7 +242,9 @@ class TestStep:
 
 def test_choice_looks_at_leading_columns_only() -> None:
     X, y = table("product", n_columns=30)
-    found = find_relevance(X, y, np.zeros(30, int), classification=False, seed=0, facts=PLAIN)
+    found = find_relevance(
+        X, y, np.zeros(30, int), classification=False, seed=0, row_metadata=PLAIN
+    )
     gains = np.where(np.arange(30) == 1, 0.0, found.gains)
     terms = choose_terms(X, np.arange(30), replace(found, gains=gains))
     assert 1 not in terms[:, :2]

@@ -13,7 +13,7 @@ from metatune.algorithms.learners.process import BoundedProcess
 from metatune.algorithms.learners.stopping import balanced_weights, held_out_rows
 from metatune.algorithms.learners.weighted_fit import fit_learner
 from metatune.algorithms.target_encoding import TargetMeanEncoder
-from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowMetadata
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 2))
@@ -31,7 +31,7 @@ def test_discriminant_counts_a_weight_as_rows() -> None:
 
 def test_target_means_count_a_weight_as_rows() -> None:
     codes = RNG.integers(0, 5, size=(60, 1))
-    weighted = TargetMeanEncoder((5,)).fit(codes, LABELS, RowFacts(weights=WEIGHTS))
+    weighted = TargetMeanEncoder((5,)).fit(codes, LABELS, RowMetadata(weights=WEIGHTS))
     repeated = TargetMeanEncoder((5,)).fit(codes[COPIES], LABELS[COPIES])
     np.testing.assert_allclose(weighted.transform(codes), repeated.transform(codes))
 
@@ -39,7 +39,7 @@ def test_target_means_count_a_weight_as_rows() -> None:
 def test_target_means_are_cross_fitted_by_group() -> None:
     """Where the level is the group, no row learns anything from its own level."""
     codes = np.arange(60)[:, None] // 6
-    encoded = TargetMeanEncoder((10,)).fit_transform(codes, LABELS, RowFacts(groups=codes[:, 0]))
+    encoded = TargetMeanEncoder((10,)).fit_transform(codes, LABELS, RowMetadata(groups=codes[:, 0]))
     assert all(len(np.unique(encoded[codes[:, 0] == k])) == 1 for k in range(10))
     assert len(np.unique(encoded)) <= 5
 
@@ -77,7 +77,7 @@ def test_balanced_classes_share_their_total_by_weight() -> None:
 class TestHeldOutRows:
     def test_groups_are_held_out_whole(self) -> None:
         groups = np.arange(140) // 7
-        splits = held_out_rows(np.arange(140) % 2, True, 0, RowFacts(groups=groups))
+        splits = held_out_rows(np.arange(140) % 2, True, 0, RowMetadata(groups=groups))
         assert len(splits) == 7
         for train, held_out in splits:
             assert not set(groups[train]) & set(groups[held_out])
@@ -85,37 +85,37 @@ class TestHeldOutRows:
 
     def test_the_newest_rows_are_held_out(self) -> None:
         times = np.random.default_rng(1).permutation(700)
-        ((train, held_out),) = held_out_rows(np.zeros(700), False, 0, RowFacts(times=times))
+        ((train, held_out),) = held_out_rows(np.zeros(700), False, 0, RowMetadata(times=times))
         assert times[train].max() < times[held_out].min()
         assert len(held_out) == 100
 
     def test_a_class_of_the_newest_rows_alone_is_trained_on(self) -> None:
         y = np.where(np.arange(700) >= 650, 1, 0)
-        ((train, held_out),) = held_out_rows(y, True, 0, RowFacts(times=np.arange(700)))
+        ((train, held_out),) = held_out_rows(y, True, 0, RowMetadata(times=np.arange(700)))
         assert set(y[train]) == {0, 1}
         assert set(y[held_out]) == {0}
 
     def test_groups_of_the_newest_rows_are_not_trained_on(self) -> None:
         groups = np.arange(700) // 50
-        facts = RowFacts(times=np.arange(700), groups=groups)
-        ((train, held_out),) = held_out_rows(np.zeros(700), False, 0, facts)
+        row_metadata = RowMetadata(times=np.arange(700), groups=groups)
+        ((train, held_out),) = held_out_rows(np.zeros(700), False, 0, row_metadata)
         assert not set(groups[train]) & set(groups[held_out])
 
     def test_a_single_group_or_instant_binds_nothing(self) -> None:
         alike = np.zeros(140, dtype=np.int64)
         y = np.arange(140) % 2
-        for facts in (RowFacts(groups=alike), RowFacts(times=alike)):
-            assert len(held_out_rows(y, True, 0, facts)) == 7
+        for row_metadata in (RowMetadata(groups=alike), RowMetadata(times=alike)):
+            assert len(held_out_rows(y, True, 0, row_metadata)) == 7
 
 
 def test_calibration_weighs_rows_and_keeps_groups_together() -> None:
     groups = np.arange(60) // 6
     model = CalibratedScores(LogisticRegression())
     plain = model.fit(X, LABELS).predict_proba(X)
-    grouped = model.fit(X, LABELS, RowFacts(groups=groups)).predict_proba(X)
+    grouped = model.fit(X, LABELS, RowMetadata(groups=groups)).predict_proba(X)
     assert not np.allclose(plain, grouped)
     rare = np.where(LABELS == 1, 0.05, 1.0)
-    weighted = model.fit(X, LABELS, RowFacts(weights=rare)).predict_proba(X)
+    weighted = model.fit(X, LABELS, RowMetadata(weights=rare)).predict_proba(X)
     assert weighted[:, 1].mean() < 0.3 * plain[:, 1].mean()
 
 
@@ -125,7 +125,7 @@ def test_no_learner_ignores_weights() -> None:
             return self
 
     with pytest.raises(TypeError, match="sample_weight"):
-        fit_learner(Deaf(), X, LABELS, RowFacts(weights=WEIGHTS))
+        fit_learner(Deaf(), X, LABELS, RowMetadata(weights=WEIGHTS))
     assert isinstance(fit_learner(Deaf(), X, LABELS, PLAIN), Deaf)
-    model = fit_learner(LogisticRegression(), X, LABELS, RowFacts(groups=LABELS))
+    model = fit_learner(LogisticRegression(), X, LABELS, RowMetadata(groups=LABELS))
     assert model.classes_.tolist() == [0, 1]

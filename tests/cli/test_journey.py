@@ -200,8 +200,8 @@ def test_recommend_and_describe(shop_file: Path, metadata_dir: Path, call: Call)
 
 
 def test_metadata_commands(metadata_dir: Path, call: Call, tmp_path: Path) -> None:
-    facts = json.loads(call("metadata", "info", "--metadata", metadata_dir, "--json").stdout)
-    assert facts["datasets"] == 24
+    row_metadata = json.loads(call("metadata", "info", "--metadata", metadata_dir, "--json").stdout)
+    assert row_metadata["datasets"] == 24
     assert call("metadata", "verify", "--metadata", metadata_dir).exit_code == 0
     shutil.copytree(metadata_dir, tmp_path, dirs_exist_ok=True)
     (tmp_path / "datasets.parquet").write_bytes(b"torn")

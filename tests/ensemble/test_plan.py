@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from metatune.data.row_metadata import RowFacts
+from metatune.data.row_metadata import RowMetadata
 from metatune.data.splits.folds import make_folds
 from metatune.ensemble.limits import Cost, ModelLimits, parse_latency
 from metatune.ensemble.member_pool import CONSTANT, MemberPool, write_pool
@@ -72,7 +72,7 @@ def test_rows_that_no_fold_covers_and_weights_and_groups_are_no_obstacle(tmp_pat
         pool,
         members=members,
         folds=[rows[rows >= 60] for rows in pool.folds],
-        facts=RowFacts(weights=rng.uniform(0.5, 2, 600), groups=rng.integers(0, 40, 600)),
+        row_metadata=RowMetadata(weights=rng.uniform(0.5, 2, 600), groups=rng.integers(0, 40, 600)),
     )
     plan = plan_ensemble(pool, REQUEST)
     assert len(plan.weights) >= 4

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from metatune.budget import Deadline
-from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.estimate.corrected import Estimate, NoEstimate, estimate_score
 from metatune.estimate.selector import BestSingle, FunctionSelector
 from metatune.kinds import TaskKind
@@ -29,7 +29,7 @@ def guesses(n_rows: int, n_members: int, seed: int = 0) -> tuple[NDArray[np.int6
 
 
 def estimate(metric: Metric, y: Any, members: list[Any], **options: Any) -> Estimate:
-    weights = options.get("facts", PLAIN).weights
+    weights = options.get("row_metadata", PLAIN).weights
     selector = BestSingle(members, metric, y, weights=weights)
     found = estimate_score(metric, y, selector, **options)
     assert isinstance(found, Estimate)
@@ -127,7 +127,7 @@ def test_no_estimate_rather_than_a_wrong_one() -> None:
     found = estimate_score(AUC, lonely, selector)
     assert isinstance(found, NoEstimate)
     assert "undefined" in found.reason
-    few = estimate_score(AUC, y, BestSingle(members, AUC, y), facts=RowFacts(groups=y))
+    few = estimate_score(AUC, y, BestSingle(members, AUC, y), row_metadata=RowMetadata(groups=y))
     assert few == NoEstimate(reason="2 rows or groups are too few")
 
 
@@ -138,7 +138,7 @@ def test_groups_widen_the_interval() -> None:
     members = [y + rng.normal(size=30)[groups] for _ in range(3)]
     rows, whole = (
         estimate(RMSE, y, members),
-        estimate(RMSE, y, members, facts=RowFacts(groups=groups)),
+        estimate(RMSE, y, members, row_metadata=RowMetadata(groups=groups)),
     )
     assert whole.high - whole.low > 2 * (rows.high - rows.low)
 
@@ -149,7 +149,9 @@ def test_heavy_rows_count_more() -> None:
     good_at_first = y + np.where(np.arange(200) < 100, 0.1, 1.0) * rng.normal(size=200)
     good_at_last = y + np.where(np.arange(200) < 100, 1.0, 0.1) * rng.normal(size=200)
     weights = np.where(np.arange(200) < 100, 1.0, 1e-3)
-    found = estimate(RMSE, y, [good_at_last, good_at_first], facts=RowFacts(weights=weights))
+    found = estimate(
+        RMSE, y, [good_at_last, good_at_first], row_metadata=RowMetadata(weights=weights)
+    )
     assert found.score < 0.2
 
 

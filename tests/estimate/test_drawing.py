@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.estimate.drawing import Drawing, dependent_rows
 
 
@@ -42,7 +42,7 @@ def test_first_draws_do_not_depend_on_how_many_follow() -> None:
 
 def test_neighbours_in_time_are_drawn_together() -> None:
     times = np.random.default_rng(0).permutation(1000) // 2  # two rows of each instant
-    blocks = dependent_rows(RowFacts(times=times))
+    blocks = dependent_rows(RowMetadata(times=times))
     assert blocks is not None
     assert 90 <= len(np.unique(blocks)) <= 100  # of about ten rows
     order = np.argsort(times)
@@ -52,5 +52,5 @@ def test_neighbours_in_time_are_drawn_together() -> None:
 
 def test_groups_come_before_times_and_plain_rows_are_independent() -> None:
     groups, times = np.array([0, 1, 0]), np.array([0, 1, 2])
-    assert dependent_rows(RowFacts(groups=groups, times=times)) is groups
+    assert dependent_rows(RowMetadata(groups=groups, times=times)) is groups
     assert dependent_rows(PLAIN) is None

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from metatune.data.row_metadata import RowFacts
+from metatune.data.row_metadata import RowMetadata
 from metatune.ensemble.member_pool import CONSTANT, MemberPool
 from metatune.estimate.corrected import Estimate, estimate_score
 from metatune.estimate.reselection import Composition, Reselection
@@ -108,7 +108,7 @@ def test_decisions_are_learned_anew_and_their_luck_is_taken_off(single: bool) ->
 
 def test_weights_and_draws_count_together() -> None:
     weights = np.where(np.arange(N_ROWS) < 100, 1.0, 1e-9)
-    heavy = make_pool(facts=RowFacts(weights=weights))
+    heavy = make_pool(row_metadata=RowMetadata(weights=weights))
     composition = Composition(weights={0: 0.5, 1: 0.5})
     everything = Reselection(heavy, LOG_LOSS, composition).select(np.ones((1, N_ROWS)))[0]
     first = Reselection(make_pool(), LOG_LOSS, composition).select(half(True))[0]

@@ -12,7 +12,7 @@ from metatune.algorithms.learners.stopping import StoppingCurve, TrainingRows
 from metatune.algorithms.registry import get_algorithm
 from metatune.data.encoding.encoded_task import EncodedTask
 from metatune.data.encoding.layout import Layout
-from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.data.splits.folds import subsample
 from metatune.evaluation.fold import run_fold, settle_fold
 from metatune.evaluation.iterations import finish, iterations_by_others, watched_rows
@@ -41,7 +41,7 @@ def make_data(
     n_rows: int = 240,
     signal: float = 1.0,
     n_folds: int = 3,
-    facts: RowFacts = PLAIN,
+    row_metadata: RowMetadata = PLAIN,
     seed: int = 0,
 ) -> TrialData:
     rng = np.random.default_rng(seed)
@@ -56,7 +56,7 @@ def make_data(
         n_classes=2 if kind.is_classification else 0,
     )
     metric = "log_loss" if kind.is_classification else "rmse"
-    return TrialData.make(task, (metric,), seed=seed, n_folds=n_folds, facts=facts)
+    return TrialData.make(task, (metric,), seed=seed, n_folds=n_folds, row_metadata=row_metadata)
 
 
 def make_trial(name: str, data: TrialData, n_folds: int, **params: Any) -> Trial:
@@ -161,15 +161,17 @@ class TestIterationsByOthers:
 class TestHalves:
     def test_groups_are_not_torn_apart(self) -> None:
         groups = np.repeat(np.arange(10), 5)
-        facts = RowFacts(groups=groups)
+        row_metadata = RowMetadata(groups=groups)
         y = np.arange(50) % 2
-        halves = watched_rows(np.zeros((50, 1)), y, TaskKind.BINARY, facts, 0).halves
+        halves = watched_rows(np.zeros((50, 1)), y, TaskKind.BINARY, row_metadata, 0).halves
         assert {0, 1} == set(halves)
         assert all(len(set(halves[groups == group])) == 1 for group in range(10))
 
     def test_neighbours_in_time_are_not_torn_apart(self) -> None:
-        facts = RowFacts(times=np.arange(50))
-        halves = watched_rows(np.zeros((50, 1)), np.zeros(50), TaskKind.REGRESSION, facts, 0).halves
+        row_metadata = RowMetadata(times=np.arange(50))
+        halves = watched_rows(
+            np.zeros((50, 1)), np.zeros(50), TaskKind.REGRESSION, row_metadata, 0
+        ).halves
         assert (np.diff(halves) != 0).sum() == 1
 
     def test_few_rows_stay_together(self) -> None:

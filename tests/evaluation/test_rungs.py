@@ -8,7 +8,7 @@ import pytest
 
 from metatune.data.encoding.encoded_task import EncodedTask
 from metatune.data.encoding.layout import Layout
-from metatune.data.row_metadata import RowFacts
+from metatune.data.row_metadata import RowMetadata
 from metatune.evaluation.rungs import FoldPlan, plan_folds, plan_rows, plan_rungs
 from metatune.evaluation.trial_data import TrialData
 from metatune.kinds import TaskKind
@@ -138,17 +138,19 @@ def test_small_tables_are_dealt_out_several_times() -> None:
 
 
 def test_splits_by_time_are_not_repeated() -> None:
-    facts = RowFacts(times=np.arange(200))
-    data = TrialData.make(make_task(200), ("roc_auc",), seed=0, facts=facts)
+    row_metadata = RowMetadata(times=np.arange(200))
+    data = TrialData.make(make_task(200), ("roc_auc",), seed=0, row_metadata=row_metadata)
     assert 1 < len(data.folds) <= 5
     assert len({fold.valid.tobytes() for fold in data.folds}) == len(data.folds)
 
 
 def test_groups_stay_together_in_every_repeat() -> None:
     groups = np.arange(200) // 4
-    facts = RowFacts(groups=groups)
+    row_metadata = RowMetadata(groups=groups)
     plan = FoldPlan(n_splits=5, n_repeats=2)
-    data = TrialData.make(make_task(200), ("roc_auc",), seed=0, facts=facts, plan=plan)
+    data = TrialData.make(
+        make_task(200), ("roc_auc",), seed=0, row_metadata=row_metadata, plan=plan
+    )
     assert len(data.folds) == 10
     for fold in data.folds:
         assert not np.intersect1d(groups[fold.train], groups[fold.valid]).size

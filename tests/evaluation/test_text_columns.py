@@ -10,7 +10,7 @@ import pytest
 from metatune.algorithms.registry import get_algorithm
 from metatune.data.encoding.encoder import TableEncoder, encode_task
 from metatune.data.encoding.fingerprint import Fingerprint
-from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.data.task.make_task import make_task
 from metatune.evaluation.rungs import Rung
 from metatune.evaluation.text_columns import add_texts
@@ -33,12 +33,14 @@ def make_table(n_rows: int = 240, seed: int = 0, *, told: bool = True) -> pd.Dat
 
 
 def read(
-    table: pd.DataFrame, facts: RowFacts = PLAIN, seconds: float = float("inf")
+    table: pd.DataFrame, row_metadata: RowMetadata = PLAIN, seconds: float = float("inf")
 ) -> tuple[TrialData, TrialData, TableEncoder]:
     """Return the data without and with text columns, and the encoder."""
     task = make_task(table, target="y")
     encoder, encoded = encode_task(task, seed=0)
-    plain = TrialData.make(encoded, ("log_loss", "roc_auc"), seed=0, n_folds=3, facts=facts)
+    plain = TrialData.make(
+        encoded, ("log_loss", "roc_auc"), seed=0, n_folds=3, row_metadata=row_metadata
+    )
     return plain, add_texts(plain, encoder, task.X, seconds), encoder
 
 
@@ -97,7 +99,7 @@ def test_rows_of_a_group_are_held_out_together() -> None:
     )
     texts = [f"{names[g]} item{rng.integers(99)}" for g in groups]
     table = pd.DataFrame({"text": texts, "number": rng.normal(size=240), "y": labels})
-    _, honest, _ = read(table, RowFacts(groups=groups))
+    _, honest, _ = read(table, RowMetadata(groups=groups))
     _, careless, _ = read(table)
     silent = not honest.predicted
     assert silent or np.corrcoef(honest.task.X[:, -1], honest.task.y)[0, 1] < 0.4
@@ -185,8 +187,8 @@ def test_trials_never_see_the_columns_of_the_fit_on_all_rows(algorithm: str) -> 
 @pytest.mark.usefixtures("_unchecked")
 def test_of_times_only_the_past_speaks() -> None:
     table = make_table()
-    facts = RowFacts(times=np.arange(len(table)))
-    plain, data, _ = read(table, facts)
+    row_metadata = RowMetadata(times=np.arange(len(table)))
+    plain, data, _ = read(table, row_metadata)
     newest = data.folds[0]
     assert newest.train.max() < newest.valid.min()
     y = plain.task.y.copy()

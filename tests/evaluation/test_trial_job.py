@@ -123,7 +123,7 @@ def test_data_saved_before_rows_had_weights_is_read(tmp_path: Path) -> None:
     description = json.loads(path.read_text())
     del description["facts"]
     path.write_text(json.dumps(description))
-    assert TrialData.load(tmp_path / "data").facts.is_plain
+    assert TrialData.load(tmp_path / "data").row_metadata.is_plain
 
 
 def test_only_a_better_pipeline_is_kept(tmp_path: Path) -> None:

@@ -41,7 +41,9 @@ MIXED = np.column_stack([np.arange(N).astype(object), NUMBERS[:, 0].astype(objec
 def identity(data: TrainingData) -> str:
     task = data.task(None)
     _, encoded = encode_task(task, 0, text_allowance=1.0)
-    return identify(TrialData.make(encoded, (task.metric.name,), seed=0, facts=task.facts), 0)
+    return identify(
+        TrialData.make(encoded, (task.metric.name,), seed=0, row_metadata=task.row_metadata), 0
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from run_parts import make_parts
 
 from metatune.budget import Budget, Deadline
-from metatune.data.row_metadata import RowFacts
+from metatune.data.row_metadata import RowMetadata
 from metatune.data.splits.folds import Fold
 from metatune.ensemble.member_pool import CONSTANT
 from metatune.ensemble.report import with_ensemble
@@ -139,14 +139,14 @@ def test_large_tables_are_sampled(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(estimating, "_MAX_ROWS", 100)
     monkeypatch.setattr(estimating, "_MIN_ROWS", 10)
     groups = np.arange(N_ROWS, dtype=np.int64) // 7
-    found = Run(tmp_path, facts=RowFacts(groups=groups)).estimate()
+    found = Run(tmp_path, row_metadata=RowMetadata(groups=groups)).estimate()
     assert isinstance(found, Estimate)
     assert 93 < found.n_rows <= 100  # whole groups
 
 
 def test_weights_count(tmp_path: Path) -> None:
     weights = np.where(np.arange(N_ROWS) < 120, 2.0, 1e-6)
-    run = Run(tmp_path, facts=RowFacts(weights=weights))
+    run = Run(tmp_path, row_metadata=RowMetadata(weights=weights))
     found = run.estimate()
     assert isinstance(found, Estimate)
     y = run.data.task.y

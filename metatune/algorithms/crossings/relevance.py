@@ -7,7 +7,7 @@ import numpy as np
 
 from metatune.algorithms.numeric import LARGEST
 from metatune.algorithms.target_encoding import cross_fitting_folds
-from metatune.data.row_metadata import RowFacts
+from metatune.data.row_metadata import RowMetadata
 
 if TYPE_CHECKING:
     from metatune._typing import AnyArray, FloatArray, IndexArray, IntArray
@@ -68,7 +68,7 @@ def find_relevance(
     *,
     classification: bool,
     seed: int,
-    facts: RowFacts,
+    row_metadata: RowMetadata,
 ) -> Relevance:
     """Estimate the relevance of columns to the target, on a sample of the rows.
 
@@ -84,21 +84,21 @@ def find_relevance(
         Whether the target holds classes.
     seed : int
         Seed of the sample and of the folds.
-    facts : RowFacts
+    row_metadata : RowMetadata
         Metadata of these rows: weights count, and groups stay together.
     """
     rows = np.sort(np.random.default_rng(seed).permutation(len(X))[:_MOST_ROWS])
-    facts = facts.take(rows)
+    row_metadata = row_metadata.take(rows)
     sample = np.clip(X[rows], -LARGEST, LARGEST)
     target: AnyArray = _classes(y[rows]) if classification else _standardised(y[rows])
     indicators = _indicators(target) if classification else target[:, None]
-    columns = _promising(sample, indicators, facts.weights)
+    columns = _promising(sample, indicators, row_metadata.weights)
     categories = np.flatnonzero((n_levels[columns] > 0) & (n_levels[columns] <= _MOST_LEVELS))
-    fold = cross_fitting_folds(len(rows), seed, facts.groups, _N_FOLDS)
+    fold = cross_fitting_folds(len(rows), seed, row_metadata.groups, _N_FOLDS)
     residuals, gains = np.empty(indicators.shape), np.zeros(X.shape[1])
     for number in np.unique(fold):
         inside, outside = fold == number, fold != number
-        weights = None if facts.weights is None else facts.weights[outside]
+        weights = None if row_metadata.weights is None else row_metadata.weights[outside]
         seen = sample[np.ix_(outside, columns)]
         model = _boosted(seen, target[outside], weights, categories, indicators.shape[1])
         expected = np.asarray(model.predict(sample[np.ix_(inside, columns)], num_threads=1))
@@ -108,9 +108,9 @@ def find_relevance(
         rows=rows,
         gains=gains,
         residuals=residuals,
-        shares=explained_share(sample, residuals, facts.weights),
+        shares=explained_share(sample, residuals, row_metadata.weights),
         chance=float(np.sqrt(2.0 * _n_bins(len(rows))) / len(rows)),
-        weights=facts.weights,
+        weights=row_metadata.weights,
     )
 
 

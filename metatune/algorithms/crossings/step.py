@@ -10,7 +10,7 @@ from metatune.algorithms.crossings.choosing import choose_terms
 from metatune.algorithms.crossings.relevance import find_relevance
 from metatune.algorithms.fitting import fit_step
 from metatune.algorithms.numeric import NumericEncoder
-from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowMetadata
 
 if TYPE_CHECKING:
     from metatune._typing import AnyArray, IntArray
@@ -63,12 +63,16 @@ class CrossingPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[mis
         self.classification = classification
         self.seed = seed
 
-    def fit(self, X: "AnyArray", y: "AnyArray", facts: RowFacts = PLAIN) -> "CrossingPreprocessor":
+    def fit(
+        self, X: "AnyArray", y: "AnyArray", row_metadata: RowMetadata = PLAIN
+    ) -> "CrossingPreprocessor":
         """Choose the crossings; see `fit_transform`."""
-        self.fit_transform(X, y, facts)
+        self.fit_transform(X, y, row_metadata)
         return self
 
-    def fit_transform(self, X: "AnyArray", y: "AnyArray", facts: RowFacts = PLAIN) -> "AnyArray":
+    def fit_transform(
+        self, X: "AnyArray", y: "AnyArray", row_metadata: RowMetadata = PLAIN
+    ) -> "AnyArray":
         """Choose the crossings and encode the training rows.
 
         Parameters
@@ -77,7 +81,7 @@ class CrossingPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[mis
             Numbers, category codes, NaN where missing.
         y : ndarray of shape (n_rows,)
             Labels or target values.
-        facts : RowFacts
+        row_metadata : RowMetadata
             Metadata of these rows.
 
         Returns
@@ -88,8 +92,8 @@ class CrossingPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[mis
         X = np.asarray(X, dtype=np.float64)
         self.n_features_in_ = X.shape[1]
         self.base_ = clone(self.base)
-        encoded = fit_step(self.base_, X, y, facts)
-        self.terms_ = self._chosen(X, y, facts)
+        encoded = fit_step(self.base_, X, y, row_metadata)
+        self.terms_ = self._chosen(X, y, row_metadata)
         crossed = term_values(X, self.terms_)
         self.encoder_ = NumericEncoder(self.scaling, self.imputation, self.seed).fit(crossed)
         return self._joined(encoded, crossed)
@@ -99,13 +103,18 @@ class CrossingPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[mis
         X = np.asarray(X, dtype=np.float64)
         return self._joined(self.base_.transform(X), term_values(X, self.terms_))
 
-    def _chosen(self, X: "AnyArray", y: "AnyArray", facts: RowFacts) -> "IntArray":
+    def _chosen(self, X: "AnyArray", y: "AnyArray", row_metadata: RowMetadata) -> "IntArray":
         levels = np.asarray(self.n_levels, dtype=np.int64)
         numbers = np.flatnonzero(levels == 0)
         if len(X) < _FEWEST_ROWS or len(numbers) < 2 or len(np.unique(y)) < 2:
             return np.empty((0, 3), dtype=np.int64)
         relevance = find_relevance(
-            X, y, levels, classification=self.classification, seed=self.seed, facts=facts
+            X,
+            y,
+            levels,
+            classification=self.classification,
+            seed=self.seed,
+            row_metadata=row_metadata,
         )
         return choose_terms(X, numbers, relevance)
 

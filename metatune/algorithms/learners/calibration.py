@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.linear_model import LogisticRegression
 
 from metatune.algorithms.learners.weighted_fit import fit_learner
-from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.data.splits.folds import inner_folds
 from metatune.kinds import TaskKind
 
@@ -48,15 +48,19 @@ class CalibratedScores(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.scores = scores
         self.seed = seed
 
-    def fit(self, X: "AnyArray", y: "AnyArray", facts: RowFacts = PLAIN) -> "CalibratedScores":
+    def fit(
+        self, X: "AnyArray", y: "AnyArray", row_metadata: RowMetadata = PLAIN
+    ) -> "CalibratedScores":
         """Fit on labels 0..n_classes-1."""
         self.n_classes_ = int(y.max()) + 1
-        self.estimator_ = fit_learner(clone(self.estimator), X, y, facts)
-        scores = self._cross_fitted(X, y, self._scores(self.estimator_, X), facts)
+        self.estimator_ = fit_learner(clone(self.estimator), X, y, row_metadata)
+        scores = self._cross_fitted(X, y, self._scores(self.estimator_, X), row_metadata)
         self.centre_ = scores.mean(axis=0)
         self.spread_ = np.maximum(scores.std(axis=0), 1e-12)
         calibrator = LogisticRegression(max_iter=300)
-        self.calibrator_ = calibrator.fit(self._inputs(scores), y, sample_weight=facts.weights)
+        self.calibrator_ = calibrator.fit(
+            self._inputs(scores), y, sample_weight=row_metadata.weights
+        )
         if self.n_classes_ == 2:
             # On a few rows without signal the slope may come out negative; the order of the
             # learner's scores is kept all the same.
@@ -85,20 +89,20 @@ class CalibratedScores(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(np.clip((scores - self.centre_) / self.spread_, -_LIMIT, _LIMIT))
 
     def _cross_fitted(
-        self, X: "AnyArray", y: "AnyArray", scores: "AnyArray", facts: RowFacts
+        self, X: "AnyArray", y: "AnyArray", scores: "AnyArray", row_metadata: RowMetadata
     ) -> "AnyArray":
         counts = np.bincount(y)
         if len(y) < _FEWEST_ROWS or np.count_nonzero(counts >= _N_FOLDS) < 2:
             return scores
         scores = scores.copy()
         rare = counts[y] < _N_FOLDS
-        for fold in inner_folds(y, TaskKind.MULTICLASS, _N_FOLDS, self.seed, facts):
+        for fold in inner_folds(y, TaskKind.MULTICLASS, _N_FOLDS, self.seed, row_metadata):
             # Every class keeps a row: so the scores of all folds have the same columns.
             gone = np.bincount(y[fold.train], minlength=len(counts)) == 0
             held_out = fold.valid[~(rare | gone[y])[fold.valid]]
             if not len(held_out):
                 continue
             train = np.setdiff1d(np.arange(len(y)), held_out)
-            model = fit_learner(clone(self.estimator), X[train], y[train], facts.take(train))
+            model = fit_learner(clone(self.estimator), X[train], y[train], row_metadata.take(train))
             scores[held_out] = self._scores(model, X[held_out])
         return scores

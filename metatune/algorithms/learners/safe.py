@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 from metatune.algorithms.learners.stopping import TrainingRows, WatchedRows
 from metatune.algorithms.learners.targets import TargetTransform
 from metatune.algorithms.learners.weighted_fit import fit_learner
-from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowMetadata
 
 if TYPE_CHECKING:
     from metatune._typing import AnyArray, FloatArray
@@ -46,7 +46,7 @@ class SafeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self,
         X: "FloatArray",
         y: "AnyArray",
-        facts: RowFacts = PLAIN,
+        row_metadata: RowMetadata = PLAIN,
         watched: WatchedRows | None = None,
     ) -> "SafeClassifier":
         """Fit on rows of one or more classes.
@@ -56,7 +56,7 @@ class SafeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X : ndarray of shape (n_rows, n_columns)
         y : ndarray of shape (n_rows,)
             Labels of any type that can be sorted.
-        facts : RowFacts
+        row_metadata : RowMetadata
             Metadata of these rows.
         watched : WatchedRows, optional
             Rows by which a learner that stops early may stop; those of classes that `y` lacks are
@@ -70,7 +70,7 @@ class SafeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 warnings.simplefilter("ignore")
                 labels = codes.astype(np.int64)
                 known = None if watched is None else self._known(watched)
-                self.estimator_ = fit_learner(clone(self.estimator), X, labels, facts, known)
+                self.estimator_ = fit_learner(clone(self.estimator), X, labels, row_metadata, known)
         return self
 
     def as_learned(self, rows: TrainingRows) -> TrainingRows:
@@ -123,7 +123,7 @@ class SafeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self,
         X: "FloatArray",
         y: "AnyArray",
-        facts: RowFacts = PLAIN,
+        row_metadata: RowMetadata = PLAIN,
         watched: WatchedRows | None = None,
     ) -> "SafeRegressor":
         """Fit on finite target values.
@@ -132,7 +132,7 @@ class SafeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         ----------
         X : ndarray of shape (n_rows, n_columns)
         y : ndarray of shape (n_rows,)
-        facts : RowFacts
+        row_metadata : RowMetadata
             Metadata of these rows.
         watched : WatchedRows, optional
             Rows by which a learner that stops early may stop.
@@ -148,7 +148,9 @@ class SafeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
                 known = None
                 if watched is not None:
                     known = replace(watched, rows=self.as_learned(watched.rows))
-                self.estimator_ = fit_learner(clone(self.estimator), X, transformed, facts, known)
+                self.estimator_ = fit_learner(
+                    clone(self.estimator), X, transformed, row_metadata, known
+                )
         return self
 
     def as_learned(self, rows: TrainingRows) -> TrainingRows:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.data.splits.folds import make_folds
 from metatune.data.splits.time_folds import time_blocks
 from metatune.kinds import TaskKind
@@ -206,7 +206,7 @@ class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
         self,
         X: "AnyArray",
         y: "AnyArray",
-        facts: RowFacts = PLAIN,
+        row_metadata: RowMetadata = PLAIN,
         watched: WatchedRows | None = None,
     ) -> "EarlyStoppingModel":
         """Fit on labels 0..n_classes-1 or on target values.
@@ -215,14 +215,14 @@ class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
         ----------
         X : ndarray of shape (n_rows, n_columns)
         y : ndarray of shape (n_rows,)
-        facts : RowFacts
+        row_metadata : RowMetadata
             Metadata of these rows.
         watched : WatchedRows, optional
             Rows by which to stop. The model predicts with the iterations that are best for them
             until it is settled, and keeps some more of them until it is finished.
         """
         self.n_classes_ = int(y.max()) + 1 if self.classification else 0
-        rows = TrainingRows(X=X, y=y, weights=facts.weights)
+        rows = TrainingRows(X=X, y=y, weights=row_metadata.weights)
         if self.iterations is not None:
             self._train_exactly(rows, self.iterations)
         elif len(y) < _FEWEST_ROWS:
@@ -230,7 +230,7 @@ class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
         elif watched is not None and len(watched.halves):
             self._stop_by(watched, rows)
         else:
-            self._hold_out(rows, facts)
+            self._hold_out(rows, row_metadata)
         return self
 
     def settle(self, iterations: int, rows: Callable[[], TrainingRows]) -> None:
@@ -266,8 +266,10 @@ class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
         self.n_iterations_ = self.curve_.best()
         self._use()
 
-    def _hold_out(self, rows: TrainingRows, facts: RowFacts) -> None:
-        splits = held_out_rows(rows.y, self.classification, self.seed, facts)[: self.max_splits]
+    def _hold_out(self, rows: TrainingRows, row_metadata: RowMetadata) -> None:
+        splits = held_out_rows(rows.y, self.classification, self.seed, row_metadata)[
+            : self.max_splits
+        ]
         if not splits:
             self._train_exactly(rows, self._few_iterations())
             return
@@ -289,7 +291,7 @@ class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
 
 
 def held_out_rows(
-    y: "AnyArray", classification: bool, seed: int, facts: RowFacts = PLAIN
+    y: "AnyArray", classification: bool, seed: int, row_metadata: RowMetadata = PLAIN
 ) -> "list[tuple[IndexArray, IndexArray]]":
     """Split rows into about 86 % for training and 14 % held out, stratified.
 
@@ -306,16 +308,16 @@ def held_out_rows(
         return []
     kind = TaskKind.MULTICLASS if classification else TaskKind.REGRESSION
     common = np.bincount(y)[y] >= 4 if classification else np.ones(len(y), dtype=bool)
-    if facts.times is not None:
-        newest = _newest(facts.times)
+    if row_metadata.times is not None:
+        newest = _newest(row_metadata.times)
         if newest is not None:
-            return _bound(newest & common, y, classification, facts.groups)
-    folds = make_folds(y, kind, _N_FOLDS, seed, RowFacts(groups=_several(facts.groups)))
+            return _bound(newest & common, y, classification, row_metadata.groups)
+    folds = make_folds(y, kind, _N_FOLDS, seed, RowMetadata(groups=_several(row_metadata.groups)))
     splits = []
     for fold in folds[: _n_splits(len(y))]:
         held_out = np.zeros(len(y), dtype=bool)
         held_out[fold.valid] = common[fold.valid]
-        if facts.groups is not None:
+        if row_metadata.groups is not None:
             splits += _bound(held_out, y, classification, None)
         elif held_out.any():
             splits.append((np.flatnonzero(~held_out), np.flatnonzero(held_out)))

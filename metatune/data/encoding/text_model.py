@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from metatune.data.encoding.ngrams import NgramCounter
-from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.data.splits.folds import Fold, inner_folds
 from metatune.kinds import TaskKind
 
@@ -139,7 +139,7 @@ class TextModel(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         counts: "csr_matrix",
         targets: "Float32Array",
         y: "AnyArray",
-        facts: RowFacts = PLAIN,
+        row_metadata: RowMetadata = PLAIN,
     ) -> CrossFitted:
         """Fit a linear model on some rows, and on parts of them for the others.
 
@@ -151,12 +151,12 @@ class TextModel(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             See `text_targets`.
         y : ndarray of shape (n_rows,)
             Codes of labels or target values: what folds are stratified by.
-        facts : RowFacts
+        row_metadata : RowMetadata
             Metadata of these rows. Rows of a group, or of a stretch of time, are held out together.
         """
         kind = TaskKind(self.kind)
-        folds = inner_folds(y, kind, min(_N_FOLDS, len(y)), self.random_state, facts)
-        return _cross_fit(counts, targets, folds, facts.weights, self.max_rows)
+        folds = inner_folds(y, kind, min(_N_FOLDS, len(y)), self.random_state, row_metadata)
+        return _cross_fit(counts, targets, folds, row_metadata.weights, self.max_rows)
 
     def take(self, fitted: CrossFitted) -> None:
         """Predict from now on as a fitted linear model does."""

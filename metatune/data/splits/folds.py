@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.data.splits.group_folds import deal_groups
 from metatune.data.splits.time_folds import MAX_BLOCKS, newest_first, time_blocks
 from metatune.errors import OptionError
@@ -41,7 +41,7 @@ class Fold:
 
 
 def make_folds(
-    y: "AnyArray", kind: TaskKind, n_folds: int, seed: int, facts: RowFacts = PLAIN
+    y: "AnyArray", kind: TaskKind, n_folds: int, seed: int, row_metadata: RowMetadata = PLAIN
 ) -> tuple[Fold, ...]:
     """Split rows into folds, stratified by class (or by target quantile).
 
@@ -60,7 +60,7 @@ def make_folds(
         At least 2 and at most n_rows.
     seed : int
         Seed of the shuffle.
-    facts : RowFacts
+    row_metadata : RowMetadata
         Groups and times, if there are any.
 
     Returns
@@ -75,10 +75,10 @@ def make_folds(
     OptionError
         If groups or times leave no row to train on or to validate.
     """
-    if facts.times is not None:
-        return _time_folds(y, kind, n_folds, seed, facts)
-    if facts.groups is not None:
-        return _group_folds(y, kind, n_folds, seed, facts.groups)
+    if row_metadata.times is not None:
+        return _time_folds(y, kind, n_folds, seed, row_metadata)
+    if row_metadata.groups is not None:
+        return _group_folds(y, kind, n_folds, seed, row_metadata.groups)
     order = nested_order(y, kind, seed)
     strata = _strata(y, kind)
     rng = np.random.default_rng(seed + 1)
@@ -97,7 +97,7 @@ def make_folds(
 
 
 def inner_folds(
-    y: "AnyArray", kind: TaskKind, n_folds: int, seed: int, facts: RowFacts = PLAIN
+    y: "AnyArray", kind: TaskKind, n_folds: int, seed: int, row_metadata: RowMetadata = PLAIN
 ) -> tuple[Fold, ...]:
     """Split training rows so that every row is held out once, for cross-fitting within a model.
 
@@ -105,10 +105,14 @@ def inner_folds(
     each other in time are held out in one block. Where that is impossible, because there is a
     single group or instant, they are split as if nothing were known.
     """
-    if facts.groups is not None and _differ(facts.groups):
-        return _group_folds(y, kind, n_folds, seed, facts.groups)
-    if facts.groups is None and facts.times is not None and _differ(facts.times):
-        blocks = time_blocks(facts.times, max(1, n_folds - 1))
+    if row_metadata.groups is not None and _differ(row_metadata.groups):
+        return _group_folds(y, kind, n_folds, seed, row_metadata.groups)
+    if (
+        row_metadata.groups is None
+        and row_metadata.times is not None
+        and _differ(row_metadata.times)
+    ):
+        blocks = time_blocks(row_metadata.times, max(1, n_folds - 1))
         return _folds_of(blocks, nested_order(y, kind, seed))
     return make_folds(y, kind, n_folds, seed)
 
@@ -156,20 +160,20 @@ def _folds_of(fold_of: "AnyArray", order: "IndexArray") -> tuple[Fold, ...]:
 
 
 def _time_folds(
-    y: "AnyArray", kind: TaskKind, n_folds: int, seed: int, facts: RowFacts
+    y: "AnyArray", kind: TaskKind, n_folds: int, seed: int, row_metadata: RowMetadata
 ) -> tuple[Fold, ...]:
-    assert facts.times is not None
-    blocks = time_blocks(facts.times, min(n_folds, MAX_BLOCKS))
+    assert row_metadata.times is not None
+    blocks = time_blocks(row_metadata.times, min(n_folds, MAX_BLOCKS))
     if not blocks.any():
         raise OptionError("all rows have the same time: at least two instants are needed")
-    order = newest_first(facts.times, seed)
+    order = newest_first(row_metadata.times, seed)
     folds = []
     for block in range(int(blocks.max()), 0, -1):
         valid = np.flatnonzero(blocks == block)
         earlier = blocks < block
         trains = earlier
-        if facts.groups is not None:
-            trains = earlier & ~np.isin(facts.groups, facts.groups[valid])
+        if row_metadata.groups is not None:
+            trains = earlier & ~np.isin(row_metadata.groups, row_metadata.groups[valid])
         if trains.sum() >= _LEFT_BY_GROUPS * earlier.sum():
             folds.append(Fold(train=_each_class_first(order[trains[order]], y, kind), valid=valid))
     if not folds:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from metatune.data.row_metadata import RowFacts
+from metatune.data.row_metadata import RowMetadata
 from metatune.data.splits.folds import nested_order
 from metatune.data.task.task import Task
 
@@ -35,14 +35,16 @@ def cut_rows(task: Task, n_rows: int, seed: int) -> Task:
         rows = np.sort(nested_order(task.y, task.kind, seed)[: max(n_rows, task.n_classes)])
     else:
         rows = np.sort(np.random.default_rng(seed).permutation(task.n_rows)[:n_rows])
-    facts = task.facts.take(rows)
-    if facts.weights is not None:
-        weights = facts.weights / facts.weights.mean()
-        facts = RowFacts(weights=weights, groups=facts.groups, times=facts.times)
+    row_metadata = task.row_metadata.take(rows)
+    if row_metadata.weights is not None:
+        weights = row_metadata.weights / row_metadata.weights.mean()
+        row_metadata = RowMetadata(
+            weights=weights, groups=row_metadata.groups, times=row_metadata.times
+        )
     return replace(
         task,
         X=task.X.iloc[rows].reset_index(drop=True),
         y=task.y[rows],
-        facts=facts,
+        row_metadata=row_metadata,
         n_left_out=task.n_left_out + task.n_rows - len(rows),
     )

@@ -9,7 +9,7 @@ from metatune.data.columns.inference import infer_columns, with_text_names
 from metatune.data.reading.source import Table
 from metatune.data.task.dependence import dependence_notes
 from metatune.data.task.notes import column_notes, role_notes
-from metatune.data.task.role_columns import count_rows, facts_of_arrays, read_roles
+from metatune.data.task.role_columns import count_rows, read_roles, row_metadata_of_arrays
 from metatune.data.task.roles import NO_ROLES, RoleColumns, find_roles
 from metatune.data.task.target import encode_labels, find_target, read_target
 from metatune.data.task.task import Task
@@ -95,11 +95,11 @@ def make_task(
         weights = None if weights is None else weights[understood.keep]
     X = X.reset_index(drop=True)
     others = infer_columns(X.drop(columns=list(roles.given.values())))
-    columns, facts = read_roles(X, others, roles, weights)
+    columns, row_metadata = read_roles(X, others, roles, weights)
     chosen = resolve_metric(metric, understood.kind)
-    if facts.weights is not None:
+    if row_metadata.weights is not None:
         check_weighted(chosen, understood.kind)
-    notes += [*role_notes(columns, facts), *column_notes(columns)]
+    notes += [*role_notes(columns, row_metadata), *column_notes(columns)]
     notes += dependence_notes(X, columns, understood.y, understood.kind, roles)
     return Task(
         name=name or own_name,
@@ -112,7 +112,7 @@ def make_task(
         metric=chosen,
         notes=tuple(notes),
         n_dropped=n_dropped,
-        facts=facts,
+        row_metadata=row_metadata,
         roles=roles,
     )
 
@@ -167,7 +167,9 @@ def make_task_from_arrays(
         raise TargetError(f"y has the shape {target.shape}: it must be one value for each row of X")
     if bool(pd.isna(target).any()):
         raise TargetError("y holds missing values: drop the rows whose target is unknown")
-    counting, facts = facts_of_arrays(len(frame), weights=weights, groups=groups, times=times)
+    counting, row_metadata = row_metadata_of_arrays(
+        len(frame), weights=weights, groups=groups, times=times
+    )
     if not counting.all():
         frame, target = frame[counting].reset_index(drop=True), target[counting]
     classes: AnyArray | None = None
@@ -182,7 +184,7 @@ def make_task_from_arrays(
         kind = TaskKind.REGRESSION
     columns = infer_columns(frame, keep_identifiers=not is_named)
     chosen = resolve_metric(metric, kind)
-    if facts.weights is not None:
+    if row_metadata.weights is not None:
         check_weighted(chosen, kind)
     return Task(
         name=name,
@@ -194,7 +196,7 @@ def make_task_from_arrays(
         target="target",
         metric=chosen,
         notes=tuple(column_notes(columns)),
-        facts=facts,
+        row_metadata=row_metadata,
     )
 
 

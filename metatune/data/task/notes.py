@@ -1,7 +1,7 @@
 """Notes for the user on columns: omitted ones, oddities, weights, groups and times."""
 
 from metatune.data.columns.column import Column, ColumnKind
-from metatune.data.row_metadata import RowFacts
+from metatune.data.row_metadata import RowMetadata
 from metatune.data.wording import counted, listed
 
 __all__ = ["column_notes", "role_notes"]
@@ -28,14 +28,14 @@ def column_notes(columns: tuple[Column, ...]) -> list[str]:
     return notes
 
 
-def role_notes(columns: tuple[Column, ...], facts: RowFacts) -> list[str]:
+def role_notes(columns: tuple[Column, ...], row_metadata: RowMetadata) -> list[str]:
     """Return notes on the use of the columns that hold weights, groups or times of rows."""
     notes = []
     for column in columns:
         if column.kind is ColumnKind.ROW_WEIGHT:
             notes.append(f"column {column.name!r}: weights of rows, not a feature")
         elif column.kind is ColumnKind.ROW_GROUP:
-            notes.append(_group_note(column, facts))
+            notes.append(_group_note(column, row_metadata))
         elif column.kind is ColumnKind.ROW_TIME:
             notes.append(f"column {column.name!r}: time of rows, not a feature; {_CHAINED}")
         elif column.calendar_only:
@@ -49,9 +49,9 @@ def role_notes(columns: tuple[Column, ...], facts: RowFacts) -> list[str]:
 _CHAINED = "models are validated on later rows than they learn from"
 
 
-def _group_note(column: Column, facts: RowFacts) -> str:
-    assert facts.groups is not None
-    n_groups = len(set(facts.groups.tolist()))
+def _group_note(column: Column, row_metadata: RowMetadata) -> str:
+    assert row_metadata.groups is not None
+    n_groups = len(set(row_metadata.groups.tolist()))
     few = ", which are few to judge by" if n_groups < _FEW_GROUPS else ""
     alone = ""
     if column.n_missing:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from metatune.data.columns.cleaning import clean_column, to_text
 from metatune.data.columns.column import Column, ColumnKind
-from metatune.data.row_metadata import RowFacts
+from metatune.data.row_metadata import RowMetadata
 from metatune.data.task.roles import RoleColumns, even_out, read_groups, read_times, read_weights
 from metatune.data.wording import counted
 from metatune.errors import OptionError
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from metatune._typing import BoolArray, FloatArray
 
-__all__ = ["count_rows", "facts_of_arrays", "read_roles"]
+__all__ = ["count_rows", "read_roles", "row_metadata_of_arrays"]
 
 
 def count_rows(
@@ -47,7 +47,7 @@ def read_roles(
     others: tuple[Column, ...],
     roles: RoleColumns,
     weights: "FloatArray | None",
-) -> tuple[tuple[Column, ...], RowFacts]:
+) -> tuple[tuple[Column, ...], RowMetadata]:
     """Read the columns that have a role, and put all columns into the order of the table.
 
     Parameters
@@ -63,7 +63,7 @@ def read_roles(
 
     Returns
     -------
-    tuple of (tuple of Column, RowFacts)
+    tuple of (tuple of Column, RowMetadata)
 
     Raises
     ------
@@ -80,24 +80,24 @@ def read_roles(
     if roles.time is not None:
         times, understood = read_times(X[roles.time])
         columns[roles.time] = _time_column(X[roles.time], understood)
-    facts = RowFacts(
+    row_metadata = RowMetadata(
         weights=None if weights is None else even_out(weights), groups=groups, times=times
     )
-    return tuple(columns[str(name)] for name in X.columns), facts
+    return tuple(columns[str(name)] for name in X.columns), row_metadata
 
 
-def facts_of_arrays(
+def row_metadata_of_arrays(
     n_rows: int,
     *,
     weights: "ArrayLike | None",
     groups: "ArrayLike | None",
     times: "ArrayLike | None",
-) -> "tuple[BoolArray, RowFacts]":
+) -> "tuple[BoolArray, RowMetadata]":
     """Read weights, groups and times that are given apart.
 
     Returns
     -------
-    tuple of (ndarray of shape (n_rows,), RowFacts)
+    tuple of (ndarray of shape (n_rows,), RowMetadata)
         Rows of positive weight (bool), and the metadata of those.
 
     Raises
@@ -106,16 +106,16 @@ def facts_of_arrays(
         If one of them has another length or cannot be used.
     """
     counting = np.ones(n_rows, dtype=bool)
-    facts: dict[str, Any] = {}
+    row_metadata: dict[str, Any] = {}
     if weights is not None:
         read = read_weights(_series(weights, "sample_weight", n_rows))
         counting = read > 0
-        facts["weights"] = even_out(read[counting])
+        row_metadata["weights"] = even_out(read[counting])
     if groups is not None:
-        facts["groups"] = read_groups(_series(groups, "groups", n_rows)[counting])
+        row_metadata["groups"] = read_groups(_series(groups, "groups", n_rows)[counting])
     if times is not None:
-        facts["times"] = read_times(_series(times, "times", n_rows)[counting])[0]
-    return counting, RowFacts(**facts)
+        row_metadata["times"] = read_times(_series(times, "times", n_rows)[counting])[0]
+    return counting, RowMetadata(**row_metadata)
 
 
 def _series(values: "ArrayLike", name: str, n_rows: int) -> "pd.Series[Any]":

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metatune.data.columns.column import Column
-from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.data.task.roles import NO_ROLES, RoleColumns
 from metatune.kinds import TaskKind
 from metatune.metrics import Metric
@@ -43,7 +43,7 @@ class Task:
         Decisions and corrections, one sentence each, for the user.
     n_dropped : int
         Rows dropped because their target was missing.
-    facts : RowFacts
+    row_metadata : RowMetadata
         Sample weights, groups and times of the rows, as far as they were given.
     roles : RoleColumns
         Columns that they came from.
@@ -61,7 +61,7 @@ class Task:
     metric: Metric
     notes: tuple[str, ...] = ()
     n_dropped: int = 0
-    facts: RowFacts = PLAIN
+    row_metadata: RowMetadata = PLAIN
     roles: RoleColumns = NO_ROLES
     n_left_out: int = 0
 

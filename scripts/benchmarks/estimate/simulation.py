@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from metatune.data.row_metadata import PLAIN, RowFacts
+from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.estimate.corrected import Estimate, estimate_score
 from metatune.estimate.scoring import RowScorer
 from metatune.estimate.selector import BestSingle, FunctionSelector, Selector
@@ -139,12 +139,12 @@ def _simulate_once(
     strengths = np.abs(setting.strength + setting.spread * rng.normal(size=setting.n_members))
     sample = make(setting, strengths, setting.n_rows, rng)
     fresh = make(setting, strengths, _FRESH_ROWS, rng)
-    facts = RowFacts(groups=sample.groups) if setting.group_size > 1 else PLAIN
+    row_metadata = RowMetadata(groups=sample.groups) if setting.group_size > 1 else PLAIN
     estimate = estimate_score(
         metric,
         sample.y,
         _chooser(setting, metric, sample),
-        facts=facts,
+        row_metadata=row_metadata,
         n_bootstraps=n_bootstraps,
         seed=seed,
     )

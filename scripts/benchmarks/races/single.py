@@ -45,7 +45,9 @@ def fit_single(task: "Task", history: "History", *, seed: int, budget: float) ->
         return None
     encoder, encoded = encode_task(task, seed)
     folds = plan_folds(encoded.n_rows, encoded.X.shape[1], budget)
-    data = TrialData.make(encoded, (task.metric.name,), seed=seed, facts=task.facts, plan=folds)
+    data = TrialData.make(
+        encoded, (task.metric.name,), seed=seed, row_metadata=task.row_metadata, plan=folds
+    )
     data = add_texts(data, encoder, task.X)
     plan = plan_refit(best, encoded.n_rows, data.n_train_rows)
     with tempfile.TemporaryDirectory(prefix="metatune-race-") as scratch:

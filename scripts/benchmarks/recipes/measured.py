@@ -162,7 +162,7 @@ def _rows(task: Task, rows: np.ndarray) -> Task:
         task,
         X=task.X.iloc[rows].reset_index(drop=True),
         y=task.y[rows],
-        facts=task.facts.take(rows),
+        row_metadata=task.row_metadata.take(rows),
     )
 
 

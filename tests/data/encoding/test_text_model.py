@@ -5,7 +5,7 @@ import pytest
 
 from metatune.data.encoding.ngrams import NgramCounter
 from metatune.data.encoding.text_model import TextModel, text_targets
-from metatune.data.row_metadata import RowFacts
+from metatune.data.row_metadata import RowMetadata
 from metatune.kinds import TaskKind
 
 GOOD = ("love it", "works great", "excellent sound", "very happy")
@@ -73,12 +73,12 @@ def test_of_many_classes_the_most_frequent_have_columns() -> None:
 def test_a_rows_own_target_does_not_enter_its_column() -> None:
     texts, y = make_reviews(60)
     model = TextModel("regression")
-    counts, facts = model.count(texts), RowFacts(groups=np.repeat(np.arange(12), 5))
+    counts, row_metadata = model.count(texts), RowMetadata(groups=np.repeat(np.arange(12), 5))
     targets = text_targets(y.astype(float), TaskKind.REGRESSION)
-    before = model.cross_fit(counts, targets, y.astype(float), facts).columns
+    before = model.cross_fit(counts, targets, y.astype(float), row_metadata).columns
     targets[:5] += 100.0
     targets[5:10] -= 100.0  # the mean of all, which is the base of every column, stays
-    after = model.cross_fit(counts, targets, y.astype(float), facts).columns
+    after = model.cross_fit(counts, targets, y.astype(float), row_metadata).columns
     assert not np.allclose(before[10:], after[10:])
     changed = np.abs(after[:10] - before[:10]).max()
     assert changed < np.abs(after[10:] - before[10:]).max()
@@ -99,7 +99,7 @@ def test_weights_of_rows_count() -> None:
     model = TextModel("regression")
     counts = model.count(texts)
     said = model.cross_fit(
-        counts, text_targets(y, TaskKind.REGRESSION), y, RowFacts(weights=weights)
+        counts, text_targets(y, TaskKind.REGRESSION), y, RowMetadata(weights=weights)
     )
     assert said.columns[:40].max() < said.columns[40:].min()
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from metatune.data.row_metadata import RowFacts
+from metatune.data.row_metadata import RowMetadata
 from metatune.data.splits.folds import inner_folds, make_folds, subsample
 from metatune.data.splits.time_folds import time_blocks
 from metatune.errors import OptionError
@@ -23,7 +23,7 @@ BOTH = pytest.mark.parametrize(("y", "kind"), [(LABELS, MULTICLASS), (VALUES, RE
 
 @BOTH
 def test_groups_never_stand_on_both_sides(y: np.ndarray, kind: TaskKind) -> None:
-    folds = make_folds(y, kind, 5, 3, RowFacts(groups=GROUPS))
+    folds = make_folds(y, kind, 5, 3, RowMetadata(groups=GROUPS))
     assert sorted(np.concatenate([fold.valid for fold in folds])) == list(range(N))
     for fold in folds:
         assert not set(GROUPS[fold.train]) & set(GROUPS[fold.valid])
@@ -32,7 +32,7 @@ def test_groups_never_stand_on_both_sides(y: np.ndarray, kind: TaskKind) -> None
 
 
 def test_folds_of_groups_are_stratified() -> None:
-    for fold in make_folds(LABELS, MULTICLASS, 5, 0, RowFacts(groups=GROUPS)):
+    for fold in make_folds(LABELS, MULTICLASS, 5, 0, RowMetadata(groups=GROUPS)):
         counts = np.bincount(LABELS[fold.valid], minlength=3)
         assert np.abs(counts - np.bincount(LABELS) / 5).max() < 8
 
@@ -40,7 +40,7 @@ def test_folds_of_groups_are_stratified() -> None:
 def test_groups_of_one_class_each_are_shared_out() -> None:
     groups = np.arange(N) // 10
     y = (groups % 4 == 0).astype(np.int64)
-    for fold in make_folds(y, BINARY, 5, 0, RowFacts(groups=groups)):
+    for fold in make_folds(y, BINARY, 5, 0, RowMetadata(groups=groups)):
         assert y[fold.valid].sum() == 30
         assert len(fold.valid) == 120
 
@@ -48,7 +48,7 @@ def test_groups_of_one_class_each_are_shared_out() -> None:
 def test_a_large_group_has_a_fold_of_its_own() -> None:
     groups = np.where(np.arange(N) < 300, 0, GROUPS + 1)
     sizes = sorted(
-        len(f.valid) for f in make_folds(VALUES, REGRESSION, 3, 0, RowFacts(groups=groups))
+        len(f.valid) for f in make_folds(VALUES, REGRESSION, 3, 0, RowMetadata(groups=groups))
     )
     assert sizes[-1] == 300
     assert min(sizes) > 130
@@ -57,21 +57,21 @@ def test_a_large_group_has_a_fold_of_its_own() -> None:
 def test_many_small_groups_are_dealt_evenly() -> None:
     groups = np.repeat(np.arange(20_000), 2)
     y = np.random.default_rng(1).integers(0, 2, 20_000).repeat(2)
-    for fold in make_folds(y, BINARY, 4, 0, RowFacts(groups=groups)):
+    for fold in make_folds(y, BINARY, 4, 0, RowMetadata(groups=groups)):
         assert abs(len(fold.valid) - 10_000) <= 50
         assert abs(y[fold.valid].mean() - y.mean()) < 0.01
 
 
 def test_fewer_groups_than_folds_make_fewer_folds() -> None:
-    folds = make_folds(VALUES, REGRESSION, 8, 0, RowFacts(groups=np.arange(N) % 3))
+    folds = make_folds(VALUES, REGRESSION, 8, 0, RowMetadata(groups=np.arange(N) % 3))
     assert len(folds) == 3
     with pytest.raises(OptionError, match="same group"):
-        make_folds(VALUES, REGRESSION, 8, 0, RowFacts(groups=np.zeros(N, dtype=np.int64)))
+        make_folds(VALUES, REGRESSION, 8, 0, RowMetadata(groups=np.zeros(N, dtype=np.int64)))
 
 
 @BOTH
 def test_the_past_trains_and_the_next_block_is_validated(y: np.ndarray, kind: TaskKind) -> None:
-    folds = make_folds(y, kind, 4, 3, RowFacts(times=TIMES))
+    folds = make_folds(y, kind, 4, 3, RowMetadata(times=TIMES))
     assert len(folds) == 4
     for fold in folds:
         assert TIMES[fold.train].max() < TIMES[fold.valid].min()
@@ -84,7 +84,7 @@ def test_the_past_trains_and_the_next_block_is_validated(y: np.ndarray, kind: Ta
 
 
 def test_subsamples_along_time_nest_and_keep_the_newest_rows() -> None:
-    fold = make_folds(VALUES, REGRESSION, 4, 0, RowFacts(times=TIMES))[0]
+    fold = make_folds(VALUES, REGRESSION, 4, 0, RowMetadata(times=TIMES))[0]
     small, large = subsample(fold, 1 / 9), subsample(fold, 1 / 3)
     assert set(small) < set(large) < set(fold.train)
     assert TIMES[large].min() >= np.sort(TIMES[fold.train])[-len(large)]
@@ -92,7 +92,7 @@ def test_subsamples_along_time_nest_and_keep_the_newest_rows() -> None:
 
 def test_subsamples_along_time_hold_every_class() -> None:
     labels = np.where(np.arange(N) < 5, 2, LABELS % 2)
-    fold = make_folds(labels, MULTICLASS, 4, 0, RowFacts(times=np.arange(N)))[0]
+    fold = make_folds(labels, MULTICLASS, 4, 0, RowMetadata(times=np.arange(N)))[0]
     assert set(labels[subsample(fold, 0.03, 3)]) == {0, 1, 2}
 
 
@@ -100,27 +100,27 @@ def test_equal_times_stay_together() -> None:
     times = np.repeat([3, 5, 9], [100, 400, 100])
     blocks = time_blocks(times, 5)
     assert [len(set(blocks[times == t])) for t in (3, 5, 9)] == [1, 1, 1]
-    assert len(make_folds(VALUES, REGRESSION, 5, 0, RowFacts(times=times))) == 2
+    assert len(make_folds(VALUES, REGRESSION, 5, 0, RowMetadata(times=times))) == 2
     with pytest.raises(OptionError, match="same time"):
-        make_folds(VALUES, REGRESSION, 5, 0, RowFacts(times=np.zeros(N, dtype=np.int64)))
+        make_folds(VALUES, REGRESSION, 5, 0, RowMetadata(times=np.zeros(N, dtype=np.int64)))
 
 
 def test_groups_and_times_together_respect_both() -> None:
     groups = np.minimum(TIMES // 2, 30)
-    folds = make_folds(VALUES, REGRESSION, 4, 0, RowFacts(times=TIMES, groups=groups))
+    folds = make_folds(VALUES, REGRESSION, 4, 0, RowMetadata(times=TIMES, groups=groups))
     assert folds
     for fold in folds:
         assert TIMES[fold.train].max() < TIMES[fold.valid].min()
         assert not set(groups[fold.train]) & set(groups[fold.valid])
     with pytest.raises(OptionError, match="either groups or times"):
-        make_folds(VALUES, REGRESSION, 4, 0, RowFacts(times=TIMES, groups=np.arange(N) % 2))
+        make_folds(VALUES, REGRESSION, 4, 0, RowMetadata(times=TIMES, groups=np.arange(N) % 2))
 
 
-@pytest.mark.parametrize("facts", [RowFacts(groups=GROUPS), RowFacts(times=TIMES)])
-def test_inner_folds_hold_every_row_out_once(facts: RowFacts) -> None:
-    folds = inner_folds(LABELS, MULTICLASS, 3, 0, facts)
+@pytest.mark.parametrize("row_metadata", [RowMetadata(groups=GROUPS), RowMetadata(times=TIMES)])
+def test_inner_folds_hold_every_row_out_once(row_metadata: RowMetadata) -> None:
+    folds = inner_folds(LABELS, MULTICLASS, 3, 0, row_metadata)
     assert sorted(np.concatenate([fold.valid for fold in folds])) == list(range(N))
-    bound = facts.groups if facts.groups is not None else facts.times
+    bound = row_metadata.groups if row_metadata.groups is not None else row_metadata.times
     assert bound is not None
     assert all(not set(bound[fold.train]) & set(bound[fold.valid]) for fold in folds)
 
@@ -128,13 +128,13 @@ def test_inner_folds_hold_every_row_out_once(facts: RowFacts) -> None:
 @pytest.mark.parametrize("alike", [np.zeros(N, dtype=np.int64)])
 def test_inner_folds_do_not_fail_for_a_single_group_or_instant(alike: np.ndarray) -> None:
     plain = inner_folds(LABELS, MULTICLASS, 3, 0)
-    for facts in (RowFacts(groups=alike), RowFacts(times=alike)):
-        same = inner_folds(LABELS, MULTICLASS, 3, 0, facts)
+    for row_metadata in (RowMetadata(groups=alike), RowMetadata(times=alike)):
+        same = inner_folds(LABELS, MULTICLASS, 3, 0, row_metadata)
         assert all(np.array_equal(a.valid, b.valid) for a, b in zip(plain, same, strict=True))
 
 
 def test_folds_follow_the_seed() -> None:
-    facts = RowFacts(groups=GROUPS)
-    one, two, other = (make_folds(VALUES, REGRESSION, 4, s, facts)[0] for s in (1, 1, 2))
+    row_metadata = RowMetadata(groups=GROUPS)
+    one, two, other = (make_folds(VALUES, REGRESSION, 4, s, row_metadata)[0] for s in (1, 1, 2))
     assert np.array_equal(one.valid, two.valid)
     assert not np.array_equal(one.valid, other.valid)

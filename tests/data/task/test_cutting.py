@@ -59,6 +59,6 @@ def test_no_class_is_lost_and_shares_stay() -> None:
 def test_weights_are_cut_as_well_and_keep_their_mean() -> None:
     task = make("value", RoleColumns(weight="weight"))
     less = cut_rows(task, 300, seed=0)
-    assert less.facts.weights is not None
-    assert less.facts.weights.shape == (300,)
-    assert abs(less.facts.weights.mean() - 1.0) < 1e-12
+    assert less.row_metadata.weights is not None
+    assert less.row_metadata.weights.shape == (300,)
+    assert abs(less.row_metadata.weights.mean() - 1.0) < 1e-12

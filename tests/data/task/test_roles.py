@@ -40,7 +40,7 @@ def kinds(task: Task) -> dict[str, ColumnKind]:
 
 def test_without_roles_nothing_is_known_of_rows() -> None:
     task = task_with()
-    assert task.facts.is_plain
+    assert task.row_metadata.is_plain
     assert task.roles == RoleColumns()
     assert all(kind.is_used for kind in kinds(task).values())
 
@@ -48,27 +48,27 @@ def test_without_roles_nothing_is_known_of_rows() -> None:
 def test_rows_of_weight_zero_are_left_out_and_the_others_even_out() -> None:
     task = task_with(weight="w")
     assert task.n_rows == N - 10
-    assert task.facts.weights is not None
-    assert task.facts.weights.mean() == pytest.approx(1.0)
-    assert task.facts.weights[-1] / task.facts.weights[0] == pytest.approx(5.9)
+    assert task.row_metadata.weights is not None
+    assert task.row_metadata.weights.mean() == pytest.approx(1.0)
+    assert task.row_metadata.weights[-1] / task.row_metadata.weights[0] == pytest.approx(5.9)
     assert kinds(task)["w"] is ColumnKind.ROW_WEIGHT
     assert "10 rows of weight zero left out" in task.notes
     assert "w" not in encode_task(task, 0)[1].layout.names
 
 
-def test_rows_without_target_are_left_out_of_all_facts() -> None:
+def test_rows_without_target_are_left_out_of_all_row_metadata() -> None:
     frame = make_frame().astype({"y": float})
     frame.loc[frame.index[-5:], "y"] = np.nan
     task = task_with(frame, weight="w", group="who", time="day")
-    facts = task.facts
+    row_metadata = task.row_metadata
     assert task.n_rows == N - 15
-    for known in (facts.weights, facts.groups, facts.times):
+    for known in (row_metadata.weights, row_metadata.groups, row_metadata.times):
         assert known is not None
         assert len(known) == task.n_rows
 
 
 def test_equal_weights_are_none() -> None:
-    assert task_with(make_frame().assign(w=3.0), weight="w").facts.is_plain
+    assert task_with(make_frame().assign(w=3.0), weight="w").row_metadata.is_plain
 
 
 def test_positions_name_columns_too() -> None:
@@ -150,9 +150,9 @@ def test_arrays_are_read_like_columns() -> None:
         X, y, classification=True, weights=weights, groups=["a", "b"] * 30, times=times
     )
     assert task.n_rows == N - 1
-    assert task.facts.times is not None
-    assert task.facts.times.tolist() == list(range(N - 2, -1, -1))
-    assert task.facts.groups is not None
-    assert task.facts.groups.tolist() == [k % 2 for k in range(N - 1)]
-    assert task.facts.weights is not None
-    assert task.facts.weights[0] == pytest.approx(1 / 30)
+    assert task.row_metadata.times is not None
+    assert task.row_metadata.times.tolist() == list(range(N - 2, -1, -1))
+    assert task.row_metadata.groups is not None
+    assert task.row_metadata.groups.tolist() == [k % 2 for k in range(N - 1)]
+    assert task.row_metadata.weights is not None
+    assert task.row_metadata.weights[0] == pytest.approx(1 / 30)
