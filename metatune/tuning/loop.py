@@ -210,12 +210,14 @@ class _Loop:
             if self._remaining() < _LEAST_SECONDS:
                 self._collect(0.0)
                 return Ended.TIME
-            self._fill()
+            nothing_left = self._fill()
             if not constant_saved:  # while the workers are busy
                 self.store.save_constant()
                 constant_saved = True
-            if self.turns.idle and not self._is_asking and not self.sampler.waits:
-                return Ended.TRIALS if self.turns.all_asked else Ended.EXHAUSTED
+            if self.turns.idle and self.turns.all_asked:
+                return Ended.TRIALS
+            if self.turns.idle and nothing_left and not self._is_asking:
+                return Ended.EXHAUSTED
             self._collect(max(0.0, min(_POLL_SECONDS, self._remaining())))
 
     def stop(self) -> tuple[Trial, ...]:
@@ -240,8 +242,14 @@ class _Loop:
     def _remaining(self) -> float:
         return self.limits.deadline.remaining() - self.reserve.seconds(self.halving.history)
 
-    def _fill(self) -> None:
-        """Give work to idle workers, telling results first where it is their turn."""
+    def _fill(self) -> bool:
+        """Give work to idle workers, telling results first where it is their turn.
+
+        Returns
+        -------
+        bool
+            True if there is nothing to try before a further result is told.
+        """
         self._tell_due()
         if self.executor.n_workers > 1:
             self._ask_past_datasets()
@@ -254,11 +262,12 @@ class _Loop:
                 self._start(trial, seconds)
             elif self.sampler.waits:
                 self._ask_past_datasets()
-                return
+                return False
             else:
                 self.turns.found_nothing()
             if not self._tell_due() and trial is None:
-                return
+                return True
+        return False
 
     def _ask_past_datasets(self) -> None:
         if self.question is not None and self._has_room():
