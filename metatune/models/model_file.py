@@ -56,6 +56,19 @@ def cannot_write(path: Path, error: OSError) -> str:
     )
 
 
+def _refusal(file: Path, reason: str) -> str:
+    """Return why a file with untrusted types is not loaded.
+
+    Types of metatune that are not trusted any more have moved since the file was written.
+    """
+    if "'metatune." in reason:
+        return (
+            f"{file} was written by another version of metatune: predict with that version, or "
+            "fit again with this one"
+        )
+    return f"{file} is not loaded: {reason}"
+
+
 def load(path: str | Path) -> "Pipeline":
     """Load a fitted pipeline.
 
@@ -89,7 +102,7 @@ def load(path: str | Path) -> "Pipeline":
     try:
         model = skops.io.load(file, trusted=trusted)
     except UntrustedTypesFoundException as error:
-        raise BundleError(f"{file} is not loaded: {' '.join(str(error).split())}") from error
+        raise BundleError(_refusal(file, " ".join(str(error).split()))) from error
     # A file that is no archive, an archive of something else, or a torn one: skops has no error of
     # its own for these, so what its readers raise is named one by one.
     except (

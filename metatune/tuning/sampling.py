@@ -2,6 +2,7 @@
 
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.execution.executor import Job
+from metatune.metadataset.recipes import ALL_ROUND
 from metatune.metadataset.store import check_metadata
 from metatune.recommender.advice import AdviceRequest, advise_in_worker
 from metatune.samplers.advised import AdvisedSampler
@@ -22,6 +23,9 @@ _REFERENCE = "lightgbm"
 
 _FIRST = ("decision_tree", _REFERENCE)
 """Families whose defaults open every run: one that is done at once, and the usual default."""
+
+_ALL_ROUND_ROWS = 5_000
+"""Training rows up to which the recipe that does best on small tables opens a run as well."""
 
 _SOLID = ("extra_trees", "linear", "random_forest", "knn")
 """Families whose defaults come first where there is no advice, or not yet."""
@@ -118,9 +122,12 @@ def make_sampler(run: Run, prepared: PreparedTask, question: Question | None) ->
 
 
 def _first(prepared: PreparedTask) -> list[Configuration]:
-    """Return the defaults that open every run."""
+    """Return the configurations that open every run."""
     spaces = prepared.spaces
-    return [spaces[name].default() for name in _FIRST if name in spaces]
+    first = [spaces[name].default() for name in _FIRST if name in spaces]
+    recipe = ALL_ROUND.configuration(prepared.task.kind)
+    fits = prepared.data.n_train_rows <= _ALL_ROUND_ROWS and ALL_ROUND.algorithm in spaces
+    return [*first, recipe] if fits and recipe is not None else first
 
 
 def _patience(run: Run) -> Patience:

@@ -70,6 +70,18 @@ def test_missing_models_are_told_apart(tmp_path: Path) -> None:
         model_file.load(tmp_path)
 
 
+def test_a_type_that_has_moved_since_says_another_version(tmp_path: Path) -> None:
+    path = tmp_path / "model.skops"
+    model_file.save(make_pipeline(), path)
+    with zipfile.ZipFile(path) as archive:
+        schema = archive.read("schema.json").decode()
+    moved = schema.replace("sklearn.linear_model._base", "metatune.search.model")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("schema.json", moved)
+    with pytest.raises(BundleError, match="by another version of metatune"):
+        model_file.load(path)
+
+
 class Stranger:
     """A type that nobody vouched for."""
 
