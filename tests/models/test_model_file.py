@@ -74,10 +74,11 @@ def test_a_type_that_has_moved_since_says_another_version(tmp_path: Path) -> Non
     path = tmp_path / "model.skops"
     model_file.save(make_pipeline(), path)
     with zipfile.ZipFile(path) as archive:
-        schema = archive.read("schema.json").decode()
-    moved = schema.replace("sklearn.linear_model._base", "metatune.search.model")
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    moved = parts["schema.json"].replace(b"sklearn.linear_model._base", b"metatune.search.model")
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("schema.json", moved)
+        for name, content in (parts | {"schema.json": moved}).items():
+            archive.writestr(name, content)
     with pytest.raises(BundleError, match="by another version of metatune"):
         model_file.load(path)
 
