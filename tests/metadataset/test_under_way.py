@@ -7,7 +7,7 @@ import pytest
 from metatune.algorithms.registry import FAMILIES
 from metatune.kinds import TaskKind
 from metatune.metadataset.pool import draw_pool
-from metatune.metadataset.schema import PROTOCOL_VERSION, pool_of
+from metatune.metadataset.schema import PROTOCOL_VERSION
 from metatune.metadataset.store import load_metadata, verify_metadata
 
 NEXT = Path(__file__).parents[2] / "metadata" / "next"
