@@ -76,7 +76,7 @@ class Options:
 
     @property
     def wishes(self) -> Wishes:
-        """Which tables are wanted."""
+        """Wishes for tables."""
         return Wishes(
             names=tuple(filter(None, self.tables.split(","))),
             packs=tuple(filter(None, self.packs.split(","))),
@@ -87,7 +87,7 @@ class Options:
 
     @property
     def protocol(self) -> Protocol:
-        """How most tables are evaluated."""
+        """Protocol of most tables."""
         return Protocol(max_rows=self.max_rows, trial_seconds=self.trial_seconds)
 
 

@@ -50,7 +50,7 @@ _SUITES = "study/list/main_entity_type/task/limit/10000/offset/0"
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where the work lies, and who is asked."""
+    """Place of the work, and the server that is asked."""
 
     work: Path
     server: str

@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-import metatune
-
-ROOT = Path(metatune.__file__).parent
-MODULES = sorted(ROOT.rglob("*.py"))
+ROOT = Path(__file__).parents[1]
+MODULES = sorted(path for part in ("metatune", "scripts") for path in (ROOT / part).rglob("*.py"))
 QUESTION_WORDS = {"What", "Where", "How", "Whether", "Which", "Who", "Whose", "When", "Why"}
 
 
