@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 from metatune.data.reading.options import DETECT, ReadingOptions
 
@@ -13,7 +14,11 @@ __all__ = ["BLANKS", "Dialect", "Rows", "find_decimal", "find_dialect", "split_r
 
 BLANKS = r"\s+"
 _COMMON = ("\t", ";", ",", "|")  # in this order where nothing else decides
-_UNUSUAL = re.compile(r"[^\w\s.'\"\-:/()\[\]{}\\#%&+=<>$€£@!?*,;|]{1,3}|[\x01-\x08\x0e-\x1f]|\|\|")
+_UNUSUAL = re.compile(
+    r"([^\w\s.'\"\-])\1{1,2}"  # two or three of a kind
+    r"|[^\w\s.'\"\-:/()\[\]{}\\#%&+=<>$€£@!?*,;|]"
+    r"|[\x01-\x08\x0e-\x1f]"
+)
 _STAND_INS = "\x1f\x1e\x1d\x1c\x01\x02\x03\x04"
 _CONSISTENT = 0.98
 _START = 200_000  # characters that decide on the separator
@@ -209,7 +214,7 @@ def _candidates(text: str, complete: bool, suffix: str) -> list[_Trial]:
         present = ["\t"]
     trials = [_with_quoting(text, separator, complete) for separator in present]
     first = next((line for line in _LINE_END.split(text[:10_000]) if line.strip()), "")
-    for separator in dict.fromkeys(_UNUSUAL.findall(first)):
+    for separator in dict.fromkeys(match[0] for match in _UNUSUAL.finditer(first)):
         trial = _with_quoting(text, separator, complete)
         if trial.holds and trial.n_rows >= _LEAST_ROWS:
             trials.append(trial)
@@ -226,9 +231,12 @@ def _with_quoting(text: str, separator: str, complete: bool) -> _Trial:
         opened, closed, after_blanks = _quotes(text, separator, quote)
         if not opened and (quote == "'" or quote in text):
             continue
-        for escape in (None, "\\") if f"\\{quote}" in text else (None,):
+        escapes = (None, "\\") if f"\\{quote}" in text else (None,)
+        # Texts hold quotes after blanks, too: most quotes that open a field have to follow one.
+        skips = (True, False) if after_blanks > opened / 2 else (False,)
+        for escape, skips_blanks in product(escapes, skips):
             dialect = Dialect(
-                separator=separator, quote=quote, escape=escape, skips_blanks=after_blanks > 0
+                separator=separator, quote=quote, escape=escape, skips_blanks=skips_blanks
             )
             trial = _try(text, dialect, complete)
             if _quoting_holds(trial, plain, opened, closed) and (
