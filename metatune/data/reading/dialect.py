@@ -228,12 +228,11 @@ def _with_quoting(text: str, separator: str, complete: bool) -> _Trial:
     plain = _unquoted(text, separator, complete)
     best = None
     for quote in ('"', "'"):
-        opened, closed, after_blanks = _quotes(text, separator, quote)
+        opened, closed = _quotes(text, separator, quote)
         if not opened and (quote == "'" or quote in text):
             continue
         escapes = (None, "\\") if f"\\{quote}" in text else (None,)
-        # Texts hold quotes after blanks, too: most quotes that open a field have to follow one.
-        skips = (True, False) if after_blanks > opened / 2 else (False,)
+        skips = (True, False) if _follow_blanks(text, separator, quote) else (False,)
         for escape, skips_blanks in product(escapes, skips):
             dialect = Dialect(
                 separator=separator, quote=quote, escape=escape, skips_blanks=skips_blanks
@@ -255,13 +254,21 @@ def _unquoted(text: str, separator: str, complete: bool) -> _Trial:
     return escaped if escaped.holds and not plain.holds else plain
 
 
-def _quotes(text: str, separator: str, quote: str) -> tuple[int, int, int]:
-    """Count the quotes that could open a field, could close one, and follow a blank."""
+def _quotes(text: str, separator: str, quote: str) -> tuple[int, int]:
+    """Count the quotes that could open a field, and those that could close one."""
     gap, mark = re.escape(separator), re.escape(quote)
     opened = len(re.findall(rf"(?:^|[\r\n]|{gap})[ ]?{mark}", text))
     closed = len(re.findall(rf"{mark}[ ]?(?=$|[\r\n]|{gap})", text))
-    after_blanks = len(re.findall(rf"{gap}[ ]+{mark}", text)) if separator != " " else 0
-    return opened, closed, after_blanks
+    return opened, closed
+
+
+def _follow_blanks(text: str, separator: str, quote: str) -> bool:
+    """Return True if most quotes that open a field follow a blank; in texts some do, too."""
+    if separator == " ":
+        return False
+    gap, mark = re.escape(separator), re.escape(quote)
+    direct = len(re.findall(rf"{gap}{mark}(?!{mark})", text))
+    return len(re.findall(rf"{gap}[ ]+{mark}(?!{mark})", text)) > direct
 
 
 def _quoting_holds(trial: _Trial, plain: _Trial, opened: int, closed: int) -> bool:
