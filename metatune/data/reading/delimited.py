@@ -26,6 +26,7 @@ from metatune.data.reading.header import Header, find_header
 from metatune.data.reading.options import DETECT, ReadingOptions
 from metatune.data.reading.payload import Payload
 from metatune.data.reading.repeats import without_repeated_header
+from metatune.data.reading.room import check_room
 from metatune.data.reading.source import Source
 from metatune.errors import TableError
 
@@ -33,6 +34,7 @@ __all__ = ["read_delimited", "seen_markers"]
 
 _HEAD_BYTES = 1_000_000
 _JUDGED_CELLS = 50_000
+_BYTES_FOR_CELL = 24  # a number, while pieces of the table are joined
 _GROUPED = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?")
 _PARSER_TROUBLE = (pd.errors.ParserError, pd.errors.ParserWarning)
 _NOT_CLOSED = re.compile(r"EOF inside string starting at row (\d+)")
@@ -157,9 +159,7 @@ def _read_as(head: _Head, encoding: str) -> tuple[pd.DataFrame, _Plan]:
 
 def _make_plan(head: _Head, encoding: str) -> _Plan:
     payload, options, text = head.payload, head.options, head.text(encoding)
-    dialect = find_dialect(
-        text, complete=head.complete, suffix=payload.suffix, options=options
-    )
+    dialect = find_dialect(text, complete=head.complete, suffix=payload.suffix, options=options)
     if options.separator is not None and not _occurs(options.separator, text):
         _check_single(head, text)
     return _plan_with(head, text, encoding, dialect)
@@ -235,7 +235,16 @@ def _too_many(label: str, line: int, found: int, expected: int, dialect: Dialect
     )
 
 
+def _check_room(head: _Head, plan: _Plan) -> None:
+    """Refuse a table whose cells would not fit into memory: short rows take many times the file."""
+    n_bytes = head.payload.n_bytes()
+    n_rows = len(plan.rows.cells) * n_bytes / max(1, len(head.data))
+    n_cells = n_rows * len(plan.header.names)
+    check_room(2 * n_bytes + _BYTES_FOR_CELL * n_cells, head.payload.label)
+
+
 def _parse(head: _Head, plan: _Plan) -> pd.DataFrame:
+    _check_room(head, plan)
     dialect = plan.dialect
     options: dict[str, Any] = {}
     if dialect.quote is None:

@@ -13,7 +13,9 @@ from metatune.errors import TableError
 __all__ = ["Header", "find_header"]
 
 _RULE = re.compile(r"[-=_+:*~|]+")
-_UNIT = re.compile(r"[(\[].*[)\]]|[%°‰]\s?[A-Za-z]?|[A-Za-zµμΩ°%]{1,4}([/·^*-]?[A-Za-z0-9²³-]{1,4}){0,3}")
+_UNIT = re.compile(
+    r"[(\[].*[)\]]|[%°‰]\s?[A-Za-z]?|[A-Za-zµμΩ°%]{1,4}([/·^*-]?[A-Za-z0-9²³-]{1,4}){0,3}"
+)
 _MAX_TITLE_ROWS = 20
 _MAX_UNIT_ROWS = 2
 _JUDGED = 1_000  # rows
@@ -113,9 +115,7 @@ def _nameless(start: _Start, width: int) -> Header:
     )
 
 
-def _named(
-    rows: list[_Row], start: _Start, body: list[_Row], width: int, label: str
-) -> Header:
+def _named(rows: list[_Row], start: _Start, body: list[_Row], width: int, label: str) -> Header:
     """Take the names of a header, with the lines below it that belong to it."""
     first, notes = rows[start.index], list(start.notes)
     below = iter(i for i in range(start.index + 1, len(rows)) if _is_filled(rows[i]))
@@ -228,7 +228,7 @@ def _is_rule(row: _Row) -> bool:
     """Return True if a row is drawn: ``-----,---`` or ``|:---|---|``."""
     cells = [cell.strip() for cell in row if cell.strip()]
     drawn = all(_RULE.fullmatch(cell) for cell in cells)
-    return bool(cells) and drawn and any(len(cell) >= 3 for cell in cells)  # noqa: PLR2004
+    return bool(cells) and drawn and any(len(cell) >= 3 for cell in cells)
 
 
 def _without_repeats(first: _Row, body: list[_Row]) -> list[_Row]:

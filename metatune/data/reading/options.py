@@ -156,7 +156,7 @@ def _check_separator(text: str) -> None:
             f"separator {text[:40]!r} cannot stand between fields: give a character or a few, "
             "or a name like tab"
         )
-    if text != r"\s+" and (text.isalnum() or any(mark in text for mark in "\"\r\n\0")):
+    if text != r"\s+" and (text.isalnum() or any(mark in text for mark in '"\r\n\0')):
         raise OptionError(
             f"separator {text!r} cannot stand between fields: letters, digits, quotes and line "
             "ends are parts of the cells"

@@ -100,7 +100,7 @@ def _lead(character: str, encoding: str) -> int:
         encoded = character.encode(encoding)
     except UnicodeEncodeError:
         return 0
-    return encoded[0] if len(encoded) == 2 else 0  # noqa: PLR2004
+    return encoded[0] if len(encoded) == 2 else 0
 
 
 def _is_common_hanzi(character: str) -> bool:

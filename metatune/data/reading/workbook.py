@@ -4,7 +4,7 @@ import io
 import warnings
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 from zipfile import ZipFile
 
@@ -123,7 +123,9 @@ def _choose(
             if not grid.rows:
                 raise TableError(f"{label}: the sheet {name!r} is empty")
             return name, grid, ()
-        heads = {name: _read(islice(_numbered(sheet), _HEAD_ROWS)) for name, sheet in sheets.items()}
+        heads = {
+            name: _read(islice(_numbered(sheet), _HEAD_ROWS)) for name, sheet in sheets.items()
+        }
         heads = {name: head for name, head in heads.items() if head.rows}
         if not heads:
             raise TableError(f"{label} is empty")
@@ -192,7 +194,7 @@ def _read(rows: Iterator[tuple[int, _Cells]]) -> _Grid:
 
 def _end(columns: list[int]) -> int:
     """Return the column after the last one that belongs to the table."""
-    for i, j in zip(columns, columns[1:], strict=False):
+    for i, j in pairwise(columns):
         if j - i > _FAR_COLUMNS:
             return i + 1
     return columns[-1] + 1 if columns else 0
