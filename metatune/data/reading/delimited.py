@@ -25,7 +25,7 @@ from metatune.data.reading.dialect import (
 from metatune.data.reading.header import Header, find_header
 from metatune.data.reading.options import DETECT, ReadingOptions
 from metatune.data.reading.payload import Payload
-from metatune.data.reading.repeats import without_repeated_header
+from metatune.data.reading.repeats import without_repeated_header, without_tail
 from metatune.data.reading.room import check_room
 from metatune.data.reading.source import Source
 from metatune.errors import TableError
@@ -95,6 +95,7 @@ def read_delimited(
     head = _Head(payload=payload, data=data, complete=complete, options=options, wanted=wanted)
     frame, plan = _read_as(head, _encoding(head))
     judged = _judged(plan.rows, plan.header)
+    frame, tail = without_tail(frame)
     frame, repeats = without_repeated_header(frame, plan.header, plan.decimal)
     source = Source(
         format="csv",
@@ -106,7 +107,7 @@ def read_delimited(
         has_header=plan.header.present,
         missing_markers=(*seen_markers(judged), *options.na),
     )
-    return frame, source, (*plan.header.notes, *repeats), plan.header.unnamed
+    return frame, source, (*plan.header.notes, *repeats, *tail), plan.header.unnamed
 
 
 def seen_markers(rows: list[list[str]]) -> tuple[str, ...]:

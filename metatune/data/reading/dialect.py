@@ -15,7 +15,7 @@ __all__ = ["BLANKS", "Dialect", "Rows", "find_decimal", "find_dialect", "split_r
 BLANKS = r"\s+"
 _COMMON = ("\t", ";", ",", "|")  # in this order where nothing else decides
 _UNUSUAL = re.compile(
-    r"([^\w\s.'\"\-])\1{1,2}"  # two or three of a kind
+    r"(?<=[\w\"])[^\w\s'\"]{2,3}(?=[\w\"])"  # two or three together
     r"|[^\w\s.'\"\-:/()\[\]{}\\#%&+=<>$€£@!?*,;|]"
     r"|[\x01-\x08\x0e-\x1f]"
 )

@@ -127,7 +127,8 @@ def _named(rows: list[_Row], start: _Start, body: list[_Row], width: int, label:
     if names[0] == "" and len(names) > len(first):
         notes.append("the first column has no name: it names the rows")
     if _is_second_header(first, body):
-        names, body = _joined(names, body[0]), body[1:]
+        whole = _is_under_groups(first, body[0])
+        names, body = _joined(names, body[0], whole=whole), body[1:]
         n_skipped = next(below) + 1
         notes.append("the header has two lines, the second names the columns left unnamed")
     n_units = _count_units(body)
@@ -179,7 +180,8 @@ def _is_title(row: _Row, below: list[_Row], width: int, n_usual: int) -> bool:
     if n_filled == 1 and row[0].strip().lower().startswith("sep="):
         return True
     if width >= 3 and n_filled == 1:
-        return len(row) != width or all(cell.strip() for cell in below[0][:width])
+        if len(row) != width or all(cell.strip() for cell in below[0][:width]):
+            return True
     if width >= 2 and len(row) != width and row[0].lstrip().startswith(("#", "%")):
         return True
     if _is_rule(row):
@@ -193,7 +195,7 @@ def _is_facts(row: _Row, below: list[_Row], width: int, n_usual: int) -> bool:
     The header is the first row below that is filled as the table usually is; it holds words.
     """
     n_filled = _n_filled(row)
-    if width < 4 or n_filled > n_usual / 2 or not all(cell.strip() for cell in row[:n_filled]):
+    if width < 3 or n_filled > n_usual / 2 or not all(cell.strip() for cell in row[:n_filled]):
         return False
     full = next((i for i, r in enumerate(below) if _n_filled(r) >= _MOSTLY * n_usual), None)
     if full is None or full >= _MAX_TITLE_ROWS:
@@ -279,7 +281,7 @@ def _is_second_header(first: _Row, body: list[_Row]) -> bool:
     """Return True if the second row is a header, too: new words in the gaps of the first."""
     second, rest = body[0], body[1:]
     gaps = [i for i, cell in enumerate(first) if not cell.strip() and i < len(second)]
-    if len(gaps) < 2 or len(rest) < 2:
+    if len(rest) < 2 or len(gaps) < (1 if _is_under_groups(first, second) else 2):
         return False
     if sum(bool(second[i].strip()) for i in gaps) < _MOSTLY * len(gaps):
         return False
@@ -291,14 +293,30 @@ def _is_second_header(first: _Row, body: list[_Row]) -> bool:
     return True
 
 
-def _joined(first: _Row, second: _Row) -> _Row:
-    """Name the gaps of the first header line by the second, with the group they stand in."""
+def _is_under_groups(first: _Row, second: _Row) -> bool:
+    """Return True if a row names the columns of groups only, whose names stand in merged cells."""
+    grouped = [
+        i
+        for i in range(len(first))
+        if not first[i].strip() or not "".join(first[i + 1 : i + 2]).strip()
+    ]
+    others = [i for i in range(min(len(first), len(second))) if i not in grouped]
+    filled = [i for i in grouped if i < len(second) and second[i].strip()]
+    return len(filled) >= 2 and all(second[i].strip() in ("", first[i].strip()) for i in others)
+
+
+def _joined(first: _Row, second: _Row, *, whole: bool) -> _Row:
+    """Name the gaps of the first header line by the second, with the group they stand in.
+
+    `whole` is for the first column of each group as well, whose group stands above it.
+    """
     names: list[str] = []
     group = ""
     for i, name in enumerate(first):
         below = second[i].strip() if i < len(second) else ""
         group = name.strip() or group
-        names.append(name if name.strip() or not below else f"{group}: {below}".lstrip(": "))
+        alone = name.strip() and not (whole and below and below != name.strip())
+        names.append(name if alone or not below else f"{group}: {below}".lstrip(": "))
     return names
 
 

@@ -178,7 +178,9 @@ def _unpacked(label: str, name: Path, path: Path | None, content: bytes | None) 
     if named and magic and not compression:
         raise TableError(f"{label} is named as a {named} file but is not one, or is damaged")
     if content is not None and compression:
-        if compression == "zip" and is_workbook(content):
+        if compression == "zip" and (
+            _FORMATS.get(name.suffix.lower()) == "xlsx" or is_workbook(content)
+        ):
             compression = ""
         else:
             content, name = unpack(content, compression, name, frozenset(_FORMATS))
@@ -213,9 +215,13 @@ def _format(magic: bytes, suffix: str, label: str, path: Path | None, content: b
     for start, what in _OTHERS.items():
         if magic.startswith(start):
             raise TableError(f"{label} is {what}, no table: give one of {_SUPPORTED}")
-    if content is not None and magic.startswith(b"PK") and is_workbook(content):
-        return "xlsx"
     found = _FORMATS.get(suffix, "")
+    if (
+        content is not None
+        and magic.startswith(b"PK")
+        and (found == "xlsx" or is_workbook(content))
+    ):
+        return "xlsx"
     if found in ("parquet", "feather", "xlsx"):
         raise TableError(f"{label} is named as a {found} file but is not one, or is damaged")
     if not found and suffix and suffix[1:].isalpha() and label != "standard input":

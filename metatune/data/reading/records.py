@@ -115,4 +115,6 @@ def _records(data: Any) -> Any:
         lists = [v for v in data.values() if isinstance(v, list) and v and isinstance(v[0], dict)]
         if len(lists) == 1:
             return lists[0]
+    elif not isinstance(data, list):
+        raise TypeError("it holds a single value")
     return data

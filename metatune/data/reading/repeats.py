@@ -1,5 +1,6 @@
-"""Headers that stand again between the rows, as in files that were joined."""
+"""Rows that are none: headers that stand again, as in joined files, and lines drawn at the end."""
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -7,7 +8,10 @@ import pandas as pd
 from metatune.data.reading.header import Header
 from metatune.data.wording import counted
 
-__all__ = ["without_repeated_header"]
+__all__ = ["without_repeated_header", "without_tail"]
+
+_DRAWN = re.compile(r"[-=_+]{3,}[-=_+|: ]*|\(\d[\d,]* rows?( affected)?\)")
+_TAIL = 3  # rows
 
 
 def without_repeated_header(
@@ -44,6 +48,23 @@ def without_repeated_header(
         frame.isetitem(i, _read_again(frame.iloc[:, i], decimal).array)
     verb = "repeats" if repeated.sum() == 1 else "repeat"
     return frame, (f"{counted(int(repeated.sum()), 'row')} left out that {verb} the header",)
+
+
+def without_tail(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Leave out a drawn line or a count of the rows, as databases write them below a table."""
+    n_tail = 0
+    if frame.shape[1] < 2:  # a single cell of any kind is a row
+        return frame, ()
+    while n_tail < min(_TAIL, len(frame) - 1) and _is_drawn(frame.iloc[-1 - n_tail]):
+        n_tail += 1
+    if not n_tail:
+        return frame, ()
+    return frame.iloc[:-n_tail], (f"{counted(n_tail, 'line')} below the table left out",)
+
+
+def _is_drawn(row: "pd.Series[Any]") -> bool:
+    cells = [cell for cell in row if isinstance(cell, str)]
+    return bool(cells) and row.notna().sum() == 1 and _DRAWN.fullmatch(cells[0].strip()) is not None
 
 
 def _is_text(cells: "pd.Series[Any]") -> bool:
