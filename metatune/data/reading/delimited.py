@@ -148,7 +148,7 @@ def _read_as(head: _Head, encoding: str) -> tuple[pd.DataFrame, _Plan]:
             f"{label} is not encoded in {encoding} ({wrong.reason}): name another encoding, "
             "or none to have it detected"
         )
-    other = other_encoding(wrong.object, encoding)
+    other = other_encoding(_foreign_lines(head.payload), encoding)
     try:
         return _parse_somehow(head, _make_plan(head, other))
     except UnicodeDecodeError as error:
@@ -156,6 +156,20 @@ def _read_as(head: _Head, encoding: str) -> tuple[pd.DataFrame, _Plan]:
             f"{label} is encoded neither in {encoding} nor in {other} ({error.reason}): "
             "say how with the option encoding"
         ) from None
+
+
+def _foreign_lines(payload: Payload) -> bytes:
+    """Return the first lines that hold other characters than those of ASCII."""
+    lines: list[bytes] = []
+    n_bytes = 0
+    with payload.open() as stream:
+        for line in stream:
+            if not line.isascii():
+                lines.append(line)
+                n_bytes += len(line)
+            if n_bytes > _HEAD_BYTES:
+                break
+    return b"".join(lines)
 
 
 def _make_plan(head: _Head, encoding: str) -> _Plan:

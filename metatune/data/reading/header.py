@@ -14,7 +14,7 @@ __all__ = ["Header", "find_header"]
 
 _RULE = re.compile(r"[-=_+:*~|]+")
 _UNIT = re.compile(
-    r"[(\[].*[)\]]|[%°‰]\s?[A-Za-z]?|[A-Za-zµμΩ°%]{1,4}([/·^*-]?[A-Za-z0-9²³-]{1,4}){0,3}"
+    r"[(\[].*[)\]]|[%°‰]\s?[A-Za-z]?|[A-Za-zµμΩ°%]{1,4}([/·^*-][A-Za-z0-9²³-]{1,4}){0,3}"
 )
 _MAX_TITLE_ROWS = 20
 _MAX_UNIT_ROWS = 2
@@ -179,9 +179,9 @@ def _is_title(row: _Row, below: list[_Row], width: int, n_usual: int) -> bool:
     n_filled = _n_filled(row)
     if n_filled == 1 and row[0].strip().lower().startswith("sep="):
         return True
-    if width >= 3 and n_filled == 1:
-        if len(row) != width or all(cell.strip() for cell in below[0][:width]):
-            return True
+    alone = width >= 3 and n_filled == 1
+    if alone and (len(row) != width or all(cell.strip() for cell in below[0][:width])):
+        return True
     if width >= 2 and len(row) != width and row[0].lstrip().startswith(("#", "%")):
         return True
     if _is_rule(row):
@@ -332,7 +332,7 @@ def _is_unit_row(row: list[_Row], body: list[_Row]) -> bool:
     """Return True if a row has words over columns of numbers, and nothing that looks like data."""
     if not row or len(body) < _LEAST_SHORT:
         return False
-    n_units = n_plain = 0
+    n_units = n_plain = n_words = 0
     for i, cell in enumerate(row[0]):
         bare = cell.strip()
         column = [r[i].strip() for r in body[: _JUDGED // 4] if i < len(r)]
@@ -344,7 +344,9 @@ def _is_unit_row(row: list[_Row], body: list[_Row]) -> bool:
         if sum(is_value(c) for c in known) >= _MOSTLY * len(known):
             n_units += 1
             n_plain += _UNIT.fullmatch(bare) is not None
-    return n_units >= 2 or n_units == n_plain == 1
+        else:
+            n_words += 1
+    return n_units >= 2 or (n_units == n_plain == 1 and not n_words)
 
 
 def _check_unique(names: tuple[str, ...], label: str) -> None:
