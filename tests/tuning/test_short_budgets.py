@@ -126,7 +126,7 @@ def test_nothing_is_fitted_here_that_was_excluded(metadata_dir: Path) -> None:
 def test_nothing_is_fitted_here_that_may_take_long(
     metadata_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(emergency, "_MAX_CELLS", 100)
+    monkeypatch.setattr(emergency, "MAX_CELLS", 100)
     assert not run(metadata_dir, Asleep(), allowed=0.0).beats_constant
 
 
@@ -164,7 +164,7 @@ class OnlyTree(Asleep):
 def test_where_the_tree_is_no_better_than_the_constant_a_linear_model_is_tried(
     executor: type[Asleep], metadata_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(emergency, "_ANOTHER_SECONDS", -1e9)  # whatever else the machine does
+    monkeypatch.setattr(emergency, "ANOTHER_SECONDS", -1e9)  # whatever else the machine does
     rng = np.random.default_rng(3)
     table = pd.DataFrame(rng.normal(size=(120, 4)), columns=list("abcd"))
     table["buys"] = 0.6 * table["a"] + rng.normal(size=120)
