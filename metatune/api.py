@@ -185,7 +185,7 @@ def recommend_for(
     with threadpool_limits(limits=1):  # threads cost more than they bring on small samples
         return advise(
             data,
-            task.metric,
+            task.metric.name,
             algorithms=algorithms,
             budget_seconds=seconds,
             metadata=metadata,

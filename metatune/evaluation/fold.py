@@ -11,6 +11,7 @@ from metatune.algorithms.learners.stopping import StoppingCurve, TrainingRows
 from metatune.algorithms.registry import get_algorithm
 from metatune.budget import Stopwatch
 from metatune.data.splits.folds import Fold, subsample
+from metatune.evaluation.decision import judged_prediction
 from metatune.evaluation.file_store import FileStore
 from metatune.evaluation.iterations import (
     predict_by_halves,
@@ -223,8 +224,11 @@ def _scores(
 ) -> tuple[float, ...]:
     if not np.isfinite(prediction).all():
         raise ValueError("predictions are not finite")
+    y = data.task.y[valid]
     weights = None if data.weights is None else data.weights[valid]
-    return tuple(metric.score(data.task.y[valid], prediction, weights) for metric in metrics)
+    judged = judged_prediction(metrics[0], y, prediction, weights)
+    scores = [metric.score(y, prediction, weights) for metric in metrics[1:]]
+    return (metrics[0].score(y, judged, weights), *scores)
 
 
 def _train_rows(trial: Trial, data: TrialData, number: int) -> "IndexArray":

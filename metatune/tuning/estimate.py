@@ -20,7 +20,7 @@ from metatune.evaluation.prepared_task import PreparedTask
 from metatune.evaluation.trial_data import TrialData
 from metatune.execution.executor import Job, JobStatus
 from metatune.kinds import TaskKind
-from metatune.metrics import PERFECT_SCORE, resolve_metric
+from metatune.metrics import PERFECT_SCORE, Metric
 from metatune.models.adjustment import NO_ADJUSTMENT
 from metatune.search.history import History
 from metatune.space import Configuration
@@ -63,8 +63,8 @@ class EstimateRequest:
 
     Attributes
     ----------
-    metric : str
-        Name of the run's metric.
+    metric : Metric
+        The run's.
     kind : TaskKind
         What is predicted.
     seconds : float or None
@@ -77,7 +77,7 @@ class EstimateRequest:
         Seed of the draws.
     """
 
-    metric: str
+    metric: Metric
     kind: TaskKind
     seconds: float | None
     made: Composition
@@ -151,7 +151,7 @@ def _call(
     remaining = run.deadline.remaining() - _MARGIN
     seconds = min(_MOST_SECONDS, remaining)
     request = EstimateRequest(
-        metric=prepared.task.metric.name,
+        metric=prepared.task.metric,
         kind=prepared.task.kind,
         seconds=None if run.counted else seconds - _MARGIN,
         made=made,
@@ -198,7 +198,7 @@ def estimate_in_worker(inbox: str, request: EstimateRequest) -> Estimate | NoEst
     """Estimate from the arrays in `inbox`; the function that worker processes call."""
     deadline = None if request.seconds is None else Deadline.after(request.seconds)
     folder = Path(inbox)
-    metric = resolve_metric(request.metric, request.kind)
+    metric = request.metric
     y, predictions = np.load(folder / "y.npy"), np.load(folder / "predictions.npy")
     row_metadata = RowMetadata(
         **{name: _optional(folder / f"{name}.npy") for name in _ROW_METADATA}
@@ -267,7 +267,7 @@ def with_estimate(
 
 def _n_draws(request: EstimateRequest, shape: tuple[int, ...]) -> int:
     """Return how many draws are worth their time, or affordable where no clock ends them."""
-    if request.metric not in PERFECT_SCORE:
+    if request.metric.name not in PERFECT_SCORE:
         return _FEW_DRAWS
     if not request.made.is_single or request.made.adjustment != NO_ADJUSTMENT:
         return _MIXED_DRAWS if shape[1] <= _SMALL_ROWS else _LEAST_DRAWS

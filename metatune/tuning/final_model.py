@@ -16,8 +16,7 @@ from metatune.evaluation.footprint import pickled_bytes
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.evaluation.trial import TrialResult
 from metatune.models import model_file
-from metatune.models.adjustment import NO_ADJUSTMENT
-from metatune.models.ensemble import weighted_mean
+from metatune.models.adjustment import NO_ADJUSTMENT, Adjustment
 from metatune.search.history import History
 from metatune.space import Configuration
 from metatune.storage.store import RunStore
@@ -195,7 +194,7 @@ def _request(
     only_single: bool = False,
 ) -> PlanRequest:
     return PlanRequest(
-        metric=prepared.task.metric.name,
+        metric=prepared.task.metric,
         single=leader.trial.number,
         only_single=only_single or not run.options.ensemble,
         costs=member_costs(store, history),
@@ -286,8 +285,7 @@ def _join(prepared: PreparedTask, parts: list[Part], plan: EnsemblePlan) -> Pipe
     models, weights = models_and_weights(parts)
     if len(models) == 1 and plan.adjustment == NO_ADJUSTMENT:
         return prepared.assemble(models[0])
-    mean = weighted_mean(models, weights, prepared.task.classes, plan.adjustment)
-    return Pipeline([("table", prepared.encoder), ("model", mean)])
+    return prepared.join(models, weights, plan.adjustment)
 
 
 def _single(
@@ -295,7 +293,8 @@ def _single(
 ) -> FinalModel:
     """Make the best single pipeline of which there is a model, or else the constant."""
     for result in plan.able:
-        single = EnsemblePlan(weights={result.trial.number: 1.0})
+        decided = Adjustment(decision=result.decision)
+        single = EnsemblePlan(weights={result.trial.number: 1.0}, adjustment=decided)
         final = _build(run, prepared, store, history, single, result, plan.latest)
         if final is not None:
             return final

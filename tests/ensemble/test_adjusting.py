@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from metatune.ensemble.calibration import choose_calibration, fit_calibration
-from metatune.ensemble.decision import choose_decision, fit_decision
-from metatune.ensemble.guard import Gain, cross_fitted_gain, parts_of_rows
 from metatune.ensemble.losses import is_metric_of_labels
+from metatune.evaluation.decision import choose_decision, fit_decision
+from metatune.evaluation.guard import Gain, cross_fitted_gain, parts_of_rows
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
 from metatune.models.adjustment import NO_ADJUSTMENT, Adjustment

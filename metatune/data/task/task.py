@@ -8,6 +8,7 @@ from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.data.task.roles import NO_ROLES, RoleColumns
 from metatune.kinds import TaskKind
 from metatune.metrics import Metric
+from metatune.metrics.positive import PositiveClass
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +40,8 @@ class Task:
         Name of the target column.
     metric : Metric
         Metric of the predictions.
+    positive : PositiveClass or None
+        Positive class of two; None where there are not two.
     notes : tuple of str
         Decisions and corrections, one sentence each, for the user.
     n_dropped : int
@@ -59,6 +62,7 @@ class Task:
     columns: tuple[Column, ...]
     target: str
     metric: Metric
+    positive: PositiveClass | None = None
     notes: tuple[str, ...] = ()
     n_dropped: int = 0
     row_metadata: RowMetadata = PLAIN
