@@ -31,10 +31,9 @@ def leaderboard(directory: Path, top: int | None, as_json: bool) -> None:
     the model of a fold takes for a single row, and to keep. An ensemble comes first, with what the
     saved model takes.
     """
-    from metatune.cli.wording import honest
+    from metatune.cli.wording import about_class, honest
     from metatune.data.wording import counted
     from metatune.ensemble.report import with_ensemble
-    from metatune.metrics import resolve_metric
     from metatune.search.history import History
     from metatune.storage.directory import RunDirectory
     from metatune.storage.journal import read_journal
@@ -42,7 +41,7 @@ def leaderboard(directory: Path, top: int | None, as_json: bool) -> None:
     run = RunDirectory.open(directory)
     record = run.read_record()
     ended = record.outcome
-    metric = resolve_metric(record.task.metric, record.task.task)
+    metric = record.task.judge
     history = History(metric, read_journal(run.journal))
     found = with_ensemble(history.leaderboard(), _plain(None if ended is None else ended.ensemble))
     plain = found.astype(object).where(found.notna(), None)
@@ -52,11 +51,13 @@ def leaderboard(directory: Path, top: int | None, as_json: bool) -> None:
     if as_json:
         failed = [row for row in board if row["status"] not in ("ok", "pruned")]
         said = {"leaderboard": ranked, "estimate": _plain(estimate), "failures": failed}
-        show_json({"metric": metric.name, **said})
+        show_json({"metric": metric.name, "positive": record.task.positive, **said})
         return
     show(table(_HEADINGS, [_cells(row) for row in ranked], right=_NUMBERS))
     better = "higher" if metric.greater_is_better else "lower"
-    show("", f"{metric.name} ({better} is better), {counted(len(history.results), 'trial')}")
+    about = about_class(record.task.judged_class)
+    n_trials = counted(len(history.results), "trial")
+    show("", f"{metric.name} ({better} is better{about}), {n_trials}")
     if estimate is not None:
         show(f"the model on new rows: {honest(estimate)}")
     _show_failures(history)
@@ -95,8 +96,8 @@ def _with_figures(board: list[dict[Any, Any]], figures: "Figures | None") -> lis
 
 
 def _show_failures(history: "History") -> None:
-    from metatune.cli.wording import failure_causes
     from metatune.data.wording import counted
+    from metatune.search.history import failure_causes
 
     causes = failure_causes(history.results)
     if causes:

@@ -23,7 +23,7 @@ class RowMetadata:
         Rank of each row's instant, equal for equal instants. Rows are validated by models of
         earlier ones only.
 
-    splits : ndarray of shape (n_rows, n_splits), int8, or None
+    splits : ndarray of shape (n_rows, n_splits), int64, or None
         Splits that the user gives instead: 1 where a row is learned from, 2 where it is judged.
     """
 

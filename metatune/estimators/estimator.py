@@ -1,9 +1,10 @@
 """The scikit-learn estimators: thin doors to `metatune.tuning.tune.tune`."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -15,9 +16,10 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
+from metatune.data.splits.given import read_splits
 from metatune.data.task.make_task import to_frame
 from metatune.data.task.task import Task
-from metatune.errors import TableError
+from metatune.errors import OptionError, TableError
 from metatune.estimate.corrected import Estimate
 from metatune.estimators.parameters import read_request, read_weights
 from metatune.estimators.talker import Talker
@@ -26,7 +28,7 @@ from metatune.execution.executor import Executor
 from metatune.execution.workers import workers
 from metatune.kinds import TaskKind
 from metatune.models import model_file
-from metatune.search.outcome import Ended
+from metatune.search.history import failure_causes
 from metatune.storage.provenance import library_versions
 from metatune.storage.record import DataRecord
 from metatune.storage.session import open_run
@@ -66,7 +68,9 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         self,
         budget: str | float = "10m",
         *,
-        metric: str | None = None,
+        metric: "str | Callable[..., Any] | None" = None,
+        pos_label: Any = None,
+        cv: Any = None,
         max_trials: int | None = None,
         include: Sequence[str] | None = None,
         exclude: Sequence[str] | None = None,
@@ -83,6 +87,8 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
     ) -> None:
         self.budget = budget
         self.metric = metric
+        self.pos_label = pos_label
+        self.cv = cv
         self.max_trials = max_trials
         self.include = include
         self.exclude = exclude
@@ -104,6 +110,7 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         sample_weight: "ArrayLike | float | None" = None,
         groups: "ArrayLike | None" = None,
         times: "ArrayLike | None" = None,
+        validation: "tuple[Any, ArrayLike] | None" = None,
     ) -> Self:
         """Find and fit a pipeline.
 
@@ -122,6 +129,9 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         times : array-like of shape (n_rows,), optional
             When each row was, as dates or numbers: models are validated on later rows than they
             learn from. Columns of `X` that grow with time are better left out.
+        validation : tuple of (X, y), optional
+            Further rows that models are judged by, instead of cross-validation. The final model
+            learns from them as well.
 
         Returns
         -------
@@ -133,6 +143,8 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
             If the data cannot be learned or a parameter cannot work; it is a ValueError.
         MetadataError
             If the meta-dataset is missing.
+        KeyboardInterrupt
+            If the fit is interrupted; from the first trial on, the best model so far is kept.
         """
         with open_run(read_request(self, classification=self._classification)) as session:
             X, y = self._validate(X, y)
@@ -144,7 +156,8 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
                 groups=groups,
                 times=times,
             )
-            task = given.task(self.metric)
+            given = self._with_splits(given, validation)
+            task = given.task(self.metric, self.pos_label)
             with ExitStack() as stack:
                 enter = stack.enter_context
                 executor = enter(workers(self.executor, self.n_jobs, self.memory_limit))
@@ -165,8 +178,10 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
                 self.leaderboard_,
                 tuning=result.seconds,
                 timings=result.timings,
-                interrupted=result.ended is Ended.INTERRUPTED,
+                interrupted=result.is_interrupted,
             )
+        if result.is_interrupted:  # whoever loops over fits has to hear of it
+            raise KeyboardInterrupt
         return self
 
     def predict(self, X: Any) -> "NDArray[Any]":
@@ -237,6 +252,28 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
             check_classification_targets(y)
         return X, np.asarray(y)
 
+    def _with_splits(self, given: TrainingData, validation: Any) -> TrainingData:
+        """Add the splits, or further rows to judge by, that the user gives."""
+        if validation is None:
+            if self.cv is None:
+                return given
+            splits = read_splits(
+                self.cv, given.X, given.y, given.groups, classification=self._classification
+            )
+            return replace(given, splits=splits)
+        if self.cv is not None or given.groups is not None or given.times is not None:
+            raise OptionError("validation= is a split already: leave out cv, groups and times")
+        if not isinstance(validation, tuple | list) or len(validation) != 2:
+            raise OptionError("validation= must be a pair (X, y) of further rows to judge by")
+        X, y = validation[0], np.asarray(column_or_1d(validation[1]))
+        if _is_table(X):
+            validate_data(self, X, reset=False, skip_check_array=True)
+        else:
+            X = validate_data(self, X, reset=False, dtype=None, ensure_all_finite=False)
+        if len(y) == 0 or len(y) != len(X):
+            raise OptionError(f"validation= has {len(X)} rows and {len(y)} values of y")
+        return given.with_held_out(X, y)
+
     def _rows(self, X: Any) -> pd.DataFrame:
         """Check the features of rows to be predicted, and turn them into a table."""
         check_is_fitted(self, "pipeline_")
@@ -249,16 +286,22 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
     def _keep(self, task: Task, result: TuningResult) -> None:
         """Set the fitted attributes."""
         self.pipeline_ = result.pipeline
-        if result.note:
-            warnings.warn(result.note, stacklevel=3)
+        for said in filter(None, (result.note, *_remarks(task, result))):
+            warnings.warn(said, stacklevel=3)
         self.metric_ = task.metric.name
+        self.pos_label_: Any = None
         if task.classes is not None:
             self.classes_: NDArray[Any] = task.classes
+            if task.positive is not None:
+                self.pos_label_ = task.classes[task.positive.code]
         self.leaderboard_ = result.leaderboard()
         self.estimate_ = result.estimate if isinstance(result.estimate, Estimate) else None
         self.trials_ = result.history.results
         self.recommendations_ = None if result.advice is None else result.advice.recommendations
         self.meta_features_ = None if result.advice is None else result.advice.features
+
+    def _positive_code(self) -> int:
+        return int(np.flatnonzero(self.classes_ == self.pos_label_)[0])
 
     def _info(self) -> dict[str, Any]:
         kind = TaskKind.REGRESSION
@@ -269,8 +312,24 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
             "target": "target",
             "task": str(kind),
             "metric": self.metric_,
+            "positive": None if self.pos_label_ is None else self._positive_code(),
             "versions": library_versions(),
         }
+
+
+def _remarks(task: Task, result: TuningResult) -> list[str]:
+    """Return what a user has to know who sees no output."""
+    guess = task.positive is not None and task.positive.is_guess and task.metric.is_sided
+    said = list(task.notes[:1]) if guess else []
+    if not result.beats_constant:
+        causes = failure_causes(result.history.results)[:3]
+        failed = "; ".join(f"{count} x {status}: {cause}" for status, cause, count in causes)
+        said.append(
+            "no model beat the constant prediction, and so the model is the constant: look at "
+            "leaderboard_, or give more time or other columns"
+            + (f" (failed trials: {failed})" if failed else "")
+        )
+    return said
 
 
 class MetaTuneClassifier(ClassifierMixin, _MetaTune):  # type: ignore[misc]
@@ -283,7 +342,14 @@ class MetaTuneClassifier(ClassifierMixin, _MetaTune):  # type: ignore[misc]
     metric : str, optional
         What counts: "roc_auc" (default for two classes), "log_loss" (default for more), "rmse"
         (default for numbers), "accuracy", "balanced_accuracy", "mae", "r2", or the name of any
-        scikit-learn scorer.
+        scikit-learn scorer. Also a scorer itself, as `make_scorer` returns it, or a function of
+        ``(y_true, y_pred)``: labels or values, where a better prediction may score higher or lower.
+    pos_label : label, optional
+        Positive class of two, which metrics such as "f1", "recall" or "average_precision" are
+        about; 1 or True if None, else the rarer one.
+    cv : int, splitter or iterable, optional
+        How rows are split to judge models, as in scikit-learn: a number of folds, a splitter, or
+        pairs of positions. Metatune's own folds if None. Rows of the same pairs judge every model.
     max_trials : int, optional
         End after so many trials; with the same `random_state` the result is then always the same,
         if the budget suffices.
@@ -331,6 +397,8 @@ class MetaTuneClassifier(ClassifierMixin, _MetaTune):  # type: ignore[misc]
         Everything that was tried, in order.
     metric_ : str
         What was optimised.
+    pos_label_ : label or None
+        The positive class; None where there are not two.
     recommendations_ : Recommendations or None
         What past runs recommended; None if the run ended before it asked.
     meta_features_ : MetaFeatures or None

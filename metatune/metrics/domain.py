@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from metatune.errors import OptionError
 
 if TYPE_CHECKING:
-    from metatune._typing import FloatArray
+    from metatune._typing import BoolArray, FloatArray
 
 
 __all__ = ["lowest_prediction"]
@@ -65,7 +65,7 @@ def lowest_prediction(name: str, y: "FloatArray") -> float | None:
     return 0.0 if domain.edge < 0.0 <= least else (domain.edge + least) / 2.0
 
 
-def _refuse(name: str, what: str, rows: "FloatArray") -> None:
+def _refuse(name: str, what: str, rows: "BoolArray") -> None:
     n_rows = int(rows.sum())
     if n_rows:
         where = f"in {n_rows:,} of {len(rows):,} rows"

@@ -6,6 +6,7 @@ installed packages by their names.
 
 import base64
 import contextlib
+import importlib
 import importlib.util
 import inspect
 import pickle
@@ -133,19 +134,27 @@ def _manner(function: Callable[..., Any], name: str) -> tuple[bool, bool]:
 
 def _pickled(function: Any, name: str) -> str:
     """Pickle a function: by its name if every process can import it, else by value."""
+    cloudpickle = _cloudpickle()
     try:
-        import cloudpickle
-    except ImportError:
-        from joblib.externals import cloudpickle
-
-    try:
-        with _by_value(function, cloudpickle):
-            return base64.b64encode(cloudpickle.dumps(function)).decode()
+        if cloudpickle is None:
+            pickled = pickle.dumps(function)
+        else:
+            with _by_value(function, cloudpickle):
+                pickled = cloudpickle.dumps(function)
+        return base64.b64encode(pickled).decode()
     except (pickle.PicklingError, *UNDEFINED) as error:
         raise OptionError(
             f"metric {name} cannot be sent to worker processes "
             f"({' '.join(str(error).split())[:100]}): define it at the top level of a module"
         ) from error
+
+
+def _cloudpickle() -> Any:
+    """Return what pickles by value: a dependency of joblib, or a part of its older versions."""
+    for name in ("cloudpickle", "joblib.externals.cloudpickle"):
+        with contextlib.suppress(ImportError):
+            return importlib.import_module(name)
+    return None
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """Record of a run: everything that `run.json` says, with the same schema for every door."""
 
 import json
+import math
 from collections import Counter
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -10,6 +11,7 @@ from metatune.errors import BundleError
 from metatune.estimate.values import Estimate
 from metatune.files.plain import read_dataclass, without_nan
 from metatune.kinds import TaskKind
+from metatune.metrics import Metric
 from metatune.storage.door import Door
 from metatune.storage.provenance import Process
 
@@ -55,6 +57,7 @@ class RunOptions:
     group: str | None = None
     time: str | None = None
     metric: str | None = None
+    positive: str | None = None
     jobs: int | None = None
     memory_limit: int | str | None = None
     scheduler: str | None = None
@@ -107,6 +110,10 @@ class TaskRecord:
     task : TaskKind
     metric : str
     greater_is_better : bool
+    positive : str or None
+        Label of the positive class of two.
+    is_sided : bool
+        Whether the metric depends on it.
     n_rows, n_dropped : int
         Rows of the task, and those without a target.
     classes : dict of str to int or None
@@ -125,6 +132,8 @@ class TaskRecord:
     task: TaskKind
     metric: str
     greater_is_better: bool
+    positive: str | None = None
+    is_sided: bool = False
     n_rows: int
     n_dropped: int
     classes: dict[str, int] | None
@@ -147,12 +156,28 @@ class TaskRecord:
             task=task.kind,
             metric=task.metric.name,
             greater_is_better=task.metric.greater_is_better,
+            positive=None if task.positive is None else task.positive.label,
+            is_sided=task.metric.is_sided,
             n_rows=task.n_rows,
             n_dropped=task.n_dropped,
             classes=classes,
             columns=dict(Counter(str(column.kind) for column in task.columns)),
             notes=task.notes,
             constant_prediction=_constant_prediction(task),
+        )
+
+    @property
+    def judged_class(self) -> str | None:
+        """Label of the positive class, if the metric depends on it."""
+        return self.positive if self.is_sided else None
+
+    @property
+    def judge(self) -> Metric:
+        """The metric as far as it compares scores: functions of the user cannot be asked again."""
+        return Metric(
+            name=self.metric,
+            greater_is_better=self.greater_is_better,
+            function=_unasked,
         )
 
 
@@ -362,6 +387,10 @@ def _nested(values: Any) -> Any:
     ended = values.get("status") == "done" or "ended" in outcome
     nested["outcome"] = outcome if ended and values.get("status") != "running" else None
     return nested
+
+
+def _unasked(_y: Any, _p: Any, _w: Any) -> float:
+    return math.nan
 
 
 def _constant_prediction(task: "Task") -> tuple[float, ...] | float:

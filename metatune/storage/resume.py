@@ -28,7 +28,7 @@ __all__ = [
 
 _BEAT_SECONDS = 2.0
 _BLOCK_ROWS = 100_000
-_DECIDING_IN_PYTHON = ("metric", "task", "include", "exclude", "seed")
+_DECIDING_IN_PYTHON = ("metric", "positive", "task", "include", "exclude", "seed")
 _DECIDING = (*_DECIDING_IN_PYTHON, "target", "weight", "group", "time", "metadata")
 """Options that decide what the result of a trial is; all others may differ when a run goes on."""
 
@@ -236,10 +236,12 @@ class Pulse:
             self._since_beat = Stopwatch()
 
 
-def _understood(name: str, record: RunRecord) -> tuple[str, ...]:
+def _understood(name: str, record: RunRecord) -> tuple[str | None, ...]:
     """Return other values of an option that mean what the run made of it."""
     if name == "metric":
         return (record.task.metric,)
+    if name == "positive":
+        return (record.task.positive, None)
     if name == "task":
         is_regression = record.task.task == TaskKind.REGRESSION
         return (record.task.task, "regression" if is_regression else "classification")

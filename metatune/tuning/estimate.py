@@ -34,12 +34,16 @@ if TYPE_CHECKING:
     IndexArray = NDArray[np.intp]
 
 __all__ = [
+    "INTERRUPTED",
     "EstimateRequest",
     "estimate_in_worker",
     "estimate_record",
     "estimate_score",
     "with_estimate",
 ]
+
+INTERRUPTED = "the run was interrupted"
+"""Reason for which there is no estimate."""
 
 _LEAST_SECONDS = 0.3
 _MOST_SECONDS = 8.0
@@ -132,7 +136,7 @@ def estimate_score(
             else _call(run, prepared, inbox, made, tuple(predictions))
         )
     except KeyboardInterrupt:
-        return NoEstimate(reason="the run was interrupted")
+        return NoEstimate(reason=INTERRUPTED)
     except (OSError, SearchError) as error:  # the model is saved, nothing else is lost
         return NoEstimate(reason=f"{error}")
 
@@ -141,7 +145,7 @@ def _hindrance(run: Run, made: Composition | None, *, interrupted: bool) -> str:
     if made is None:
         return "nothing beat the constant prediction"
     if interrupted:
-        return "the run was interrupted"
+        return INTERRUPTED
     return _NO_TIME if run.deadline.remaining() < _LEAST_SECONDS else ""
 
 

@@ -12,14 +12,14 @@ from metatune.cli.console import Voice, number, seconds
 from metatune.cli.fit import default_output
 from metatune.cli.fit_report import _score_rows, _trials_row
 from metatune.cli.progress import LiveProgress, make_progress
-from metatune.cli.wording import command, failure_causes, familiarity, honest
+from metatune.cli.wording import command, familiarity, honest
 from metatune.estimate.corrected import Estimate, NoEstimate
 from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.files.plain import without_nan
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
-from metatune.search.history import History
+from metatune.search.history import History, failure_causes
 from metatune.space import Configuration
 from metatune.storage.record import TrialCounts
 

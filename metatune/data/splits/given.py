@@ -1,4 +1,4 @@
-"""Splits that the user gives: a splitter of scikit-learn, pairs of row positions, a validation set."""
+"""Splits that the user gives: a scikit-learn splitter, pairs of positions, a validation set."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -37,7 +37,7 @@ def read_splits(
 
     Returns
     -------
-    ndarray of shape (n_rows, n_splits), int8
+    ndarray of shape (n_rows, n_splits), int64
         `LEARNED`, `JUDGED`, or 0 for neither.
 
     Raises
@@ -64,7 +64,7 @@ def read_splits(
         raise OptionError(
             f"cv={_shown(given)} yields {len(pairs)} splits: give between 1 and {_MOST_SPLITS}"
         )
-    splits = np.zeros((len(y), len(pairs)), dtype=np.int8)
+    splits = np.zeros((len(y), len(pairs)), dtype=np.int64)
     for number, pair in enumerate(pairs):
         _mark(splits[:, number], pair, number)
     return splits
@@ -72,7 +72,7 @@ def read_splits(
 
 def held_out_rows(n_rows: int, n_held_out: int) -> "IntArray":
     """Return the one split that judges by the last rows, (n_rows + n_held_out, 1)."""
-    return np.repeat([LEARNED, JUDGED], [n_rows, n_held_out]).astype(np.int8)[:, None]
+    return np.repeat(np.array([LEARNED, JUDGED]), [n_rows, n_held_out])[:, None]
 
 
 def _mark(column: "IntArray", pair: Any, number: int) -> None:
@@ -97,10 +97,13 @@ def _positions(rows: Any, n_rows: int) -> "IntArray":
     if values.ndim != 1:
         raise ValueError("not one-dimensional")
     if values.dtype == bool:
-        return np.arange(n_rows)[values]
+        if len(values) != n_rows:
+            raise ValueError(f"a mask of {len(values):,} rows")
+        values = np.flatnonzero(values)
     if values.size and values.dtype.kind not in "iu":
         raise ValueError(f"of type {values.dtype}")
-    return np.unique(np.arange(n_rows)[values.astype(np.intp)])
+    positions: IntArray = np.unique(np.arange(n_rows)[values.astype(np.intp)])
+    return positions
 
 
 def _shown(given: Any) -> str:

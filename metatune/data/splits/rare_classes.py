@@ -1,4 +1,4 @@
-"""Rare classes in folds: the first fold, by which most trials are judged, lacks none it can have."""
+"""Rare classes in folds: the first fold, which judges most trials, lacks none that it can have."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -52,7 +52,7 @@ def with_rare_classes(
 
 
 def _exchanged(folds: tuple[Fold, ...], y: "AnyArray") -> tuple[Fold, ...]:
-    """Let rows of classes that the first fold lacks change places with rows of its largest class."""
+    """Let rows of classes that the first fold lacks take the places of its largest class."""
     counts = np.bincount(y)
     lacking = np.setdiff1d(np.flatnonzero(counts >= _LEAST_ROWS), y[folds[0].valid])
     changed = list(folds)

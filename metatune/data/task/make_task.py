@@ -1,5 +1,6 @@
 """Construction of a task from a table or from arrays."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from metatune._typing import AnyArray, FloatArray
+    from metatune._typing import AnyArray, FloatArray, IntArray
 
 __all__ = ["make_task", "make_task_from_arrays", "to_frame"]
 
@@ -125,7 +126,7 @@ def make_task(
     )
 
 
-def make_task_from_arrays(
+def make_task_from_arrays(  # noqa: PLR0913  # what scikit-learn's users hand over
     X: Any,
     y: "ArrayLike",
     *,
@@ -136,6 +137,7 @@ def make_task_from_arrays(
     weights: "ArrayLike | None" = None,
     groups: "ArrayLike | None" = None,
     times: "ArrayLike | None" = None,
+    splits: "IntArray | None" = None,
 ) -> Task:
     """Make a task from features and target given apart, as scikit-learn's estimators get them.
 
@@ -157,6 +159,8 @@ def make_task_from_arrays(
         Name of the dataset in messages.
     weights, groups, times : array-like of shape (n_rows,), optional
         Sample weights, groups and times of the rows.
+    splits : ndarray of shape (n_rows, n_splits), optional
+        Splits of the user; see `data.splits.given`.
 
     Returns
     -------
@@ -181,6 +185,8 @@ def make_task_from_arrays(
     counting, row_metadata = row_metadata_of_arrays(
         len(frame), weights=weights, groups=groups, times=times
     )
+    if splits is not None:
+        row_metadata = replace(row_metadata, splits=splits[counting])
     if not counting.all():
         frame, target = frame[counting].reset_index(drop=True), target[counting]
     classes: AnyArray | None = None

@@ -70,6 +70,13 @@ class Task:
     n_left_out: int = 0
 
     @property
+    def judged_class(self) -> str | None:
+        """Label of the positive class, if the metric depends on it."""
+        if self.positive is None or not self.metric.is_sided:
+            return None
+        return self.positive.label
+
+    @property
     def n_rows(self) -> int:
         """Number of rows whose target is known and that count."""
         return len(self.y)
