@@ -118,7 +118,7 @@ def judge(
         prediction = decided = np.asarray(pipeline.predict(rows), dtype=np.float64)
     else:
         prediction = _with_room(pipeline.predict_proba(rows), y)
-        decided = _indicators(pipeline.predict(rows), classes, prediction.shape[1])
+        decided = _decided(pipeline, prediction)
     baseline = _constant_prediction(y, prediction, constant, weights)
     scores = tuple(
         Score(
@@ -232,11 +232,13 @@ def _constant_prediction(
     return np.tile(shares, (len(y), 1))
 
 
-def _indicators(
-    labels: "NDArray[Any]", classes: "NDArray[Any]", n_columns: int
-) -> "NDArray[np.float64]":
+def _decided(pipeline: "Pipeline", prediction: "NDArray[np.float64]") -> "NDArray[np.float64]":
     """Return the labels that the model decides for as sure predictions."""
-    return np.asarray(np.eye(n_columns)[np.searchsorted(classes, labels)])
+    steps = getattr(pipeline, "steps", [("model", pipeline)])
+    factors = np.ones(prediction.shape[1])  # a label that the model does not know is of no weight
+    known = getattr(steps[-1][1], "decision", None) or ()
+    factors[: len(known)] = known
+    return np.asarray(np.eye(prediction.shape[1])[(prediction * factors).argmax(axis=1)])
 
 
 def _positive(

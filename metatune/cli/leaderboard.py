@@ -1,5 +1,6 @@
 """`metatune leaderboard`."""
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -11,8 +12,9 @@ from metatune.cli import options
 from metatune.cli.console import number, seconds, show, show_json, table
 
 if TYPE_CHECKING:
+    from metatune.metrics import Metric
     from metatune.search.history import History
-    from metatune.storage.record import Figures
+    from metatune.storage.record import Figures, TaskRecord
 
 __all__ = ["leaderboard"]
 
@@ -41,7 +43,7 @@ def leaderboard(directory: Path, top: int | None, as_json: bool) -> None:
     run = RunDirectory.open(directory)
     record = run.read_record()
     ended = record.outcome
-    metric = record.task.judge
+    metric = _comparing(record.task)
     history = History(metric, read_journal(run.journal))
     found = with_ensemble(history.leaderboard(), _plain(None if ended is None else ended.ensemble))
     plain = found.astype(object).where(found.notna(), None)
@@ -61,6 +63,17 @@ def leaderboard(directory: Path, top: int | None, as_json: bool) -> None:
     if estimate is not None:
         show(f"the model on new rows: {honest(estimate)}")
     _show_failures(history)
+
+
+def _comparing(task: "TaskRecord") -> "Metric":
+    """Return the metric as far as it compares scores: nothing is scored anew."""
+    from metatune.metrics import Metric
+
+    return Metric(
+        name=task.metric,
+        greater_is_better=task.greater_is_better,
+        function=lambda _y, _p, _w: math.nan,
+    )
 
 
 def _cells(row: dict[Any, Any]) -> tuple[str, ...]:

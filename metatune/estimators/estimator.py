@@ -4,7 +4,6 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from copy import deepcopy
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -16,19 +15,19 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
-from metatune.data.splits.given import read_splits
 from metatune.data.task.make_task import to_frame
 from metatune.data.task.task import Task
-from metatune.errors import OptionError, TableError
+from metatune.errors import TableError
 from metatune.estimate.corrected import Estimate
 from metatune.estimators.parameters import read_request, read_weights
+from metatune.estimators.remarks import remarks_on
+from metatune.estimators.splits import read_pair, with_splits
 from metatune.estimators.talker import Talker
 from metatune.evaluation.trial import TrialResult
 from metatune.execution.executor import Executor
 from metatune.execution.workers import workers
 from metatune.kinds import TaskKind
 from metatune.models import model_file
-from metatune.search.history import failure_causes
 from metatune.storage.provenance import library_versions
 from metatune.storage.record import DataRecord
 from metatune.storage.session import open_run
@@ -156,7 +155,7 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
                 groups=groups,
                 times=times,
             )
-            given = self._with_splits(given, validation)
+            given = with_splits(given, self.cv, self._held_out(validation))
             task = given.task(self.metric, self.pos_label)
             with ExitStack() as stack:
                 enter = stack.enter_context
@@ -252,27 +251,15 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
             check_classification_targets(y)
         return X, np.asarray(y)
 
-    def _with_splits(self, given: TrainingData, validation: Any) -> TrainingData:
-        """Add the splits, or further rows to judge by, that the user gives."""
-        if validation is None:
-            if self.cv is None:
-                return given
-            splits = read_splits(
-                self.cv, given.X, given.y, given.groups, classification=self._classification
-            )
-            return replace(given, splits=splits)
-        if self.cv is not None or given.groups is not None or given.times is not None:
-            raise OptionError("validation= is a split already: leave out cv, groups and times")
-        if not isinstance(validation, tuple | list) or len(validation) != 2:
-            raise OptionError("validation= must be a pair (X, y) of further rows to judge by")
-        X, y = validation[0], np.asarray(column_or_1d(validation[1]))
+    def _held_out(self, given: Any) -> tuple[Any, "NDArray[Any]"] | None:
+        """Check further rows to judge by."""
+        if given is None:
+            return None
+        X, y = read_pair(given)
         if _is_table(X):
             validate_data(self, X, reset=False, skip_check_array=True)
-        else:
-            X = validate_data(self, X, reset=False, dtype=None, ensure_all_finite=False)
-        if len(y) == 0 or len(y) != len(X):
-            raise OptionError(f"validation= has {len(X)} rows and {len(y)} values of y")
-        return given.with_held_out(X, y)
+            return X, y
+        return validate_data(self, X, reset=False, dtype=None, ensure_all_finite=False), y
 
     def _rows(self, X: Any) -> pd.DataFrame:
         """Check the features of rows to be predicted, and turn them into a table."""
@@ -286,10 +273,11 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
     def _keep(self, task: Task, result: TuningResult) -> None:
         """Set the fitted attributes."""
         self.pipeline_ = result.pipeline
-        for said in filter(None, (result.note, *_remarks(task, result))):
+        for said in filter(None, (result.note, *remarks_on(task, result))):
             warnings.warn(said, stacklevel=3)
         self.metric_ = task.metric.name
         self.pos_label_: Any = None
+        self._positive = task.metric.positive
         if task.classes is not None:
             self.classes_: NDArray[Any] = task.classes
             if task.positive is not None:
@@ -300,9 +288,6 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         self.recommendations_ = None if result.advice is None else result.advice.recommendations
         self.meta_features_ = None if result.advice is None else result.advice.features
 
-    def _positive_code(self) -> int:
-        return int(np.flatnonzero(self.classes_ == self.pos_label_)[0])
-
     def _info(self) -> dict[str, Any]:
         kind = TaskKind.REGRESSION
         if self._classification:
@@ -312,24 +297,9 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
             "target": "target",
             "task": str(kind),
             "metric": self.metric_,
-            "positive": None if self.pos_label_ is None else self._positive_code(),
+            "positive": self._positive,
             "versions": library_versions(),
         }
-
-
-def _remarks(task: Task, result: TuningResult) -> list[str]:
-    """Return what a user has to know who sees no output."""
-    guess = task.positive is not None and task.positive.is_guess and task.metric.is_sided
-    said = list(task.notes[:1]) if guess else []
-    if not result.beats_constant:
-        causes = failure_causes(result.history.results)[:3]
-        failed = "; ".join(f"{count} x {status}: {cause}" for status, cause, count in causes)
-        said.append(
-            "no model beat the constant prediction, and so the model is the constant: look at "
-            "leaderboard_, or give more time or other columns"
-            + (f" (failed trials: {failed})" if failed else "")
-        )
-    return said
 
 
 class MetaTuneClassifier(ClassifierMixin, _MetaTune):  # type: ignore[misc]

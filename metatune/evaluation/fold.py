@@ -226,9 +226,10 @@ def _scores(
         raise ValueError("predictions are not finite")
     y = data.task.y[valid]
     weights = None if data.weights is None else data.weights[valid]
-    judged = judged_prediction(metrics[0], y, prediction, weights)
-    scores = [metric.score(y, prediction, weights) for metric in metrics[1:]]
-    return (metrics[0].score(y, judged, weights), *scores)
+    return tuple(
+        metric.score(y, judged_prediction(metric, y, prediction, weights), weights)
+        for metric in metrics
+    )
 
 
 def _train_rows(trial: Trial, data: TrialData, number: int) -> "IndexArray":

@@ -1,7 +1,6 @@
 """Record of a run: everything that `run.json` says, with the same schema for every door."""
 
 import json
-import math
 from collections import Counter
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -11,7 +10,6 @@ from metatune.errors import BundleError
 from metatune.estimate.values import Estimate
 from metatune.files.plain import read_dataclass, without_nan
 from metatune.kinds import TaskKind
-from metatune.metrics import Metric
 from metatune.storage.door import Door
 from metatune.storage.provenance import Process
 
@@ -170,15 +168,6 @@ class TaskRecord:
     def judged_class(self) -> str | None:
         """Label of the positive class, if the metric depends on it."""
         return self.positive if self.is_sided else None
-
-    @property
-    def judge(self) -> Metric:
-        """The metric as far as it compares scores: functions of the user cannot be asked again."""
-        return Metric(
-            name=self.metric,
-            greater_is_better=self.greater_is_better,
-            function=_unasked,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -387,10 +376,6 @@ def _nested(values: Any) -> Any:
     ended = values.get("status") == "done" or "ended" in outcome
     nested["outcome"] = outcome if ended and values.get("status") != "running" else None
     return nested
-
-
-def _unasked(_y: Any, _p: Any, _w: Any) -> float:
-    return math.nan
 
 
 def _constant_prediction(task: "Task") -> tuple[float, ...] | float:
