@@ -3,13 +3,12 @@
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
+from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils import assert_all_finite, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -19,9 +18,10 @@ from metatune.data.task.make_task import to_frame
 from metatune.data.task.task import Task
 from metatune.errors import TableError
 from metatune.estimate.corrected import Estimate
+from metatune.estimators.contract import ScikitLearnEstimator
 from metatune.estimators.parameters import read_request, read_weights
 from metatune.estimators.remarks import remarks_on
-from metatune.estimators.splits import read_pair, with_splits
+from metatune.estimators.splits import read_held_out, with_splits
 from metatune.estimators.talker import Talker
 from metatune.evaluation.trial import TrialResult
 from metatune.execution.executor import Executor
@@ -50,7 +50,7 @@ __all__ = ["MetaTuneClassifier", "MetaTuneRegressor"]
 _MIN_ROWS = 2
 
 
-class _MetaTune(BaseEstimator):  # type: ignore[misc]
+class _MetaTune(ScikitLearnEstimator):
     """Base of both estimators."""
 
     _classification: ClassVar[bool]
@@ -155,7 +155,7 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
                 groups=groups,
                 times=times,
             )
-            given = with_splits(given, self.cv, self._held_out(validation))
+            given = with_splits(given, self.cv, read_held_out(self, validation))
             task = given.task(self.metric, self.pos_label)
             with ExitStack() as stack:
                 enter = stack.enter_context
@@ -210,30 +210,6 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "pipeline_")
         model_file.save(self.pipeline_, Path(path), self._info())
 
-    def __sklearn_clone__(self) -> Self:
-        """Copy the parameters, as scikit-learn does, but share the executor: it has no copy."""
-        given = self.get_params(deep=False)
-        executor = given.pop("executor")
-        copies = {name: clone(value, safe=False) for name, value in given.items()}
-        copy = type(self)(**copies, executor=executor)
-        for name in ("_metadata_request", "_sklearn_output_config"):
-            if hasattr(self, name):
-                setattr(copy, name, deepcopy(getattr(self, name)))
-        return copy
-
-    def __getstate__(self) -> dict[str, Any]:
-        state: dict[str, Any] = super().__getstate__()
-        if "pipeline_" in state:  # a fitted one needs its executor no more, and that cannot travel
-            state = {**state, "executor": None}
-        return state
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
-        return tags
-
     def _validate(self, X: Any, y: Any) -> tuple[Any, "NDArray[Any]"]:
         """Check features and target as scikit-learn does; tables keep their columns as they are."""
         if _is_table(X):
@@ -250,16 +226,6 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         if self._classification:
             check_classification_targets(y)
         return X, np.asarray(y)
-
-    def _held_out(self, given: Any) -> tuple[Any, "NDArray[Any]"] | None:
-        """Check further rows to judge by."""
-        if given is None:
-            return None
-        X, y = read_pair(given)
-        if _is_table(X):
-            validate_data(self, X, reset=False, skip_check_array=True)
-            return X, y
-        return validate_data(self, X, reset=False, dtype=None, ensure_all_finite=False), y
 
     def _rows(self, X: Any) -> pd.DataFrame:
         """Check the features of rows to be predicted, and turn them into a table."""
@@ -319,7 +285,7 @@ class MetaTuneClassifier(ClassifierMixin, _MetaTune):  # type: ignore[misc]
         about; 1 or True if None, else the rarer one.
     cv : int, splitter or iterable, optional
         How rows are split to judge models, as in scikit-learn: a number of folds, a splitter, or
-        pairs of positions. Metatune's own folds if None. Rows of the same pairs judge every model.
+        pairs of positions. Metatune's own folds if None.
     max_trials : int, optional
         End after so many trials; with the same `random_state` the result is then always the same,
         if the budget suffices.

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.utils import column_or_1d
+from sklearn.utils.validation import validate_data
 
 from metatune.data.splits.given import read_splits
 from metatune.errors import OptionError
@@ -13,7 +14,7 @@ from metatune.storage.training_data import TrainingData
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["read_pair", "with_splits"]
+__all__ = ["read_held_out", "with_splits"]
 
 
 def with_splits(
@@ -40,11 +41,16 @@ def with_splits(
     return given.with_held_out(X, y)
 
 
-def read_pair(given: Any) -> "tuple[Any, NDArray[Any]]":
-    """Read `validation`, a pair of features and target."""
+def read_held_out(model: Any, given: Any) -> "tuple[Any, NDArray[Any]] | None":
+    """Check `validation`, a pair of features and target, against the rows that a model has seen."""
+    if given is None:
+        return None
     if not isinstance(given, tuple | list) or len(given) != 2:
         raise OptionError("validation= must be a pair (X, y) of further rows to judge by")
-    y = np.asarray(column_or_1d(given[1]))
+    X, y = given[0], np.asarray(column_or_1d(given[1]))
     if not len(y):
         raise OptionError("validation= holds no rows: leave it out")
-    return given[0], y
+    if hasattr(X, "columns"):
+        validate_data(model, X, reset=False, skip_check_array=True)
+        return X, y
+    return validate_data(model, X, reset=False, dtype=None, ensure_all_finite=False), y
