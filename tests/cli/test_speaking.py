@@ -139,7 +139,7 @@ def test_without_an_estimate_the_score_is_called_what_it_is() -> None:
     result: Any = SimpleNamespace(
         winner=object(), score=0.9, estimate=NoEstimate(reason="the time did not suffice")
     )
-    (_, score), (_, why) = _score_rows("roc_auc", "higher", result)
+    (_, score), (_, why) = _score_rows("roc_auc", "higher is better", result)
     assert score == "0.9000 in cross-validation (higher is better): a little too good"
     assert why == "no honest estimate: the time did not suffice"
 
