@@ -28,7 +28,7 @@ __all__ = ["choose_decision", "fit_decision", "judged_prediction"]
 
 _N_STEPS = 24  # thresholds that are tried
 _MAX_CLASSES = 20  # with more, too few rows speak for each factor
-_MAX_CLASSES_SLOW = 4  # for scorers that take milliseconds
+_MAX_CLASSES_SLOW = 2  # for scorers that take milliseconds
 _N_SAMPLES = 5  # resamplings over which a decision is averaged
 _N_SAMPLES_CHECK = 3
 _N_PARTS_CHECK = 5
@@ -181,7 +181,7 @@ class _GainOn:
             self._p[fit],
             some,
             seed=self._seed,
-            n_samples=_N_SAMPLES_CHECK,
+            n_samples=_N_SAMPLES_CHECK if has_quick_table(self._metric) else 1,
         )
         p = self._p[held_out]
         before, after = p.argmax(axis=1), (p * factors).argmax(axis=1)

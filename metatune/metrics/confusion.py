@@ -94,6 +94,29 @@ def _f1_weighted(tables: "FloatArray") -> "FloatArray":
     return np.asarray((np.nan_to_num(_f1_each(tables)) * true).sum(axis=1) / true.sum(axis=1))
 
 
+def _precisions(tables: "FloatArray") -> "FloatArray":
+    return _shares(tables, tables.sum(axis=1))
+
+
+def _recalls(tables: "FloatArray") -> "FloatArray":
+    return _shares(tables, tables.sum(axis=2))
+
+
+def _jaccards(tables: "FloatArray") -> "FloatArray":
+    return _shares(tables, tables.sum(axis=1) + tables.sum(axis=2) - _diagonal(tables))
+
+
+def _shares(tables: "FloatArray", of: "FloatArray") -> "FloatArray":
+    """Return the hits as shares; 0 of nothing, and NaN for classes that are nowhere."""
+    nowhere = tables.sum(axis=1) + tables.sum(axis=2) == 0
+    shares = np.where(of > 0, _diagonal(tables) / of, 0.0)
+    return np.where(nowhere, np.nan, shares)
+
+
+def _macro(each: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda tables: np.nanmean(each(tables), axis=1)
+
+
 def _diagonal(tables: "FloatArray") -> "FloatArray":
     return np.asarray(np.diagonal(tables, axis1=1, axis2=2))
 
@@ -105,5 +128,8 @@ _SCORES: dict[str, Callable[..., Any]] = {
     "f1_macro": _f1_macro,
     "f1_micro": _accuracy,
     "f1_weighted": _f1_weighted,
+    "precision_macro": _macro(_precisions),
+    "recall_macro": _macro(_recalls),
+    "jaccard_macro": _macro(_jaccards),
 }
 _SIDED: dict[str, Callable[..., Any]] = {"f1": _f1, "jaccard": _jaccard}

@@ -104,7 +104,17 @@ def test_the_constant_is_judged_by_its_best_label() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["accuracy", "balanced_accuracy", "f1_macro", "f1_micro", "f1_weighted"]
+    "name",
+    [
+        "accuracy",
+        "balanced_accuracy",
+        "f1_macro",
+        "f1_micro",
+        "f1_weighted",
+        "precision_macro",
+        "recall_macro",
+        "jaccard_macro",
+    ],
 )
 @pytest.mark.parametrize("n_classes", [2, 4])
 def test_tables_score_like_rows(name: str, n_classes: int) -> None:
