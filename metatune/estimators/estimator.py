@@ -13,7 +13,6 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 from sklearn.utils import assert_all_finite, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
-from threadpoolctl import threadpool_limits
 
 from metatune.data.task.make_task import to_frame
 from metatune.data.task.task import Task
@@ -23,6 +22,7 @@ from metatune.estimators.parameters import read_request, read_weights
 from metatune.estimators.talker import Talker
 from metatune.evaluation.trial import TrialResult
 from metatune.execution.executor import Executor
+from metatune.execution.numeric_threads import one_numeric_thread
 from metatune.execution.workers import workers
 from metatune.kinds import TaskKind
 from metatune.models import model_file
@@ -149,7 +149,7 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
                 enter = stack.enter_context
                 executor = enter(workers(self.executor, self.n_jobs, self.memory_limit))
                 session.begin(task, DataRecord(name=task.name), given=given)
-                enter(threadpool_limits(limits=1))  # the cores belong to the workers
+                enter(one_numeric_thread())  # the cores belong to the workers
                 result = tune(
                     task,
                     TuneOptions.of(session),
