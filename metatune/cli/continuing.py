@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from metatune.cli import options
+from metatune.cli.process import start_workers
 
 if TYPE_CHECKING:
     from metatune.storage.record import RunRecord
@@ -35,6 +36,7 @@ def continue_run(directory: Path, budget: str | None, max_trials: str | None, **
     Everything else is as it was when the run was started: table, target, metric, seed, algorithms.
     No finished trial is repeated. The exit codes are those of fit.
     """
+    start_workers()
     from dataclasses import replace
 
     from metatune.budget import seconds_since_process_start

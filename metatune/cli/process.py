@@ -7,7 +7,7 @@ import traceback
 from types import TracebackType
 from typing import NoReturn
 
-__all__ = ["run"]
+__all__ = ["run", "start_workers"]
 
 _VERBOSE = ("-v", "--verbose")
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -37,6 +37,14 @@ def run() -> NoReturn:
         with contextlib.suppress(BrokenPipeError, ValueError):
             stream.flush()
     os._exit(code)
+
+
+def start_workers() -> None:
+    """Let the process that workers are forked from import what they need, while this one does."""
+    from metatune.execution.launcher import fork_server
+
+    with contextlib.suppress(OSError):  # whoever wants workers is told
+        fork_server()
 
 
 def _explain(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -8,6 +8,7 @@ process and, at last, how that ended.
 
 import contextlib
 import errno
+import fcntl
 import gc
 import importlib
 import json
@@ -17,6 +18,7 @@ import signal
 import socket
 import struct
 import sys
+from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -47,19 +49,32 @@ def main(control: int, preload: tuple[str, ...]) -> None:
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])  # whatever the program blocks
     orders = socket.socket(fileno=control)
-    for name in preload:
-        _end_if_alone(orders)
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+    with _ending_if_alone(orders):
+        for name in preload:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
     gc.freeze()  # so that workers do not copy what they only look through
     _Server(orders).serve()
 
 
-def _end_if_alone(orders: socket.socket) -> None:
+@contextlib.contextmanager
+def _ending_if_alone(orders: socket.socket) -> Iterator[None]:
+    """End this process in the midst of imports, as soon as the program is gone."""
     poll = select.poll()
     poll.register(orders, 0)
-    if any(event & _EOF for _, event in poll.poll(0)):
-        os._exit(0)
+
+    def look(*_: Any) -> None:
+        if any(event & _EOF for _, event in poll.poll(0)):
+            os._exit(0)
+
+    before = fcntl.fcntl(orders, fcntl.F_GETFL)
+    signal.signal(signal.SIGIO, look)  # sent when an order comes, and when none can come any more
+    fcntl.fcntl(orders, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(orders, fcntl.F_SETFL, before | os.O_ASYNC)
+    look()
+    yield
+    fcntl.fcntl(orders, fcntl.F_SETFL, before)
+    signal.signal(signal.SIGIO, signal.SIG_IGN)
 
 
 class _Server:
@@ -134,7 +149,8 @@ class _Server:
     def _leave(self) -> None:
         """Let go, in a worker, of what is the server's."""
         signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for number in (signal.SIGCHLD, signal.SIGIO):
+            signal.signal(number, signal.SIG_DFL)
         self._orders.close()
         for end in self._ends.values():
             os.close(end)

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing import spawn
 from pathlib import Path
@@ -86,9 +87,11 @@ class ForkServer:
 
     def __init__(self, preload: tuple[str, ...]) -> None:
         self._sending = threading.Lock()
+        self._is_broken = False
         ours, theirs = (_beside_streams(end) for end in socket.socketpair())
         self._orders = ours
-        with theirs:
+        with ExitStack() as on_failure, theirs:
+            on_failure.callback(ours.close)
             program = _PROGRAM.format(
                 path=_path_without_folder(), control=theirs.fileno(), preload=preload
             )
@@ -102,11 +105,12 @@ class ForkServer:
                 env=_environment(),
                 start_new_session=True,
             )
+            on_failure.pop_all()
 
     @property
     def is_alive(self) -> bool:
         """True if it can still be given orders."""
-        return self._process.poll() is None
+        return not self._is_broken and self._process.poll() is None
 
     def launch(self, channel: int, log_path: str) -> Launch:
         """Order a worker and return at once.
@@ -162,8 +166,12 @@ class ForkServer:
 
         text = json.dumps(order).encode()
         with self._sending:
-            socket.send_fds(self._orders, [HEADER.pack(len(text))], files)
-            self._orders.sendall(text)
+            try:
+                socket.send_fds(self._orders, [HEADER.pack(len(text))], files)
+                self._orders.sendall(text)
+            except ConnectionError:
+                self._is_broken = True
+                raise
 
 
 _servers: dict[tuple[str, ...], ForkServer] = {}
@@ -180,7 +188,10 @@ def fork_server(preload: tuple[str, ...] = PRELOADED) -> ForkServer:
     """
     with _starting:
         found = _servers.get(preload)
-        if found is None or not found.is_alive:
+        if found is not None and not found.is_alive:
+            _servers.pop(preload).close()
+            found = None
+        if found is None:
             found = _servers[preload] = ForkServer(preload)
         return found
 

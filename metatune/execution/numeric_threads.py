@@ -1,5 +1,6 @@
 """Threads of numeric libraries: one, for as long as somebody in this process wants that."""
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,7 +27,7 @@ def one_numeric_thread() -> Iterator[None]:
     BLAS is the caller's again when the last context is left, in whichever order they were entered.
     """
     controller = ThreadpoolController()
-    with controller.limit(limits=1, user_api="openmp"):
+    with controller.select(user_api="openmp").limit(limits=1):
         _blas.enter(controller)
         try:
             yield
@@ -51,7 +52,7 @@ class _Blas:
 
     def leave(self) -> None:
         with self._lock:
-            self._n_contexts -= 1
+            self._n_contexts = max(0, self._n_contexts - 1)
             if self._n_contexts:
                 return
             for library in ThreadpoolController().select(user_api="blas").lib_controllers:
@@ -59,5 +60,12 @@ class _Blas:
                     library.set_num_threads(self._before[library.filepath])
             self._before.clear()
 
+    def begin_anew(self) -> None:
+        """Forget, in a forked process, the contexts of threads that exist in its parent only."""
+        self._lock = threading.Lock()
+        self._n_contexts = 0
+
 
 _blas = _Blas()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_blas.begin_anew)
