@@ -1,14 +1,14 @@
 """Record of a run: everything that `run.json` says, with the same schema for every door."""
 
-import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from metatune.budget import parse_duration
 from metatune.errors import BundleError
 from metatune.estimate.values import Estimate
-from metatune.files.plain import read_dataclass, without_nan
+from metatune.files.plain import parse_json, read_dataclass, without_nan
 from metatune.kinds import TaskKind
 from metatune.storage.door import Door
 from metatune.storage.provenance import Process
@@ -30,9 +30,12 @@ __all__ = [
     "TaskRecord",
     "TrialCounts",
     "Winner",
+    "read_values",
 ]
 
 RECORD_FILE = "run.json"
+_MOST_BYTES = 50_000_000
+_SEEDS = 2**32
 SCHEMA_VERSION = 2
 """Of the record; those without a number are of version 1, one for each door."""
 
@@ -316,7 +319,7 @@ class RunRecord:
         """
         path = directory / RECORD_FILE
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
+            values = read_values(path)
         except (OSError, ValueError) as error:
             raise BundleError(f"{path} cannot be read ({error}): the run is damaged") from error
         return cls.from_values(values, path)
@@ -337,11 +340,13 @@ class RunRecord:
                 f"reads {SCHEMA_VERSION}): use that version, or start a new run elsewhere"
             )
         try:
-            return read_dataclass(cls, _nested(values))
+            record = read_dataclass(cls, _nested(values))
+            _check(record)
         except ValueError as error:
             raise BundleError(
                 f"{path} is damaged ({error}): undo the change, or start a new run elsewhere"
             ) from error
+        return record
 
     def values(self) -> dict[str, Any]:
         """Return the plain values of the file."""
@@ -350,6 +355,48 @@ class RunRecord:
         if outcome and outcome["no_estimate"] is None:
             del outcome["no_estimate"]
         return dict(without_nan({"schema": SCHEMA_VERSION, **values, **task, **outcome}))
+
+
+def read_values(path: Path) -> Any:
+    """Return the values of a record's file.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    ValueError
+        If it is no JSON, or larger than any record.
+    """
+    with path.open("rb") as file:
+        content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise ValueError("it is larger than any record")
+    return parse_json(content)
+
+
+def _check(record: RunRecord) -> None:
+    """Raise ValueError with a clause about a value that no run has."""
+    options, seconds = record.options, record.seconds
+    positive = {
+        "seconds.budget": seconds.budget,
+        "seconds.plan": seconds.plan,
+        "max_trials": record.max_trials,
+        "options.max_trials": options.max_trials,
+        "options.jobs": options.jobs,
+    }
+    for name, value in positive.items():
+        if value is not None and value <= 0:
+            raise ValueError(f"{name} is {value}, not above zero")
+    for name, value in (
+        ("seconds.before", seconds.before),
+        ("seconds.used", seconds.used),
+        ("seed", record.seed),
+    ):
+        if value < 0:
+            raise ValueError(f"{name} is {value}, less than zero")
+    if record.seed >= _SEEDS:
+        raise ValueError(f"seed is {record.seed}, not below {_SEEDS}")
+    parse_duration(options.budget)
 
 
 def _nested(values: Any) -> Any:

@@ -209,7 +209,7 @@ def test_workers_cannot_be_started_where_there_is_no_interpreter(monkeypatch):
     monkeypatch.setattr("multiprocessing.spawn.get_executable", lambda: "/no/such/python")
     with (
         LocalPool(1, preload=("nothing",)) as pool,
-        pytest.raises(SearchError, match="cannot be started: .*no/such/python"),
+        pytest.raises(SearchError, match=r"cannot be started: .*no/such/python"),
     ):
         run(pool, "double", 1)
 
