@@ -161,17 +161,19 @@ class ForkServer:
         self._orders.close()
         self._process.returncode = 0  # it is no child of this process
 
-    def _send(self, order: dict[str, object], files: list[int]) -> None:
+    def _send(self, values: dict[str, object], files: list[int]) -> None:
         from metatune.execution.fork_server import HEADER
 
-        text = json.dumps(order).encode()
+        text = json.dumps(values).encode()
+        order = HEADER.pack(len(text)) + text
         with self._sending:
+            is_sent = False
             try:
-                socket.send_fds(self._orders, [HEADER.pack(len(text))], files)
-                self._orders.sendall(text)
-            except ConnectionError:
-                self._is_broken = True
-                raise
+                n_sent = socket.send_fds(self._orders, [order], files)
+                self._orders.sendall(order[n_sent:])
+                is_sent = True
+            finally:  # half an order, of somebody who was interrupted, would garble all others
+                self._is_broken = self._is_broken or not is_sent
 
 
 _servers: dict[tuple[str, ...], ForkServer] = {}

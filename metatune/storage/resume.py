@@ -12,7 +12,7 @@ from metatune.errors import OptionError, SpaceError
 from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial_data import TrialData
 from metatune.kinds import TaskKind
-from metatune.space import SearchSpace
+from metatune.space import Configuration, SearchSpace
 from metatune.storage.directory import RunDirectory
 from metatune.storage.door import Door, continue_command
 from metatune.storage.journal import Past, Stamp, read_past
@@ -167,17 +167,24 @@ def check_same_run(
             "otherwise: go on with that version, or start a new run elsewhere"
         )
     for trial in (result.trial for result in past.results):
-        configuration = trial.configuration
-        try:
-            if configuration.algorithm not in spaces:
-                name = configuration.algorithm
-                raise SpaceError(f"there is no algorithm {name!r} for this task")
-            spaces[configuration.algorithm].check(configuration)
-        except SpaceError as error:
+        reason = _unknown(trial.configuration, spaces)
+        if reason:
             raise OptionError(
                 f"trial {trial.number} of the run in {where} cannot be of this version of "
-                f"metatune ({error}): go on with that version, or start a new run elsewhere"
-            ) from error
+                f"metatune ({reason}): go on with that version, or start a new run elsewhere"
+            )
+
+
+def _unknown(configuration: Configuration, spaces: Mapping[str, SearchSpace]) -> str:
+    """Return why a configuration is none of these spaces; empty if it is one."""
+    space = spaces.get(configuration.algorithm)
+    if space is None:
+        return f"there is no algorithm {configuration.algorithm!r} for this task"
+    try:
+        space.check(configuration)
+    except SpaceError as error:
+        return str(error)
+    return ""
 
 
 def identify(data: TrialData, seed: int) -> str:
