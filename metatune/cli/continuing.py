@@ -90,7 +90,7 @@ def continue_run(directory: Path, budget: str | None, max_trials: str | None, **
 
 def _places(
     before: "RunOptions", table: str | None, given: dict[str, Any], voice: Voice
-) -> dict[str, str | None]:
+) -> dict[str, Any]:
     """Return the other machines and folders that this command may use.
 
     Whoever made the run directory wrote those of its record. What they answer is believed, and the

@@ -10,6 +10,7 @@ import io
 import os
 import select
 import sys
+from typing import TextIO
 
 __all__ = ["Outlet", "open_outlets"]
 
@@ -96,12 +97,12 @@ def open_outlets() -> Outlet:
     return output
 
 
-def _text(outlet: Outlet, given: "io.TextIOBase | None") -> io.TextIOWrapper:
+def _text(outlet: Outlet, given: TextIO | None) -> io.TextIOWrapper:
     encoding = getattr(given, "encoding", None) or "utf-8"
     escaping = f"metatune-{outlet.fileno()}"
     codecs.register_error(escaping, outlet.escape)
     return io.TextIOWrapper(
-        io.BufferedWriter(outlet),
+        io.BufferedWriter(outlet),  # type: ignore[type-var]  # it is a raw stream
         encoding=encoding,
         errors=escaping,
         line_buffering=outlet.isatty() or outlet.fileno() == 2,

@@ -93,12 +93,13 @@ class _Server:
     def serve(self) -> None:
         """Follow orders until nobody is left to give any."""
         while True:
-            ready, _, _ = select.select([self._orders, self._bell], [], [])
+            orders = self._orders.fileno()
+            ready, _, _ = select.select([orders, self._bell], [], [])
             if self._bell in ready:
                 with contextlib.suppress(BlockingIOError):
                     os.read(self._bell, 4096)
                 self._reap()
-            if self._orders in ready:
+            if orders in ready:
                 self._follow()
 
     def _follow(self) -> None:

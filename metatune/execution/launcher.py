@@ -220,7 +220,8 @@ if hasattr(os, "register_at_fork"):
 
 def _interpreter() -> list[str]:
     """Return the command of the interpreter, with the options that this one was started with."""
-    return [os.fsdecode(spawn.get_executable()), *subprocess._args_from_interpreter_flags()]
+    flags: list[str] = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
+    return [os.fsdecode(spawn.get_executable()), *flags]
 
 
 def _environment() -> dict[str, str]:

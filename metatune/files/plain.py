@@ -63,7 +63,7 @@ def read_dataclass(kind: type[_T], values: Any, where: str = "") -> _T:
     if not isinstance(values, Mapping):
         wrong = _wrong(where, values, "an object of named values")
         raise ValueError(wrong)  # noqa: TRY004  # the content of a file, not a programming error
-    hints = _hints(kind)
+    hints = _hints(kind)  # type: ignore[arg-type]  # classes can be hashed
     read: dict[str, Any] = {}
     for field in fields(kind):  # type: ignore[arg-type]  # type[_T] is that of a dataclass
         place = f"{where}.{field.name}" if where else field.name
