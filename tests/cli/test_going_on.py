@@ -229,6 +229,45 @@ def test_continue_needs_a_run(tmp_path: Path, cut: Path, call: Call) -> None:
     assert "--resume" in call("continue", cut, "--trust-run", "--trust-run").stderr
 
 
+def change(folder: Path, seconds: dict[str, Any] | None = None, **values: Any) -> None:
+    record = json.loads((folder / "run.json").read_text())
+    record["seconds"].update(seconds or {})
+    (folder / "run.json").write_text(json.dumps({**record, **values}))
+
+
+@pytest.mark.parametrize("model", ["constant", "none", "torn"])
+def test_the_best_of_the_journal_is_fitted_however_little_time_is_left(
+    model: str, cut: Path, call: Call, tmp_path: Path
+) -> None:
+    """The killed process had saved the constant at most, and its models are gone."""
+    record = json.loads((cut / "run.json").read_text())
+    options = {**record["options"], "max_trials": None}
+    seconds = {"used": 599.9}
+    change(cut, seconds, options=options, max_trials=None)
+    if model == "torn":
+        (cut / "model.skops").write_bytes(b"PK")
+    else:
+        (cut / "model.skops").unlink()
+    if model == "none":
+        shutil.rmtree(cut / "predictions")
+    result = call("continue", cut, "--trust-run", "-q")
+    assert result.exit_code == 0, result.stderr
+    assert "constant prediction: the saved model" not in result.stderr
+    now = json.loads((cut / "run.json").read_text())
+    assert now["beats_constant"]
+    assert now["winner"] is not None
+    assert model_file.model_info(model_file.load(cut))["trial"] is not None
+
+
+def test_more_trials_for_a_timed_run_are_told_as_trials(cut: Path, call: Call) -> None:
+    record = json.loads((cut / "run.json").read_text())
+    options = {**record["options"], "max_trials": None}
+    change(cut, options=options, max_trials=None)
+    result = call("continue", cut, "--trust-run", "--max-trials", "+1", "-q")
+    assert result.exit_code == 0, result.stderr
+    assert "asked for 7 trials, used" in result.stdout
+
+
 def start(*words: str | Path) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "metatune", *map(str, words)]
     pipe = subprocess.PIPE
