@@ -8,11 +8,13 @@ import types
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-__all__ = ["parse_json", "read_dataclass", "without_nan"]
+__all__ = ["parse_json", "read_dataclass", "read_json", "without_nan"]
 
 _T = TypeVar("_T")
+_MOST_BYTES = 50_000_000
 _NAMES = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -28,6 +30,23 @@ def parse_json(text: str | bytes) -> Any:
         return json.loads(text)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
+
+
+def read_json(path: Path) -> Any:
+    """Return the value that a JSON file of a sensible size stands for.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    ValueError
+        If it is no JSON, or too large to be taken for any.
+    """
+    with path.open("rb") as file:
+        content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise ValueError(f"it is larger than {_MOST_BYTES // 1_000_000} MB")
+    return parse_json(content)
 
 
 def without_nan(value: Any) -> Any:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from metatune.errors import BundleError, OptionError
 from metatune.files.atomic import replacing
 from metatune.files.locks import ProcessLock
+from metatune.files.plain import read_json
 from metatune.models.model_file import MODEL_FILE, cannot_write
 from metatune.storage.door import Door
-from metatune.storage.record import RECORD_FILE, RunRecord, read_values
+from metatune.storage.record import RECORD_FILE, RunRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -239,7 +240,7 @@ class RunDirectory:
         """
         path = self.path / RECORD_FILE
         try:
-            values = read_values(path)
+            values = read_json(path)
         except (OSError, ValueError):
             return None
         return RunRecord.from_values(values, path)

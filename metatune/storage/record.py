@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from metatune.budget import parse_duration
 from metatune.errors import BundleError
 from metatune.estimate.values import Estimate
-from metatune.files.plain import parse_json, read_dataclass, without_nan
+from metatune.files.plain import read_dataclass, read_json, without_nan
 from metatune.kinds import TaskKind
 from metatune.storage.door import Door
 from metatune.storage.provenance import Process
@@ -30,11 +30,9 @@ __all__ = [
     "TaskRecord",
     "TrialCounts",
     "Winner",
-    "read_values",
 ]
 
 RECORD_FILE = "run.json"
-_MOST_BYTES = 50_000_000
 _SEEDS = 2**32
 SCHEMA_VERSION = 2
 """Of the record; those without a number are of version 1, one for each door."""
@@ -319,7 +317,7 @@ class RunRecord:
         """
         path = directory / RECORD_FILE
         try:
-            values = read_values(path)
+            values = read_json(path)
         except (OSError, ValueError) as error:
             raise BundleError(f"{path} cannot be read ({error}): the run is damaged") from error
         return cls.from_values(values, path)
@@ -357,45 +355,22 @@ class RunRecord:
         return dict(without_nan({"schema": SCHEMA_VERSION, **values, **task, **outcome}))
 
 
-def read_values(path: Path) -> Any:
-    """Return the values of a record's file.
-
-    Raises
-    ------
-    OSError
-        If it cannot be read.
-    ValueError
-        If it is no JSON, or larger than any record.
-    """
-    with path.open("rb") as file:
-        content = file.read(_MOST_BYTES + 1)
-    if len(content) > _MOST_BYTES:
-        raise ValueError("it is larger than any record")
-    return parse_json(content)
-
-
 def _check(record: RunRecord) -> None:
     """Raise ValueError with a clause about a value that no run has."""
     options, seconds = record.options, record.seconds
-    positive = {
-        "seconds.budget": seconds.budget,
-        "seconds.plan": seconds.plan,
+    positive = {"seconds.budget": seconds.budget, "seconds.plan": seconds.plan}
+    counts = {
         "max_trials": record.max_trials,
         "options.max_trials": options.max_trials,
         "options.jobs": options.jobs,
     }
-    for name, value in positive.items():
+    for name, value in {**positive, **counts}.items():
         if value is not None and value <= 0:
             raise ValueError(f"{name} is {value}, not above zero")
-    for name, value in (
-        ("seconds.before", seconds.before),
-        ("seconds.used", seconds.used),
-        ("seed", record.seed),
-    ):
-        if value < 0:
-            raise ValueError(f"{name} is {value}, less than zero")
-    if record.seed >= _SEEDS:
-        raise ValueError(f"seed is {record.seed}, not below {_SEEDS}")
+    if min(seconds.before, seconds.used) < 0:
+        raise ValueError("seconds that were used are less than zero")
+    if not 0 <= record.seed < _SEEDS:
+        raise ValueError(f"seed is {record.seed!r:.40}, not from 0 to {_SEEDS - 1}")
     parse_duration(options.budget)
 
 
