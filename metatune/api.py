@@ -5,8 +5,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from threadpoolctl import threadpool_limits
-
 from metatune.budget import parse_duration
 from metatune.data.columns.column import Column
 from metatune.data.encoding.encoder import encode_task
@@ -17,6 +15,7 @@ from metatune.data.task.task import Task
 from metatune.errors import OptionError
 from metatune.evaluation.rungs import plan_folds
 from metatune.evaluation.trial_data import TrialData
+from metatune.execution.numeric_threads import one_numeric_thread
 from metatune.metafeatures import MetaFeatures, extract_metafeatures
 from metatune.recommender.advice import Advice, advise, eligible_shape, usable_algorithms
 from metatune.recommender.recommendation import Recommendations
@@ -194,7 +193,7 @@ def recommend_for(
     )
     shape = eligible_shape(data)
     algorithms = usable_algorithms(task.kind, shape, include, exclude)
-    with threadpool_limits(limits=1):  # threads cost more than they bring on small samples
+    with one_numeric_thread():  # threads cost more than they bring on small samples
         return advise(
             data,
             task.metric.name,
@@ -207,7 +206,7 @@ def recommend_for(
 def describe_for(task: Task) -> Description:
     """Describe a task."""
     _, encoded = encode_task(task, seed=0)
-    with threadpool_limits(limits=1):
+    with one_numeric_thread():
         features = extract_metafeatures(encoded)
     classes = None
     if task.classes is not None:

@@ -12,7 +12,6 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils import assert_all_finite, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
-from threadpoolctl import threadpool_limits
 
 from metatune.data.task.make_task import to_frame
 from metatune.data.task.task import Task
@@ -25,6 +24,7 @@ from metatune.estimators.splits import read_held_out, with_splits
 from metatune.estimators.talker import Talker
 from metatune.evaluation.trial import TrialResult
 from metatune.execution.executor import Executor
+from metatune.execution.numeric_threads import one_numeric_thread
 from metatune.execution.workers import workers
 from metatune.kinds import TaskKind
 from metatune.models import model_file
@@ -161,7 +161,7 @@ class _MetaTune(ScikitLearnEstimator):
                 enter = stack.enter_context
                 executor = enter(workers(self.executor, self.n_jobs, self.memory_limit))
                 session.begin(task, DataRecord(name=task.name), given=given)
-                enter(threadpool_limits(limits=1))  # the cores belong to the workers
+                enter(one_numeric_thread())  # the cores belong to the workers
                 result = tune(
                     task,
                     TuneOptions.of(session),
