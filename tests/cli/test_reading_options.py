@@ -79,7 +79,7 @@ def test_a_run_goes_on_with_them(odd: Path, tmp_path: Path, metadata_dir: Path, 
         "sheet": None,
         "na": "none",
     }
-    result = call("continue", run, "--max-trials", "+2")
+    result = call("continue", run, "--max-trials", "+2", "--trust-run")
     assert result.exit_code == 0, result.stderr
     assert "separator '*'" in result.stderr
     refused = call("fit", odd, *OPTIONS, "--decimal", ",", *fixed, "-o", run, "--resume")
