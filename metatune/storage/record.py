@@ -1,7 +1,7 @@
 """Record of a run: everything that `run.json` says, with the same schema for every door."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -271,6 +271,7 @@ class Outcome:
 
 
 _OUTCOME = frozenset(f.name for f in fields(Outcome))
+_NEEDED = frozenset(f.name for f in fields(Outcome) if f.default is MISSING)
 _TASK = frozenset(f.name for f in fields(TaskRecord))
 
 
@@ -395,8 +396,9 @@ def _nested(values: Any) -> Any:
     nested = {name: value for name, value in values.items() if name not in _TASK | _OUTCOME}
     nested["task"] = {name: values[name] for name in _TASK & values.keys()}
     outcome = {name: values[name] for name in _OUTCOME & values.keys()}
-    ended = values.get("status") == "done" or "ended" in outcome
-    nested["outcome"] = outcome if ended and values.get("status") != "running" else None
+    status, is_whole = values.get("status"), _NEEDED <= outcome.keys()
+    ended = is_whole if status == "running" else status == "done" or "ended" in outcome
+    nested["outcome"] = outcome if ended else None
     return nested
 
 
