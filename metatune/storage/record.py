@@ -373,17 +373,11 @@ class RunRecord:
 def _check(record: RunRecord) -> None:
     """Raise ValueError with a clause about a value that no run has."""
     options, seconds = record.options, record.seconds
-    positive = {"seconds.budget": seconds.budget, "seconds.plan": seconds.plan}
-    counts = {
-        "max_trials": record.max_trials,
-        "options.max_trials": options.max_trials,
-        "options.jobs": options.jobs,
-    }
-    for name, value in {**positive, **counts}.items():
-        if value is not None and value <= 0:
-            raise ValueError(f"{name} is {value}, not above zero")
-    if min(seconds.before, seconds.used) < 0:
-        raise ValueError("seconds that were used are less than zero")
+    counts = (record.max_trials, options.max_trials, options.jobs)
+    if min(seconds.budget, seconds.plan) <= 0 or min(seconds.before, seconds.used) < 0:
+        raise ValueError("its seconds are none that a run can have")
+    if any(count is not None and count <= 0 for count in counts):
+        raise ValueError("max_trials or jobs are not above zero")
     if not 0 <= record.seed < _SEEDS:
         raise ValueError(f"seed is {record.seed!r:.40}, not from 0 to {_SEEDS - 1}")
     parse_duration(options.budget)
@@ -396,7 +390,7 @@ def _nested(values: Any) -> Any:
     nested = {name: value for name, value in values.items() if name not in _TASK | _OUTCOME}
     nested["task"] = {name: values[name] for name in _TASK & values.keys()}
     outcome = {name: values[name] for name in _OUTCOME & values.keys()}
-    status, is_whole = values.get("status"), _NEEDED <= outcome.keys()
+    status, is_whole = values.get("status"), outcome.keys() >= _NEEDED
     ended = is_whole if status == "running" else status == "done" or "ended" in outcome
     nested["outcome"] = outcome if ended else None
     return nested
