@@ -130,9 +130,9 @@ def decimal_evidence(texts: Iterable[str]) -> int:
     """
     evidence = 0
     for text in texts:
-        body = _body(text)
-        if "," not in body and "." not in body:
+        if "," not in text and "." not in text:
             continue
+        body = _body(text)
         if _SURE_COMMA.fullmatch(body) or _MANY_DOTS.fullmatch(body):
             evidence += 1
         elif _SURE_POINT.fullmatch(body):
@@ -146,16 +146,22 @@ def groups_with_dots(texts: Iterable[str]) -> bool:
     Whoever writes decimals gives all numbers the same number of them, or none of them a zero at
     the end; and a decimal of less than 1 begins with a zero.
     """
-    bodies = [body for body in map(_body, texts) if body]
-    dotted = [body for body in bodies if not body.isdigit()]
-    whole = [body for body in bodies if body.isdigit()]
-    return (
-        len(dotted) >= _FEWEST_DOTTED
-        and bool(whole)
-        and all(len(body) <= 3 for body in whole)
-        and all(_DOTTED.fullmatch(body) for body in dotted)
-        and any(body.endswith("0") for body in dotted)
-    )
+    texts = list(texts)
+    if sum("." in text for text in texts) < _FEWEST_DOTTED:
+        return False
+    n_dotted, whole, zero_at_end = 0, False, False
+    for text in texts:
+        body = _body(text)
+        if body.isdigit():
+            if len(body) > 3:
+                return False
+            whole = True
+        elif body:
+            if not _DOTTED.fullmatch(body):
+                return False
+            n_dotted += 1
+            zero_at_end = zero_at_end or body.endswith("0")
+    return n_dotted >= _FEWEST_DOTTED and whole and zero_at_end
 
 
 def find_number_style(counts: Mapping[str, int], hint: int = 0) -> NumberStyle | None:
@@ -265,7 +271,7 @@ def _are_ranges(values: Mapping[str, float]) -> bool:
 
 def _merges_large(values: Mapping[str, float]) -> bool:
     """Return True if whole numbers beyond 2**53, ids as a rule, are the same as numbers."""
-    large = {text: value for text, value in values.items() if abs(value) > _EXACT}
+    large = {text: value for text, value in values.items() if abs(value) >= _EXACT}
     return bool(large) and len(set(large.values())) < len({text.lstrip("+0") for text in large})
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from metatune.data.columns.missing import ALWAYS_MISSING, is_marker, is_weak_marker
-from metatune.data.columns.numbers import parse_number
+from metatune.data.columns.numbers import groups_with_dots, parse_number
 from metatune.data.reading.charset import find_encoding, single_byte_encoding
 from metatune.data.reading.dialect import Dialect, Rows, find_decimal, find_dialect, split_rows
 from metatune.data.reading.header import Header, find_header
@@ -140,6 +140,29 @@ def _too_many(label: str, line: int, found: int, expected: int) -> str:
 
 
 def _parse(payload: Payload, plan: _Plan) -> pd.DataFrame:
+    grouped = _grouped_columns(plan)
+    frame = _parse_as(payload, plan, grouped)
+    if all(groups_with_dots(frame[name].dropna().unique()) for name in grouped):
+        return frame
+    return _parse_as(payload, plan, [])
+
+
+def _grouped_columns(plan: _Plan) -> list[str]:
+    """Return the columns in which dots group thousands, by the first rows: kept as text."""
+    if plan.decimal == ",":
+        return []
+    rows = _judged(plan.rows, plan.header)
+    columns = (
+        [row[i].strip() for row in rows if i < len(row)] for i in range(len(plan.header.names))
+    )
+    return [
+        name
+        for name, cells in zip(plan.header.names, columns, strict=True)
+        if groups_with_dots(cell for cell in cells if not is_marker(cell))
+    ]
+
+
+def _parse_as(payload: Payload, plan: _Plan, texts: list[str]) -> pd.DataFrame:
     dialect = plan.dialect
     options: dict[str, Any] = {}
     if dialect.quote is None:
@@ -162,6 +185,7 @@ def _parse(payload: Payload, plan: _Plan) -> pd.DataFrame:
             decimal=plan.decimal,
             na_values=list(ALWAYS_MISSING),
             keep_default_na=False,
+            dtype=dict.fromkeys(texts, "str"),
             low_memory=False,
             **options,
         )

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from metatune.data.columns.cleaning import clean_column, plain, to_text
+from metatune.data.columns.cleaning import clean_column, merges_whole_numbers, plain, to_text
 from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.dates import find_date_format
 from metatune.data.columns.numbers import NumberStyle, find_number_style
@@ -218,7 +218,7 @@ def _values(
         return (to_text(cells) if as_text else cells.astype(labels.dtype)), []
     if types.is_bool_dtype(cells.dtype):
         return cells, []
-    if _is_typed(cells):
+    if _is_typed(cells) and not merges_whole_numbers(cells):
         return _finite(cells, name)
     return _text_values(cells, name, task)
 
@@ -235,7 +235,7 @@ def _text_values(
     text = to_text(cells)
     counts = _counts(text)
     style = find_number_style(counts)
-    if style is not None and style.n_others <= _STRAY * sum(counts.values()):
+    if style is not None and _n_strays(counts, style) <= _STRAY * sum(counts.values()):
         return _written_numbers(cells, name, style)
     if task == "regression":
         shown = next((k for k in counts if not k.replace(".", "").isdigit()), "")
@@ -243,9 +243,16 @@ def _text_values(
             f"target {name!r} holds text such as {shown!r}, which is no number: "
             "leave out --task regression or choose another column"
         )
-    if len(counts) > _FEW_CLASSES and find_date_format(list(counts)[:1000])[0] is not None:
+    if len(counts) > _FEW_CLASSES and find_date_format(dict(list(counts.items())[:1000]))[0] is not None:
         raise TargetError(f"target {name!r} holds dates, which cannot be learned: choose another")
     return text, _label_notes(cells, text)
+
+
+def _n_strays(counts: dict[str, int], style: NumberStyle) -> int:
+    """Count cells that are no numbers; beside few numbers, ``none`` may well be a class."""
+    few = len(counts) - len(style.others) - len(style.markers) <= _FEW_CLASSES
+    words = [text for text in style.markers if few and any(map(str.isalpha, text))]
+    return style.n_others + sum(counts[text] for text in words)
 
 
 def _written_numbers(
