@@ -23,6 +23,7 @@ from metatune.data.columns.numbers import (
     find_number_style,
 )
 from metatune.data.columns.profile import ColumnProfile
+from metatune.data.columns.scripts import count_words
 from metatune.data.wording import counted, listed
 from metatune.errors import TableError
 
@@ -214,7 +215,7 @@ def _word_column(profile: ColumnProfile, keep_identifiers: bool) -> Column:
     values = {text.lower() for text in profile.counts}
     if len(values) == 2 and values in _PAIRS:
         return _make(profile, ColumnKind.BOOLEAN, n_unique=2)
-    n_words = sum(len(text.split()) for text in profile.counts) / len(profile.counts)
+    n_words = sum(map(count_words, profile.counts)) / len(profile.counts)
     if words_are_identifiers(profile.n_present, profile.unique_share, n_words):
         kind = ColumnKind.HIGH_CARDINALITY if keep_identifiers else ColumnKind.IDENTIFIER
         return _make(profile, kind, "tells rows apart")
