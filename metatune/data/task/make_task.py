@@ -124,6 +124,7 @@ def make_task_from_arrays(
     classification: bool,
     metric: str | None = None,
     name: str = "data",
+    target: str = "target",
     weights: "ArrayLike | None" = None,
     groups: "ArrayLike | None" = None,
     times: "ArrayLike | None" = None,
@@ -144,6 +145,8 @@ def make_task_from_arrays(
         None for the default of the task kind.
     name : str
         Name of the dataset in messages.
+    target : str
+        Name of the target.
     weights, groups, times : array-like of shape (n_rows,), optional
         Sample weights, groups and times of the rows.
 
@@ -162,19 +165,19 @@ def make_task_from_arrays(
         If the metric is unknown or does not fit, or weights, groups or times cannot be used.
     """
     frame, is_named = to_frame(X)
-    target = np.asarray(y)
-    if target.ndim != 1 or len(target) != len(frame):
-        raise TargetError(f"y has the shape {target.shape}: it must be one value for each row of X")
-    if bool(pd.isna(target).any()):
+    values = np.asarray(y)
+    if values.ndim != 1 or len(values) != len(frame):
+        raise TargetError(f"y has the shape {values.shape}: it must be one value for each row of X")
+    if bool(pd.isna(values).any()):
         raise TargetError("y holds missing values: drop the rows whose target is unknown")
     counting, row_metadata = row_metadata_of_arrays(
         len(frame), weights=weights, groups=groups, times=times
     )
     if not counting.all():
-        frame, target = frame[counting].reset_index(drop=True), target[counting]
+        frame, values = frame[counting].reset_index(drop=True), values[counting]
     classes: AnyArray | None = None
     if classification:
-        classes, codes = encode_labels(target)
+        classes, codes = encode_labels(values)
         if len(classes) < 2:
             raise TargetError(
                 f"y holds one class only, {classes.tolist()[0]!r}: at least two are needed"
@@ -189,11 +192,11 @@ def make_task_from_arrays(
     return Task(
         name=name,
         X=frame,
-        y=codes if classification else _numbers(target),
+        y=codes if classification else _numbers(values),
         kind=kind,
         classes=classes,
         columns=columns,
-        target="target",
+        target=target,
         metric=chosen,
         notes=tuple(column_notes(columns)),
         row_metadata=row_metadata,
