@@ -180,7 +180,8 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         ndarray of shape (n_rows,)
             Labels or values.
         """
-        return np.asarray(self.pipeline_.predict(check_rows(self, X)))
+        rows = check_rows(self, X)
+        return np.asarray(self.pipeline_.predict(rows))
 
     def save(self, path: str | Path) -> None:
         """Write the fitted pipeline to a model file without pickle; `metatune.load` opens it.
@@ -334,7 +335,8 @@ class MetaTuneClassifier(ClassifierMixin, _MetaTune):  # type: ignore[misc]
         ndarray of shape (n_rows, n_classes)
             In the order of `classes_`.
         """
-        return np.asarray(self.pipeline_.predict_proba(check_rows(self, X)))
+        rows = check_rows(self, X)
+        return np.asarray(self.pipeline_.predict_proba(rows))
 
 
 class MetaTuneRegressor(RegressorMixin, _MetaTune):  # type: ignore[misc]
