@@ -94,7 +94,14 @@ class MetatuneWarning(UserWarning):
 
 
 class UnusedCellsWarning(MetatuneWarning):
-    """Cells of a table to predict are taken as missing, since the model cannot read them."""
+    """Cells of a table to predict are taken as missing, since the model cannot use them.
+
+    The arguments are the message, and one value for each column with such cells.
+    """
+
+    def __str__(self) -> str:
+        """Return the message alone."""
+        return str(self.args[0])
 
 
 class UnknownColumnsWarning(MetatuneWarning):

@@ -1,21 +1,24 @@
 """Reading a table that a model shall predict, and matching its columns to the model's."""
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from metatune.cli.console import Voice
 from metatune.data.wording import counted, listed
-from metatune.errors import BundleError, OptionError, SchemaError
+from metatune.errors import BundleError, OptionError, SchemaError, UnusedCellsWarning
 
 if TYPE_CHECKING:
     import pandas as pd
     from sklearn.pipeline import Pipeline
 
     from metatune.cli.data import OpenedData
+    from metatune.data.encoding.unused_cells import UnusedCells
     from metatune.data.reading.source import Table
 
-__all__ = ["KnownRows", "match_columns", "model_columns", "read_for"]
+__all__ = ["KnownRows", "match_columns", "model_columns", "read_for", "saying_unused"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -77,6 +80,24 @@ def read_for(
     frame, notes = match_columns(table, known, needed, target)
     voice.notes(notes)
     return KnownRows(frame=frame, metric=_metric(opened, str(info["task"])))
+
+
+@contextmanager
+def saying_unused(voice: Voice) -> Iterator[None]:
+    """Say of each column how many of its cells cannot be used, once rows have been predicted."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UnusedCellsWarning)
+        yield
+    for warning in caught:
+        if isinstance(warning.message, UnusedCellsWarning):
+            _say_unused(warning.message.args[1], voice)
+
+
+def _say_unused(columns: "Sequence[UnusedCells]", voice: Voice) -> None:
+    for column in columns:
+        if column.is_all:
+            voice.warn(column.line())
+    voice.notes([column.line() for column in columns if not column.is_all])
 
 
 def _metric(opened: "OpenedData", kind: str) -> str | None:

@@ -1,5 +1,6 @@
 """Table encoder: converts a table as users have it to one matrix of numbers."""
 
+import warnings
 from dataclasses import asdict
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self
@@ -15,10 +16,11 @@ from metatune.data.encoding.encoded_task import EncodedTask
 from metatune.data.encoding.layout import Layout
 from metatune.data.encoding.text_components import TextEncoder, text_seconds
 from metatune.data.encoding.text_model import TextModel
+from metatune.data.encoding.unused_cells import UnusedCells, find_unused, unused_message
 from metatune.data.task.make_task import to_frame
 from metatune.data.task.task import Task
 from metatune.data.wording import listed
-from metatune.errors import SchemaError
+from metatune.errors import SchemaError, UnusedCellsWarning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,10 +136,21 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         ------
         SchemaError
             If columns are missing.
+
+        Warns
+        -----
+        UnusedCellsWarning
+            If cells hold something that cannot be used and so are taken as missing.
         """
         check_is_fitted(self, "names_")
         table = self._table(X)
-        blocks = [self._block(clean_column(table[c.name], c), c) for c in self._used()]
+        blocks, unused = [], []
+        for column in self._used():
+            raw = table[column.name]
+            cells = clean_column(raw, column)
+            blocks.append(self._block(cells, column))
+            unused.append(find_unused(raw, cells, blocks[-1], column))
+        _warn([found for found in unused if found is not None])
         matrix = _stack(blocks, len(table))
         if self.text_model_ is None:
             return matrix
@@ -255,6 +268,12 @@ def encode_task(
         X=X, y=task.y, layout=encoder.layout, kind=task.kind, n_classes=task.n_classes
     )
     return encoder, encoded
+
+
+def _warn(unused: "list[UnusedCells]") -> None:
+    if unused:
+        warning = UnusedCellsWarning(unused_message(unused), tuple(unused))
+        warnings.warn(warning, stacklevel=3)
 
 
 def _are_counted(names: "Sequence[str]") -> bool:
