@@ -32,6 +32,8 @@ class Source:
         Decimal separator.
     has_header : bool
         Whether the first line names the columns.
+    sheet : str
+        Name of a workbook's sheet.
     missing_markers : tuple of str
         Markers for missing cells that were seen; the empty text stands for empty cells.
     n_rows, n_columns : int
@@ -45,6 +47,7 @@ class Source:
     encoding: str = ""
     decimal: str = "."
     has_header: bool = True
+    sheet: str = ""
     missing_markers: tuple[str, ...] = ()
     n_rows: int = 0
     n_columns: int = 0
