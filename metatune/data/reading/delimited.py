@@ -12,7 +12,6 @@ from typing import Any, BinaryIO
 import pandas as pd
 
 from metatune.data.columns.missing import ALWAYS_MISSING, is_marker, is_weak_marker
-from metatune.data.columns.numbers import parse_number
 from metatune.data.reading.charset import find_encoding, other_encoding
 from metatune.data.reading.dialect import (
     Dialect,
@@ -27,13 +26,13 @@ from metatune.data.reading.options import DETECT, ReadingOptions
 from metatune.data.reading.payload import Payload
 from metatune.data.reading.repeats import without_repeated_header
 from metatune.data.reading.source import Source
+from metatune.data.reading.verbatim import NOTHING, Verbatim, with_grouped_thousands
 from metatune.errors import TableError
 
 __all__ = ["read_delimited", "seen_markers"]
 
 _HEAD_BYTES = 1_000_000
 _JUDGED_CELLS = 50_000
-_GROUPED = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?")
 _PARSER_TROUBLE = (pd.errors.ParserError, pd.errors.ParserWarning)
 _NOT_CLOSED = re.compile(r"EOF inside string starting at row (\d+)")
 _TOO_MANY = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
@@ -49,6 +48,7 @@ class _Plan:
     decimal: str
     rows: Rows
     na: tuple[str, ...] = ()
+    verbatim: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,13 +60,20 @@ class _Head:
     complete: bool
     options: ReadingOptions
     wanted: Collection[str]
+    verbatim: Verbatim
+    whole: bool
 
     def text(self, encoding: str) -> str:
         return self.data.decode(encoding, errors="ignore")
 
 
 def read_delimited(
-    payload: Payload, options: ReadingOptions = DETECT, wanted: Collection[str] = ()
+    payload: Payload,
+    options: ReadingOptions = DETECT,
+    wanted: Collection[str] = (),
+    verbatim: Verbatim = NOTHING,
+    *,
+    whole: bool = False,
 ) -> tuple[pd.DataFrame, Source, tuple[str, ...], frozenset[str]]:
     """Read a text table.
 
@@ -77,6 +84,10 @@ def read_delimited(
         What is known; the rest is detected.
     wanted : collection of str
         Names of columns that the table should hold.
+    verbatim : Verbatim
+        Columns whose cells stay texts.
+    whole : bool
+        Whether every row stays, also a blank line of a single column and a repeated header.
 
     Returns
     -------
@@ -90,10 +101,20 @@ def read_delimited(
         have the same name.
     """
     data, complete = payload.head(_HEAD_BYTES)
-    head = _Head(payload=payload, data=data, complete=complete, options=options, wanted=wanted)
+    head = _Head(
+        payload=payload,
+        data=data,
+        complete=complete,
+        options=options,
+        wanted=wanted,
+        verbatim=verbatim,
+        whole=whole,
+    )
     frame, plan = _read_as(head, _encoding(head))
     judged = _judged(plan.rows, plan.header)
-    frame, repeats = without_repeated_header(frame, plan.header, plan.decimal)
+    repeats: tuple[str, ...] = ()
+    if not whole:
+        frame, repeats = without_repeated_header(frame, plan.header, plan.decimal)
     source = Source(
         format="csv",
         compression=payload.compression,
@@ -101,6 +122,7 @@ def read_delimited(
         quote=plan.dialect.quote,
         encoding=plan.encoding,
         decimal=options.decimal or find_decimal(judged),
+        column_decimal=plan.decimal,
         has_header=plan.header.present,
         missing_markers=(*seen_markers(judged), *options.na),
     )
@@ -205,6 +227,7 @@ def _plan_with(head: _Head, text: str, encoding: str, dialect: Dialect) -> _Plan
         decimal=options.decimal or guess,
         rows=rows,
         na=options.na,
+        verbatim=head.verbatim.among(header.names),
     )
 
 
@@ -247,6 +270,8 @@ def _parse(head: _Head, plan: _Plan) -> pd.DataFrame:
         # a row longer than the names would be cut with a warning only
         warnings.simplefilter("error", pd.errors.ParserWarning)
         given, separator, encoding = _with_stand_in(stream, plan)
+        missing = [*ALWAYS_MISSING, *plan.na]
+        blank_rows = head.whole and len(plan.header.names) == 1
         frame: pd.DataFrame = pd.read_csv(
             given,
             sep=separator,
@@ -256,16 +281,33 @@ def _parse(head: _Head, plan: _Plan) -> pd.DataFrame:
             index_col=False,
             encoding=encoding,
             decimal=plan.decimal,
-            na_values=[*ALWAYS_MISSING, *plan.na],
+            dtype=dict.fromkeys(plan.verbatim, "str"),
+            na_values=_markers_by_column(plan, missing) if plan.verbatim else missing,
             keep_default_na=False,
             skipinitialspace=dialect.skips_blanks,
             escapechar=dialect.escape,
             low_memory=False,
+            skip_blank_lines=not blank_rows,
             **options,
         )
+    if blank_rows:
+        frame = frame.iloc[: len(frame) - _blank_lines_at_the_end(head, plan.encoding)]
     if separator != dialect.separator:
         frame = _with_separators(frame, separator, dialect.separator)
-    return _with_grouped_thousands(frame) if plan.decimal == "," else frame
+    return with_grouped_thousands(frame, plan.verbatim) if plan.decimal == "," else frame
+
+
+def _markers_by_column(plan: _Plan, missing: list[str]) -> dict[str, list[str]]:
+    """Return what means "missing" in each column: in verbatim ones what the user says only."""
+    known = list(plan.na)
+    return {name: known if name in plan.verbatim else missing for name in plan.header.names}
+
+
+def _blank_lines_at_the_end(head: _Head, encoding: str) -> int:
+    """Count the blank lines after the last row of a single column: they are no rows."""
+    with head.payload.open() as stream:
+        text = stream.read().decode(encoding)
+    return max(0, len(text[len(text.rstrip()) :].splitlines()) - 1)
 
 
 def _with_stand_in(stream: BinaryIO, plan: _Plan) -> tuple[BinaryIO, str, str]:
@@ -283,21 +325,6 @@ def _with_separators(frame: pd.DataFrame, mark: str, separator: str) -> pd.DataF
     for name in frame.columns:
         if pd.api.types.is_string_dtype(frame[name].dtype):
             frame[name] = frame[name].str.replace(mark, separator, regex=False)
-    return frame
-
-
-def _with_grouped_thousands(frame: pd.DataFrame) -> pd.DataFrame:
-    """Read ``1.234`` and ``1.234,5`` as numbers, as the decimal commas of the table demand.
-
-    The parser's own option would read the date 31.12.2020 as a number, too.
-    """
-    for name in frame.columns:
-        cells = frame[name]
-        if pd.api.types.is_string_dtype(cells.dtype):
-            texts = cells.dropna().unique()
-            if len(texts) and all(_GROUPED.fullmatch(text.strip()) for text in texts):
-                values = {text: parse_number(text, ",") for text in texts}
-                frame[name] = cells.map(values).astype("float64")
     return frame
 
 

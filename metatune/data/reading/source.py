@@ -30,6 +30,9 @@ class Source:
         Python's name of the text encoding; empty for binary formats.
     decimal : str
         Decimal separator.
+    column_decimal : str
+        Decimal separator by which whole columns became numbers. In a table with commas between
+        fields it is the point: columns with decimal commas stayed texts.
     has_header : bool
         Whether the first line names the columns.
     sheet : str
@@ -46,6 +49,7 @@ class Source:
     quote: str | None = None
     encoding: str = ""
     decimal: str = "."
+    column_decimal: str = "."
     has_header: bool = True
     sheet: str = ""
     missing_markers: tuple[str, ...] = ()
@@ -92,12 +96,15 @@ class Table:
         Detected format of the file.
     notes : tuple of str
         Oddities and their treatment, one sentence each.
+    verbatim : frozenset of str
+        Names of columns whose cells are texts on demand, as they stand in the file.
     """
 
     frame: "pd.DataFrame"
     name: str
     source: Source
     notes: tuple[str, ...] = ()
+    verbatim: frozenset[str] = frozenset()
 
 
 def _enumerate(items: list[str]) -> str:

@@ -67,7 +67,11 @@ class _Grid:
 
 
 def read_workbook(
-    payload: "Payload", options: ReadingOptions = DETECT, wanted: Collection[str] = ()
+    payload: "Payload",
+    options: ReadingOptions = DETECT,
+    wanted: Collection[str] = (),
+    *,
+    whole: bool = False,
 ) -> Sheet:
     """Read a sheet of a workbook.
 
@@ -80,6 +84,8 @@ def read_workbook(
     options : ReadingOptions
     wanted : collection of str
         Names of columns that the table should hold.
+    whole : bool
+        Whether every row stays: empty ones between others, and a repeated header.
 
     Raises
     ------
@@ -93,7 +99,7 @@ def read_workbook(
             content = stream.read()
             _check_size(content, label)
             name, grid, notes = _choose(content, label, options, wanted)
-            return _as_table(name, grid, notes, label, options, wanted)
+            return _as_table(name, grid, notes, label, options, wanted, whole=whole)
     except MetatuneError:
         raise
     except DAMAGE as error:
@@ -205,15 +211,21 @@ def _as_table(
     label: str,
     options: ReadingOptions,
     wanted: Collection[str],
+    *,
+    whole: bool,
 ) -> Sheet:
     width = grid.width
     head = [[_text(row.get(i)) for i in range(width)] for row in grid.rows[:_JUDGED_ROWS]]
     header = find_header(head, label, options.header, wanted, grid.numbers)
     rows = grid.rows[header.n_skipped :]
+    if whole:
+        rows = _with_empty_rows(rows, grid.numbers[header.n_skipped :])
     check_room(64 * len(rows) * width, label)
     columns = {i: [_value(row.get(i)) for row in rows] for i in range(len(header.names))}
     frame = pd.DataFrame(columns, dtype=object).set_axis(list(header.names), axis="columns")
-    frame, repeats = without_repeated_header(frame, header)
+    repeats: tuple[str, ...] = ()
+    if not whole:
+        frame, repeats = without_repeated_header(frame, header)
     far = ("cells far from the table left out",) if grid.is_cut else ()
     return Sheet(
         frame=frame.infer_objects(),
@@ -221,6 +233,12 @@ def _as_table(
         header=header,
         notes=(*notes, *far, *header.notes, *repeats),
     )
+
+
+def _with_empty_rows(rows: list[_Cells], numbers: list[int]) -> list[_Cells]:
+    """Put empty rows where rows between the first and the last one hold nothing."""
+    filled = dict(zip(numbers, rows, strict=True))
+    return [filled.get(number, {}) for number in range(numbers[0], numbers[-1] + 1)] if rows else []
 
 
 def _text(cell: Any) -> str:

@@ -7,11 +7,13 @@ import pandas as pd
 
 from metatune.data.columns.inference import infer_columns, with_text_names
 from metatune.data.reading.source import Table
+from metatune.data.reading.verbatim import typed_cells
 from metatune.data.task.dependence import dependence_notes
 from metatune.data.task.notes import column_notes, role_notes
 from metatune.data.task.role_columns import count_rows, read_roles, row_metadata_of_arrays
 from metatune.data.task.roles import NO_ROLES, RoleColumns, find_roles
-from metatune.data.task.target import encode_labels, find_target, read_target
+from metatune.data.target_name import find_target
+from metatune.data.task.target import encode_labels, read_target
 from metatune.data.task.task import Task
 from metatune.data.wording import counted
 from metatune.errors import TableError, TargetError
@@ -78,7 +80,10 @@ def make_task(
     label = str(frame.columns[position])
     roles = find_roles(list(frame.columns), label, roles)
     frame, weights, weight_notes = count_rows(frame, roles)
-    understood = read_target(frame.iloc[:, position], label, task)
+    cells, written = frame.iloc[:, position], None
+    if isinstance(table, Table) and label in table.verbatim:
+        cells, written = typed_cells(cells, table.source.column_decimal), cells
+    understood = read_target(cells, label, task, written)
     notes += [guess] if guess else []
     notes += [*understood.notes, *weight_notes]
     n_dropped = int((~understood.keep).sum())

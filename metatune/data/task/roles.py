@@ -10,7 +10,7 @@ from pandas.api import types
 from metatune.data.columns.cleaning import clean_column, plain, to_text
 from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.inference import infer_columns
-from metatune.data.task.target import find_target
+from metatune.data.target_name import find_target
 from metatune.data.wording import counted, listed
 from metatune.errors import OptionError, TargetError
 
