@@ -21,11 +21,12 @@ from metatune.data.columns.missing import ALWAYS_MISSING, BLANKS, is_marker, str
 from metatune.data.columns.numbers import parse_number
 from metatune.errors import TableError
 
-__all__ = ["clean_column", "flag_value", "plain", "to_text"]
+__all__ = ["clean_column", "flag_value", "merges_whole_numbers", "plain", "to_text"]
 
 _TRUE = frozenset(("true", "t", "yes", "y", "1", "1.0"))
 _FALSE = frozenset(("false", "f", "no", "n", "0", "0.0"))
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+_EXACT = 2**53  # whole numbers up to here are exact as float64
 _NESTED = (list, dict, set, tuple, np.ndarray)
 TEXT = pd.StringDtype(na_value=np.nan)
 
@@ -92,6 +93,17 @@ def _is_nominal(levels: "pd.Index[Any]") -> bool:
         return True
     texts = [strip_or_none(str(level)) for level in levels]
     return all(text is None or _PLAIN_NUMBER.fullmatch(text) is not None for text in texts)
+
+
+def merges_whole_numbers(cells: "pd.Series[Any]") -> bool:
+    """Return True if different whole numbers beyond 2**53 would be the same as float64."""
+    if not types.is_integer_dtype(cells.dtype) or not len(cells):
+        return False
+    present = cells.dropna().to_numpy()
+    if not len(present) or max(abs(int(present.min())), abs(int(present.max()))) <= _EXACT:
+        return False
+    distinct = np.unique(present)
+    return len(np.unique(distinct.astype(np.float64))) < len(distinct)
 
 
 def to_text(series: "pd.Series[Any]") -> "pd.Series[Any]":

@@ -1,5 +1,6 @@
 """Inference of the kinds of a table's columns."""
 
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -8,13 +9,19 @@ import pandas as pd
 from metatune.data.columns.cleaning import clean_column
 from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.dates import find_date_format, find_digit_format, parse_date_texts
+from metatune.data.columns.durations import DURATION
 from metatune.data.columns.identifiers import (
     looks_like_id_name,
     numbers_are_identifiers,
     seldom_repeats,
     words_are_identifiers,
 )
-from metatune.data.columns.numbers import NumberStyle, decimal_evidence, find_number_style
+from metatune.data.columns.numbers import (
+    NumberStyle,
+    decimal_evidence,
+    find_durations,
+    find_number_style,
+)
 from metatune.data.columns.profile import ColumnProfile
 from metatune.data.wording import counted, listed
 from metatune.errors import TableError
@@ -86,10 +93,16 @@ def _column(profile: ColumnProfile, hint: int, keep_identifiers: bool) -> Column
         return _declared_category(profile, keep_identifiers)
     if profile.base is not ColumnKind.TEXT:
         return _make(profile, profile.base)
-    style = find_number_style(profile.counts, hint)
-    if style is not None:
-        return _unless_identifier(profile, _written_number(profile, style), keep_identifiers)
-    return _date_column(profile) or _word_column(profile, keep_identifiers)
+    number = find_number_style(profile.counts, hint)
+    dates = _date_column(profile) if number is None else None
+    lost = number.n_others if number else dates.n_missing - profile.n_missing if dates else None
+    if lost is None or lost > 0:  # clocks beyond 24 hours, hours beside minutes
+        durations = find_durations(profile.counts)
+        if durations is not None and (lost is None or durations.n_others < lost):
+            number, dates = durations, None
+    if number is not None:
+        return _unless_identifier(profile, _written_number(profile, number), keep_identifiers)
+    return dates or _word_column(profile, keep_identifiers)
 
 
 def _number_column(profile: ColumnProfile, keep_identifiers: bool) -> Column:
@@ -152,9 +165,10 @@ def _written_number(profile: ColumnProfile, style: NumberStyle) -> Column:
             f"{counted(style.n_markers, 'cell')} taken as missing: {listed(style.markers, _SHOWN)}"
         )
     if style.decimal == ",":
-        notes.append("decimal comma")
+        commas = any("," in text for text in profile.counts)
+        notes.append("decimal comma" if commas else "dots group thousands")
     if style.unit:
-        notes.append(f"in {style.unit}")
+        notes.append("durations in seconds" if style.unit == DURATION else f"in {style.unit}")
     if not notes:
         notes.append("numbers written as text")
     return _make(
@@ -170,7 +184,7 @@ def _written_number(profile: ColumnProfile, style: NumberStyle) -> Column:
 
 def _date_column(profile: ColumnProfile) -> Column | None:
     texts = list(profile.counts)
-    date_format, note = find_date_format(texts[:_DATE_TEXTS])
+    date_format, note = find_date_format(dict(islice(profile.counts.items(), _DATE_TEXTS)))
     if date_format is None:
         return None
     notes = [note] if note else []

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import pandas as pd
 
 from metatune.data.columns.missing import ALWAYS_MISSING, is_marker, is_weak_marker
+from metatune.data.columns.numbers import groups_with_dots
 from metatune.data.reading.charset import find_encoding, other_encoding
 from metatune.data.reading.dialect import (
     Dialect,
@@ -259,6 +260,29 @@ def _too_many(label: str, line: int, found: int, expected: int, dialect: Dialect
 
 
 def _parse(head: _Head, plan: _Plan) -> pd.DataFrame:
+    grouped = _grouped_columns(plan)
+    frame = _parse_as(head, plan, grouped)
+    if all(groups_with_dots(frame[name].dropna().unique()) for name in grouped):
+        return frame
+    return _parse_as(head, plan, [])
+
+
+def _grouped_columns(plan: _Plan) -> list[str]:
+    """Return the columns in which dots group thousands, by the first rows: kept as text."""
+    if plan.decimal == ",":
+        return []
+    rows = _judged(plan.rows, plan.header)
+    columns = (
+        [row[i].strip() for row in rows if i < len(row)] for i in range(len(plan.header.names))
+    )
+    return [
+        name
+        for name, cells in zip(plan.header.names, columns, strict=True)
+        if name not in plan.verbatim and groups_with_dots(c for c in cells if not is_marker(c))
+    ]
+
+
+def _parse_as(head: _Head, plan: _Plan, texts: list[str]) -> pd.DataFrame:
     dialect = plan.dialect
     options: dict[str, Any] = {}
     if dialect.quote is None:
@@ -281,7 +305,7 @@ def _parse(head: _Head, plan: _Plan) -> pd.DataFrame:
             index_col=False,
             encoding=encoding,
             decimal=plan.decimal,
-            dtype=dict.fromkeys(plan.verbatim, "str"),
+            dtype=dict.fromkeys((*texts, *plan.verbatim), "str"),
             na_values=_markers_by_column(plan, missing) if plan.verbatim else missing,
             keep_default_na=False,
             skipinitialspace=dialect.skips_blanks,

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from metatune.data.columns.missing import ALWAYS_MISSING
-from metatune.data.columns.numbers import parse_number
+from metatune.data.columns.missing import ALWAYS_MISSING, is_marker
+from metatune.data.columns.numbers import groups_with_dots, parse_number
 from metatune.data.target_name import find_target
 from metatune.errors import TargetError
 
@@ -71,6 +71,8 @@ def typed_cells(texts: "pd.Series[Any]", decimal: str) -> "pd.Series[Any]":
     codes, distinct = pd.factorize(texts)
     if not len(distinct):
         return texts
+    if decimal != "," and groups_with_dots(text for text in distinct if not is_marker(text)):
+        return texts.mask(texts.isin(ALWAYS_MISSING))
     lines = io.StringIO()
     csv.writer(lines, quoting=csv.QUOTE_ALL).writerows([text] for text in distinct)
     lines.seek(0)

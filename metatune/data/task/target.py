@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from metatune.data.columns.cleaning import clean_column, plain, to_text
+from metatune.data.columns.cleaning import clean_column, merges_whole_numbers, plain, to_text
 from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.dates import find_date_format
 from metatune.data.columns.numbers import NumberStyle, find_number_style
@@ -28,7 +28,6 @@ _MANY_CLASSES = 30  # with up to so many they may be, if they look like codes
 _ROWS_PER_CLASS = 5  # for whole numbers
 _MAX_CLASS_SHARE = 0.5  # of the rows may be classes of their own
 _LONELY_ROWS = 5  # a value that stands for "missing" repeats,
-_LARGEST_EXACT = 2**53
 _LONELY_SIZE = 9  # and is a number such as 9, -99 or 999
 
 
@@ -188,20 +187,11 @@ def _values(
         return (to_text(cells) if as_text else cells.astype(labels.dtype)), []
     if types.is_bool_dtype(cells.dtype):
         return cells, []
-    if task != "regression" and _merges_as_float(cells):
+    if task != "regression" and merges_whole_numbers(cells):
         return to_text(cells), []
     if _is_typed(cells):
         return _finite(cells, name)
     return _text_values(cells, name, task)
-
-
-def _merges_as_float(cells: "pd.Series[Any]") -> bool:
-    """Return True if different whole numbers are the same one in floating point."""
-    if not types.is_integer_dtype(cells.dtype) or cells.isna().all():
-        return False
-    if max(abs(int(cells.min())), abs(int(cells.max()))) <= _LARGEST_EXACT:
-        return False
-    return bool(cells.dropna().nunique() > cells.dropna().astype(np.float64).nunique())
 
 
 def _finite(cells: "pd.Series[Any]", name: str) -> "tuple[pd.Series[Any], list[str]]":
@@ -216,7 +206,7 @@ def _text_values(
     text = to_text(cells)
     counts = _counts(text)
     style = find_number_style(counts)
-    if style is not None and style.n_others <= _STRAY * sum(counts.values()):
+    if style is not None and _n_strays(counts, style) <= _STRAY * sum(counts.values()):
         return _written_numbers(cells, name, style)
     if task == "regression":
         shown = next((k for k in counts if not k.replace(".", "").isdigit()), "")
@@ -224,7 +214,7 @@ def _text_values(
             f"target {name!r} holds text such as {shown!r}, which is no number: "
             "leave out --task regression or choose another column"
         )
-    if len(counts) > _FEW_CLASSES and find_date_format(list(counts)[:1000])[0] is not None:
+    if len(counts) > _FEW_CLASSES and find_date_format(dict(list(counts.items())[:1000]))[0] is not None:
         raise TargetError(f"target {name!r} holds dates, which cannot be learned: choose another")
     words = labels_called_missing(cells, text)
     written = stripped(cells)
@@ -235,6 +225,13 @@ def _text_values(
         for word in words
     ]
     return text, [*notes, *_label_notes(cells, text)]
+
+
+def _n_strays(counts: dict[str, int], style: NumberStyle) -> int:
+    """Count cells that are no numbers; beside few numbers, ``none`` may well be a class."""
+    few = len(counts) - len(style.others) - len(style.markers) <= _FEW_CLASSES
+    words = [text for text in style.markers if few and any(map(str.isalpha, text))]
+    return style.n_others + sum(counts[text] for text in words)
 
 
 def _written_numbers(
