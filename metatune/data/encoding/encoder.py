@@ -167,7 +167,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return Layout(names=tuple(self.names_), n_levels=tuple(self.n_levels_))
 
     def _used(self) -> list[Column]:
-        columns = [Column(**{**c, "kind": ColumnKind(c["kind"])}) for c in self.columns]
+        columns = [
+            Column(**{**c, "kind": ColumnKind(c["kind"]), "base": ColumnKind(c["base"])})
+            for c in self.columns
+        ]
         return [column for column in columns if column.kind.is_used]
 
     def _table(self, X: "pd.DataFrame | AnyArray") -> pd.DataFrame:
@@ -261,7 +264,10 @@ def encode_task(
     -------
     tuple of (TableEncoder, EncodedTask)
     """
-    columns = [{**asdict(column), "kind": str(column.kind)} for column in task.columns]
+    columns = [
+        {**asdict(column), "kind": str(column.kind), "base": str(column.base)}
+        for column in task.columns
+    ]
     encoder = TableEncoder(columns, random_state=seed, text_allowance=text_allowance)
     X = np.asarray(encoder.fit_transform(task.X))  # whatever output scikit-learn is set to
     encoded = EncodedTask(

@@ -23,6 +23,7 @@ from metatune.data.reading.dialect import (
     stand_in,
 )
 from metatune.data.reading.header import Header, find_header
+from metatune.data.reading.large_numbers import inexact_columns, whole_numbers
 from metatune.data.reading.options import DETECT, ReadingOptions
 from metatune.data.reading.payload import Payload
 from metatune.data.reading.repeats import without_repeated_header
@@ -262,9 +263,16 @@ def _too_many(label: str, line: int, found: int, expected: int, dialect: Dialect
 def _parse(head: _Head, plan: _Plan) -> pd.DataFrame:
     grouped = _grouped_columns(plan)
     frame = _parse_as(head, plan, grouped)
-    if all(groups_with_dots(frame[name].dropna().unique()) for name in grouped):
-        return frame
-    return _parse_as(head, plan, [])
+    if not all(groups_with_dots(frame[name].dropna().unique()) for name in grouped):
+        grouped = []
+        frame = _parse_as(head, plan, grouped)
+    inexact = inexact_columns(frame)
+    if inexact:
+        texts = _parse_as(head, plan, [*grouped, *inexact])
+        for name in inexact:
+            exact = whole_numbers(texts[name])
+            frame[name] = frame[name] if exact is None else exact
+    return frame
 
 
 def _grouped_columns(plan: _Plan) -> list[str]:

@@ -1,10 +1,12 @@
 """Construction of a task from a table or from arrays."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.inference import infer_columns, with_text_names
 from metatune.data.reading.source import Table
 from metatune.data.reading.verbatim import typed_cells
@@ -100,6 +102,8 @@ def make_task(
         weights = None if weights is None else weights[understood.keep]
     X = X.reset_index(drop=True)
     others = infer_columns(X.drop(columns=list(roles.given.values())))
+    if isinstance(table, Table):
+        others = tuple(_as_read(column, table.source.column_decimal) for column in others)
     columns, row_metadata = read_roles(X, others, roles, weights)
     chosen = resolve_metric(metric, understood.kind)
     if row_metadata.weights is not None:
@@ -119,6 +123,7 @@ def make_task(
         n_dropped=n_dropped,
         row_metadata=row_metadata,
         roles=roles,
+        source=table.source if isinstance(table, Table) else None,
     )
 
 
@@ -231,6 +236,11 @@ def to_frame(X: Any) -> tuple[pd.DataFrame, bool]:
     if values.ndim != 2:
         raise TableError(f"the features have the shape {values.shape}: give rows and columns")
     return with_text_names(pd.DataFrame(values)).infer_objects(), False
+
+
+def _as_read(column: Column, decimal: str) -> Column:
+    """Note the decimal separator by which a whole column became numbers."""
+    return replace(column, decimal=decimal) if column.base is ColumnKind.NUMBER else column
 
 
 def _numbers(target: "AnyArray") -> "FloatArray":

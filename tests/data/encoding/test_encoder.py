@@ -5,7 +5,7 @@ import pytest
 from metatune.data.encoding.encoder import encode_task
 from metatune.data.encoding.fingerprint import Fingerprint
 from metatune.data.task.make_task import make_task
-from metatune.errors import SchemaError
+from metatune.errors import SchemaError, UnusedCellsWarning
 
 RNG = np.random.default_rng(0)
 N = 240
