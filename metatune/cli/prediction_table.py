@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from metatune.cli.data import OpenedData
     from metatune.data.encoding.unused_cells import UnusedCells
+    from metatune.data.reading.options import ReadingOptions
     from metatune.data.reading.source import Table
 
 __all__ = ["KnownRows", "match_columns", "model_columns", "read_for", "saying_unused"]
@@ -38,7 +39,12 @@ class KnownRows:
 
 
 def read_for(
-    pipeline: "Pipeline", data: str, voice: Voice, *, server: str | None = None
+    pipeline: "Pipeline",
+    data: str,
+    voice: Voice,
+    *,
+    reading: "ReadingOptions",
+    server: str | None = None,
 ) -> KnownRows:
     """Read a table and bring its columns under the names that the model knows.
 
@@ -50,6 +56,8 @@ def read_for(
         The table's file, or a dataset or task of OpenML.
     voice : Voice
         Tells the user what was read and what was ignored.
+    reading : ReadingOptions
+        What the user knows of the file.
     server : str or None
         OpenML server; None for the public one.
 
@@ -65,15 +73,16 @@ def read_for(
         If its columns do not fit the model.
     """
     from metatune.cli.data import open_data
+    from metatune.cli.wording import announce_source
     from metatune.models.model_file import model_info
 
     info = model_info(pipeline)
     target = str(info["target"])
     known, needed = model_columns(pipeline)
     wanted = {*known, str(info.get("weight"))}
-    opened = open_data(data, target=target, server=server, keep=wanted)
+    opened = open_data(data, target=target, server=server, reading=reading, keep=wanted)
     table = opened.table
-    voice.say(f"{table.name}: {table.source.summary()}")
+    announce_source(table, reading, voice)
     voice.notes(table.notes)
     if opened.own_target not in (None, target):
         voice.notes([f"{data} is about {opened.own_target!r}, but the model predicts {target!r}"])

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 from metatune.data.reading.options import DETECT, ReadingOptions
 
@@ -13,7 +14,11 @@ __all__ = ["BLANKS", "Dialect", "Rows", "find_decimal", "find_dialect", "split_r
 
 BLANKS = r"\s+"
 _COMMON = ("\t", ";", ",", "|")  # in this order where nothing else decides
-_UNUSUAL = re.compile(r"[^\w\s.'\"\-:/()\[\]{}\\#%&+=<>$€£@!?*,;|]{1,3}|[\x01-\x08\x0e-\x1f]|\|\|")
+_UNUSUAL = re.compile(
+    r"([^\w\s.'\"\-])\1{1,2}"  # two or three of a kind
+    r"|[^\w\s.'\"\-:/()\[\]{}\\#%&+=<>$€£@!?*,;|]"
+    r"|[\x01-\x08\x0e-\x1f]"
+)
 _STAND_INS = "\x1f\x1e\x1d\x1c\x01\x02\x03\x04"
 _CONSISTENT = 0.98
 _START = 200_000  # characters that decide on the separator
@@ -209,7 +214,7 @@ def _candidates(text: str, complete: bool, suffix: str) -> list[_Trial]:
         present = ["\t"]
     trials = [_with_quoting(text, separator, complete) for separator in present]
     first = next((line for line in _LINE_END.split(text[:10_000]) if line.strip()), "")
-    for separator in dict.fromkeys(_UNUSUAL.findall(first)):
+    for separator in dict.fromkeys(match[0] for match in _UNUSUAL.finditer(first)):
         trial = _with_quoting(text, separator, complete)
         if trial.holds and trial.n_rows >= _LEAST_ROWS:
             trials.append(trial)
@@ -223,12 +228,14 @@ def _with_quoting(text: str, separator: str, complete: bool) -> _Trial:
     plain = _unquoted(text, separator, complete)
     best = None
     for quote in ('"', "'"):
-        opened, closed, after_blanks = _quotes(text, separator, quote)
+        opened, closed = _quotes(text, separator, quote)
         if not opened and (quote == "'" or quote in text):
             continue
-        for escape in (None, "\\") if f"\\{quote}" in text else (None,):
+        escapes = (None, "\\") if f"\\{quote}" in text else (None,)
+        skips = (True, False) if _follow_blanks(text, separator, quote) else (False,)
+        for escape, skips_blanks in product(escapes, skips):
             dialect = Dialect(
-                separator=separator, quote=quote, escape=escape, skips_blanks=after_blanks > 0
+                separator=separator, quote=quote, escape=escape, skips_blanks=skips_blanks
             )
             trial = _try(text, dialect, complete)
             if _quoting_holds(trial, plain, opened, closed) and (
@@ -247,13 +254,21 @@ def _unquoted(text: str, separator: str, complete: bool) -> _Trial:
     return escaped if escaped.holds and not plain.holds else plain
 
 
-def _quotes(text: str, separator: str, quote: str) -> tuple[int, int, int]:
-    """Count the quotes that could open a field, could close one, and follow a blank."""
+def _quotes(text: str, separator: str, quote: str) -> tuple[int, int]:
+    """Count the quotes that could open a field, and those that could close one."""
     gap, mark = re.escape(separator), re.escape(quote)
     opened = len(re.findall(rf"(?:^|[\r\n]|{gap})[ ]?{mark}", text))
     closed = len(re.findall(rf"{mark}[ ]?(?=$|[\r\n]|{gap})", text))
-    after_blanks = len(re.findall(rf"{gap}[ ]+{mark}", text)) if separator != " " else 0
-    return opened, closed, after_blanks
+    return opened, closed
+
+
+def _follow_blanks(text: str, separator: str, quote: str) -> bool:
+    """Return True if most quotes that open a field follow a blank; in texts some do, too."""
+    if separator == " ":
+        return False
+    gap, mark = re.escape(separator), re.escape(quote)
+    direct = len(re.findall(rf"{gap}{mark}(?!{mark})", text))
+    return len(re.findall(rf"{gap}[ ]+{mark}(?!{mark})", text)) > direct
 
 
 def _quoting_holds(trial: _Trial, plain: _Trial, opened: int, closed: int) -> bool:

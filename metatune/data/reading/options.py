@@ -7,7 +7,7 @@ from typing import Any, Literal, TypedDict
 
 from metatune.errors import OptionError
 
-__all__ = ["DETECT", "ReadingKeywords", "ReadingOptions", "reading_options"]
+__all__ = ["DETECT", "READING", "ReadingKeywords", "ReadingOptions", "reading_options"]
 
 _SEPARATORS = {
     "comma": ",",
@@ -93,6 +93,10 @@ class ReadingKeywords(TypedDict, total=False):
     na: str | list[str] | tuple[str, ...] | None
 
 
+READING = tuple(ReadingKeywords.__annotations__)
+"""Names of the options, on the command line and in Python."""
+
+
 def reading_options(given: "Mapping[str, Any] | ReadingKeywords") -> ReadingOptions:
     r"""Make options of what people write.
 
@@ -107,7 +111,12 @@ def reading_options(given: "Mapping[str, Any] | ReadingKeywords") -> ReadingOpti
     ------
     OptionError
         If a value cannot be.
+    TypeError
+        If there is no option of a name.
     """
+    unknown = [name for name in given if name not in READING]
+    if unknown:
+        raise TypeError(f"there is no parameter {unknown[0]!r}")
     separator, encoding, decimal = (
         _text(given.get(name), name) for name in ("separator", "encoding", "decimal")
     )
@@ -166,8 +175,10 @@ def _check_encoding(name: str) -> None:
 
 
 def _header(value: object) -> int | Literal["yes", "no"] | None:
-    if value is None or value is True or value is False:
-        return {None: None, True: "yes", False: "no"}[value]  # type: ignore[return-value]
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, str) and value.strip().isdecimal():
         return int(value)
     if isinstance(value, str) and value.lower() in ("auto", "yes", "no", "none"):

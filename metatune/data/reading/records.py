@@ -51,6 +51,8 @@ def read_json(
     try:
         data = list(_lines(text, label)) if lines else _records(_parsed(text))
         frame = pd.DataFrame([flat_record(r) for r in data] if _are_records(data) else data)
+    except TableError:
+        raise
     except (json.JSONDecodeError, RecursionError) as error:
         raise TableError(f"{label} is no valid JSON: {reason(error)}") from None
     except (ValueError, TypeError, AttributeError) as error:

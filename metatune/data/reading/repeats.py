@@ -41,7 +41,7 @@ def without_repeated_header(
         return frame, ()
     frame = frame[~repeated].reset_index(drop=True)
     for i in texts:
-        frame.isetitem(i, _read_again(frame.iloc[:, i], decimal))
+        frame.isetitem(i, _read_again(frame.iloc[:, i], decimal).array)
     verb = "repeats" if repeated.sum() == 1 else "repeat"
     return frame, (f"{counted(int(repeated.sum()), 'row')} left out that {verb} the header",)
 

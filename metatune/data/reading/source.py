@@ -3,12 +3,21 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from metatune.data.reading.options import ReadingOptions
+
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Source", "Table"]
 
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", r"\s+": "blanks"}
+_GUESSED = {
+    "csv": ("separator", "encoding", "decimal", "header", "na"),
+    "xlsx": ("sheet", "header", "na"),
+    "json": ("encoding", "na"),
+    "jsonl": ("encoding", "na"),
+    "arff": ("encoding", "na"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +76,8 @@ class Source:
             parts.append("no quoting" if self.quote is None else f"quote {self.quote}")
         if self.encoding:
             parts.append(f"encoding {self.encoding}")
+        if self.sheet:
+            parts.append(f"sheet {self.sheet!r}")
         if self.decimal == ",":
             parts.append("decimal comma")
         if not self.has_header:
@@ -76,6 +87,11 @@ class Source:
             verb = "means" if len(shown_markers) == 1 else "mean"
             parts.append(f"{_enumerate(shown_markers)} {verb} missing")
         return ", ".join(parts)
+
+    def guessed(self, options: ReadingOptions) -> tuple[str, ...]:
+        """Return the names of the options that would mend what was not known but detected."""
+        names = _GUESSED.get(self.format, ())
+        return tuple(name for name in names if getattr(options, name) in (None, ()))
 
     def _format(self) -> str:
         name = "JSON lines" if self.format == "jsonl" else self.format.upper()
