@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from threadpoolctl import threadpool_limits
 
 from metatune.budget import parse_duration
 from metatune.data.columns.column import Column
 from metatune.data.encoding.encoder import encode_task
+from metatune.data.reading.options import DETECT, ReadingKeywords, reading_options
 from metatune.data.reading.table_reader import read_table
 from metatune.data.task.make_task import make_task, to_frame
 from metatune.data.task.roles import RoleColumns
@@ -86,6 +87,7 @@ def recommend(  # noqa: PLR0913  # what `metatune recommend` takes
     include: Sequence[str] | None = None,
     exclude: Sequence[str] | None = None,
     metadata: str | Path | None = None,
+    **reading: Unpack[ReadingKeywords],
 ) -> Recommendations:
     """Say which configurations are worth trying on a table, without training any.
 
@@ -107,6 +109,10 @@ def recommend(  # noqa: PLR0913  # what `metatune recommend` takes
         Names of algorithms.
     metadata : str or Path, optional
         A meta-dataset other than the one that comes with metatune.
+    **reading : optional
+        What is known of a file and wins over what is detected: `separator`, `encoding`, `decimal`,
+        `header` (True, False, or the number of the line that names the columns), `sheet` and `na`
+        (cells that mean "missing").
 
     Returns
     -------
@@ -121,7 +127,7 @@ def recommend(  # noqa: PLR0913  # what `metatune recommend` takes
         If there is no meta-dataset.
     """
     return recommend_for(
-        _task(data, target, y, metric, RoleColumns(weight=weight, group=group, time=time)),
+        _task(data, target, y, metric, RoleColumns(weight=weight, group=group, time=time), reading),
         budget=budget,
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
@@ -137,6 +143,7 @@ def describe(
     weight: str | None = None,
     group: str | None = None,
     time: str | None = None,
+    **reading: Unpack[ReadingKeywords],
 ) -> Description:
     """Say how a table is understood, and characterise it.
 
@@ -150,6 +157,8 @@ def describe(
         The target, where `data` does not hold it.
     weight, group, time : str, optional
         Columns that say how much a row counts, which rows belong together, and when a row was.
+    **reading : optional
+        What is known of a file, as in `recommend`.
 
     Returns
     -------
@@ -161,7 +170,7 @@ def describe(
         If the table cannot be read or learned.
     """
     return describe_for(
-        _task(data, target, y, None, RoleColumns(weight=weight, group=group, time=time))
+        _task(data, target, y, None, RoleColumns(weight=weight, group=group, time=time), reading)
     )
 
 
@@ -220,8 +229,10 @@ def _task(
     y: "ArrayLike | None",
     metric: str | None,
     roles: RoleColumns,
+    reading: ReadingKeywords,
 ) -> Task:
     """Make a task of a file, of a table that holds the target, or of features and target."""
+    options = reading_options(reading)
     if isinstance(data, str | Path):
         if y is not None:
             raise OptionError("give either a file that holds the target, or a table and y")
@@ -230,7 +241,11 @@ def _task(
                 f"{str(data)!r} is understood on the command line (metatune describe {data}); in "
                 "Python give a table, like openml.datasets.get_dataset(31).get_data()[0]"
             )
-        return make_task(read_table(data), target=target, metric=metric, roles=roles)
+        wanted = [name for name in (target, *roles.given.values()) if isinstance(name, str)]
+        read = read_table(data, options=options, wanted=wanted)
+        return make_task(read, target=target, metric=metric, roles=roles)
+    if options != DETECT:
+        raise OptionError(f"{next(iter(reading))} says how a file is read, but a table was given")
     frame, _ = to_frame(data)
     if y is None:
         return make_task(frame, target=target, metric=metric, roles=roles)

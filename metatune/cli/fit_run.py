@@ -86,6 +86,7 @@ def _checked(options: RunOptions) -> RunOptions:
     """Check what can be checked without reading the table, and count the workers."""
     select_algorithms(options.include, options.exclude)
     parse_limits(options.max_latency, options.max_size)
+    _ = options.reading  # raises what is wrong with them
     if options.data is not None:
         check_exists(options.data)
     if options.metadata is not None and not Path(options.metadata).is_dir():
@@ -127,6 +128,7 @@ def _read(session: Session, voice: Voice) -> "tuple[Task, DataRecord]":
         given.data,
         target=given.target,
         server=given.openml_server,
+        reading=given.reading,
         keep=roles.given.values(),
         # However little is left to a run that goes on: it has a model, and ends in good order.
         deadline=session.deadline if session.earlier is None else None,
@@ -139,7 +141,7 @@ def _read(session: Session, voice: Voice) -> "tuple[Task, DataRecord]":
         metric=given.metric or opened.metric,
         roles=roles,
     )
-    announce(table, task, voice)
+    announce(table, given.reading, task, voice)
     path = file_of(given.data)
     source = asdict(table.source)
     return task, DataRecord(

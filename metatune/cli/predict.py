@@ -30,6 +30,7 @@ _SUFFIXES = (".csv", ".parquet")
     help="Where to write: .csv or .parquet; standard output by default.",
 )
 @click.option("--proba", is_flag=True, help="Write the probability of each class.")
+@options.reading()
 @options.openml_server()
 @options.quiet()
 def predict(  # one parameter for each option
@@ -39,6 +40,7 @@ def predict(  # one parameter for each option
     proba: bool,
     openml_server: str | None,
     quiet: bool,
+    **given: str | None,
 ) -> None:
     """Predict the rows of DATA with MODEL, a run directory or its model.skops.
 
@@ -47,16 +49,18 @@ def predict(  # one parameter for each option
     whatever their order; the target may be among them and is not used.
     """
     _check_output(output)
-    from metatune.cli.prediction_table import read_for
+    from metatune.cli.prediction_table import read_for, saying_unused
     from metatune.models import model_file
 
     voice = Voice(quiet=quiet)
+    reading = options.reading_of(given)
     pipeline = model_file.load(model)
     target = str(model_file.model_info(pipeline)["target"])
     if proba and not hasattr(pipeline, "predict_proba"):
         raise OptionError(f"the model predicts numbers of {target!r}: leave out --proba")
-    frame = read_for(pipeline, data, voice, server=openml_server).frame
-    answer = prediction_frame(pipeline, frame, target, proba=proba)
+    frame = read_for(pipeline, data, voice, reading=reading, server=openml_server).frame
+    with saying_unused(voice):
+        answer = prediction_frame(pipeline, frame, target, proba=proba)
     if output is None:
         answer.to_csv(sys.stdout, index=False)
         return

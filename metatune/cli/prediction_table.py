@@ -1,21 +1,25 @@
 """Reading a table that a model shall predict, and matching its columns to the model's."""
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from metatune.cli.console import Voice
 from metatune.data.wording import counted, listed
-from metatune.errors import BundleError, OptionError, SchemaError
+from metatune.errors import BundleError, OptionError, SchemaError, UnusedCellsWarning
 
 if TYPE_CHECKING:
     import pandas as pd
     from sklearn.pipeline import Pipeline
 
     from metatune.cli.data import OpenedData
+    from metatune.data.encoding.unused_cells import UnusedCells
+    from metatune.data.reading.options import ReadingOptions
     from metatune.data.reading.source import Table
 
-__all__ = ["KnownRows", "match_columns", "model_columns", "read_for"]
+__all__ = ["KnownRows", "match_columns", "model_columns", "read_for", "saying_unused"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,7 +39,12 @@ class KnownRows:
 
 
 def read_for(
-    pipeline: "Pipeline", data: str, voice: Voice, *, server: str | None = None
+    pipeline: "Pipeline",
+    data: str,
+    voice: Voice,
+    *,
+    reading: "ReadingOptions",
+    server: str | None = None,
 ) -> KnownRows:
     """Read a table and bring its columns under the names that the model knows.
 
@@ -47,6 +56,8 @@ def read_for(
         The table's file, or a dataset or task of OpenML.
     voice : Voice
         Tells the user what was read and what was ignored.
+    reading : ReadingOptions
+        What the user knows of the file.
     server : str or None
         OpenML server; None for the public one.
 
@@ -62,21 +73,40 @@ def read_for(
         If its columns do not fit the model.
     """
     from metatune.cli.data import open_data
+    from metatune.cli.wording import announce_source
     from metatune.models.model_file import model_info
 
     info = model_info(pipeline)
     target = str(info["target"])
     known, needed = model_columns(pipeline)
     wanted = {*known, str(info.get("weight"))}
-    opened = open_data(data, target=target, server=server, keep=wanted)
+    opened = open_data(data, target=target, server=server, reading=reading, keep=wanted)
     table = opened.table
-    voice.say(f"{table.name}: {table.source.summary()}")
+    announce_source(table, reading, voice)
     voice.notes(table.notes)
     if opened.own_target not in (None, target):
         voice.notes([f"{data} is about {opened.own_target!r}, but the model predicts {target!r}"])
     frame, notes = match_columns(table, known, needed, target)
     voice.notes(notes)
     return KnownRows(frame=frame, metric=_metric(opened, str(info["task"])))
+
+
+@contextmanager
+def saying_unused(voice: Voice) -> Iterator[None]:
+    """Say of each column how many of its cells cannot be used, once rows have been predicted."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UnusedCellsWarning)
+        yield
+    for warning in caught:
+        if isinstance(warning.message, UnusedCellsWarning):
+            _say_unused(warning.message.args[1], voice)
+
+
+def _say_unused(columns: "Sequence[UnusedCells]", voice: Voice) -> None:
+    for column in columns:
+        if column.is_all:
+            voice.warn(column.line())
+    voice.notes([column.line() for column in columns if not column.is_all])
 
 
 def _metric(opened: "OpenedData", kind: str) -> str | None:

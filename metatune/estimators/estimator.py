@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
-from sklearn.utils import assert_all_finite, check_consistent_length, column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
-from metatune.data.task.make_task import to_frame
+from metatune.data.task.given_target import target_name
 from metatune.data.task.task import Task
-from metatune.errors import TableError
 from metatune.estimate.corrected import Estimate
+from metatune.estimators.checks import check_rows, check_training_data, column_names
 from metatune.estimators.parameters import read_request, read_weights
 from metatune.estimators.talker import Talker
 from metatune.evaluation.trial import TrialResult
@@ -45,8 +43,6 @@ if TYPE_CHECKING:
     from metatune.recommender.recommendation import Recommendations
 
 __all__ = ["MetaTuneClassifier", "MetaTuneRegressor"]
-
-_MIN_ROWS = 2
 
 
 class _MetaTune(BaseEstimator):  # type: ignore[misc]
@@ -135,10 +131,12 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
             If the meta-dataset is missing.
         """
         with open_run(read_request(self, classification=self._classification)) as session:
-            X, y = self._validate(X, y)
+            name = target_name(y, taken=column_names(X))
+            X, y = check_training_data(self, X, y)
             given = TrainingData(
                 X=X,
                 y=y,
+                target=name,
                 classification=self._classification,
                 weights=read_weights(sample_weight, len(y)),
                 groups=groups,
@@ -182,7 +180,7 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         ndarray of shape (n_rows,)
             Labels or values.
         """
-        rows = self._rows(X)
+        rows = check_rows(self, X)
         return np.asarray(self.pipeline_.predict(rows))
 
     def save(self, path: str | Path) -> None:
@@ -220,38 +218,13 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         tags.input_tags.categorical = True
         return tags
 
-    def _validate(self, X: Any, y: Any) -> tuple[Any, "NDArray[Any]"]:
-        """Check features and target as scikit-learn does; tables keep their columns as they are."""
-        if _is_table(X):
-            validate_data(self, X, y, skip_check_array=True)
-            y = column_or_1d(y, warn=True)
-            assert_all_finite(y, input_name="y")
-            check_consistent_length(X, y)
-        else:
-            X, y = validate_data(
-                self, X, y, dtype=None, ensure_all_finite=False, y_numeric=not self._classification
-            )
-        if len(X) < _MIN_ROWS:
-            raise TableError(f"n_samples={len(X)} is too little to learn: give more rows")
-        if self._classification:
-            check_classification_targets(y)
-        return X, np.asarray(y)
-
-    def _rows(self, X: Any) -> pd.DataFrame:
-        """Check the features of rows to be predicted, and turn them into a table."""
-        check_is_fitted(self, "pipeline_")
-        if _is_table(X):
-            validate_data(self, X, reset=False, skip_check_array=True)
-        else:
-            X = validate_data(self, X, reset=False, dtype=None, ensure_all_finite=False)
-        return to_frame(X)[0]
-
     def _keep(self, task: Task, result: TuningResult) -> None:
         """Set the fitted attributes."""
         self.pipeline_ = result.pipeline
         if result.note:
             warnings.warn(result.note, stacklevel=3)
         self.metric_ = task.metric.name
+        self._target = task.target
         if task.classes is not None:
             self.classes_: NDArray[Any] = task.classes
         self.leaderboard_ = result.leaderboard()
@@ -266,7 +239,7 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
             kind = TaskKind.BINARY if len(self.classes_) == 2 else TaskKind.MULTICLASS
         return {
             "name": "data",
-            "target": "target",
+            "target": self._target,
             "task": str(kind),
             "metric": self.metric_,
             "versions": library_versions(),
@@ -362,7 +335,7 @@ class MetaTuneClassifier(ClassifierMixin, _MetaTune):  # type: ignore[misc]
         ndarray of shape (n_rows, n_classes)
             In the order of `classes_`.
         """
-        rows = self._rows(X)
+        rows = check_rows(self, X)
         return np.asarray(self.pipeline_.predict_proba(rows))
 
 
@@ -380,8 +353,3 @@ class MetaTuneRegressor(RegressorMixin, _MetaTune):  # type: ignore[misc]
     """
 
     _classification = False
-
-
-def _is_table(X: Any) -> bool:
-    """Return True if `X` has columns with names: a DataFrame of pandas, polars, ..."""
-    return hasattr(X, "columns")

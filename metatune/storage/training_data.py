@@ -41,11 +41,14 @@ class TrainingData:
     weights, groups, times : array-like of shape (n_rows,), optional
     classification : bool
         Whether `y` holds labels.
+    target : str
+        Name of the target.
     """
 
     X: Any
     y: "NDArray[Any]"
     classification: bool
+    target: str = "target"
     weights: "ArrayLike | None" = None
     groups: "ArrayLike | None" = None
     times: "ArrayLike | None" = None
@@ -57,6 +60,7 @@ class TrainingData:
             self.y,
             classification=self.classification,
             metric=metric,
+            target=self.target,
             weights=self.weights,
             groups=self.groups,
             times=self.times,
@@ -101,6 +105,7 @@ def store_training_data(data: TrainingData, path: Path, budget_seconds: float) -
         "n_features": n_features,
         "is_named": is_named,
         "classification": data.classification,
+        "target": data.target,
         "dtypes": {role: _dtype(values) for role, values in given.items()},
         "categories": _numeric_categories(frame),
     }
@@ -142,6 +147,7 @@ def read_training_data(path: Path) -> TrainingData:
             for i, (role, dtype) in enumerate(dtypes.items())
         }
         is_named, classification = bool(told["is_named"]), bool(told["classification"])
+        target = str(told.get("target", "target"))
         y = given.pop("y")
     except (OSError, pa.ArrowException, ValueError, TypeError, KeyError, IndexError) as error:
         reason = " ".join(str(error).split())[:120]
@@ -150,7 +156,11 @@ def read_training_data(path: Path) -> TrainingData:
             "resume=True"
         ) from error
     return TrainingData(
-        X=features if is_named else _as_array(features), y=y, classification=classification, **given
+        X=features if is_named else _as_array(features),
+        y=y,
+        classification=classification,
+        target=target,
+        **given,
     )
 
 

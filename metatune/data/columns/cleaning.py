@@ -26,6 +26,7 @@ __all__ = ["clean_column", "flag_value", "merges_whole_numbers", "plain", "to_te
 _TRUE = frozenset(("true", "t", "yes", "y", "1", "1.0"))
 _FALSE = frozenset(("false", "f", "no", "n", "0", "0.0"))
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+_LARGEST = 2.0**63  # beyond it whole numbers are no integers of 64 bits
 _EXACT = 2**53  # whole numbers up to here are exact as float64
 _NESTED = (list, dict, set, tuple, np.ndarray)
 TEXT = pd.StringDtype(na_value=np.nan)
@@ -55,7 +56,7 @@ def clean_column(series: "pd.Series[Any]", column: Column) -> "pd.Series[Any]":
         return _to_flags(cells)
     if column.kind is ColumnKind.DATETIME:
         return _to_dates(cells, column.datetime_format)
-    return to_text(cells)
+    return _codes(cells, column) if column.base is ColumnKind.NUMBER else to_text(cells)
 
 
 def plain(series: "pd.Series[Any]") -> "pd.Series[Any]":
@@ -115,6 +116,21 @@ def to_text(series: "pd.Series[Any]") -> "pd.Series[Any]":
     if isinstance(cells.dtype, pd.StringDtype):
         return _strip(cells)
     return _map_distinct(cells, _canonical, TEXT)
+
+
+def _codes(cells: "pd.Series[Any]", column: Column) -> "pd.Series[Any]":
+    """Turn numbers that stand for categories into text, alike whether they are read as texts."""
+    text = to_text(cells)
+    if types.is_numeric_dtype(cells.dtype):
+        return text
+    return _map_distinct(text, lambda value: _code(str(value), column.decimal), TEXT)
+
+
+def _code(text: str, decimal: str) -> str | None:
+    text = text.replace(decimal, ".")
+    if _PLAIN_NUMBER.fullmatch(text) is None:
+        return text
+    return _canonical(float(text)) if "." in text else str(int(text))
 
 
 def flag_value(text: str) -> float:
@@ -200,7 +216,7 @@ def _canonical(value: Any) -> str | None:
         number = float(value)
         if math.isinf(number):
             return None
-        return str(int(number)) if number.is_integer() and abs(number) < 1e15 else str(value)
+        return str(int(number)) if number.is_integer() and abs(number) < _LARGEST else str(value)
     return strip_or_none(str(value))
 
 

@@ -56,7 +56,7 @@ class Column:
     datetime_format : str or None
         strptime format of a text column of kind date/time; None where the dtype is a date already.
     decimal : str
-        Decimal separator of a text column of kind number ("." or ",").
+        Decimal separator of numbers that are written as text ("." or ",").
     unit : str
         What follows each number of a text column of kind number ("kg"), and is cut off.
     note : str
@@ -64,6 +64,9 @@ class Column:
     calendar_only : bool
         Whether of dates only what comes again is of use: month, day, weekday, hour, minute, but
         neither year nor the instant, which no model has seen of the future.
+    base : ColumnKind
+        What its cells were when they were read: numbers, booleans, dates, categories, or texts.
+        Cells of a table to predict are read as the same, whatever stands beside them.
     """
 
     name: str
@@ -75,3 +78,4 @@ class Column:
     unit: str = ""
     note: str = ""
     calendar_only: bool = False
+    base: ColumnKind = ColumnKind.TEXT

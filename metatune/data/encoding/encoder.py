@@ -1,6 +1,8 @@
 """Table encoder: converts a table as users have it to one matrix of numbers."""
 
+import warnings
 from dataclasses import asdict
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -14,10 +16,15 @@ from metatune.data.encoding.encoded_task import EncodedTask
 from metatune.data.encoding.layout import Layout
 from metatune.data.encoding.text_components import TextEncoder, text_seconds
 from metatune.data.encoding.text_model import TextModel
+from metatune.data.encoding.unused_cells import UnusedCells, find_unused, unused_message
+from metatune.data.task.make_task import to_frame
 from metatune.data.task.task import Task
-from metatune.errors import SchemaError
+from metatune.data.wording import listed
+from metatune.errors import SchemaError, UnusedCellsWarning
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from metatune._typing import AnyArray, FloatArray
 
 __all__ = ["TableEncoder", "encode_task"]
@@ -129,10 +136,21 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         ------
         SchemaError
             If columns are missing.
+
+        Warns
+        -----
+        UnusedCellsWarning
+            If cells hold something that cannot be used and so are taken as missing.
         """
         check_is_fitted(self, "names_")
         table = self._table(X)
-        blocks = [self._block(clean_column(table[c.name], c), c) for c in self._used()]
+        blocks, unused = [], []
+        for column in self._used():
+            raw = table[column.name]
+            cells = clean_column(raw, column)
+            blocks.append(self._block(cells, column))
+            unused.append(find_unused(raw, cells, blocks[-1], column))
+        _warn([found for found in unused if found is not None])
         matrix = _stack(blocks, len(table))
         if self.text_model_ is None:
             return matrix
@@ -149,29 +167,30 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return Layout(names=tuple(self.names_), n_levels=tuple(self.n_levels_))
 
     def _used(self) -> list[Column]:
-        columns = [Column(**{**c, "kind": ColumnKind(c["kind"])}) for c in self.columns]
+        columns = [
+            Column(**{**c, "kind": ColumnKind(c["kind"]), "base": ColumnKind(c["base"])})
+            for c in self.columns
+        ]
         return [column for column in columns if column.kind.is_used]
 
     def _table(self, X: "pd.DataFrame | AnyArray") -> pd.DataFrame:
+        """Return a table under the names of the fit; by position where one side has no names."""
         names = [c["name"] for c in self.columns]
-        if not isinstance(X, pd.DataFrame):
-            array = np.asarray(X)
-            if array.ndim != 2 or array.shape[1] != len(names):
-                raise SchemaError(
-                    f"an array of shape {array.shape} does not fit: the model was fitted on "
-                    f"{len(names)} columns; give a table with the columns' names"
-                )
-            return pd.DataFrame(array, columns=names)
-        table = X if all(isinstance(c, str) for c in X.columns) else X.rename(columns=str)
-        missing = [c.name for c in self._used() if c.name not in table.columns]
-        if missing:
-            shown = ", ".join(repr(name) for name in missing[:5])
-            more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+        table, is_named = to_frame(X)
+        if table.shape[1] != len(names) and not is_named:
             raise SchemaError(
-                f"the table lacks columns that the model needs: {shown}{more}; "
-                "add them (cells may be empty)"
+                f"an array of shape {table.shape} does not fit: the model was fitted on "
+                f"{len(names)} columns; give a table with the columns' names"
             )
-        return table
+        missing = [c.name for c in self._used() if c.name not in table.columns]
+        if not missing:
+            return table
+        if table.shape[1] == len(names) and (_are_counted(table.columns) or _are_counted(names)):
+            return table.set_axis(names, axis="columns")
+        raise SchemaError(
+            f"the table lacks columns that the model needs: {listed(missing)}; "
+            "add them (cells may be empty)"
+        )
 
     def _choose_texts(self, cells: "dict[str, pd.Series[Any]]") -> None:
         """Choose the text columns to encode word by word: the shortest first, while time lasts."""
@@ -245,13 +264,29 @@ def encode_task(
     -------
     tuple of (TableEncoder, EncodedTask)
     """
-    columns = [{**asdict(column), "kind": str(column.kind)} for column in task.columns]
+    columns = [
+        {**asdict(column), "kind": str(column.kind), "base": str(column.base)}
+        for column in task.columns
+    ]
     encoder = TableEncoder(columns, random_state=seed, text_allowance=text_allowance)
-    X = encoder.fit_transform(task.X)
+    X = np.asarray(encoder.fit_transform(task.X))  # whatever output scikit-learn is set to
     encoded = EncodedTask(
         X=X, y=task.y, layout=encoder.layout, kind=task.kind, n_classes=task.n_classes
     )
     return encoder, encoded
+
+
+def _warn(unused: "list[UnusedCells]") -> None:
+    if unused:
+        warning = UnusedCellsWarning(unused_message(unused), tuple(unused))
+        warnings.warn(warning, stacklevel=3)
+
+
+def _are_counted(names: "Sequence[str]") -> bool:
+    """Return True if columns are called by their positions, as where there are no names."""
+    if not all(name.isdigit() for name in names):
+        return False
+    return all(int(a) < int(b) for a, b in pairwise(names))
 
 
 def _stack(blocks: "list[FloatArray]", n_rows: int) -> "FloatArray":

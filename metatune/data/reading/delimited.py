@@ -1,28 +1,40 @@
-"""Reader of text tables: fields separated by commas, semicolons, tabs, bars or blanks."""
+"""Reader of text tables: fields separated by commas, semicolons, tabs, bars, blanks or others."""
 
 import csv
+import io
 import re
 import warnings
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, BinaryIO
 
 import pandas as pd
 
 from metatune.data.columns.missing import ALWAYS_MISSING, is_marker, is_weak_marker
-from metatune.data.columns.numbers import groups_with_dots, parse_number
-from metatune.data.reading.charset import find_encoding, single_byte_encoding
-from metatune.data.reading.dialect import Dialect, Rows, find_decimal, find_dialect, split_rows
+from metatune.data.columns.numbers import groups_with_dots
+from metatune.data.reading.charset import find_encoding, other_encoding
+from metatune.data.reading.dialect import (
+    Dialect,
+    Rows,
+    find_decimal,
+    find_dialect,
+    split_rows,
+    stand_in,
+)
 from metatune.data.reading.header import Header, find_header
+from metatune.data.reading.large_numbers import inexact_columns, whole_numbers
+from metatune.data.reading.options import DETECT, ReadingOptions
 from metatune.data.reading.payload import Payload
+from metatune.data.reading.repeats import without_repeated_header
 from metatune.data.reading.source import Source
+from metatune.data.reading.verbatim import NOTHING, Verbatim, with_grouped_thousands
 from metatune.errors import TableError
 
 __all__ = ["read_delimited", "seen_markers"]
 
 _HEAD_BYTES = 1_000_000
 _JUDGED_CELLS = 50_000
-_GROUPED = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?")
 _PARSER_TROUBLE = (pd.errors.ParserError, pd.errors.ParserWarning)
 _NOT_CLOSED = re.compile(r"EOF inside string starting at row (\d+)")
 _TOO_MANY = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
@@ -30,19 +42,54 @@ _TOO_MANY = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    """Format of a text table, detected before it is read."""
+    """Format of a text table, known or detected before it is read."""
 
     encoding: str
     dialect: Dialect
     header: Header
     decimal: str
     rows: Rows
+    na: tuple[str, ...] = ()
+    verbatim: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Head:
+    """First bytes of a text table, and what the user says about it."""
+
+    payload: Payload
+    data: bytes
+    complete: bool
+    options: ReadingOptions
+    wanted: Collection[str]
+    verbatim: Verbatim
+    whole: bool
+
+    def text(self, encoding: str) -> str:
+        return self.data.decode(encoding, errors="ignore")
 
 
 def read_delimited(
     payload: Payload,
+    options: ReadingOptions = DETECT,
+    wanted: Collection[str] = (),
+    verbatim: Verbatim = NOTHING,
+    *,
+    whole: bool = False,
 ) -> tuple[pd.DataFrame, Source, tuple[str, ...], frozenset[str]]:
     """Read a text table.
+
+    Parameters
+    ----------
+    payload : Payload
+    options : ReadingOptions
+        What is known; the rest is detected.
+    wanted : collection of str
+        Names of columns that the table should hold.
+    verbatim : Verbatim
+        Columns whose cells stay texts.
+    whole : bool
+        Whether every row stays, also a blank line of a single column and a repeated header.
 
     Returns
     -------
@@ -55,26 +102,33 @@ def read_delimited(
         If the bytes are no text, there are no rows, a row has too many fields, or two columns
         have the same name.
     """
-    head, complete = payload.head(_HEAD_BYTES)
-    encoding = find_encoding(head, complete=complete, label=payload.label)
-    plan = _make_plan(payload, head, encoding, complete)
-    try:
-        frame, plan = _parse_somehow(payload, plan, head, complete)
-    except UnicodeDecodeError as error:
-        plan = replace(plan, encoding=single_byte_encoding(error.object))
-        frame, plan = _parse_somehow(payload, plan, head, complete)
-    data = _judged(plan.rows, plan.header)
+    data, complete = payload.head(_HEAD_BYTES)
+    head = _Head(
+        payload=payload,
+        data=data,
+        complete=complete,
+        options=options,
+        wanted=wanted,
+        verbatim=verbatim,
+        whole=whole,
+    )
+    frame, plan = _read_as(head, _encoding(head))
+    judged = _judged(plan.rows, plan.header)
+    repeats: tuple[str, ...] = ()
+    if not whole:
+        frame, repeats = without_repeated_header(frame, plan.header, plan.decimal)
     source = Source(
         format="csv",
         compression=payload.compression,
         separator=plan.dialect.separator,
         quote=plan.dialect.quote,
         encoding=plan.encoding,
-        decimal=find_decimal(data),
+        decimal=options.decimal or find_decimal(judged),
+        column_decimal=plan.decimal,
         has_header=plan.header.present,
-        missing_markers=seen_markers(data),
+        missing_markers=(*seen_markers(judged), *options.na),
     )
-    return frame, source, plan.header.notes, plan.header.unnamed
+    return frame, source, (*plan.header.notes, *repeats), plan.header.unnamed
 
 
 def seen_markers(rows: list[list[str]]) -> tuple[str, ...]:
@@ -97,24 +151,86 @@ def seen_markers(rows: list[list[str]]) -> tuple[str, ...]:
     return tuple(marker for marker, _ in counts.most_common())
 
 
-def _make_plan(payload: Payload, head: bytes, encoding: str, complete: bool) -> _Plan:
-    text = head.decode(encoding, errors="ignore")
-    dialect = find_dialect(text, complete=complete, suffix=payload.suffix)
-    return _plan_with(payload, text, encoding, dialect, complete)
+def _encoding(head: _Head) -> str:
+    if head.options.encoding is not None:
+        return head.options.encoding
+    return find_encoding(head.data, complete=head.complete, label=head.payload.label)
 
 
-def _plan_with(
-    payload: Payload, text: str, encoding: str, dialect: Dialect, complete: bool
-) -> _Plan:
-    rows = split_rows(text, dialect, complete=complete)
+def _read_as(head: _Head, encoding: str) -> tuple[pd.DataFrame, _Plan]:
+    """Read a table in an encoding, and in another one if it turns out to be wrong far down."""
+    try:
+        return _parse_somehow(head, _make_plan(head, encoding))
+    except UnicodeDecodeError as error:
+        wrong = error
+    label = head.payload.label
+    if head.options.encoding is not None:
+        raise TableError(
+            f"{label} is not encoded in {encoding} ({wrong.reason}): name another encoding, "
+            "or none to have it detected"
+        )
+    other = other_encoding(wrong.object, encoding)
+    try:
+        return _parse_somehow(head, _make_plan(head, other))
+    except UnicodeDecodeError as error:
+        raise TableError(
+            f"{label} is encoded neither in {encoding} nor in {other} ({error.reason}): "
+            "say how with the option encoding"
+        ) from None
+
+
+def _make_plan(head: _Head, encoding: str) -> _Plan:
+    payload, options, text = head.payload, head.options, head.text(encoding)
+    dialect = find_dialect(
+        text, complete=head.complete, suffix=payload.suffix, options=options
+    )
+    if options.separator is not None and not _occurs(options.separator, text):
+        _check_single(head, text)
+    return _plan_with(head, text, encoding, dialect)
+
+
+def _occurs(separator: str, text: str) -> bool:
+    return re.search(separator if separator == r"\s+" else re.escape(separator), text) is not None
+
+
+def _check_single(head: _Head, text: str) -> None:
+    """Refuse a separator that never occurs, unless the table has one column by all that is known.
+
+    Raises
+    ------
+    TableError
+        If another separator divides the lines, or the known one has several characters.
+    """
+    separator, label = head.options.separator or "", head.payload.label
+    first = text.lstrip().partition("\n")[0].strip()
+    if first in {name.strip() for name in head.wanted}:
+        return
+    found = find_dialect(text, complete=head.complete, suffix=head.payload.suffix)
+    divides = found.separator in first if found.separator != r"\s+" else " " in first
+    if divides or len(separator) > 1:
+        hint = f", but {found.separator!r} does" if divides else ""
+        raise TableError(f"separator {separator!r} does not occur in {label}{hint}: name another")
+
+
+def _plan_with(head: _Head, text: str, encoding: str, dialect: Dialect) -> _Plan:
+    label, options = head.payload.label, head.options
+    rows = split_rows(text, dialect, complete=head.complete)
     if not any(any(cell.strip() for cell in row) for row in rows.cells):
-        raise TableError(f"{payload.label} is empty")
-    header = find_header(rows.cells, payload.label)
+        raise TableError(f"{label} is empty")
+    header = find_header(rows.cells, label, options.header, head.wanted, rows.lines)
     data = _judged(rows, header)
-    _check_widths(rows, header, payload.label)
+    _check_widths(rows, header, dialect, label)
     # Commas inside fields of a comma-separated table are left to the columns they stand in.
-    decimal = find_decimal(data) if dialect.separator != "," else "."
-    return _Plan(encoding=encoding, dialect=dialect, header=header, decimal=decimal, rows=rows)
+    guess = find_decimal(data) if dialect.separator != "," else "."
+    return _Plan(
+        encoding=encoding,
+        dialect=dialect,
+        header=header,
+        decimal=options.decimal or guess,
+        rows=rows,
+        na=options.na,
+        verbatim=head.verbatim.among(header.names),
+    )
 
 
 def _judged(rows: Rows, header: Header) -> list[list[str]]:
@@ -123,28 +239,40 @@ def _judged(rows: Rows, header: Header) -> list[list[str]]:
     return rows.cells[header.n_skipped : header.n_skipped + n_rows]
 
 
-def _check_widths(rows: Rows, header: Header, label: str) -> None:
+def _check_widths(rows: Rows, header: Header, dialect: Dialect, label: str) -> None:
     width = len(header.names)
     for row, line in zip(
         rows.cells[header.n_skipped :], rows.lines[header.n_skipped :], strict=True
     ):
         if len(row) > width:
-            raise TableError(_too_many(label, line, len(row), width))
+            raise TableError(_too_many(label, line, len(row), width, dialect))
 
 
-def _too_many(label: str, line: int, found: int, expected: int) -> str:
+def _too_many(label: str, line: int, found: int, expected: int, dialect: Dialect) -> str:
+    if expected == 1:
+        return (
+            f"{label}, line {line}: {dialect.separator!r} does not separate the fields of every "
+            "line alike: say with the option separator what does, or mend the line"
+        )
     return (
         f"{label}, line {line}: {found} fields where {expected} are expected: "
         "quote the field that holds the separator, or mend the line"
     )
 
 
-def _parse(payload: Payload, plan: _Plan) -> pd.DataFrame:
+def _parse(head: _Head, plan: _Plan) -> pd.DataFrame:
     grouped = _grouped_columns(plan)
-    frame = _parse_as(payload, plan, grouped)
-    if all(groups_with_dots(frame[name].dropna().unique()) for name in grouped):
-        return frame
-    return _parse_as(payload, plan, [])
+    frame = _parse_as(head, plan, grouped)
+    if not all(groups_with_dots(frame[name].dropna().unique()) for name in grouped):
+        grouped = []
+        frame = _parse_as(head, plan, grouped)
+    inexact = inexact_columns(frame)
+    if inexact:
+        texts = _parse_as(head, plan, [*grouped, *inexact])
+        for name in inexact:
+            exact = whole_numbers(texts[name])
+            frame[name] = frame[name] if exact is None else exact
+    return frame
 
 
 def _grouped_columns(plan: _Plan) -> list[str]:
@@ -158,11 +286,11 @@ def _grouped_columns(plan: _Plan) -> list[str]:
     return [
         name
         for name, cells in zip(plan.header.names, columns, strict=True)
-        if groups_with_dots(cell for cell in cells if not is_marker(cell))
+        if name not in plan.verbatim and groups_with_dots(c for c in cells if not is_marker(c))
     ]
 
 
-def _parse_as(payload: Payload, plan: _Plan, texts: list[str]) -> pd.DataFrame:
+def _parse_as(head: _Head, plan: _Plan, texts: list[str]) -> pd.DataFrame:
     dialect = plan.dialect
     options: dict[str, Any] = {}
     if dialect.quote is None:
@@ -170,65 +298,87 @@ def _parse_as(payload: Payload, plan: _Plan, texts: list[str]) -> pd.DataFrame:
     else:
         options["quotechar"] = dialect.quote
         options["doublequote"] = dialect.escape is None
-        options["escapechar"] = dialect.escape
-    with warnings.catch_warnings(), payload.open() as stream:
+    with warnings.catch_warnings(), head.payload.open() as stream:
         # a row longer than the names would be cut with a warning only
         warnings.simplefilter("error", pd.errors.ParserWarning)
+        given, separator, encoding = _with_stand_in(stream, plan)
+        missing = [*ALWAYS_MISSING, *plan.na]
+        blank_rows = head.whole and len(plan.header.names) == 1
         frame: pd.DataFrame = pd.read_csv(
-            stream,
-            sep=dialect.separator,
+            given,
+            sep=separator,
             header=None,
             names=list(plan.header.names),
             skiprows=plan.header.n_skipped,
             index_col=False,
-            encoding=plan.encoding,
+            encoding=encoding,
             decimal=plan.decimal,
-            na_values=list(ALWAYS_MISSING),
+            dtype=dict.fromkeys((*texts, *plan.verbatim), "str"),
+            na_values=_markers_by_column(plan, missing) if plan.verbatim else missing,
             keep_default_na=False,
-            dtype=dict.fromkeys(texts, "str"),
+            skipinitialspace=dialect.skips_blanks,
+            escapechar=dialect.escape,
             low_memory=False,
+            skip_blank_lines=not blank_rows,
             **options,
         )
-    return _with_grouped_thousands(frame) if plan.decimal == "," else frame
+    if blank_rows:
+        frame = frame.iloc[: len(frame) - _blank_lines_at_the_end(head, plan.encoding)]
+    if separator != dialect.separator:
+        frame = _with_separators(frame, separator, dialect.separator)
+    return with_grouped_thousands(frame, plan.verbatim) if plan.decimal == "," else frame
 
 
-def _with_grouped_thousands(frame: pd.DataFrame) -> pd.DataFrame:
-    """Read ``1.234`` and ``1.234,5`` as numbers, as the decimal commas of the table demand.
+def _markers_by_column(plan: _Plan, missing: list[str]) -> dict[str, list[str]]:
+    """Return what means "missing" in each column: in verbatim ones what the user says only."""
+    known = list(plan.na)
+    return {name: known if name in plan.verbatim else missing for name in plan.header.names}
 
-    The parser's own option would read the date 31.12.2020 as a number, too.
-    """
+
+def _blank_lines_at_the_end(head: _Head, encoding: str) -> int:
+    """Count the blank lines after the last row of a single column: they are no rows."""
+    with head.payload.open() as stream:
+        text = stream.read().decode(encoding)
+    return max(0, len(text[len(text.rstrip()) :].splitlines()) - 1)
+
+
+def _with_stand_in(stream: BinaryIO, plan: _Plan) -> tuple[BinaryIO, str, str]:
+    """Return a stream, a separator and an encoding that the parser can take."""
+    separator = plan.dialect.separator
+    if stand_in(separator, "") == separator:
+        return stream, separator, plan.encoding
+    text = stream.read().decode(plan.encoding)
+    mark = stand_in(separator, text)
+    return io.BytesIO(text.replace(separator, mark).encode("utf-8")), mark, "utf-8"
+
+
+def _with_separators(frame: pd.DataFrame, mark: str, separator: str) -> pd.DataFrame:
+    """Put separators back that stand inside quoted fields."""
     for name in frame.columns:
-        cells = frame[name]
-        if pd.api.types.is_string_dtype(cells.dtype):
-            texts = cells.dropna().unique()
-            if len(texts) and all(_GROUPED.fullmatch(text.strip()) for text in texts):
-                values = {text: parse_number(text, ",") for text in texts}
-                frame[name] = cells.map(values).astype("float64")
+        if pd.api.types.is_string_dtype(frame[name].dtype):
+            frame[name] = frame[name].str.replace(mark, separator, regex=False)
     return frame
 
 
-def _parse_somehow(
-    payload: Payload, plan: _Plan, head: bytes, complete: bool
-) -> tuple[pd.DataFrame, _Plan]:
+def _parse_somehow(head: _Head, plan: _Plan) -> tuple[pd.DataFrame, _Plan]:
     """Read a table, without quoting if its quotes are text; raise TableError if neither works."""
     try:
-        return _parse(payload, plan), plan
+        return _parse(head, plan), plan
     except _PARSER_TROUBLE as error:
         trouble: Exception = error
     if plan.dialect.quote is not None and "EOF inside string" in str(trouble):
-        text = head.decode(plan.encoding, errors="ignore")
-        dialect = replace(plan.dialect, quote=None, escape=None)
+        dialect = replace(plan.dialect, quote=None, escape=None, skips_blanks=False)
         try:
-            plain = _plan_with(payload, text, plan.encoding, dialect, complete)
+            plain = _plan_with(head, head.text(plan.encoding), plan.encoding, dialect)
             if plain.header.names == plan.header.names:
-                return _parse(payload, plain), plain
+                return _parse(head, plain), plain
         except (*_PARSER_TROUBLE, TableError):  # the quotes are quotes, and one lacks its partner
             pass
     match = _TOO_MANY.search(str(trouble))
     if match:
         expected, line, found = (int(group) for group in match.groups())
-        raise TableError(_too_many(payload.label, line, found, expected))
-    raise TableError(f"{payload.label} cannot be read as a table: {_reason(trouble)}")
+        raise TableError(_too_many(head.payload.label, line, found, expected, plan.dialect))
+    raise TableError(f"{head.payload.label} cannot be read as a table: {_reason(trouble)}")
 
 
 def _reason(trouble: Exception) -> str:

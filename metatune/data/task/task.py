@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metatune.data.columns.column import Column
+from metatune.data.reading.source import Source
 from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.data.task.roles import NO_ROLES, RoleColumns
 from metatune.kinds import TaskKind
@@ -49,6 +50,8 @@ class Task:
         Columns that they came from.
     n_left_out : int
         Further rows left out of the run, since its budget is too short for them.
+    source : Source or None
+        Format of the file that the rows came from; None where they came from no file.
     """
 
     name: str
@@ -64,6 +67,7 @@ class Task:
     row_metadata: RowMetadata = PLAIN
     roles: RoleColumns = NO_ROLES
     n_left_out: int = 0
+    source: Source | None = None
 
     @property
     def n_rows(self) -> int:

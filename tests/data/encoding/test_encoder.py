@@ -5,7 +5,7 @@ import pytest
 from metatune.data.encoding.encoder import encode_task
 from metatune.data.encoding.fingerprint import Fingerprint
 from metatune.data.task.make_task import make_task
-from metatune.errors import SchemaError
+from metatune.errors import SchemaError, UnusedCellsWarning
 
 RNG = np.random.default_rng(0)
 N = 240
@@ -85,7 +85,8 @@ def test_unseen_and_missing_categories_and_infinities_become_missing() -> None:
     odd = TABLE.head(3).copy()
     odd["city"] = ["Paris", None, "Oslo"]
     odd["size"] = [np.inf, -np.inf, 1.0]
-    out = encoder.transform(odd)
+    with pytest.warns(UnusedCellsWarning, match="'size': 2 cells of 3 .*'city': 1 cell of 2"):
+        out = encoder.transform(odd)
     city, size = encoded.layout.names.index("city"), encoded.layout.names.index("size")
     assert np.isnan(out[:2, city]).all()
     assert not np.isnan(out[2, city])
