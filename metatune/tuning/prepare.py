@@ -52,7 +52,11 @@ def prepare(task: Task, options: TuneOptions, scratch: Path, timings: Timings) -
     metrics = tuple(dict.fromkeys((task.metric.name, *RECORDED_METRICS[task.kind])))
     plan = plan_folds(encoded.n_rows, encoded.X.shape[1], seconds)
     data = TrialData.make(
-        encoded, metrics, seed=options.seed, row_metadata=task.row_metadata, plan=plan,
+        encoded,
+        metrics,
+        seed=options.seed,
+        row_metadata=task.row_metadata,
+        plan=plan,
         never_valid=task.chosen_by,
     )
     data = add_texts(data, encoder, task.X, _TEXT_MODEL_SHARE * seconds)

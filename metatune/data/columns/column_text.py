@@ -43,7 +43,7 @@ def columns_of_text(text: str) -> tuple[Column, ...]:
     except RecursionError as error:
         raise ValueError("columns are nested") from error
     if not isinstance(written, list):
-        raise ValueError("columns are no list")
+        raise ValueError("columns are no list")  # noqa: TRY004
     columns = tuple(_column(one) for one in written)
     if len({column.name for column in columns}) < len(columns):
         raise ValueError("two columns have the same name")

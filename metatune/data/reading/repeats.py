@@ -48,7 +48,7 @@ def without_repeated_header(
 
 
 def _is_text(dtype: Any) -> bool:
-    return bool(pd.api.types.is_string_dtype(dtype) or dtype == object)
+    return bool(pd.api.types.is_string_dtype(dtype) or pd.api.types.is_object_dtype(dtype))
 
 
 def _read_again(cells: "pd.Series[Any]", decimal: str) -> "pd.Series[Any]":
