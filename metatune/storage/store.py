@@ -4,6 +4,7 @@ A result counts from the moment when `RunStore.record` has returned.
 """
 
 import contextlib
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from metatune.budget import Deadline, Stopwatch
@@ -11,6 +12,7 @@ from metatune.errors import BundleError
 from metatune.evaluation.keep_rule import KeepRule
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.evaluation.trial import Trial, TrialResult
+from metatune.files.plain import without_nan
 from metatune.models import model_file
 from metatune.search.history import History
 from metatune.storage.directory import RunDirectory
@@ -197,6 +199,7 @@ class RunStore:
             "weight": task.roles.weight,
             "group": task.roles.group,
             "time": task.roles.time,
+            "source": None if task.source is None else without_nan(asdict(task.source)),
             "versions": library_versions(),
         }
 

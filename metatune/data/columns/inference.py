@@ -246,6 +246,4 @@ def _make(profile: ColumnProfile, kind: ColumnKind, note: str = "", **more: Any)
     if profile.stripped and kind in (ColumnKind.CATEGORY, ColumnKind.HIGH_CARDINALITY):
         notes.append("blanks around values removed")
     values: dict[str, Any] = {"n_missing": profile.n_missing, "n_unique": profile.n_unique, **more}
-    return Column(
-        name=profile.name, kind=kind, note="; ".join(notes), base=profile.base, **values
-    )
+    return Column(name=profile.name, kind=kind, note="; ".join(notes), base=profile.base, **values)

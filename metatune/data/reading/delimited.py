@@ -181,9 +181,7 @@ def _read_as(head: _Head, encoding: str) -> tuple[pd.DataFrame, _Plan]:
 
 def _make_plan(head: _Head, encoding: str) -> _Plan:
     payload, options, text = head.payload, head.options, head.text(encoding)
-    dialect = find_dialect(
-        text, complete=head.complete, suffix=payload.suffix, options=options
-    )
+    dialect = find_dialect(text, complete=head.complete, suffix=payload.suffix, options=options)
     if options.separator is not None and not _occurs(options.separator, text):
         _check_single(head, text)
     return _plan_with(head, text, encoding, dialect)

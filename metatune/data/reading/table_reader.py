@@ -22,7 +22,7 @@ from metatune.data.reading.workbook import read_workbook
 from metatune.data.wording import counted
 from metatune.errors import TableError
 
-__all__ = ["Source", "Table", "read_table"]
+__all__ = ["Source", "Table", "format_of", "read_payload", "read_table"]
 
 _PEEK = 100_000
 
@@ -74,6 +74,18 @@ def read_table(
     payload = open_payload(path)
     if deadline is not None and deadline.passed():
         raise TableError(f"the budget was over before {payload.label} was read: give more time")
+    return read_payload(payload, options=options, wanted=wanted, verbatim=verbatim, whole=whole)
+
+
+def read_payload(
+    payload: Payload,
+    *,
+    options: ReadingOptions = DETECT,
+    wanted: Collection[str] = (),
+    verbatim: Verbatim = NOTHING,
+    whole: bool = False,
+) -> Table:
+    """Read a table whose bytes are at hand; see `read_table`."""
     frame, source, notes, unnamed = _read(payload, options, wanted, verbatim, whole=whole)
     if not len(frame):
         raise TableError(f"{payload.label} holds a header but no rows")
@@ -86,7 +98,7 @@ def read_table(
     return Table(
         frame=frame,
         name="stdin" if payload.label == "standard input" else payload.stem,
-        source=replace(source, n_rows=n_rows, n_columns=n_columns),
+        source=replace(source, na=options.na, n_rows=n_rows, n_columns=n_columns),
         notes=(*notes, *dropped),
         verbatim=kept,
     )
@@ -100,7 +112,7 @@ def _read(
     *,
     whole: bool,
 ) -> _Read:
-    found = payload.format
+    found = format_of(payload)
     if found in ("parquet", "feather"):
         frame, notes = read_columnar(payload)
         return _without_markers(frame, options), _source(payload, found), notes, frozenset()
@@ -108,16 +120,26 @@ def _read(
         read = read_workbook(payload, options, wanted, whole=whole)
         source = replace(_source(payload, found), has_header=read.header.present, sheet=read.name)
         return _without_markers(read.frame, options), source, read.notes, read.header.unnamed
-    if found in ("json", "jsonl") or (not found and _starts_like_json(payload)):
+    if found in ("json", "jsonl"):
         frame, encoding, notes = read_json(payload, options)
-        source = _source(payload, found or "jsonl", encoding)
+        source = _source(payload, found, encoding)
         return _without_markers(frame, options), source, notes, frozenset()
-    if found == "arff" or looks_like_arff(payload.head(_PEEK)[0]):
+    if found == "arff":
         frame, encoding = read_arff(payload, options)
         frame = _without_markers(frame, options)
         source = replace(_source(payload, "arff", encoding), missing_markers=("?",))
         return frame, source, (), frozenset()
     return read_delimited(payload, options, wanted, verbatim, whole=whole)
+
+
+def format_of(payload: Payload) -> str:
+    """Return the format of a table by its name and its first bytes; "csv" for any text table."""
+    found = payload.format
+    if not found and _starts_like_json(payload):
+        return "jsonl"
+    if found in ("", "csv") and looks_like_arff(payload.head(_PEEK)[0]):
+        return "arff"
+    return found or "csv"
 
 
 def _without_markers(frame: pd.DataFrame, options: ReadingOptions) -> pd.DataFrame:

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,10 +43,8 @@ class Verbatim:
         bare = {name.strip() for name in self.names}
         found = {name for name in columns if name in self.names or name.strip() in bare}
         if self.has_target and columns:
-            try:
+            with suppress(TargetError):  # told by those who need the target
                 found.add(columns[find_target(list(columns), self.target)[0]])
-            except TargetError:
-                pass  # told by those who need the target
         return frozenset(found)
 
 

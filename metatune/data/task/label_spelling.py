@@ -101,7 +101,8 @@ def _is_alike(word: str, labels: list[str]) -> bool:
     """Return True if a word has the case of all labels, and if that is the upper, their length."""
     if word.isupper():
         lengths = [len(label) for label in labels]
-        return all(label.isupper() for label in labels) and min(lengths) <= len(word) <= max(lengths)
+        fits = min(lengths) <= len(word) <= max(lengths)
+        return fits and all(label.isupper() for label in labels)
     if word.islower():
         return all(label.islower() for label in labels)
     return all(label[:1].isupper() and not label.isupper() for label in labels)

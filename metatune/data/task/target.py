@@ -214,7 +214,10 @@ def _text_values(
             f"target {name!r} holds text such as {shown!r}, which is no number: "
             "leave out --task regression or choose another column"
         )
-    if len(counts) > _FEW_CLASSES and find_date_format(dict(list(counts.items())[:1000]))[0] is not None:
+    if (
+        len(counts) > _FEW_CLASSES
+        and find_date_format(dict(list(counts.items())[:1000]))[0] is not None
+    ):
         raise TargetError(f"target {name!r} holds dates, which cannot be learned: choose another")
     words = labels_called_missing(cells, text)
     written = stripped(cells)
