@@ -118,10 +118,8 @@ def read_like(path: str | Path, known: KnownTable, given: ReadingOptions = DETEC
     except TableError:
         if options == given:
             raise
-    table = _read(payload, known, given)
-    return _with_notes(
-        table, ("read by what the file shows: it is written unlike the training table",)
-    )
+    note = "read by what the file shows: it is written unlike the training table"
+    return _with_notes(_read(payload, known, given), (note,))
 
 
 def _read(
@@ -211,9 +209,8 @@ def _fit(text: str, known: KnownTable, source: Source, *, complete: bool) -> _Fi
     for i in filled[:_TITLE_ROWS]:
         cells = [cell.strip() for cell in rows.cells[i]]
         if needed <= set(cells):
-            places = {
-                name: cells.index(name.strip()) for name in known.names if name.strip() in cells
-            }
+            bare = {name: name.strip() for name in known.names}
+            places = {name: cells.index(cell) for name, cell in bare.items() if cell in cells}
             below = rows.cells[i + 1 : i + 1 + _JUDGED_ROWS]
             return _Fit(header=rows.lines[i], rows=below, places=places)
     return None
