@@ -96,11 +96,10 @@ def check_exists(data: str) -> None:
         from metatune.openml.reference import Reference
 
         Reference.parse(data)
-    elif data != "-" and not Path(data).is_file():
-        from metatune.data.reading.payload import open_payload
+    elif data != "-":
+        from metatune.data.reading.payload import check_file
 
-        open_payload(data)
-        raise OptionError(f"{data} cannot be read as a file")
+        check_file(data)
 
 
 def stem_of(data: str) -> str:

@@ -26,7 +26,8 @@ from metatune.data.reading.header import Header, find_header
 from metatune.data.reading.large_numbers import inexact_columns, whole_numbers
 from metatune.data.reading.options import DETECT, ReadingOptions
 from metatune.data.reading.payload import Payload
-from metatune.data.reading.repeats import without_repeated_header
+from metatune.data.reading.repeats import without_repeated_header, without_tail
+from metatune.data.reading.room import check_room
 from metatune.data.reading.source import Source
 from metatune.data.reading.verbatim import NOTHING, Verbatim, with_grouped_thousands
 from metatune.errors import TableError
@@ -35,6 +36,7 @@ __all__ = ["read_delimited", "seen_markers"]
 
 _HEAD_BYTES = 1_000_000
 _JUDGED_CELLS = 50_000
+_BYTES_FOR_CELL = 24  # a number, while pieces of the table are joined
 _PARSER_TROUBLE = (pd.errors.ParserError, pd.errors.ParserWarning)
 _NOT_CLOSED = re.compile(r"EOF inside string starting at row (\d+)")
 _TOO_MANY = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
@@ -114,9 +116,13 @@ def read_delimited(
     )
     frame, plan = _read_as(head, _encoding(head))
     judged = _judged(plan.rows, plan.header)
-    repeats: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     if not whole:
-        frame, repeats = without_repeated_header(frame, plan.header, plan.decimal)
+        frame, tail = without_tail(frame)
+        frame, repeats = without_repeated_header(
+            frame, plan.header, plan.decimal, plan.verbatim
+        )
+        left_out = (*repeats, *tail)
     source = Source(
         format="csv",
         compression=payload.compression,
@@ -128,7 +134,7 @@ def read_delimited(
         has_header=plan.header.present,
         missing_markers=(*seen_markers(judged), *options.na),
     )
-    return frame, source, (*plan.header.notes, *repeats), plan.header.unnamed
+    return frame, source, (*plan.header.notes, *left_out), plan.header.unnamed
 
 
 def seen_markers(rows: list[list[str]]) -> tuple[str, ...]:
@@ -169,7 +175,7 @@ def _read_as(head: _Head, encoding: str) -> tuple[pd.DataFrame, _Plan]:
             f"{label} is not encoded in {encoding} ({wrong.reason}): name another encoding, "
             "or none to have it detected"
         )
-    other = other_encoding(wrong.object, encoding)
+    other = other_encoding(_foreign_lines(head.payload), encoding)
     try:
         return _parse_somehow(head, _make_plan(head, other))
     except UnicodeDecodeError as error:
@@ -177,6 +183,20 @@ def _read_as(head: _Head, encoding: str) -> tuple[pd.DataFrame, _Plan]:
             f"{label} is encoded neither in {encoding} nor in {other} ({error.reason}): "
             "say how with the option encoding"
         ) from None
+
+
+def _foreign_lines(payload: Payload) -> bytes:
+    """Return the first lines that hold other characters than those of ASCII."""
+    lines: list[bytes] = []
+    n_bytes = 0
+    with payload.open() as stream:
+        for line in stream:
+            if not line.isascii():
+                lines.append(line)
+                n_bytes += len(line)
+            if n_bytes > _HEAD_BYTES:
+                break
+    return b"".join(lines)
 
 
 def _make_plan(head: _Head, encoding: str) -> _Plan:
@@ -258,7 +278,16 @@ def _too_many(label: str, line: int, found: int, expected: int, dialect: Dialect
     )
 
 
+def _check_room(head: _Head, plan: _Plan) -> None:
+    """Refuse a table whose cells would not fit into memory: short rows take many times the file."""
+    n_bytes = head.payload.n_bytes()
+    n_rows = len(plan.rows.cells) * n_bytes / max(1, len(head.data))
+    n_cells = n_rows * len(plan.header.names)
+    check_room(2 * n_bytes + _BYTES_FOR_CELL * n_cells, head.payload.label)
+
+
 def _parse(head: _Head, plan: _Plan) -> pd.DataFrame:
+    _check_room(head, plan)
     grouped = _grouped_columns(plan)
     frame = _parse_as(head, plan, grouped)
     if not all(groups_with_dots(frame[name].dropna().unique()) for name in grouped):

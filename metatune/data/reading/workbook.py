@@ -1,10 +1,12 @@
 """Reader of Excel workbooks: the choice of the sheet, and its cells as a table."""
 
 import io
+import re
 import warnings
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 from zipfile import ZipFile
 
@@ -30,6 +32,11 @@ _FAR_ROWS = 1_000  # empty rows, or columns, after which no cell belongs to the 
 _FAR_COLUMNS = 100
 _DENSE = 1_000  # columns up to which rows are kept as they come
 _BYTES_FOR_XML = 8  # bytes of memory for each byte of a sheet's file
+
+_MERGED = re.compile(rb'mergeCell ref="([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})"')
+_MOST_FILLED = 10  # times the cells of the sheet
+_PIECE = 4_000_000  # bytes
+_LONGEST_TAG = 60
 
 _Cells = dict[int, Any]
 
@@ -125,17 +132,19 @@ def _choose(
         sheets = {str(sheet.title): sheet for sheet in book.worksheets}
         if options.sheet is not None:
             name = _named(list(sheets), options.sheet, label)
-            grid = _read(_numbered(sheets[name]))
+            grid = _filled_down(_read(_numbered(sheets[name])), sheets[name], content)
             if not grid.rows:
                 raise TableError(f"{label}: the sheet {name!r} is empty")
             return name, grid, ()
-        heads = {name: _read(islice(_numbered(sheet), _HEAD_ROWS)) for name, sheet in sheets.items()}
+        heads = {
+            name: _read(islice(_numbered(sheet), _HEAD_ROWS)) for name, sheet in sheets.items()
+        }
         heads = {name: head for name, head in heads.items() if head.rows}
         if not heads:
             raise TableError(f"{label} is empty")
         name = _best(heads, wanted)
         notes = (f"sheet {name!r} of {len(heads)} read",) if len(heads) > 1 else ()
-        return name, _read(_numbered(sheets[name])), notes
+        return name, _filled_down(_read(_numbered(sheets[name])), sheets[name], content), notes
     finally:
         book.close()
 
@@ -198,10 +207,48 @@ def _read(rows: Iterator[tuple[int, _Cells]]) -> _Grid:
 
 def _end(columns: list[int]) -> int:
     """Return the column after the last one that belongs to the table."""
-    for i, j in zip(columns, columns[1:], strict=False):
+    for i, j in pairwise(columns):
         if j - i > _FAR_COLUMNS:
             return i + 1
     return columns[-1] + 1 if columns else 0
+
+
+def _filled_down(grid: _Grid, sheet: Any, content: bytes) -> _Grid:
+    """Give each row the value of a cell that is merged over several rows."""
+    filled = [dict(row) for row in grid.rows]
+    left = _MOST_FILLED * sum(map(len, grid.rows))
+    for column, top, bottom in _merged(sheet, content):
+        start, end = bisect_left(grid.numbers, top), bisect_right(grid.numbers, bottom)
+        left -= end - start
+        if left < 0:  # merged ranges that overlap: of a file that means harm
+            break
+        if start < end and grid.numbers[start] == top and column in filled[start]:
+            for row in filled[start + 1 : end]:
+                row.setdefault(column, filled[start][column])
+    return replace(grid, rows=filled)
+
+
+def _merged(sheet: Any, content: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield column, first and last row of the cells that are merged over several rows.
+
+    A sheet that is read row by row does not tell them: they stand below the rows.
+    """
+    from openpyxl.utils import column_index_from_string
+
+    with ZipFile(io.BytesIO(content)) as archive, archive.open(sheet._worksheet_path) as stream:
+        rest = b""
+        while piece := stream.read(_PIECE):
+            text = rest + piece
+            end = 0
+            for match in _MERGED.finditer(text):
+                end = match.end()
+                if int(match[3]) > int(match[2]):
+                    yield (
+                        column_index_from_string(match[1].decode()) - 1,
+                        int(match[2]),
+                        int(match[3]),
+                    )
+            rest = text[max(end, len(text) - _LONGEST_TAG) :]  # a tag may be cut
 
 
 def _as_table(
