@@ -146,9 +146,6 @@ def groups_with_dots(texts: Iterable[str]) -> bool:
     Whoever writes decimals gives all numbers the same number of them, or none of them a zero at
     the end; and a decimal of less than 1 begins with a zero.
     """
-    texts = list(texts)
-    if sum("." in text for text in texts) < _FEWEST_DOTTED:
-        return False
     n_dotted, whole, zero_at_end = 0, False, False
     for text in texts:
         body = _body(text)
@@ -180,7 +177,10 @@ def find_number_style(counts: Mapping[str, int], hint: int = 0) -> NumberStyle |
         None if the cells are not numbers: too many of them, or too many different ones, are not;
         or numbers would make different cells the same.
     """
-    evidence = decimal_evidence(counts) or (1 if groups_with_dots(counts) else hint)
+    evidence = decimal_evidence(counts)
+    if not evidence:
+        dotted = any("." in text for text in counts) and groups_with_dots(counts)
+        evidence = 1 if dotted else hint
     decimal = "," if evidence > 0 else "."
     return _style(counts, decimal, _common_unit(counts))
 

@@ -37,6 +37,7 @@ __all__ = ["read_delimited", "seen_markers"]
 _HEAD_BYTES = 1_000_000
 _JUDGED_CELLS = 50_000
 _BYTES_FOR_CELL = 24  # a number, while pieces of the table are joined
+_WIDE = 500  # columns
 _PARSER_TROUBLE = (pd.errors.ParserError, pd.errors.ParserWarning)
 _NOT_CLOSED = re.compile(r"EOF inside string starting at row (\d+)")
 _TOO_MANY = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
@@ -307,13 +308,11 @@ def _grouped_columns(plan: _Plan) -> list[str]:
     if plan.decimal == ",":
         return []
     rows = _judged(plan.rows, plan.header)
-    columns = (
-        [row[i].strip() for row in rows if i < len(row)] for i in range(len(plan.header.names))
-    )
     return [
         name
-        for name, cells in zip(plan.header.names, columns, strict=True)
-        if name not in plan.verbatim and groups_with_dots(c for c in cells if not is_marker(c))
+        for i, name in enumerate(plan.header.names)
+        if name not in plan.verbatim
+        and groups_with_dots(row[i] for row in rows if i < len(row) and not is_marker(row[i]))
     ]
 
 
@@ -349,6 +348,8 @@ def _parse_as(head: _Head, plan: _Plan, texts: list[str]) -> pd.DataFrame:
             skip_blank_lines=not blank_rows,
             **options,
         )
+    if frame.shape[1] > _WIDE:
+        frame = frame.copy()  # into one array: the parser's is one for each column
     if blank_rows:
         frame = frame.iloc[: len(frame) - _blank_lines_at_the_end(head, plan.encoding)]
     if separator != dialect.separator:

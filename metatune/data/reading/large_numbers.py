@@ -9,6 +9,7 @@ import pandas as pd
 __all__ = ["inexact_columns", "whole_numbers"]
 
 _EXACT = 2.0**53
+_CELLS = 4_000_000  # that are looked at together
 _WHOLE = re.compile(r"[-+]?\d{1,18}")
 
 
@@ -17,7 +18,14 @@ def inexact_columns(frame: pd.DataFrame) -> list[str]:
 
     Without missing cells the parser keeps whole numbers of 64 bits exactly.
     """
-    return [str(name) for name in frame.columns if _is_inexact(frame[name])]
+    places = [i for i, dtype in enumerate(frame.dtypes) if dtype == np.float64]
+    size = max(1, _CELLS // max(1, len(frame)))
+    large: list[int] = []
+    for start in range(0, len(places), size):
+        chosen = places[start : start + size]
+        found = (np.abs(frame.iloc[:, chosen].to_numpy()) >= _EXACT).any(axis=0)
+        large += [place for place, is_large in zip(chosen, found, strict=True) if is_large]
+    return [str(frame.columns[place]) for place in large if _is_inexact(frame.iloc[:, place])]
 
 
 def whole_numbers(texts: "pd.Series[Any]") -> "pd.Series[Any] | None":
@@ -30,7 +38,7 @@ def whole_numbers(texts: "pd.Series[Any]") -> "pd.Series[Any] | None":
 
 
 def _is_inexact(cells: "pd.Series[Any]") -> bool:
-    if cells.dtype != np.float64 or not cells.isna().any():
+    if not cells.isna().any():
         return False
     numbers = cells.dropna().to_numpy()
     large = numbers[np.abs(numbers) >= _EXACT]

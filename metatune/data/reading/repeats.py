@@ -38,7 +38,8 @@ def without_repeated_header(
         The table, and a note if rows were left out.
     """
     named = [i for i, name in enumerate(header.names) if name not in header.unnamed]
-    texts = [i for i in named if i < frame.shape[1] and _is_text(frame.iloc[:, i])]
+    dtypes = list(frame.dtypes)
+    texts = [i for i in named if i < len(dtypes) and _is_text(dtypes[i])]
     if not header.present or len(texts) < len(named) / 2 or not texts:
         return frame, ()
     repeated = frame.iloc[:, texts[0]] == header.names[texts[0]]
@@ -72,8 +73,8 @@ def _is_drawn(row: "pd.Series[Any]") -> bool:
     return bool(cells) and row.notna().sum() == 1 and _DRAWN.fullmatch(cells[0].strip()) is not None
 
 
-def _is_text(cells: "pd.Series[Any]") -> bool:
-    return pd.api.types.is_string_dtype(cells.dtype) or cells.dtype == object
+def _is_text(dtype: Any) -> bool:
+    return bool(pd.api.types.is_string_dtype(dtype) or dtype == object)
 
 
 def _read_again(cells: "pd.Series[Any]", decimal: str) -> "pd.Series[Any]":

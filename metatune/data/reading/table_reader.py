@@ -174,7 +174,7 @@ def _without_empty(
     if empty and len(empty) < frame.shape[1] and (source.has_header or not whole):
         frame = frame.drop(columns=empty)
         notes.append(f"{counted(len(empty), 'column')} without name and values dropped")
-    if whole or any(frame.dtypes.iloc[i].kind in "iub" for i in range(frame.shape[1])):
+    if whole or any(dtype.kind in "iub" for dtype in frame.dtypes):
         return frame, tuple(notes)
     filled = frame.drop(columns=list(verbatim)).notna().any(axis=1)
     for name in verbatim & set(frame.columns):

@@ -12,6 +12,7 @@ from metatune.data.reading.source import Table
 from metatune.data.reading.verbatim import typed_cells
 from metatune.data.target_name import find_target
 from metatune.data.task.dependence import dependence_notes
+from metatune.data.task.last_look import keep_informative
 from metatune.data.task.notes import column_notes, role_notes
 from metatune.data.task.role_columns import count_rows, read_roles, row_metadata_of_arrays
 from metatune.data.task.roles import NO_ROLES, RoleColumns, find_roles
@@ -102,13 +103,14 @@ def make_task(
         weights = None if weights is None else weights[understood.keep]
     X = X.reset_index(drop=True)
     others = infer_columns(X.drop(columns=list(roles.given.values())))
-    if isinstance(table, Table):
+    others = keep_informative(X, others, understood.y, understood.kind)
+    if isinstance(table, Table) and table.source.column_decimal != ".":
         others = tuple(_as_read(column, table.source.column_decimal) for column in others)
     columns, row_metadata = read_roles(X, others, roles, weights)
     chosen = resolve_metric(metric, understood.kind)
     if row_metadata.weights is not None:
         check_weighted(chosen, understood.kind)
-    notes += [*role_notes(columns, row_metadata), *column_notes(columns)]
+    notes += [*role_notes(columns, row_metadata), *column_notes(columns, X)]
     notes += dependence_notes(X, columns, understood.y, understood.kind, roles)
     return Task(
         name=name or own_name,
@@ -196,19 +198,21 @@ def make_task_from_arrays(  # noqa: PLR0913  # what estimators get
     else:
         kind = TaskKind.REGRESSION
     columns = infer_columns(frame, keep_identifiers=not is_named)
+    y = codes if classification else _numbers(values)
+    columns = keep_informative(frame, columns, y, kind)
     chosen = resolve_metric(metric, kind)
     if row_metadata.weights is not None:
         check_weighted(chosen, kind)
     return Task(
         name=name,
         X=frame,
-        y=codes if classification else _numbers(values),
+        y=y,
         kind=kind,
         classes=classes,
         columns=columns,
         target=target,
         metric=chosen,
-        notes=tuple(column_notes(columns)),
+        notes=tuple(column_notes(columns, frame)),
         row_metadata=row_metadata,
     )
 
