@@ -199,10 +199,12 @@ def match_columns(table: "Table", known: "KnownTable") -> "tuple[pd.DataFrame, l
     names = [str(name) for name in frame.columns]
     if known.is_nameless and _is_counted(names):
         return _by_position(table, known.names, known.target)
-    missing = [name for name in known.names if name in known.needed and name not in names]
+    present = set(names)
+    missing = [name for name in known.names if name in known.needed and name not in present]
     if missing:
         raise SchemaError(_lack(table, missing, was_nameless=known.is_nameless))
-    extra = [name for name in names if name not in (*known.names, known.target)]
+    expected = {*known.names, known.target}
+    extra = [name for name in names if name not in expected]
     if not extra:
         return frame, []
     what = counted(len(extra), "column")
