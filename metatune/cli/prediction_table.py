@@ -146,27 +146,28 @@ def known_table(pipeline: "Pipeline") -> "KnownTable":
         If the model does not begin with a table encoder, or what it says is no format of a file.
     """
     from metatune.data.columns.column import ColumnKind
+    from metatune.data.columns.column_text import columns_of_text
     from metatune.data.reading.known_table import KnownTable
     from metatune.data.reading.source import Source
     from metatune.files.plain import read_dataclass
     from metatune.models.model_file import model_info
 
-    columns: list[dict[str, Any]] | None = getattr(pipeline[0], "columns", None)
-    if columns is None:
+    text = getattr(pipeline[0], "columns", None)
+    if text is None:
         raise BundleError("the model was not saved by a run of metatune: fit one")
     info = model_info(pipeline)
     try:
+        columns = columns_of_text(text)
         source = read_dataclass(Source, info["source"]) if info.get("source") else None
     except ValueError as error:
         raise BundleError(f"the model file is damaged ({error}): fit the model again") from error
-    bases = {str(c["name"]): ColumnKind(c["base"]) for c in columns}
-    used = [str(c["name"]) for c in columns if ColumnKind(c["kind"]).is_used]
+    used = [column for column in columns if column.kind.is_used]
     texts = (ColumnKind.TEXT, ColumnKind.CATEGORY)
     return KnownTable(
-        names=tuple(bases),
-        needed=frozenset(used),
-        numbers=frozenset(n for n, base in bases.items() if base is ColumnKind.NUMBER),
-        texts=frozenset(n for n in used if bases[n] in texts),
+        names=tuple(column.name for column in columns),
+        needed=frozenset(column.name for column in used),
+        numbers=frozenset(c.name for c in columns if c.base is ColumnKind.NUMBER),
+        texts=frozenset(column.name for column in used if column.base in texts),
         target=str(info["target"]),
         source=source,
     )

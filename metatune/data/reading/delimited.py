@@ -67,6 +67,7 @@ class _Head:
     wanted: Collection[str]
     verbatim: Verbatim
     whole: bool
+    single_header: bool
 
     def text(self, encoding: str) -> str:
         return self.data.decode(encoding, errors="ignore")
@@ -79,6 +80,7 @@ def read_delimited(
     verbatim: Verbatim = NOTHING,
     *,
     whole: bool = False,
+    single_header: bool = False,
 ) -> tuple[pd.DataFrame, Source, tuple[str, ...], frozenset[str]]:
     """Read a text table.
 
@@ -93,6 +95,8 @@ def read_delimited(
         Columns whose cells stay texts.
     whole : bool
         Whether every row stays, also a blank line of a single column and a repeated header.
+    single_header : bool
+        Whether all rows below the names are data, whatever they look like.
 
     Returns
     -------
@@ -114,6 +118,7 @@ def read_delimited(
         wanted=wanted,
         verbatim=verbatim,
         whole=whole,
+        single_header=single_header,
     )
     frame, plan = _read_as(head, _encoding(head))
     judged = _judged(plan.rows, plan.header)
@@ -133,6 +138,7 @@ def read_delimited(
         decimal=options.decimal or find_decimal(judged),
         column_decimal=plan.decimal,
         has_header=plan.header.present,
+        has_single_header=plan.header.is_single,
         missing_markers=(*seen_markers(judged), *options.na),
     )
     return frame, source, (*plan.header.notes, *left_out), plan.header.unnamed
@@ -236,7 +242,14 @@ def _plan_with(head: _Head, text: str, encoding: str, dialect: Dialect) -> _Plan
     rows = split_rows(text, dialect, complete=head.complete)
     if not any(any(cell.strip() for cell in row) for row in rows.cells):
         raise TableError(f"{label} is empty")
-    header = find_header(rows.cells, label, options.header, head.wanted, rows.lines)
+    header = find_header(
+        rows.cells,
+        label,
+        options.header,
+        head.wanted,
+        rows.lines,
+        single=head.single_header,
+    )
     data = _judged(rows, header)
     _check_widths(rows, header, dialect, label)
     # Commas inside fields of a comma-separated table are left to the columns they stand in.

@@ -135,7 +135,14 @@ def _read(
     else:
         verbatim = Verbatim(names=texts)
     wanted = () if known.is_nameless else (*known.names, known.target)
-    return read_payload(payload, options=options, wanted=wanted, verbatim=verbatim, whole=True)
+    return read_payload(
+        payload,
+        options=options,
+        wanted=wanted,
+        verbatim=verbatim,
+        whole=True,
+        single_header=known.source is None or known.source.has_single_header,
+    )
 
 
 def _with_notes(table: Table, notes: tuple[str, ...]) -> Table:

@@ -44,6 +44,8 @@ class Source:
         fields it is the point: columns with decimal commas stayed texts.
     has_header : bool
         Whether the first line names the columns.
+    has_single_header : bool
+        Whether it is all of the header, without lines of units or the like below it.
     sheet : str
         Name of a workbook's sheet.
     missing_markers : tuple of str
@@ -62,6 +64,7 @@ class Source:
     decimal: str = "."
     column_decimal: str = "."
     has_header: bool = True
+    has_single_header: bool = True
     sheet: str = ""
     missing_markers: tuple[str, ...] = ()
     na: tuple[str, ...] = ()

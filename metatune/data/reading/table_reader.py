@@ -84,9 +84,15 @@ def read_payload(
     wanted: Collection[str] = (),
     verbatim: Verbatim = NOTHING,
     whole: bool = False,
+    single_header: bool = False,
 ) -> Table:
-    """Read a table whose bytes are at hand; see `read_table`."""
-    frame, source, notes, unnamed = _read(payload, options, wanted, verbatim, whole=whole)
+    """Read a table whose bytes are at hand; see `read_table`.
+
+    With `single_header` all rows below the names are data, whatever they look like.
+    """
+    frame, source, notes, unnamed = _read(
+        payload, options, wanted, verbatim, whole=whole, single_header=single_header
+    )
     if not len(frame):
         raise TableError(f"{payload.label} holds a header but no rows")
     frame = with_text_names(frame)
@@ -111,13 +117,16 @@ def _read(
     verbatim: Verbatim,
     *,
     whole: bool,
+    single_header: bool,
 ) -> _Read:
     found = format_of(payload)
     if found in ("parquet", "feather"):
         frame, notes = read_columnar(payload)
         return _without_markers(frame, options), _source(payload, found), notes, frozenset()
     if found == "xlsx":
-        read = read_workbook(payload, options, wanted, whole=whole)
+        read = read_workbook(
+            payload, options, wanted, whole=whole, single_header=single_header
+        )
         source = replace(_source(payload, found), has_header=read.header.present, sheet=read.name)
         return _without_markers(read.frame, options), source, read.notes, read.header.unnamed
     if found in ("json", "jsonl"):
@@ -129,7 +138,9 @@ def _read(
         frame = _without_markers(frame, options)
         source = replace(_source(payload, "arff", encoding), missing_markers=("?",))
         return frame, source, (), frozenset()
-    return read_delimited(payload, options, wanted, verbatim, whole=whole)
+    return read_delimited(
+        payload, options, wanted, verbatim, whole=whole, single_header=single_header
+    )
 
 
 def format_of(payload: Payload) -> str:

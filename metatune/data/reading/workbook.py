@@ -79,6 +79,7 @@ def read_workbook(
     wanted: Collection[str] = (),
     *,
     whole: bool = False,
+    single_header: bool = False,
 ) -> Sheet:
     """Read a sheet of a workbook.
 
@@ -93,6 +94,8 @@ def read_workbook(
         Names of columns that the table should hold.
     whole : bool
         Whether every row stays: empty ones between others, and a repeated header.
+    single_header : bool
+        Whether all rows below the names are data, whatever they look like.
 
     Raises
     ------
@@ -106,7 +109,7 @@ def read_workbook(
             content = stream.read()
             _check_size(content, label)
             name, grid, notes = _choose(content, label, options, wanted)
-            return _as_table(name, grid, notes, label, options, wanted, whole=whole)
+            return _as_table(name, grid, notes, label, options, wanted, whole=whole, single=single_header)
     except MetatuneError:
         raise
     except DAMAGE as error:
@@ -260,10 +263,13 @@ def _as_table(
     wanted: Collection[str],
     *,
     whole: bool,
+    single: bool,
 ) -> Sheet:
     width = grid.width
     head = [[_text(row.get(i)) for i in range(width)] for row in grid.rows[:_JUDGED_ROWS]]
-    header = find_header(head, label, options.header, wanted, grid.numbers)
+    header = find_header(
+        head, label, options.header, wanted, grid.numbers, single=single
+    )
     rows = grid.rows[header.n_skipped :]
     if whole:
         rows = _with_empty_rows(rows, grid.numbers[header.n_skipped :])
