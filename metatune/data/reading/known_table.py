@@ -27,7 +27,7 @@ _WIDE = ("utf-16", "utf-32")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownTable:
-    """What a model knows of the table that it was fitted on.
+    """Knowledge of a model about the table that it was fitted on.
 
     Attributes
     ----------
@@ -126,23 +126,16 @@ def _read(
     payload: Payload, known: KnownTable, options: ReadingOptions, fit: _Fit | None = None
 ) -> Table:
     texts = known.texts | {known.target}
+    single = known.source is None or known.source.has_single_header
     if known.is_nameless:
         # Names are positions here, and which ones is known where the number of columns is.
         n_most = len(known.names) + 1
         places = {str(i): i for i in range(n_most)} if fit is None else fit.places
         chosen = places if fit is None else {n: i for n, i in places.items() if n in texts}
-        verbatim = Verbatim(names=frozenset(str(i) for i in chosen.values()))
-    else:
-        verbatim = Verbatim(names=texts)
+        texts = frozenset(str(i) for i in chosen.values())
+    verbatim = Verbatim(names=texts, rows=True, single_header=single)
     wanted = () if known.is_nameless else (*known.names, known.target)
-    return read_payload(
-        payload,
-        options=options,
-        wanted=wanted,
-        verbatim=verbatim,
-        whole=True,
-        single_header=known.source is None or known.source.has_single_header,
-    )
+    return read_payload(payload, options=options, wanted=wanted, verbatim=verbatim)
 
 
 def _with_notes(table: Table, notes: tuple[str, ...]) -> Table:

@@ -35,7 +35,6 @@ def read_table(
     options: ReadingOptions = DETECT,
     wanted: Collection[str] = (),
     verbatim: Verbatim = NOTHING,
-    whole: bool = False,
     deadline: Deadline | None = None,
 ) -> Table:
     """Read a table, and detect its format.
@@ -52,10 +51,7 @@ def read_table(
         Names of columns that the table should hold: of the sheets of a workbook the first that
         holds them is read.
     verbatim : Verbatim
-        Columns of a text table whose cells stay texts as they are written.
-    whole : bool
-        Whether rows without any value stay, so that no row changes its place; and so do columns
-        without values where none has a name.
+        What is taken as it stands in the file: columns as texts, every row.
     deadline : Deadline, optional
         When the whole run has to be finished.
 
@@ -74,7 +70,7 @@ def read_table(
     payload = open_payload(path)
     if deadline is not None and deadline.passed():
         raise TableError(f"the budget was over before {payload.label} was read: give more time")
-    return read_payload(payload, options=options, wanted=wanted, verbatim=verbatim, whole=whole)
+    return read_payload(payload, options=options, wanted=wanted, verbatim=verbatim)
 
 
 def read_payload(
@@ -83,21 +79,14 @@ def read_payload(
     options: ReadingOptions = DETECT,
     wanted: Collection[str] = (),
     verbatim: Verbatim = NOTHING,
-    whole: bool = False,
-    single_header: bool = False,
 ) -> Table:
-    """Read a table whose bytes are at hand; see `read_table`.
-
-    With `single_header` all rows below the names are data, whatever they look like.
-    """
-    frame, source, notes, unnamed = _read(
-        payload, options, wanted, verbatim, whole=whole, single_header=single_header
-    )
+    """Read a table whose bytes are at hand; see `read_table`."""
+    frame, source, notes, unnamed = _read(payload, options, wanted, verbatim)
     if not len(frame):
         raise TableError(f"{payload.label} holds a header but no rows")
     frame = with_text_names(frame)
     kept = verbatim.among(list(frame.columns)) if source.format == "csv" else frozenset()
-    frame, dropped = _without_empty(frame, source, unnamed, kept, whole=whole)
+    frame, dropped = _without_empty(frame, source, unnamed, kept, whole=verbatim.rows)
     if not len(frame):
         raise TableError(f"{payload.label} holds no values")
     n_rows, n_columns = frame.shape
@@ -115,19 +104,19 @@ def _read(
     options: ReadingOptions,
     wanted: Collection[str],
     verbatim: Verbatim,
-    *,
-    whole: bool,
-    single_header: bool,
 ) -> _Read:
     found = format_of(payload)
     if found in ("parquet", "feather"):
         frame, notes = read_columnar(payload)
         return _without_markers(frame, options), _source(payload, found), notes, frozenset()
     if found == "xlsx":
-        read = read_workbook(
-            payload, options, wanted, whole=whole, single_header=single_header
+        read = read_workbook(payload, options, wanted, verbatim)
+        source = replace(
+            _source(payload, found),
+            has_header=read.header.present,
+            has_single_header=read.header.is_single,
+            sheet=read.name,
         )
-        source = replace(_source(payload, found), has_header=read.header.present, sheet=read.name)
         return _without_markers(read.frame, options), source, read.notes, read.header.unnamed
     if found in ("json", "jsonl"):
         frame, encoding, notes = read_json(payload, options)
@@ -138,9 +127,7 @@ def _read(
         frame = _without_markers(frame, options)
         source = replace(_source(payload, "arff", encoding), missing_markers=("?",))
         return frame, source, (), frozenset()
-    return read_delimited(
-        payload, options, wanted, verbatim, whole=whole, single_header=single_header
-    )
+    return read_delimited(payload, options, wanted, verbatim)
 
 
 def format_of(payload: Payload) -> str:

@@ -1,4 +1,4 @@
-"""Columns whose cells are read as texts, as they are written."""
+"""Parts of a file that are taken as they stand: the cells of some columns, and every row."""
 
 import csv
 import io
@@ -22,7 +22,9 @@ _GROUPED = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verbatim:
-    """Columns of a text table whose cells stay texts, markers of missing cells included.
+    """Parts of a file that are taken as they stand.
+
+    In these columns of a text table cells stay texts, markers of missing cells included.
 
     Attributes
     ----------
@@ -32,11 +34,18 @@ class Verbatim:
         Whether the target's column is one of them, so that its labels stay as they are written.
     target : str or None
         Name or position of the target; None to guess (see `find_target`).
+    rows : bool
+        Whether every row stays in its place: without any value, a blank line of a single column, a
+        repeated header. Columns without values then stay as well where none has a name.
+    single_header : bool
+        Whether all rows below the names are data, whatever they look like.
     """
 
     names: frozenset[str] = frozenset()
     has_target: bool = False
     target: str | None = None
+    rows: bool = False
+    single_header: bool = False
 
     def among(self, columns: Sequence[str]) -> frozenset[str]:
         """Return the columns of a table that they are; those that it lacks are no matter here."""
@@ -49,7 +58,7 @@ class Verbatim:
 
 
 NOTHING = Verbatim()
-"""No column: numbers become numbers wherever all cells of a column are."""
+"""No part: columns of numbers become numbers, rows without any value are left out."""
 
 
 def typed_cells(texts: "pd.Series[Any]", decimal: str) -> "pd.Series[Any]":

@@ -18,6 +18,7 @@ from metatune.data.reading.header import Header, find_header
 from metatune.data.reading.options import DETECT, ReadingOptions
 from metatune.data.reading.repeats import without_repeated_header
 from metatune.data.reading.room import check_room
+from metatune.data.reading.verbatim import NOTHING, Verbatim
 from metatune.data.wording import listed
 from metatune.errors import MetatuneError, TableError
 
@@ -77,9 +78,7 @@ def read_workbook(
     payload: "Payload",
     options: ReadingOptions = DETECT,
     wanted: Collection[str] = (),
-    *,
-    whole: bool = False,
-    single_header: bool = False,
+    verbatim: Verbatim = NOTHING,
 ) -> Sheet:
     """Read a sheet of a workbook.
 
@@ -92,10 +91,8 @@ def read_workbook(
     options : ReadingOptions
     wanted : collection of str
         Names of columns that the table should hold.
-    whole : bool
-        Whether every row stays: empty ones between others, and a repeated header.
-    single_header : bool
-        Whether all rows below the names are data, whatever they look like.
+    verbatim : Verbatim
+        What is taken as it stands.
 
     Raises
     ------
@@ -109,7 +106,7 @@ def read_workbook(
             content = stream.read()
             _check_size(content, label)
             name, grid, notes = _choose(content, label, options, wanted)
-            return _as_table(name, grid, notes, label, options, wanted, whole=whole, single=single_header)
+            return _as_table(name, grid, notes, label, options, wanted, verbatim)
     except MetatuneError:
         raise
     except DAMAGE as error:
@@ -261,23 +258,21 @@ def _as_table(
     label: str,
     options: ReadingOptions,
     wanted: Collection[str],
-    *,
-    whole: bool,
-    single: bool,
+    verbatim: Verbatim,
 ) -> Sheet:
     width = grid.width
     head = [[_text(row.get(i)) for i in range(width)] for row in grid.rows[:_JUDGED_ROWS]]
     header = find_header(
-        head, label, options.header, wanted, grid.numbers, single=single
+        head, label, options.header, wanted, grid.numbers, single=verbatim.single_header
     )
     rows = grid.rows[header.n_skipped :]
-    if whole:
+    if verbatim.rows:
         rows = _with_empty_rows(rows, grid.numbers[header.n_skipped :])
     check_room(64 * len(rows) * width, label)
     columns = {i: [_value(row.get(i)) for row in rows] for i in range(len(header.names))}
     frame = pd.DataFrame(columns, dtype=object).set_axis(list(header.names), axis="columns")
     repeats: tuple[str, ...] = ()
-    if not whole:
+    if not verbatim.rows:
         frame, repeats = without_repeated_header(frame, header)
     far = ("cells far from the table left out",) if grid.is_cut else ()
     return Sheet(
