@@ -98,7 +98,7 @@ def typed_cells(texts: "pd.Series[Any]", decimal: str) -> "pd.Series[Any]":
         frame = with_grouped_thousands(frame)
     cells = frame["cells"]
     typed = cells.reindex(codes) if (codes < 0).any() else cells.take(codes)
-    return typed.set_axis(texts.index).rename(texts.name)
+    return pd.Series(typed.array, index=texts.index, name=texts.name)
 
 
 def with_grouped_thousands(
@@ -112,8 +112,8 @@ def with_grouped_thousands(
     for name in frame.columns:
         cells = frame[name]
         if name not in texts and pd.api.types.is_string_dtype(cells.dtype):
-            texts = cells.dropna().unique()
-            if len(texts) and all(_GROUPED.fullmatch(text.strip()) for text in texts):
-                values = {text: parse_number(text, ",") for text in texts}
+            distinct = cells.dropna().unique()
+            if len(distinct) and all(_GROUPED.fullmatch(text.strip()) for text in distinct):
+                values = {text: parse_number(text, ",") for text in distinct}
                 frame[name] = cells.map(values).astype("float64")
     return frame
