@@ -12,6 +12,8 @@ from metatune.data.columns.column import Column
 from metatune.data.encoding.encoder import encode_task
 from metatune.data.reading.options import DETECT, ReadingKeywords, reading_options
 from metatune.data.reading.table_reader import read_table
+from metatune.data.reading.verbatim import Verbatim
+from metatune.data.task.given_target import target_name
 from metatune.data.task.make_task import make_task, to_frame
 from metatune.data.task.roles import RoleColumns
 from metatune.data.task.task import Task
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 __all__ = ["Description", "describe", "describe_for", "recommend", "recommend_for"]
-
-_TARGET = "target"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -242,7 +242,8 @@ def _task(
                 "Python give a table, like openml.datasets.get_dataset(31).get_data()[0]"
             )
         wanted = [name for name in (target, *roles.given.values()) if isinstance(name, str)]
-        read = read_table(data, options=options, wanted=wanted)
+        labels = Verbatim(has_target=True, target=target)
+        read = read_table(data, options=options, wanted=wanted, verbatim=labels)
         return make_task(read, target=target, metric=metric, roles=roles)
     if options != DETECT:
         raise OptionError(f"{next(iter(reading))} says how a file is read, but a table was given")
@@ -253,9 +254,7 @@ def _task(
         raise OptionError("give either the name of the target's column or y, not both")
     import pandas as pd
 
-    name = str(getattr(y, "name", None) or _TARGET)
-    while name in frame.columns:
-        name += "_"
+    name = target_name(y, taken=list(frame.columns))
     values = pd.Series(y.to_numpy() if hasattr(y, "to_numpy") else y, name=name)
     if len(values) != len(frame):
         raise OptionError(f"y has {len(values)} values for {len(frame)} rows: give one for each")

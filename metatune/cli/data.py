@@ -82,9 +82,11 @@ def open_data(
         patience = inf if deadline is None else deadline.remaining()
         return _from_openml(data, target, server, keep, patience)
     from metatune.data.reading.table_reader import read_table
+    from metatune.data.reading.verbatim import Verbatim
 
     wanted = [*keep] if target is None else [target, *keep]
-    table = read_table(data, options=reading, wanted=wanted, deadline=deadline)
+    labels = Verbatim(has_target=True, target=target)
+    table = read_table(data, options=reading, wanted=wanted, verbatim=labels, deadline=deadline)
     return OpenedData(table=table, target=target)
 
 
@@ -94,11 +96,10 @@ def check_exists(data: str) -> None:
         from metatune.openml.reference import Reference
 
         Reference.parse(data)
-    elif data != "-" and not Path(data).is_file():
-        from metatune.data.reading.payload import open_payload
+    elif data != "-":
+        from metatune.data.reading.payload import check_file
 
-        open_payload(data)
-        raise OptionError(f"{data} cannot be read as a file")
+        check_file(data)
 
 
 def stem_of(data: str) -> str:

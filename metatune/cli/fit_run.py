@@ -10,6 +10,7 @@ from metatune.cli import interrupts
 from metatune.cli.console import Voice, show_json
 from metatune.cli.data import check_exists, is_openml, open_data
 from metatune.cli.options import role_columns
+from metatune.data.reading.payload import check_file
 from metatune.ensemble.limits import parse_limits
 from metatune.errors import OptionError
 from metatune.execution.cores import parse_memory
@@ -76,10 +77,17 @@ def run_fit(request: RunRequest, display: Display) -> int:
 
 
 def file_of(data: str | None) -> Path | None:
-    """Return the absolute path of the file that DATA names; None if it names none."""
+    """Return the absolute path of the file that DATA names; None if it names none, or a pipe.
+
+    Raises
+    ------
+    TableError
+        If there is no such file.
+    """
     if data is None or data == "-" or is_openml(data):
         return None
-    return Path(data).expanduser().absolute()
+    path, is_pipe = check_file(data)
+    return None if is_pipe else path.absolute()
 
 
 def _checked(options: RunOptions) -> RunOptions:

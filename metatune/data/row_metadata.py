@@ -76,7 +76,7 @@ def counting_rows(sample_weight: Any, n_rows: int) -> "tuple[AnyArray, RowMetada
     weights = np.asarray(sample_weight, dtype=np.float64)
     if weights.shape != (n_rows,):
         raise OptionError(
-            f"sample_weight has the shape {weights.shape}: give one weight for each of {n_rows} rows"
+            f"sample_weight has the shape {weights.shape}: give one for each of {n_rows} rows"
         )
     if not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
         raise OptionError("sample_weight must be finite, zero or more, and not zero in every row")

@@ -4,13 +4,16 @@ A result counts from the moment when `RunStore.record` has returned.
 """
 
 import contextlib
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from metatune.budget import Deadline, Stopwatch
+from metatune.data.task.task import Task
 from metatune.errors import BundleError
 from metatune.evaluation.keep_rule import KeepRule
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.evaluation.trial import Trial, TrialResult
+from metatune.files.plain import without_nan
 from metatune.models import model_file
 from metatune.search.history import History
 from metatune.storage.directory import RunDirectory
@@ -23,7 +26,7 @@ from metatune.storage.resume import Pulse
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-__all__ = ["RunStore"]
+__all__ = ["RunStore", "source_values"]
 
 _SAVE_PAUSE = 10.0  # seconds between two saves of incumbents during the search, at least
 _SAVE_SHARE = 0.02  # of the elapsed time may go into such saves
@@ -64,6 +67,7 @@ class RunStore:
         self._since_save = Stopwatch()
         self._saved_any = False
         self._saved_first = False
+        self._incumbent: TrialResult | None = None
         self.inbox = prepared.inbox
         """Folder that holds the data."""
         self.outbox = prepared.inbox.parent / "models"
@@ -99,7 +103,8 @@ class RunStore:
         """Let go of what a new result outdoes; save the incumbent now and then."""
         self.fold_models.trial_ended(result, history)
         self.predictions.trial_ended(result, history)
-        if not self._keeps_model or history.incumbent() is not result:
+        self._incumbent = history.incumbent()
+        if not self._keeps_model or self._incumbent is not result:
             return
         pause = max(_SAVE_PAUSE, self._save_seconds / _SAVE_SHARE)
         if self._saved_first and self._since_save.seconds() < pause:
@@ -126,9 +131,9 @@ class RunStore:
         if not self._has_earlier_model and not self._saved_any:
             self.save(self._prepared.constant_pipeline())
 
-    def rescue(self, history: History) -> None:
+    def rescue(self) -> None:
         """Save the incumbent if there is any room; a model that is saved already stays else."""
-        incumbent = history.incumbent()
+        incumbent = self._incumbent
         pipeline = None if incumbent is None else self._fold_pipeline(incumbent)
         if incumbent is not None and pipeline is not None:
             with contextlib.suppress(BundleError):
@@ -197,6 +202,7 @@ class RunStore:
             "weight": task.roles.weight,
             "group": task.roles.group,
             "time": task.roles.time,
+            "source": source_values(task),
             "versions": library_versions(),
         }
 
@@ -212,6 +218,11 @@ class RunStore:
         """Return the model of a trial's first fold, if it was kept."""
         fitted = self.fold_models.load(result, first=True)
         return self._prepared.assemble(fitted[0]) if fitted else None
+
+
+def source_values(task: Task) -> dict[str, Any] | None:
+    """Return the format of a task's file as plain values that a model file can hold."""
+    return None if task.source is None else dict(without_nan(asdict(task.source)))
 
 
 def _seconds_to_save(n_bytes: int) -> float:

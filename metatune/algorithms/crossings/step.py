@@ -107,7 +107,7 @@ class CrossingPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[mis
     def get_feature_names_out(self, input_features: Any = None) -> "AnyArray":
         """Return the names of the encoded columns, crossings as formulas."""
         names = column_names(input_features, self.n_features_in_)
-        crossed = np.asarray(term_names(names, self.terms_), dtype=object)
+        crossed = column_names(term_names(names.tolist(), self.terms_), len(self.terms_))
         added = self.encoder_.get_feature_names_out(crossed)
         return np.concatenate([self.base_.get_feature_names_out(names), added])
 

@@ -172,7 +172,8 @@ class SafeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             return np.full(len(X), self.low_)
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            raw = np.asarray(self.estimator_.predict(np.asarray(X)), dtype=np.float64).reshape(len(X))
+            raw = np.asarray(self.estimator_.predict(np.asarray(X)), dtype=np.float64)
+            raw = raw.reshape(len(X))
             values = self.transform_.inverse(np.nan_to_num(raw, nan=0.0))
         margin = _MARGIN * (self.high_ / 2 - self.low_ / 2) * 2
         return np.clip(values, self.low_ - margin, self.high_ + margin)

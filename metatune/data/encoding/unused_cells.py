@@ -120,7 +120,7 @@ def _unread(raw: "pd.Series[Any]", empty: "BoolArray") -> "BoolArray":
         filled = held.notna()
     else:
         text = to_text(held)
-        filled = text.notna() & ~text.map(is_weak_marker, na_action="ignore").fillna(True).astype(bool)
+        filled = text.notna() & ~text.fillna("").map(is_weak_marker).astype(bool)
     lost = empty.copy()
     lost[empty] = filled.to_numpy()
     return lost

@@ -43,8 +43,8 @@ def read_columnar(payload: "Payload") -> tuple[pd.DataFrame, tuple[str, ...]]:
     try:
         with payload.open() as stream:
             table = _parquet(stream, label) if payload.format == "parquet" else _arrow(stream)
-        _check_unique(table, label)
         table, notes = _plain(table)
+        _check_unique(table, label)
         frame = table.to_pandas()
     except MetatuneError:
         raise

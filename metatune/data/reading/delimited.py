@@ -1,18 +1,13 @@
 """Reader of text tables: fields separated by commas, semicolons, tabs, bars, blanks or others."""
 
-import csv
-import io
 import re
-import warnings
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any, BinaryIO
 
 import pandas as pd
 
-from metatune.data.columns.missing import ALWAYS_MISSING, is_marker, is_weak_marker
-from metatune.data.columns.numbers import groups_with_dots
+from metatune.data.columns.missing import is_marker, is_weak_marker
 from metatune.data.reading.charset import find_encoding, other_encoding
 from metatune.data.reading.dialect import (
     Dialect,
@@ -20,38 +15,24 @@ from metatune.data.reading.dialect import (
     find_decimal,
     find_dialect,
     split_rows,
-    stand_in,
 )
 from metatune.data.reading.header import Header, find_header
-from metatune.data.reading.large_numbers import inexact_columns, whole_numbers
 from metatune.data.reading.options import DETECT, ReadingOptions
+from metatune.data.reading.parser import Plan, judged_rows, parse
 from metatune.data.reading.payload import Payload
-from metatune.data.reading.repeats import without_repeated_header
+from metatune.data.reading.repeats import without_repeated_header, without_tail
+from metatune.data.reading.room import check_room
 from metatune.data.reading.source import Source
-from metatune.data.reading.verbatim import NOTHING, Verbatim, with_grouped_thousands
+from metatune.data.reading.verbatim import NOTHING, Verbatim
 from metatune.errors import TableError
 
 __all__ = ["read_delimited", "seen_markers"]
 
 _HEAD_BYTES = 1_000_000
-_JUDGED_CELLS = 50_000
-_WIDE = 500  # columns
+_BYTES_FOR_CELL = 24  # a number, while pieces of the table are joined
 _PARSER_TROUBLE = (pd.errors.ParserError, pd.errors.ParserWarning)
 _NOT_CLOSED = re.compile(r"EOF inside string starting at row (\d+)")
 _TOO_MANY = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    """Format of a text table, known or detected before it is read."""
-
-    encoding: str
-    dialect: Dialect
-    header: Header
-    decimal: str
-    rows: Rows
-    na: tuple[str, ...] = ()
-    verbatim: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +45,6 @@ class _Head:
     options: ReadingOptions
     wanted: Collection[str]
     verbatim: Verbatim
-    whole: bool
 
     def text(self, encoding: str) -> str:
         return self.data.decode(encoding, errors="ignore")
@@ -75,8 +55,6 @@ def read_delimited(
     options: ReadingOptions = DETECT,
     wanted: Collection[str] = (),
     verbatim: Verbatim = NOTHING,
-    *,
-    whole: bool = False,
 ) -> tuple[pd.DataFrame, Source, tuple[str, ...], frozenset[str]]:
     """Read a text table.
 
@@ -88,9 +66,7 @@ def read_delimited(
     wanted : collection of str
         Names of columns that the table should hold.
     verbatim : Verbatim
-        Columns whose cells stay texts.
-    whole : bool
-        Whether every row stays, also a blank line of a single column and a repeated header.
+        What is taken as it stands.
 
     Returns
     -------
@@ -111,13 +87,14 @@ def read_delimited(
         options=options,
         wanted=wanted,
         verbatim=verbatim,
-        whole=whole,
     )
     frame, plan = _read_as(head, _encoding(head))
-    judged = _judged(plan.rows, plan.header)
-    repeats: tuple[str, ...] = ()
-    if not whole:
-        frame, repeats = without_repeated_header(frame, plan.header, plan.decimal)
+    judged = judged_rows(plan)
+    left_out: tuple[str, ...] = ()
+    if not verbatim.rows:
+        frame, tail = without_tail(frame)
+        frame, repeats = without_repeated_header(frame, plan.header, plan.decimal, plan.verbatim)
+        left_out = (*repeats, *tail)
     source = Source(
         format="csv",
         compression=payload.compression,
@@ -127,9 +104,10 @@ def read_delimited(
         decimal=options.decimal or find_decimal(judged),
         column_decimal=plan.decimal,
         has_header=plan.header.present,
+        has_single_header=plan.header.is_single,
         missing_markers=(*seen_markers(judged), *options.na),
     )
-    return frame, source, (*plan.header.notes, *repeats), plan.header.unnamed
+    return frame, source, (*plan.header.notes, *left_out), plan.header.unnamed
 
 
 def seen_markers(rows: list[list[str]]) -> tuple[str, ...]:
@@ -158,7 +136,7 @@ def _encoding(head: _Head) -> str:
     return find_encoding(head.data, complete=head.complete, label=head.payload.label)
 
 
-def _read_as(head: _Head, encoding: str) -> tuple[pd.DataFrame, _Plan]:
+def _read_as(head: _Head, encoding: str) -> tuple[pd.DataFrame, Plan]:
     """Read a table in an encoding, and in another one if it turns out to be wrong far down."""
     try:
         return _parse_somehow(head, _make_plan(head, encoding))
@@ -170,7 +148,7 @@ def _read_as(head: _Head, encoding: str) -> tuple[pd.DataFrame, _Plan]:
             f"{label} is not encoded in {encoding} ({wrong.reason}): name another encoding, "
             "or none to have it detected"
         )
-    other = other_encoding(wrong.object, encoding)
+    other = other_encoding(_foreign_lines(head.payload), encoding)
     try:
         return _parse_somehow(head, _make_plan(head, other))
     except UnicodeDecodeError as error:
@@ -180,7 +158,21 @@ def _read_as(head: _Head, encoding: str) -> tuple[pd.DataFrame, _Plan]:
         ) from None
 
 
-def _make_plan(head: _Head, encoding: str) -> _Plan:
+def _foreign_lines(payload: Payload) -> bytes:
+    """Return the first lines that hold other characters than those of ASCII."""
+    lines: list[bytes] = []
+    n_bytes = 0
+    with payload.open() as stream:
+        for line in stream:
+            if not line.isascii():
+                lines.append(line)
+                n_bytes += len(line)
+            if n_bytes > _HEAD_BYTES:
+                break
+    return b"".join(lines)
+
+
+def _make_plan(head: _Head, encoding: str) -> Plan:
     payload, options, text = head.payload, head.options, head.text(encoding)
     dialect = find_dialect(text, complete=head.complete, suffix=payload.suffix, options=options)
     if options.separator is not None and not _occurs(options.separator, text):
@@ -211,31 +203,34 @@ def _check_single(head: _Head, text: str) -> None:
         raise TableError(f"separator {separator!r} does not occur in {label}{hint}: name another")
 
 
-def _plan_with(head: _Head, text: str, encoding: str, dialect: Dialect) -> _Plan:
+def _plan_with(head: _Head, text: str, encoding: str, dialect: Dialect) -> Plan:
     label, options = head.payload.label, head.options
     rows = split_rows(text, dialect, complete=head.complete)
     if not any(any(cell.strip() for cell in row) for row in rows.cells):
         raise TableError(f"{label} is empty")
-    header = find_header(rows.cells, label, options.header, head.wanted, rows.lines)
-    data = _judged(rows, header)
+    header = find_header(
+        rows.cells,
+        label,
+        options.header,
+        head.wanted,
+        rows.lines,
+        single=head.verbatim.single_header,
+    )
     _check_widths(rows, header, dialect, label)
     # Commas inside fields of a comma-separated table are left to the columns they stand in.
-    guess = find_decimal(data) if dialect.separator != "," else "."
-    return _Plan(
+    plan = Plan(
         encoding=encoding,
         dialect=dialect,
         header=header,
-        decimal=options.decimal or guess,
+        decimal=options.decimal or ".",
         rows=rows,
         na=options.na,
         verbatim=head.verbatim.among(header.names),
+        every_row=head.verbatim.rows,
     )
-
-
-def _judged(rows: Rows, header: Header) -> list[list[str]]:
-    """Return as many of the first rows as suffice to detect the notation of cells."""
-    n_rows = max(50, _JUDGED_CELLS // max(1, len(header.names)))
-    return rows.cells[header.n_skipped : header.n_skipped + n_rows]
+    if options.decimal or dialect.separator == ",":
+        return plan
+    return replace(plan, decimal=find_decimal(judged_rows(plan)))
 
 
 def _check_widths(rows: Rows, header: Header, dialect: Dialect, label: str) -> None:
@@ -259,107 +254,20 @@ def _too_many(label: str, line: int, found: int, expected: int, dialect: Dialect
     )
 
 
-def _parse(head: _Head, plan: _Plan) -> pd.DataFrame:
-    grouped = _grouped_columns(plan)
-    frame = _parse_as(head, plan, grouped)
-    if not all(groups_with_dots(frame[name].dropna().unique()) for name in grouped):
-        grouped = []
-        frame = _parse_as(head, plan, grouped)
-    inexact = inexact_columns(frame)
-    if inexact:
-        texts = _parse_as(head, plan, [*grouped, *inexact])
-        for name in inexact:
-            exact = whole_numbers(texts[name])
-            frame[name] = frame[name] if exact is None else exact
-    return frame
+def _check_room(head: _Head, plan: Plan) -> None:
+    """Refuse a table whose cells would not fit into memory: short rows take many times the file."""
+    n_bytes = head.payload.n_bytes()
+    n_rows = len(plan.rows.cells) * n_bytes / max(1, len(head.data))
+    n_cells = n_rows * len(plan.header.names)
+    check_room(2 * n_bytes + _BYTES_FOR_CELL * n_cells, head.payload.label)
 
 
-def _grouped_columns(plan: _Plan) -> list[str]:
-    """Return the columns in which dots group thousands, by the first rows: kept as text."""
-    if plan.decimal == ",":
-        return []
-    rows = _judged(plan.rows, plan.header)
-    return [
-        name
-        for i, name in enumerate(plan.header.names)
-        if name not in plan.verbatim
-        and groups_with_dots(row[i] for row in rows if i < len(row) and not is_marker(row[i]))
-    ]
+def _parse(head: _Head, plan: Plan) -> pd.DataFrame:
+    _check_room(head, plan)
+    return parse(head.payload, plan)
 
 
-def _parse_as(head: _Head, plan: _Plan, texts: list[str]) -> pd.DataFrame:
-    dialect = plan.dialect
-    options: dict[str, Any] = {}
-    if dialect.quote is None:
-        options["quoting"] = csv.QUOTE_NONE
-    else:
-        options["quotechar"] = dialect.quote
-        options["doublequote"] = dialect.escape is None
-    with warnings.catch_warnings(), head.payload.open() as stream:
-        # a row longer than the names would be cut with a warning only
-        warnings.simplefilter("error", pd.errors.ParserWarning)
-        given, separator, encoding = _with_stand_in(stream, plan)
-        missing = [*ALWAYS_MISSING, *plan.na]
-        blank_rows = head.whole and len(plan.header.names) == 1
-        frame: pd.DataFrame = pd.read_csv(
-            given,
-            sep=separator,
-            header=None,
-            names=list(plan.header.names),
-            skiprows=plan.header.n_skipped,
-            index_col=False,
-            encoding=encoding,
-            decimal=plan.decimal,
-            dtype=dict.fromkeys((*texts, *plan.verbatim), "str"),
-            na_values=_markers_by_column(plan, missing) if plan.verbatim else missing,
-            keep_default_na=False,
-            skipinitialspace=dialect.skips_blanks,
-            escapechar=dialect.escape,
-            low_memory=False,
-            skip_blank_lines=not blank_rows,
-            **options,
-        )
-    if frame.shape[1] > _WIDE:
-        frame = frame.copy()  # into one array: the parser's is one for each column
-    if blank_rows:
-        frame = frame.iloc[: len(frame) - _blank_lines_at_the_end(head, plan.encoding)]
-    if separator != dialect.separator:
-        frame = _with_separators(frame, separator, dialect.separator)
-    return with_grouped_thousands(frame, plan.verbatim) if plan.decimal == "," else frame
-
-
-def _markers_by_column(plan: _Plan, missing: list[str]) -> dict[str, list[str]]:
-    """Return what means "missing" in each column: in verbatim ones what the user says only."""
-    known = list(plan.na)
-    return {name: known if name in plan.verbatim else missing for name in plan.header.names}
-
-
-def _blank_lines_at_the_end(head: _Head, encoding: str) -> int:
-    """Count the blank lines after the last row of a single column: they are no rows."""
-    with head.payload.open() as stream:
-        text = stream.read().decode(encoding)
-    return max(0, len(text[len(text.rstrip()) :].splitlines()) - 1)
-
-
-def _with_stand_in(stream: BinaryIO, plan: _Plan) -> tuple[BinaryIO, str, str]:
-    """Return a stream, a separator and an encoding that the parser can take."""
-    separator = plan.dialect.separator
-    if stand_in(separator, "") == separator:
-        return stream, separator, plan.encoding
-    text = stream.read().decode(plan.encoding)
-    mark = stand_in(separator, text)
-    return io.BytesIO(text.replace(separator, mark).encode("utf-8")), mark, "utf-8"
-
-
-def _with_separators(frame: pd.DataFrame, mark: str, separator: str) -> pd.DataFrame:
-    """Put separators back that stand inside quoted fields."""
-    for name in frame.columns:
-        if pd.api.types.is_string_dtype(frame[name].dtype):
-            frame[name] = frame[name].str.replace(mark, separator, regex=False)
-    return frame
-
-
-def _parse_somehow(head: _Head, plan: _Plan) -> tuple[pd.DataFrame, _Plan]:
+def _parse_somehow(head: _Head, plan: Plan) -> tuple[pd.DataFrame, Plan]:
     """Read a table, without quoting if its quotes are text; raise TableError if neither works."""
     try:
         return _parse(head, plan), plan

@@ -15,7 +15,7 @@ __all__ = ["BLANKS", "Dialect", "Rows", "find_decimal", "find_dialect", "split_r
 BLANKS = r"\s+"
 _COMMON = ("\t", ";", ",", "|")  # in this order where nothing else decides
 _UNUSUAL = re.compile(
-    r"([^\w\s.'\"\-])\1{1,2}"  # two or three of a kind
+    r"(?<=[\w\"])[^\w\s'\"]{2,3}(?=[\w\"])"  # two or three together
     r"|[^\w\s.'\"\-:/()\[\]{}\\#%&+=<>$€£@!?*,;|]"
     r"|[\x01-\x08\x0e-\x1f]"
 )
@@ -160,7 +160,9 @@ def split_rows(text: str, dialect: Dialect, *, complete: bool) -> Rows:
     """Split the beginning of a file into rows; the last one is left out if it may be cut."""
     cells: list[list[str]] = []
     lines: list[int] = []
-    for row, number in _rows_at_blanks(text) if dialect.separator == BLANKS else _rows(text, dialect):
+    for row, number in (
+        _rows_at_blanks(text) if dialect.separator == BLANKS else _rows(text, dialect)
+    ):
         cells.append(row)
         lines.append(number)
     if not complete and len(cells) > 1:
@@ -187,9 +189,8 @@ def _rows(text: str, dialect: Dialect) -> Iterator[tuple[list[str], int]]:
     )
     try:
         for row in reader:
-            if replaced:
-                row = [cell.replace(mark, dialect.separator) for cell in row]
-            yield row, reader.line_num
+            cells = [cell.replace(mark, dialect.separator) for cell in row] if replaced else row
+            yield cells, reader.line_num
     except csv.Error:  # a field beyond all measure: the dialect is wrong, or its rest is
         return
 

@@ -13,7 +13,9 @@ from metatune.errors import TableError
 __all__ = ["Header", "find_header"]
 
 _RULE = re.compile(r"[-=_+:*~|]+")
-_UNIT = re.compile(r"[(\[].*[)\]]|[%°‰]\s?[A-Za-z]?|[A-Za-zµμΩ°%]{1,4}([/·^*-]?[A-Za-z0-9²³-]{1,4}){0,3}")
+_UNIT = re.compile(
+    r"[(\[].*[)\]]|[%°‰]\s?[A-Za-z]?|[A-Za-zµμΩ°%]{1,4}([/·^*-][A-Za-z0-9²³-]{1,4}){0,3}"
+)
 _MAX_TITLE_ROWS = 20
 _MAX_UNIT_ROWS = 2
 _JUDGED = 1_000  # rows
@@ -36,6 +38,8 @@ class Header:
         Whether they were in the file.
     n_skipped : int
         Rows before the first row of data, blank lines included.
+    is_single : bool
+        Whether no further lines belong to it, such as units.
     unnamed : frozenset of str
         The names that were not in the file.
     notes : tuple of str
@@ -45,6 +49,7 @@ class Header:
     names: tuple[str, ...]
     present: bool
     n_skipped: int
+    is_single: bool = True
     unnamed: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
 
@@ -64,6 +69,8 @@ def find_header(
     choice: int | str | None = None,
     wanted: Collection[str] = (),
     lines: list[int] | None = None,
+    *,
+    single: bool = False,
 ) -> Header:
     """Find the names of the columns in the first rows of a table.
 
@@ -79,6 +86,8 @@ def find_header(
         Names that the table should have.
     lines : list of int, optional
         The line in which each row ends; the number of the row without.
+    single : bool
+        Whether all rows below the names are data, whatever they look like, and even without cells.
 
     Raises
     ------
@@ -97,9 +106,9 @@ def find_header(
         named = names_columns(first, _without_repeats(first, body), width, wanted)
     if not named:
         return _nameless(start, max(width, len(first)))
-    if not body:
+    if not body and not (single and len(rows) > start.index + 1):
         raise TableError(f"{label} holds a header but no rows")
-    return _named(rows, start, body, width, label)
+    return _named(rows, start, body, width, label, single=single)
 
 
 def _nameless(start: _Start, width: int) -> Header:
@@ -114,23 +123,24 @@ def _nameless(start: _Start, width: int) -> Header:
 
 
 def _named(
-    rows: list[_Row], start: _Start, body: list[_Row], width: int, label: str
+    rows: list[_Row], start: _Start, body: list[_Row], width: int, label: str, *, single: bool
 ) -> Header:
     """Take the names of a header, with the lines below it that belong to it."""
     first, notes = rows[start.index], list(start.notes)
     below = iter(i for i in range(start.index + 1, len(rows)) if _is_filled(rows[i]))
     n_skipped = start.index + 1
-    if _is_rule(body[0]) and len(body) > 1:
+    if not single and _is_rule(body[0]) and len(body) > 1:
         first, body = [cell.strip() for cell in first], body[1:]
         n_skipped = next(below) + 1
     names = _aligned(first, body, width, label)
     if names[0] == "" and len(names) > len(first):
         notes.append("the first column has no name: it names the rows")
-    if _is_second_header(first, body):
-        names, body = _joined(names, body[0]), body[1:]
+    if not single and _is_second_header(first, body):
+        whole = _is_under_groups(first, body[0])
+        names, body = _joined(names, body[0], whole=whole), body[1:]
         n_skipped = next(below) + 1
         notes.append("the header has two lines, the second names the columns left unnamed")
-    n_units = _count_units(body)
+    n_units = 0 if single else _count_units(body)
     if n_units:
         n_skipped = [next(below) for _ in range(n_units)][-1] + 1
         notes.append(f"{counted(n_units, 'line')} of units or labels below the header skipped")
@@ -138,6 +148,7 @@ def _named(
         names=tuple(n if n.strip() else f"Unnamed: {i}" for i, n in enumerate(names)),
         present=True,
         n_skipped=n_skipped,
+        is_single=n_skipped == start.index + 1,
         unnamed=frozenset(f"Unnamed: {i}" for i, n in enumerate(names) if not n.strip()),
         notes=tuple(notes),
     )
@@ -178,8 +189,9 @@ def _is_title(row: _Row, below: list[_Row], width: int, n_usual: int) -> bool:
     n_filled = _n_filled(row)
     if n_filled == 1 and row[0].strip().lower().startswith("sep="):
         return True
-    if width >= 3 and n_filled == 1:
-        return len(row) != width or all(cell.strip() for cell in below[0][:width])
+    alone = width >= 3 and n_filled == 1
+    if alone and (len(row) != width or all(cell.strip() for cell in below[0][:width])):
+        return True
     if width >= 2 and len(row) != width and row[0].lstrip().startswith(("#", "%")):
         return True
     if _is_rule(row):
@@ -193,7 +205,7 @@ def _is_facts(row: _Row, below: list[_Row], width: int, n_usual: int) -> bool:
     The header is the first row below that is filled as the table usually is; it holds words.
     """
     n_filled = _n_filled(row)
-    if width < 4 or n_filled > n_usual / 2 or not all(cell.strip() for cell in row[:n_filled]):
+    if width < 3 or n_filled > n_usual / 2 or not all(cell.strip() for cell in row[:n_filled]):
         return False
     full = next((i for i, r in enumerate(below) if _n_filled(r) >= _MOSTLY * n_usual), None)
     if full is None or full >= _MAX_TITLE_ROWS:
@@ -228,7 +240,7 @@ def _is_rule(row: _Row) -> bool:
     """Return True if a row is drawn: ``-----,---`` or ``|:---|---|``."""
     cells = [cell.strip() for cell in row if cell.strip()]
     drawn = all(_RULE.fullmatch(cell) for cell in cells)
-    return bool(cells) and drawn and any(len(cell) >= 3 for cell in cells)  # noqa: PLR2004
+    return bool(cells) and drawn and any(len(cell) >= 3 for cell in cells)
 
 
 def _without_repeats(first: _Row, body: list[_Row]) -> list[_Row]:
@@ -279,7 +291,7 @@ def _is_second_header(first: _Row, body: list[_Row]) -> bool:
     """Return True if the second row is a header, too: new words in the gaps of the first."""
     second, rest = body[0], body[1:]
     gaps = [i for i, cell in enumerate(first) if not cell.strip() and i < len(second)]
-    if len(gaps) < 2 or len(rest) < 2:
+    if len(rest) < 2 or len(gaps) < (1 if _is_under_groups(first, second) else 2):
         return False
     if sum(bool(second[i].strip()) for i in gaps) < _MOSTLY * len(gaps):
         return False
@@ -291,14 +303,30 @@ def _is_second_header(first: _Row, body: list[_Row]) -> bool:
     return True
 
 
-def _joined(first: _Row, second: _Row) -> _Row:
-    """Name the gaps of the first header line by the second, with the group they stand in."""
+def _is_under_groups(first: _Row, second: _Row) -> bool:
+    """Return True if a row names the columns of groups only, whose names stand in merged cells."""
+    grouped = [
+        i
+        for i in range(len(first))
+        if not first[i].strip() or not "".join(first[i + 1 : i + 2]).strip()
+    ]
+    others = [i for i in range(min(len(first), len(second))) if i not in grouped]
+    filled = [i for i in grouped if i < len(second) and second[i].strip()]
+    return len(filled) >= 2 and all(second[i].strip() in ("", first[i].strip()) for i in others)
+
+
+def _joined(first: _Row, second: _Row, *, whole: bool) -> _Row:
+    """Name the gaps of the first header line by the second, with the group they stand in.
+
+    `whole` is for the first column of each group as well, whose group stands above it.
+    """
     names: list[str] = []
     group = ""
     for i, name in enumerate(first):
         below = second[i].strip() if i < len(second) else ""
         group = name.strip() or group
-        names.append(name if name.strip() or not below else f"{group}: {below}".lstrip(": "))
+        alone = name.strip() and not (whole and below and below != name.strip())
+        names.append(name if alone or not below else f"{group}: {below}".lstrip(": "))
     return names
 
 
@@ -314,7 +342,7 @@ def _is_unit_row(row: list[_Row], body: list[_Row]) -> bool:
     """Return True if a row has words over columns of numbers, and nothing that looks like data."""
     if not row or len(body) < _LEAST_SHORT:
         return False
-    n_units = n_plain = 0
+    n_units = n_plain = n_words = 0
     for i, cell in enumerate(row[0]):
         bare = cell.strip()
         column = [r[i].strip() for r in body[: _JUDGED // 4] if i < len(r)]
@@ -326,7 +354,9 @@ def _is_unit_row(row: list[_Row], body: list[_Row]) -> bool:
         if sum(is_value(c) for c in known) >= _MOSTLY * len(known):
             n_units += 1
             n_plain += _UNIT.fullmatch(bare) is not None
-    return n_units >= 2 or n_units == n_plain == 1
+        else:
+            n_words += 1
+    return n_units >= 2 or (n_units == n_plain == 1 and not n_words)
 
 
 def _check_unique(names: tuple[str, ...], label: str) -> None:

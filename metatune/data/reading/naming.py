@@ -123,7 +123,7 @@ def _rank(cell: str) -> tuple[float, ...]:
     if _DATE.fullmatch(bare) is None:
         return (_number(bare),)
     parts = re.findall(r"\d+", bare)
-    year_last = len(parts) >= 3 and len(parts[2]) == 4  # noqa: PLR2004
+    year_last = len(parts) >= 3 and len(parts[2]) == 4
     return tuple(map(float, [*parts[2::-1], *parts[3:]] if year_last else parts))
 
 

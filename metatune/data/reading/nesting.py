@@ -39,7 +39,7 @@ def without_lists(frame: pd.DataFrame, label: str) -> tuple[pd.DataFrame, tuple[
     lists = [
         i
         for i in range(frame.shape[1])
-        if frame.dtypes.iloc[i] == object and _holds_lists(frame.iloc[:, i])
+        if pd.api.types.is_object_dtype(frame.dtypes.iloc[i]) and _holds_lists(frame.iloc[:, i])
     ]
     if not lists:
         return frame, ()

@@ -83,7 +83,11 @@ def _lines(text: str, label: str) -> Iterator[Any]:
         try:
             record = _parsed(line)
         except (json.JSONDecodeError, RecursionError) as error:
-            why = f"{error.msg}, column {error.colno}" if isinstance(error, ValueError) else reason(error)
+            why = (
+                f"{error.msg}, column {error.colno}"
+                if isinstance(error, ValueError)
+                else reason(error)
+            )
             raise TableError(f"{label}, line {number}: no valid JSON ({why})") from None
         if not isinstance(record, dict | list):
             raise TableError(f"{label}, line {number}: {line.strip()[:40]!r} is no record")
@@ -111,4 +115,6 @@ def _records(data: Any) -> Any:
         lists = [v for v in data.values() if isinstance(v, list) and v and isinstance(v[0], dict)]
         if len(lists) == 1:
             return lists[0]
+    elif not isinstance(data, list):
+        raise TypeError("it holds a single value")
     return data

@@ -9,6 +9,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable
+from unicodedata import category
 
 __all__ = ["eastern_encoding", "western_encoding"]
 
@@ -36,6 +37,7 @@ _LATIN = ("cp1252", "mac_roman", "cp850", "cp1250")  # the earlier, the likelier
 _STRANGE = math.log(1e-3)  # a character that is no letter of the alphabet
 _CAPITAL = math.log(0.05)
 _LEAST_ODD = 2
+_JOINING = "’'‘´`-–—\xa0\xad"  # signs that stand inside words
 _LESS_ODD = 0.25
 
 
@@ -100,7 +102,7 @@ def _lead(character: str, encoding: str) -> int:
         encoded = character.encode(encoding)
     except UnicodeEncodeError:
         return 0
-    return encoded[0] if len(encoded) == 2 else 0  # noqa: PLR2004
+    return encoded[0] if len(encoded) == 2 else 0
 
 
 def _is_common_hanzi(character: str) -> bool:
@@ -157,20 +159,27 @@ def _likelihood(code: int, encoding: str, letters: str) -> float:
 
 def _n_odd(data: bytes, encoding: str) -> int:
     """Count characters that would stand where they cannot: a sign or a capital within a word."""
-    odd = 0
-    for match in _HIGH.finditer(data):
-        at = match.start()
-        character = match[0].decode(encoding, errors="replace")
-        before, after = data[at - 1 : at], data[at + 1 : at + 2]
-        if character == "\ufffd" or ("\x80" <= character < "\xa0"):
-            odd += 1
-        elif character.isalpha():
-            alone = not _is_letter(before) and not _is_letter(after)
-            capital = character.isupper() and before.islower()
-            odd += alone or capital
-        elif before.isalpha() and after.isalpha():
-            odd += character not in "’'‘´`·-–\xa0\xad"
-    return odd
+    return sum(
+        _is_odd(
+            match[0].decode(encoding, errors="replace"),
+            data[match.start() - 1 : match.start()],
+            data[match.end() : match.end() + 1],
+        )
+        for match in _HIGH.finditer(data)
+    )
+
+
+def _is_odd(character: str, before: bytes, after: bytes) -> bool:
+    if character == "\ufffd" or "\x80" <= character < "\xa0":
+        return True
+    follows, precedes = _is_letter(before), _is_letter(after)
+    if character.isalpha():
+        within = follows and (before.islower() or after.islower())
+        return (not follows and not precedes) or (character.isupper() and within)
+    if follows and precedes:
+        return character not in _JOINING
+    kind = category(character)
+    return (kind == "Sm" and follows) or (kind in ("Sm", "Sc") and precedes)
 
 
 def _is_letter(byte: bytes) -> bool:

@@ -22,7 +22,7 @@ from metatune.data.reading.workbook import read_workbook
 from metatune.data.wording import counted
 from metatune.errors import TableError
 
-__all__ = ["Source", "Table", "read_table"]
+__all__ = ["Source", "Table", "format_of", "read_payload", "read_table"]
 
 _PEEK = 100_000
 
@@ -35,7 +35,6 @@ def read_table(
     options: ReadingOptions = DETECT,
     wanted: Collection[str] = (),
     verbatim: Verbatim = NOTHING,
-    whole: bool = False,
     deadline: Deadline | None = None,
 ) -> Table:
     """Read a table, and detect its format.
@@ -52,10 +51,7 @@ def read_table(
         Names of columns that the table should hold: of the sheets of a workbook the first that
         holds them is read.
     verbatim : Verbatim
-        Columns of a text table whose cells stay texts as they are written.
-    whole : bool
-        Whether rows without any value stay, so that no row changes its place; and so do columns
-        without values where none has a name.
+        What is taken as it stands in the file: columns as texts, every row.
     deadline : Deadline, optional
         When the whole run has to be finished.
 
@@ -74,19 +70,30 @@ def read_table(
     payload = open_payload(path)
     if deadline is not None and deadline.passed():
         raise TableError(f"the budget was over before {payload.label} was read: give more time")
-    frame, source, notes, unnamed = _read(payload, options, wanted, verbatim, whole=whole)
+    return read_payload(payload, options=options, wanted=wanted, verbatim=verbatim)
+
+
+def read_payload(
+    payload: Payload,
+    *,
+    options: ReadingOptions = DETECT,
+    wanted: Collection[str] = (),
+    verbatim: Verbatim = NOTHING,
+) -> Table:
+    """Read a table whose bytes are at hand; see `read_table`."""
+    frame, source, notes, unnamed = _read(payload, options, wanted, verbatim)
     if not len(frame):
         raise TableError(f"{payload.label} holds a header but no rows")
     frame = with_text_names(frame)
     kept = verbatim.among(list(frame.columns)) if source.format == "csv" else frozenset()
-    frame, dropped = _without_empty(frame, source, unnamed, kept, whole=whole)
+    frame, dropped = _without_empty(frame, source, unnamed, kept, whole=verbatim.rows)
     if not len(frame):
         raise TableError(f"{payload.label} holds no values")
     n_rows, n_columns = frame.shape
     return Table(
         frame=frame,
         name="stdin" if payload.label == "standard input" else payload.stem,
-        source=replace(source, n_rows=n_rows, n_columns=n_columns),
+        source=replace(source, na=options.na, n_rows=n_rows, n_columns=n_columns),
         notes=(*notes, *dropped),
         verbatim=kept,
     )
@@ -97,27 +104,40 @@ def _read(
     options: ReadingOptions,
     wanted: Collection[str],
     verbatim: Verbatim,
-    *,
-    whole: bool,
 ) -> _Read:
-    found = payload.format
+    found = format_of(payload)
     if found in ("parquet", "feather"):
         frame, notes = read_columnar(payload)
         return _without_markers(frame, options), _source(payload, found), notes, frozenset()
     if found == "xlsx":
-        read = read_workbook(payload, options, wanted, whole=whole)
-        source = replace(_source(payload, found), has_header=read.header.present, sheet=read.name)
+        read = read_workbook(payload, options, wanted, verbatim)
+        source = replace(
+            _source(payload, found),
+            has_header=read.header.present,
+            has_single_header=read.header.is_single,
+            sheet=read.name,
+        )
         return _without_markers(read.frame, options), source, read.notes, read.header.unnamed
-    if found in ("json", "jsonl") or (not found and _starts_like_json(payload)):
+    if found in ("json", "jsonl"):
         frame, encoding, notes = read_json(payload, options)
-        source = _source(payload, found or "jsonl", encoding)
+        source = _source(payload, found, encoding)
         return _without_markers(frame, options), source, notes, frozenset()
-    if found == "arff" or looks_like_arff(payload.head(_PEEK)[0]):
+    if found == "arff":
         frame, encoding = read_arff(payload, options)
         frame = _without_markers(frame, options)
         source = replace(_source(payload, "arff", encoding), missing_markers=("?",))
         return frame, source, (), frozenset()
-    return read_delimited(payload, options, wanted, verbatim, whole=whole)
+    return read_delimited(payload, options, wanted, verbatim)
+
+
+def format_of(payload: Payload) -> str:
+    """Return the format of a table by its name and its first bytes; "csv" for any text table."""
+    found = payload.format
+    if not found and _starts_like_json(payload):
+        return "jsonl"
+    if found in ("", "csv") and looks_like_arff(payload.head(_PEEK)[0]):
+        return "arff"
+    return found or "csv"
 
 
 def _without_markers(frame: pd.DataFrame, options: ReadingOptions) -> pd.DataFrame:

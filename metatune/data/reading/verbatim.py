@@ -1,9 +1,10 @@
-"""Columns whose cells are read as texts, as they are written."""
+"""Parts of a file that are taken as they stand: the cells of some columns, and every row."""
 
 import csv
 import io
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,9 @@ _GROUPED = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verbatim:
-    """Columns of a text table whose cells stay texts, markers of missing cells included.
+    """Parts of a file that are taken as they stand.
+
+    In these columns of a text table cells stay texts, markers of missing cells included.
 
     Attributes
     ----------
@@ -31,26 +34,31 @@ class Verbatim:
         Whether the target's column is one of them, so that its labels stay as they are written.
     target : str or None
         Name or position of the target; None to guess (see `find_target`).
+    rows : bool
+        Whether every row stays in its place: without any value, a blank line of a single column, a
+        repeated header. Columns without values then stay as well where none has a name.
+    single_header : bool
+        Whether all rows below the names are data, whatever they look like.
     """
 
     names: frozenset[str] = frozenset()
     has_target: bool = False
     target: str | None = None
+    rows: bool = False
+    single_header: bool = False
 
     def among(self, columns: Sequence[str]) -> frozenset[str]:
         """Return the columns of a table that they are; those that it lacks are no matter here."""
         bare = {name.strip() for name in self.names}
         found = {name for name in columns if name in self.names or name.strip() in bare}
         if self.has_target and columns:
-            try:
+            with suppress(TargetError):  # told by those who need the target
                 found.add(columns[find_target(list(columns), self.target)[0]])
-            except TargetError:
-                pass  # told by those who need the target
         return frozenset(found)
 
 
 NOTHING = Verbatim()
-"""No column: numbers become numbers wherever all cells of a column are."""
+"""No part: columns of numbers become numbers, rows without any value are left out."""
 
 
 def typed_cells(texts: "pd.Series[Any]", decimal: str) -> "pd.Series[Any]":
@@ -90,7 +98,7 @@ def typed_cells(texts: "pd.Series[Any]", decimal: str) -> "pd.Series[Any]":
         frame = with_grouped_thousands(frame)
     cells = frame["cells"]
     typed = cells.reindex(codes) if (codes < 0).any() else cells.take(codes)
-    return typed.set_axis(texts.index).rename(texts.name)
+    return pd.Series(typed.array, index=texts.index, name=texts.name)
 
 
 def with_grouped_thousands(
@@ -104,8 +112,8 @@ def with_grouped_thousands(
     for name in frame.columns:
         cells = frame[name]
         if name not in texts and pd.api.types.is_string_dtype(cells.dtype):
-            texts = cells.dropna().unique()
-            if len(texts) and all(_GROUPED.fullmatch(text.strip()) for text in texts):
-                values = {text: parse_number(text, ",") for text in texts}
+            distinct = cells.dropna().unique()
+            if len(distinct) and all(_GROUPED.fullmatch(text.strip()) for text in distinct):
+                values = {text: parse_number(text, ",") for text in distinct}
                 frame[name] = cells.map(values).astype("float64")
     return frame

@@ -1,10 +1,12 @@
 """Reader of Excel workbooks: the choice of the sheet, and its cells as a table."""
 
 import io
+import re
 import warnings
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 from zipfile import ZipFile
 
@@ -16,6 +18,7 @@ from metatune.data.reading.header import Header, find_header
 from metatune.data.reading.options import DETECT, ReadingOptions
 from metatune.data.reading.repeats import without_repeated_header
 from metatune.data.reading.room import check_room
+from metatune.data.reading.verbatim import NOTHING, Verbatim
 from metatune.data.wording import listed
 from metatune.errors import MetatuneError, TableError
 
@@ -30,6 +33,11 @@ _FAR_ROWS = 1_000  # empty rows, or columns, after which no cell belongs to the 
 _FAR_COLUMNS = 100
 _DENSE = 1_000  # columns up to which rows are kept as they come
 _BYTES_FOR_XML = 8  # bytes of memory for each byte of a sheet's file
+
+_MERGED = re.compile(rb'mergeCell ref="([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})"')
+_MOST_FILLED = 10  # times the cells of the sheet
+_PIECE = 4_000_000  # bytes
+_LONGEST_TAG = 60
 
 _Cells = dict[int, Any]
 
@@ -70,8 +78,7 @@ def read_workbook(
     payload: "Payload",
     options: ReadingOptions = DETECT,
     wanted: Collection[str] = (),
-    *,
-    whole: bool = False,
+    verbatim: Verbatim = NOTHING,
 ) -> Sheet:
     """Read a sheet of a workbook.
 
@@ -84,8 +91,8 @@ def read_workbook(
     options : ReadingOptions
     wanted : collection of str
         Names of columns that the table should hold.
-    whole : bool
-        Whether every row stays: empty ones between others, and a repeated header.
+    verbatim : Verbatim
+        What is taken as it stands.
 
     Raises
     ------
@@ -99,7 +106,7 @@ def read_workbook(
             content = stream.read()
             _check_size(content, label)
             name, grid, notes = _choose(content, label, options, wanted)
-            return _as_table(name, grid, notes, label, options, wanted, whole=whole)
+            return _as_table(name, grid, notes, label, options, wanted, verbatim)
     except MetatuneError:
         raise
     except DAMAGE as error:
@@ -125,17 +132,19 @@ def _choose(
         sheets = {str(sheet.title): sheet for sheet in book.worksheets}
         if options.sheet is not None:
             name = _named(list(sheets), options.sheet, label)
-            grid = _read(_numbered(sheets[name]))
+            grid = _filled_down(_read(_numbered(sheets[name])), sheets[name], content)
             if not grid.rows:
                 raise TableError(f"{label}: the sheet {name!r} is empty")
             return name, grid, ()
-        heads = {name: _read(islice(_numbered(sheet), _HEAD_ROWS)) for name, sheet in sheets.items()}
+        heads = {
+            name: _read(islice(_numbered(sheet), _HEAD_ROWS)) for name, sheet in sheets.items()
+        }
         heads = {name: head for name, head in heads.items() if head.rows}
         if not heads:
             raise TableError(f"{label} is empty")
         name = _best(heads, wanted)
         notes = (f"sheet {name!r} of {len(heads)} read",) if len(heads) > 1 else ()
-        return name, _read(_numbered(sheets[name])), notes
+        return name, _filled_down(_read(_numbered(sheets[name])), sheets[name], content), notes
     finally:
         book.close()
 
@@ -198,10 +207,48 @@ def _read(rows: Iterator[tuple[int, _Cells]]) -> _Grid:
 
 def _end(columns: list[int]) -> int:
     """Return the column after the last one that belongs to the table."""
-    for i, j in zip(columns, columns[1:], strict=False):
+    for i, j in pairwise(columns):
         if j - i > _FAR_COLUMNS:
             return i + 1
     return columns[-1] + 1 if columns else 0
+
+
+def _filled_down(grid: _Grid, sheet: Any, content: bytes) -> _Grid:
+    """Give each row the value of a cell that is merged over several rows."""
+    filled = [dict(row) for row in grid.rows]
+    left = _MOST_FILLED * sum(map(len, grid.rows))
+    for column, top, bottom in _merged(sheet, content):
+        start, end = bisect_left(grid.numbers, top), bisect_right(grid.numbers, bottom)
+        left -= end - start
+        if left < 0:  # merged ranges that overlap: of a file that means harm
+            break
+        if start < end and grid.numbers[start] == top and column in filled[start]:
+            for row in filled[start + 1 : end]:
+                row.setdefault(column, filled[start][column])
+    return replace(grid, rows=filled)
+
+
+def _merged(sheet: Any, content: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield column, first and last row of the cells that are merged over several rows.
+
+    A sheet that is read row by row does not tell them: they stand below the rows.
+    """
+    from openpyxl.utils import column_index_from_string
+
+    with ZipFile(io.BytesIO(content)) as archive, archive.open(sheet._worksheet_path) as stream:
+        rest = b""
+        while piece := stream.read(_PIECE):
+            text = rest + piece
+            end = 0
+            for match in _MERGED.finditer(text):
+                end = match.end()
+                if int(match[3]) > int(match[2]):
+                    yield (
+                        column_index_from_string(match[1].decode()) - 1,
+                        int(match[2]),
+                        int(match[3]),
+                    )
+            rest = text[max(end, len(text) - _LONGEST_TAG) :]  # a tag may be cut
 
 
 def _as_table(
@@ -211,20 +258,21 @@ def _as_table(
     label: str,
     options: ReadingOptions,
     wanted: Collection[str],
-    *,
-    whole: bool,
+    verbatim: Verbatim,
 ) -> Sheet:
     width = grid.width
     head = [[_text(row.get(i)) for i in range(width)] for row in grid.rows[:_JUDGED_ROWS]]
-    header = find_header(head, label, options.header, wanted, grid.numbers)
+    header = find_header(
+        head, label, options.header, wanted, grid.numbers, single=verbatim.single_header
+    )
     rows = grid.rows[header.n_skipped :]
-    if whole:
+    if verbatim.rows:
         rows = _with_empty_rows(rows, grid.numbers[header.n_skipped :])
     check_room(64 * len(rows) * width, label)
     columns = {i: [_value(row.get(i)) for row in rows] for i in range(len(header.names))}
     frame = pd.DataFrame(columns, dtype=object).set_axis(list(header.names), axis="columns")
     repeats: tuple[str, ...] = ()
-    if not whole:
+    if not verbatim.rows:
         frame, repeats = without_repeated_header(frame, header)
     far = ("cells far from the table left out",) if grid.is_cut else ()
     return Sheet(

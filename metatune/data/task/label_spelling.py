@@ -12,11 +12,12 @@ from metatune.data.columns.missing import BLANKS, is_marker
 if TYPE_CHECKING:
     from metatune._typing import AnyArray
 
-__all__ = ["as_written", "labels_called_missing", "stripped"]
+__all__ = ["are_merged_codes", "as_written", "labels_called_missing", "stripped"]
 
 _WHOLE = re.compile(r"0|-?[1-9]\d{0,17}")
 _LEADING_ZERO = re.compile(r"[-+]?0\d")
 _WORD = re.compile(r"(?!nan$)[a-z]+(/[a-z])?", re.IGNORECASE)
+_MOST_DIGITS = 15
 _LEAST_SHARE = 0.5  # of the rows of the rarest other class
 _MOST_SHARE = 2.0  # of the rows of the most frequent other class
 
@@ -90,6 +91,16 @@ def labels_called_missing(cells: "pd.Series[Any]", text: "pd.Series[Any]") -> li
     return found
 
 
+def are_merged_codes(texts: "pd.Series[Any]") -> bool:
+    """Return True if codes would be one number: 01 and 1, or of more digits than a float holds."""
+    distinct = {str(text).strip(BLANKS) for text in texts.dropna().unique()}
+    codes = [text for text in distinct if text.isdecimal()]
+    if not any(text.startswith("0") or len(text) > _MOST_DIGITS for text in codes):
+        return False
+    others = [text for text in distinct if not text.isdecimal() and not is_marker(text)]
+    return not others and len({float(code) for code in codes}) < len(codes)
+
+
 def _is_float(text: str) -> bool:
     try:
         return str(float(text)) == text
@@ -101,7 +112,8 @@ def _is_alike(word: str, labels: list[str]) -> bool:
     """Return True if a word has the case of all labels, and if that is the upper, their length."""
     if word.isupper():
         lengths = [len(label) for label in labels]
-        return all(label.isupper() for label in labels) and min(lengths) <= len(word) <= max(lengths)
+        fits = min(lengths) <= len(word) <= max(lengths)
+        return fits and all(label.isupper() for label in labels)
     if word.islower():
         return all(label.islower() for label in labels)
     return all(label[:1].isupper() and not label.isupper() for label in labels)

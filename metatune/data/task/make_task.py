@@ -10,12 +10,12 @@ from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.inference import infer_columns, with_text_names
 from metatune.data.reading.source import Table
 from metatune.data.reading.verbatim import typed_cells
+from metatune.data.target_name import find_target
 from metatune.data.task.dependence import dependence_notes
 from metatune.data.task.last_look import keep_informative
 from metatune.data.task.notes import column_notes, role_notes
 from metatune.data.task.role_columns import count_rows, read_roles, row_metadata_of_arrays
 from metatune.data.task.roles import NO_ROLES, RoleColumns, find_roles
-from metatune.data.target_name import find_target
 from metatune.data.task.target import encode_labels, read_target
 from metatune.data.task.task import Task
 from metatune.data.wording import counted
@@ -129,7 +129,7 @@ def make_task(
     )
 
 
-def make_task_from_arrays(
+def make_task_from_arrays(  # noqa: PLR0913  # what estimators get
     X: Any,
     y: "ArrayLike",
     *,

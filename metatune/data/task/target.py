@@ -11,7 +11,12 @@ from metatune.data.columns.cleaning import clean_column, merges_whole_numbers, p
 from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.dates import find_date_format
 from metatune.data.columns.numbers import NumberStyle, find_number_style
-from metatune.data.task.label_spelling import as_written, labels_called_missing, stripped
+from metatune.data.task.label_spelling import (
+    are_merged_codes,
+    as_written,
+    labels_called_missing,
+    stripped,
+)
 from metatune.data.wording import counted, listed
 from metatune.errors import OptionError, TargetError
 from metatune.kinds import TaskKind
@@ -90,7 +95,8 @@ def read_target(
     if task is not None and task not in _TASKS:
         raise OptionError(f"unknown task {task!r}: use one of {', '.join(_TASKS)}")
     cells = plain(raw)
-    if written is not None and not _is_typed(cells) and not types.is_bool_dtype(cells.dtype):
+    is_typed = _is_typed(cells) or types.is_bool_dtype(cells.dtype)
+    if written is not None and (not is_typed or are_merged_codes(written)):
         cells = written
     values, notes = _values(cells, name, task)
     keep = values.notna().to_numpy()
@@ -206,6 +212,8 @@ def _text_values(
     text = to_text(cells)
     counts = _counts(text)
     style = find_number_style(counts)
+    if task != "regression" and style is not None and are_merged_codes(cells):
+        style = None
     if style is not None and _n_strays(counts, style) <= _STRAY * sum(counts.values()):
         return _written_numbers(cells, name, style)
     if task == "regression":
