@@ -116,9 +116,9 @@ def parse_date_texts(
     first, *others = date_format.split(_BETWEEN)
     parsed = _parse(cells, first)
     if first == ISO or "%H" in date_format or "%I" in date_format:
-        parsed = _filled(parsed, cells, lambda lost: _parse_zoned(lost, first))
+        parsed = _filled(parsed, cells, _parse_zoned, first)
     for other in others:
-        parsed = _filled(parsed, cells, lambda lost, other=other: parse_date_texts(lost, other))
+        parsed = _filled(parsed, cells, parse_date_texts, other)
     return parsed
 
 
@@ -228,14 +228,15 @@ def _parse(cells: "pd.Index[Any]", date_format: str) -> pd.DatetimeIndex:
 def _filled(
     parsed: pd.DatetimeIndex,
     cells: "pd.Index[Any]",
-    parse: "Callable[[pd.Index[Any]], pd.DatetimeIndex]",
+    parse: "Callable[[pd.Index[Any], str], pd.DatetimeIndex]",
+    date_format: str,
 ) -> pd.DatetimeIndex:
-    """Read the cells that are still NaT in another way."""
+    """Read the cells that are still NaT in another way, or another format."""
     lost = parsed.isna()
     if not lost.any():
         return parsed
     values = parsed.to_numpy(copy=True)
-    values[lost] = parse(cells[lost]).to_numpy()
+    values[lost] = parse(cells[lost], date_format).to_numpy()
     return pd.DatetimeIndex(values)
 
 

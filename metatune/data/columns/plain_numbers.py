@@ -96,7 +96,6 @@ def _infer_chunk(frame: pd.DataFrame, places: list[int]) -> dict[int, Column]:
     found: dict[int, Column] = {}
     for k, place in enumerate(places):
         name = str(frame.columns[place])
-        counts = {"n_missing": int(n_missing[k]), "n_unique": int(n_unique[k])}
         if large[k] or (dates[k] and not constant[k]):
             continue
         if constant[k]:
@@ -107,7 +106,14 @@ def _infer_chunk(frame: pd.DataFrame, places: list[int]) -> dict[int, Column]:
             kind, note = ColumnKind.NUMBER, note if n_infinite[k] else ""
         else:
             continue
-        found[place] = Column(name=name, kind=kind, base=ColumnKind.NUMBER, note=note, **counts)
+        found[place] = Column(
+            name=name,
+            kind=kind,
+            n_missing=int(n_missing[k]),
+            n_unique=int(n_unique[k]),
+            note=note,
+            base=ColumnKind.NUMBER,
+        )
     return found
 
 

@@ -211,7 +211,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 blocks += [values[:, i][:, None] for i in range(values.shape[1])]
             else:
                 blocks += [encode(column) for column in columns]
-        return np.hstack(blocks) if any(b.shape[1] for b in blocks) else np.zeros((len(table), 1))
+        empty = not any(block.shape[1] for block in blocks)
+        return np.zeros((len(table), 1)) if empty else np.hstack(blocks)
 
     def _table(self, X: "pd.DataFrame | AnyArray") -> pd.DataFrame:
         """Return a table under the names of the fit; by position where one side has no names."""
@@ -225,7 +226,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         missing = [c.name for c in self._used if c.name not in table.columns]
         if not missing:
             return table
-        if table.shape[1] == len(names) and (_are_counted(table.columns.tolist()) or _are_counted(names)):
+        if table.shape[1] == len(names) and (
+            _are_counted(table.columns.tolist()) or _are_counted(names)
+        ):
             return table.set_axis(names, axis="columns")
         raise SchemaError(
             f"the table lacks columns that the model needs: {listed(missing)}; "

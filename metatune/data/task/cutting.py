@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from metatune.data.columns.column import ColumnKind
-from metatune.data.row_metadata import RowMetadata
 from metatune.data.splits.folds import nested_order
+from metatune.data.splits.given import JUDGED
 from metatune.data.task.strength import strengths
 from metatune.data.task.task import Task
 
@@ -18,6 +18,7 @@ __all__ = ["cut_columns", "cut_rows"]
 
 _CHOOSING_SHARE = 0.5  # of the rows
 _MOST_CHOOSING = 5_000  # rows
+_FEWEST_CHOOSING = 5
 
 
 def cut_rows(task: Task, n_rows: int, seed: int) -> Task:
@@ -47,9 +48,7 @@ def cut_rows(task: Task, n_rows: int, seed: int) -> Task:
     row_metadata = task.row_metadata.take(rows)
     if row_metadata.weights is not None:
         weights = row_metadata.weights / row_metadata.weights.mean()
-        row_metadata = RowMetadata(
-            weights=weights, groups=row_metadata.groups, times=row_metadata.times
-        )
+        row_metadata = replace(row_metadata, weights=weights)
     return replace(
         task,
         X=task.X.iloc[rows].reset_index(drop=True),
@@ -78,12 +77,14 @@ def cut_columns(task: Task, n_columns: int, seed: int) -> Task:
     -------
     Task
         The other columns are of the kind "left out", so that a model still knows them. The task
-        itself if it has no more columns.
+        itself if it has no more columns, or no rows to choose by.
     """
     used = [column for column in task.columns if column.kind.is_used]
     if len(used) <= n_columns:
         return task
     rows = _choosing_rows(task, seed)
+    if len(rows) < _FEWEST_CHOOSING:  # splits of the user may judge all rows
+        return task
     found = strengths(task.X.iloc[rows], used, task.y[rows], task.kind)
     order = np.argsort(-found, kind="stable")[:n_columns]
     kept = {used[i].name for i in order}
@@ -103,6 +104,8 @@ def _choosing_rows(task: Task, seed: int) -> "IndexArray":
     """Choose rows that validation can do without: whole groups, and the earliest of all."""
     n_rows = min(_MOST_CHOOSING, round(_CHOOSING_SHARE * task.n_rows))
     groups, times = task.row_metadata.groups, task.row_metadata.times
+    if task.row_metadata.splits is not None:
+        return np.flatnonzero((task.row_metadata.splits != JUDGED).all(axis=1))
     if times is not None:
         order = np.argsort(times, kind="stable")
         return np.flatnonzero(times < times[order[n_rows]])

@@ -88,7 +88,7 @@ def _is_ranked(target: "AnyArray") -> bool:
     """
     steps = np.diff(target)
     n_against = min(np.count_nonzero(steps > 0), np.count_nonzero(steps < 0))
-    return bool((steps == 0).any()) and n_against <= _AGAINST * len(steps)
+    return bool((steps == 0).any() and n_against <= _AGAINST * len(steps))
 
 
 def _resemblance(values: "FloatArray") -> float:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import rankdata
 
 from metatune.data.columns.cleaning import clean_column
 from metatune.data.columns.column import Column, ColumnKind
@@ -61,13 +62,14 @@ def _of_others(raw: "pd.Series[Any]", column: Column, targets: "FloatArray") -> 
     if column.kind in (ColumnKind.CATEGORY, ColumnKind.HIGH_CARDINALITY):
         codes = pd.factorize(cells, use_na_sentinel=False)[0].astype(np.int64)
         return float(np.sqrt(np.clip(intraclass_correlation(targets, codes)[0], 0.0, 1.0)))
-    numbers = cells.rank().to_numpy(dtype=np.float64)
-    return float(_of_numbers(numbers[:, None], targets)[0])
+    ranks = np.asarray(cells.rank().to_numpy(), dtype=np.float64)
+    return float(_of_numbers(ranks[:, None], targets)[0])
 
 
 def _of_numbers(values: "FloatArray", targets: "FloatArray") -> "FloatArray":
-    ranks = np.argsort(np.argsort(values, axis=0, kind="stable"), axis=0).astype(np.float64)
-    ranks[np.isnan(values)] = np.nan
+    missing = np.isnan(values)
+    ranks = np.asarray(rankdata(np.where(missing, np.inf, values), axis=0), dtype=np.float64)
+    ranks[missing] = np.nan
     correlations = _standardised(ranks).T @ targets / max(1, len(targets))
     return np.asarray(np.abs(correlations).max(axis=1))
 

@@ -1,9 +1,13 @@
 """Fewer rows and columns where a budget is too short for all of them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
 from metatune.data.encoding.encoder import encode_task
+from metatune.data.row_metadata import RowMetadata
+from metatune.data.splits.given import JUDGED, LEARNED
 from metatune.data.task.cutting import cut_columns, cut_rows
 from metatune.data.task.make_task import make_task
 from metatune.data.task.roles import RoleColumns
@@ -116,6 +120,26 @@ def test_of_noise_the_columns_chosen_tell_nothing_of_the_rows_validated() -> Non
     seen = np.corrcoef(chosen[less.chosen_by].T, less.y[less.chosen_by])[-1, :-1]
     assert np.abs(seen).mean() > 0.4
     assert abs((found * np.sign(seen)).mean()) < 0.1
+
+
+def test_ties_do_not_follow_the_order_of_the_rows() -> None:
+    table = pd.DataFrame({f"z{i}": np.zeros(80) for i in range(40)})
+    for i in range(40):
+        table.loc[(i, 79 - i), f"z{i}"] = 1.0  # one in each class
+    table["g"] = np.random.default_rng(4).normal(size=80) + np.arange(80) / 40
+    table["y"] = np.repeat(["a", "b"], 40)
+    assert "g" in used(cut_columns(make_task(table, target="y"), 3, seed=0))
+
+
+def test_splits_of_the_user_leave_the_columns_where_they_judge_all_rows() -> None:
+    task = wide()
+    splits = np.where((np.arange(80)[:, None] % 2 == np.arange(2)), JUDGED, LEARNED)
+    bound = replace(task, row_metadata=RowMetadata(splits=splits))
+    assert cut_columns(bound, 40, seed=0) is bound
+    one = replace(task, row_metadata=RowMetadata(splits=splits[:, :1]))
+    chosen = cut_columns(one, 40, seed=0).chosen_by
+    assert chosen is not None
+    assert (splits[chosen, 0] == LEARNED).all()
 
 
 def test_groups_and_times_bind_the_rows_that_choose() -> None:
