@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from metatune._typing import AnyArray
 
 
-__all__ = ["NativePreprocessor", "TablePreprocessor"]
+__all__ = ["NativePreprocessor", "TablePreprocessor", "column_names"]
 
 
 class TablePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -114,6 +114,17 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             parts.append(self.category_encoder_.transform(X[:, self.categorical_]))
         return self._joined(parts, len(X))
 
+    def get_feature_names_out(self, input_features: Any = None) -> "AnyArray":
+        """Return the names of the encoded columns."""
+        names = column_names(input_features, self.n_features_in_)
+        parts = []
+        if len(self.numeric_):
+            parts.append(self.numeric_encoder_.get_feature_names_out(names[self.numeric_]))
+        if len(self.categorical_):
+            parts.append(self.category_encoder_.get_feature_names_out(names[self.categorical_]))
+        joined = np.concatenate([np.empty(0, dtype=object), *parts])
+        return joined if len(joined) else np.asarray(["constant"], dtype=object)
+
     def _joined(self, parts: "list[AnyArray]", n_rows: int) -> "AnyArray":
         parts = [part for part in parts if part.shape[1]]
         joined = np.hstack(parts) if parts else np.zeros((n_rows, 1))
@@ -148,3 +159,13 @@ class NativePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         unknown = (levels > 0) & ((X < 0) | (levels <= X))
         X[unknown] = np.nan
         return np.clip(X, -LARGEST, LARGEST, out=X)
+
+    def get_feature_names_out(self, input_features: Any = None) -> "AnyArray":
+        """Return the names of the columns, which stay as they are."""
+        return column_names(input_features, self.n_features_in_)
+
+
+def column_names(given: Any, n_columns: int) -> "AnyArray":
+    """Return the names of a matrix's columns: as given, else x0, x1, ... as in scikit-learn."""
+    names = [f"x{i}" for i in range(n_columns)] if given is None else list(given)
+    return np.asarray(names, dtype=object)

@@ -13,6 +13,7 @@ __all__ = ["evaluate"]
 @options.data_argument()
 @click.option("--metric", metavar="NAME", help="Another metric to judge by.")
 @click.option("--positive", metavar="LABEL", help="Another positive class than that of the run.")
+@options.reading()
 @options.openml_server()
 @options.as_json()
 @options.quiet()
@@ -24,6 +25,7 @@ def evaluate(  # one parameter for each option
     openml_server: str | None,
     as_json: bool,
     quiet: bool,
+    **given: str | None,
 ) -> None:
     """Judge MODEL on the rows of DATA, whose target is known.
 
@@ -32,23 +34,25 @@ def evaluate(  # one parameter for each option
     scores of the constant prediction.
     """
     from metatune.cli.judgement import judge, known_constant
-    from metatune.cli.prediction_table import read_for
+    from metatune.cli.prediction_table import read_for, saying_unused
     from metatune.cli.wording import about_class
     from metatune.models import model_file
 
     voice = Voice(quiet=quiet)
+    reading = options.reading_of(given)
     pipeline = model_file.load(model)
     info = model_file.model_info(pipeline)
-    rows = read_for(pipeline, data, voice, server=openml_server)
+    rows = read_for(pipeline, data, voice, reading=reading, server=openml_server)
     asked = metric or rows.metric
-    judged = judge(
-        pipeline,
-        rows.frame,
-        info,
-        metric=asked,
-        positive=positive,
-        constant=known_constant(model),
-    )
+    with saying_unused(voice):
+        judged = judge(
+            pipeline,
+            rows.frame,
+            info,
+            metric=asked,
+            positive=positive,
+            constant=known_constant(model),
+        )
     voice.notes(judged.notes)
     if as_json:
         show_json(judged.to_dict())

@@ -59,6 +59,7 @@ __all__ = ["default_output", "fit"]
 @click.option("--include", metavar="ALG,..", help="Only these algorithms.")
 @click.option("--exclude", metavar="ALG,..", help="Not these algorithms.")
 @options.model()
+@options.reading()
 @options.metadata()
 @options.openml_server()
 @click.option("--overwrite", is_flag=True, help="Replace the run in the output directory.")

@@ -10,6 +10,7 @@ from metatune.cli import interrupts
 from metatune.cli.console import Voice, show_json
 from metatune.cli.data import check_exists, is_openml, open_data
 from metatune.cli.options import role_columns
+from metatune.data.reading.payload import check_file
 from metatune.ensemble.limits import parse_limits
 from metatune.errors import OptionError
 from metatune.execution.cores import parse_memory
@@ -76,16 +77,24 @@ def run_fit(request: RunRequest, display: Display) -> int:
 
 
 def file_of(data: str | None) -> Path | None:
-    """Return the absolute path of the file that DATA names; None if it names none."""
+    """Return the absolute path of the file that DATA names; None if it names none, or a pipe.
+
+    Raises
+    ------
+    TableError
+        If there is no such file.
+    """
     if data is None or data == "-" or is_openml(data):
         return None
-    return Path(data).expanduser().absolute()
+    path, is_pipe = check_file(data)
+    return None if is_pipe else path.absolute()
 
 
 def _checked(options: RunOptions) -> RunOptions:
     """Check what can be checked without reading the table, and count the workers."""
     select_algorithms(options.include, options.exclude)
     parse_limits(options.max_latency, options.max_size)
+    _ = options.reading  # raises what is wrong with them
     if options.data is not None:
         check_exists(options.data)
     if options.metadata is not None and not Path(options.metadata).is_dir():
@@ -127,6 +136,7 @@ def _read(session: Session, voice: Voice) -> "tuple[Task, DataRecord]":
         given.data,
         target=given.target,
         server=given.openml_server,
+        reading=given.reading,
         keep=roles.given.values(),
         # However little is left to a run that goes on: it has a model, and ends in good order.
         deadline=session.deadline if session.earlier is None else None,
@@ -140,7 +150,7 @@ def _read(session: Session, voice: Voice) -> "tuple[Task, DataRecord]":
         positive=given.positive,
         roles=roles,
     )
-    announce(table, task, voice)
+    announce(table, given.reading, task, voice)
     path = file_of(given.data)
     source = asdict(table.source)
     return task, DataRecord(

@@ -7,6 +7,8 @@ import traceback
 from types import TracebackType
 from typing import NoReturn
 
+from metatune.files.text import visible
+
 __all__ = ["run", "start_workers"]
 
 _VERBOSE = ("-v", "--verbose")
@@ -65,7 +67,7 @@ def start_workers() -> None:
 
 def _explain(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Say in a line what went wrong that nobody foresaw; the interpreter then exits with 1."""
-    what = " ".join(f"{kind.__name__}: {error}".split())[:300]
+    what = visible(" ".join(f"{kind.__name__}: {error}".split())[:300])
     if issubclass(kind, MemoryError):
         print(f"metatune: error: not enough memory ({what})", file=sys.stderr)
         return

@@ -10,6 +10,7 @@ from metatune.cli.wording import announce_recommendations
 from metatune.data.wording import counted
 from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial import TrialResult
+from metatune.files.text import visible
 from metatune.metrics import Metric
 from metatune.recommender.advice import Advice
 from metatune.search.history import History
@@ -162,7 +163,7 @@ class LiveProgress(Progress):
     def _state(self) -> "Text":
         from rich.text import Text
 
-        return Text(self._status_line(), style="bold", no_wrap=True, overflow="ellipsis")
+        return Text(visible(self._status_line()), style="bold", no_wrap=True, overflow="ellipsis")
 
 
 def make_progress(

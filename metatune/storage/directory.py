@@ -1,7 +1,6 @@
 """The run directory: what a run leaves behind."""
 
 import contextlib
-import json
 import os
 import stat
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from metatune.errors import BundleError, OptionError
 from metatune.files.atomic import replacing
 from metatune.files.locks import ProcessLock
 from metatune.files.plain import read_json
+from metatune.files.text import json_text
 from metatune.models.model_file import MODEL_FILE, cannot_write
 from metatune.storage.door import Door
 from metatune.storage.record import RECORD_FILE, RunRecord
@@ -218,7 +218,7 @@ class RunDirectory:
             If it cannot be written.
         """
         self._record = record
-        text = json.dumps(record.values(), indent=2, ensure_ascii=False, default=str)
+        text = json_text(record.values(), indent=2, default=str)
         path = self.path / RECORD_FILE
         with _writing(path), replacing(path) as part:
             part.write_text(text + "\n", encoding="utf-8")

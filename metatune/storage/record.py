@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from metatune.budget import parse_duration
+from metatune.data.reading.options import READING, ReadingOptions, reading_options
 from metatune.errors import BundleError
 from metatune.estimate.values import Estimate
 from metatune.files.plain import read_dataclass, read_json, without_nan
@@ -68,6 +69,23 @@ class RunOptions:
     max_size: str | int | None = None
     metadata: str | None = None
     openml_server: str | None = None
+    separator: str | None = None
+    encoding: str | None = None
+    decimal: str | None = None
+    header: str | None = None
+    sheet: str | None = None
+    na: str | None = None
+
+    @property
+    def reading(self) -> ReadingOptions:
+        """Options with which the table is read.
+
+        Raises
+        ------
+        OptionError
+            If one of them cannot be.
+        """
+        return reading_options({name: getattr(self, name) for name in READING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

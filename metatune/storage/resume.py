@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from metatune.budget import Deadline, Stopwatch, parse_duration
+from metatune.data.reading.options import READING
 from metatune.errors import OptionError, SpaceError
 from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial_data import TrialData
@@ -31,7 +32,11 @@ __all__ = [
 _BEAT_SECONDS = 2.0
 _BLOCK_ROWS = 100_000
 _DECIDING_IN_PYTHON = ("metric", "positive", "task", "include", "exclude", "seed")
-_DECIDING = (*_DECIDING_IN_PYTHON, "target", "weight", "group", "time", "metadata")
+_DECIDING = (
+    *_DECIDING_IN_PYTHON,
+    *("target", "weight", "group", "time", "metadata"),
+    *READING,
+)
 """Options that decide what the result of a trial is; all others may differ when a run goes on."""
 
 _COMPUTED = ": topic "  # columns whose last digits depend on the machine
