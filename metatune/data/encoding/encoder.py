@@ -225,7 +225,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         missing = [c.name for c in self._used if c.name not in table.columns]
         if not missing:
             return table
-        if table.shape[1] == len(names) and (_are_counted(table.columns.tolist()) or _are_counted(names)):
+        if table.shape[1] == len(names) and (
+            _are_counted(table.columns.tolist()) or _are_counted(names)
+        ):
             return table.set_axis(names, axis="columns")
         raise SchemaError(
             f"the table lacks columns that the model needs: {listed(missing)}; "
