@@ -9,6 +9,7 @@ import click
 from metatune.cli import options
 from metatune.cli.console import Voice
 from metatune.errors import OptionError
+from metatune.files.text import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +63,7 @@ def predict(  # one parameter for each option
     with saying_unused(voice):
         answer = prediction_frame(pipeline, frame, target, proba=proba)
     if output is None:
-        answer.to_csv(sys.stdout, index=False)
+        _write(answer)
         return
     try:
         if output.suffix == ".parquet":
@@ -101,6 +102,14 @@ def prediction_frame(
         return pd.DataFrame({target: pipeline.predict(frame)})
     names = [f"probability of {label}" for label in pipeline.classes_]
     return pd.DataFrame(pipeline.predict_proba(frame), columns=names)
+
+
+def _write(answer: "pd.DataFrame") -> None:
+    """Write predictions to standard output: labels as they are, unless a terminal shows them."""
+    if sys.stdout.isatty():
+        click.echo(visible(answer.to_csv(index=False), lines=True), nl=False)
+    else:
+        answer.to_csv(sys.stdout, index=False)
 
 
 def _check_output(output: Path | None) -> None:

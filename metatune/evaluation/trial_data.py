@@ -11,7 +11,7 @@ import numpy as np
 from metatune.data.encoding.encoded_task import EncodedTask
 from metatune.data.encoding.layout import Layout
 from metatune.data.row_metadata import PLAIN, RowMetadata
-from metatune.data.splits.folds import Fold, make_folds
+from metatune.data.splits.folds import Fold, make_folds, nested_order
 from metatune.evaluation.rungs import FoldPlan, plan_folds
 from metatune.kinds import TaskKind
 
@@ -64,6 +64,7 @@ class TrialData:
         n_folds: int | None = None,
         row_metadata: RowMetadata = PLAIN,
         plan: FoldPlan | None = None,
+        never_valid: "NDArray[np.intp] | None" = None,
     ) -> "TrialData":
         """Split a task into folds.
 
@@ -81,6 +82,8 @@ class TrialData:
             Weight, group and time of each row.
         plan : FoldPlan, optional
             How to split; by default what suits the size of the table, whatever the time.
+        never_valid : ndarray of shape (n_kept,), intp, optional
+            Rows that every fold trains on: their targets have had a say already.
 
         Raises
         ------
@@ -95,9 +98,7 @@ class TrialData:
         n_splits = min(plan.n_splits, task.n_rows)
         folds: list[Fold] = []
         for repeat in range(n_repeats):
-            folds += make_folds(
-                task.y, task.kind, n_splits, seed + _NEXT_DEAL * repeat, row_metadata
-            )
+            folds += _deal(task, n_splits, seed + _NEXT_DEAL * repeat, row_metadata, never_valid)
         if plan.holdout:
             folds = folds[:1]
         return cls(
@@ -198,6 +199,27 @@ class TrialData:
 def load_trial_data(directory: str) -> TrialData:
     """Load with a small cache, for workers that run many trials on the same data."""
     return TrialData.load(Path(directory))
+
+
+def _deal(
+    task: EncodedTask,
+    n_splits: int,
+    seed: int,
+    row_metadata: RowMetadata,
+    never_valid: "NDArray[np.intp] | None",
+) -> tuple[Fold, ...]:
+    """Deal the rows into folds, all but those that are never validated."""
+    if never_valid is None or not len(never_valid):
+        return make_folds(task.y, task.kind, n_splits, seed, row_metadata)
+    others = np.setdiff1d(np.arange(task.n_rows), never_valid)
+    n_splits = min(n_splits, len(others))
+    dealt = make_folds(task.y[others], task.kind, n_splits, seed, row_metadata.take(others))
+    folds = []
+    for fold in dealt:
+        train = np.concatenate([never_valid, others[fold.train]])
+        order = nested_order(task.y[train], task.kind, seed)  # a part of them is a sample
+        folds.append(Fold(train=train[order], valid=others[fold.valid]))
+    return tuple(folds)
 
 
 def _cut(fold: Fold, max_rows: int | None) -> Fold:

@@ -17,6 +17,8 @@ class ColumnKind(StrEnum):
     TEXT = "text"
     IDENTIFIER = "identifier"
     CONSTANT = "constant"
+    LEFT_OUT = "left out"
+    """A column that a run does without, since its budget is too short for so many."""
     ROW_WEIGHT = "row weight"
     """Sample weight of each row; like the next two kinds, only the user can name it."""
     ROW_GROUP = "row group"
@@ -33,6 +35,7 @@ class ColumnKind(StrEnum):
 _LEFT_OUT = (
     ColumnKind.IDENTIFIER,
     ColumnKind.CONSTANT,
+    ColumnKind.LEFT_OUT,
     ColumnKind.ROW_WEIGHT,
     ColumnKind.ROW_GROUP,
     ColumnKind.ROW_TIME,

@@ -21,7 +21,10 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 
 def text_of_columns(columns: Iterable[Column]) -> str:
-    """Write columns as JSON: of plain numbers name and counts, of others what is not usual."""
+    """Write columns as JSON: of plain numbers name and counts, of others what is not usual.
+
+    Of columns that a run does without only the name is kept.
+    """
     return json.dumps([_short(c) for c in columns], ensure_ascii=False, separators=(",", ":"))
 
 
@@ -40,7 +43,7 @@ def columns_of_text(text: str) -> tuple[Column, ...]:
     except RecursionError as error:
         raise ValueError("columns are nested") from error
     if not isinstance(written, list):
-        raise ValueError("columns are no list")
+        raise ValueError("columns are no list")  # noqa: TRY004
     columns = tuple(_column(one) for one in written)
     if len({column.name for column in columns}) < len(columns):
         raise ValueError("two columns have the same name")
@@ -48,6 +51,8 @@ def columns_of_text(text: str) -> tuple[Column, ...]:
 
 
 def _short(column: Column) -> Any:
+    if column.kind is ColumnKind.LEFT_OUT:
+        return column.name
     plain = Column(
         name=column.name,
         kind=ColumnKind.NUMBER,
@@ -63,6 +68,8 @@ def _short(column: Column) -> Any:
 
 
 def _column(written: Any) -> Column:
+    if isinstance(written, str):
+        return Column(name=written, kind=ColumnKind.LEFT_OUT, n_missing=0, n_unique=0)
     if isinstance(written, list) and len(written) == 3:
         name, n_missing, n_unique = written
         values = {"name": name, "n_missing": n_missing, "n_unique": n_unique}
@@ -70,7 +77,7 @@ def _column(written: Any) -> Column:
     elif isinstance(written, dict):
         values = written
     else:
-        raise ValueError("a column is neither a list of three nor an object")
+        raise ValueError("a column is no name, list of three, or object")
     if not set(values) <= set(_DEFAULTS) or not set(values) >= _NEEDED:
         raise ValueError(f"a column has the fields {sorted(map(str, values))}")
     for name, value in values.items():

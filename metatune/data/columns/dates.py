@@ -65,9 +65,29 @@ _CLOCK = re.compile(r"\d{1,2}:\d{2}")
 _WORDS = re.compile(r"[^\W\d_]+")
 _NUMBERS = re.compile(r"\d+")
 _DATE_WORDS = frozenset(
-    "jan feb mar apr may jun jul aug sep oct nov dec mon tue wed thu fri sat sun am pm t z at "
-    "utc gmt est edt cst cdt mst mdt pst pdt cet bst".split()
-)  # their first three letters
+    (
+        *("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
+        *(
+            "mon",
+            "tue",
+            "wed",
+            "thu",
+            "fri",
+            "sat",
+            "sun",
+            "am",
+            "pm",
+            "t",
+            "z",
+            "at",
+            "utc",
+            "gmt",
+        ),
+        *("est", "edt", "cst", "cdt", "mst", "mdt", "pst", "pdt", "cet", "bst"),
+    )
+)
+"""The first three letters of the words in dates."""
+
 _NAME = re.compile(r"(^|[\W_])(date|day|dt|datum|dob)($|[\W_\d])|[a-z]Date|date$", re.IGNORECASE)
 _MOSTLY = 0.95
 _WITH_WORDS = 0.8  # enough where all other cells are at most three words

@@ -25,7 +25,7 @@ _PARTS = re.compile(
     rf"[-+−]?\s*(?:{_NUMBER}\s*(?:{_UNITS})\.?(?![^\W\d_])(?:\s*(?:,|and|&)?\s*)?)+", re.IGNORECASE
 )
 _CLOCK = re.compile(
-    r"(?P<sign>[-+−])?(?:(?P<days>-?\d+)\s*(?:d|days?)?[\s.,]\s*\+?)?"
+    r"(?P<sign>[-+−])?(?:(?P<days>\d+)\s*(?:d|days?)?[\s.,]\s*(?P<plus>\+)?)?"
     r"(?P<first>\d{1,5}):(?P<second>[0-5]\d)(?::(?P<third>[0-5]\d))?(?P<fraction>[.,]\d+)?",
     re.IGNORECASE,
 )
@@ -69,9 +69,10 @@ def _clock_seconds(clock: "re.Match[str]") -> float:
         seconds *= 60.0  # after days come hours and minutes
     if clock["fraction"] is not None:
         seconds += float("0." + clock["fraction"][1:])
-    if clock["days"] is not None:
-        seconds += int(clock["days"]) * 86_400.0
-    return -seconds if clock["sign"] in ("-", "−") else seconds
+    days = int(clock["days"] or 0) * 86_400.0
+    if clock["sign"] not in ("-", "−"):
+        return days + seconds
+    return seconds - days if clock["plus"] else -days - seconds  # pandas writes -1 days +23:00:00
 
 
 def _amount(text: str) -> float:

@@ -46,8 +46,36 @@ ALWAYS_MISSING = (
 _ALWAYS = frozenset(ALWAYS_MISSING)
 _WEAK = frozenset(
     (
-        *("-", "--", "---", "\u2013", "\u2014", ".", "..", "...", "*", "**", "***", "??", "???", "_"),
-        *("na", "n.a.", "n.a", "n/a.", "n/d", "n.d.", "nd", "none", "nil", "null", "(none)", "[none]"),
+        *(
+            "-",
+            "--",
+            "---",
+            "\u2013",
+            "\u2014",
+            ".",
+            "..",
+            "...",
+            "*",
+            "**",
+            "***",
+            "??",
+            "???",
+            "_",
+        ),
+        *(
+            "na",
+            "n.a.",
+            "n.a",
+            "n/a.",
+            "n/d",
+            "n.d.",
+            "nd",
+            "none",
+            "nil",
+            "null",
+            "(none)",
+            "[none]",
+        ),
         *("missing", "unknown", "undefined", "unavailable", "not available", "not applicable"),
         *("not known", "no data", "not reported", "blank", "empty", "tba", "tbd", "k.a.", "s/d"),
     )

@@ -1,4 +1,4 @@
-"""Numbers as people write them: ``1,234``, ``$4.99``, ``12%``, ``19M``, ``Rs. 1,23,456``, ``48,0``."""
+"""Numbers as people write them: ``1,234``, ``$4.99``, ``12%``, ``19M``, ``Rs. 1,23,456``."""
 
 import math
 import re
@@ -33,7 +33,7 @@ _IS_BOUND = re.compile(r"\s*[<>≤≥]")
 _HEXADECIMAL = re.compile(r"([-+]?)0[xX]([0-9a-fA-F]{1,16})")
 _WITH_UNIT = re.compile(rf"(?P<number>{_BEFORE}[-+.,'’\d\s]*\d\.?)\s?(?P<unit>{UNIT})")
 _AMOUNT = re.compile(
-    rf"\(?{_BEFORE}(?P<body>[.,]?\d[\d.,]*?)(?:[.,][-–—]{{1,2}})?"
+    rf"\(?{_BEFORE}(?P<body>[.,]?\d[\d.,\s'’]*?)(?:[.,][-–—]{{1,2}})?"
     rf"\s?{_SCALE}?\s*(?:{CURRENCY_AFTER}|{UNIT})?\s*[%+]?\s*\)?"
 )
 _SURE_COMMA = re.compile(r"0,\d+|\d{1,3}(\.\d{3})+,\d+|\d+,(\d{1,2}|\d{4,})|\d{4,},\d+")
@@ -256,7 +256,7 @@ def _hexadecimal(text: str) -> float:
 def _body(text: str) -> str:
     """Return the digits, points and commas of an amount; empty for other texts."""
     match = _AMOUNT.fullmatch(text.strip()) if len(text) <= _MAX_LENGTH else None
-    return "" if match is None else match["body"]
+    return "" if match is None else _GAPS.sub("", match["body"])
 
 
 def _are_ranges(values: Mapping[str, float]) -> bool:
@@ -264,8 +264,9 @@ def _are_ranges(values: Mapping[str, float]) -> bool:
 
     Among other numbers ``<0.5`` is a number: below what a method detects.
     """
-    bounds = {text for text, value in values.items() if value == value and _IS_BOUND.match(text)}
-    exact = {value for text, value in values.items() if value == value and text not in bounds}
+    known = {text: value for text, value in values.items() if not math.isnan(value)}
+    bounds = {text for text in known if _IS_BOUND.match(text)}
+    exact = {value for text, value in known.items() if text not in bounds}
     return bool(bounds) and (len(exact) < _FEWEST_EXACT or len(bounds) > len(exact))
 
 

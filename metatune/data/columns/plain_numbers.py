@@ -1,7 +1,7 @@
 """Columns of plain numbers, understood and converted all at once.
 
-A table of genes or pixels has thousands of them, and a step for each would take longer than all that
-is learned from them.
+A table of genes or pixels has thousands of them, and a step for each would take longer than all
+that is learned from them.
 """
 
 from collections.abc import Iterator, Sequence

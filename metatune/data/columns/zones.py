@@ -13,7 +13,8 @@ _HOURS = {
     **{"PST": -8.0, "PDT": -7.0, "AKST": -9.0, "HST": -10.0, "BRT": -3.0, "ART": -3.0},
 }
 _TIME = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s?[AaPp][Mm])?"
-_ZONE = rf"(?:(?:GMT|UTC)?[+-]\d{{1,2}}:?(?:\d{{2}})?|{'|'.join(sorted(_HOURS, key=len, reverse=True))})"
+_NAMES = "|".join(sorted(_HOURS, key=len, reverse=True))
+_ZONE = rf"(?:(?:GMT|UTC)?[+-]\d{{1,2}}:?(?:\d{{2}})?|{_NAMES})"
 _AT_THE_END = re.compile(rf"(?P<time>.*{_TIME})\s?(?P<zone>{_ZONE})(?:\s*\([\w\s]+\))?")
 _BEFORE_THE_YEAR = re.compile(rf"(?P<time>.*{_TIME})\s(?P<zone>{_ZONE})(?P<year>\s\d{{4}})")
 _COMMA = re.compile(r"(:\d{2}),(\d+)$")  # before fractions of a second

@@ -91,7 +91,6 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         out[np.asarray(X.isna(), dtype=bool)] = np.nan
         return out
 
-
     def _words(self, texts: list[str]) -> list[str]:
         return [spaced(text) for text in texts] if self.unspaced_ else texts
 

@@ -24,7 +24,7 @@ DAMAGE: tuple[type[Exception], ...] = (
     zlib.error,
     lzma.LZMAError,
 )
-"""What parsers were seen to raise on damaged or hostile bytes."""
+"""Exceptions that parsers were seen to raise on damaged or hostile bytes."""
 
 _LONGEST = 120
 

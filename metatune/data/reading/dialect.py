@@ -88,7 +88,7 @@ class _Trial:
 
     @property
     def holds(self) -> bool:
-        """Whether all rows, the header included, have the same width."""
+        """True if all rows, the header included, have the same width."""
         return self.consistency >= _CONSISTENT and self.first == self.width >= 2
 
     @property

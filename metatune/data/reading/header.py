@@ -103,7 +103,7 @@ def find_header(
     width = _usual_width(body) if body else len(first)
     named = start.named
     if named is None:
-        named = names_columns(first, _without_repeats(first, body), width, wanted)
+        named = names_columns(first, body, width, wanted)
     if not named:
         return _nameless(start, max(width, len(first)))
     if not body and not (single and len(rows) > start.index + 1):
@@ -205,15 +205,29 @@ def _is_facts(row: _Row, below: list[_Row], width: int, n_usual: int) -> bool:
     The header is the first row below that is filled as the table usually is; it holds words.
     """
     n_filled = _n_filled(row)
-    if width < 3 or n_filled > n_usual / 2 or not all(cell.strip() for cell in row[:n_filled]):
+    if width < 3 or n_filled >= n_usual or not all(cell.strip() for cell in row[:n_filled]):
         return False
     full = next((i for i, r in enumerate(below) if _n_filled(r) >= _MOSTLY * n_usual), None)
     if full is None or full >= _MAX_TITLE_ROWS:
         return False
-    between = [*below[:full]]
-    if any(_n_filled(r) > n_usual / 2 for r in between):
+    header, rows = below[full], below[full + 1 :]
+    if n_filled > n_usual / 2:  # it may well be a header itself, that lacks a name
+        return _stands_over_values(header, rows)
+    between = any(
+        _n_filled(r) > n_usual / 2 and not _stands_over_values(header, rows) for r in below[:full]
+    )
+    return not between and (len(row) != width or names_columns(header, rows, width))
+
+
+def _stands_over_values(row: _Row, below: list[_Row]) -> bool:
+    """Return True if a row has words only, and one of them stands over numbers or dates."""
+    if not below or any(is_value(cell) for cell in row):
         return False
-    return len(row) != width or names_columns(below[full], below[full + 1 :], width)
+    for i in range(len(row)):
+        column = [r[i] for r in below if i < len(r) and not is_marker(r[i])]
+        if row[i].strip() and sum(map(is_value, column)) > _MOSTLY * len(column):
+            return True
+    return False
 
 
 def _is_filled(row: _Row) -> bool:
@@ -241,14 +255,6 @@ def _is_rule(row: _Row) -> bool:
     cells = [cell.strip() for cell in row if cell.strip()]
     drawn = all(_RULE.fullmatch(cell) for cell in cells)
     return bool(cells) and drawn and any(len(cell) >= 3 for cell in cells)
-
-
-def _without_repeats(first: _Row, body: list[_Row]) -> list[_Row]:
-    """Leave out rows that repeat the first one, where files with headers were joined."""
-    if any(is_value(cell) for cell in first):
-        return body
-    others = [row for row in body if row != first]
-    return others if len(body) - len(others) <= (1 - _MOSTLY) / 2 * len(body) else body
 
 
 def _aligned(first: _Row, body: list[_Row], width: int, label: str) -> _Row:

@@ -23,6 +23,7 @@ _MANGLED = re.compile(r"(.+)\.(\d+)")
 _JUDGED_CELLS = 30_000
 _MOSTLY = 0.9
 _WIDE = 8
+_REPEATED = 0.05  # share of rows up to which they are copies of a header
 _ORDERED = 3  # numbers at least that are in order
 
 # Logarithms of probabilities, by which the stories are told apart.
@@ -59,7 +60,7 @@ def names_columns(
         return True
     if not body:
         return not any(is_value(cell) for cell in first)
-    body = body[: max(50, _JUDGED_CELLS // max(1, width))]
+    body = _without_repeats(first, body[: max(50, _JUDGED_CELLS // max(1, width))])
     if _counts_columns(first, body) or _marks_repeats(first):
         return True
     shift = 1 if width == len(first) + 1 else 0
@@ -75,6 +76,14 @@ def names_columns(
     if as_names == as_data:
         return not any(is_value(cell) for cell in first)
     return as_names > as_data
+
+
+def _without_repeats(first: list[str], body: list[list[str]]) -> list[list[str]]:
+    """Leave out rows that repeat the first one, where files with headers were joined."""
+    if any(is_value(cell) for cell in first):
+        return body
+    others = [row for row in body if row != first]
+    return others if len(body) - len(others) <= _REPEATED * len(body) else body
 
 
 def _cell(cell: str, known: list[str]) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Options for reading: what a user says about a file, which wins over what is detected."""
+"""Options for reading: facts about a file that win over what is detected."""
 
 import codecs
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ _MAX_SEPARATOR = 8  # characters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingOptions:
-    r"""What is known about a file before it is read; what is None is detected.
+    r"""Facts about a file that are known before it is read; those that are None are detected.
 
     Attributes
     ----------

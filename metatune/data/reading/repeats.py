@@ -74,7 +74,7 @@ def _is_drawn(row: "pd.Series[Any]") -> bool:
 
 
 def _is_text(dtype: Any) -> bool:
-    return bool(pd.api.types.is_string_dtype(dtype) or dtype == object)
+    return bool(pd.api.types.is_string_dtype(dtype) or pd.api.types.is_object_dtype(dtype))
 
 
 def _read_again(cells: "pd.Series[Any]", decimal: str) -> "pd.Series[Any]":

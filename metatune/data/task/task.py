@@ -13,7 +13,7 @@ from metatune.metrics import Metric
 if TYPE_CHECKING:
     import pandas as pd
 
-    from metatune._typing import AnyArray, IntArray
+    from metatune._typing import AnyArray, IndexArray, IntArray
 
 __all__ = ["Task"]
 
@@ -50,6 +50,9 @@ class Task:
         Columns that they came from.
     n_left_out : int
         Further rows left out of the run, since its budget is too short for them.
+    chosen_by : ndarray of shape (n_chosen,), intp, or None
+        Rows by whose targets columns were chosen. They are trained on, but never validated: their
+        scores would be too good.
     source : Source or None
         Format of the file that the rows came from; None where they came from no file.
     """
@@ -67,6 +70,7 @@ class Task:
     row_metadata: RowMetadata = PLAIN
     roles: RoleColumns = NO_ROLES
     n_left_out: int = 0
+    chosen_by: "IndexArray | None" = None
     source: Source | None = None
 
     @property

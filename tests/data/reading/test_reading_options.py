@@ -1,4 +1,4 @@
-"""Options for reading win over what is detected, and are refused in one line where they cannot be."""
+"""Options for reading win over detection, and are refused in one line where they cannot be."""
 
 from pathlib import Path
 from typing import Any
