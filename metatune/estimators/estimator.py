@@ -208,7 +208,6 @@ class _MetaTune(ScikitLearnEstimator):
         check_is_fitted(self, "pipeline_")
         model_file.save(self.pipeline_, Path(path), self._info())
 
-
     def _keep(self, task: Task, result: TuningResult) -> None:
         """Set the fitted attributes."""
         self.pipeline_ = result.pipeline
