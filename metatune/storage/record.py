@@ -111,6 +111,8 @@ class TaskRecord:
     @classmethod
     def of(cls, task: "Task") -> "TaskRecord":
         """Describe a task by plain values."""
+        from metatune.evaluation.constant import constant_prediction
+
         classes = None
         if task.classes is not None:
             counts = task.class_counts.tolist()
@@ -130,7 +132,7 @@ class TaskRecord:
             classes=classes,
             columns=dict(Counter(str(column.kind) for column in task.columns)),
             notes=task.notes,
-            constant_prediction=_constant_prediction(task),
+            constant_prediction=constant_prediction(task),
         )
 
     @property
@@ -362,12 +364,3 @@ def _nested(values: Any) -> Any:
     ended = is_whole if status == "running" else status == "done" or "ended" in outcome
     nested["outcome"] = outcome if ended else None
     return nested
-
-
-def _constant_prediction(task: "Task") -> tuple[float, ...] | float:
-    from metatune.evaluation.constant import constant_model
-
-    model = constant_model(task.kind, task.metric).fit(task.X, task.y, task.row_metadata.weights)
-    if task.kind.is_classification:
-        return tuple(float(share) for share in model.predict_proba([0])[0])
-    return float(model.predict([0])[0])
