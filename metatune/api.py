@@ -1,11 +1,9 @@
 """Recommending and describing from Python: `metatune.recommend` and `metatune.describe`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
-
-from threadpoolctl import threadpool_limits
 
 from metatune.budget import parse_duration
 from metatune.data.columns.column import Column
@@ -20,6 +18,7 @@ from metatune.data.task.task import Task
 from metatune.errors import OptionError
 from metatune.evaluation.rungs import plan_folds
 from metatune.evaluation.trial_data import TrialData
+from metatune.execution.numeric_threads import one_numeric_thread
 from metatune.metafeatures import MetaFeatures, extract_metafeatures
 from metatune.recommender.advice import Advice, advise, eligible_shape, usable_algorithms
 from metatune.recommender.recommendation import Recommendations
@@ -44,6 +43,8 @@ class Description:
         "binary", "multiclass" or "regression".
     metric : str
         What would be optimised.
+    positive : str or None
+        Positive class of two, which metrics such as f1 are about.
     n_rows, n_dropped : int
         Rows with a known target, and without.
     classes : Mapping of str to int or None
@@ -60,6 +61,7 @@ class Description:
     target: str
     task: str
     metric: str
+    positive: str | None
     n_rows: int
     n_dropped: int
     classes: Mapping[str, int] | None
@@ -83,7 +85,8 @@ def recommend(  # noqa: PLR0913  # what `metatune recommend` takes
     group: str | None = None,
     time: str | None = None,
     budget: str | float = "10m",
-    metric: str | None = None,
+    metric: "str | Callable[..., Any] | None" = None,
+    pos_label: Any = None,
     include: Sequence[str] | None = None,
     exclude: Sequence[str] | None = None,
     metadata: str | Path | None = None,
@@ -103,8 +106,10 @@ def recommend(  # noqa: PLR0913  # what `metatune recommend` takes
         Columns that say how much a row counts, which rows belong together, and when a row was.
     budget : str or float
         What a fit may take; a short one prefers quick configurations.
-    metric : str, optional
+    metric : str or callable, optional
         What counts; the default of the task kind otherwise.
+    pos_label : label, optional
+        Positive class of two; 1 or True otherwise, else the rarer one.
     include, exclude : sequence of str, optional
         Names of algorithms.
     metadata : str or Path, optional
@@ -126,8 +131,9 @@ def recommend(  # noqa: PLR0913  # what `metatune recommend` takes
     MetadataError
         If there is no meta-dataset.
     """
+    roles = RoleColumns(weight=weight, group=group, time=time)
     return recommend_for(
-        _task(data, target, y, metric, RoleColumns(weight=weight, group=group, time=time), reading),
+        _task(data, target, y, metric, roles, reading, pos_label),
         budget=budget,
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
@@ -143,6 +149,8 @@ def describe(
     weight: str | None = None,
     group: str | None = None,
     time: str | None = None,
+    metric: "str | Callable[..., Any] | None" = None,
+    pos_label: Any = None,
     **reading: Unpack[ReadingKeywords],
 ) -> Description:
     """Say how a table is understood, and characterise it.
@@ -157,6 +165,10 @@ def describe(
         The target, where `data` does not hold it.
     weight, group, time : str, optional
         Columns that say how much a row counts, which rows belong together, and when a row was.
+    metric : str or callable, optional
+        What counts; the default of the task kind otherwise.
+    pos_label : label, optional
+        Positive class of two; 1 or True otherwise, else the rarer one.
     **reading : optional
         What is known of a file, as in `recommend`.
 
@@ -169,9 +181,8 @@ def describe(
     InputError
         If the table cannot be read or learned.
     """
-    return describe_for(
-        _task(data, target, y, None, RoleColumns(weight=weight, group=group, time=time), reading)
-    )
+    roles = RoleColumns(weight=weight, group=group, time=time)
+    return describe_for(_task(data, target, y, metric, roles, reading, pos_label))
 
 
 def recommend_for(
@@ -191,10 +202,10 @@ def recommend_for(
     )
     shape = eligible_shape(data)
     algorithms = usable_algorithms(task.kind, shape, include, exclude)
-    with threadpool_limits(limits=1):  # threads cost more than they bring on small samples
+    with one_numeric_thread():  # threads cost more than they bring on small samples
         return advise(
             data,
-            task.metric,
+            task.metric.name,
             algorithms=algorithms,
             budget_seconds=seconds,
             metadata=metadata,
@@ -204,7 +215,7 @@ def recommend_for(
 def describe_for(task: Task) -> Description:
     """Describe a task."""
     _, encoded = encode_task(task, seed=0)
-    with threadpool_limits(limits=1):
+    with one_numeric_thread():
         features = extract_metafeatures(encoded)
     classes = None
     if task.classes is not None:
@@ -214,6 +225,7 @@ def describe_for(task: Task) -> Description:
         target=task.target,
         task=str(task.kind),
         metric=task.metric.name,
+        positive=None if task.positive is None else task.positive.label,
         n_rows=task.n_rows,
         n_dropped=task.n_dropped,
         classes=classes,
@@ -227,9 +239,10 @@ def _task(
     data: Any,
     target: str | None,
     y: "ArrayLike | None",
-    metric: str | None,
+    metric: "str | Callable[..., Any] | None",
     roles: RoleColumns,
     reading: ReadingKeywords,
+    positive: Any = None,
 ) -> Task:
     """Make a task of a file, of a table that holds the target, or of features and target."""
     options = reading_options(reading)
@@ -244,12 +257,12 @@ def _task(
         wanted = [name for name in (target, *roles.given.values()) if isinstance(name, str)]
         labels = Verbatim(has_target=True, target=target)
         read = read_table(data, options=options, wanted=wanted, verbatim=labels)
-        return make_task(read, target=target, metric=metric, roles=roles)
+        return make_task(read, target=target, metric=metric, positive=positive, roles=roles)
     if options != DETECT:
         raise OptionError(f"{next(iter(reading))} says how a file is read, but a table was given")
     frame, _ = to_frame(data)
     if y is None:
-        return make_task(frame, target=target, metric=metric, roles=roles)
+        return make_task(frame, target=target, metric=metric, positive=positive, roles=roles)
     if target is not None:
         raise OptionError("give either the name of the target's column or y, not both")
     import pandas as pd
@@ -259,4 +272,4 @@ def _task(
     if len(values) != len(frame):
         raise OptionError(f"y has {len(values)} values for {len(frame)} rows: give one for each")
     table = pd.concat([frame, values], axis="columns")
-    return make_task(table, target=name, metric=metric, roles=roles)
+    return make_task(table, target=name, metric=metric, positive=positive, roles=roles)

@@ -13,6 +13,7 @@ __all__ = ["evaluate"]
 @options.data_argument()
 @click.option("--metric", metavar="NAME", help="Another metric to judge by.")
 @options.reading()
+@click.option("--positive", metavar="LABEL", help="Another positive class than that of the run.")
 @options.openml_server()
 @options.as_json()
 @options.quiet()
@@ -20,6 +21,7 @@ def evaluate(  # one parameter for each option
     model: str,
     data: str,
     metric: str | None,
+    positive: str | None,
     openml_server: str | None,
     as_json: bool,
     quiet: bool,
@@ -33,6 +35,7 @@ def evaluate(  # one parameter for each option
     """
     from metatune.cli.judgement import judge, known_constant
     from metatune.cli.prediction_table import read_for, saying_unused
+    from metatune.cli.wording import about_class
     from metatune.models import model_file
 
     voice = Voice(quiet=quiet)
@@ -42,7 +45,14 @@ def evaluate(  # one parameter for each option
     rows = read_for(pipeline, data, voice, reading=reading, server=openml_server)
     asked = metric or rows.metric
     with saying_unused(voice):
-        judged = judge(pipeline, rows.frame, info, metric=asked, constant=known_constant(model))
+        judged = judge(
+            pipeline,
+            rows.frame,
+            info,
+            metric=asked,
+            positive=positive,
+            constant=known_constant(model),
+        )
     voice.notes(judged.notes)
     if as_json:
         show_json(judged.to_dict())
@@ -52,7 +62,8 @@ def evaluate(  # one parameter for each option
             score.metric,
             number(score.score),
             number(score.constant),
-            "higher is better" if score.greater_is_better else "lower is better",
+            ("higher is better" if score.greater_is_better else "lower is better")
+            + about_class(score.positive),
         )
         for score in judged.scores
     ]

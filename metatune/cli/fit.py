@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from metatune.cli import options
+from metatune.cli.process import start_workers
 
 if TYPE_CHECKING:
     from metatune.storage.record import RunOptions
@@ -31,6 +32,7 @@ __all__ = ["default_output", "fit"]
     help="What counts: roc_auc (default for two classes), log_loss (default for more), rmse "
     "(default for numbers), accuracy, balanced_accuracy, mae, r2, or any scikit-learn scorer.",
 )
+@options.positive()
 @click.option(
     "-o",
     "--output",
@@ -76,6 +78,7 @@ def fit(**given: Any) -> int:
     standard input, or openml:31 (a dataset) or openml:task/31. The exit code is 3 if nothing beat
     the constant prediction.
     """
+    start_workers()
     from metatune.budget import seconds_since_process_start
     from metatune.cli.fit_run import Display, file_of, run_fit
     from metatune.storage.door import Door

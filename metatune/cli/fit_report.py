@@ -4,11 +4,12 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from metatune.budget import seconds_since_process_start
+from metatune.budget import parse_duration, seconds_since_process_start
 from metatune.cli.console import number, show, table
-from metatune.cli.wording import command, failure_causes, honest
+from metatune.cli.wording import about_class, command, honest
 from metatune.data.wording import counted
 from metatune.estimate.corrected import NoEstimate
+from metatune.search.history import failure_causes
 
 if TYPE_CHECKING:
     from metatune.storage.directory import RunDirectory
@@ -58,6 +59,7 @@ def _trials_row(trials: "TrialCounts", ended: str) -> str:
 def _rows(record: "RunRecord", result: "TuningResult", model: Path) -> list[tuple[str, str]]:
     assert record.outcome is not None, "it is shown when there is one"
     better = "higher" if record.task.greater_is_better else "lower"
+    better += " is better" + about_class(record.task.judged_class)
     rows = [
         *_score_rows(record.task.metric, better, result),
         ("constant", f"{number(result.constant_score)} for the constant prediction"),
@@ -66,19 +68,28 @@ def _rows(record: "RunRecord", result: "TuningResult", model: Path) -> list[tupl
     ]
     rows += [("", f"{count} x {status}: {cause}") for status, cause, count in _causes(result)]
     used = record.seconds.before + seconds_since_process_start()
-    asked = record.seconds.budget
     rows += _figure_rows(result.figures)
-    rows += [("time", f"asked {asked:g} s, used {used:.1f} s"), ("saved as", str(model))]
+    rows += [("time", f"asked {_asked(record)}, used {used:.1f} s"), ("saved as", str(model))]
     return rows
+
+
+def _asked(record: "RunRecord") -> str:
+    """Say what was asked for: seconds, or trials where these decide."""
+    n_trials, limit = record.max_trials, record.seconds.budget
+    if n_trials is None:
+        return f"{limit:g} s"
+    # A run that was given more trials has time enough for them: nobody asked for so many seconds.
+    within = f" within {limit:g} s" if limit == parse_duration(record.options.budget) else ""
+    return f"for {counted(n_trials, 'trial')}{within}"
 
 
 def _score_rows(metric: str, better: str, result: "TuningResult") -> list[tuple[str, str]]:
     if result.winner is None:
-        return [(metric, f"{number(result.score)} in cross-validation ({better} is better)")]
+        return [(metric, f"{number(result.score)} in cross-validation ({better})")]
     if isinstance(result.estimate, NoEstimate):
-        said = f"{number(result.score)} in cross-validation ({better} is better): a little too good"
+        said = f"{number(result.score)} in cross-validation ({better}): a little too good"
         return [(metric, said), ("", f"no honest estimate: {result.estimate.reason}")]
-    return [(metric, f"{honest(result.estimate)}; {better} is better")]
+    return [(metric, f"{honest(result.estimate)}; {better}")]
 
 
 def _winner_rows(result: "TuningResult") -> list[tuple[str, str]]:

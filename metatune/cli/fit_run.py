@@ -127,7 +127,7 @@ def _read(session: Session, voice: Voice) -> "tuple[Task, DataRecord]":
     given = session.options
     check_metadata(None if given.metadata is None else Path(given.metadata))
     if given.data is None:
-        task = read_training_data(session.directory.data).task(given.metric)
+        task = read_training_data(session.directory.data).task(given.metric, given.positive)
         voice.say(f"the rows that the run was started with: {session.directory.data}")
         announce_task(task, voice)
         return task, DataRecord(name=task.name)
@@ -147,6 +147,7 @@ def _read(session: Session, voice: Voice) -> "tuple[Task, DataRecord]":
         target=opened.target,
         task=given.task or opened.task,
         metric=given.metric or opened.metric,
+        positive=given.positive,
         roles=roles,
     )
     announce(table, given.reading, task, voice)
@@ -216,7 +217,7 @@ def _report(session: Session, result: "TuningResult", display: Display, voice: V
 
 def _say_over(session: Session, display: Display, voice: Voice) -> int:
     where = session.directory.path
-    more = continue_command(where, "--budget", "+10m")
+    more = continue_command(where, "--budget", "+10m", *_places(session))
     voice.say(f"the run in {where} is finished; to go on with it: {more}")
     record = session.directory.read_record()
     if display.as_json:
@@ -225,4 +226,13 @@ def _say_over(session: Session, display: Display, voice: Voice) -> int:
 
 
 def _how_to_go_on(session: Session) -> str:
-    return f"to go on with it: {continue_command(session.directory.path)}"
+    return f"to go on with it: {continue_command(session.directory.path, *_places(session))}"
+
+
+def _places(session: Session) -> list[str]:
+    """Return the options that a run does not repeat by itself: other machines and folders."""
+    words = []
+    for name in ("scheduler", "metadata", "openml_server"):
+        value = getattr(session.options, name)
+        words += [] if value is None else [f"--{name.replace('_', '-')}", value]
+    return words

@@ -1,18 +1,18 @@
 """Record of a run: everything that `run.json` says, with the same schema for every door."""
 
-import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from metatune.data.reading.options import READING, ReadingOptions, reading_options
+from metatune.budget import parse_duration
 from metatune.errors import BundleError
 from metatune.estimate.values import Estimate
-from metatune.files.plain import read_dataclass, without_nan
+from metatune.files.plain import read_dataclass, read_json, without_nan
 from metatune.kinds import TaskKind
 from metatune.storage.door import Door
 from metatune.storage.provenance import Process
+from metatune.storage.run_options import RunOptions
 
 if TYPE_CHECKING:
     from metatune.data.task.task import Task
@@ -34,56 +34,9 @@ __all__ = [
 ]
 
 RECORD_FILE = "run.json"
+_SEEDS = 2**32
 SCHEMA_VERSION = 2
 """Of the record; those without a number are of version 1, one for each door."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
-    """Options of a run as its user gave them, under the names of the command line.
-
-    `data` is None where the table was handed over in Python, and the meaning of the others is that
-    of `metatune fit --help` and of the parameters of `MetaTuneClassifier`.
-    """
-
-    budget: str | float
-    seed: int
-    data: str | None = None
-    output: str | None = None
-    target: str | None = None
-    task: str | None = None
-    weight: str | None = None
-    group: str | None = None
-    time: str | None = None
-    metric: str | None = None
-    jobs: int | None = None
-    memory_limit: int | str | None = None
-    scheduler: str | None = None
-    max_trials: int | None = None
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    ensemble: bool = True
-    max_latency: str | float | None = None
-    max_size: str | int | None = None
-    metadata: str | None = None
-    openml_server: str | None = None
-    separator: str | None = None
-    encoding: str | None = None
-    decimal: str | None = None
-    header: str | None = None
-    sheet: str | None = None
-    na: str | None = None
-
-    @property
-    def reading(self) -> ReadingOptions:
-        """Options with which the table is read.
-
-        Raises
-        ------
-        OptionError
-            If one of them cannot be.
-        """
-        return reading_options({name: getattr(self, name) for name in READING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +78,10 @@ class TaskRecord:
     task : TaskKind
     metric : str
     greater_is_better : bool
+    positive : str or None
+        Label of the positive class of two.
+    is_sided : bool
+        Whether the metric depends on it.
     n_rows, n_dropped : int
         Rows of the task, and those without a target.
     classes : dict of str to int or None
@@ -143,6 +100,8 @@ class TaskRecord:
     task: TaskKind
     metric: str
     greater_is_better: bool
+    positive: str | None = None
+    is_sided: bool = False
     n_rows: int
     n_dropped: int
     classes: dict[str, int] | None
@@ -165,6 +124,8 @@ class TaskRecord:
             task=task.kind,
             metric=task.metric.name,
             greater_is_better=task.metric.greater_is_better,
+            positive=None if task.positive is None else task.positive.label,
+            is_sided=task.metric.is_sided,
             n_rows=task.n_rows,
             n_dropped=task.n_dropped,
             classes=classes,
@@ -172,6 +133,11 @@ class TaskRecord:
             notes=task.notes,
             constant_prediction=_constant_prediction(task),
         )
+
+    @property
+    def judged_class(self) -> str | None:
+        """Label of the positive class, if the metric depends on it."""
+        return self.positive if self.is_sided else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,7 +300,7 @@ class RunRecord:
         """
         path = directory / RECORD_FILE
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
+            values = read_json(path)
         except (OSError, ValueError) as error:
             raise BundleError(f"{path} cannot be read ({error}): the run is damaged") from error
         return cls.from_values(values, path)
@@ -355,11 +321,13 @@ class RunRecord:
                 f"reads {SCHEMA_VERSION}): use that version, or start a new run elsewhere"
             )
         try:
-            return read_dataclass(cls, _nested(values))
+            record = read_dataclass(cls, _nested(values))
+            _check(record)
         except ValueError as error:
             raise BundleError(
                 f"{path} is damaged ({error}): undo the change, or start a new run elsewhere"
             ) from error
+        return record
 
     def values(self) -> dict[str, Any]:
         """Return the plain values of the file."""
@@ -368,6 +336,25 @@ class RunRecord:
         if outcome and outcome["no_estimate"] is None:
             del outcome["no_estimate"]
         return dict(without_nan({"schema": SCHEMA_VERSION, **values, **task, **outcome}))
+
+
+def _check(record: RunRecord) -> None:
+    """Raise ValueError with a clause about a value that no run has."""
+    options, seconds = record.options, record.seconds
+    positive = {"seconds.budget": seconds.budget, "seconds.plan": seconds.plan}
+    counts = {
+        "max_trials": record.max_trials,
+        "options.max_trials": options.max_trials,
+        "options.jobs": options.jobs,
+    }
+    for name, value in {**positive, **counts}.items():
+        if value is not None and value <= 0:
+            raise ValueError(f"{name} is {value}, not above zero")
+    if min(seconds.before, seconds.used) < 0:
+        raise ValueError("seconds that were used are less than zero")
+    if not 0 <= record.seed < _SEEDS:
+        raise ValueError(f"seed is {record.seed!r:.40}, not from 0 to {_SEEDS - 1}")
+    parse_duration(options.budget)
 
 
 def _nested(values: Any) -> Any:

@@ -1,6 +1,7 @@
 """Going on with a run: what an earlier process left, and whether it is the same run."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,10 +9,11 @@ import numpy as np
 
 from metatune.budget import Deadline, Stopwatch, parse_duration
 from metatune.data.reading.options import READING
-from metatune.errors import OptionError
+from metatune.errors import OptionError, SpaceError
 from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial_data import TrialData
 from metatune.kinds import TaskKind
+from metatune.space import Configuration, SearchSpace
 from metatune.storage.directory import RunDirectory
 from metatune.storage.door import Door, continue_command
 from metatune.storage.journal import Past, Stamp, read_past
@@ -29,7 +31,7 @@ __all__ = [
 
 _BEAT_SECONDS = 2.0
 _BLOCK_ROWS = 100_000
-_DECIDING_IN_PYTHON = ("metric", "task", "include", "exclude", "seed")
+_DECIDING_IN_PYTHON = ("metric", "positive", "task", "include", "exclude", "seed")
 _DECIDING = (
     *_DECIDING_IN_PYTHON,
     *("target", "weight", "group", "time", "metadata"),
@@ -145,8 +147,14 @@ def check_same_budget(record: RunRecord | None, now: RunOptions, where: str) -> 
             )
 
 
-def check_same_run(past: Past, run: str, rungs: tuple[Rung, ...], where: str) -> None:
-    """Refuse to go on with another table or other rungs than those in a journal.
+def check_same_run(
+    past: Past,
+    run: str,
+    rungs: tuple[Rung, ...],
+    spaces: Mapping[str, SearchSpace],
+    where: str,
+) -> None:
+    """Refuse to go on with another table, other rungs or algorithms than those in a journal.
 
     Raises
     ------
@@ -163,6 +171,25 @@ def check_same_run(past: Past, run: str, rungs: tuple[Rung, ...], where: str) ->
             f"the run in {where} was made by a version of metatune that divided this table "
             "otherwise: go on with that version, or start a new run elsewhere"
         )
+    for trial in (result.trial for result in past.results):
+        reason = _unknown(trial.configuration, spaces)
+        if reason:
+            raise OptionError(
+                f"trial {trial.number} of the run in {where} cannot be of this version of "
+                f"metatune ({reason}): go on with that version, or start a new run elsewhere"
+            )
+
+
+def _unknown(configuration: Configuration, spaces: Mapping[str, SearchSpace]) -> str:
+    """Return why a configuration is none of these spaces; empty if it is one."""
+    space = spaces.get(configuration.algorithm)
+    if space is None:
+        return f"there is no algorithm {configuration.algorithm!r} for this task"
+    try:
+        space.check(configuration)
+    except SpaceError as error:
+        return str(error)
+    return ""
 
 
 def identify(data: TrialData, seed: int) -> str:
@@ -176,7 +203,8 @@ def identify(data: TrialData, seed: int) -> str:
     task, row_metadata = data.task.observed, data.row_metadata
     kept = [i for i, name in enumerate(task.layout.names) if _COMPUTED not in name]
     digest = hashlib.blake2b(digest_size=8)
-    said = (data.task.layout.names, task.layout.n_levels, str(task.kind), data.metrics, seed)
+    metrics = (*data.metrics, *_sense(data))
+    said = (data.task.layout.names, task.layout.n_levels, str(task.kind), metrics, seed)
     digest.update(repr((*said, task.X.shape)).encode())
     arrays = [task.y, *(part for fold in data.folds for part in (fold.train, fold.valid))]
     arrays += [
@@ -189,6 +217,15 @@ def identify(data: TrialData, seed: int) -> str:
         block = block if len(kept) == block.shape[1] else block[:, kept]
         digest.update(np.ascontiguousarray(block).data.cast("B"))
     return digest.hexdigest()
+
+
+def _sense(data: TrialData) -> tuple[object, ...]:
+    """Return what scores depend on besides the metric's name."""
+    metric = data.metric
+    if metric is None:
+        return ()
+    decided = ("decided",) if metric.decides else ()
+    return (*decided, metric.positive) if metric.is_sided else decided
 
 
 class Pulse:
@@ -231,10 +268,12 @@ class Pulse:
             self._since_beat = Stopwatch()
 
 
-def _understood(name: str, record: RunRecord) -> tuple[str, ...]:
+def _understood(name: str, record: RunRecord) -> tuple[str | None, ...]:
     """Return other values of an option that mean what the run made of it."""
     if name == "metric":
         return (record.task.metric,)
+    if name == "positive":
+        return (record.task.positive, None)
     if name == "task":
         is_regression = record.task.task == TaskKind.REGRESSION
         return (record.task.task, "regression" if is_regression else "classification")

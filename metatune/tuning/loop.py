@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from threadpoolctl import threadpool_limits
-
 from metatune.budget import Stopwatch, Timings
 from metatune.errors import ClusterLostError
 from metatune.evaluation.keep_rule import KeepRule
@@ -14,6 +12,7 @@ from metatune.evaluation.stop_rule import StopRule
 from metatune.evaluation.trial import Trial, TrialResult, to_trial_result
 from metatune.evaluation.trial_job import evaluate_and_keep
 from metatune.execution.executor import Executor, Handle, Job
+from metatune.execution.numeric_threads import one_numeric_thread
 from metatune.samplers.base import Sampler
 from metatune.samplers.next_trial import next_trial
 from metatune.samplers.question import Question
@@ -164,7 +163,7 @@ def run_trials(  # noqa: PLR0913  # one name for each part of a search
     )
     try:
         # The other cores belong to the workers: linear algebra here must not spin on them.
-        with threadpool_limits(limits=1):
+        with one_numeric_thread():
             ended = loop.run()
     except KeyboardInterrupt:
         ended = Ended.INTERRUPTED

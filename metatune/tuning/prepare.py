@@ -54,6 +54,7 @@ def prepare(task: Task, options: TuneOptions, scratch: Path, timings: Timings) -
     data = TrialData.make(
         encoded,
         metrics,
+        metric=task.metric,
         seed=options.seed,
         row_metadata=task.row_metadata,
         plan=plan,

@@ -149,7 +149,8 @@ def _open_store(run: Run, prepared: PreparedTask, past: Past) -> Iterator[RunSto
     identity = ""
     if not run.directory.is_scratch:
         identity = identify(prepared.data, run.options.seed)
-        check_same_run(past, identity, prepared.rungs, str(run.directory.path))
+        where = str(run.directory.path)
+        check_same_run(past, identity, prepared.rungs, prepared.spaces, where)
     pulse = Pulse(identity, run.options.budget.seconds, run.deadline, run.directory)
     store = RunStore(run.directory, prepared, pulse, past)
     try:
