@@ -179,9 +179,9 @@ def _search(
             TuneOptions.of(session),
             deadline=session.deadline.earlier(_AFTERWARDS),
             executor=executor,
-            run_dir=session.directory,
+            directory=session.directory,
             past=session.past,
-            listener=progress,
+            events=progress,
         )
 
 

@@ -165,9 +165,9 @@ class _MetaTune(ScikitLearnEstimator):
                     TuneOptions.of(session),
                     deadline=session.deadline,
                     executor=executor,
-                    run_dir=session.directory,
+                    directory=session.directory,
                     past=session.past,
-                    listener=Talker(self.verbose, task.metric.name),
+                    events=Talker(self.verbose, task.metric.name),
                 )
             self._keep(task, result)
             session.finish(
