@@ -10,6 +10,8 @@ from metatune.data.columns.column import Column
 from metatune.data.encoding.encoder import encode_task
 from metatune.data.reading.options import DETECT, ReadingKeywords, reading_options
 from metatune.data.reading.table_reader import read_table
+from metatune.data.reading.verbatim import Verbatim
+from metatune.data.task.given_target import target_name
 from metatune.data.task.make_task import make_task, to_frame
 from metatune.data.task.roles import RoleColumns
 from metatune.data.task.task import Task
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 __all__ = ["Description", "describe", "describe_for", "recommend", "recommend_for"]
-
-_TARGET = "target"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -133,7 +133,7 @@ def recommend(  # noqa: PLR0913  # what `metatune recommend` takes
     """
     roles = RoleColumns(weight=weight, group=group, time=time)
     return recommend_for(
-        _task(data, target, y, metric, roles, pos_label, reading),
+        _task(data, target, y, metric, roles, reading, pos_label),
         budget=budget,
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
@@ -182,7 +182,7 @@ def describe(
         If the table cannot be read or learned.
     """
     roles = RoleColumns(weight=weight, group=group, time=time)
-    return describe_for(_task(data, target, y, metric, roles, pos_label, reading))
+    return describe_for(_task(data, target, y, metric, roles, reading, pos_label))
 
 
 def recommend_for(
@@ -241,8 +241,8 @@ def _task(
     y: "ArrayLike | None",
     metric: "str | Callable[..., Any] | None",
     roles: RoleColumns,
-    positive: Any,
     reading: ReadingKeywords,
+    positive: Any = None,
 ) -> Task:
     """Make a task of a file, of a table that holds the target, or of features and target."""
     options = reading_options(reading)
@@ -255,7 +255,8 @@ def _task(
                 "Python give a table, like openml.datasets.get_dataset(31).get_data()[0]"
             )
         wanted = [name for name in (target, *roles.given.values()) if isinstance(name, str)]
-        read = read_table(data, options=options, wanted=wanted)
+        labels = Verbatim(has_target=True, target=target)
+        read = read_table(data, options=options, wanted=wanted, verbatim=labels)
         return make_task(read, target=target, metric=metric, positive=positive, roles=roles)
     if options != DETECT:
         raise OptionError(f"{next(iter(reading))} says how a file is read, but a table was given")
@@ -266,9 +267,7 @@ def _task(
         raise OptionError("give either the name of the target's column or y, not both")
     import pandas as pd
 
-    name = str(getattr(y, "name", None) or _TARGET)
-    while name in frame.columns:
-        name += "_"
+    name = target_name(y, taken=list(frame.columns))
     values = pd.Series(y.to_numpy() if hasattr(y, "to_numpy") else y, name=name)
     if len(values) != len(frame):
         raise OptionError(f"y has {len(values)} values for {len(frame)} rows: give one for each")

@@ -38,6 +38,10 @@ class Voice:
         if not self._quiet:
             click.echo(visible(text), err=True)
 
+    def warn(self, text: str) -> None:
+        """Say a line that matters too much to be left out on demand."""
+        click.echo(f"warning: {text}", err=True)
+
     def notes(self, notes: Iterable[str]) -> None:
         """Say notes, each in a line of its own."""
         for note in notes:

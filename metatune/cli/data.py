@@ -82,9 +82,11 @@ def open_data(
         patience = inf if deadline is None else deadline.remaining()
         return _from_openml(data, target, server, keep, patience)
     from metatune.data.reading.table_reader import read_table
+    from metatune.data.reading.verbatim import Verbatim
 
     wanted = [*keep] if target is None else [target, *keep]
-    table = read_table(data, options=reading, wanted=wanted, deadline=deadline)
+    labels = Verbatim(has_target=True, target=target)
+    table = read_table(data, options=reading, wanted=wanted, verbatim=labels, deadline=deadline)
     return OpenedData(table=table, target=target)
 
 

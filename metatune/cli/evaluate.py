@@ -34,7 +34,7 @@ def evaluate(  # one parameter for each option
     scores of the constant prediction.
     """
     from metatune.cli.judgement import judge, known_constant
-    from metatune.cli.prediction_table import read_for
+    from metatune.cli.prediction_table import read_for, saying_unused
     from metatune.cli.wording import about_class
     from metatune.models import model_file
 
@@ -44,14 +44,15 @@ def evaluate(  # one parameter for each option
     info = model_file.model_info(pipeline)
     rows = read_for(pipeline, data, voice, reading=reading, server=openml_server)
     asked = metric or rows.metric
-    judged = judge(
-        pipeline,
-        rows.frame,
-        info,
-        metric=asked,
-        positive=positive,
-        constant=known_constant(model),
-    )
+    with saying_unused(voice):
+        judged = judge(
+            pipeline,
+            rows.frame,
+            info,
+            metric=asked,
+            positive=positive,
+            constant=known_constant(model),
+        )
     voice.notes(judged.notes)
     if as_json:
         show_json(judged.to_dict())

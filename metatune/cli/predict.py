@@ -50,7 +50,7 @@ def predict(  # one parameter for each option
     whatever their order; the target may be among them and is not used.
     """
     _check_output(output)
-    from metatune.cli.prediction_table import read_for
+    from metatune.cli.prediction_table import read_for, saying_unused
     from metatune.models import model_file
 
     voice = Voice(quiet=quiet)
@@ -60,7 +60,8 @@ def predict(  # one parameter for each option
     if proba and not hasattr(pipeline, "predict_proba"):
         raise OptionError(f"the model predicts numbers of {target!r}: leave out --proba")
     frame = read_for(pipeline, data, voice, reading=reading, server=openml_server).frame
-    answer = prediction_frame(pipeline, frame, target, proba=proba)
+    with saying_unused(voice):
+        answer = prediction_frame(pipeline, frame, target, proba=proba)
     if output is None:
         _write(answer)
         return

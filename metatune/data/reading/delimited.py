@@ -1,18 +1,13 @@
 """Reader of text tables: fields separated by commas, semicolons, tabs, bars, blanks or others."""
 
-import csv
-import io
 import re
-import warnings
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any, BinaryIO
 
 import pandas as pd
 
-from metatune.data.columns.missing import ALWAYS_MISSING, is_marker, is_weak_marker
-from metatune.data.columns.numbers import parse_number
+from metatune.data.columns.missing import is_marker, is_weak_marker
 from metatune.data.reading.charset import find_encoding, other_encoding
 from metatune.data.reading.dialect import (
     Dialect,
@@ -20,37 +15,24 @@ from metatune.data.reading.dialect import (
     find_decimal,
     find_dialect,
     split_rows,
-    stand_in,
 )
 from metatune.data.reading.header import Header, find_header
 from metatune.data.reading.options import DETECT, ReadingOptions
+from metatune.data.reading.parser import Plan, judged_rows, parse
 from metatune.data.reading.payload import Payload
 from metatune.data.reading.repeats import without_repeated_header, without_tail
 from metatune.data.reading.room import check_room
 from metatune.data.reading.source import Source
+from metatune.data.reading.verbatim import NOTHING, Verbatim
 from metatune.errors import TableError
 
 __all__ = ["read_delimited", "seen_markers"]
 
 _HEAD_BYTES = 1_000_000
-_JUDGED_CELLS = 50_000
 _BYTES_FOR_CELL = 24  # a number, while pieces of the table are joined
-_GROUPED = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?")
 _PARSER_TROUBLE = (pd.errors.ParserError, pd.errors.ParserWarning)
 _NOT_CLOSED = re.compile(r"EOF inside string starting at row (\d+)")
 _TOO_MANY = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    """Format of a text table, known or detected before it is read."""
-
-    encoding: str
-    dialect: Dialect
-    header: Header
-    decimal: str
-    rows: Rows
-    na: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +44,17 @@ class _Head:
     complete: bool
     options: ReadingOptions
     wanted: Collection[str]
+    verbatim: Verbatim
 
     def text(self, encoding: str) -> str:
         return self.data.decode(encoding, errors="ignore")
 
 
 def read_delimited(
-    payload: Payload, options: ReadingOptions = DETECT, wanted: Collection[str] = ()
+    payload: Payload,
+    options: ReadingOptions = DETECT,
+    wanted: Collection[str] = (),
+    verbatim: Verbatim = NOTHING,
 ) -> tuple[pd.DataFrame, Source, tuple[str, ...], frozenset[str]]:
     """Read a text table.
 
@@ -79,6 +65,8 @@ def read_delimited(
         What is known; the rest is detected.
     wanted : collection of str
         Names of columns that the table should hold.
+    verbatim : Verbatim
+        What is taken as it stands.
 
     Returns
     -------
@@ -92,11 +80,21 @@ def read_delimited(
         have the same name.
     """
     data, complete = payload.head(_HEAD_BYTES)
-    head = _Head(payload=payload, data=data, complete=complete, options=options, wanted=wanted)
+    head = _Head(
+        payload=payload,
+        data=data,
+        complete=complete,
+        options=options,
+        wanted=wanted,
+        verbatim=verbatim,
+    )
     frame, plan = _read_as(head, _encoding(head))
-    judged = _judged(plan.rows, plan.header)
-    frame, tail = without_tail(frame)
-    frame, repeats = without_repeated_header(frame, plan.header, plan.decimal)
+    judged = judged_rows(plan)
+    left_out: tuple[str, ...] = ()
+    if not verbatim.rows:
+        frame, tail = without_tail(frame)
+        frame, repeats = without_repeated_header(frame, plan.header, plan.decimal, plan.verbatim)
+        left_out = (*repeats, *tail)
     source = Source(
         format="csv",
         compression=payload.compression,
@@ -104,10 +102,12 @@ def read_delimited(
         quote=plan.dialect.quote,
         encoding=plan.encoding,
         decimal=options.decimal or find_decimal(judged),
+        column_decimal=plan.decimal,
         has_header=plan.header.present,
+        has_single_header=plan.header.is_single,
         missing_markers=(*seen_markers(judged), *options.na),
     )
-    return frame, source, (*plan.header.notes, *repeats, *tail), plan.header.unnamed
+    return frame, source, (*plan.header.notes, *left_out), plan.header.unnamed
 
 
 def seen_markers(rows: list[list[str]]) -> tuple[str, ...]:
@@ -136,7 +136,7 @@ def _encoding(head: _Head) -> str:
     return find_encoding(head.data, complete=head.complete, label=head.payload.label)
 
 
-def _read_as(head: _Head, encoding: str) -> tuple[pd.DataFrame, _Plan]:
+def _read_as(head: _Head, encoding: str) -> tuple[pd.DataFrame, Plan]:
     """Read a table in an encoding, and in another one if it turns out to be wrong far down."""
     try:
         return _parse_somehow(head, _make_plan(head, encoding))
@@ -172,7 +172,7 @@ def _foreign_lines(payload: Payload) -> bytes:
     return b"".join(lines)
 
 
-def _make_plan(head: _Head, encoding: str) -> _Plan:
+def _make_plan(head: _Head, encoding: str) -> Plan:
     payload, options, text = head.payload, head.options, head.text(encoding)
     dialect = find_dialect(text, complete=head.complete, suffix=payload.suffix, options=options)
     if options.separator is not None and not _occurs(options.separator, text):
@@ -203,30 +203,34 @@ def _check_single(head: _Head, text: str) -> None:
         raise TableError(f"separator {separator!r} does not occur in {label}{hint}: name another")
 
 
-def _plan_with(head: _Head, text: str, encoding: str, dialect: Dialect) -> _Plan:
+def _plan_with(head: _Head, text: str, encoding: str, dialect: Dialect) -> Plan:
     label, options = head.payload.label, head.options
     rows = split_rows(text, dialect, complete=head.complete)
     if not any(any(cell.strip() for cell in row) for row in rows.cells):
         raise TableError(f"{label} is empty")
-    header = find_header(rows.cells, label, options.header, head.wanted, rows.lines)
-    data = _judged(rows, header)
+    header = find_header(
+        rows.cells,
+        label,
+        options.header,
+        head.wanted,
+        rows.lines,
+        single=head.verbatim.single_header,
+    )
     _check_widths(rows, header, dialect, label)
     # Commas inside fields of a comma-separated table are left to the columns they stand in.
-    guess = find_decimal(data) if dialect.separator != "," else "."
-    return _Plan(
+    plan = Plan(
         encoding=encoding,
         dialect=dialect,
         header=header,
-        decimal=options.decimal or guess,
+        decimal=options.decimal or ".",
         rows=rows,
         na=options.na,
+        verbatim=head.verbatim.among(header.names),
+        every_row=head.verbatim.rows,
     )
-
-
-def _judged(rows: Rows, header: Header) -> list[list[str]]:
-    """Return as many of the first rows as suffice to detect the notation of cells."""
-    n_rows = max(50, _JUDGED_CELLS // max(1, len(header.names)))
-    return rows.cells[header.n_skipped : header.n_skipped + n_rows]
+    if options.decimal or dialect.separator == ",":
+        return plan
+    return replace(plan, decimal=find_decimal(judged_rows(plan)))
 
 
 def _check_widths(rows: Rows, header: Header, dialect: Dialect, label: str) -> None:
@@ -250,7 +254,7 @@ def _too_many(label: str, line: int, found: int, expected: int, dialect: Dialect
     )
 
 
-def _check_room(head: _Head, plan: _Plan) -> None:
+def _check_room(head: _Head, plan: Plan) -> None:
     """Refuse a table whose cells would not fit into memory: short rows take many times the file."""
     n_bytes = head.payload.n_bytes()
     n_rows = len(plan.rows.cells) * n_bytes / max(1, len(head.data))
@@ -258,74 +262,12 @@ def _check_room(head: _Head, plan: _Plan) -> None:
     check_room(2 * n_bytes + _BYTES_FOR_CELL * n_cells, head.payload.label)
 
 
-def _parse(head: _Head, plan: _Plan) -> pd.DataFrame:
+def _parse(head: _Head, plan: Plan) -> pd.DataFrame:
     _check_room(head, plan)
-    dialect = plan.dialect
-    options: dict[str, Any] = {}
-    if dialect.quote is None:
-        options["quoting"] = csv.QUOTE_NONE
-    else:
-        options["quotechar"] = dialect.quote
-        options["doublequote"] = dialect.escape is None
-    with warnings.catch_warnings(), head.payload.open() as stream:
-        # a row longer than the names would be cut with a warning only
-        warnings.simplefilter("error", pd.errors.ParserWarning)
-        given, separator, encoding = _with_stand_in(stream, plan)
-        frame: pd.DataFrame = pd.read_csv(
-            given,
-            sep=separator,
-            header=None,
-            names=list(plan.header.names),
-            skiprows=plan.header.n_skipped,
-            index_col=False,
-            encoding=encoding,
-            decimal=plan.decimal,
-            na_values=[*ALWAYS_MISSING, *plan.na],
-            keep_default_na=False,
-            skipinitialspace=dialect.skips_blanks,
-            escapechar=dialect.escape,
-            low_memory=False,
-            **options,
-        )
-    if separator != dialect.separator:
-        frame = _with_separators(frame, separator, dialect.separator)
-    return _with_grouped_thousands(frame) if plan.decimal == "," else frame
+    return parse(head.payload, plan)
 
 
-def _with_stand_in(stream: BinaryIO, plan: _Plan) -> tuple[BinaryIO, str, str]:
-    """Return a stream, a separator and an encoding that the parser can take."""
-    separator = plan.dialect.separator
-    if stand_in(separator, "") == separator:
-        return stream, separator, plan.encoding
-    text = stream.read().decode(plan.encoding)
-    mark = stand_in(separator, text)
-    return io.BytesIO(text.replace(separator, mark).encode("utf-8")), mark, "utf-8"
-
-
-def _with_separators(frame: pd.DataFrame, mark: str, separator: str) -> pd.DataFrame:
-    """Put separators back that stand inside quoted fields."""
-    for name in frame.columns:
-        if pd.api.types.is_string_dtype(frame[name].dtype):
-            frame[name] = frame[name].str.replace(mark, separator, regex=False)
-    return frame
-
-
-def _with_grouped_thousands(frame: pd.DataFrame) -> pd.DataFrame:
-    """Read ``1.234`` and ``1.234,5`` as numbers, as the decimal commas of the table demand.
-
-    The parser's own option would read the date 31.12.2020 as a number, too.
-    """
-    for name in frame.columns:
-        cells = frame[name]
-        if pd.api.types.is_string_dtype(cells.dtype):
-            texts = cells.dropna().unique()
-            if len(texts) and all(_GROUPED.fullmatch(text.strip()) for text in texts):
-                values = {text: parse_number(text, ",") for text in texts}
-                frame[name] = cells.map(values).astype("float64")
-    return frame
-
-
-def _parse_somehow(head: _Head, plan: _Plan) -> tuple[pd.DataFrame, _Plan]:
+def _parse_somehow(head: _Head, plan: Plan) -> tuple[pd.DataFrame, Plan]:
     """Read a table, without quoting if its quotes are text; raise TableError if neither works."""
     try:
         return _parse(head, plan), plan

@@ -38,6 +38,8 @@ class Header:
         Whether they were in the file.
     n_skipped : int
         Rows before the first row of data, blank lines included.
+    is_single : bool
+        Whether no further lines belong to it, such as units.
     unnamed : frozenset of str
         The names that were not in the file.
     notes : tuple of str
@@ -47,6 +49,7 @@ class Header:
     names: tuple[str, ...]
     present: bool
     n_skipped: int
+    is_single: bool = True
     unnamed: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
 
@@ -66,6 +69,8 @@ def find_header(
     choice: int | str | None = None,
     wanted: Collection[str] = (),
     lines: list[int] | None = None,
+    *,
+    single: bool = False,
 ) -> Header:
     """Find the names of the columns in the first rows of a table.
 
@@ -81,6 +86,8 @@ def find_header(
         Names that the table should have.
     lines : list of int, optional
         The line in which each row ends; the number of the row without.
+    single : bool
+        Whether all rows below the names are data, whatever they look like, and even without cells.
 
     Raises
     ------
@@ -99,9 +106,9 @@ def find_header(
         named = names_columns(first, body, width, wanted)
     if not named:
         return _nameless(start, max(width, len(first)))
-    if not body:
+    if not body and not (single and len(rows) > start.index + 1):
         raise TableError(f"{label} holds a header but no rows")
-    return _named(rows, start, body, width, label)
+    return _named(rows, start, body, width, label, single=single)
 
 
 def _nameless(start: _Start, width: int) -> Header:
@@ -115,23 +122,25 @@ def _nameless(start: _Start, width: int) -> Header:
     )
 
 
-def _named(rows: list[_Row], start: _Start, body: list[_Row], width: int, label: str) -> Header:
+def _named(
+    rows: list[_Row], start: _Start, body: list[_Row], width: int, label: str, *, single: bool
+) -> Header:
     """Take the names of a header, with the lines below it that belong to it."""
     first, notes = rows[start.index], list(start.notes)
     below = iter(i for i in range(start.index + 1, len(rows)) if _is_filled(rows[i]))
     n_skipped = start.index + 1
-    if _is_rule(body[0]) and len(body) > 1:
+    if not single and _is_rule(body[0]) and len(body) > 1:
         first, body = [cell.strip() for cell in first], body[1:]
         n_skipped = next(below) + 1
     names = _aligned(first, body, width, label)
     if names[0] == "" and len(names) > len(first):
         notes.append("the first column has no name: it names the rows")
-    if _is_second_header(first, body):
+    if not single and _is_second_header(first, body):
         whole = _is_under_groups(first, body[0])
         names, body = _joined(names, body[0], whole=whole), body[1:]
         n_skipped = next(below) + 1
         notes.append("the header has two lines, the second names the columns left unnamed")
-    n_units = _count_units(body)
+    n_units = 0 if single else _count_units(body)
     if n_units:
         n_skipped = [next(below) for _ in range(n_units)][-1] + 1
         notes.append(f"{counted(n_units, 'line')} of units or labels below the header skipped")
@@ -139,6 +148,7 @@ def _named(rows: list[_Row], start: _Start, body: list[_Row], width: int, label:
         names=tuple(n if n.strip() else f"Unnamed: {i}" for i, n in enumerate(names)),
         present=True,
         n_skipped=n_skipped,
+        is_single=n_skipped == start.index + 1,
         unnamed=frozenset(f"Unnamed: {i}" for i, n in enumerate(names) if not n.strip()),
         notes=tuple(notes),
     )

@@ -15,7 +15,10 @@ _TAIL = 3  # rows
 
 
 def without_repeated_header(
-    frame: pd.DataFrame, header: Header, decimal: str = "."
+    frame: pd.DataFrame,
+    header: Header,
+    decimal: str = ".",
+    verbatim: frozenset[str] = frozenset(),
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Leave out rows that repeat the names of the columns; what remains may be numbers again.
 
@@ -26,6 +29,8 @@ def without_repeated_header(
     header : Header
     decimal : str
         "." or ",".
+    verbatim : frozenset of str
+        Columns that stay texts.
 
     Returns
     -------
@@ -33,7 +38,8 @@ def without_repeated_header(
         The table, and a note if rows were left out.
     """
     named = [i for i, name in enumerate(header.names) if name not in header.unnamed]
-    texts = [i for i in named if i < frame.shape[1] and _is_text(frame.iloc[:, i])]
+    dtypes = list(frame.dtypes)
+    texts = [i for i in named if i < len(dtypes) and _is_text(dtypes[i])]
     if not header.present or len(texts) < len(named) / 2 or not texts:
         return frame, ()
     repeated = frame.iloc[:, texts[0]] == header.names[texts[0]]
@@ -44,7 +50,7 @@ def without_repeated_header(
     if not repeated.any() or repeated.all():
         return frame, ()
     frame = frame[~repeated].reset_index(drop=True)
-    for i in texts:
+    for i in (i for i in texts if header.names[i] not in verbatim):
         frame.isetitem(i, _read_again(frame.iloc[:, i], decimal).array)
     verb = "repeats" if repeated.sum() == 1 else "repeat"
     return frame, (f"{counted(int(repeated.sum()), 'row')} left out that {verb} the header",)
@@ -67,8 +73,8 @@ def _is_drawn(row: "pd.Series[Any]") -> bool:
     return bool(cells) and row.notna().sum() == 1 and _DRAWN.fullmatch(cells[0].strip()) is not None
 
 
-def _is_text(cells: "pd.Series[Any]") -> bool:
-    return pd.api.types.is_string_dtype(cells.dtype) or cells.dtype == object
+def _is_text(dtype: Any) -> bool:
+    return bool(pd.api.types.is_string_dtype(dtype) or pd.api.types.is_object_dtype(dtype))
 
 
 def _read_again(cells: "pd.Series[Any]", decimal: str) -> "pd.Series[Any]":

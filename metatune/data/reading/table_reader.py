@@ -9,6 +9,7 @@ import pandas as pd
 
 from metatune.budget import Deadline
 from metatune.data.columns.inference import with_text_names
+from metatune.data.columns.missing import is_marker
 from metatune.data.reading.arff import looks_like_arff, read_arff
 from metatune.data.reading.columnar import read_columnar
 from metatune.data.reading.delimited import read_delimited
@@ -16,11 +17,12 @@ from metatune.data.reading.options import DETECT, ReadingOptions
 from metatune.data.reading.payload import Payload, open_payload
 from metatune.data.reading.records import read_json
 from metatune.data.reading.source import Source, Table
+from metatune.data.reading.verbatim import NOTHING, Verbatim
 from metatune.data.reading.workbook import read_workbook
 from metatune.data.wording import counted
 from metatune.errors import TableError
 
-__all__ = ["Source", "Table", "read_table"]
+__all__ = ["Source", "Table", "format_of", "read_payload", "read_table"]
 
 _PEEK = 100_000
 
@@ -32,6 +34,7 @@ def read_table(
     *,
     options: ReadingOptions = DETECT,
     wanted: Collection[str] = (),
+    verbatim: Verbatim = NOTHING,
     deadline: Deadline | None = None,
 ) -> Table:
     """Read a table, and detect its format.
@@ -47,6 +50,8 @@ def read_table(
     wanted : collection of str
         Names of columns that the table should hold: of the sheets of a workbook the first that
         holds them is read.
+    verbatim : Verbatim
+        What is taken as it stands in the file: columns as texts, every row.
     deadline : Deadline, optional
         When the whole run has to be finished.
 
@@ -65,40 +70,74 @@ def read_table(
     payload = open_payload(path)
     if deadline is not None and deadline.passed():
         raise TableError(f"the budget was over before {payload.label} was read: give more time")
-    frame, source, notes, unnamed = _read(payload, options, wanted)
+    return read_payload(payload, options=options, wanted=wanted, verbatim=verbatim)
+
+
+def read_payload(
+    payload: Payload,
+    *,
+    options: ReadingOptions = DETECT,
+    wanted: Collection[str] = (),
+    verbatim: Verbatim = NOTHING,
+) -> Table:
+    """Read a table whose bytes are at hand; see `read_table`."""
+    frame, source, notes, unnamed = _read(payload, options, wanted, verbatim)
     if not len(frame):
         raise TableError(f"{payload.label} holds a header but no rows")
-    frame, dropped = _without_empty(with_text_names(frame), unnamed)
+    frame = with_text_names(frame)
+    kept = verbatim.among(list(frame.columns)) if source.format == "csv" else frozenset()
+    frame, dropped = _without_empty(frame, source, unnamed, kept, whole=verbatim.rows)
     if not len(frame):
         raise TableError(f"{payload.label} holds no values")
     n_rows, n_columns = frame.shape
     return Table(
         frame=frame,
         name="stdin" if payload.label == "standard input" else payload.stem,
-        source=replace(source, n_rows=n_rows, n_columns=n_columns),
+        source=replace(source, na=options.na, n_rows=n_rows, n_columns=n_columns),
         notes=(*notes, *dropped),
+        verbatim=kept,
     )
 
 
-def _read(payload: Payload, options: ReadingOptions, wanted: Collection[str]) -> _Read:
-    found = payload.format
+def _read(
+    payload: Payload,
+    options: ReadingOptions,
+    wanted: Collection[str],
+    verbatim: Verbatim,
+) -> _Read:
+    found = format_of(payload)
     if found in ("parquet", "feather"):
         frame, notes = read_columnar(payload)
         return _without_markers(frame, options), _source(payload, found), notes, frozenset()
     if found == "xlsx":
-        read = read_workbook(payload, options, wanted)
-        source = replace(_source(payload, found), has_header=read.header.present, sheet=read.name)
+        read = read_workbook(payload, options, wanted, verbatim)
+        source = replace(
+            _source(payload, found),
+            has_header=read.header.present,
+            has_single_header=read.header.is_single,
+            sheet=read.name,
+        )
         return _without_markers(read.frame, options), source, read.notes, read.header.unnamed
-    if found in ("json", "jsonl") or (not found and _starts_like_json(payload)):
+    if found in ("json", "jsonl"):
         frame, encoding, notes = read_json(payload, options)
-        source = _source(payload, found or "jsonl", encoding)
+        source = _source(payload, found, encoding)
         return _without_markers(frame, options), source, notes, frozenset()
-    if found == "arff" or looks_like_arff(payload.head(_PEEK)[0]):
+    if found == "arff":
         frame, encoding = read_arff(payload, options)
         frame = _without_markers(frame, options)
         source = replace(_source(payload, "arff", encoding), missing_markers=("?",))
         return frame, source, (), frozenset()
-    return read_delimited(payload, options, wanted)
+    return read_delimited(payload, options, wanted, verbatim)
+
+
+def format_of(payload: Payload) -> str:
+    """Return the format of a table by its name and its first bytes; "csv" for any text table."""
+    found = payload.format
+    if not found and _starts_like_json(payload):
+        return "jsonl"
+    if found in ("", "csv") and looks_like_arff(payload.head(_PEEK)[0]):
+        return "arff"
+    return found or "csv"
 
 
 def _without_markers(frame: pd.DataFrame, options: ReadingOptions) -> pd.DataFrame:
@@ -120,22 +159,30 @@ def _starts_like_json(payload: Payload) -> bool:
 
 
 def _without_empty(
-    frame: pd.DataFrame, unnamed: frozenset[str]
+    frame: pd.DataFrame,
+    source: Source,
+    unnamed: frozenset[str],
+    verbatim: frozenset[str],
+    *,
+    whole: bool,
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Drop unnamed columns and rows that hold no value at all."""
     notes = []
-    empty = [name for name in frame.columns if name in unnamed and _is_empty(frame[name])]
-    if empty and len(empty) < frame.shape[1]:
+    empty = [n for n in frame.columns if n in unnamed and _is_empty(frame[n], n in verbatim).all()]
+    if empty and len(empty) < frame.shape[1] and (source.has_header or not whole):
         frame = frame.drop(columns=empty)
         notes.append(f"{counted(len(empty), 'column')} without name and values dropped")
-    if not any(frame.dtypes.iloc[i].kind in "iub" for i in range(frame.shape[1])):
-        filled = frame.notna().any(axis=1)
-        n_empty = int((~filled).sum())
-        if n_empty:
-            frame = frame[filled].reset_index(drop=True)
-            notes.append(f"{counted(n_empty, 'row')} without any value dropped")
+    if whole or any(dtype.kind in "iub" for dtype in frame.dtypes):
+        return frame, tuple(notes)
+    filled = frame.drop(columns=list(verbatim)).notna().any(axis=1)
+    for name in verbatim & set(frame.columns):
+        filled |= ~_is_empty(frame[name], True)
+    n_empty = int((~filled).sum())
+    if n_empty:
+        frame = frame[filled].reset_index(drop=True)
+        notes.append(f"{counted(n_empty, 'row')} without any value dropped")
     return frame, tuple(notes)
 
 
-def _is_empty(cells: "pd.Series[Any]") -> bool:
-    return bool(cells.isna().all())
+def _is_empty(cells: "pd.Series[Any]", is_verbatim: bool) -> "pd.Series[bool]":
+    return cells.isna() | cells.map(is_marker).astype(bool) if is_verbatim else cells.isna()

@@ -18,6 +18,7 @@ from metatune.data.reading.header import Header, find_header
 from metatune.data.reading.options import DETECT, ReadingOptions
 from metatune.data.reading.repeats import without_repeated_header
 from metatune.data.reading.room import check_room
+from metatune.data.reading.verbatim import NOTHING, Verbatim
 from metatune.data.wording import listed
 from metatune.errors import MetatuneError, TableError
 
@@ -74,7 +75,10 @@ class _Grid:
 
 
 def read_workbook(
-    payload: "Payload", options: ReadingOptions = DETECT, wanted: Collection[str] = ()
+    payload: "Payload",
+    options: ReadingOptions = DETECT,
+    wanted: Collection[str] = (),
+    verbatim: Verbatim = NOTHING,
 ) -> Sheet:
     """Read a sheet of a workbook.
 
@@ -87,6 +91,8 @@ def read_workbook(
     options : ReadingOptions
     wanted : collection of str
         Names of columns that the table should hold.
+    verbatim : Verbatim
+        What is taken as it stands.
 
     Raises
     ------
@@ -100,7 +106,7 @@ def read_workbook(
             content = stream.read()
             _check_size(content, label)
             name, grid, notes = _choose(content, label, options, wanted)
-            return _as_table(name, grid, notes, label, options, wanted)
+            return _as_table(name, grid, notes, label, options, wanted, verbatim)
     except MetatuneError:
         raise
     except DAMAGE as error:
@@ -252,15 +258,22 @@ def _as_table(
     label: str,
     options: ReadingOptions,
     wanted: Collection[str],
+    verbatim: Verbatim,
 ) -> Sheet:
     width = grid.width
     head = [[_text(row.get(i)) for i in range(width)] for row in grid.rows[:_JUDGED_ROWS]]
-    header = find_header(head, label, options.header, wanted, grid.numbers)
+    header = find_header(
+        head, label, options.header, wanted, grid.numbers, single=verbatim.single_header
+    )
     rows = grid.rows[header.n_skipped :]
+    if verbatim.rows:
+        rows = _with_empty_rows(rows, grid.numbers[header.n_skipped :])
     check_room(64 * len(rows) * width, label)
     columns = {i: [_value(row.get(i)) for row in rows] for i in range(len(header.names))}
     frame = pd.DataFrame(columns, dtype=object).set_axis(list(header.names), axis="columns")
-    frame, repeats = without_repeated_header(frame, header)
+    repeats: tuple[str, ...] = ()
+    if not verbatim.rows:
+        frame, repeats = without_repeated_header(frame, header)
     far = ("cells far from the table left out",) if grid.is_cut else ()
     return Sheet(
         frame=frame.infer_objects(),
@@ -268,6 +281,12 @@ def _as_table(
         header=header,
         notes=(*notes, *far, *header.notes, *repeats),
     )
+
+
+def _with_empty_rows(rows: list[_Cells], numbers: list[int]) -> list[_Cells]:
+    """Put empty rows where rows between the first and the last one hold nothing."""
+    filled = dict(zip(numbers, rows, strict=True))
+    return [filled.get(number, {}) for number in range(numbers[0], numbers[-1] + 1)] if rows else []
 
 
 def _text(cell: Any) -> str:
