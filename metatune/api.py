@@ -10,6 +10,7 @@ from metatune.data.columns.column import Column
 from metatune.data.encoding.encoder import encode_task
 from metatune.data.reading.options import DETECT, ReadingKeywords, reading_options
 from metatune.data.reading.table_reader import read_table
+from metatune.data.reading.verbatim import Verbatim
 from metatune.data.task.given_target import target_name
 from metatune.data.task.make_task import make_task, to_frame
 from metatune.data.task.roles import RoleColumns
@@ -254,7 +255,8 @@ def _task(
                 "Python give a table, like openml.datasets.get_dataset(31).get_data()[0]"
             )
         wanted = [name for name in (target, *roles.given.values()) if isinstance(name, str)]
-        read = read_table(data, options=options, wanted=wanted)
+        labels = Verbatim(has_target=True, target=target)
+        read = read_table(data, options=options, wanted=wanted, verbatim=labels)
         return make_task(read, target=target, metric=metric, positive=positive, roles=roles)
     if options != DETECT:
         raise OptionError(f"{next(iter(reading))} says how a file is read, but a table was given")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from metatune._typing import AnyArray
 
 
-__all__ = ["NativePreprocessor", "TablePreprocessor", "column_names"]
+__all__ = ["NativePreprocessor", "TablePreprocessor", "column_names", "keep_names"]
 
 
 class TablePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -82,6 +82,7 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         ndarray of shape (n_rows, n_out)
             Never without columns: if none is usable, there is one of zeros.
         """
+        keep_names(self, X)
         X = np.asarray(X, dtype=np.float64)
         self.n_features_in_ = X.shape[1]
         levels = np.asarray(self.n_levels, dtype=np.int64)
@@ -116,7 +117,7 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def get_feature_names_out(self, input_features: Any = None) -> "AnyArray":
         """Return the names of the encoded columns."""
-        names = column_names(input_features, self.n_features_in_)
+        names = column_names(self, input_features)
         parts = []
         if len(self.numeric_):
             parts.append(self.numeric_encoder_.get_feature_names_out(names[self.numeric_]))
@@ -149,6 +150,7 @@ class NativePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: "AnyArray", y: Any = None) -> "NativePreprocessor":  # noqa: ARG002
         """Store the number of columns; nothing else is learned."""
+        keep_names(self, X)
         self.n_features_in_ = X.shape[1]
         return self
 
@@ -162,10 +164,17 @@ class NativePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def get_feature_names_out(self, input_features: Any = None) -> "AnyArray":
         """Return the names of the columns, which stay as they are."""
-        return column_names(input_features, self.n_features_in_)
+        return column_names(self, input_features)
 
 
-def column_names(given: Any, n_columns: int) -> "AnyArray":
-    """Return the names of a matrix's columns: as given, else x0, x1, ... as in scikit-learn."""
-    names = [f"x{i}" for i in range(n_columns)] if given is None else list(given)
-    return np.asarray(names, dtype=object)
+def keep_names(step: Any, X: Any) -> None:
+    """Keep the names of the columns that a step is fitted on, if they come with names."""
+    if hasattr(X, "columns"):
+        step.feature_names_in_ = np.asarray(X.columns, dtype=object)
+
+
+def column_names(step: Any, given: Any) -> "AnyArray":
+    """Return the names of a step's columns: as given, as at the fit, else x0, x1, ... ."""
+    if given is None:
+        given = getattr(step, "feature_names_in_", [f"x{i}" for i in range(step.n_features_in_)])
+    return np.asarray(given, dtype=object)

@@ -11,7 +11,8 @@ from metatune.cli.process import start_workers
 from metatune.errors import BundleError, OptionError
 
 if TYPE_CHECKING:
-    from metatune.storage.record import RunOptions, RunRecord
+    from metatune.storage.record import RunRecord
+    from metatune.storage.run_options import RunOptions
     from metatune.storage.session import Extension
 
 __all__ = ["continue_run"]

@@ -9,7 +9,7 @@ from metatune.cli import options
 from metatune.cli.process import start_workers
 
 if TYPE_CHECKING:
-    from metatune.storage.record import RunOptions
+    from metatune.storage.run_options import RunOptions
 
 __all__ = ["default_output", "fit"]
 
@@ -105,7 +105,7 @@ def default_output(data: str) -> Path:
 
 
 def _options(given: dict[str, Any]) -> "RunOptions":
-    from metatune.storage.record import RunOptions
+    from metatune.storage.run_options import RunOptions
 
     include, exclude = (options.names(given.pop(name)) for name in ("include", "exclude"))
     metadata = given.pop("metadata")

@@ -16,7 +16,8 @@ from metatune.errors import OptionError
 from metatune.execution.cores import parse_memory
 from metatune.execution.workers import local_workers, workers
 from metatune.storage.door import continue_command
-from metatune.storage.record import DataRecord, RunOptions
+from metatune.storage.record import DataRecord
+from metatune.storage.run_options import RunOptions
 from metatune.storage.session import RunRequest, Session, open_run
 
 if TYPE_CHECKING:
@@ -178,9 +179,9 @@ def _search(
             TuneOptions.of(session),
             deadline=session.deadline.earlier(_AFTERWARDS),
             executor=executor,
-            run_dir=session.directory,
+            directory=session.directory,
             past=session.past,
-            listener=progress,
+            events=progress,
         )
 
 

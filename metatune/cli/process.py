@@ -31,7 +31,7 @@ def run() -> NoReturn:
         code = _run_command()
         sys.stdout.flush()
     except KeyboardInterrupt:
-        print(last_words(), file=sys.stderr)
+        print(visible(last_words()), file=sys.stderr)
         code = INTERRUPTED
     if results.error is not None:
         reason = results.error.strerror or results.error

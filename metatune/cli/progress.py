@@ -14,7 +14,7 @@ from metatune.files.text import visible
 from metatune.metrics import Metric
 from metatune.recommender.advice import Advice
 from metatune.search.history import History
-from metatune.tuning.events import Listener
+from metatune.tuning.events import Events
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -25,7 +25,7 @@ __all__ = ["LiveProgress", "Progress", "make_progress"]
 _PAUSE = 15.0  # seconds without news after which a line says that the run goes on
 
 
-class Progress(Listener):
+class Progress(Events):
     """Says a line for each new incumbent, and one now and then. Used as a context.
 
     Parameters

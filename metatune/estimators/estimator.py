@@ -165,9 +165,9 @@ class _MetaTune(ScikitLearnEstimator):
                     TuneOptions.of(session),
                     deadline=session.deadline,
                     executor=executor,
-                    run_dir=session.directory,
+                    directory=session.directory,
                     past=session.past,
-                    listener=Talker(self.verbose, task.metric.name),
+                    events=Talker(self.verbose, task.metric.name),
                 )
             self._keep(task, result)
             session.finish(
@@ -207,7 +207,6 @@ class _MetaTune(ScikitLearnEstimator):
         """
         check_is_fitted(self, "pipeline_")
         model_file.save(self.pipeline_, Path(path), self._info())
-
 
     def _keep(self, task: Task, result: TuningResult) -> None:
         """Set the fitted attributes."""

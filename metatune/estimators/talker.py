@@ -1,16 +1,16 @@
-"""Listener that writes what happens while an estimator is fitted."""
+"""Events of a fit, written line by line."""
 
 import contextlib
 import sys
 
 from metatune.evaluation.trial import TrialResult
 from metatune.search.history import History
-from metatune.tuning.events import Listener
+from metatune.tuning.events import Events
 
 __all__ = ["Talker"]
 
 
-class Talker(Listener):
+class Talker(Events):
     """Writes what happens to standard error, as far as it was asked for.
 
     Parameters

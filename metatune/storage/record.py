@@ -1,18 +1,18 @@
 """Record of a run: everything that `run.json` says, with the same schema for every door."""
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from metatune.budget import parse_duration
-from metatune.data.reading.options import READING, ReadingOptions, reading_options
 from metatune.errors import BundleError
 from metatune.estimate.values import Estimate
 from metatune.files.plain import read_dataclass, read_json, without_nan
 from metatune.kinds import TaskKind
 from metatune.storage.door import Door
 from metatune.storage.provenance import Process
+from metatune.storage.run_options import RunOptions
 
 if TYPE_CHECKING:
     from metatune.data.task.task import Task
@@ -25,7 +25,6 @@ __all__ = [
     "Figures",
     "Member",
     "Outcome",
-    "RunOptions",
     "RunRecord",
     "Seconds",
     "TaskRecord",
@@ -37,55 +36,6 @@ RECORD_FILE = "run.json"
 _SEEDS = 2**32
 SCHEMA_VERSION = 2
 """Of the record; those without a number are of version 1, one for each door."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
-    """Options of a run as its user gave them, under the names of the command line.
-
-    `data` is None where the table was handed over in Python, and the meaning of the others is that
-    of `metatune fit --help` and of the parameters of `MetaTuneClassifier`.
-    """
-
-    budget: str | float
-    seed: int
-    data: str | None = None
-    output: str | None = None
-    target: str | None = None
-    task: str | None = None
-    weight: str | None = None
-    group: str | None = None
-    time: str | None = None
-    metric: str | None = None
-    positive: str | None = None
-    jobs: int | None = None
-    memory_limit: int | str | None = None
-    scheduler: str | None = None
-    max_trials: int | None = None
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    ensemble: bool = True
-    max_latency: str | float | None = None
-    max_size: str | int | None = None
-    metadata: str | None = None
-    openml_server: str | None = None
-    separator: str | None = None
-    encoding: str | None = None
-    decimal: str | None = None
-    header: str | None = None
-    sheet: str | None = None
-    na: str | None = None
-
-    @property
-    def reading(self) -> ReadingOptions:
-        """Options with which the table is read.
-
-        Raises
-        ------
-        OptionError
-            If one of them cannot be.
-        """
-        return reading_options({name: getattr(self, name) for name in READING})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +111,8 @@ class TaskRecord:
     @classmethod
     def of(cls, task: "Task") -> "TaskRecord":
         """Describe a task by plain values."""
+        from metatune.evaluation.constant import constant_prediction
+
         classes = None
         if task.classes is not None:
             counts = task.class_counts.tolist()
@@ -180,7 +132,7 @@ class TaskRecord:
             classes=classes,
             columns=dict(Counter(str(column.kind) for column in task.columns)),
             notes=task.notes,
-            constant_prediction=_constant_prediction(task),
+            constant_prediction=constant_prediction(task),
         )
 
     @property
@@ -289,6 +241,7 @@ class Outcome:
 
 
 _OUTCOME = frozenset(f.name for f in fields(Outcome))
+_NEEDED = frozenset(f.name for f in fields(Outcome) if f.default is MISSING)
 _TASK = frozenset(f.name for f in fields(TaskRecord))
 
 
@@ -390,17 +343,11 @@ class RunRecord:
 def _check(record: RunRecord) -> None:
     """Raise ValueError with a clause about a value that no run has."""
     options, seconds = record.options, record.seconds
-    positive = {"seconds.budget": seconds.budget, "seconds.plan": seconds.plan}
-    counts = {
-        "max_trials": record.max_trials,
-        "options.max_trials": options.max_trials,
-        "options.jobs": options.jobs,
-    }
-    for name, value in {**positive, **counts}.items():
-        if value is not None and value <= 0:
-            raise ValueError(f"{name} is {value}, not above zero")
-    if min(seconds.before, seconds.used) < 0:
-        raise ValueError("seconds that were used are less than zero")
+    counts = (record.max_trials, options.max_trials, options.jobs)
+    if min(seconds.budget, seconds.plan) <= 0 or min(seconds.before, seconds.used) < 0:
+        raise ValueError("its seconds are none that a run can have")
+    if any(count is not None and count <= 0 for count in counts):
+        raise ValueError("max_trials or jobs are not above zero")
     if not 0 <= record.seed < _SEEDS:
         raise ValueError(f"seed is {record.seed!r:.40}, not from 0 to {_SEEDS - 1}")
     parse_duration(options.budget)
@@ -413,15 +360,7 @@ def _nested(values: Any) -> Any:
     nested = {name: value for name, value in values.items() if name not in _TASK | _OUTCOME}
     nested["task"] = {name: values[name] for name in _TASK & values.keys()}
     outcome = {name: values[name] for name in _OUTCOME & values.keys()}
-    ended = values.get("status") == "done" or "ended" in outcome
-    nested["outcome"] = outcome if ended and values.get("status") != "running" else None
+    status, is_whole = values.get("status"), outcome.keys() >= _NEEDED
+    ended = is_whole if status == "running" else status == "done" or "ended" in outcome
+    nested["outcome"] = outcome if ended else None
     return nested
-
-
-def _constant_prediction(task: "Task") -> tuple[float, ...] | float:
-    from metatune.evaluation.constant import constant_model
-
-    model = constant_model(task.kind, task.metric).fit(task.X, task.y, task.row_metadata.weights)
-    if task.kind.is_classification:
-        return tuple(float(share) for share in model.predict_proba([0])[0])
-    return float(model.predict([0])[0])

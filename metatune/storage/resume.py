@@ -17,7 +17,8 @@ from metatune.space import Configuration, SearchSpace
 from metatune.storage.directory import RunDirectory
 from metatune.storage.door import Door, continue_command
 from metatune.storage.journal import Past, Stamp, read_past
-from metatune.storage.record import RunOptions, RunRecord
+from metatune.storage.record import RunRecord
+from metatune.storage.run_options import RunOptions
 
 __all__ = [
     "Earlier",

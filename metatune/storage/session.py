@@ -14,15 +14,9 @@ from metatune.storage.directory import RunDirectory
 from metatune.storage.door import Door
 from metatune.storage.journal import Past
 from metatune.storage.provenance import library_versions, this_process
-from metatune.storage.record import (
-    DataRecord,
-    Outcome,
-    RunOptions,
-    RunRecord,
-    Seconds,
-    TaskRecord,
-)
+from metatune.storage.record import DataRecord, Outcome, RunRecord, Seconds, TaskRecord
 from metatune.storage.resume import Earlier, check_same_budget, check_same_options, find_earlier
+from metatune.storage.run_options import RunOptions
 
 if TYPE_CHECKING:
     import pandas as pd

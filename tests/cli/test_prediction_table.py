@@ -48,7 +48,9 @@ def test_missing_columns_are_named() -> None:
 @pytest.mark.parametrize("target", ["0", "1", "2"])
 def test_without_header_position_counts(target: str) -> None:
     known = [name for name in ("0", "1", "2") if name != target]
-    whole, notes = match_columns(make_table(["0", "1", "2"], header=False), known_table(known, target))
+    whole, notes = match_columns(
+        make_table(["0", "1", "2"], header=False), known_table(known, target)
+    )
     assert list(whole.columns) == ["0", "1", "2"]
     assert notes == []
     less, notes = match_columns(make_table(["0", "1"], header=False), known_table(known, target))

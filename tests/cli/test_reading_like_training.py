@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.helpers.alone import Trained
 
 from metatune.data.reading.options import ReadingOptions
+from tests.helpers.alone import Trained
 
 
 def lines(header: str | None, rows: list[str]) -> str:
@@ -32,7 +32,8 @@ TABLES = {
     "hexadecimal": words("0x10", "0xAF", "zz"),
     "quoted commas": words('"a,b"', '"1,5"', "k"),
     "semicolon and decimal comma": lines(
-        "price;k;y", [f"{i % 9 + 1}.{i * 7 % 900 + 100},{i % 90 + 10};{i % 3};{'uv'[i % 2]}" for i in N]
+        "price;k;y",
+        [f"{i % 9 + 1}.{i * 7 % 900 + 100},{i % 90 + 10};{i % 3};{'uv'[i % 2]}" for i in N],
     ),
     "decimal comma, few grouped": lines(
         "p;k;y", [f"{'12.345' if i % 5 == 0 else f'{i},50'};{i % 3};{'uv'[i % 2]}" for i in N]
@@ -40,17 +41,29 @@ TABLES = {
     "dots that group": lines(
         "p,k,y", [f"{'1.230' if i % 3 else i % 900},{i % 3},{'uv'[i % 2]}" for i in range(1, 61)]
     ),
-    "days before months": lines("d,y", [f"{i % 28 + 1:02d}/{i % 12 + 1:02d}/2020,{'uv'[i % 2]}" for i in N]),
-    "dates as digits": lines("date,y", [f"2020{i % 12 + 1:02d}{i % 28 + 1:02d},{'uv'[i % 2]}" for i in N]),
-    "long ids": lines("store_id,z,y", [f"{1234567890123450 + i % 5},{i * 0.3:.1f},{'uv'[i % 2]}" for i in N]),
+    "days before months": lines(
+        "d,y", [f"{i % 28 + 1:02d}/{i % 12 + 1:02d}/2020,{'uv'[i % 2]}" for i in N]
+    ),
+    "dates as digits": lines(
+        "date,y", [f"2020{i % 12 + 1:02d}{i % 28 + 1:02d},{'uv'[i % 2]}" for i in N]
+    ),
+    "long ids": lines(
+        "store_id,z,y", [f"{1234567890123450 + i % 5},{i * 0.3:.1f},{'uv'[i % 2]}" for i in N]
+    ),
     "ids beyond 2**53": lines("k,z,y", [f"{2**60 + i % 5},{i * 0.3:.1f},{'uv'[i % 2]}" for i in N]),
     "ids beyond 2**53, some missing": lines(
         "k,z,y", [f"{2**60 + i % 5 if i % 7 else ''},{i * 0.3:.1f},{'uv'[i % 2]}" for i in N]
     ),
-    "ids beyond 64 bits": lines("k,z,y", [f"{10**22 + i % 5},{i * 0.3:.1f},{'uv'[i % 2]}" for i in N]),
-    "bars in names and cells": lines("c|x,d,y", [f"{['a|b', 's'][i % 2]},{'klm'[i % 3]},{'uv'[i % 2]}" for i in N]),
+    "ids beyond 64 bits": lines(
+        "k,z,y", [f"{10**22 + i % 5},{i * 0.3:.1f},{'uv'[i % 2]}" for i in N]
+    ),
+    "bars in names and cells": lines(
+        "c|x,d,y", [f"{['a|b', 's'][i % 2]},{'klm'[i % 3]},{'uv'[i % 2]}" for i in N]
+    ),
     "tabs": lines("a b\tc\ty", [f"{i} x\t{i * 0.1:.2f}\t{'uv'[i % 2]}" for i in N]),
-    "blanks around names": lines("c, z, y", [f"{'rs'[i % 2]}, {i * 0.7:.1f}, {'uv'[i % 2]}" for i in N]),
+    "blanks around names": lines(
+        "c, z, y", [f"{'rs'[i % 2]}, {i * 0.7:.1f}, {'uv'[i % 2]}" for i in N]
+    ),
     "units": lines("w,y", [f"{i * 3} kg,{'uv'[i % 2]}" for i in N]),
     "money": lines("w,y", [f'"${i * 30 + 1000:,}",{"uv"[i % 2]}' for i in N]),
     "apostrophes": words("'tis", "it's", "o'"),
@@ -103,7 +116,9 @@ def test_the_encoding_of_training_holds(tmp_path: Path, encoding: str) -> None:
     if encoding in ("cp1252", "latin-1"):
         cities = ["Köln", "Málaga", "Orléans"]
     text = lines("c,z,y", [f"{cities[i % 3]},{i},{'uv'[i % 2]}" for i in N])
-    trained = Trained(tmp_path / "t.csv", text, encoding=encoding, options=ReadingOptions(encoding=encoding))
+    trained = Trained(
+        tmp_path / "t.csv", text, encoding=encoding, options=ReadingOptions(encoding=encoding)
+    )
     for other in (encoding, "utf-8"):
         if other == "utf-8" and encoding.startswith("utf-"):
             continue
@@ -122,7 +137,9 @@ def test_another_format_is_followed_and_said(tmp_path: Path) -> None:
     trained = Trained(tmp_path / "t.csv", words("TRUE", "FALSE", "x"))
     table = trained.read('{"c": "TRUE", "z": 0.7}\n{"c": "x", "z": 1}\n', name="new.jsonl")
     assert any("read by its own format" in note for note in table.notes)
-    assert np.array_equal(trained.encoder.transform(trained.frame(table))[0], trained.X[0] + [0, 0.7])
+    assert np.array_equal(
+        trained.encoder.transform(trained.frame(table))[0], trained.X[0] + [0, 0.7]
+    )
 
 
 def test_another_decimal_separator_is_followed_only_if_certain(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_characters_that_an_encoding_lacks_are_escaped(
     done = shell(f"metatune describe {table} --json", **environ)
     assert done.returncode == 0, done.stderr
     assert "bug" not in done.stderr
-    if environ.get("PYTHONIOENCODING") != "utf-16":
+    if environ.get("PYTHONIOENCODING") == "latin-1":  # click takes ASCII for a mistake
         assert "\\u6771\\u4eac" in done.stdout
         assert "set PYTHONIOENCODING=utf-8" in done.stderr
 

@@ -5,17 +5,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from tests.helpers.alone import Trained
 
 from metatune.data.task.make_task import make_task
 from metatune.data.task.target import known_target
 from metatune.kinds import TaskKind
+from tests.helpers.alone import Trained
 
 N = 180
 
 
 def text_of(labels: list[str], *, shares: list[int] | None = None) -> str:
-    dealt = [label for label, n in zip(labels, shares or [1] * len(labels), strict=True) for _ in range(n)]
+    dealt = [
+        label
+        for label, n in zip(labels, shares or [1] * len(labels), strict=True)
+        for _ in range(n)
+    ]
     rows = [f"{'rst'[i % 3]},{i * 0.7:.1f},{dealt[i % len(dealt)]}" for i in range(N)]
     return "\n".join(["c,z,y", *rows]) + "\n"
 
