@@ -28,7 +28,10 @@ __all__ = [
 
 _BOUND = r"(?:[<>≤≥]=?|[~≈]|(?i:ca|approx|about|circa)\.?\s)"
 _SCALE = rf"(?:[kKMB]|(?i:{'|'.join(SCALE_WORDS)})\.?)"
-_BEFORE = rf"\s*(?:{_BOUND}\s*)?(?P<sign>[-+−])?\s*{CURRENCY_BEFORE}?\s*(?P<sign2>[-+−])?"
+_BEFORE = (
+    rf"\s*(?:(?P<bound>{_BOUND})\s*)?(?P<sign>[-+−])?\s*{CURRENCY_BEFORE}?\s*(?P<sign2>[-+−])?"
+)
+_BEYOND = {"<": -1e-6, ">": 1e-6}  # so that <5 is less than 5, in float32, too
 _IS_BOUND = re.compile(r"\s*[<>≤≥]")
 _HEXADECIMAL = re.compile(r"([-+]?)0[xX]([0-9a-fA-F]{1,16})")
 _WITH_UNIT = re.compile(rf"(?P<number>{_BEFORE}[-+.,'’\d\s]*\d\.?)\s?(?P<unit>{UNIT})")
@@ -48,6 +51,7 @@ _MAX_LENGTH = 40
 _MOSTLY = 0.95  # share of cells that must be numbers
 _WITH_WORDS = 0.8  # enough where all others are at most three words ("Varies with device")
 _FEW_WORDS = 3
+_FEW_LEVELS = 10  # distinct values, which may be classes rather than amounts
 _FEWEST_EXACT = 3  # numbers among which bounds such as <0.5 are numbers, too
 _EXACT = 2**53
 
@@ -115,6 +119,7 @@ def parse_number(text: str, decimal: str = ".", unit: str = "") -> float:
     if match["scale"]:
         value *= scale_of(match["scale"]) or 1.0
     value *= factor
+    value += _BEYOND.get(match["bound"] or "", 0.0) * (abs(value) or 1.0)
     negative = (match["sign"] or match["sign2"] or "") in ("-", "−") or (
         match["open"] is not None and match["close"] is not None
     )
@@ -193,13 +198,19 @@ def find_durations(counts: Mapping[str, int]) -> NumberStyle | None:
     counts : Mapping of str to int
         Distinct cells that are not missing, with how often each occurs.
     """
-    return _style(counts, ".", DURATION)
+    style = _style(counts, ".", DURATION)
+    if style is None:
+        return None
+    n_read = len(counts) - len(style.others) - len(style.markers)
+    return None if style.others and n_read <= _FEW_LEVELS else style  # "never" beside "1 hour"
 
 
 def _style(counts: Mapping[str, int], decimal: str, unit: str) -> NumberStyle | None:
     values = {text: parse_number(text, decimal, unit) for text in counts}
     others = [text for text, value in values.items() if math.isnan(value)]
     words = [text for text in others if not is_weak_marker(text)]
+    few = len(set(values.values())) <= _FEW_LEVELS
+    doubtful = [text for text in values if few and _IS_BOUND.match(text)]
     n_cells, n_words = sum(counts.values()), sum(counts[text] for text in words)
     n_numbers = n_cells - sum(counts[text] for text in others)
     share = n_numbers / max(1, n_numbers + n_words)
@@ -208,6 +219,8 @@ def _style(counts: Mapping[str, int], decimal: str, unit: str) -> NumberStyle | 
         return None
     if share < (_WITH_WORDS if len(words) <= _FEW_WORDS else _MOSTLY):
         return None
+    if doubtful and n_words + sum(counts[text] for text in doubtful) > (1 - _WITH_WORDS) * n_cells:
+        return None  # levels such as <1, 1, 2, none
     if _are_ranges(values) or _merges_large(values):
         return None
     markers = [text for text in others if is_weak_marker(text)]
@@ -281,7 +294,9 @@ def _common_unit(counts: Mapping[str, int]) -> str:
     units: dict[str, int] = {}
     for text, count in counts.items():
         match = _WITH_UNIT.fullmatch(text.strip()) if len(text) <= _MAX_LENGTH else None
-        if match is not None and scale_of(match["unit"]) is None:
+        if match is None or scale_of(match["unit"]) is not None:
+            continue
+        if " " not in match["unit"] or len(counts) > _FEW_LEVELS:  # "2 per year" may be a class
             units[match["unit"]] = units.get(match["unit"], 0) + count
     if not units:
         return ""

@@ -63,7 +63,8 @@ def test_money_is_read_as_amounts(name: str) -> None:
         ("2.5 million", 2.5e6),
         ("$1.2bn", 1.2e9),
         ("3 crore", 3e7),
-        ("<0.5", 0.5),
+        ("<0.5", 0.4999995),
+        (">5", 5.000005),
         (">= 100", 100),
         ("≈3", 3),
         ("0x1F", 31),
@@ -105,6 +106,11 @@ def test_units_of_the_same_base_are_brought_together() -> None:
 def test_bounds_among_numbers_are_numbers_but_not_where_they_are_the_classes() -> None:
     column, _ = understood(["<0.5" if i % 4 == 0 else f"{i / 7:.2f}" for i in range(N)])
     assert column.kind is ColumnKind.NUMBER
+    few = ["<5", "5", "6", "7", "8", "9", "10+", "7", "8", "6"]
+    column, read = understood(few * 6)
+    assert (column.kind, column.n_missing, read.nunique()) == (ColumnKind.NUMBER, 0, 7)
+    hours = ["do not watch", "<1", "1", "2", "3", "do not watch", "4", "5+", "2", "1"]
+    assert understood(hours * 6)[0].kind is ColumnKind.CATEGORY
     for classes in (["<=50K", ">50K"], ["<1", "1", "2", ">=3"], ["<18", "18-25", ">25"]):
         assert understood(classes * 20)[0].kind is ColumnKind.CATEGORY
 
@@ -151,6 +157,15 @@ def test_columns_of_durations(name: str) -> None:
     column, _ = understood(DURATIONS[name])
     assert (column.kind, column.unit) == (ColumnKind.NUMBER, "duration")
     assert "durations in seconds" in column.note
+
+
+def test_levels_that_are_lost_among_few_durations_keep_a_column_a_category() -> None:
+    hours = ["1 hour", "2 hours", "30 min", "45 min", "90 min", "never", "1 hour", "2 hours"]
+    assert understood(hours * 8)[0].kind is ColumnKind.CATEGORY
+    assert (
+        understood(["1 per year", "12 per year", "2 per year"] * 20)[0].kind is ColumnKind.CATEGORY
+    )
+    assert understood([f"{i} sq. ft." for i in AMOUNTS])[0].unit == "sq. ft."
 
 
 def test_times_of_the_day_and_single_units_stay_what_they_were() -> None:
