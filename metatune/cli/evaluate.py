@@ -30,15 +30,17 @@ def evaluate(  # one parameter for each option
     scores of the constant prediction.
     """
     from metatune.cli.judgement import judge, known_constant
+    from metatune.cli.model import open_model, predicting
     from metatune.cli.prediction_table import read_for
-    from metatune.models import model_file
+    from metatune.models.model_file import model_info
 
     voice = Voice(quiet=quiet)
-    pipeline = model_file.load(model)
-    info = model_file.model_info(pipeline)
+    pipeline = open_model(model, voice)
+    info = model_info(pipeline)
     rows = read_for(pipeline, data, voice, server=openml_server)
     asked = metric or rows.metric
-    judged = judge(pipeline, rows.frame, info, metric=asked, constant=known_constant(model))
+    with predicting(model):
+        judged = judge(pipeline, rows.frame, info, metric=asked, constant=known_constant(model))
     voice.notes(judged.notes)
     if as_json:
         show_json(judged.to_dict())

@@ -48,15 +48,17 @@ def predict(  # one parameter for each option
     """
     _check_output(output)
     from metatune.cli.prediction_table import read_for
-    from metatune.models import model_file
+    from metatune.cli.model import open_model, predicting
+    from metatune.models.model_file import model_info
 
     voice = Voice(quiet=quiet)
-    pipeline = model_file.load(model)
-    target = str(model_file.model_info(pipeline)["target"])
+    pipeline = open_model(model, voice)
+    target = str(model_info(pipeline).get("target"))
     if proba and not hasattr(pipeline, "predict_proba"):
         raise OptionError(f"the model predicts numbers of {target!r}: leave out --proba")
     frame = read_for(pipeline, data, voice, server=openml_server).frame
-    answer = prediction_frame(pipeline, frame, target, proba=proba)
+    with predicting(model):
+        answer = prediction_frame(pipeline, frame, target, proba=proba)
     if output is None:
         answer.to_csv(sys.stdout, index=False)
         return

@@ -1,7 +1,7 @@
 """Support vector machines: libsvm takes every size in them as given."""
 
-from metatune.models.forms.scikit_learn import estimator, maybe
-from metatune.models.reading.form import NOTHING, NUMBER, Array, OneOf, Scalar, Together, choice, integer
+from metatune.models.forms.scikit_learn import estimator
+from metatune.models.reading.form import NOTHING, NUMBER, Array, OneOf, Together, choice, integer
 from metatune.models.reading.mismatch import Mismatch
 from metatune.models.reading.record import record
 from metatune.models.reading.state import State
@@ -36,7 +36,6 @@ _FITTED = {
     "_probA": _NUMBERS,
     "_probB": _NUMBERS,
     "_sparse": choice(False),
-    "class_weight_": _NUMBERS,
     "dual_coef_": _TABLE,
     "fit_status_": integer(0, 1),
     "intercept_": _NUMBERS,
@@ -46,7 +45,7 @@ _FITTED = {
     "support_": _INTEGERS,
     "support_vectors_": _TABLE,
 }
-_LOOSE = {"_effective_probability": choice(False)}
+_LOOSE = {"_effective_probability": choice(False), "class_weight_": _NUMBERS}
 
 
 def _check_sizes(state: State, n_groups: int, counts: int) -> None:
@@ -83,7 +82,7 @@ def _check_regressor(state: State) -> None:
 _SVC = estimator(
     "sklearn.svm._classes.SVC",
     {**_PARAMS, "break_ties": choice(False), "decision_function_shape": choice("ovo", "ovr")},
-    {**_FITTED, "classes_": Array(("<i8",), 1)},
+    {**_FITTED, "class_weight_": _NUMBERS, "classes_": Array(("<i8",), 1)},
     _LOOSE,
     _check_classifier,
 )

@@ -1,6 +1,7 @@
 """LightGBM's text: checked in full, since its reader believes every size and index in it."""
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,8 +56,8 @@ _TREE = re.compile(
     rf"is_linear=0\nshrinkage=[-+.\deinfa]{{1,40}}\n\n\n",
     re.ASCII,
 )
-_OF_SETS = ("threshold", "cat_boundaries", "cat_threshold")
-_NAMES = ("number", *(name for name, _ in _PARTS), "cat_boundaries", "cat_threshold")
+_SETS = ("cat_boundaries", "cat_threshold")
+_NAMES = ("number", *(name for name, _ in _PARTS), *_SETS)
 
 
 def check_lightgbm(text: str) -> Booster:
@@ -90,18 +91,18 @@ def check_lightgbm(text: str) -> Booster:
 
 
 def _check_trees(text: str, start: int, sizes: list[int], n_columns: int) -> None:
-    columns: dict[str, list[str]] = {name: [] for name in _NAMES}
+    trees: list[tuple[str, ...]] = []
     for number, size in enumerate(sizes):
         found = _TREE.match(text, start)
         if found is None or found.end() - start != size or int(found[1]) != number:
             raise Mismatch(f"tree {number} of LightGBM's text is damaged")
-        for name, part in zip(_NAMES, found.groups(), strict=True):
-            columns[name].append(part or "")
+        trees.append(found.groups(""))
         start += size
     if not text.startswith(END_OF_TREES, start):
         raise Mismatch("LightGBM's text does not end after its trees")
     if not sizes:
         return
+    columns = dict(zip(_NAMES, zip(*trees, strict=True), strict=True))
     n_leaves = _numbers(columns["num_leaves"])
     if (n_leaves < 1).any():
         raise Mismatch("a tree of LightGBM's text has no leaf")
@@ -116,7 +117,7 @@ def _check_trees(text: str, start: int, sizes: list[int], n_columns: int) -> Non
     _check_categories(columns, n_splits)
 
 
-def _numbers(parts: list[str]) -> "IntArray":
+def _numbers(parts: Iterable[str]) -> "IntArray":
     """Return the whole numbers of several lists, one after another."""
     text = " ".join(part for part in parts if part)
     if not text:
@@ -129,7 +130,7 @@ def _numbers(parts: list[str]) -> "IntArray":
     return numbers
 
 
-def _check_children(columns: dict[str, list[str]], n_splits: "IntArray") -> None:
+def _check_children(columns: dict[str, tuple[str, ...]], n_splits: "IntArray") -> None:
     """Check that every split and leaf but the first split hangs on exactly one earlier split."""
     left, right = _numbers(columns["left_child"]), _numbers(columns["right_child"])
     tree = np.repeat(np.arange(len(n_splits)), n_splits)
@@ -147,23 +148,25 @@ def _check_children(columns: dict[str, list[str]], n_splits: "IntArray") -> None
         raise Mismatch("two splits of LightGBM's text share a child")
 
 
-def _check_categories(columns: dict[str, list[str]], n_splits: "IntArray") -> None:
+def _check_categories(columns: dict[str, tuple[str, ...]], n_splits: "IntArray") -> None:
     """Check the sets of levels that splits on categories look into."""
     kinds = _numbers(columns["decision_type"])
     if (kinds > 15).any() or ((kinds >> 2) == 3).any():
         raise Mismatch("a split of LightGBM's text is of no kind")
     ends = np.cumsum(n_splits)
-    for tree, n_sets in enumerate(_numbers(columns["num_cat"]).tolist()):
+    n_sets = _numbers(columns["num_cat"])
+    looking = np.add.reduceat(np.append(kinds & 1, 0), ends - n_splits) * (n_splits > 0)
+    stated = [bool(ends or words) for ends, words in zip(*(columns[n] for n in _SETS), strict=True)]
+    for tree in np.flatnonzero((n_sets > 0) | (looking > 0) | stated):
         own = kinds[ends[tree] - n_splits[tree] : ends[tree]]
-        _check_sets({name: columns[name][tree] for name in _OF_SETS}, n_sets, np.flatnonzero(own & 1))
+        parts = {name: columns[name][tree] for name in ("threshold", *_SETS)}
+        _check_sets(parts, int(n_sets[tree]), np.flatnonzero(own & 1))
 
 
 def _check_sets(parts: dict[str, str], n_sets: int, splits: "IntArray") -> None:
     """Check the sets of one tree, which some of its splits look into."""
     bounds = _numbers([parts["cat_boundaries"]])
     words = _numbers([parts["cat_threshold"]])
-    if not n_sets and not len(splits) and not len(bounds) and not len(words):
-        return
     if len(bounds) != n_sets + 1 or bounds[0] != 0 or bounds[-1] != len(words):
         raise Mismatch("the sets of levels of LightGBM's text have other sizes")
     if (np.diff(bounds) < 0).any() or (words >= 2**32).any():

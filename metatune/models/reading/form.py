@@ -355,13 +355,13 @@ class OneOf(Form):
     def read(self, node: Any, archive: "Archive") -> Any:
         if not isinstance(node, dict):
             raise Mismatch("it is no node")
-        found = Mismatch("it is of a kind that does not belong here")
+        found = Mismatch(f"{node.get('__module__')}.{node.get('__class__')} does not belong here")
         for form in self.forms:
             if form.takes(node):
                 try:
                     return form.read(node, archive)
                 except Mismatch as mismatch:  # the one furthest inside tells most
-                    found = max(mismatch, found, key=lambda each: len(each.place))
+                    found = max(mismatch, found, key=lambda each: (len(each.place), each.place))
         raise found
 
 

@@ -1,5 +1,6 @@
 """Reader of a model file: its archive, checked against a form, before anything is built."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,12 @@ from metatune.models.reading.state import build
 __all__ = ["read"]
 
 _PROTOCOLS = (1, 2)
+_VERSION = re.compile(r'"[0-9][0-9A-Za-z.+]{0,30}"')
+_STATED = {
+    # An object's attributes are the content of its content.
+    "scikit-learn": ("content", "_sklearn_version"),
+    "metatune": ("content", "metatune_info", "versions", "metatune"),
+}
 
 
 def read(path: Path, form: Form, room: int) -> Any:
@@ -31,12 +38,29 @@ def read(path: Path, form: Form, room: int) -> Any:
         If it is no model file, or holds anything else.
     """
     with Archive(path, room) as archive:
+        schema = archive.schema()
+        if not isinstance(schema, dict) or schema.get("protocol") not in _PROTOCOLS:
+            raise Mismatch("it is written in another format")
         try:
-            schema = archive.schema()
-            if not isinstance(schema, dict) or schema.get("protocol") not in _PROTOCOLS:
-                raise Mismatch("it is written in another format")
             state = form.read(schema, archive)
+        except Mismatch as mismatch:
+            mismatch.versions = _stated_versions(schema)
+            raise
         except RecursionError as error:
             raise Mismatch("it is nested too deeply") from error
         archive.check_all_used()
     return build(state)
+
+
+def _stated_versions(schema: Any) -> dict[str, str]:
+    """Return the versions that a file states in the usual place, as far as it does."""
+    versions = {}
+    for library, path in _STATED.items():
+        node = schema
+        for name in path:
+            content = node.get("content") if isinstance(node, dict) else None
+            node = content.get(name) if isinstance(content, dict) else None
+        text = node.get("content") if isinstance(node, dict) else None
+        if isinstance(text, str) and _VERSION.fullmatch(text):
+            versions[library] = text.strip('"')
+    return versions
