@@ -163,7 +163,7 @@ class Pace:
 
 def seconds_since_process_start() -> float:
     """Return the seconds since the operating system started this process."""
-    ticks = _start_ticks()
+    ticks = start_ticks()
     if ticks is not None:
         booted = time.clock_gettime(time.CLOCK_BOOTTIME)
         return max(0.0, booted - ticks / os.sysconf("SC_CLK_TCK"))
@@ -172,7 +172,7 @@ def seconds_since_process_start() -> float:
     return max(0.0, time.time() - psutil.Process().create_time())
 
 
-def _start_ticks() -> int | None:
+def start_ticks() -> int | None:
     """Return the clock ticks from boot to the start of this process; None outside Linux.
 
     The creation time of psutil is based on the boot time in whole seconds, and may be a second

@@ -51,7 +51,7 @@ def _commands_start_with_their_test(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     if hasattr(time, "CLOCK_BOOTTIME"):
         ticks = int(time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK")) - 1
-        monkeypatch.setattr("metatune.budget._start_ticks", lambda: ticks)
+        monkeypatch.setattr("metatune.budget.start_ticks", lambda: ticks)
 
 
 @pytest.fixture(scope="session")

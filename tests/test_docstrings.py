@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-MODULES = sorted(path for part in ("metatune", "scripts") for path in (ROOT / part).rglob("*.py"))
+MODULES = sorted(
+    path for part in ("metatune", "scripts", "tests") for path in (ROOT / part).rglob("*.py")
+)
 QUESTION_WORDS = {"What", "Where", "How", "Whether", "Which", "Who", "Whose", "When", "Why"}
 
 

@@ -1,4 +1,4 @@
-"""What is in the wheel, and that the version is told once."""
+"""Content of the wheel, and the version, which is told once."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What `import metatune` offers, and what it costs."""
+"""Names that `import metatune` offers, and its cost."""
 
 import subprocess
 import sys

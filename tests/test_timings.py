@@ -1,4 +1,4 @@
-"""Where the time of a run goes."""
+"""Seconds of a run, by what they were spent on."""
 
 import pytest
 

@@ -1,28 +1,31 @@
 """Gradient boosting with CatBoost, where it is installed."""
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from metatune.algorithms.base import Algorithm, BuildContext, Limits
-from metatune.algorithms.recipe import make_pipeline, make_space, native_step, table_step
+from metatune.algorithms.base import Limits
+from metatune.algorithms.boosted_trees import BoostedTrees
+from metatune.algorithms.recipe import make_space
 from metatune.kinds import TaskKind
-from metatune.space import Choice, Configuration, Float, Int, SearchSpace
-
-if TYPE_CHECKING:
-    from sklearn.pipeline import Pipeline
+from metatune.space import Choice, Float, Int, SearchSpace
 
 __all__ = ["CatBoost"]
 
-_OWN = ("learning_rate", "depth", "l2_leaf_reg", "random_strength", "rsm", "bagging_temperature")
 
-
-class CatBoost(Algorithm):
+class CatBoost(BoostedTrees):
     """Boosted symmetric trees with early stopping (Prokhorenkova et al., 2018)."""
 
     name: ClassVar[str] = "catboost"
     title: ClassVar[str] = "CatBoost"
     limits: ClassVar[Limits] = Limits(max_classes=50, max_cells=30_000_000)
     recipe_version: ClassVar[int] = 2
-    iterative: ClassVar[bool] = True
+    own: ClassVar[tuple[str, ...]] = (
+        "learning_rate",
+        "depth",
+        "l2_leaf_reg",
+        "random_strength",
+        "rsm",
+        "bagging_temperature",
+    )
 
     def space(self, kind: TaskKind) -> SearchSpace:
         return make_space(
@@ -41,25 +44,13 @@ class CatBoost(Algorithm):
             crossed=True,
         )
 
-    def build(self, configuration: Configuration, context: BuildContext) -> "Pipeline":
+    def learner(self, *, classifier: bool) -> Any:
         from metatune.algorithms.learners.catboost_model import (
             CatBoostClassifier,
             CatBoostRegressor,
         )
 
-        values: dict[str, Any] = dict(configuration.params)
-        native = values["encoding"] == "native"
-        preprocess = (
-            native_step(configuration, context)
-            if native
-            else table_step(configuration, context, scaling="standard", imputation="none")
-        )
-        learner = CatBoostClassifier if context.kind.is_classification else CatBoostRegressor
-        estimator = learner(
-            params={name: values[name] for name in _OWN} | {"bootstrap_type": "Bayesian"},
-            categorical=context.layout.categorical if native else (),
-            balanced=values.get("class_weight") == "balanced",
-            iterations=context.iterations,
-            seed=context.seed,
-        )
-        return make_pipeline(preprocess, estimator, configuration, context)
+        return CatBoostClassifier if classifier else CatBoostRegressor
+
+    def params(self, values: dict[str, Any]) -> dict[str, Any]:
+        return super().params(values) | {"bootstrap_type": "Bayesian"}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Forest"]
 
-_MOST_TREES, _FEWEST_TREES = 200, 30
+MOST_TREES, FEWEST_TREES = 200, 30
 _LEAST_FIDELITY = 0.3  # 60 trees rank as 200 do on a ninth of the rows; 40 lose sight
 _WORK = 2e8  # comparisons that take about 20 s on one core
 _ROWS_OF_A_LEAF = 25_000  # one more row in each leaf for every so many rows of a tree
@@ -107,12 +107,12 @@ def forest_size(shape: Shape, n_tried: float, fidelity: float = 1.0) -> ForestSi
     fidelity : float
         Share of the rows that the table is; see `BuildContext`.
     """
-    most = max(_FEWEST_TREES, round(_MOST_TREES * max(_LEAST_FIDELITY, fidelity)))
+    most = max(FEWEST_TREES, round(MOST_TREES * max(_LEAST_FIDELITY, fidelity)))
     by_row = (n_tried + 2.0) * (1.0 + shape.n_classes / 8.0)
     rows = float(max(2, shape.n_rows))
-    while rows > 1000 and _FEWEST_TREES * by_row * rows * log2(rows) > _WORK:
+    while rows > 1000 and FEWEST_TREES * by_row * rows * log2(rows) > _WORK:
         rows *= 0.9
     trees = _WORK / (by_row * rows * log2(rows))
     return ForestSize(
-        trees=max(_FEWEST_TREES, min(most, int(trees))), rows=min(shape.n_rows, int(rows))
+        trees=max(FEWEST_TREES, min(most, int(trees))), rows=min(shape.n_rows, int(rows))
     )

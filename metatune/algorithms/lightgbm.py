@@ -1,39 +1,36 @@
 """Gradient boosting with LightGBM."""
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from metatune.algorithms.base import Algorithm, BuildContext, Limits
-from metatune.algorithms.recipe import make_pipeline, make_space, native_step, table_step
+from metatune.algorithms.base import Limits
+from metatune.algorithms.boosted_trees import BoostedTrees
+from metatune.algorithms.recipe import make_space
 from metatune.kinds import TaskKind
-from metatune.space import Choice, Configuration, Float, Int, SearchSpace
-
-if TYPE_CHECKING:
-    from sklearn.pipeline import Pipeline
+from metatune.space import Choice, Float, Int, SearchSpace
 
 __all__ = ["LightGBM"]
 
-_OWN = (
-    "learning_rate",
-    "num_leaves",
-    "min_child_samples",
-    "colsample_bytree",
-    "subsample",
-    "reg_alpha",
-    "reg_lambda",
-    "max_bin",
-    "extra_trees",
-    "cat_smooth",
-)
 
-
-class LightGBM(Algorithm):
+class LightGBM(BoostedTrees):
     """Boosted histogram trees with early stopping and native categories (Ke et al., 2017)."""
 
     name: ClassVar[str] = "lightgbm"
     title: ClassVar[str] = "LightGBM"
     limits: ClassVar[Limits] = Limits(max_classes=200, max_cells=150_000_000)
     recipe_version: ClassVar[int] = 2
-    iterative: ClassVar[bool] = True
+    own: ClassVar[tuple[str, ...]] = (
+        "learning_rate",
+        "num_leaves",
+        "min_child_samples",
+        "colsample_bytree",
+        "subsample",
+        "reg_alpha",
+        "reg_lambda",
+        "max_bin",
+        "extra_trees",
+        "cat_smooth",
+    )
+    scaling: ClassVar[str] = "none"
     averages_well: ClassVar[bool] = True
 
     def space(self, kind: TaskKind) -> SearchSpace:
@@ -56,26 +53,13 @@ class LightGBM(Algorithm):
             crossed=True,
         )
 
-    def build(self, configuration: Configuration, context: BuildContext) -> "Pipeline":
+    def learner(self, *, classifier: bool) -> Any:
         from metatune.algorithms.learners.lightgbm_model import (
             LightGBMClassifier,
             LightGBMRegressor,
         )
 
-        values: dict[str, Any] = dict(configuration.params)
-        native = values["encoding"] == "native"
-        preprocess = (
-            native_step(configuration, context)
-            if native
-            else table_step(configuration, context, scaling="none", imputation="none")
-        )
-        learner = LightGBMClassifier if context.kind.is_classification else LightGBMRegressor
-        estimator = learner(
-            params={name: values[name] for name in _OWN if name in values}
-            | {"subsample_freq": 1 if values["subsample"] < 1.0 else 0},
-            categorical=context.layout.categorical if native else (),
-            balanced=values.get("class_weight") == "balanced",
-            iterations=context.iterations,
-            seed=context.seed,
-        )
-        return make_pipeline(preprocess, estimator, configuration, context)
+        return LightGBMClassifier if classifier else LightGBMRegressor
+
+    def params(self, values: dict[str, Any]) -> dict[str, Any]:
+        return super().params(values) | {"subsample_freq": 1 if values["subsample"] < 1.0 else 0}

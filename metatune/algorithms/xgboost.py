@@ -1,37 +1,33 @@
 """Gradient boosting with XGBoost, where it is installed."""
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from metatune.algorithms.base import Algorithm, BuildContext, Limits
-from metatune.algorithms.recipe import make_pipeline, make_space, native_step, table_step
+from metatune.algorithms.base import Limits
+from metatune.algorithms.boosted_trees import BoostedTrees
+from metatune.algorithms.recipe import make_space
 from metatune.kinds import TaskKind
-from metatune.space import Choice, Configuration, Float, Int, SearchSpace
-
-if TYPE_CHECKING:
-    from sklearn.pipeline import Pipeline
+from metatune.space import Choice, Float, Int, SearchSpace
 
 __all__ = ["XGBoost"]
 
-_OWN = (
-    "learning_rate",
-    "max_depth",
-    "min_child_weight",
-    "subsample",
-    "colsample_bytree",
-    "reg_alpha",
-    "reg_lambda",
-    "gamma",
-)
 
-
-class XGBoost(Algorithm):
+class XGBoost(BoostedTrees):
     """Boosted trees with early stopping and native categories (Chen and Guestrin, 2016)."""
 
     name: ClassVar[str] = "xgboost"
     title: ClassVar[str] = "XGBoost"
     limits: ClassVar[Limits] = Limits(max_classes=100, max_cells=100_000_000)
     recipe_version: ClassVar[int] = 2
-    iterative: ClassVar[bool] = True
+    own: ClassVar[tuple[str, ...]] = (
+        "learning_rate",
+        "max_depth",
+        "min_child_weight",
+        "subsample",
+        "colsample_bytree",
+        "reg_alpha",
+        "reg_lambda",
+        "gamma",
+    )
     averages_well: ClassVar[bool] = True
 
     def space(self, kind: TaskKind) -> SearchSpace:
@@ -52,22 +48,7 @@ class XGBoost(Algorithm):
             crossed=True,
         )
 
-    def build(self, configuration: Configuration, context: BuildContext) -> "Pipeline":
+    def learner(self, *, classifier: bool) -> Any:
         from metatune.algorithms.learners.xgboost_model import XGBoostClassifier, XGBoostRegressor
 
-        values: dict[str, Any] = dict(configuration.params)
-        native = values["encoding"] == "native"
-        preprocess = (
-            native_step(configuration, context)
-            if native
-            else table_step(configuration, context, scaling="standard", imputation="none")
-        )
-        learner = XGBoostClassifier if context.kind.is_classification else XGBoostRegressor
-        estimator = learner(
-            params={name: values[name] for name in _OWN},
-            categorical=context.layout.categorical if native else (),
-            balanced=values.get("class_weight") == "balanced",
-            iterations=context.iterations,
-            seed=context.seed,
-        )
-        return make_pipeline(preprocess, estimator, configuration, context)
+        return XGBoostClassifier if classifier else XGBoostRegressor

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["KnownFolds"]
 
-_LEAST_SECONDS = 0.02  # a fit as short as that is as soon made again
-_BYTES_A_SECOND = 60e6  # of fitting: what is larger takes too long to write for the few that rise
+LEAST_SECONDS = 0.02  # a fit as short as that is as soon made again
+BYTES_A_SECOND = 60e6  # of fitting: what is larger takes too long to write for the few that rise
 _FILE = "outcome.pkl"
 
 
@@ -65,9 +65,9 @@ class KnownFolds:
     def keep(self, fold: int, outcome: "FoldOutcome") -> None:
         """Keep a fold's outcome for the rung above, unless fitting it again is as quick."""
         seconds = outcome.fit_seconds + outcome.predict_seconds
-        if outcome.copied or seconds < _LEAST_SECONDS:
+        if outcome.copied or seconds < LEAST_SECONDS:
             return
-        limit = min(self._store.largest_entry, int(seconds * _BYTES_A_SECOND))
+        limit = min(self._store.largest_entry, int(seconds * BYTES_A_SECOND))
 
         def write(folder: Path) -> None:
             with (folder / _FILE).open("wb") as file:

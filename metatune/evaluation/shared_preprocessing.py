@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Prepared", "prepare"]
 
-_OVERHEAD = 0.005  # seconds to write or open an entry
+OVERHEAD = 0.005  # seconds to write or open an entry
 _BYTES_A_SECOND = 250e6  # to write and to read, on an ordinary disk; careful
 
 
@@ -126,7 +126,7 @@ def _pays(made: Prepared) -> bool:
     kept_as_it_is = all(a.flags.c_contiguous or a.flags.f_contiguous for a in _matrices(made))
     size = sum(a.nbytes for a in _matrices(made))
     return kept_as_it_is and (
-        made.fit_seconds + made.transform_seconds > _OVERHEAD + size / _BYTES_A_SECOND
+        made.fit_seconds + made.transform_seconds > OVERHEAD + size / _BYTES_A_SECOND
     )
 
 

@@ -34,7 +34,7 @@ def available_cores(root: Path = Path("/"), environ: Mapping[str, str] = os.envi
         At least 1: the least of the process's affinity, the CPU quota of its control groups
         (rounded up) and what SLURM granted.
     """
-    limits = [_affinity(), *(math.ceil(quota) for quota in _cpu_quotas(root))]
+    limits = [allowed_cores(), *(math.ceil(quota) for quota in _cpu_quotas(root))]
     granted = next((environ[name] for name in _SLURM if environ.get(name, "").isdigit()), None)
     if granted is not None:
         limits.append(int(granted))
@@ -84,7 +84,7 @@ def parse_memory(text: str) -> int:
     return size
 
 
-def _affinity() -> int:
+def allowed_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DaskExecutor", "as_executor", "connect"]
 
-_CONNECT_SECONDS = 6.0
-_FIRST_WORKER_SECONDS = 5.0
+CONNECT_SECONDS = 6.0
+FIRST_WORKER_SECONDS = 5.0
 _SETTLE_SECONDS = 15.0  # for all workers to import metatune and say whether they can be used
 _PATIENCE_SECONDS = 60.0
 _POLL_SECONDS = 0.25
@@ -190,7 +190,7 @@ class DaskExecutor(Executor):
         """Wait until the workers have said whether they can be used."""
         dispatcher = self._dispatcher
         name = _address_of(self._client)
-        soon, late = Deadline.after(_FIRST_WORKER_SECONDS), Deadline.after(_SETTLE_SECONDS)
+        soon, late = Deadline.after(FIRST_WORKER_SECONDS), Deadline.after(_SETTLE_SECONDS)
         while not dispatcher.settled and not late.passed():
             if self._client.status not in ("running", "connecting"):
                 raise OptionError(f"the Dask client is {self._client.status}: make another one")
@@ -243,7 +243,7 @@ def connect(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             client = distributed.Client(
-                address, timeout=_CONNECT_SECONDS, set_as_default=False, name="metatune"
+                address, timeout=CONNECT_SECONDS, set_as_default=False, name="metatune"
             )
     except (OSError, ValueError, TypeError, ImportError) as error:
         raise OptionError(

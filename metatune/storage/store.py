@@ -64,6 +64,7 @@ class RunStore:
         self._since_save = Stopwatch()
         self._saved_any = False
         self._saved_first = False
+        self._incumbent: TrialResult | None = None
         self.inbox = prepared.inbox
         """Folder that holds the data."""
         self.outbox = prepared.inbox.parent / "models"
@@ -99,7 +100,8 @@ class RunStore:
         """Let go of what a new result outdoes; save the incumbent now and then."""
         self.fold_models.trial_ended(result, history)
         self.predictions.trial_ended(result, history)
-        if not self._keeps_model or history.incumbent() is not result:
+        self._incumbent = history.incumbent()
+        if not self._keeps_model or self._incumbent is not result:
             return
         pause = max(_SAVE_PAUSE, self._save_seconds / _SAVE_SHARE)
         if self._saved_first and self._since_save.seconds() < pause:
@@ -126,9 +128,9 @@ class RunStore:
         if not self._has_earlier_model and not self._saved_any:
             self.save(self._prepared.constant_pipeline())
 
-    def rescue(self, history: History) -> None:
+    def rescue(self) -> None:
         """Save the incumbent if there is any room; a model that is saved already stays else."""
-        incumbent = history.incumbent()
+        incumbent = self._incumbent
         pipeline = None if incumbent is None else self._fold_pipeline(incumbent)
         if incumbent is not None and pipeline is not None:
             with contextlib.suppress(BundleError):

@@ -25,8 +25,8 @@ QUICK_FAMILIES = ("decision_tree", "linear")
 QUICK_SECONDS = 0.4
 """Seconds of one of them, its imports included, on a busy machine."""
 
-_ANOTHER_SECONDS = 0.2  # for a further quick trial after the search
-_MAX_CELLS = 1_000_000  # of the training rows, for each class: a few tenths of a second at most
+ANOTHER_SECONDS = 0.2  # for a further quick trial after the search
+MAX_CELLS = 1_000_000  # of the training rows, for each class: a few tenths of a second at most
 
 
 def run_quick_trials(
@@ -74,7 +74,7 @@ def run_quick_trials(
 
 def _is_enough(run: Run, prepared: PreparedTask, history: History) -> bool:
     """Return True if a trial beats the constant, or one has a score and time is short."""
-    if history.incumbent() is not None and run.deadline.remaining() < _ANOTHER_SECONDS:
+    if history.incumbent() is not None and run.deadline.remaining() < ANOTHER_SECONDS:
         return True
     better = prepared.task.metric.better
     return any(better(result.score, prepared.constant) for result in history.results)
@@ -83,4 +83,4 @@ def _is_enough(run: Run, prepared: PreparedTask, history: History) -> bool:
 def _is_quick(trial: Trial, data: TrialData) -> bool:
     n_rows = data.n_train_rows * trial.rung.row_share * trial.rung.n_folds
     n_cells = n_rows * data.task.X.shape[1] * max(1, data.task.n_classes)
-    return bool(n_cells <= _MAX_CELLS)
+    return bool(n_cells <= MAX_CELLS)

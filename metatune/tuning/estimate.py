@@ -44,9 +44,9 @@ __all__ = [
 _LEAST_SECONDS = 0.3
 _MOST_SECONDS = 8.0
 _MARGIN = 0.1  # seconds for starting and for handing the answer back
-_MAX_ROWS = 100_000
+MAX_ROWS = 100_000
 _MAX_CELLS = 25_000_000  # rows x classes x members: 100 MB
-_MIN_ROWS = 2_000
+MIN_ROWS = 2_000
 _NO_TIME = "the time did not suffice"
 _DRAWS = 500
 _FEW_DRAWS = 100  # for metrics that have to be called anew for each draw and member
@@ -179,7 +179,7 @@ def _write(data: TrialData, predictions: "list[NDArray[Any]]", seed: int, inbox:
     if not len(rows):
         return "no row was predicted by every candidate"
     cells = sum(int(np.prod(p.shape[1:])) for p in predictions)
-    most = min(_MAX_ROWS, max(_MIN_ROWS, _MAX_CELLS // cells))
+    most = min(MAX_ROWS, max(MIN_ROWS, _MAX_CELLS // cells))
     rows = sample_rows(rows, row_metadata.take(rows), most, seed)
     inbox.mkdir()
     np.save(inbox / "predictions.npy", np.stack([p[rows] for p in predictions]))

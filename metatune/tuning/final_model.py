@@ -11,21 +11,28 @@ from sklearn.pipeline import Pipeline
 
 from metatune.budget import Deadline
 from metatune.ensemble.limits import ModelLimits
+from metatune.ensemble.member_pool import CONSTANT
 from metatune.ensemble.plan import EnsemblePlan, PlanRequest
-from metatune.evaluation.footprint import pickled_bytes
+from metatune.estimate.reselection import Composition
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.evaluation.trial import TrialResult
-from metatune.models import model_file
 from metatune.models.adjustment import NO_ADJUSTMENT
 from metatune.models.ensemble import weighted_mean
 from metatune.search.history import History
+from metatune.search.outcome import Ended, SearchOutcome
 from metatune.space import Configuration
 from metatune.storage.store import RunStore
 from metatune.tuning.members import fit_members, member_costs, plan_members
-from metatune.tuning.model_cost import ModelFigures, measure_model
+from metatune.tuning.model_cost import (
+    ModelFigures,
+    file_bytes,
+    inner_limits,
+    measure_in_time,
+    tightened,
+)
 from metatune.tuning.model_parts import Part, models_and_weights, rows_of_parts
 from metatune.tuning.run import Run
-from metatune.tuning.time_plan import can_save
+from metatune.tuning.time_plan import can_save, estimate_seconds
 
 __all__ = [
     "FinalModel",
@@ -33,10 +40,10 @@ __all__ = [
     "build_final_model",
     "measure_final_model",
     "plan_final_model",
+    "save_final_model",
 ]
 
 _HURRY_SECONDS = 1.0
-_MEASURE_SECONDS = 1.0
 _ATTEMPTS = 3  # to stay within limits on the model, the last one with the least that there is
 _LEAST_WEIGHT = 0.5  # of a plan's members have to be there for the rest to stand for all
 
@@ -66,6 +73,8 @@ class FinalModel:
         Measured costs; None if there was no time to measure.
     note : str
         A remark for the user; often empty.
+    interrupted : bool
+        It was made in a hurry, since the user interrupted the run.
     """
 
     pipeline: Pipeline
@@ -77,6 +86,16 @@ class FinalModel:
     members: tuple[tuple[TrialResult | None, float], ...] = ()
     figures: ModelFigures | None = None
     note: str = ""
+    interrupted: bool = False
+
+    @property
+    def composition(self) -> Composition | None:
+        """Weights of its members and what was made of their mean; None for the constant."""
+        if self.winner is None or self.trial is None:
+            return None
+        members = {CONSTANT if r is None else r.trial.number: share for r, share in self.members}
+        adjustment = NO_ADJUSTMENT if self.plan is None else self.plan.adjustment
+        return Composition(weights=members or {self.trial: 1.0}, adjustment=adjustment)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +104,8 @@ class FinalPlan:
 
     Attributes
     ----------
+    history : History
+        Every finished trial.
     able : tuple of TrialResult
         Trials that beat the constant prediction, the best first.
     ensemble : EnsemblePlan or None
@@ -96,28 +117,36 @@ class FinalPlan:
         When an ensemble has to be built.
     latest : Deadline
         When any model has to be.
+    interrupted : bool
+        The user waits: only fits that take a moment are made.
     """
 
+    history: History
     able: tuple[TrialResult, ...]
     ensemble: EnsemblePlan | None
     limits: ModelLimits
     deadline: Deadline
     latest: Deadline
+    interrupted: bool = False
 
     @property
     def is_single(self) -> bool:
         """True if it is the best single pipeline."""
         return self.ensemble is None or self.ensemble.is_single
 
+    @property
+    def is_best_single(self) -> bool:
+        """True if it is a single pipeline that beats the constant, and nobody is in a hurry."""
+        return bool(self.able) and self.is_single and not self.interrupted
+
+    def hurried(self, deadline: Deadline) -> "FinalPlan":
+        """Return the plan of a user who waits: the best single pipeline, within a moment."""
+        latest = deadline.within(_HURRY_SECONDS)
+        return replace(self, ensemble=None, deadline=latest, latest=latest, interrupted=True)
+
 
 def plan_final_model(
-    run: Run,
-    prepared: PreparedTask,
-    store: RunStore,
-    history: History,
-    *,
-    spare: float = 0.0,
-    interrupted: bool = False,
+    run: Run, prepared: PreparedTask, store: RunStore, search: SearchOutcome
 ) -> FinalPlan:
     """Plan the final model.
 
@@ -129,31 +158,38 @@ def plan_final_model(
         Task of the run.
     store : RunStore
         Holds out-of-fold predictions.
-    history : History
-        Every finished trial.
-    spare : float
-        Seconds that an ensemble has to leave to what comes after.
-    interrupted : bool
-        Plan nothing, and leave only time for fits that take a moment.
+    search : SearchOutcome
+        Every finished trial. Where the search or this was interrupted, nothing but the best
+        single pipeline is planned.
     """
     better, constant = prepared.task.metric.better, prepared.constant
+    history = search.history
     able = tuple(
         result
         for result in history.contenders()
         if better(result.score, constant) or math.isnan(constant)
     )
-    latest = run.deadline.within(_HURRY_SECONDS) if interrupted else run.deadline
-    deadline = latest.earlier(spare)
-    limits, ensemble = run.options.limits, None
-    if able and not interrupted:
-        limits = _inner_limits(run, prepared, store)
-        request = _request(run, prepared, store, history, able[0], limits)
-        ensemble = plan_members(run, prepared, store, history, request, deadline)
-    return FinalPlan(able=able, ensemble=ensemble, limits=limits, deadline=deadline, latest=latest)
+    plan = FinalPlan(
+        history=history,
+        able=able,
+        ensemble=None,
+        limits=run.options.limits,
+        deadline=run.deadline.earlier(estimate_seconds(store, run.options, history)),
+        latest=run.deadline,
+    )
+    if search.ended is Ended.INTERRUPTED:
+        return plan.hurried(run.deadline)
+    if not able:
+        return plan
+    try:
+        plan = replace(plan, limits=inner_limits(run, prepared, store))
+        return replace(plan, ensemble=_plan_members(run, prepared, store, plan))
+    except KeyboardInterrupt:
+        return plan.hurried(run.deadline)
 
 
 def build_final_model(
-    run: Run, prepared: PreparedTask, store: RunStore, history: History, plan: FinalPlan
+    run: Run, prepared: PreparedTask, store: RunStore, plan: FinalPlan
 ) -> FinalModel:
     """Build the final model as good as the time allows.
 
@@ -165,13 +201,36 @@ def build_final_model(
         Task of the run.
     store : RunStore
         Holds the models of folds.
-    history : History
-        Every finished trial.
     plan : FinalPlan
-        Made of the same history.
+        Where this is interrupted, the best single pipeline is built in a moment instead.
     """
-    built = _within_limits(run, prepared, store, history, plan)
-    return built or _single(run, prepared, store, history, plan)
+    try:
+        built = _within_limits(run, prepared, store, plan) or _single(run, prepared, store, plan)
+    except KeyboardInterrupt:
+        plan = plan.hurried(run.deadline)
+        built = _single(run, prepared, store, plan)
+    return replace(built, interrupted=plan.interrupted)
+
+
+def save_final_model(
+    run: Run, prepared: PreparedTask, store: RunStore, model: FinalModel
+) -> FinalModel:
+    """Save the final model, and return it with what it costs.
+
+    Raises
+    ------
+    BundleError
+        If it cannot be written.
+    """
+    try:
+        store.save(model.pipeline, model.trial, model.fitted_on)
+        if not model.interrupted:
+            model = measure_final_model(run, prepared, store, model)
+    except KeyboardInterrupt:
+        store.save(model.pipeline, model.trial, model.fitted_on)  # it is complete: nothing is lost
+        model = replace(model, interrupted=True)
+    run.timings.lap("finishing")
+    return model
 
 
 def measure_final_model(
@@ -180,32 +239,26 @@ def measure_final_model(
     """Return the model, once it is saved, with what it costs."""
     if model.figures is not None:
         return model
-    figures = _measure(run, prepared, model.pipeline, store.saved_bytes())
+    figures = measure_in_time(run, prepared, model.pipeline, store.saved_bytes())
     return replace(model, figures=figures)
 
 
-def _request(
-    run: Run,
-    prepared: PreparedTask,
-    store: RunStore,
-    history: History,
-    leader: TrialResult,
-    limits: ModelLimits,
-    *,
-    only_single: bool = False,
-) -> PlanRequest:
-    return PlanRequest(
+def _plan_members(
+    run: Run, prepared: PreparedTask, store: RunStore, plan: FinalPlan, *, only_single: bool = False
+) -> EnsemblePlan | None:
+    request = PlanRequest(
         metric=prepared.task.metric.name,
-        single=leader.trial.number,
+        single=plan.able[0].trial.number,
         only_single=only_single or not run.options.ensemble,
-        costs=member_costs(store, history),
-        limits=limits,
+        costs=member_costs(store, plan.history),
+        limits=plan.limits,
         seed=run.options.seed,
     )
+    return plan_members(run, prepared, store, plan.history, request, plan.deadline)
 
 
 def _within_limits(
-    run: Run, prepared: PreparedTask, store: RunStore, history: History, plan: FinalPlan
+    run: Run, prepared: PreparedTask, store: RunStore, plan: FinalPlan
 ) -> FinalModel | None:
     """Build what is planned, and plan anew with less as long as the model breaks a limit.
 
@@ -214,60 +267,53 @@ def _within_limits(
     FinalModel or None
         None if the plan is not possible in time.
     """
-    limits, inner, ensemble = run.options.limits, plan.limits, plan.ensemble
+    limits = run.options.limits
     final: FinalModel | None = None
     for attempt in range(_ATTEMPTS):
         if attempt:
             least = attempt == _ATTEMPTS - 1
-            leader = plan.able[0]
-            request = _request(run, prepared, store, history, leader, inner, only_single=least)
-            ensemble = plan_members(run, prepared, store, history, request, plan.deadline)
-        if ensemble is None:
-            return final
-        built = _build(run, prepared, store, history, ensemble, plan.able[0], plan.deadline)
+            ensemble = _plan_members(run, prepared, store, plan, only_single=least)
+            plan = replace(plan, ensemble=ensemble)
+        built = _build(run, prepared, store, plan)
         if built is None or not limits.any:
             return built or final
-        n_bytes = _file_bytes(run, store, built.pipeline)
-        figures = _measure(run, prepared, built.pipeline, n_bytes)
+        n_bytes = file_bytes(run, store, built.pipeline)
+        figures = measure_in_time(run, prepared, built.pipeline, n_bytes)
         broken = limits.broken_by(figures.cost)
         note = f"the limits cannot be kept, this is the nearest model: {broken}"
         final = replace(built, figures=figures, note=note if broken else "")
         if not broken:
             return final
-        inner = _tightened(inner, limits, figures, last=attempt == _ATTEMPTS - 2)
+        inner = tightened(plan.limits, limits, figures, last=attempt == _ATTEMPTS - 2)
+        plan = replace(plan, limits=inner)
     return final
 
 
-def _build(
-    run: Run,
-    prepared: PreparedTask,
-    store: RunStore,
-    history: History,
-    plan: EnsemblePlan,
-    leader: TrialResult,
-    deadline: Deadline,
-) -> FinalModel | None:
-    """Fit what a plan asks for; None if too little of it is ready in time."""
-    sizes = {result.trial.number: result.model_bytes for result in history.results}
-    n_bytes = sum(sizes.get(number, 0) for number in plan.weights)
+def _build(run: Run, prepared: PreparedTask, store: RunStore, plan: FinalPlan) -> FinalModel | None:
+    """Fit what a plan asks for; None if nothing is planned or too little is ready in time."""
+    if plan.ensemble is None:
+        return None
+    ensemble, deadline = plan.ensemble, plan.deadline
+    sizes = {result.trial.number: result.model_bytes for result in plan.history.results}
+    n_bytes = sum(sizes.get(number, 0) for number in ensemble.weights)
     # Fits on all rows matter more than folds beside them: those join if there is time left.
     before_save = deadline.earlier(store.seconds_to_save(n_bytes) + 0.2)
-    parts = fit_members(run, prepared, store, history, plan, before_save)
+    parts = fit_members(run, prepared, store, plan.history, ensemble, before_save)
     weight = sum(part.weight for part in parts)
     heaviest = next((part.result for part in parts if part.result is not None), None)
     if weight < _LEAST_WEIGHT or heaviest is None:
         return None
-    winner = heaviest if len(parts) == 1 else leader
-    pipeline = _join(prepared, parts, plan)
+    winner = heaviest if len(parts) == 1 else plan.able[0]
+    pipeline = _join(prepared, parts, ensemble)
     if sum(len(part.models) for part in parts) > 1 and not can_save(pipeline, store, deadline):
         parts = [part.least() for part in parts]
-        pipeline = _join(prepared, parts, plan)
-        if not plan.is_single and not can_save(pipeline, store, deadline):
+        pipeline = _join(prepared, parts, ensemble)
+        if not ensemble.is_single and not can_save(pipeline, store, deadline):
             return None
-    alone = len(parts) == 1 and plan.adjustment == NO_ADJUSTMENT
+    alone = len(parts) == 1 and ensemble.adjustment == NO_ADJUSTMENT
     return FinalModel(
         pipeline=pipeline,
-        score=winner.score if alone or math.isnan(plan.score) else plan.score,
+        score=winner.score if alone or math.isnan(ensemble.score) else ensemble.score,
         winner=winner.trial.configuration,
         fitted_on=rows_of_parts(
             parts,
@@ -276,7 +322,7 @@ def _build(
             n_train_rows=prepared.data.n_train_rows,
         ),
         trial=winner.trial.number,
-        plan=plan,
+        plan=ensemble,
         members=tuple((part.result, part.weight / weight) for part in parts),
     )
 
@@ -290,13 +336,16 @@ def _join(prepared: PreparedTask, parts: list[Part], plan: EnsemblePlan) -> Pipe
     return Pipeline([("table", prepared.encoder), ("model", mean)])
 
 
-def _single(
-    run: Run, prepared: PreparedTask, store: RunStore, history: History, plan: FinalPlan
-) -> FinalModel:
+def _single(run: Run, prepared: PreparedTask, store: RunStore, plan: FinalPlan) -> FinalModel:
     """Make the best single pipeline of which there is a model, or else the constant."""
     for result in plan.able:
-        single = EnsemblePlan(weights={result.trial.number: 1.0})
-        final = _build(run, prepared, store, history, single, result, plan.latest)
+        alone = EnsemblePlan(weights={result.trial.number: 1.0})
+        final = _build(
+            run,
+            prepared,
+            store,
+            replace(plan, able=(result,), ensemble=alone, deadline=plan.latest),
+        )
         if final is not None:
             return final
         saved, rows = store.load_saved(result)
@@ -313,47 +362,4 @@ def _single(
         score=prepared.constant,
         winner=None,
         fitted_on=prepared.all_rows,
-    )
-
-
-def _inner_limits(run: Run, prepared: PreparedTask, store: RunStore) -> ModelLimits:
-    """Return what is left of the limits for models, besides the work on columns."""
-    limits = run.options.limits
-    if not limits.any:
-        return limits
-    constant = prepared.constant_pipeline()
-    own = _measure(run, prepared, constant, _file_bytes(run, store, constant))
-    # However little is left, it is more than nothing: shares of it are compared.
-    latency, n_bytes = limits.max_latency, limits.max_bytes
-    return ModelLimits(
-        max_latency=None if latency is None else max(latency - own.latency, 1e-3 * latency),
-        max_bytes=None if n_bytes is None else max(n_bytes - own.n_bytes, n_bytes // 1000, 1),
-    )
-
-
-def _measure(
-    run: Run, prepared: PreparedTask, pipeline: Pipeline, n_bytes: int | None
-) -> ModelFigures:
-    n_bytes = pickled_bytes(pipeline) if n_bytes is None else n_bytes
-    until = run.deadline.within(_MEASURE_SECONDS)
-    return measure_model(pipeline, prepared.task.X, n_bytes, until)
-
-
-def _file_bytes(run: Run, store: RunStore, pipeline: Pipeline) -> int | None:
-    """Return the size that a model file would have, where that matters."""
-    if run.options.limits.max_bytes is None:
-        return None
-    path = run.scratch / "measured.skops"
-    model_file.save(pipeline, path, store.info())
-    return path.stat().st_size
-
-
-def _tightened(
-    inner: ModelLimits, limits: ModelLimits, figures: ModelFigures, *, last: bool
-) -> ModelLimits:
-    """Return limits that make up for what a model turned out to cost."""
-    factor = 1e-9 if last else 0.9 / max(1.0, limits.excess(figures.cost))
-    return ModelLimits(
-        max_latency=None if inner.max_latency is None else factor * inner.max_latency,
-        max_bytes=None if inner.max_bytes is None else max(1, int(factor * inner.max_bytes)),
     )

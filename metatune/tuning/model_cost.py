@@ -1,20 +1,33 @@
-"""Costs of the final model, measured on itself."""
+"""Costs of the final model, measured on itself, and what the user's limits leave to its parts."""
 
 import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metatune.budget import Deadline, Stopwatch
-from metatune.ensemble.limits import Cost
+from metatune.ensemble.limits import Cost, ModelLimits
+from metatune.evaluation.footprint import pickled_bytes
+from metatune.evaluation.prepared_task import PreparedTask
+from metatune.models import model_file
+from metatune.storage.store import RunStore
+from metatune.tuning.run import Run
 
 if TYPE_CHECKING:
     import pandas as pd
     from sklearn.pipeline import Pipeline
 
-__all__ = ["ModelFigures", "measure_model"]
+__all__ = [
+    "ModelFigures",
+    "file_bytes",
+    "inner_limits",
+    "measure_in_time",
+    "measure_model",
+    "tightened",
+]
 
 _REPEATS = 5
 _BATCH = 1_000
+_MEASURE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,3 +88,47 @@ def measure_model(
         ask(batch)
         each = watch.seconds() / len(batch)
     return ModelFigures(latency=statistics.median(seconds), batch_seconds=each, n_bytes=n_bytes)
+
+
+def inner_limits(run: Run, prepared: PreparedTask, store: RunStore) -> ModelLimits:
+    """Return what is left of the limits for models, besides the work on columns."""
+    limits = run.options.limits
+    if not limits.any:
+        return limits
+    constant = prepared.constant_pipeline()
+    own = measure_in_time(run, prepared, constant, file_bytes(run, store, constant))
+    # However little is left, it is more than nothing: shares of it are compared.
+    latency, n_bytes = limits.max_latency, limits.max_bytes
+    return ModelLimits(
+        max_latency=None if latency is None else max(latency - own.latency, 1e-3 * latency),
+        max_bytes=None if n_bytes is None else max(n_bytes - own.n_bytes, n_bytes // 1000, 1),
+    )
+
+
+def measure_in_time(
+    run: Run, prepared: PreparedTask, pipeline: "Pipeline", n_bytes: int | None
+) -> ModelFigures:
+    """Measure a model within a moment; without `n_bytes` its size is that in memory."""
+    n_bytes = pickled_bytes(pipeline) if n_bytes is None else n_bytes
+    until = run.deadline.within(_MEASURE_SECONDS)
+    return measure_model(pipeline, prepared.task.X, n_bytes, until)
+
+
+def file_bytes(run: Run, store: RunStore, pipeline: "Pipeline") -> int | None:
+    """Return the size that a model file would have, where that matters."""
+    if run.options.limits.max_bytes is None:
+        return None
+    path = run.scratch / "measured.skops"
+    model_file.save(pipeline, path, store.info())
+    return path.stat().st_size
+
+
+def tightened(
+    inner: ModelLimits, limits: ModelLimits, figures: ModelFigures, *, last: bool
+) -> ModelLimits:
+    """Return limits that make up for what a model turned out to cost."""
+    factor = 1e-9 if last else 0.9 / max(1.0, limits.excess(figures.cost))
+    return ModelLimits(
+        max_latency=None if inner.max_latency is None else factor * inner.max_latency,
+        max_bytes=None if inner.max_bytes is None else max(1, int(factor * inner.max_bytes)),
+    )

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from metatune.errors import BundleError
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.evaluation.trial import TrialResult
 from metatune.samplers.base import Sampler
@@ -64,22 +63,18 @@ def run_search(
     max_trials = run.options.budget.max_trials
     halving = SuccessiveHalving(prepared.rungs, prepared.task.metric, seed=run.options.seed)
     turns = AsTheyCome(earlier) if max_trials is None else InOrder(max_trials, earlier)
-    try:
-        outcome = run_trials(
-            halving,
-            sampler,
-            turns,
-            executor=run.executor,
-            store=store,
-            limits=SearchLimits(deadline=run.deadline, max_trials=max_trials),
-            reserve=plan,
-            listener=run.listener,
-            restored=earlier,
-            question=question,
-        )
-        if outcome.ended is Ended.TIME:
-            run_quick_trials(run, prepared, halving, store, outcome.unfinished)
-    except BundleError:  # a disk without room
-        store.rescue(halving.history)
-        raise
+    outcome = run_trials(
+        halving,
+        sampler,
+        turns,
+        executor=run.executor,
+        store=store,
+        limits=SearchLimits(deadline=run.deadline, max_trials=max_trials),
+        reserve=plan,
+        listener=run.listener,
+        restored=earlier,
+        question=question,
+    )
+    if outcome.ended is Ended.TIME:
+        run_quick_trials(run, prepared, halving, store, outcome.unfinished)
     return outcome

@@ -15,6 +15,7 @@ from metatune.storage.store import RunStore
 from metatune.tuning.emergency import QUICK_SECONDS
 from metatune.tuning.model_parts import is_averaged, n_models
 from metatune.tuning.options import TuneOptions
+from metatune.tuning.run import Run
 
 __all__ = ["TimePlan", "can_save", "estimate_seconds", "fit_seconds"]
 
@@ -53,6 +54,17 @@ class TimePlan:
     run_seconds: float
     n_workers: int
     members: bool = True
+
+    @classmethod
+    def of(cls, run: Run, prepared: PreparedTask, store: RunStore) -> "TimePlan":
+        """Return the plan of a run whose search is about to start."""
+        return cls(
+            prepared=prepared,
+            store=store,
+            options=run.options,
+            run_seconds=run.deadline.remaining(),
+            n_workers=run.executor.n_workers,
+        )
 
     def seconds(self, history: History) -> float:
         """Return the seconds to keep free, given the trials so far."""

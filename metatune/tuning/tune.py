@@ -7,16 +7,11 @@ from pathlib import Path
 
 from metatune.budget import Deadline, Stopwatch, Timings
 from metatune.data.task.task import Task
-from metatune.ensemble.member_pool import CONSTANT
 from metatune.ensemble.report import ensemble_record
 from metatune.errors import BundleError
-from metatune.estimate.reselection import Composition
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.execution.executor import Executor
 from metatune.files.scratch import scratch_directory
-from metatune.models.adjustment import NO_ADJUSTMENT
-from metatune.samplers.base import Sampler
-from metatune.samplers.question import Question
 from metatune.search.history import History
 from metatune.search.outcome import Ended, SearchOutcome
 from metatune.storage.directory import RunDirectory
@@ -26,10 +21,10 @@ from metatune.storage.store import RunStore
 from metatune.tuning.estimate import estimate_score
 from metatune.tuning.events import Listener
 from metatune.tuning.final_model import (
-    FinalModel,
+    FinalPlan,
     build_final_model,
-    measure_final_model,
     plan_final_model,
+    save_final_model,
 )
 from metatune.tuning.options import TuneOptions
 from metatune.tuning.prepare import prepare
@@ -37,7 +32,7 @@ from metatune.tuning.result import TuningResult
 from metatune.tuning.run import Run
 from metatune.tuning.sampling import make_question, make_sampler
 from metatune.tuning.search import run_search
-from metatune.tuning.time_plan import TimePlan, estimate_seconds
+from metatune.tuning.time_plan import TimePlan
 
 __all__ = ["tune"]
 
@@ -102,11 +97,24 @@ def tune(
             _tell_start(run, prepared, past)
             question = make_question(run, prepared)
             sampler = make_sampler(run, prepared, question)
-            search = _search(run, prepared, sampler, store, past, question)
-            search, model = _final_model(run, prepared, store, search)
-            interrupted = search.ended is Ended.INTERRUPTED
+            times = TimePlan.of(run, prepared, store)
+            search = run_search(run, prepared, sampler, store, past.results, times, question)
+            plan = plan_final_model(run, prepared, store, search)
+            if _may_go_on(run, search, times, plan):
+                times, results = replace(times, members=False), search.history.results
+                more = run_search(run, prepared, sampler, store, results, times)
+                search = search.followed_by(more)
+                plan = plan_final_model(run, prepared, store, search)
+            _tell_end(run, search)
+            model = build_final_model(run, prepared, store, plan)
+            model = save_final_model(run, prepared, store, model)
             estimate = estimate_score(
-                run, prepared, store, search.history, _made(model), interrupted=interrupted
+                run,
+                prepared,
+                store,
+                search.history,
+                model.composition,
+                interrupted=model.interrupted,
             )
             timings.lap("estimating")
     return TuningResult(
@@ -119,7 +127,7 @@ def tune(
         beats_constant=model.winner is not None,
         winner=model.winner,
         fitted_on=model.fitted_on,
-        ended=search.ended,
+        ended=Ended.INTERRUPTED if model.interrupted else search.ended,
         seconds=watch.seconds(),
         timings={**timings.seconds, **search.timings},
         ensemble=ensemble_record(model.plan, model.members),
@@ -137,7 +145,7 @@ def _scratch_run(scratch: Path) -> RunDirectory:
 
 @contextlib.contextmanager
 def _open_store(run: Run, prepared: PreparedTask, past: Past) -> Iterator[RunStore]:
-    """Open what the run keeps, and close it whatever happens."""
+    """Open what the run keeps, and close it whatever happens; save what there is if no room is."""
     identity = ""
     if not run.directory.is_scratch:
         identity = identify(prepared.data, run.options.seed)
@@ -146,82 +154,27 @@ def _open_store(run: Run, prepared: PreparedTask, past: Past) -> Iterator[RunSto
     store = RunStore(run.directory, prepared, pulse, past)
     try:
         yield store
+    except BundleError:
+        store.rescue()
+        raise
     finally:
         store.close()
 
 
 def _tell_start(run: Run, prepared: PreparedTask, past: Past) -> None:
+    run.timings.lap("preparing")
     run.listener.search_starts(prepared.rungs, prepared.constant)
     if past.results:
         run.listener.resumes(History(prepared.task.metric, past.results), past.used)
 
 
-def _search(
-    run: Run,
-    prepared: PreparedTask,
-    sampler: Sampler,
-    store: RunStore,
-    past: Past,
-    question: Question | None,
-) -> SearchOutcome:
-    """Search, and go on with the time kept for an ensemble's members where there will be none."""
-    run.timings.lap("preparing")
-    plan = TimePlan(
-        prepared=prepared,
-        store=store,
-        options=run.options,
-        run_seconds=run.deadline.remaining(),
-        n_workers=run.executor.n_workers,
-    )
-    search = run_search(run, prepared, sampler, store, past.results, plan, question)
-    timed_out = search.ended is Ended.TIME and not run.counted  # where measured times may decide
-    if timed_out and plan.holds_time_for_members(search.history):
-        try:
-            final = plan_final_model(run, prepared, store, search.history)
-        except KeyboardInterrupt:
-            search = replace(search, ended=Ended.INTERRUPTED)
-        else:
-            if final.able and final.is_single:
-                plan, results = replace(plan, members=False), search.history.results
-                more = run_search(run, prepared, sampler, store, results, plan)
-                search = search.followed_by(more)
+def _may_go_on(run: Run, search: SearchOutcome, times: TimePlan, plan: FinalPlan) -> bool:
+    """Return True if time was kept for members of an ensemble, and there will be none to fit."""
+    # Measured times decide: not where trials are counted.
+    timed_out = search.ended is Ended.TIME and not run.counted
+    return timed_out and plan.is_best_single and times.holds_time_for_members(search.history)
+
+
+def _tell_end(run: Run, search: SearchOutcome) -> None:
     run.timings.lap("searching")
     run.listener.search_ends(search.ended)
-    return search
-
-
-def _final_model(
-    run: Run, prepared: PreparedTask, store: RunStore, search: SearchOutcome
-) -> tuple[SearchOutcome, FinalModel]:
-    """Plan, build, save and measure; an interruption makes it quick, but not empty-handed."""
-    history = search.history
-    interrupted = search.ended is Ended.INTERRUPTED
-    try:
-        model = _plan_build_save(run, prepared, store, history, interrupted=interrupted)
-    except KeyboardInterrupt:
-        search = replace(search, ended=Ended.INTERRUPTED)
-        model = _plan_build_save(run, prepared, store, history, interrupted=True)
-    except BundleError:  # a disk without room
-        store.rescue(history)
-        raise
-    run.timings.lap("finishing")
-    return search, model
-
-
-def _plan_build_save(
-    run: Run, prepared: PreparedTask, store: RunStore, history: History, *, interrupted: bool
-) -> FinalModel:
-    spare = estimate_seconds(store, run.options, history)
-    plan = plan_final_model(run, prepared, store, history, spare=spare, interrupted=interrupted)
-    model = build_final_model(run, prepared, store, history, plan)
-    store.save(model.pipeline, model.trial, model.fitted_on)
-    return model if interrupted else measure_final_model(run, prepared, store, model)
-
-
-def _made(model: FinalModel) -> Composition | None:
-    """Return the composition of the final model; None for the constant prediction."""
-    if model.winner is None or model.trial is None:
-        return None
-    weights = {CONSTANT if r is None else r.trial.number: share for r, share in model.members}
-    adjustment = NO_ADJUSTMENT if model.plan is None else model.plan.adjustment
-    return Composition(weights=weights or {model.trial: 1.0}, adjustment=adjustment)

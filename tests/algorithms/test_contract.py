@@ -1,4 +1,4 @@
-"""What every algorithm family promises, on the tables that break others."""
+"""Promises of every algorithm family, on the tables that break others."""
 
 import random
 import warnings
@@ -194,15 +194,15 @@ TABLES: tuple[Callable[[TaskKind], Table], ...] = (
 @pytest.fixture(autouse=True)
 def _small_models(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fewer trees and splits: the promises do not depend on their number."""
-    monkeypatch.setattr(forests, "_MOST_TREES", 20)
-    monkeypatch.setattr(forests, "_FEWEST_TREES", 20)
+    monkeypatch.setattr(forests, "MOST_TREES", 20)
+    monkeypatch.setattr(forests, "FEWEST_TREES", 20)
     monkeypatch.setattr(stopping.EarlyStoppingModel, "max_splits", 2)
-    monkeypatch.setattr(network, "_MAX_EPOCHS", 20)
-    monkeypatch.setattr(network, "_FEW_EPOCHS", 20)
-    monkeypatch.setattr(process, "_MAX_STEPS", 10)
+    monkeypatch.setattr(network, "MAX_EPOCHS", 20)
+    monkeypatch.setattr(network, "FEW_EPOCHS", 20)
+    monkeypatch.setattr(process, "MAX_STEPS", 10)
     if find_spec("catboost") is not None:
         catboost_model = import_module("metatune.algorithms.learners.catboost_model")
-        monkeypatch.setattr(catboost_model, "_MAX_ROUNDS", 10)
+        monkeypatch.setattr(catboost_model, "MAX_ROUNDS", 10)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -385,7 +385,7 @@ class AlgorithmContract:
         mixed, first = replace(table, X=X, y=y), np.arange(160) < 80
 
         def agreement(pipeline: Pipeline) -> float:
-            """How far predictions follow the first half."""
+            """Return the correlation of predictions with the first half."""
             if kind.is_classification:
                 found = pipeline.predict_proba(table.X) @ pipeline.classes_
             else:

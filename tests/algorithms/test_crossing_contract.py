@@ -28,7 +28,7 @@ CROSSED = sorted(
 @pytest.fixture(autouse=True)
 def _useless_crossings_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """Or there would be none in most of these small tables."""
-    monkeypatch.setattr(choosing, "_LEAST", -1e9)
+    monkeypatch.setattr(choosing, "LEAST", -1e9)
 
 
 class CrossingContract(AlgorithmContract):

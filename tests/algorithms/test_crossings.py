@@ -188,13 +188,13 @@ class TestStep:
         X = rng.normal(size=(5000, 1500))
         y = X[:, 700] - X[:, 1400] + X[:, 3] * X[:, 700]
         seen: list[tuple[int, ...]] = []
-        boosted = relevance._boosted
+        boosted = relevance.small_boosted_model
 
         def spy(X: np.ndarray, *rest: object) -> object:
             seen.append(X.shape)
             return boosted(X, *rest)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(relevance, "_boosted", spy)
+        monkeypatch.setattr(relevance, "small_boosted_model", spy)
         fitted = step((0,) * 1500).fit(X, y)
         assert max(rows for rows, _ in seen) <= 3000
         assert max(columns for _, columns in seen) <= 100

@@ -54,7 +54,7 @@ def _rows(X: np.ndarray, points: np.ndarray) -> np.ndarray:
 def test_blocks_only_save_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     X, y, X_new, _ = waves(300)
     expected = InducedProcess(KERNEL, 50).fit(X, y, np.full(300, 0.04)).predict(X_new)
-    monkeypatch.setattr(inducing, "_BLOCK", 37)
+    monkeypatch.setattr(inducing, "BLOCK", 37)
     found = InducedProcess(KERNEL, 50).fit(X, y, np.full(300, 0.04)).predict(X_new)
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-8)
 
@@ -68,8 +68,8 @@ def test_rows_that_repeat_break_nothing() -> None:
 def test_small_tables_are_solved_exactly_and_large_ones_in_part(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(process, "_EXACT_ROWS", 400)
-    monkeypatch.setattr(process, "_INDUCING_ROWS", 300)
+    monkeypatch.setattr(process, "EXACT_ROWS", 400)
+    monkeypatch.setattr(process, "INDUCING_ROWS", 300)
     X, y, X_new, y_new = waves(800)
     small = BoundedProcess(max_rows=200).fit(X[:400], y[:400])
     large = BoundedProcess(max_rows=200).fit(X, y)
@@ -82,7 +82,7 @@ def test_small_tables_are_solved_exactly_and_large_ones_in_part(
 
 
 def test_weights_count_in_part_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "_EXACT_ROWS", 100)
+    monkeypatch.setattr(process, "EXACT_ROWS", 100)
     X, y, X_new, y_new = waves(600)
     wrong = np.arange(600) % 2 == 0
     y = np.where(wrong, y + 2.0, y)

@@ -37,7 +37,7 @@ def test_target_means_count_a_weight_as_rows() -> None:
 
 
 def test_target_means_are_cross_fitted_by_group() -> None:
-    """Where the level is the group, no row learns anything from its own level."""
+    """No row learns anything from its own level where that is the group."""
     codes = np.arange(60)[:, None] // 6
     encoded = TargetMeanEncoder((10,)).fit_transform(codes, LABELS, RowMetadata(groups=codes[:, 0]))
     assert all(len(np.unique(encoded[codes[:, 0] == k])) == 1 for k in range(10))

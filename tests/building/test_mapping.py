@@ -334,7 +334,7 @@ def test_every_rule_names_hyperparameters_of_its_family(name: str) -> None:
 
 
 def test_power_of_columns_gives_back_their_number() -> None:
-    """What metatune makes of the mapped value is what was published."""
+    """The value that metatune makes of the mapped one is what was published."""
     from metatune.algorithms.recipe import share_of_columns
 
     found = map_run(run("RandomForestClassifier", n_columns=30, max_features=0.4))

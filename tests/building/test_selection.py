@@ -1,4 +1,4 @@
-"""Which tables of a catalogue take part in a meta-dataset."""
+"""Selection of the tables that take part in a meta-dataset."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What is wrong with the input is said in one line; nothing is written."""
+"""Faults of the input are told in one line; nothing is written."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -80,7 +80,7 @@ def test_a_reader_that_goes_away_is_no_error(shop_file: Path) -> None:
 
 
 def test_workers_start_before_tables_can_be_read() -> None:
-    """What a fit needs until then is light: the rest is imported while the workers start."""
+    """A fit needs little until then: the rest is imported while the workers start."""
     code = (
         "import sys, metatune.cli.fit_run; print({'pandas', 'scipy', 'sklearn'} & set(sys.modules))"
     )

@@ -1,4 +1,4 @@
-"""What a fitted pipeline costs."""
+"""Costs of a fitted pipeline."""
 
 import pickle
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is known of each row on its way into trials: weights, groups, times."""
+"""Weights, groups and times of rows on their way into trials."""
 
 from pathlib import Path
 

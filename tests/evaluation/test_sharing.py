@@ -1,4 +1,4 @@
-"""What trials share changes their seconds and nothing else."""
+"""Work shared between trials: it changes their seconds and nothing else."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -71,9 +71,9 @@ def store(tmp_path: Path) -> FileStore:
 @pytest.fixture
 def share_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """Share whatever can be shared, however little it saves."""
-    monkeypatch.setattr(prepared, "_OVERHEAD", -1e9)
-    monkeypatch.setattr(known_folds, "_LEAST_SECONDS", 0.0)
-    monkeypatch.setattr(known_folds, "_BYTES_A_SECOND", 1e15)
+    monkeypatch.setattr(prepared, "OVERHEAD", -1e9)
+    monkeypatch.setattr(known_folds, "LEAST_SECONDS", 0.0)
+    monkeypatch.setattr(known_folds, "BYTES_A_SECOND", 1e15)
 
 
 @pytest.mark.usefixtures("share_all")
@@ -203,7 +203,7 @@ def test_folds_of_another_seed_or_share_are_not_taken_over(store: FileStore) -> 
 def test_a_model_too_large_to_write_is_fitted_again(
     store: FileStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(known_folds, "_BYTES_A_SECOND", 1.0)
+    monkeypatch.setattr(known_folds, "BYTES_A_SECOND", 1.0)
     data = make_data()
     trial = make_trial(default("extra_trees"), ONE_FOLD)
     evaluate(trial, data, store=store)

@@ -15,7 +15,7 @@ GB = 10**9
 
 @pytest.fixture(autouse=True)
 def _sixteen_cores(monkeypatch):
-    monkeypatch.setattr(cores, "_affinity", lambda: 16)
+    monkeypatch.setattr(cores, "allowed_cores", lambda: 16)
 
 
 def machine(root: Path, groups: str) -> Path:

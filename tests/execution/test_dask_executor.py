@@ -204,7 +204,7 @@ def test_workers_may_join_and_leave(executor, cluster, client):
 
 
 def test_unreachable_scheduler_is_one_line(monkeypatch):
-    monkeypatch.setattr("metatune.execution.dask_executor._CONNECT_SECONDS", 1.0)
+    monkeypatch.setattr("metatune.execution.dask_executor.CONNECT_SECONDS", 1.0)
     logging.getLogger("distributed.client").setLevel(logging.WARNING)
     watch = Stopwatch()
     with pytest.raises(OptionError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:1 "):
@@ -214,7 +214,7 @@ def test_unreachable_scheduler_is_one_line(monkeypatch):
 
 
 def test_scheduler_without_workers_is_one_line(tmp_path, monkeypatch):
-    monkeypatch.setattr("metatune.execution.dask_executor._FIRST_WORKER_SECONDS", 0.5)
+    monkeypatch.setattr("metatune.execution.dask_executor.FIRST_WORKER_SECONDS", 0.5)
     with Cluster(tmp_path) as empty:
         watch = Stopwatch()
         with pytest.raises(OptionError, match="has no workers: start some with `dask worker tcp"):

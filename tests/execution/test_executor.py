@@ -1,4 +1,4 @@
-"""What every executor promises, and what the pool of processes promises beyond."""
+"""Promises of every executor, and those of the pool of processes beyond."""
 
 import multiprocessing
 import os

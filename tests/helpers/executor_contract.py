@@ -1,4 +1,4 @@
-"""What every executor promises: test classes that the tests of each executor inherit.
+"""Promises of every executor: test classes that the tests of each executor inherit.
 
 A subclass has a fixture ``executor``, with workers that can import ``fake_jobs``.
 """

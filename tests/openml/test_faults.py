@@ -211,7 +211,7 @@ def test_slow_filters_are_not_used(store: PageStore, server: OpenMLServer) -> No
 
 
 class TestFiles:
-    """What arrives instead of a dataset."""
+    """Payloads that arrive instead of a dataset."""
 
     @pytest.mark.parametrize("kind", ["forbidden", "html_404", "html_502", "drop", "slow"])
     @pytest.mark.parametrize("first", [True, False], ids=["head", "get"])

@@ -37,7 +37,7 @@ LISTS = (
 
 @dataclass
 class Values:
-    """What can be set; everything else cannot."""
+    """Settings of the package; nothing else can be set."""
 
     server: str = "https://www.openml.org/api/v1/xml/"
     apikey: str | None = None

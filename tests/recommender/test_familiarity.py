@@ -1,4 +1,4 @@
-"""How familiar a dataset is."""
+"""Familiarity of a dataset."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""What relatives in the pool say about other configurations."""
+"""Posterior for configurations outside the pool."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Where fitted models lie: in the meta-dataset, or fitted on the spot."""
+"""Fitted models of the recommender: in the meta-dataset, or fitted on the spot."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Who leads, and what the leaderboard shows."""
+"""Incumbent and leaderboard of a history."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What trials leave behind: out-of-fold predictions, fitted pipelines, and what they cost."""
+"""Leavings of trials: out-of-fold predictions, fitted pipelines, and their cost."""
 
 import math
 import pickle

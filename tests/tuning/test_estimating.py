@@ -136,8 +136,8 @@ def test_rows_that_no_model_has_predicted_are_left_out(tmp_path: Path) -> None:
 
 
 def test_large_tables_are_sampled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(estimating, "_MAX_ROWS", 100)
-    monkeypatch.setattr(estimating, "_MIN_ROWS", 10)
+    monkeypatch.setattr(estimating, "MAX_ROWS", 100)
+    monkeypatch.setattr(estimating, "MIN_ROWS", 10)
     groups = np.arange(N_ROWS, dtype=np.int64) // 7
     found = Run(tmp_path, row_metadata=RowMetadata(groups=groups)).estimate()
     assert isinstance(found, Estimate)

@@ -33,10 +33,12 @@ from metatune.execution.local_pool import LocalPool
 from metatune.models import model_file
 from metatune.models.ensemble import EnsembleClassifier, EnsembleRegressor
 from metatune.search.history import History
+from metatune.search.outcome import Ended, SearchOutcome
 from metatune.storage.store import RunStore
 from metatune.tuning import final_model
 from metatune.tuning.final_model import (
     FinalModel,
+    FinalPlan,
     build_final_model,
     measure_final_model,
     plan_final_model,
@@ -63,7 +65,7 @@ def make_table(n_rows: int = 400, *, rare: float = 0.0) -> pd.DataFrame:
 
 
 @dataclass
-class Ended:
+class EndedSearch:
     """A search that has ended: every family was tried on all folds."""
 
     run: Run
@@ -72,8 +74,8 @@ class Ended:
     history: History
 
     @property
-    def parts(self) -> tuple[Run, PreparedTask, RunStore, History]:
-        return self.run, self.prepared, self.store, self.history
+    def parts(self) -> tuple[Run, PreparedTask, RunStore]:
+        return self.run, self.prepared, self.store
 
     @property
     def plan(self) -> TimePlan:
@@ -86,11 +88,17 @@ class Ended:
             n_workers=self.run.executor.n_workers,
         )
 
+    def plan_model(self, ended: Ended = Ended.TIME) -> FinalPlan:
+        search = SearchOutcome(
+            history=self.history, ended=ended, unfinished=(), seconds=1.0, timings={}
+        )
+        return plan_final_model(*self.parts, search)
+
     def finish(self, *, interrupted: bool = False) -> FinalModel:
-        plan = plan_final_model(*self.parts, interrupted=interrupted)
-        model = build_final_model(*self.parts, plan)
+        ended = Ended.INTERRUPTED if interrupted else Ended.TIME
+        model = build_final_model(*self.parts, self.plan_model(ended))
         self.store.save(model.pipeline, model.trial, model.fitted_on)
-        return measure_final_model(self.run, self.prepared, self.store, model)
+        return measure_final_model(*self.parts, model)
 
 
 def make_run(
@@ -105,7 +113,7 @@ def make_run(
     limits: ModelLimits = NO_LIMITS,
     families: tuple[str, ...] = FAMILIES,
     saved: bool = True,
-) -> Ended:
+) -> EndedSearch:
     table = make_table() if table is None else table
     unused = [c for c in ("price", "buys", "grade") if c != target]
     task = make_task(table.drop(columns=unused), target=target, metric=metric)
@@ -126,7 +134,7 @@ def make_run(
         store.record(result)
         history.add(result)
         store.update(result, history)
-    return Ended(run, prepared, store, history)
+    return EndedSearch(run, prepared, store, history)
 
 
 @pytest.mark.parametrize("target", ["buys", "grade", "price"])
@@ -257,7 +265,7 @@ class TestTimeForSaving:
 class TestTimeForMembers:
     """Time that members of an ensemble would take: a search may go on for it without them."""
 
-    def slow(self, run: Ended) -> History:
+    def slow(self, run: EndedSearch) -> History:
         """Let the run's fits have taken long."""
         results = [replace(result, fit_seconds=30.0) for result in run.history.results]
         history = History(run.prepared.task.metric, results)
@@ -272,13 +280,13 @@ class TestTimeForMembers:
         assert run.plan.holds_time_for_members(slow)
 
     def test_an_ensemble_that_helps_needs_it(self, tmp_path: Path) -> None:
-        assert not plan_final_model(*make_run(tmp_path, "price").parts).is_single
+        assert not make_run(tmp_path, "price").plan_model().is_single
 
     def test_a_single_one_leaves_it(self, tmp_path: Path) -> None:
         table = make_table()
         table["price"] = 2.0 * table["a"] - table["b"]
         run = make_run(tmp_path, "price", table=table)
-        assert plan_final_model(*run.parts).is_single
+        assert run.plan_model().is_single
 
     def test_a_leader_that_no_ensemble_can_be_compared_with_leaves_it(self, tmp_path: Path) -> None:
         run = make_run(tmp_path, "price")
@@ -288,7 +296,7 @@ class TestTimeForMembers:
         better = replace(leader, trial=unknown, score=1e-3)
         run.history.add(better)
         assert run.history.contenders()[0] is better
-        assert plan_final_model(*run.parts).is_single
+        assert run.plan_model().is_single
 
     def test_nothing_is_to_be_gained(self, tmp_path: Path) -> None:
         alone = make_run(tmp_path / "alone", "price", ensemble=False)

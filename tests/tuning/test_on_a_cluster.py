@@ -146,7 +146,7 @@ def test_command_line_uses_the_scheduler(
 def test_command_line_says_that_a_scheduler_does_not_answer(
     call: Callable[..., Result], shop_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("metatune.execution.dask_executor._CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr("metatune.execution.dask_executor.CONNECT_SECONDS", 0.5)
     done = call("fit", shop_file, "-o", tmp_path / "run", "--scheduler", "127.0.0.1:1")
     assert done.exit_code == 2
     assert done.stderr.startswith("metatune: error: no Dask scheduler answers at tcp://127.0.0.1:1")

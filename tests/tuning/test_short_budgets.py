@@ -1,5 +1,7 @@
 """Runs whose budget is hardly enough: a first model all the same, and no more rows than fit."""
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +27,10 @@ from metatune.search.halving import SuccessiveHalving
 from metatune.search.outcome import Ended, SearchOutcome
 from metatune.storage.directory import RunDirectory
 from metatune.storage.journal import read_journal
-from metatune.tuning import emergency
+from metatune.storage.store import RunStore
+from metatune.tuning import emergency, final_model
 from metatune.tuning import tune as tuning
-from metatune.tuning.final_model import FinalPlan, plan_final_model
+from metatune.tuning.final_model import FinalPlan
 from metatune.tuning.options import TuneOptions
 from metatune.tuning.result import TuningResult
 from metatune.tuning.run import Run
@@ -123,7 +126,7 @@ def test_nothing_is_fitted_here_that_was_excluded(metadata_dir: Path) -> None:
 def test_nothing_is_fitted_here_that_may_take_long(
     metadata_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(emergency, "_MAX_CELLS", 100)
+    monkeypatch.setattr(emergency, "MAX_CELLS", 100)
     assert not run(metadata_dir, Asleep(), allowed=0.0).beats_constant
 
 
@@ -161,7 +164,7 @@ class OnlyTree(Asleep):
 def test_where_the_tree_is_no_better_than_the_constant_a_linear_model_is_tried(
     executor: type[Asleep], metadata_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(emergency, "_ANOTHER_SECONDS", -1e9)  # whatever else the machine does
+    monkeypatch.setattr(emergency, "ANOTHER_SECONDS", -1e9)  # whatever else the machine does
     rng = np.random.default_rng(3)
     table = pd.DataFrame(rng.normal(size=(120, 4)), columns=list("abcd"))
     table["buys"] = 0.6 * table["a"] + rng.normal(size=120)
@@ -273,24 +276,32 @@ def test_time_that_no_ensemble_needs_is_searched_on(
     assert result.beats_constant
 
 
-def test_an_interruption_while_it_is_planned_ends_the_search(
-    metadata_dir: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("owner", "step"),
+    [(final_model, "plan_members"), (final_model, "fit_members"), (RunStore, "save")],
+)
+def test_an_interruption_of_the_last_steps_leaves_a_model(
+    owner: Any, step: str, metadata_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(TimePlan, "holds_time_for_members", lambda *_: True)
-    monkeypatch.setattr(tuning, "plan_final_model", InterruptedOnce())
+    monkeypatch.setattr(owner, step, InterruptedOnce(getattr(owner, step)))
     result = run(metadata_dir, InlineExecutor(), allowed=2.5)
     assert result.ended is Ended.INTERRUPTED
     assert result.beats_constant
 
 
 class InterruptedOnce:
-    """Planning that somebody interrupts the first time."""
+    """Step that somebody interrupts the first time that it is about a trial."""
 
-    def __init__(self) -> None:
-        self.n_called = 0
+    def __init__(self, step: Callable[..., Any]) -> None:
+        self.step = step
+        self.interrupted = False
 
-    def __call__(self, *parts: Any, **options: Any) -> FinalPlan:
-        self.n_called += 1
-        if self.n_called == 1:
+    def __get__(self, owner: Any, _type: type) -> Callable[..., Any]:
+        return functools.partial(self, owner)
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        of_a_trial = not isinstance(arguments[0], RunStore) or len(arguments) > 2
+        if of_a_trial and not self.interrupted:
+            self.interrupted = True
             raise KeyboardInterrupt
-        return plan_final_model(*parts, **options)
+        return self.step(*arguments, **options)

@@ -19,7 +19,7 @@ MOST_TERMS = 20
 _MOST_COLUMNS = 10  # that are paired: 45 pairs
 _SHORTLIST = 80
 _ALIKE = 0.98  # rank correlation from which a term says nothing new
-_LEAST = 3.0  # standard deviations of chance by which a term beats both of its columns
+LEAST = 3.0  # standard deviations of chance by which a term beats both of its columns
 
 
 def choose_terms(X: "FloatArray", numbers: "IndexArray", relevance: Relevance) -> "IntArray":
@@ -48,7 +48,7 @@ def choose_terms(X: "FloatArray", numbers: "IndexArray", relevance: Relevance) -
     shares = explained_share(values, relevance.residuals, relevance.weights)
     excess = shares - relevance.shares[terms[:, :2]].max(axis=1, initial=0.0)
     ranked = np.argsort(-excess, kind="stable")[:_SHORTLIST]
-    ranked = ranked[excess[ranked] > _LEAST * relevance.chance]
+    ranked = ranked[excess[ranked] > LEAST * relevance.chance]
     return np.asarray(terms[ranked[_unlike(values[:, ranked])]])
 
 

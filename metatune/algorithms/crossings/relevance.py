@@ -100,7 +100,7 @@ def find_relevance(
         inside, outside = fold == number, fold != number
         weights = None if row_metadata.weights is None else row_metadata.weights[outside]
         seen = sample[np.ix_(outside, columns)]
-        model = _boosted(seen, target[outside], weights, categories, indicators.shape[1])
+        model = small_boosted_model(seen, target[outside], weights, categories, indicators.shape[1])
         expected = np.asarray(model.predict(sample[np.ix_(inside, columns)], num_threads=1))
         residuals[inside] = indicators[inside] - expected.reshape(len(expected), -1)
         gains[columns] += model.feature_importance("gain")
@@ -199,7 +199,7 @@ def _indicators(codes: "IndexArray") -> "FloatArray":
     return np.asarray(codes[:, None] == shown[None, :], dtype=np.float64)
 
 
-def _boosted(
+def small_boosted_model(
     X: "FloatArray",
     y: "AnyArray",
     weights: "FloatArray | None",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CatBoostClassifier", "CatBoostRegressor"]
 
-_MAX_ROUNDS = 800
+MAX_ROUNDS = 800
 _FEW_ROUNDS = 60
 _PATIENCE = 40
 _WORK = 1e9  # (rows + 8000) x columns x classes x rounds that take about 10 s on one core
@@ -30,7 +30,7 @@ class _CatBoostModel(BoostedTrees):
 
     def _max_iterations(self, X: "AnyArray", y: "AnyArray") -> int:  # noqa: ARG002
         cost = self._n_trees_a_round() * X.shape[1] * (len(X) + 8000)
-        return int(np.clip(_WORK / cost, 40, _MAX_ROUNDS))
+        return int(np.clip(_WORK / cost, 40, MAX_ROUNDS))
 
     def _few_iterations(self) -> int:
         return _FEW_ROUNDS

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["InducedProcess"]
 
-_BLOCK = 2_000  # rows whose covariances are held at once
+BLOCK = 2_000  # rows whose covariances are held at once
 _JITTER = 1e-6  # of the signal's variance; keeps points that nearly coincide apart
 
 
@@ -54,8 +54,8 @@ class InducedProcess(BaseEstimator):  # type: ignore[misc]
         own[np.diag_indices_from(own)] += _JITTER * own.diagonal().mean()
         root = cholesky(own, lower=True, overwrite_a=True)
         precision, pull = np.eye(len(drawn)), np.zeros(len(drawn))
-        for start in range(0, len(y), _BLOCK):
-            rows = slice(start, start + _BLOCK)
+        for start in range(0, len(y), BLOCK):
+            rows = slice(start, start + BLOCK)
             seen = solve_triangular(root, self.kernel(self.points_, X[rows]), lower=True)
             seen /= np.sqrt(noise[rows])
             precision += seen @ seen.T
@@ -66,5 +66,5 @@ class InducedProcess(BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: "AnyArray") -> "AnyArray":
         """Return values of shape (n_rows,)."""
-        blocks = [X[start : start + _BLOCK] for start in range(0, len(X), _BLOCK)]
+        blocks = [X[start : start + BLOCK] for start in range(0, len(X), BLOCK)]
         return np.concatenate([self.kernel(b, self.points_) @ self.coefficients_ for b in blocks])

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["NetworkClassifier", "NetworkRegressor"]
 
-_MAX_EPOCHS = 200
-_FEW_EPOCHS = 100
+MAX_EPOCHS = 200
+FEW_EPOCHS = 100
 _PATIENCE = 15
 _KEPT_WEIGHTS = 30_000_000  # of the last epochs of a network that is watched
 _WORK = 1.5e11  # rows x weights x epochs that take about a minute on one core
@@ -55,10 +55,10 @@ class _Network(EarlyStoppingModel):
     def _max_iterations(self, X: "AnyArray", y: "AnyArray") -> int:  # noqa: ARG002
         sizes = (X.shape[1], *self.params["hidden_layer_sizes"], max(1, self.n_classes_))
         n_weights = sum(a * b for a, b in pairwise(sizes))
-        return int(np.clip(_WORK / (len(X) * (n_weights + 500)), 5, _MAX_EPOCHS))
+        return int(np.clip(_WORK / (len(X) * (n_weights + 500)), 5, MAX_EPOCHS))
 
     def _few_iterations(self) -> int:
-        return _FEW_EPOCHS
+        return FEW_EPOCHS
 
     def _patience(self) -> int:
         return _PATIENCE

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["BoundedProcess"]
 
-_EXACT_ROWS = 3_000  # up to so many all rows carry the function
-_INDUCING_ROWS = 1_500  # beyond; twice as many cost four times as much and tell no more
-_MAX_STEPS = 60
+EXACT_ROWS = 3_000  # up to so many all rows carry the function
+INDUCING_ROWS = 1_500  # beyond; twice as many cost four times as much and tell no more
+MAX_STEPS = 60
 _MAX_ARD_COLUMNS = 20
 _LEAST_WEIGHT = 1e-6  # of a row; the noise of the others stays finite in comparison
 
@@ -76,8 +76,8 @@ class BoundedProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         signal, noise = learned.kernel_.k1, learned.kernel_.k2.noise_level
         weights = np.ones(len(y)) if sample_weight is None else sample_weight
         variance = noise / np.maximum(weights, _LEAST_WEIGHT)
-        if len(y) > _EXACT_ROWS:
-            induced = InducedProcess(signal, _INDUCING_ROWS, self.seed)
+        if len(y) > EXACT_ROWS:
+            induced = InducedProcess(signal, INDUCING_ROWS, self.seed)
             self.model_ = induced.fit(X, y, variance)
         elif sample_weight is None:
             self.model_ = GaussianProcessRegressor(learned.kernel_, optimizer=None).fit(X, y)
@@ -112,6 +112,6 @@ def _few_steps(objective: Any, start: "AnyArray", bounds: "AnyArray") -> "tuple[
         method="L-BFGS-B",
         jac=True,
         bounds=bounds,
-        options={"maxiter": _MAX_STEPS},
+        options={"maxiter": MAX_STEPS},
     )
     return found.x, float(found.fun)

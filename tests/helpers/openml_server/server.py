@@ -66,7 +66,7 @@ class Fault:
     code: int = 107
 
     def takes(self, path: str) -> bool:
-        """Whether this request suffers; counts it."""
+        """Return True if this request suffers; count it."""
         if self.times <= 0 or not re.search(self.pattern, path):
             return False
         self.times -= 1

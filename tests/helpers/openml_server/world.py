@@ -1,4 +1,4 @@
-"""What a made-up OpenML server holds: plain values, nothing of the protocol."""
+"""Content of a made-up OpenML server: plain values, nothing of the protocol."""
 
 import hashlib
 from collections.abc import Mapping
