@@ -47,8 +47,8 @@ def predict(  # one parameter for each option
     whatever their order; the target may be among them and is not used.
     """
     _check_output(output)
-    from metatune.cli.prediction_table import read_for
     from metatune.cli.model import open_model, predicting
+    from metatune.cli.prediction_table import read_for
     from metatune.models.model_file import model_info
 
     voice = Voice(quiet=quiet)

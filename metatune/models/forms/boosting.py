@@ -6,7 +6,7 @@ from dataclasses import replace
 from metatune.models.forms.scikit_learn import maybe
 from metatune.models.libraries.booster import Booster
 from metatune.models.libraries.catboost_bytes import check_catboost
-from metatune.models.libraries.lightgbm_text import check_lightgbm, END_OF_TREES
+from metatune.models.libraries.lightgbm_text import END_OF_TREES, check_lightgbm
 from metatune.models.libraries.xgboost_bytes import check_xgboost
 from metatune.models.reading.form import (
     FLAG,

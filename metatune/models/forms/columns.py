@@ -4,10 +4,10 @@ import numpy as np
 
 from metatune.models.forms.scikit_learn import estimator, maybe
 from metatune.models.reading.form import (
+    FLAG,
     NOTHING,
     NUMBER,
     Array,
-    FLAG,
     Listed,
     OneOf,
     Scalar,

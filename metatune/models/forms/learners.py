@@ -2,7 +2,16 @@
 
 import numpy as np
 
-from metatune.models.forms import boosting, linear, machines, neighbours, networks, processes, scores, trees
+from metatune.models.forms import (
+    boosting,
+    linear,
+    machines,
+    neighbours,
+    networks,
+    processes,
+    scores,
+    trees,
+)
 from metatune.models.forms.columns import QUANTILES
 from metatune.models.forms.labels import LABELS
 from metatune.models.reading.form import NUMBER, Array, Form, OneOf, choice, integer
@@ -80,7 +89,7 @@ def _check_transform(state: State) -> None:
 _TRANSFORM = record(
     "metatune.algorithms.learners.targets.TargetTransform",
     {"method": _TARGETS},
-    {name: NUMBER for name in ("centre_", "distance_", "mean_", "std_", "unit_")},
+    dict.fromkeys(("centre_", "distance_", "mean_", "std_", "unit_"), NUMBER),
     {"quantiles_": QUANTILES.fitted},
     check=_check_transform,
 )

@@ -56,7 +56,11 @@ def _check_sizes(state: State, n_groups: int, counts: int) -> None:
         raise Mismatch("its support vectors have other columns")
     if n_vectors < 1 or state["support_"].shape != (n_vectors,):
         raise Mismatch("its support vectors have other rows")
-    if state["_n_support"].shape != (n_groups,) or (state["_n_support"] < 0).any() or counts != n_vectors:
+    if (
+        state["_n_support"].shape != (n_groups,)
+        or (state["_n_support"] < 0).any()
+        or counts != n_vectors
+    ):
         raise Mismatch("its numbers of support vectors do not sum up")
     for name in ("_dual_coef_", "dual_coef_"):
         if state[name].shape != (n_groups - 1, n_vectors):

@@ -16,11 +16,11 @@ from metatune.models.forms.table import TABLE_ENCODER
 from metatune.models.reading.form import (
     NOTHING,
     NUMBER,
+    TEXT,
     Form,
     Listed,
     Mapped,
     OneOf,
-    TEXT,
     Plain,
     Together,
     choice,
@@ -129,11 +129,11 @@ def _check_model(state: State) -> None:
     names = [name for name, _ in state["steps"]]
     if names not in (["table", "model"], ["table", "preprocess", "model"]):
         raise Mismatch("its steps are not those of a model of metatune")
-    learner = state["steps"][-1][1].kind
-    if (len(names) == 3) != (learner in ("LabelDecoder", "SafeRegressor", "SafeClassifier")):
-        # The constant takes any matrix, and needs no step before it.
-        if learner != "LabelDecoder" or state["steps"][-1][1]["model"].kind != "ConstantClassifier":
-            raise Mismatch("its steps are not those of a model of metatune")
+    learner = state["steps"][-1][1]
+    inner = learner["model"] if learner.kind == "LabelDecoder" else learner
+    # The constant and means of pipelines take the encoded matrix as it is.
+    if (len(names) == 3) != (inner.kind in ("SafeRegressor", "SafeClassifier")):
+        raise Mismatch("its steps are not those of a model of metatune")
     if INFO not in state:
         raise Mismatch("it was not saved by metatune")
 
@@ -165,4 +165,3 @@ MODEL: Form = estimator(
     check=_check_model,
 ).fitted
 """Form of a model file."""
-

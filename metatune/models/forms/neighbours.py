@@ -163,7 +163,9 @@ def _check_wrapper(state: State) -> None:
     for name in ("row_weights_", "codes_", "values_"):
         if state.get(name) is not None and state[name].shape != (n_rows,):
             raise Mismatch(f"{name} is not one for each row")
-    if (state.get("row_weights_") is None) != (state.get("codes_") is None and state.get("values_") is None):
+    if (state.get("row_weights_") is None) != (
+        state.get("codes_") is None and state.get("values_") is None
+    ):
         raise Mismatch("its rows have weights without targets, or the other way round")
 
 
@@ -173,7 +175,12 @@ CLASSIFIERS = (
     record(
         "metatune.algorithms.learners.neighbours.NeighboursClassifier",
         _OWN_PARAMS,
-        {**_WEIGHTS, "codes_": OneOf(NOTHING, _CODES), "model_": _CLASSIFIER.fitted, "prior_": _NUMBERS},
+        {
+            **_WEIGHTS,
+            "codes_": OneOf(NOTHING, _CODES),
+            "model_": _CLASSIFIER.fitted,
+            "prior_": _NUMBERS,
+        },
         check=_check_wrapper,
     ),
 )

@@ -1,5 +1,6 @@
 """Networks: their layers, one after another."""
 
+from metatune.models.forms.scikit_learn import maybe
 from metatune.models.reading.form import (
     NUMBER,
     SEED,
@@ -9,7 +10,6 @@ from metatune.models.reading.form import (
     choice,
     integer,
 )
-from metatune.models.forms.scikit_learn import maybe
 from metatune.models.reading.mismatch import Mismatch
 from metatune.models.reading.record import Declared, record
 from metatune.models.reading.state import State

@@ -5,7 +5,6 @@ import numpy as np
 from metatune.models.forms.columns import ONE_HOT, QUANTILES, ROBUST, STANDARD
 from metatune.models.reading.form import (
     FLAG,
-    NUMBER,
     SEED,
     Array,
     Form,

@@ -7,7 +7,6 @@ import numpy as np
 from metatune.models.forms.scikit_learn import estimator
 from metatune.models.reading.form import (
     FLAG,
-    INTEGER,
     NOTHING,
     NUMBER,
     SEED,
@@ -45,9 +44,7 @@ _CONSTANT = _kernel("ConstantKernel", constant_value=_VALUE, constant_value_boun
 _NOISE = _kernel("WhiteKernel", noise_level=_VALUE, noise_level_bounds=_BOUNDS)
 _LINEAR = _kernel("DotProduct", sigma_0=_VALUE, sigma_0_bounds=_BOUNDS)
 _RBF = _kernel("RBF", length_scale=_LENGTHS, length_scale_bounds=_BOUNDS)
-_MATERN = _kernel(
-    "Matern", length_scale=_LENGTHS, length_scale_bounds=_BOUNDS, nu=choice(1.5, 2.5)
-)
+_MATERN = _kernel("Matern", length_scale=_LENGTHS, length_scale_bounds=_BOUNDS, nu=choice(1.5, 2.5))
 _SMOOTH = _kernel("Product", k1=_CONSTANT, k2=OneOf(_RBF, _MATERN))
 _TREND = _kernel("Product", k1=_CONSTANT, k2=_LINEAR)
 _BOTH = _kernel("Sum", k1=_SMOOTH, k2=_TREND)

@@ -47,7 +47,9 @@ def _of_columns() -> Mapped:
         field.name: _FORMS.get(getattr(field.type, "__name__", str(field.type)), Plain())
         for field in fields(Column)
     }
-    given = {f.name for f in fields(Column) if f.default is MISSING and f.default_factory is MISSING}
+    given = {
+        f.name for f in fields(Column) if f.default is MISSING and f.default_factory is MISSING
+    }
     return Mapped(
         needed={name: form for name, form in forms.items() if name in given},
         optional={name: form for name, form in forms.items() if name not in given},

@@ -156,7 +156,10 @@ def _check_columns(trees: dict[str, Any]) -> int:
     used = {_position(c["index"]) for c in columns[1] if c["used"] in (None, 1)}
     for column in trees["one_hot"] or []:
         texts = column["texts"] or []
-        if _position(column["index"]) not in used or len(texts) not in (0, _count(column["values"])):
+        if _position(column["index"]) not in used or len(texts) not in (
+            0,
+            _count(column["values"]),
+        ):
             raise Mismatch("CatBoost's bytes know levels of another column")
     for column in trees["ctrs"] or []:
         if not set(_categories(column["ctr"])) <= used:

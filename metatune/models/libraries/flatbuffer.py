@@ -33,8 +33,8 @@ class Vector:
     of: Any
 
 
-Field = str | Vector | Mapping[str, Any]
-"""Type of a field: NumPy's type of a number, "text", `Vector`, or the fields of a table."""
+Field = Any
+"""Type of a field: NumPy's name of a number, "text", `Vector`, or the fields of a table."""
 
 
 def read_root(content: bytes, fields: Mapping[str, Field]) -> dict[str, Any]:

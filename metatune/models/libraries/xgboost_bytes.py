@@ -1,4 +1,7 @@
-"""XGBoost's bytes (UBJSON): read in full and checked, since prediction follows every index in them."""
+"""XGBoost's bytes (UBJSON): read in full and checked.
+
+Prediction follows every index in them without a look at the bounds.
+"""
 
 import struct
 from typing import TYPE_CHECKING, Any
@@ -171,12 +174,27 @@ def _check_tree(tree: Any, number: int, n_columns: int) -> None:
         raise Mismatch("it has other columns")
     if n_nodes < 1 or sizes["num_deleted"] != "0":
         raise Mismatch("it has nodes that are no more")
+    _check_parts(tree, n_nodes)
+    _check_children(tree, n_nodes)
+    columns = tree["split_indices"]
+    if (columns < 0).any() or (columns[tree["left_children"] != -1] >= n_columns).any():
+        raise Mismatch("it splits a column that is not there")
+    if (tree["split_type"] > 1).any() or (tree["default_left"] > 1).any():
+        raise Mismatch("a split is of no kind")
+    _check_categories(tree)
+
+
+def _check_parts(tree: Any, n_nodes: int) -> None:
     for name, kind in (*_NODES.items(), *_CATEGORIES.items()):
         part = tree[name]
         if not isinstance(part, np.ndarray) or part.dtype.str[1:] != kind:
             raise Mismatch(f"{name} are of another type")
         if name in _NODES and len(part) != n_nodes:
             raise Mismatch(f"{name} are not one for each node")
+
+
+def _check_children(tree: Any, n_nodes: int) -> None:
+    """Check that every node but the first hangs on exactly one earlier node."""
     left, right, parents = tree["left_children"], tree["right_children"], tree["parents"]
     inner = np.flatnonzero(left != -1)
     if not np.array_equal(inner, np.flatnonzero(right != -1)):
@@ -188,15 +206,9 @@ def _check_tree(tree: Any, number: int, n_columns: int) -> None:
         raise Mismatch("its nodes are no tree")
     if parents[0] != _NO_PARENT and parents[0] != -1:
         raise Mismatch("its first node has a parent")
-    columns = tree["split_indices"]
-    if (columns < 0).any() or (columns[inner] >= n_columns).any():
-        raise Mismatch("it splits a column that is not there")
-    if (tree["split_type"] > 1).any() or (tree["default_left"] > 1).any():
-        raise Mismatch("a split is of no kind")
-    _check_categories(tree, n_nodes)
 
 
-def _check_categories(tree: Any, n_nodes: int) -> None:
+def _check_categories(tree: Any) -> None:
     """Check the sets of levels: one after another, for the splits on categories in order."""
     nodes, starts = tree["categories_nodes"], tree["categories_segments"]
     sizes, levels = tree["categories_sizes"], tree["categories"]

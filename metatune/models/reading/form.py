@@ -139,8 +139,7 @@ INTEGER = integer(-_LARGEST_INTEGER)
 SEED = integer(0, 2**63 - 1)
 NUMBER = Leaf(
     "a number",
-    lambda value: type(value) is float
-    or (type(value) is int and abs(value) <= _LARGEST_INTEGER),
+    lambda value: type(value) is float or (type(value) is int and abs(value) <= _LARGEST_INTEGER),
 )
 TEXT = Leaf("a text", lambda value: type(value) is str)
 
@@ -381,6 +380,4 @@ _ANY_LEAF = Leaf(
     "a plain value",
     lambda value: value is None or type(value) in (bool, int, float, str),
 )
-_ANY_PLAIN = OneOf(
-    _ANY_LEAF, Listed(Plain()), Listed(Plain(), "tuple"), Mapped(others=Plain())
-)
+_ANY_PLAIN = OneOf(_ANY_LEAF, Listed(Plain()), Listed(Plain(), "tuple"), Mapped(others=Plain()))

@@ -76,7 +76,7 @@ class Record(Form):
 class Declared:
     """Two forms of a class of estimators: before and after the fit."""
 
-    def __init__(self, fitted: Record, template: Record) -> None:
+    def __init__(self, fitted: Form, template: Form) -> None:
         self.fitted = fitted
         self.template = template
 

@@ -57,7 +57,7 @@ def build(value: Any) -> Any:
 
 
 def maker(module: str, name: str) -> Callable[[dict[str, Any]], Any]:
-    """Return a function that makes an object of a class, whose attributes are what they are given."""
+    """Return a maker of objects of a class, which sets their attributes and nothing else."""
 
     def make(values: dict[str, Any]) -> Any:
         made = object.__new__(getattr(import_module(module), name))
