@@ -1,6 +1,6 @@
 """Recommending and describing from Python: `metatune.recommend` and `metatune.describe`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,6 +43,8 @@ class Description:
         "binary", "multiclass" or "regression".
     metric : str
         What would be optimised.
+    positive : str or None
+        Positive class of two, which metrics such as f1 are about.
     n_rows, n_dropped : int
         Rows with a known target, and without.
     classes : Mapping of str to int or None
@@ -59,6 +61,7 @@ class Description:
     target: str
     task: str
     metric: str
+    positive: str | None
     n_rows: int
     n_dropped: int
     classes: Mapping[str, int] | None
@@ -82,7 +85,8 @@ def recommend(  # noqa: PLR0913  # what `metatune recommend` takes
     group: str | None = None,
     time: str | None = None,
     budget: str | float = "10m",
-    metric: str | None = None,
+    metric: "str | Callable[..., Any] | None" = None,
+    pos_label: Any = None,
     include: Sequence[str] | None = None,
     exclude: Sequence[str] | None = None,
     metadata: str | Path | None = None,
@@ -101,8 +105,10 @@ def recommend(  # noqa: PLR0913  # what `metatune recommend` takes
         Columns that say how much a row counts, which rows belong together, and when a row was.
     budget : str or float
         What a fit may take; a short one prefers quick configurations.
-    metric : str, optional
+    metric : str or callable, optional
         What counts; the default of the task kind otherwise.
+    pos_label : label, optional
+        Positive class of two; 1 or True otherwise, else the rarer one.
     include, exclude : sequence of str, optional
         Names of algorithms.
     metadata : str or Path, optional
@@ -120,8 +126,9 @@ def recommend(  # noqa: PLR0913  # what `metatune recommend` takes
     MetadataError
         If there is no meta-dataset.
     """
+    roles = RoleColumns(weight=weight, group=group, time=time)
     return recommend_for(
-        _task(data, target, y, metric, RoleColumns(weight=weight, group=group, time=time)),
+        _task(data, target, y, metric, roles, pos_label),
         budget=budget,
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
@@ -137,6 +144,8 @@ def describe(
     weight: str | None = None,
     group: str | None = None,
     time: str | None = None,
+    metric: "str | Callable[..., Any] | None" = None,
+    pos_label: Any = None,
 ) -> Description:
     """Say how a table is understood, and characterise it.
 
@@ -150,6 +159,10 @@ def describe(
         The target, where `data` does not hold it.
     weight, group, time : str, optional
         Columns that say how much a row counts, which rows belong together, and when a row was.
+    metric : str or callable, optional
+        What counts; the default of the task kind otherwise.
+    pos_label : label, optional
+        Positive class of two; 1 or True otherwise, else the rarer one.
 
     Returns
     -------
@@ -160,9 +173,8 @@ def describe(
     InputError
         If the table cannot be read or learned.
     """
-    return describe_for(
-        _task(data, target, y, None, RoleColumns(weight=weight, group=group, time=time))
-    )
+    roles = RoleColumns(weight=weight, group=group, time=time)
+    return describe_for(_task(data, target, y, metric, roles, pos_label))
 
 
 def recommend_for(
@@ -185,7 +197,7 @@ def recommend_for(
     with threadpool_limits(limits=1):  # threads cost more than they bring on small samples
         return advise(
             data,
-            task.metric,
+            task.metric.name,
             algorithms=algorithms,
             budget_seconds=seconds,
             metadata=metadata,
@@ -205,6 +217,7 @@ def describe_for(task: Task) -> Description:
         target=task.target,
         task=str(task.kind),
         metric=task.metric.name,
+        positive=None if task.positive is None else task.positive.label,
         n_rows=task.n_rows,
         n_dropped=task.n_dropped,
         classes=classes,
@@ -218,8 +231,9 @@ def _task(
     data: Any,
     target: str | None,
     y: "ArrayLike | None",
-    metric: str | None,
+    metric: "str | Callable[..., Any] | None",
     roles: RoleColumns,
+    positive: Any = None,
 ) -> Task:
     """Make a task of a file, of a table that holds the target, or of features and target."""
     if isinstance(data, str | Path):
@@ -230,10 +244,12 @@ def _task(
                 f"{str(data)!r} is understood on the command line (metatune describe {data}); in "
                 "Python give a table, like openml.datasets.get_dataset(31).get_data()[0]"
             )
-        return make_task(read_table(data), target=target, metric=metric, roles=roles)
+        return make_task(
+            read_table(data), target=target, metric=metric, positive=positive, roles=roles
+        )
     frame, _ = to_frame(data)
     if y is None:
-        return make_task(frame, target=target, metric=metric, roles=roles)
+        return make_task(frame, target=target, metric=metric, positive=positive, roles=roles)
     if target is not None:
         raise OptionError("give either the name of the target's column or y, not both")
     import pandas as pd
@@ -245,4 +261,4 @@ def _task(
     if len(values) != len(frame):
         raise OptionError(f"y has {len(values)} values for {len(frame)} rows: give one for each")
     table = pd.concat([frame, values], axis="columns")
-    return make_task(table, target=name, metric=metric, roles=roles)
+    return make_task(table, target=name, metric=metric, positive=positive, roles=roles)

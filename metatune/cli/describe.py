@@ -17,6 +17,8 @@ __all__ = ["describe"]
 @options.data_argument()
 @options.target()
 @options.task_kind()
+@click.option("--metric", metavar="NAME", help="What counts; see metatune fit --help.")
+@options.positive()
 @options.roles()
 @options.openml_server()
 @options.as_json()
@@ -25,6 +27,8 @@ def describe(  # one parameter for each option
     data: str,
     target: str | None,
     task: str | None,
+    metric: str | None,
+    positive: str | None,
     openml_server: str | None,
     as_json: bool,
     quiet: bool,
@@ -45,6 +49,8 @@ def describe(  # one parameter for each option
             read,
             target=opened.target,
             task=task or opened.task,
+            metric=metric or opened.metric,
+            positive=positive,
             roles=named,
         )
     )
@@ -62,6 +68,7 @@ def _show(understood: "Description") -> None:
         ("target", understood.target),
         ("task", understood.task),
         ("metric", understood.metric),
+        *([] if understood.positive is None else [("positive class", understood.positive)]),
         ("rows", f"{understood.n_rows:,}" + _dropped(understood.n_dropped)),
     ]
     if understood.classes is not None:

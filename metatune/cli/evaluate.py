@@ -12,6 +12,7 @@ __all__ = ["evaluate"]
 @options.model_argument()
 @options.data_argument()
 @click.option("--metric", metavar="NAME", help="Another metric to judge by.")
+@click.option("--positive", metavar="LABEL", help="Another positive class than that of the run.")
 @options.openml_server()
 @options.as_json()
 @options.quiet()
@@ -19,6 +20,7 @@ def evaluate(  # one parameter for each option
     model: str,
     data: str,
     metric: str | None,
+    positive: str | None,
     openml_server: str | None,
     as_json: bool,
     quiet: bool,
@@ -32,6 +34,7 @@ def evaluate(  # one parameter for each option
     from metatune.cli.judgement import judge, known_constant
     from metatune.cli.model import open_model, predicting
     from metatune.cli.prediction_table import read_for
+    from metatune.cli.wording import about_class
     from metatune.models.model_file import model_info
 
     voice = Voice(quiet=quiet)
@@ -40,7 +43,14 @@ def evaluate(  # one parameter for each option
     rows = read_for(pipeline, data, voice, server=openml_server)
     asked = metric or rows.metric
     with predicting(model):
-        judged = judge(pipeline, rows.frame, info, metric=asked, constant=known_constant(model))
+        judged = judge(
+            pipeline,
+            rows.frame,
+            info,
+            metric=asked,
+            positive=positive,
+            constant=known_constant(model),
+        )
     voice.notes(judged.notes)
     if as_json:
         show_json(judged.to_dict())
@@ -50,7 +60,8 @@ def evaluate(  # one parameter for each option
             score.metric,
             number(score.score),
             number(score.constant),
-            "higher is better" if score.greater_is_better else "lower is better",
+            ("higher is better" if score.greater_is_better else "lower is better")
+            + about_class(score.positive),
         )
         for score in judged.scores
     ]

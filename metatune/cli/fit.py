@@ -31,6 +31,7 @@ __all__ = ["default_output", "fit"]
     help="What counts: roc_auc (default for two classes), log_loss (default for more), rmse "
     "(default for numbers), accuracy, balanced_accuracy, mae, r2, or any scikit-learn scorer.",
 )
+@options.positive()
 @click.option(
     "-o",
     "--output",

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from metatune.budget import seconds_since_process_start
 from metatune.cli.console import number, show, table
-from metatune.cli.wording import command, failure_causes, honest
+from metatune.cli.wording import about_class, command, honest
 from metatune.data.wording import counted
 from metatune.estimate.corrected import NoEstimate
+from metatune.search.history import failure_causes
 
 if TYPE_CHECKING:
     from metatune.storage.directory import RunDirectory
@@ -58,6 +59,7 @@ def _trials_row(trials: "TrialCounts", ended: str) -> str:
 def _rows(record: "RunRecord", result: "TuningResult", model: Path) -> list[tuple[str, str]]:
     assert record.outcome is not None, "it is shown when there is one"
     better = "higher" if record.task.greater_is_better else "lower"
+    better += " is better" + about_class(record.task.judged_class)
     rows = [
         *_score_rows(record.task.metric, better, result),
         ("constant", f"{number(result.constant_score)} for the constant prediction"),
@@ -74,11 +76,11 @@ def _rows(record: "RunRecord", result: "TuningResult", model: Path) -> list[tupl
 
 def _score_rows(metric: str, better: str, result: "TuningResult") -> list[tuple[str, str]]:
     if result.winner is None:
-        return [(metric, f"{number(result.score)} in cross-validation ({better} is better)")]
+        return [(metric, f"{number(result.score)} in cross-validation ({better})")]
     if isinstance(result.estimate, NoEstimate):
-        said = f"{number(result.score)} in cross-validation ({better} is better): a little too good"
+        said = f"{number(result.score)} in cross-validation ({better}): a little too good"
         return [(metric, said), ("", f"no honest estimate: {result.estimate.reason}")]
-    return [(metric, f"{honest(result.estimate)}; {better} is better")]
+    return [(metric, f"{honest(result.estimate)}; {better}")]
 
 
 def _winner_rows(result: "TuningResult") -> list[tuple[str, str]]:

@@ -118,7 +118,7 @@ def _read(session: Session, voice: Voice) -> "tuple[Task, DataRecord]":
     given = session.options
     check_metadata(None if given.metadata is None else Path(given.metadata))
     if given.data is None:
-        task = read_training_data(session.directory.data).task(given.metric)
+        task = read_training_data(session.directory.data).task(given.metric, given.positive)
         voice.say(f"the rows that the run was started with: {session.directory.data}")
         announce_task(task, voice)
         return task, DataRecord(name=task.name)
@@ -137,6 +137,7 @@ def _read(session: Session, voice: Voice) -> "tuple[Task, DataRecord]":
         target=opened.target,
         task=given.task or opened.task,
         metric=given.metric or opened.metric,
+        positive=given.positive,
         roles=roles,
     )
     announce(table, task, voice)

@@ -12,9 +12,10 @@ from metatune.data.columns.cleaning import to_text
 from metatune.data.task.roles import read_weights
 from metatune.data.task.target import known_target
 from metatune.data.wording import counted, listed
-from metatune.errors import BundleError, TargetError
+from metatune.errors import BundleError, OptionError, TargetError
 from metatune.kinds import TaskKind
-from metatune.metrics import RECORDED_METRICS, Metric, resolve_metric
+from metatune.metrics import RECORDED_METRICS, Form, Metric, resolve_metric
+from metatune.metrics.positive import find_positive
 from metatune.storage.directory import RunDirectory
 
 if TYPE_CHECKING:
@@ -26,9 +27,13 @@ __all__ = ["Judgement", "Score", "judge", "known_constant", "read_labelled"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """One metric's verdict; NaN where the metric is undefined on these rows."""
+    """One metric's verdict; NaN where the metric is undefined on these rows.
+
+    `positive` is the label of the class that it is about, if it is about one.
+    """
 
     metric: str
+    positive: str | None
     score: float
     constant: float
     greater_is_better: bool
@@ -70,6 +75,7 @@ def judge(
     *,
     metric: str | None,
     constant: "list[float] | float | None",
+    positive: str | None = None,
 ) -> Judgement:
     """Judge a model on the rows of a table.
 
@@ -83,6 +89,8 @@ def judge(
         What was saved with the model.
     metric : str or None
         Another metric to judge by.
+    positive : str, optional
+        Another positive class than that of the run.
     constant : list of float, float or None
         Shares of the classes in training, or the value that the constant model predicts; None
         takes those of `frame`, the best that a constant could do.
@@ -95,25 +103,28 @@ def judge(
         If the metric is unknown or does not fit.
     """
     kind, target = TaskKind(info["task"]), str(info["target"])
-    metrics = _metrics(metric, str(info["metric"]), kind)
     if target not in frame.columns:
         raise TargetError(f"the table has no column {target!r}, the target to judge by: add it")
     classes = pipeline.classes_ if kind.is_classification else None
-    y, keep, notes = read_labelled(frame[target], classes)
+    metrics, notes = _metrics(metric, info, kind, _positive(positive, info, classes))
+    y, keep, more = read_labelled(frame[target], classes)
+    notes += more
     rows = frame[keep]
     weights, note = _weights(rows, info)
     notes += note
     if weights is not None and not weights.all():
         rows, y, weights = rows[weights > 0], y[weights > 0], weights[weights > 0]
     if classes is None:
-        prediction = np.asarray(pipeline.predict(rows), dtype=np.float64)
+        prediction = decided = np.asarray(pipeline.predict(rows), dtype=np.float64)
     else:
         prediction = _with_room(pipeline.predict_proba(rows), y)
+        decided = _decided(pipeline, prediction)
     baseline = _constant_prediction(y, prediction, constant, weights)
     scores = tuple(
         Score(
             metric=m.name,
-            score=_score(m, y, prediction, weights),
+            positive=str(classes[m.positive]) if m.is_sided and classes is not None else None,
+            score=_score(m, y, decided if m.form is Form.LABELS else prediction, weights),
             constant=_score(m, y, baseline, weights),
             greater_is_better=m.greater_is_better,
         )
@@ -221,9 +232,39 @@ def _constant_prediction(
     return np.tile(shares, (len(y), 1))
 
 
-def _metrics(asked: str | None, of_run: str, kind: TaskKind) -> list[Metric]:
+def _decided(pipeline: "Pipeline", prediction: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    """Return the labels that the model decides for as sure predictions."""
+    steps = getattr(pipeline, "steps", [("model", pipeline)])
+    factors = np.ones(prediction.shape[1])  # a label that the model does not know is of no weight
+    known = getattr(steps[-1][1], "decision", None) or ()
+    factors[: len(known)] = known
+    return np.asarray(np.eye(prediction.shape[1])[(prediction * factors).argmax(axis=1)])
+
+
+def _positive(
+    given: str | None, info: Mapping[str, Any], classes: "NDArray[Any] | None"
+) -> int | None:
+    if given is None:
+        known = info.get("positive")
+        return None if known is None else int(known)
+    if classes is None or len(classes) != 2:
+        raise OptionError(
+            f"positive class {given!r} makes no sense: the model knows no two classes"
+        )
+    return find_positive(classes, np.ones(2, dtype=np.int64), given).code
+
+
+def _metrics(
+    asked: str | None, info: Mapping[str, Any], kind: TaskKind, positive: int | None
+) -> tuple[list[Metric], list[str]]:
+    """Return the metrics to judge by; that of the run is left out if only Python can compute it."""
+    of_run = str(info["metric"])
     names = dict.fromkeys((asked or of_run, of_run, *RECORDED_METRICS[kind]))
-    return [resolve_metric(name, kind) for name in names]
+    notes = []
+    if of_run.endswith(")") and asked != of_run:
+        del names[of_run]
+        notes.append(f"the metric of the run, {of_run}, is a function of Python: not computed here")
+    return [resolve_metric(name, kind, positive) for name in names], notes
 
 
 def _score(
@@ -232,7 +273,4 @@ def _score(
     prediction: "NDArray[np.float64]",
     weights: "NDArray[np.float64] | None",
 ) -> float:
-    try:
-        return metric.score(y, prediction, weights)
-    except (ValueError, TypeError):  # undefined on these rows, or it cannot weigh them
-        return float("nan")
+    return metric.score(y, prediction, weights)

@@ -1,5 +1,6 @@
 """`metatune leaderboard`."""
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -11,8 +12,9 @@ from metatune.cli import options
 from metatune.cli.console import number, seconds, show, show_json, table
 
 if TYPE_CHECKING:
+    from metatune.metrics import Metric
     from metatune.search.history import History
-    from metatune.storage.record import Figures
+    from metatune.storage.record import Figures, TaskRecord
 
 __all__ = ["leaderboard"]
 
@@ -31,10 +33,9 @@ def leaderboard(directory: Path, top: int | None, as_json: bool) -> None:
     the model of a fold takes for a single row, and to keep. An ensemble comes first, with what the
     saved model takes.
     """
-    from metatune.cli.wording import honest
+    from metatune.cli.wording import about_class, honest
     from metatune.data.wording import counted
     from metatune.ensemble.report import with_ensemble
-    from metatune.metrics import resolve_metric
     from metatune.search.history import History
     from metatune.storage.directory import RunDirectory
     from metatune.storage.journal import read_journal
@@ -42,7 +43,7 @@ def leaderboard(directory: Path, top: int | None, as_json: bool) -> None:
     run = RunDirectory.open(directory)
     record = run.read_record()
     ended = record.outcome
-    metric = resolve_metric(record.task.metric, record.task.task)
+    metric = _comparing(record.task)
     history = History(metric, read_journal(run.journal))
     found = with_ensemble(history.leaderboard(), _plain(None if ended is None else ended.ensemble))
     plain = found.astype(object).where(found.notna(), None)
@@ -52,14 +53,27 @@ def leaderboard(directory: Path, top: int | None, as_json: bool) -> None:
     if as_json:
         failed = [row for row in board if row["status"] not in ("ok", "pruned")]
         said = {"leaderboard": ranked, "estimate": _plain(estimate), "failures": failed}
-        show_json({"metric": metric.name, **said})
+        show_json({"metric": metric.name, "positive": record.task.positive, **said})
         return
     show(table(_HEADINGS, [_cells(row) for row in ranked], right=_NUMBERS))
     better = "higher" if metric.greater_is_better else "lower"
-    show("", f"{metric.name} ({better} is better), {counted(len(history.results), 'trial')}")
+    about = about_class(record.task.judged_class)
+    n_trials = counted(len(history.results), "trial")
+    show("", f"{metric.name} ({better} is better{about}), {n_trials}")
     if estimate is not None:
         show(f"the model on new rows: {honest(estimate)}")
     _show_failures(history)
+
+
+def _comparing(task: "TaskRecord") -> "Metric":
+    """Return the metric as far as it compares scores: nothing is scored anew."""
+    from metatune.metrics import Metric
+
+    return Metric(
+        name=task.metric,
+        greater_is_better=task.greater_is_better,
+        function=lambda _y, _p, _w: math.nan,
+    )
 
 
 def _cells(row: dict[Any, Any]) -> tuple[str, ...]:
@@ -95,8 +109,8 @@ def _with_figures(board: list[dict[Any, Any]], figures: "Figures | None") -> lis
 
 
 def _show_failures(history: "History") -> None:
-    from metatune.cli.wording import failure_causes
     from metatune.data.wording import counted
+    from metatune.search.history import failure_causes
 
     causes = failure_causes(history.results)
     if causes:

@@ -17,6 +17,7 @@ __all__ = [
     "model_argument",
     "names",
     "openml_server",
+    "positive",
     "quiet",
     "role_columns",
     "roles",
@@ -53,6 +54,16 @@ def task_kind() -> _Decorator:
     kinds = ["binary", "multiclass", "classification", "regression"]
     return click.option(
         "--task", type=click.Choice(kinds), help="What to learn; inferred from the target without."
+    )
+
+
+def positive() -> _Decorator:
+    """Take the label of the positive class."""
+    return click.option(
+        "--positive",
+        metavar="LABEL",
+        help="Class of two that f1, recall, precision, average_precision, ... are about. Without "
+        "it: 1 or True, else the rarer one.",
     )
 
 

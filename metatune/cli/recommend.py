@@ -28,6 +28,7 @@ __all__ = ["recommend"]
     help="What a fit may take: a short one prefers quick configurations.",
 )
 @click.option("--metric", metavar="NAME", help="What counts; see metatune fit --help.")
+@options.positive()
 @click.option("--top", type=click.IntRange(1), default=10, show_default=True, metavar="N")
 @click.option("--include", metavar="ALG,..", help="Only these algorithms.")
 @click.option("--exclude", metavar="ALG,..", help="Not these algorithms.")
@@ -70,6 +71,7 @@ def _ask(voice: Voice, given: dict[str, Any]) -> "tuple[Recommendations, str]":
         target=opened.target,
         task=given["task"] or opened.task,
         metric=given["metric"] or opened.metric,
+        positive=given["positive"],
         roles=roles,
     )
     announce(read, task, voice)

@@ -12,17 +12,16 @@ if TYPE_CHECKING:
     from metatune.data.reading.source import Table
     from metatune.data.task.task import Task
     from metatune.estimate.corrected import Estimate
-    from metatune.evaluation.trial import TrialResult
     from metatune.recommender.recommendation import Recommendations
 
 __all__ = [
+    "about_class",
     "announce",
     "announce_recommendations",
     "announce_task",
     "columns_by_kind",
     "command",
     "direction",
-    "failure_causes",
     "familiarity",
     "honest",
 ]
@@ -91,10 +90,15 @@ def command(*words: str) -> str:
 
 
 def direction(task: "Task") -> str:
-    """Name the metric and say which scores are good."""
-    return (
-        f"{task.metric.name} ({'higher' if task.metric.greater_is_better else 'lower'} is better)"
-    )
+    """Name the metric, say which scores are good, and which class it is about."""
+    metric = task.metric
+    better = "higher" if metric.greater_is_better else "lower"
+    return f"{metric.name} ({better} is better{about_class(task.judged_class)})"
+
+
+def about_class(label: str | None) -> str:
+    """Name the positive class behind a metric; empty for one that depends on none."""
+    return "" if label is None else f", positive class {label!r}"
 
 
 def familiarity(value: float) -> str:
@@ -110,13 +114,3 @@ def honest(estimate: "Estimate") -> str:
         return f"{said} (honest: there was nothing to choose from)"
     looked = f"the best of {estimate.n_candidates} looked like {number(estimate.optimistic)}"
     return f"{said} (honest; {looked})"
-
-
-def failure_causes(results: "Iterable[TrialResult]") -> list[tuple[str, str, int]]:
-    """Group the trials that failed by how and why: (status, cause, count), most frequent first."""
-    causes = Counter(
-        (str(result.status), f"{result.trial.configuration.algorithm}: {result.error}")
-        for result in results
-        if result.failed
-    )
-    return [(status, cause, count) for (status, cause), count in causes.most_common()]

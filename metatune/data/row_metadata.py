@@ -22,11 +22,15 @@ class RowMetadata:
     times : ndarray of shape (n_rows,), int64, or None
         Rank of each row's instant, equal for equal instants. Rows are validated by models of
         earlier ones only.
+
+    splits : ndarray of shape (n_rows, n_splits), int64, or None
+        Splits that the user gives instead: 1 where a row is learned from, 2 where it is judged.
     """
 
     weights: "FloatArray | None" = None
     groups: "IntArray | None" = None
     times: "IntArray | None" = None
+    splits: "IntArray | None" = None
 
     @property
     def is_plain(self) -> bool:
@@ -44,6 +48,7 @@ class RowMetadata:
             weights=None if self.weights is None else self.weights[rows],
             groups=None if self.groups is None else self.groups[rows],
             times=None if self.times is None else self.times[rows],
+            splits=None if self.splits is None else self.splits[rows],
         )
 
 

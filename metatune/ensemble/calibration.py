@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import minimize
 
-from metatune.ensemble.guard import cross_fitted_gain
 from metatune.ensemble.losses import loss_on
+from metatune.evaluation.guard import cross_fitted_gain
 from metatune.metrics import Metric
 from metatune.models.adjustment import NO_ADJUSTMENT, Adjustment
 

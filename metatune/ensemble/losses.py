@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from metatune.metrics import PERFECT_SCORE, Metric
+from metatune.evaluation.decision import fit_decision
+from metatune.metrics import PERFECT_SCORE, Form, Metric
+from metatune.metrics.confusion import has_quick_table, score_tables
 
 if TYPE_CHECKING:
     from metatune._typing import AnyArray, BoolArray, Float32Array, FloatArray, IndexArray
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MixtureLoss",
-    "is_metric_of_labels",
     "is_quick",
     "loss_on",
     "make_mixture_loss",
@@ -31,6 +32,7 @@ _LOG = {"log_loss", "neg_log_loss"}
 
 _MAX_ROWS = {"squared": 200_000, "log": 20_000, "ranks": 10_000, "other": 5_000}
 _MAX_CELLS = 100_000  # rows x classes that a metric without a quick way is asked for
+_N_DECIDING = 5  # members, the best first, whose mean says how mixtures are decided
 _TIE_BREAK = 1e-4  # of the log loss counts where a metric of labels sees no difference
 
 
@@ -98,29 +100,17 @@ def make_mixture_loss(
         return _LogLoss(y, predictions, weights)
     if way == "ranks":
         return _Ranks(y, predictions, weights)
-    return _AnyMetric(metric, y, predictions, weights)
+    made = _LabelLoss if metric.form is Form.LABELS else _AnyMetric
+    return made(metric, y, predictions, weights)
 
 
 def loss_on(
     metric: Metric, y: "AnyArray", prediction: "FloatArray", weights: "FloatArray | None"
 ) -> float:
     """Return the loss of a prediction; infinity where the metric is undefined on the rows."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return metric.loss(metric.score(y, prediction, weights))
-    except ValueError:  # how scikit-learn's scorers say so
-        return float("inf")
-
-
-def is_metric_of_labels(metric: Metric, y: "AnyArray", probabilities: "FloatArray") -> bool:
-    """Return True if a metric depends on the most probable class only."""
-    if probabilities.ndim != 2:
-        return False
-    hard = np.eye(probabilities.shape[1])[probabilities.argmax(axis=1)]
-    soft = 0.5 * hard + 0.5 / probabilities.shape[1]
-    losses = [loss_on(metric, y, p, None) for p in (probabilities, hard, soft)]
-    return bool(np.isfinite(losses).all() and np.allclose(losses, losses[0], rtol=1e-9, atol=0.0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return metric.loss(metric.score(y, prediction, weights))
 
 
 def rows_to_select_on(metric: Metric, n_classes: int) -> int:
@@ -137,7 +127,11 @@ def rows_to_select_on(metric: Metric, n_classes: int) -> int:
 
 def is_quick(metric: Metric, n_classes: int) -> bool:
     """Return True if the loss of a mixture takes far less than a millisecond per 1,000 rows."""
-    return metric.name in PERFECT_SCORE or _way(metric, 3 if n_classes else 2) != "other"
+    return (
+        metric.name in PERFECT_SCORE
+        or has_quick_table(metric)
+        or _way(metric, 3 if n_classes else 2) != "other"
+    )
 
 
 def _way(metric: Metric, n_dimensions: int) -> str:
@@ -251,27 +245,59 @@ class _AnyMetric(MixtureLoss):
         self._y = np.asarray(y)
         self._predictions = predictions
         self._weights = weights
-        # A metric of labels is a staircase: on a step, better probabilities decide.
-        self._fine = None
-        if predictions.ndim == 3 and is_metric_of_labels(metric, self._y, predictions[0]):
-            self._fine = _LogLoss(y, predictions, weights)
 
-    def empty(self) -> tuple["FloatArray", Any]:
-        fine = None if self._fine is None else self._fine.empty()
-        return np.zeros(self._predictions.shape[1:]), fine
+    def empty(self) -> Any:
+        return np.zeros(self._predictions.shape[1:])
 
-    def join(self, state: tuple["FloatArray", Any], member: int, times: float = 1.0) -> Any:
+    def join(self, state: Any, member: int, times: float = 1.0) -> Any:
+        return state + times * self._predictions[member]
+
+    def loss(self, state: Any, size: float) -> float:
+        return loss_on(self._metric, self._y, state / size, self._weights)
+
+
+class _LabelLoss(MixtureLoss):
+    """Any metric of labels; mixtures are decided as suits the mean of the best members.
+
+    Such a metric is a staircase: on a step, better probabilities decide.
+    """
+
+    def __init__(
+        self,
+        metric: Metric,
+        y: "AnyArray",
+        predictions: "Float32Array",
+        weights: "FloatArray | None",
+    ) -> None:
+        super().__init__(len(predictions))
+        self._labels = _AnyMetric(metric, y, predictions, weights)
+        self._fine = _LogLoss(y, predictions, weights)
+        self._metric, self._weights = metric, weights
+        self._y = np.asarray(y, dtype=np.intp)
+        self._factors = np.ones(predictions.shape[2])
+        if metric.decides and (has_quick_table(metric) or metric.weighs):
+            mean = predictions[:_N_DECIDING].mean(axis=0, dtype=np.float64)
+            self._factors = np.array(fit_decision(metric, self._y, mean, weights, n_samples=1))
+
+    def empty(self) -> Any:
+        return self._labels.empty(), self._fine.empty()
+
+    def join(self, state: Any, member: int, times: float = 1.0) -> Any:
         total, fine = state
-        if self._fine is not None:
-            fine = self._fine.join(fine, member, times)
-        return total + times * self._predictions[member], fine
+        return self._labels.join(total, member, times), self._fine.join(fine, member, times)
 
-    def loss(self, state: tuple["FloatArray", Any], size: float) -> float:
+    def loss(self, state: Any, size: float) -> float:
         total, fine = state
-        loss = loss_on(self._metric, self._y, total / size, self._weights)
-        if self._fine is None or not np.isfinite(loss):
-            return loss
-        return loss + _TIE_BREAK * self._fine.loss(fine, size)
+        loss = self._loss_of_labels(total * self._factors, size)
+        return loss + _TIE_BREAK * self._fine.loss(fine, size) if np.isfinite(loss) else loss
+
+    def _loss_of_labels(self, total: "FloatArray", size: float) -> float:
+        if not has_quick_table(self._metric):
+            return self._labels.loss(total, size)
+        k = total.shape[1]
+        cells = self._y * k + total.argmax(axis=1)
+        table = np.bincount(cells, weights=self._weights, minlength=k * k).reshape(1, k, k)
+        return self._metric.loss(float(score_tables(self._metric, table.astype(np.float64))[0]))
 
 
 def _area(

@@ -13,6 +13,7 @@ import numpy as np
 
 from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.data.splits.folds import nested_order
+from metatune.evaluation.decision import judged_prediction
 from metatune.kinds import TaskKind
 from metatune.metrics import Metric
 
@@ -95,12 +96,11 @@ def score_on_folds(pool: MemberPool, metric: Metric, prediction: "FloatArray") -
     """Return the mean of the finite fold scores of a prediction of all rows; NaN if none is."""
     scores = []
     for rows in pool.folds:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                scores.append(metric.score(pool.y[rows], prediction[rows], pool.weights_of(rows)))
-        except ValueError:  # a scorer that is undefined on these rows
-            continue
+        y, weights = np.asarray(pool.y)[rows], pool.weights_of(rows)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            judged = judged_prediction(metric, y, prediction[rows], weights)
+            scores.append(metric.score(y, judged, weights))
     finite = [score for score in scores if np.isfinite(score)]
     return float(np.mean(finite)) if finite else float("nan")
 

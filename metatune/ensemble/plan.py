@@ -15,13 +15,13 @@ from threadpoolctl import threadpool_limits
 from metatune.data.row_metadata import RowMetadata
 from metatune.data.splits.folds import make_folds
 from metatune.ensemble.calibration import PROBABILITY_METRICS, choose_calibration
-from metatune.ensemble.decision import choose_decision
-from metatune.ensemble.guard import Gain, cross_fitted_gain, parts_of_rows
 from metatune.ensemble.limits import NO_LIMITS, Cost, ModelLimits
 from metatune.ensemble.losses import is_quick, make_mixture_loss, rows_to_select_on
 from metatune.ensemble.member_pool import CONSTANT, MemberPool, read_pool, score_on_folds
 from metatune.ensemble.selection import SelectionSettings, select, single_losses
-from metatune.metrics import Metric, resolve_metric
+from metatune.evaluation.decision import choose_decision
+from metatune.evaluation.guard import Gain, cross_fitted_gain, parts_of_rows
+from metatune.metrics import Metric
 from metatune.models.adjustment import NO_ADJUSTMENT, Adjustment
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class PlanRequest:
 
     Attributes
     ----------
-    metric : str
+    metric : Metric
         Metric that the run optimises.
     single : int
         Number of the leading trial, which is the model without an ensemble.
@@ -65,7 +65,7 @@ class PlanRequest:
         Seed of bags, samples and splits.
     """
 
-    metric: str
+    metric: Metric
     single: int
     only_single: bool = False
     costs: Mapping[int, Cost] = field(default_factory=dict)
@@ -122,7 +122,7 @@ def plan_ensemble(pool: MemberPool, request: PlanRequest) -> EnsemblePlan:
     request : PlanRequest
         Metric, costs, limits and seed.
     """
-    metric = resolve_metric(request.metric, pool.kind)
+    metric = request.metric
     rows = pool.covered()
     single = {_single_within(pool, metric, rows, request): 1.0}
     weights, gain = single, Gain(mean=float("nan"), error=float("inf"))

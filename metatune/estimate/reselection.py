@@ -15,11 +15,11 @@ import numpy as np
 
 from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.ensemble.calibration import fit_calibration
-from metatune.ensemble.decision import fit_decision
 from metatune.ensemble.member_pool import CONSTANT, MemberPool
 from metatune.ensemble.plan import choose_weights
 from metatune.ensemble.selection import SelectionSettings
 from metatune.estimate.selector import BestSingle, Selector
+from metatune.evaluation.decision import fit_decision
 from metatune.metrics import Metric
 from metatune.models.adjustment import NO_ADJUSTMENT, Adjustment
 
@@ -81,10 +81,17 @@ class Reselection(Selector):
         seed: int = 0,
     ) -> None:
         self._metric, self._composition, self._seed = metric, composition, seed
+        self._pool = pool
         self._numbers = [number for number in pool.members if number != CONSTANT]
         trials = [np.asarray(pool.members[number]) for number in self._numbers]
         self._best = BestSingle(
-            trials, metric, pool.y, weights=pool.row_metadata.weights, strata=strata, seed=seed
+            trials,
+            metric,
+            pool.y,
+            judged=[self._judged(trial) for trial in trials],
+            weights=pool.row_metadata.weights,
+            strata=strata,
+            seed=seed,
         )
         self._pool = pool if composition.is_single else self._smaller(pool)
 
@@ -138,6 +145,13 @@ class Reselection(Selector):
             return p
         factors = fit_decision(self._metric, y, p[rows], weights, seed=self._seed)
         return self._decided(p, factors)
+
+    def _judged(self, trial: "AnyArray") -> "AnyArray":
+        """Return a trial as it is judged where labels are decided: by factors of its own."""
+        if not self._composition.adjustment.decision:
+            return trial
+        y, weights = np.asarray(self._pool.y), self._pool.row_metadata.weights
+        return self._decided(trial, fit_decision(self._metric, y, trial, weights, n_samples=1))
 
     def _decided(self, p: "FloatArray", factors: tuple[float, ...]) -> "FloatArray":
         """Return indicators of the decided labels, if there are factors for deciding them."""

@@ -14,7 +14,6 @@ together: the root of a mean of squares, the recall of a rare class and R2 are n
 what small folds show.
 """
 
-import math
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -22,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from metatune.metrics import Metric
+from metatune.metrics import Form, Metric
+from metatune.metrics.confusion import has_quick_table, score_tables
 
 if TYPE_CHECKING:
     from metatune._typing import AnyArray, BoolArray, FloatArray, IndexArray
@@ -99,6 +99,8 @@ class RowScorer:
         if name == "roc_auc":
             classes = [1] if p.shape[1] == 2 else range(p.shape[1])
             return _RankScores([_Ranks(y == c, p[:, c], w, self._strata) for c in classes])
+        if self._metric.form is Form.LABELS and has_quick_table(self._metric):
+            return _TableScores(self._metric, y, p, w)
         return _AnyScores(self._metric, y, p, None if self._unweighted else w)
 
 
@@ -218,6 +220,21 @@ class _RankScores(Scores):
         return _ratio(np.where(defined, each, 0.0).sum(axis=1), defined.sum(axis=1))
 
 
+class _TableScores(Scores):
+    """Scores of labels, from tables of true and decided classes."""
+
+    def __init__(
+        self, metric: Metric, y: "AnyArray", p: "FloatArray", weights: "FloatArray"
+    ) -> None:
+        self._metric, self._n_classes = metric, p.shape[1]
+        cells = y.astype(np.intp) * self._n_classes + p.argmax(axis=1)
+        self._columns = np.eye(self._n_classes**2)[cells] * weights[:, None]
+
+    def under(self, counts: "FloatArray") -> "FloatArray":
+        tables = (counts @ self._columns).reshape(-1, self._n_classes, self._n_classes)
+        return score_tables(self._metric, tables)
+
+
 class _AnyScores(Scores):
     """Scores of any other metric: rows are repeated by their multiplicity."""
 
@@ -234,10 +251,7 @@ class _AnyScores(Scores):
     def _score(self, counts: "FloatArray") -> float:
         rows = np.repeat(np.arange(len(counts)), counts.astype(np.intp))
         weights = None if self._weights is None else self._weights[rows]
-        try:
-            return self._metric.score(self._y[rows], self._p[rows], weights)
-        except (ValueError, ZeroDivisionError):  # a scorer that is undefined on these rows
-            return math.nan
+        return self._metric.score(self._y[rows], self._p[rows], weights)
 
 
 def _ratio(numerator: Any, denominator: Any) -> "FloatArray":

@@ -63,6 +63,8 @@ class BestSingle(Selector):
         Metric that the run optimises.
     y : ndarray of shape (n_rows,)
         Encoded labels or target values.
+    judged : sequence of ndarray, optional
+        By what each candidate is scored instead: indicators of decided labels.
     weights, strata : ndarray of shape (n_rows,), optional
         See `metatune.estimate.scoring.RowScorer`.
     seed : int
@@ -75,11 +77,13 @@ class BestSingle(Selector):
         metric: Metric,
         y: "AnyArray",
         *,
+        judged: "Sequence[AnyArray] | None" = None,
         weights: "FloatArray | None" = None,
         strata: "IndexArray | None" = None,
         seed: int = 0,
     ) -> None:
         self._predictions = list(predictions)
+        judged = self._predictions if judged is None else judged
         self._sign = -1.0 if metric.greater_is_better else 1.0
         rows = np.arange(len(y))
         cells = sum(np.prod(prediction.shape[1:]) for prediction in self._predictions)
@@ -95,7 +99,7 @@ class BestSingle(Selector):
             weights=None if weights is None else weights[rows],
             strata=None if strata is None else strata[rows],
         )
-        self._scores = [scorer.prepare(prediction[rows]) for prediction in self._predictions]
+        self._scores = [scorer.prepare(prediction[rows]) for prediction in judged]
 
     @property
     def n_candidates(self) -> int:

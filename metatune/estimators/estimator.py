@@ -1,15 +1,14 @@
 """The scikit-learn estimators: thin doors to `metatune.tuning.tune.tune`."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
+from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils import assert_all_finite, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -19,14 +18,16 @@ from metatune.data.task.make_task import to_frame
 from metatune.data.task.task import Task
 from metatune.errors import TableError
 from metatune.estimate.corrected import Estimate
+from metatune.estimators.contract import ScikitLearnEstimator
 from metatune.estimators.parameters import read_request, read_weights
+from metatune.estimators.remarks import remarks_on
+from metatune.estimators.splits import read_held_out, with_splits
 from metatune.estimators.talker import Talker
 from metatune.evaluation.trial import TrialResult
 from metatune.execution.executor import Executor
 from metatune.execution.workers import workers
 from metatune.kinds import TaskKind
 from metatune.models import model_file
-from metatune.search.outcome import Ended
 from metatune.storage.provenance import library_versions
 from metatune.storage.record import DataRecord
 from metatune.storage.session import open_run
@@ -49,7 +50,7 @@ __all__ = ["MetaTuneClassifier", "MetaTuneRegressor"]
 _MIN_ROWS = 2
 
 
-class _MetaTune(BaseEstimator):  # type: ignore[misc]
+class _MetaTune(ScikitLearnEstimator):
     """Base of both estimators."""
 
     _classification: ClassVar[bool]
@@ -66,7 +67,9 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         self,
         budget: str | float = "10m",
         *,
-        metric: str | None = None,
+        metric: "str | Callable[..., Any] | None" = None,
+        pos_label: Any = None,
+        cv: Any = None,
         max_trials: int | None = None,
         include: Sequence[str] | None = None,
         exclude: Sequence[str] | None = None,
@@ -83,6 +86,8 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
     ) -> None:
         self.budget = budget
         self.metric = metric
+        self.pos_label = pos_label
+        self.cv = cv
         self.max_trials = max_trials
         self.include = include
         self.exclude = exclude
@@ -104,6 +109,7 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         sample_weight: "ArrayLike | float | None" = None,
         groups: "ArrayLike | None" = None,
         times: "ArrayLike | None" = None,
+        validation: "tuple[Any, ArrayLike] | None" = None,
     ) -> Self:
         """Find and fit a pipeline.
 
@@ -122,6 +128,9 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         times : array-like of shape (n_rows,), optional
             When each row was, as dates or numbers: models are validated on later rows than they
             learn from. Columns of `X` that grow with time are better left out.
+        validation : tuple of (X, y), optional
+            Further rows that models are judged by, instead of cross-validation. The final model
+            learns from them as well.
 
         Returns
         -------
@@ -133,6 +142,8 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
             If the data cannot be learned or a parameter cannot work; it is a ValueError.
         MetadataError
             If the meta-dataset is missing.
+        KeyboardInterrupt
+            If the fit is interrupted; from the first trial on, the best model so far is kept.
         """
         with open_run(read_request(self, classification=self._classification)) as session:
             X, y = self._validate(X, y)
@@ -144,7 +155,8 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
                 groups=groups,
                 times=times,
             )
-            task = given.task(self.metric)
+            given = with_splits(given, self.cv, read_held_out(self, validation))
+            task = given.task(self.metric, self.pos_label)
             with ExitStack() as stack:
                 enter = stack.enter_context
                 executor = enter(workers(self.executor, self.n_jobs, self.memory_limit))
@@ -165,8 +177,10 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
                 self.leaderboard_,
                 tuning=result.seconds,
                 timings=result.timings,
-                interrupted=result.ended is Ended.INTERRUPTED,
+                interrupted=result.is_interrupted,
             )
+        if result.is_interrupted:  # whoever loops over fits has to hear of it
+            raise KeyboardInterrupt
         return self
 
     def predict(self, X: Any) -> "NDArray[Any]":
@@ -195,30 +209,6 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self, "pipeline_")
         model_file.save(self.pipeline_, Path(path), self._info())
-
-    def __sklearn_clone__(self) -> Self:
-        """Copy the parameters, as scikit-learn does, but share the executor: it has no copy."""
-        given = self.get_params(deep=False)
-        executor = given.pop("executor")
-        copies = {name: clone(value, safe=False) for name, value in given.items()}
-        copy = type(self)(**copies, executor=executor)
-        for name in ("_metadata_request", "_sklearn_output_config"):
-            if hasattr(self, name):
-                setattr(copy, name, deepcopy(getattr(self, name)))
-        return copy
-
-    def __getstate__(self) -> dict[str, Any]:
-        state: dict[str, Any] = super().__getstate__()
-        if "pipeline_" in state:  # a fitted one needs its executor no more, and that cannot travel
-            state = {**state, "executor": None}
-        return state
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
-        return tags
 
     def _validate(self, X: Any, y: Any) -> tuple[Any, "NDArray[Any]"]:
         """Check features and target as scikit-learn does; tables keep their columns as they are."""
@@ -249,11 +239,15 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
     def _keep(self, task: Task, result: TuningResult) -> None:
         """Set the fitted attributes."""
         self.pipeline_ = result.pipeline
-        if result.note:
-            warnings.warn(result.note, stacklevel=3)
+        for said in filter(None, (result.note, *remarks_on(task, result))):
+            warnings.warn(said, stacklevel=3)
         self.metric_ = task.metric.name
+        self.pos_label_: Any = None
+        self._positive = task.metric.positive
         if task.classes is not None:
             self.classes_: NDArray[Any] = task.classes
+            if task.positive is not None:
+                self.pos_label_ = task.classes[task.positive.code]
         self.leaderboard_ = result.leaderboard()
         self.estimate_ = result.estimate if isinstance(result.estimate, Estimate) else None
         self.trials_ = result.history.results
@@ -269,6 +263,7 @@ class _MetaTune(BaseEstimator):  # type: ignore[misc]
             "target": "target",
             "task": str(kind),
             "metric": self.metric_,
+            "positive": self._positive,
             "versions": library_versions(),
         }
 
@@ -283,7 +278,14 @@ class MetaTuneClassifier(ClassifierMixin, _MetaTune):  # type: ignore[misc]
     metric : str, optional
         What counts: "roc_auc" (default for two classes), "log_loss" (default for more), "rmse"
         (default for numbers), "accuracy", "balanced_accuracy", "mae", "r2", or the name of any
-        scikit-learn scorer.
+        scikit-learn scorer. Also a scorer itself, as `make_scorer` returns it, or a function of
+        ``(y_true, y_pred)``: labels or values, where a better prediction may score higher or lower.
+    pos_label : label, optional
+        Positive class of two, which metrics such as "f1", "recall" or "average_precision" are
+        about; 1 or True if None, else the rarer one.
+    cv : int, splitter or iterable, optional
+        How rows are split to judge models, as in scikit-learn: a number of folds, a splitter, or
+        pairs of positions. Metatune's own folds if None.
     max_trials : int, optional
         End after so many trials; with the same `random_state` the result is then always the same,
         if the budget suffices.
@@ -331,6 +333,8 @@ class MetaTuneClassifier(ClassifierMixin, _MetaTune):  # type: ignore[misc]
         Everything that was tried, in order.
     metric_ : str
         What was optimised.
+    pos_label_ : label or None
+        The positive class; None where there are not two.
     recommendations_ : Recommendations or None
         What past runs recommended; None if the run ended before it asked.
     meta_features_ : MetaFeatures or None

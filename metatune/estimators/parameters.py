@@ -13,6 +13,8 @@ from sklearn.utils.validation import _check_sample_weight
 from metatune.algorithms.registry import select_algorithms
 from metatune.ensemble.limits import parse_limits
 from metatune.errors import OptionError
+from metatune.execution.cores import parse_memory
+from metatune.metrics import metric_name
 from metatune.storage.door import Door
 from metatune.storage.record import RunOptions
 from metatune.storage.session import RunRequest
@@ -23,10 +25,25 @@ if TYPE_CHECKING:
 __all__ = ["read_names", "read_request", "read_seed", "read_weights"]
 
 _SEEDS = 2**31 - 1
+_NUMBER_OR_TEXT = (str, numbers.Real)
+_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
+    "budget": (_NUMBER_OR_TEXT, "seconds, or a text like '10m'"),
+    "max_trials": ((numbers.Integral,), "a whole number"),
+    "max_latency": (_NUMBER_OR_TEXT, "seconds, or a text like '5ms'"),
+    "max_size": (_NUMBER_OR_TEXT, "bytes, or a text like '50MB'"),
+    "n_jobs": ((numbers.Integral,), "a whole number"),
+    "memory_limit": ((str, numbers.Integral), "bytes, or a text like '4GB'"),
+    "run_dir": ((str, Path), "a path"),
+    "ensemble": ((bool, np.bool_), "True or False"),
+    "resume": ((bool, np.bool_), "True or False"),
+    "verbose": ((numbers.Integral, bool), "0, 1 or 2"),
+}
+"""Types of parameters, and what to give instead of others; None is always allowed."""
 
 
 def read_request(model: Any, *, classification: bool) -> RunRequest:
     """Ask for the run that the parameters of an estimator describe."""
+    _check_types(model)
     include, exclude = read_names(model.include, "include"), read_names(model.exclude, "exclude")
     select_algorithms(include, exclude)
     parse_limits(model.max_latency, model.max_size)
@@ -35,7 +52,8 @@ def read_request(model: Any, *, classification: bool) -> RunRequest:
         seed=read_seed(model.random_state),
         output=None if model.run_dir is None else str(model.run_dir),
         task="classification" if classification else "regression",
-        metric=model.metric,
+        metric=metric_name(model.metric),
+        positive=None if model.pos_label is None else str(model.pos_label),
         jobs=model.n_jobs,
         memory_limit=model.memory_limit,
         max_trials=model.max_trials,
@@ -52,6 +70,19 @@ def read_request(model: Any, *, classification: bool) -> RunRequest:
         seed_given=model.random_state is not None,
         resume=bool(model.resume),
     )
+
+
+def _check_types(model: Any) -> None:
+    """Refuse values of a wrong type in one line, before anything is made of them."""
+    for name, (types, wanted) in _TYPES.items():
+        value = getattr(model, name)
+        flag = isinstance(value, bool | np.bool_) and bool not in types
+        if value is not None and (flag or not isinstance(value, types)):
+            raise OptionError(f"{name}={value!r} is of type {type(value).__name__}: give {wanted}")
+    if model.max_trials is not None and model.max_trials < 1:
+        raise OptionError(f"max_trials={model.max_trials} is too few: give at least 1")
+    if model.memory_limit is not None:
+        parse_memory(model.memory_limit)
 
 
 def read_weights(given: Any, n_rows: int) -> "NDArray[np.float64] | None":
@@ -72,7 +103,16 @@ def read_names(given: Any, parameter: str) -> tuple[str, ...]:
     """Check names of algorithms; None means none in particular."""
     if isinstance(given, str):
         raise OptionError(f"{parameter}={given!r} is a text: give a sequence, like [{given!r}]")
-    return tuple(given or ())
+    if given is None:
+        return ()
+    try:
+        names = tuple(given)
+    except TypeError:
+        names = (given,)
+    odd = [name for name in names if not isinstance(name, str)]
+    if odd:
+        raise OptionError(f"{parameter} holds {odd[0]!r}: give names of algorithms, as texts")
+    return names
 
 
 def read_seed(random_state: Any) -> int:

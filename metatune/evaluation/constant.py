@@ -1,13 +1,15 @@
 """The constant prediction: the score that every model has to beat."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from metatune.data.splits.folds import Fold
+from metatune.evaluation.decision import judged_prediction
 from metatune.evaluation.out_of_fold import out_of_fold
 from metatune.evaluation.trial_data import TrialData
 from metatune.metrics import Metric
+from metatune.metrics.confusion import score_tables
 from metatune.models.pipeline import ConstantClassifier, ConstantRegressor
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from metatune.kinds import TaskKind
 
-__all__ = ["constant_model", "constant_predictions", "constant_score"]
+__all__ = ["constant_decision", "constant_model", "constant_predictions", "constant_score"]
 
 _MEDIAN_METRICS = ("mae", "neg_mean_absolute_error", "neg_median_absolute_error")
 
@@ -36,12 +38,7 @@ def constant_score(data: TrialData, metric: Metric) -> float:
         Mean of the finite fold scores, in the metric's own sign; NaN if there is none.
     """
     y = np.asarray(data.task.y)
-    scores = [
-        metric.score(
-            y[fold.valid], _constant_of_fold(data, metric, fold), _weights(data, fold.valid)
-        )
-        for fold in data.folds
-    ]
+    scores = [_score(data, metric, fold, y[fold.valid]) for fold in data.folds]
     finite = [score for score in scores if np.isfinite(score)]
     return float(np.mean(finite)) if finite else float("nan")
 
@@ -50,6 +47,35 @@ def constant_predictions(data: TrialData, metric: Metric) -> "NDArray[np.float32
     """Return the out-of-fold predictions of the constant, as a trial would leave them."""
     parts = ((fold.valid, _constant_of_fold(data, metric, fold)) for fold in data.folds)
     return out_of_fold(data.task.n_rows, data.task.n_classes, parts)
+
+
+def constant_decision(data: TrialData, metric: Metric) -> tuple[float, ...]:
+    """Return factors by which the constant decides for the label that serves a metric best.
+
+    Returns
+    -------
+    tuple of float
+        Empty where that is the most frequent one, or the metric is none of labels.
+    """
+    n_classes = data.task.n_classes
+    if not metric.decides or not metric.weighs:
+        return ()
+    counts = np.bincount(data.task.y, weights=data.weights, minlength=n_classes)
+    tables = np.zeros((n_classes, n_classes, n_classes))
+    for decided in range(n_classes):
+        tables[decided, :, decided] = counts
+    losses = np.array([metric.loss(score) for score in score_tables(metric, tables)])
+    usual, best = int(counts.argmax()), int(losses.argmin())
+    if not losses[best] < losses[usual]:
+        return ()
+    factors = np.full(n_classes, counts[best] / counts.max() / 2.0)
+    factors[best] = 1.0
+    return tuple(factors.tolist())
+
+
+def _score(data: TrialData, metric: Metric, fold: Fold, y: "NDArray[Any]") -> float:
+    prediction, weights = _constant_of_fold(data, metric, fold), _weights(data, fold.valid)
+    return metric.score(y, judged_prediction(metric, y, prediction, weights), weights)
 
 
 def _constant_of_fold(data: TrialData, metric: Metric, fold: Fold) -> "NDArray[np.float64]":

@@ -11,6 +11,7 @@ from metatune.algorithms.learners.stopping import StoppingCurve, TrainingRows
 from metatune.algorithms.registry import get_algorithm
 from metatune.budget import Stopwatch
 from metatune.data.splits.folds import Fold, subsample
+from metatune.evaluation.decision import judged_prediction
 from metatune.evaluation.file_store import FileStore
 from metatune.evaluation.iterations import (
     predict_by_halves,
@@ -223,8 +224,12 @@ def _scores(
 ) -> tuple[float, ...]:
     if not np.isfinite(prediction).all():
         raise ValueError("predictions are not finite")
+    y = data.task.y[valid]
     weights = None if data.weights is None else data.weights[valid]
-    return tuple(metric.score(data.task.y[valid], prediction, weights) for metric in metrics)
+    return tuple(
+        metric.score(y, judged_prediction(metric, y, prediction, weights), weights)
+        for metric in metrics
+    )
 
 
 def _train_rows(trial: Trial, data: TrialData, number: int) -> "IndexArray":

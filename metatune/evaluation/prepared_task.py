@@ -3,19 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from sklearn.pipeline import Pipeline
 
 from metatune.data.encoding.encoder import TableEncoder
 from metatune.data.task.task import Task
-from metatune.evaluation.constant import constant_model
+from metatune.evaluation.constant import constant_decision, constant_model
 from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial import TrialResult
 from metatune.evaluation.trial_data import TrialData
+from metatune.models.adjustment import NO_ADJUSTMENT, Adjustment
+from metatune.models.ensemble import weighted_mean
 from metatune.models.pipeline import assemble_pipeline
 from metatune.space import SearchSpace
-
-if TYPE_CHECKING:
-    from sklearn.pipeline import Pipeline
 
 __all__ = ["PreparedTask"]
 
@@ -75,12 +76,30 @@ class PreparedTask:
         n_rows = round(self.data.n_train_rows * result.trial.rung.row_share)
         return f"{n_rows:,} of {self.n_table_rows:,} rows"
 
-    def assemble(self, fitted: Any) -> "Pipeline":
-        """Join the table encoder with a pipeline that was fitted on encoded data."""
+    def assemble(self, fitted: Any, decision: tuple[float, ...] = ()) -> Pipeline:
+        """Join the table encoder with a pipeline that was fitted on encoded data.
+
+        Parameters
+        ----------
+        fitted : Pipeline or estimator
+            Fitted on the encoded matrix.
+        decision : tuple of float
+            Factors by which it decides labels; empty for the most probable one.
+        """
+        if decision or self.task.metric.low is not None:
+            return self.join([fitted], [1.0], Adjustment(decision=decision))
         return assemble_pipeline(self.encoder, fitted, self.task.classes)
 
-    def constant_pipeline(self) -> "Pipeline":
+    def join(
+        self, fitted: list[Any], weights: list[float], adjustment: Adjustment = NO_ADJUSTMENT
+    ) -> Pipeline:
+        """Join the table encoder with the weighted mean of pipelines fitted on encoded data."""
+        task = self.task
+        mean = weighted_mean(fitted, weights, task.classes, adjustment, low=task.metric.low)
+        return Pipeline([("table", self.encoder), ("model", mean)])
+
+    def constant_pipeline(self) -> Pipeline:
         """Return the constant prediction, fitted on all rows."""
         model = constant_model(self.task.kind, self.task.metric)
         model.fit(self.data.task.X, self.data.task.y, self.data.weights)
-        return self.assemble(model)
+        return self.assemble(model, constant_decision(self.data, self.task.metric))

@@ -42,12 +42,15 @@ class FoldPlan:
         Only the first part is validated.
     max_train_rows : int or None
         Training rows of a fold are cut to so many.
+    rare_first : bool
+        Whether the first part shall lack no class that it can have.
     """
 
     n_splits: int
     n_repeats: int = 1
     holdout: bool = False
     max_train_rows: int | None = None
+    rare_first: bool = True
 
     @property
     def n_folds(self) -> int:

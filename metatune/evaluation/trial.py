@@ -87,6 +87,9 @@ class TrialResult:
         For algorithms that stop early, the iterations of each fold.
     memory_mb : float
         Largest resident memory seen for the worker, where it was measured; 0 else.
+    decision : tuple of float
+        Factors of the classes' probabilities by which the metric wants labels decided; empty for
+        the most probable class.
     error : str
         One line for people; empty if ok.
     recipe_version : int or None
@@ -113,6 +116,7 @@ class TrialResult:
     saved_seconds: float = 0.0
     copied_folds: int = 0
     stored_matrices: int = 0
+    decision: tuple[float, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -166,6 +170,7 @@ class TrialResult:
             "memory_mb": self.memory_mb,
             "error": self.error,
             **{name: getattr(self, name) for name in _SHARING if getattr(self, name)},
+            **({"decision": list(self.decision)} if self.decision else {}),
             **recipe,
         }
 
@@ -193,6 +198,7 @@ class TrialResult:
             cpu_seconds=record["cpu_seconds"],
             iterations=tuple(record["iterations"]),
             memory_mb=record["memory_mb"],
+            decision=tuple(record.get("decision", ())),
             error=record["error"],
             recipe_version=record.get("recipe_version"),
             **{name: record.get(name, 0) for name in _SHARING},

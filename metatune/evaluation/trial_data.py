@@ -1,6 +1,7 @@
 """The data of a run as its workers see it: arrays in a directory, mapped into memory."""
 
 import json
+import pickle
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,8 +13,10 @@ from metatune.data.encoding.encoded_task import EncodedTask
 from metatune.data.encoding.layout import Layout
 from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.data.splits.folds import Fold, make_folds
+from metatune.data.splits.rare_classes import with_rare_classes
 from metatune.evaluation.rungs import FoldPlan, plan_folds
 from metatune.kinds import TaskKind
+from metatune.metrics import Metric, resolve_metric
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["TrialData", "load_trial_data"]
 
 _ROW_METADATA = ("weights", "groups", "times")
+_METRIC = "metric.pkl"
 _NEXT_DEAL = 7_919  # between the seeds of two repeats
 
 
@@ -35,7 +39,9 @@ class TrialData:
     folds : tuple of Fold
         The folds of the top rung. With times they do not cover all rows, and differ in size.
     metrics : tuple of str
-        Metrics to compute; the first one is the run's.
+        Names of the metrics to compute; the first one is the run's.
+    metric : Metric or None
+        The run's, where it is more than its name says: a positive class, a decision, a function.
     row_metadata : RowMetadata
         Weight, group and time of each row, as far as they were given.
     seed : int
@@ -50,6 +56,7 @@ class TrialData:
     task: EncodedTask
     folds: tuple[Fold, ...]
     metrics: tuple[str, ...]
+    metric: Metric | None = None
     row_metadata: RowMetadata = PLAIN
     seed: int = 0
     predicted: "tuple[NDArray[np.float32], ...]" = ()
@@ -61,6 +68,7 @@ class TrialData:
         metrics: tuple[str, ...],
         *,
         seed: int,
+        metric: Metric | None = None,
         n_folds: int | None = None,
         row_metadata: RowMetadata = PLAIN,
         plan: FoldPlan | None = None,
@@ -75,8 +83,11 @@ class TrialData:
             To compute; the run's comes first.
         seed : int
             Of folds and shared preprocessing.
+        metric : Metric, optional
+            The run's; by default what its name says.
         n_folds : int, optional
-            Instead of a plan: so many folds, once.
+            Instead of a plan: so many folds, once, dealt as those of the meta-dataset were, without
+            regard for rare classes.
         row_metadata : RowMetadata
             Weight, group and time of each row.
         plan : FoldPlan, optional
@@ -89,24 +100,42 @@ class TrialData:
         """
         if plan is None:
             usual = plan_folds(task.n_rows, task.X.shape[1])
-            plan = FoldPlan(n_splits=n_folds) if n_folds else usual
+            plan = FoldPlan(n_splits=n_folds, rare_first=False) if n_folds else usual
         # Splits by time know no chance: dealt out again they would be the same.
-        n_repeats = plan.n_repeats if row_metadata.times is None else 1
+        fixed = row_metadata.times is not None or row_metadata.splits is not None
+        n_repeats = 1 if fixed else plan.n_repeats
         n_splits = min(plan.n_splits, task.n_rows)
         folds: list[Fold] = []
+        scorer = metric or resolve_metric(metrics[0], task.kind)
+
+        def is_defined(rows: "NDArray[Any]") -> bool:
+            even = np.full((len(rows), task.n_classes), 1.0 / task.n_classes)
+            return bool(np.isfinite(scorer.score(np.asarray(task.y)[rows], even)))
+
         for repeat in range(n_repeats):
-            folds += make_folds(
+            dealt = make_folds(
                 task.y, task.kind, n_splits, seed + _NEXT_DEAL * repeat, row_metadata
             )
-        if plan.holdout:
+            if plan.rare_first and task.n_classes:
+                dealt = with_rare_classes(dealt, task.y, row_metadata, is_defined)
+            folds += dealt
+        if plan.holdout and row_metadata.splits is None:
             folds = folds[:1]
         return cls(
             task=task,
             folds=tuple(_cut(fold, plan.max_train_rows) for fold in folds),
             metrics=metrics,
+            metric=None if metric is None or metric == _named(metric, task.kind) else metric,
             row_metadata=row_metadata,
             seed=seed,
         )
+
+    @property
+    def scorers(self) -> list[Metric]:
+        """The metrics to compute."""
+        known = [] if self.metric is None else [self.metric]
+        names = self.metrics[len(known) :]
+        return [*known, *(resolve_metric(name, self.task.kind) for name in names)]
 
     @property
     def weights(self) -> "NDArray[np.float64] | None":
@@ -124,7 +153,8 @@ class TrialData:
     def n_train_rows(self) -> int:
         """Training rows of a fold; their mean where folds differ in size on purpose."""
         sizes = [len(fold.train) for fold in self.folds]
-        return round(sum(sizes) / len(sizes)) if self.row_metadata.bind_splits else min(sizes)
+        differ = self.row_metadata.bind_splits or self.row_metadata.splits is not None
+        return round(sum(sizes) / len(sizes)) if differ else min(sizes)
 
     def save(self, directory: Path) -> None:
         """Write the arrays and what describes them to `directory`, which is made."""
@@ -152,6 +182,8 @@ class TrialData:
             "seed": self.seed,
         }
         (directory / "data.json").write_text(json.dumps(description), encoding="utf-8")
+        if self.metric is not None:
+            (directory / _METRIC).write_bytes(pickle.dumps(self.metric))
 
     @classmethod
     def load(cls, directory: Path) -> "TrialData":
@@ -184,10 +216,13 @@ class TrialData:
         named = description.get("facts", ())
         known = {name: _mapped(directory / f"{name}.npy") for name in named}
         metrics = tuple(description["metrics"])
+        metric = directory / _METRIC
         return cls(
             task=task,
             folds=folds,
             metrics=metrics,
+            # This run's own process wrote the file.
+            metric=pickle.loads(metric.read_bytes()) if metric.exists() else None,
             row_metadata=RowMetadata(**known),
             seed=description.get("seed", 0),
             predicted=predicted,
@@ -198,6 +233,11 @@ class TrialData:
 def load_trial_data(directory: str) -> TrialData:
     """Load with a small cache, for workers that run many trials on the same data."""
     return TrialData.load(Path(directory))
+
+
+def _named(metric: Metric, kind: TaskKind) -> Metric | None:
+    """Return what the name of a metric alone stands for; None for a function of the user."""
+    return None if metric.name.endswith(")") else resolve_metric(metric.name, kind)
 
 
 def _cut(fold: Fold, max_rows: int | None) -> Fold:

@@ -9,9 +9,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from metatune.budget import Stopwatch
+from metatune.evaluation.decision import choose_decision
 from metatune.evaluation.file_store import FileStore, store_beside
 from metatune.evaluation.fold import FoldOutcome, run_fold, settle_fold, valid_rows
 from metatune.evaluation.footprint import Footprint, measure_footprint
+from metatune.evaluation.guard import parts_of_rows
 from metatune.evaluation.iterations import finish, iterations_by_others
 from metatune.evaluation.keep_rule import KeepRule, keep_pipelines
 from metatune.evaluation.known_folds import KnownFolds
@@ -19,7 +21,7 @@ from metatune.evaluation.out_of_fold import out_of_fold, prediction_file, write_
 from metatune.evaluation.stop_rule import StopRule
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.evaluation.trial_data import TrialData, load_trial_data
-from metatune.metrics import Metric, resolve_metric
+from metatune.metrics import Metric
 
 __all__ = [
     "evaluate",
@@ -98,7 +100,7 @@ def evaluate(
         failed outcome of it. Scores are the same with and without a store.
     """
     watch = Stopwatch()
-    metrics = [resolve_metric(name, data.task.kind) for name in data.metrics]
+    metrics = data.scorers
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         outcomes = _run_folds(trial, data, metrics, stop, store)
@@ -202,7 +204,7 @@ def _summarise(
             status=TrialStatus.FAILED,
             seconds=watch.seconds(),
             cpu_seconds=watch.cpu_seconds(),
-            error=f"{data.metrics[0]} is undefined on every fold",
+            error=_undefined(trial, data, outcomes[0]),
         )
     return TrialResult(
         trial=trial,
@@ -221,5 +223,26 @@ def _summarise(
         saved_seconds=sum(o.saved_seconds for o in outcomes),
         copied_folds=sum(o.copied for o in outcomes),
         stored_matrices=sum(o.stored and not o.copied for o in outcomes),
+        decision=() if cut else _decision(trial, data, outcomes),
         error=f"clearly behind after {len(outcomes)} of {trial.rung.n_folds} folds" if cut else "",
     )
+
+
+def _undefined(trial: Trial, data: TrialData, outcome: FoldOutcome) -> str:
+    """Say why there is no score."""
+    metric = data.scorers[0]
+    rows = valid_rows(data.folds[0], trial.rung)
+    weights = None if data.weights is None else data.weights[rows]
+    reason = metric.reason(data.task.y[rows], outcome.prediction, weights)
+    return f"{metric.name} is undefined on every fold" + (f": {reason}" if reason else "")
+
+
+def _decision(trial: Trial, data: TrialData, outcomes: list[FoldOutcome]) -> tuple[float, ...]:
+    """Choose how a model of this configuration decides labels, from all folds together."""
+    metric = data.scorers[0]
+    if not metric.decides:
+        return ()
+    rows = np.concatenate([valid_rows(fold, trial.rung) for fold in data.folds[: len(outcomes)]])
+    y, p = np.asarray(data.task.y)[rows], np.concatenate([o.prediction for o in outcomes])
+    weights = None if data.weights is None else np.asarray(data.weights)[rows]
+    return choose_decision(metric, y, p, list(parts_of_rows(y, data.task.kind, 0)), weights)

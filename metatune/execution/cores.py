@@ -52,13 +52,14 @@ def available_memory(root: Path = Path("/")) -> int:
     return max(0, min([int(psutil.virtual_memory().available), *_group_memory(root)]))
 
 
-def parse_memory(text: str) -> int:
+def parse_memory(size: str | int) -> int:
     """Turn ``"4GB"``, ``"512MB"``, ``"1.5g"`` or ``"2GiB"`` into bytes.
 
     Parameters
     ----------
-    text : str
-        A size with its unit: kB, MB, GB, TB are powers of 1000, KiB, MiB, GiB, TiB of 1024.
+    size : str or int
+        A size with its unit: kB, MB, GB, TB are powers of 1000, KiB, MiB, GiB, TiB of 1024. A
+        number is one of bytes.
 
     Returns
     -------
@@ -71,17 +72,20 @@ def parse_memory(text: str) -> int:
         If the text is no size, or too small for any worker.
     """
     advice = "use a size like 4GB or 800MB"
-    found = _MEMORY.fullmatch(str(text).strip().lower())
+    said = repr(size) if isinstance(size, str) else f"{size} (bytes)"
+    n_bytes = _bytes_of(size, advice) if isinstance(size, str) else int(size)
+    if n_bytes < _LEAST_MEMORY:
+        least = _LEAST_MEMORY // 1_000_000
+        raise OptionError(f"memory limit {said} is below {least}MB, what a worker needs: {advice}")
+    return n_bytes
+
+
+def _bytes_of(text: str, advice: str) -> int:
+    found = _MEMORY.fullmatch(text.strip().lower())
     if found is None:
         raise OptionError(f"memory limit {text!r} is not a size with a unit: {advice}")
     number, unit, binary = found.groups()
-    size = int(float(number) * (1024 if binary else 1000) ** _POWERS[unit])
-    if size < _LEAST_MEMORY:
-        least = _LEAST_MEMORY // 1_000_000
-        raise OptionError(
-            f"memory limit {text!r} is below {least}MB, what a worker needs: {advice}"
-        )
-    return size
+    return int(float(number) * (1024 if binary else 1000) ** _POWERS[unit])
 
 
 def allowed_cores() -> int:

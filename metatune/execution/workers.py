@@ -43,7 +43,7 @@ def workers(
     if isinstance(given, Executor):
         yield given
         return
-    limit = parse_memory(memory_limit) if isinstance(memory_limit, str) else memory_limit
+    limit = None if memory_limit is None else parse_memory(memory_limit)
     with _cluster(given, n_jobs, limit) if given is not None else _local(n_jobs, limit) as made:
         yield made
 
@@ -54,7 +54,7 @@ def local_workers(n_jobs: int | None, memory_limit: str | int | None) -> tuple[i
     Parameters are those of `workers`.
     """
     n_workers = _count(n_jobs)
-    limit = parse_memory(memory_limit) if isinstance(memory_limit, str) else memory_limit
+    limit = None if memory_limit is None else parse_memory(memory_limit)
     return n_workers, limit or int(_MEMORY_SHARE * available_memory() / n_workers)
 
 

@@ -101,11 +101,14 @@ class EnsembleRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         Fitted on the encoded matrix.
     weights : list of float
         One for each member; they sum to 1.
+    low : float or None
+        Smaller values are raised to it, where the metric is undefined below.
     """
 
-    def __init__(self, members: list[Any], weights: list[float]) -> None:
+    def __init__(self, members: list[Any], weights: list[float], low: float | None = None) -> None:
         self.members = members
         self.weights = weights
+        self.low = low
 
     def fit(self, X: Any, y: Any) -> Self:
         """Fit every member on all of new rows; the weights stay."""
@@ -118,7 +121,8 @@ class EnsembleRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             weight * np.asarray(member.predict(X), dtype=np.float64)
             for member, weight in zip(self.members, self.weights, strict=True)
         ]
-        return np.asarray(np.sum(parts, axis=0))
+        mean = np.sum(parts, axis=0)
+        return np.asarray(mean if self.low is None else np.maximum(mean, self.low))
 
     def __sklearn_is_fitted__(self) -> bool:
         return bool(self.members)
@@ -129,6 +133,8 @@ def weighted_mean(
     weights: list[float],
     labels: "AnyArray | None",
     adjustment: Adjustment,
+    *,
+    low: float | None = None,
 ) -> EnsembleClassifier | EnsembleRegressor:
     """Combine fitted pipelines into one estimator.
 
@@ -142,9 +148,11 @@ def weighted_mean(
         The user's labels in the order of their codes; None for regression.
     adjustment : Adjustment
         Calibration and decision; regression has none.
+    low : float, optional
+        Least value that regression may predict.
     """
     if labels is None:
-        return EnsembleRegressor(members, weights)
+        return EnsembleRegressor(members, weights, low)
     return EnsembleClassifier(
         members,
         weights,

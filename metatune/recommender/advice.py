@@ -13,7 +13,7 @@ from metatune.errors import OptionError
 from metatune.evaluation.constant import constant_score
 from metatune.evaluation.trial_data import TrialData, load_trial_data
 from metatune.metafeatures import MetaFeatures, extract_metafeatures
-from metatune.metrics import Metric, resolve_metric
+from metatune.metrics import resolve_metric
 from metatune.recommender.forecast import Forecast
 from metatune.recommender.models import guiding_metric, load_model
 from metatune.recommender.rank import Question, recommend_configurations
@@ -94,7 +94,7 @@ def advise_in_worker(inbox: str, request: AdviceRequest) -> Advice:
     data = load_trial_data(inbox)
     return advise(
         data,
-        resolve_metric(request.metric, data.task.kind),
+        request.metric,
         algorithms={name: get_algorithm(name) for name in request.algorithms},
         budget_seconds=request.budget_seconds,
         deadline=Deadline.after(0.0 if request.alike else request.feature_seconds),
@@ -144,7 +144,7 @@ def usable_algorithms(
 
 def advise(
     data: TrialData,
-    metric: Metric,
+    metric: str,
     *,
     algorithms: Mapping[str, Algorithm],
     budget_seconds: float,
@@ -159,8 +159,8 @@ def advise(
     ----------
     data : TrialData
         Encoded task and its folds.
-    metric : Metric
-        Metric that the run optimises.
+    metric : str
+        Name of the metric that the run optimises.
     algorithms : Mapping of str to Algorithm
         The families that may be used.
     budget_seconds : float
@@ -176,19 +176,19 @@ def advise(
     """
     task = data.task.observed
     features = extract_metafeatures(task, seed=seed, deadline=deadline)
-    guide = guiding_metric(metric.name, task.kind)
+    guide = guiding_metric(metric, task.kind)
     constant = constant_score(data, resolve_metric(guide, task.kind))
     question = Question(
         features=features,
         shape=training_shape(data),
         n_folds=len(data.folds),
-        metric=metric.name,
+        metric=metric,
         constant=constant,
         algorithms=algorithms,
         fingerprint=Fingerprint.of(task),
         alike=alike,
     )
-    model = load_model(task.kind, metric.name, metadata)
+    model = load_model(task.kind, metric, metadata)
     recommendations, forecast = recommend_configurations(question, model, budget_seconds)
     return Advice(
         features=features,

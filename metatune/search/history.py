@@ -2,6 +2,7 @@
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -265,3 +266,13 @@ def _spread(result: TrialResult) -> float:
 def _mean(scores: tuple[float, ...]) -> float:
     finite = [score for score in scores if math.isfinite(score)]
     return sum(finite) / len(finite) if finite else math.nan
+
+
+def failure_causes(results: Iterable[TrialResult]) -> list[tuple[str, str, int]]:
+    """Group the trials that failed by how and why: (status, cause, count), most frequent first."""
+    causes = Counter(
+        (str(result.status), f"{result.trial.configuration.algorithm}: {result.error}")
+        for result in results
+        if result.failed
+    )
+    return [(status, cause, count) for (status, cause), count in causes.most_common()]

@@ -6,7 +6,12 @@ from pathlib import Path
 
 __all__ = ["Door", "continue_command"]
 
-_PARAMETERS = {"output": "run_dir", "seed": "random_state", "jobs": "n_jobs"}
+_PARAMETERS = {
+    "output": "run_dir",
+    "seed": "random_state",
+    "jobs": "n_jobs",
+    "positive": "pos_label",
+}
 
 
 class Door(StrEnum):

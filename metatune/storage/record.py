@@ -55,6 +55,7 @@ class RunOptions:
     group: str | None = None
     time: str | None = None
     metric: str | None = None
+    positive: str | None = None
     jobs: int | None = None
     memory_limit: int | str | None = None
     scheduler: str | None = None
@@ -107,6 +108,10 @@ class TaskRecord:
     task : TaskKind
     metric : str
     greater_is_better : bool
+    positive : str or None
+        Label of the positive class of two.
+    is_sided : bool
+        Whether the metric depends on it.
     n_rows, n_dropped : int
         Rows of the task, and those without a target.
     classes : dict of str to int or None
@@ -125,6 +130,8 @@ class TaskRecord:
     task: TaskKind
     metric: str
     greater_is_better: bool
+    positive: str | None = None
+    is_sided: bool = False
     n_rows: int
     n_dropped: int
     classes: dict[str, int] | None
@@ -147,6 +154,8 @@ class TaskRecord:
             task=task.kind,
             metric=task.metric.name,
             greater_is_better=task.metric.greater_is_better,
+            positive=None if task.positive is None else task.positive.label,
+            is_sided=task.metric.is_sided,
             n_rows=task.n_rows,
             n_dropped=task.n_dropped,
             classes=classes,
@@ -154,6 +163,11 @@ class TaskRecord:
             notes=task.notes,
             constant_prediction=_constant_prediction(task),
         )
+
+    @property
+    def judged_class(self) -> str | None:
+        """Label of the positive class, if the metric depends on it."""
+        return self.positive if self.is_sided else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ __all__ = [
 
 _BEAT_SECONDS = 2.0
 _BLOCK_ROWS = 100_000
-_DECIDING_IN_PYTHON = ("metric", "task", "include", "exclude", "seed")
+_DECIDING_IN_PYTHON = ("metric", "positive", "task", "include", "exclude", "seed")
 _DECIDING = (*_DECIDING_IN_PYTHON, "target", "weight", "group", "time", "metadata")
 """Options that decide what the result of a trial is; all others may differ when a run goes on."""
 
@@ -171,7 +171,8 @@ def identify(data: TrialData, seed: int) -> str:
     task, row_metadata = data.task.observed, data.row_metadata
     kept = [i for i, name in enumerate(task.layout.names) if _COMPUTED not in name]
     digest = hashlib.blake2b(digest_size=8)
-    said = (data.task.layout.names, task.layout.n_levels, str(task.kind), data.metrics, seed)
+    metrics = (*data.metrics, *_sense(data))
+    said = (data.task.layout.names, task.layout.n_levels, str(task.kind), metrics, seed)
     digest.update(repr((*said, task.X.shape)).encode())
     arrays = [task.y, *(part for fold in data.folds for part in (fold.train, fold.valid))]
     arrays += [
@@ -184,6 +185,15 @@ def identify(data: TrialData, seed: int) -> str:
         block = block if len(kept) == block.shape[1] else block[:, kept]
         digest.update(np.ascontiguousarray(block).data.cast("B"))
     return digest.hexdigest()
+
+
+def _sense(data: TrialData) -> tuple[object, ...]:
+    """Return what scores depend on besides the metric's name."""
+    metric = data.metric
+    if metric is None:
+        return ()
+    decided = ("decided",) if metric.decides else ()
+    return (*decided, metric.positive) if metric.is_sided else decided
 
 
 class Pulse:
@@ -226,10 +236,12 @@ class Pulse:
             self._since_beat = Stopwatch()
 
 
-def _understood(name: str, record: RunRecord) -> tuple[str, ...]:
+def _understood(name: str, record: RunRecord) -> tuple[str | None, ...]:
     """Return other values of an option that mean what the run made of it."""
     if name == "metric":
         return (record.task.metric,)
+    if name == "positive":
+        return (record.task.positive, None)
     if name == "task":
         is_regression = record.task.task == TaskKind.REGRESSION
         return (record.task.task, "regression" if is_regression else "classification")

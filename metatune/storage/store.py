@@ -196,6 +196,7 @@ class RunStore:
             "target": task.target,
             "task": str(task.kind),
             "metric": task.metric.name,
+            "positive": task.metric.positive,
             "weight": task.roles.weight,
             "group": task.roles.group,
             "time": task.roles.time,
@@ -213,7 +214,7 @@ class RunStore:
     def _fold_pipeline(self, result: TrialResult) -> "Pipeline | None":
         """Return the model of a trial's first fold, if it was kept."""
         fitted = self.fold_models.load(result, first=True)
-        return self._prepared.assemble(fitted[0]) if fitted else None
+        return self._prepared.assemble(fitted[0], result.decision) if fitted else None
 
 
 def _seconds_to_save(n_bytes: int) -> float:

@@ -5,13 +5,15 @@ were given. What Parquet alone does not tell stands in the file's own metadata.
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from metatune.data.splits.given import held_out_rows
 from metatune.data.task.make_task import make_task_from_arrays, to_frame
 from metatune.errors import BundleError
 from metatune.files.atomic import replacing
@@ -19,11 +21,12 @@ from metatune.files.atomic import replacing
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from metatune._typing import IntArray
     from metatune.data.task.task import Task
 
 __all__ = ["TrainingData", "read_training_data", "store_training_data"]
 
-_ROLES = ("y", "weights", "groups", "times")
+_ROLES = ("y", "weights", "groups", "times", "splits")
 _KEY = b"metatune"
 _EXACT_OBJECTS = ("string", "boolean", "empty")  # Parquet gives these back as they were
 _BYTES_PER_SECOND = 5e7  # written on a slow disk
@@ -39,6 +42,8 @@ class TrainingData:
     X : DataFrame or array-like of shape (n_rows, n_columns)
     y : ndarray of shape (n_rows,)
     weights, groups, times : array-like of shape (n_rows,), optional
+    splits : ndarray of shape (n_rows, n_splits), int64, optional
+        Splits that the user gives; see `data.splits.given`.
     classification : bool
         Whether `y` holds labels.
     """
@@ -49,17 +54,36 @@ class TrainingData:
     weights: "ArrayLike | None" = None
     groups: "ArrayLike | None" = None
     times: "ArrayLike | None" = None
+    splits: "IntArray | None" = None
 
-    def task(self, metric: str | None) -> "Task":
+    def task(self, metric: "str | Callable[..., Any] | None", positive: Any = None) -> "Task":
         """Make the task that they are; see `make_task_from_arrays`."""
         return make_task_from_arrays(
             self.X,
             self.y,
             classification=self.classification,
             metric=metric,
+            positive=positive,
             weights=self.weights,
             groups=self.groups,
             times=self.times,
+            splits=self.splits,
+        )
+
+    def with_held_out(self, X: Any, y: "NDArray[Any]") -> "TrainingData":
+        """Return them with further rows to judge models by, which count like usual ones."""
+        frame, is_named = to_frame(self.X)
+        more, _ = to_frame(X)
+        joined = pd.concat([frame, more], ignore_index=True)
+        weights = None if self.weights is None else np.asarray(self.weights, dtype=np.float64)
+        if weights is not None:
+            weights = np.r_[weights, np.full(len(y), weights.mean())]
+        return replace(
+            self,
+            X=joined if is_named else _as_array(joined),
+            y=np.concatenate([self.y, y]),
+            weights=weights,
+            splits=held_out_rows(len(self.y), len(y)),
         )
 
 
@@ -86,6 +110,8 @@ def store_training_data(data: TrainingData, path: Path, budget_seconds: float) -
     given = {
         role: _array(getattr(data, role)) for role in _ROLES if getattr(data, role) is not None
     }
+    if data.splits is not None:
+        given["splits"] = np.array(["".join(map(str, row)) for row in data.splits.tolist()])
     n_features = frame.shape[1]
     frame = frame.assign(**_columns(given, frame.columns))
     odd = [str(name) for name in frame.columns if not _is_exact(frame[name])]
@@ -143,6 +169,8 @@ def read_training_data(path: Path) -> TrainingData:
         }
         is_named, classification = bool(told["is_named"]), bool(told["classification"])
         y = given.pop("y")
+        if "splits" in given:
+            given["splits"] = np.array([list(row) for row in given["splits"]]).astype(np.int64)
     except (OSError, pa.ArrowException, ValueError, TypeError, KeyError, IndexError) as error:
         reason = " ".join(str(error).split())[:120]
         raise BundleError(
@@ -168,7 +196,7 @@ def _restored(cells: "pd.Series[Any]", dtype: str) -> "NDArray[Any]":
 
 def _columns(given: "dict[str, NDArray[Any]]", taken: "pd.Index[Any]") -> dict[str, Any]:
     """Name the columns behind the features as nobody else does."""
-    names = {"y": "target", "weights": "weight", "groups": "group", "times": "time"}
+    names = {role: role.rstrip("s") for role in _ROLES} | {"y": "target"}
     columns: dict[str, Any] = {}
     for role, values in given.items():
         name = names[role]

@@ -20,7 +20,7 @@ from metatune.evaluation.prepared_task import PreparedTask
 from metatune.evaluation.trial_data import TrialData
 from metatune.execution.executor import Job, JobStatus
 from metatune.kinds import TaskKind
-from metatune.metrics import PERFECT_SCORE, resolve_metric
+from metatune.metrics import PERFECT_SCORE, Metric
 from metatune.models.adjustment import NO_ADJUSTMENT
 from metatune.search.history import History
 from metatune.space import Configuration
@@ -34,12 +34,16 @@ if TYPE_CHECKING:
     IndexArray = NDArray[np.intp]
 
 __all__ = [
+    "INTERRUPTED",
     "EstimateRequest",
     "estimate_in_worker",
     "estimate_record",
     "estimate_score",
     "with_estimate",
 ]
+
+INTERRUPTED = "the run was interrupted"
+"""Reason for which there is no estimate."""
 
 _LEAST_SECONDS = 0.3
 _MOST_SECONDS = 8.0
@@ -63,8 +67,8 @@ class EstimateRequest:
 
     Attributes
     ----------
-    metric : str
-        Name of the run's metric.
+    metric : Metric
+        The run's.
     kind : TaskKind
         What is predicted.
     seconds : float or None
@@ -77,7 +81,7 @@ class EstimateRequest:
         Seed of the draws.
     """
 
-    metric: str
+    metric: Metric
     kind: TaskKind
     seconds: float | None
     made: Composition
@@ -132,7 +136,7 @@ def estimate_score(
             else _call(run, prepared, inbox, made, tuple(predictions))
         )
     except KeyboardInterrupt:
-        return NoEstimate(reason="the run was interrupted")
+        return NoEstimate(reason=INTERRUPTED)
     except (OSError, SearchError) as error:  # the model is saved, nothing else is lost
         return NoEstimate(reason=f"{error}")
 
@@ -141,7 +145,7 @@ def _hindrance(run: Run, made: Composition | None, *, interrupted: bool) -> str:
     if made is None:
         return "nothing beat the constant prediction"
     if interrupted:
-        return "the run was interrupted"
+        return INTERRUPTED
     return _NO_TIME if run.deadline.remaining() < _LEAST_SECONDS else ""
 
 
@@ -151,7 +155,7 @@ def _call(
     remaining = run.deadline.remaining() - _MARGIN
     seconds = min(_MOST_SECONDS, remaining)
     request = EstimateRequest(
-        metric=prepared.task.metric.name,
+        metric=prepared.task.metric,
         kind=prepared.task.kind,
         seconds=None if run.counted else seconds - _MARGIN,
         made=made,
@@ -198,7 +202,7 @@ def estimate_in_worker(inbox: str, request: EstimateRequest) -> Estimate | NoEst
     """Estimate from the arrays in `inbox`; the function that worker processes call."""
     deadline = None if request.seconds is None else Deadline.after(request.seconds)
     folder = Path(inbox)
-    metric = resolve_metric(request.metric, request.kind)
+    metric = request.metric
     y, predictions = np.load(folder / "y.npy"), np.load(folder / "predictions.npy")
     row_metadata = RowMetadata(
         **{name: _optional(folder / f"{name}.npy") for name in _ROW_METADATA}
@@ -267,7 +271,7 @@ def with_estimate(
 
 def _n_draws(request: EstimateRequest, shape: tuple[int, ...]) -> int:
     """Return how many draws are worth their time, or affordable where no clock ends them."""
-    if request.metric not in PERFECT_SCORE:
+    if request.metric.name not in PERFECT_SCORE:
         return _FEW_DRAWS
     if not request.made.is_single or request.made.adjustment != NO_ADJUSTMENT:
         return _MIXED_DRAWS if shape[1] <= _SMALL_ROWS else _LEAST_DRAWS

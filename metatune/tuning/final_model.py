@@ -16,8 +16,7 @@ from metatune.ensemble.plan import EnsemblePlan, PlanRequest
 from metatune.estimate.reselection import Composition
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.evaluation.trial import TrialResult
-from metatune.models.adjustment import NO_ADJUSTMENT
-from metatune.models.ensemble import weighted_mean
+from metatune.models.adjustment import NO_ADJUSTMENT, Adjustment
 from metatune.search.history import History
 from metatune.search.outcome import Ended, SearchOutcome
 from metatune.space import Configuration
@@ -247,7 +246,7 @@ def _plan_members(
     run: Run, prepared: PreparedTask, store: RunStore, plan: FinalPlan, *, only_single: bool = False
 ) -> EnsemblePlan | None:
     request = PlanRequest(
-        metric=prepared.task.metric.name,
+        metric=prepared.task.metric,
         single=plan.able[0].trial.number,
         only_single=only_single or not run.options.ensemble,
         costs=member_costs(store, plan.history),
@@ -332,14 +331,14 @@ def _join(prepared: PreparedTask, parts: list[Part], plan: EnsemblePlan) -> Pipe
     models, weights = models_and_weights(parts)
     if len(models) == 1 and plan.adjustment == NO_ADJUSTMENT:
         return prepared.assemble(models[0])
-    mean = weighted_mean(models, weights, prepared.task.classes, plan.adjustment)
-    return Pipeline([("table", prepared.encoder), ("model", mean)])
+    return prepared.join(models, weights, plan.adjustment)
 
 
 def _single(run: Run, prepared: PreparedTask, store: RunStore, plan: FinalPlan) -> FinalModel:
     """Make the best single pipeline of which there is a model, or else the constant."""
     for result in plan.able:
-        alone = EnsemblePlan(weights={result.trial.number: 1.0})
+        decided = Adjustment(decision=result.decision)
+        alone = EnsemblePlan(weights={result.trial.number: 1.0}, adjustment=decided)
         final = _build(
             run,
             prepared,

@@ -49,7 +49,12 @@ def prepare(task: Task, options: TuneOptions, scratch: Path, timings: Timings) -
     metrics = tuple(dict.fromkeys((task.metric.name, *RECORDED_METRICS[task.kind])))
     plan = plan_folds(encoded.n_rows, encoded.X.shape[1], seconds)
     data = TrialData.make(
-        encoded, metrics, seed=options.seed, row_metadata=task.row_metadata, plan=plan
+        encoded,
+        metrics,
+        metric=task.metric,
+        seed=options.seed,
+        row_metadata=task.row_metadata,
+        plan=plan,
     )
     data = add_texts(data, encoder, task.X, _TEXT_MODEL_SHARE * seconds)
     timings.lap("encoding")

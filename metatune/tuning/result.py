@@ -10,7 +10,7 @@ from metatune.recommender.advice import Advice
 from metatune.search.history import History
 from metatune.search.outcome import Ended
 from metatune.space import Configuration
-from metatune.tuning.estimate import with_estimate
+from metatune.tuning.estimate import INTERRUPTED, with_estimate
 from metatune.tuning.model_cost import ModelFigures
 
 if TYPE_CHECKING:
@@ -76,6 +76,12 @@ class TuningResult:
     ensemble: dict[str, Any] | None = None
     figures: ModelFigures | None = None
     note: str = ""
+
+    @property
+    def is_interrupted(self) -> bool:
+        """True if the user interrupted it, be it only the estimate at the end."""
+        no_estimate = isinstance(self.estimate, NoEstimate) and self.estimate.reason == INTERRUPTED
+        return self.ended is Ended.INTERRUPTED or no_estimate
 
     def leaderboard(self) -> "pd.DataFrame":
         """Return the leaderboard of the history, with the estimate beside the model's score.

@@ -63,7 +63,7 @@ def make_question(run: Run, prepared: PreparedTask) -> Question | None:
     share = 1.0 if run.counted else _ADVICE_SHARE
     features = remaining if run.counted else _FEATURE_SHARE * remaining
     request = AdviceRequest(
-        metric=prepared.task.metric.name,
+        metric=prepared.task.metric.asked_as,
         algorithms=tuple(prepared.spaces),
         budget_seconds=_patience(run).budget_seconds,
         feature_seconds=min(_FEATURE_SECONDS, features),

@@ -12,14 +12,14 @@ from metatune.cli.console import Voice, number, seconds
 from metatune.cli.fit import default_output
 from metatune.cli.fit_report import _score_rows, _trials_row
 from metatune.cli.progress import LiveProgress, make_progress
-from metatune.cli.wording import command, failure_causes, familiarity, honest
+from metatune.cli.wording import command, familiarity, honest
 from metatune.estimate.corrected import Estimate, NoEstimate
 from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.files.plain import without_nan
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
-from metatune.search.history import History
+from metatune.search.history import History, failure_causes
 from metatune.space import Configuration
 from metatune.storage.record import TrialCounts
 
@@ -139,7 +139,7 @@ def test_without_an_estimate_the_score_is_called_what_it_is() -> None:
     result: Any = SimpleNamespace(
         winner=object(), score=0.9, estimate=NoEstimate(reason="the time did not suffice")
     )
-    (_, score), (_, why) = _score_rows("roc_auc", "higher", result)
+    (_, score), (_, why) = _score_rows("roc_auc", "higher is better", result)
     assert score == "0.9000 in cross-validation (higher is better): a little too good"
     assert why == "no honest estimate: the time did not suffice"
 

@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 
 from metatune.ensemble.calibration import choose_calibration, fit_calibration
-from metatune.ensemble.decision import choose_decision, fit_decision
-from metatune.ensemble.guard import Gain, cross_fitted_gain, parts_of_rows
-from metatune.ensemble.losses import is_metric_of_labels
+from metatune.evaluation.guard import Gain, cross_fitted_gain, parts_of_rows
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
 from metatune.models.adjustment import NO_ADJUSTMENT, Adjustment
@@ -68,62 +66,11 @@ def test_weighted_rows_count_in_a_calibration() -> None:
     assert fit_calibration(y, wrong, 1.0 - odd + 1e-6).temperature < 1.3
 
 
-@pytest.mark.parametrize(
-    ("name", "labels"),
-    [("accuracy", True), ("f1", True), ("balanced_accuracy", True), ("roc_auc", False)],
-)
-def test_metrics_of_labels_are_told_apart(name: str, labels: bool) -> None:
-    y, p = make_probabilities(300)
-    assert is_metric_of_labels(resolve_metric(name, TaskKind.BINARY), y, p) is labels
-    assert not is_metric_of_labels(LOG_LOSS, y, p)
-
-
-@pytest.mark.parametrize(("name", "n_rows"), [("balanced_accuracy", 2_000), ("f1", 1_000)])
-def test_a_rare_class_gets_a_lower_threshold(name: str, n_rows: int) -> None:
-    y, p = make_probabilities(n_rows, share=0.08)
-    metric = resolve_metric(name, TaskKind.BINARY)
-    decision = choose_decision(metric, y, p, parts(y))
-    threshold = decision[0] / (decision[0] + decision[1])
-    assert threshold < 0.4
-    new_y, new_p = make_probabilities(share=0.08, seed=9)
-    adjusted = Adjustment(decision=decision)
-    before = metric.score(new_y, np.eye(2)[new_p.argmax(axis=1)])
-    assert metric.score(new_y, np.eye(2)[adjusted.decide(new_p)]) > before + 0.03
-
-
-def test_accuracy_of_calibrated_probabilities_needs_no_threshold() -> None:
-    y, p = make_probabilities()
-    metric = resolve_metric("accuracy", TaskKind.BINARY)
-    assert choose_decision(metric, y, p, parts(y)) == ()
-
-
-def test_several_classes_get_factors() -> None:
-    rng = np.random.default_rng(0)
-    shares = np.array([0.85, 0.1, 0.05])
-    y = rng.choice(3, size=3_000, p=shares)
-    logits = 1.5 * np.eye(3)[y] + rng.normal(size=(3_000, 3)) + np.log(shares)
-    p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    metric = resolve_metric("balanced_accuracy", TaskKind.MULTICLASS)
-    splits = list(parts_of_rows(y, TaskKind.MULTICLASS, 0))
-    decision = choose_decision(metric, y, p, splits)
-    assert decision[0] < decision[1]
-    assert decision[0] < decision[2]
-    plain = metric.score(y, p)
-    assert metric.score(y, np.eye(3)[Adjustment(decision=decision).decide(p)]) > plain + 0.05
-
-
 def test_a_decision_leaves_probabilities_as_they_are() -> None:
     adjusted = Adjustment(decision=(0.1, 1.0))
     p = np.array([[0.8, 0.2]])
     np.testing.assert_array_equal(adjusted.probabilities(p), p)
     assert adjusted.decide(p) == 1
-
-
-def test_one_class_alone_gives_no_decision() -> None:
-    _, p = make_probabilities(50)
-    metric = resolve_metric("balanced_accuracy", TaskKind.BINARY)
-    factors = fit_decision(metric, np.zeros(50, dtype=np.int64), p)
-    assert len(factors) == 2
 
 
 def test_gains_have_to_stand_out() -> None:

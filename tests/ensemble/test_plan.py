@@ -13,6 +13,7 @@ from metatune.ensemble.member_pool import CONSTANT, MemberPool, write_pool
 from metatune.ensemble.plan import PlanRequest, plan_ensemble, plan_in_worker
 from metatune.errors import OptionError
 from metatune.kinds import TaskKind
+from metatune.metrics import resolve_metric
 
 
 def make_pool(n_rows: int = 600, n_members: int = 6, *, alike: bool = False) -> MemberPool:
@@ -32,7 +33,7 @@ def make_pool(n_rows: int = 600, n_members: int = 6, *, alike: bool = False) -> 
     )
 
 
-REQUEST = PlanRequest(metric="rmse", single=0)
+REQUEST = PlanRequest(metric=resolve_metric("rmse", TaskKind.REGRESSION), single=0)
 
 
 def test_different_members_are_better_together() -> None:
@@ -102,7 +103,7 @@ def test_size_is_kept_within_its_limit() -> None:
 def test_a_leader_beyond_the_limits_gives_way() -> None:
     costs = {**COSTS, 0: Cost(latency=1.0, n_bytes=1e6)}
     request = PlanRequest(
-        metric="rmse",
+        metric=resolve_metric("rmse", TaskKind.REGRESSION),
         single=0,
         only_single=True,
         costs=costs,
@@ -161,7 +162,7 @@ def test_classes_even_of_tiny_tables(metric: str, kind: TaskKind, n_rows: int) -
     members[CONSTANT] = np.full((n_rows, n_classes), 1.0 / n_classes, dtype=np.float32)
     folds = [fold.valid for fold in make_folds(y, kind, 3, 0)]
     pool = MemberPool(kind=kind, y=y, members=members, folds=folds)
-    plan = plan_ensemble(pool, PlanRequest(metric=metric, single=0))
+    plan = plan_ensemble(pool, PlanRequest(metric=resolve_metric(metric, pool.kind), single=0))
     assert sum(plan.weights.values()) == pytest.approx(1.0)
     if n_rows == 400:
         assert len(plan.weights) > 1

@@ -1,5 +1,6 @@
 """The run's final choice, made anew on other rows."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -93,7 +94,7 @@ def test_calibration_is_fitted_to_the_rows_that_count() -> None:
 
 @pytest.mark.parametrize("single", [True, False])
 def test_decisions_are_learned_anew_and_their_luck_is_taken_off(single: bool) -> None:
-    metric = resolve_metric("balanced_accuracy", TaskKind.BINARY)
+    metric = replace(resolve_metric("balanced_accuracy", TaskKind.BINARY), decides=True)
     pool = make_pool(n_members=6, minority=0.15)
     weights = {1: 1.0} if single else {0: 0.3, 1: 0.4, 2: 0.3}
     composition = Composition(weights=weights, adjustment=Adjustment(decision=(0.15, 1.0)))

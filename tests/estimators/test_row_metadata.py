@@ -52,6 +52,7 @@ def test_weights_move_predictions() -> None:
     assert weighted.mean() > plain.mean() + 0.1
 
 
+@pytest.mark.filterwarnings("ignore:no model beat the constant")
 def test_groups_and_times_bind_the_folds() -> None:
     """The target is the group's own: without groups it is known, with them it is not."""
     groups = np.repeat([f"g{k}" for k in range(24)], 5)

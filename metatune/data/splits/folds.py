@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from metatune.data.row_metadata import PLAIN, RowMetadata
+from metatune.data.splits.given import JUDGED, LEARNED
 from metatune.data.splits.group_folds import deal_groups
 from metatune.data.splits.time_folds import MAX_BLOCKS, newest_first, time_blocks
 from metatune.errors import OptionError
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from metatune._typing import AnyArray, IndexArray, IntArray
 
 
-__all__ = ["Fold", "inner_folds", "make_folds", "nested_order", "subsample"]
+__all__ = ["Fold", "each_class_first", "inner_folds", "make_folds", "nested_order", "subsample"]
 
 _LEFT_BY_GROUPS = 0.3  # of the earlier rows, at least, for a fold to be worth its name
 
@@ -48,7 +49,8 @@ def make_folds(
     Rows of a group are in the validation rows of the same fold, the only one that does not train
     on them. With times the folds are those of forward chaining over at most five blocks, the newest
     first: each trains on all rows before its own, and rows of the first block are never validated.
-    With both, rows of the groups that a fold validates are taken out of its training rows.
+    With both, rows of the groups that a fold validates are taken out of its training rows. Splits
+    of the user are taken as they are.
 
     Parameters
     ----------
@@ -75,6 +77,8 @@ def make_folds(
     OptionError
         If groups or times leave no row to train on or to validate.
     """
+    if row_metadata.splits is not None:
+        return _given_folds(y, kind, seed, row_metadata.splits)
     if row_metadata.times is not None:
         return _time_folds(y, kind, n_folds, seed, row_metadata)
     if row_metadata.groups is not None:
@@ -143,6 +147,15 @@ def subsample(fold: Fold, row_share: float, n_classes: int = 0) -> "IndexArray":
     return np.sort(fold.train[:n_rows])
 
 
+def _given_folds(y: "AnyArray", kind: TaskKind, seed: int, splits: "IntArray") -> tuple[Fold, ...]:
+    order = nested_order(y, kind, seed)
+    return tuple(
+        Fold(train=order[column[order] == LEARNED], valid=np.flatnonzero(column == JUDGED))
+        for column in splits.T
+        if (column == LEARNED).any() and (column == JUDGED).any()
+    )
+
+
 def _group_folds(
     y: "AnyArray", kind: TaskKind, n_folds: int, seed: int, groups: "IntArray"
 ) -> tuple[Fold, ...]:
@@ -175,7 +188,7 @@ def _time_folds(
         if row_metadata.groups is not None:
             trains = earlier & ~np.isin(row_metadata.groups, row_metadata.groups[valid])
         if trains.sum() >= _LEFT_BY_GROUPS * earlier.sum():
-            folds.append(Fold(train=_each_class_first(order[trains[order]], y, kind), valid=valid))
+            folds.append(Fold(train=each_class_first(order[trains[order]], y, kind), valid=valid))
     if not folds:
         raise OptionError(
             "groups recur all along the time, so that hardly any earlier row is of another group "
@@ -184,7 +197,7 @@ def _time_folds(
     return tuple(folds)
 
 
-def _each_class_first(order: "IndexArray", y: "AnyArray", kind: TaskKind) -> "IndexArray":
+def each_class_first(order: "IndexArray", y: "AnyArray", kind: TaskKind) -> "IndexArray":
     """Move the first row of every class to the front, so that short prefixes lack no class."""
     if not kind.is_classification:
         return order

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from metatune.data.row_metadata import RowMetadata
 from metatune.data.splits.folds import nested_order
 from metatune.data.task.task import Task
 
@@ -38,9 +37,7 @@ def cut_rows(task: Task, n_rows: int, seed: int) -> Task:
     row_metadata = task.row_metadata.take(rows)
     if row_metadata.weights is not None:
         weights = row_metadata.weights / row_metadata.weights.mean()
-        row_metadata = RowMetadata(
-            weights=weights, groups=row_metadata.groups, times=row_metadata.times
-        )
+        row_metadata = replace(row_metadata, weights=weights)
     return replace(
         task,
         X=task.X.iloc[rows].reset_index(drop=True),

@@ -1,5 +1,6 @@
 """Construction of a task from a table or from arrays."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 from metatune.data.columns.inference import infer_columns, with_text_names
 from metatune.data.reading.source import Table
 from metatune.data.task.dependence import dependence_notes
-from metatune.data.task.notes import column_notes, role_notes
+from metatune.data.task.notes import column_notes, positive_notes, role_notes
 from metatune.data.task.role_columns import count_rows, read_roles, row_metadata_of_arrays
 from metatune.data.task.roles import NO_ROLES, RoleColumns, find_roles
 from metatune.data.task.target import encode_labels, find_target, read_target
@@ -16,12 +17,14 @@ from metatune.data.task.task import Task
 from metatune.data.wording import counted
 from metatune.errors import TableError, TargetError
 from metatune.kinds import TaskKind
-from metatune.metrics import check_weighted, resolve_metric
+from metatune.metrics import check_weighted, choose_metric
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike
 
-    from metatune._typing import AnyArray, FloatArray
+    from metatune._typing import AnyArray, FloatArray, IntArray
 
 __all__ = ["make_task", "make_task_from_arrays", "to_frame"]
 
@@ -33,7 +36,8 @@ def make_task(
     *,
     target: str | None = None,
     task: str | None = None,
-    metric: str | None = None,
+    metric: "str | Callable[..., Any] | None" = None,
+    positive: Any = None,
     name: str | None = None,
     roles: RoleColumns = NO_ROLES,
 ) -> Task:
@@ -47,8 +51,10 @@ def make_task(
         The column to predict: a name or a position; None to guess (see `find_target`).
     task : str or None
         "binary", "multiclass", "classification", "regression", or None to infer.
-    metric : str or None
-        None for the default of the task kind.
+    metric : str, callable or None
+        None for the default of the task kind; see `choose_metric`.
+    positive : object, optional
+        Label of the positive class of two; see `find_positive`.
     name : str or None
         None for the table's own name.
     roles : RoleColumns
@@ -96,9 +102,11 @@ def make_task(
     X = X.reset_index(drop=True)
     others = infer_columns(X.drop(columns=list(roles.given.values())))
     columns, row_metadata = read_roles(X, others, roles, weights)
-    chosen = resolve_metric(metric, understood.kind)
+    kind, y, classes = understood.kind, understood.y, understood.classes
+    chosen, found = choose_metric(metric, kind, y, classes, positive=positive)
     if row_metadata.weights is not None:
-        check_weighted(chosen, understood.kind)
+        check_weighted(chosen, kind)
+    notes += positive_notes(chosen, found, "--positive")
     notes += [*role_notes(columns, row_metadata), *column_notes(columns)]
     notes += dependence_notes(X, columns, understood.y, understood.kind, roles)
     return Task(
@@ -110,6 +118,7 @@ def make_task(
         columns=columns,
         target=label,
         metric=chosen,
+        positive=found,
         notes=tuple(notes),
         n_dropped=n_dropped,
         row_metadata=row_metadata,
@@ -117,16 +126,18 @@ def make_task(
     )
 
 
-def make_task_from_arrays(
+def make_task_from_arrays(  # noqa: PLR0913  # what scikit-learn's users hand over
     X: Any,
     y: "ArrayLike",
     *,
     classification: bool,
-    metric: str | None = None,
+    metric: "str | Callable[..., Any] | None" = None,
+    positive: Any = None,
     name: str = "data",
     weights: "ArrayLike | None" = None,
     groups: "ArrayLike | None" = None,
     times: "ArrayLike | None" = None,
+    splits: "IntArray | None" = None,
 ) -> Task:
     """Make a task from features and target given apart, as scikit-learn's estimators get them.
 
@@ -140,12 +151,16 @@ def make_task_from_arrays(
         Labels of any type that can be sorted, or numbers.
     classification : bool
         Whether `y` holds labels.
-    metric : str or None
-        None for the default of the task kind.
+    metric : str, callable or None
+        None for the default of the task kind; see `choose_metric`.
+    positive : object, optional
+        Label of the positive class of two; see `find_positive`.
     name : str
         Name of the dataset in messages.
     weights, groups, times : array-like of shape (n_rows,), optional
         Sample weights, groups and times of the rows.
+    splits : ndarray of shape (n_rows, n_splits), optional
+        Splits of the user; see `data.splits.given`.
 
     Returns
     -------
@@ -170,6 +185,8 @@ def make_task_from_arrays(
     counting, row_metadata = row_metadata_of_arrays(
         len(frame), weights=weights, groups=groups, times=times
     )
+    if splits is not None:
+        row_metadata = replace(row_metadata, splits=splits[counting])
     if not counting.all():
         frame, target = frame[counting].reset_index(drop=True), target[counting]
     classes: AnyArray | None = None
@@ -183,19 +200,21 @@ def make_task_from_arrays(
     else:
         kind = TaskKind.REGRESSION
     columns = infer_columns(frame, keep_identifiers=not is_named)
-    chosen = resolve_metric(metric, kind)
+    y_known = codes if classification else _numbers(target)
+    chosen, found = choose_metric(metric, kind, y_known, classes, positive=positive)
     if row_metadata.weights is not None:
         check_weighted(chosen, kind)
     return Task(
         name=name,
         X=frame,
-        y=codes if classification else _numbers(target),
+        y=y_known,
         kind=kind,
         classes=classes,
         columns=columns,
         target="target",
         metric=chosen,
-        notes=tuple(column_notes(columns)),
+        positive=found,
+        notes=(*positive_notes(chosen, found, "pos_label="), *column_notes(columns)),
         row_metadata=row_metadata,
     )
 

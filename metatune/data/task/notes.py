@@ -3,8 +3,10 @@
 from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.row_metadata import RowMetadata
 from metatune.data.wording import counted, listed
+from metatune.metrics import Metric
+from metatune.metrics.positive import PositiveClass
 
-__all__ = ["column_notes", "role_notes"]
+__all__ = ["column_notes", "positive_notes", "role_notes"]
 
 _FEW_GROUPS = 10
 
@@ -26,6 +28,16 @@ def column_notes(columns: tuple[Column, ...]) -> list[str]:
             by_note.setdefault(column.note, []).append(column.name)
     notes += [f"{_name(names)}: {note}" for note, names in by_note.items()]
     return notes
+
+
+def positive_notes(metric: Metric, positive: PositiveClass | None, option: str) -> list[str]:
+    """Return a note on the positive class, if the metric depends on it and nobody named it."""
+    if positive is None or not (metric.is_sided and positive.is_guess):
+        return []
+    return [
+        f"metric {metric.name} is about the positive class {positive.label!r}, the rarer one; "
+        f"{option} overrides"
+    ]
 
 
 def role_notes(columns: tuple[Column, ...], row_metadata: RowMetadata) -> list[str]:

@@ -8,6 +8,7 @@ from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.data.task.roles import NO_ROLES, RoleColumns
 from metatune.kinds import TaskKind
 from metatune.metrics import Metric
+from metatune.metrics.positive import PositiveClass
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,6 +40,8 @@ class Task:
         Name of the target column.
     metric : Metric
         Metric of the predictions.
+    positive : PositiveClass or None
+        Positive class of two; None where there are not two.
     notes : tuple of str
         Decisions and corrections, one sentence each, for the user.
     n_dropped : int
@@ -59,11 +62,19 @@ class Task:
     columns: tuple[Column, ...]
     target: str
     metric: Metric
+    positive: PositiveClass | None = None
     notes: tuple[str, ...] = ()
     n_dropped: int = 0
     row_metadata: RowMetadata = PLAIN
     roles: RoleColumns = NO_ROLES
     n_left_out: int = 0
+
+    @property
+    def judged_class(self) -> str | None:
+        """Label of the positive class, if the metric depends on it."""
+        if self.positive is None or not self.metric.is_sided:
+            return None
+        return self.positive.label
 
     @property
     def n_rows(self) -> int:

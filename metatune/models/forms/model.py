@@ -11,7 +11,7 @@ from metatune.models.forms.learners import (
     SAFE_REGRESSOR,
 )
 from metatune.models.forms.preprocessing import PREPROCESSORS
-from metatune.models.forms.scikit_learn import estimator
+from metatune.models.forms.scikit_learn import estimator, maybe
 from metatune.models.forms.table import TABLE_ENCODER
 from metatune.models.reading.form import (
     NOTHING,
@@ -120,7 +120,7 @@ _MEAN_OF_CLASSIFIERS: Form = record(
 ).fitted
 _MEAN_OF_REGRESSORS: Form = record(
     "metatune.models.ensemble.EnsembleRegressor",
-    {"members": Listed(MEMBER), "weights": _NUMBERS},
+    {"low": maybe(NUMBER), "members": Listed(MEMBER), "weights": _NUMBERS},
     check=_check_regressors,
 ).fitted
 

@@ -370,7 +370,7 @@ class Plain(Form):
     __slots__ = ()
 
     def takes(self, node: dict[str, Any]) -> bool:
-        return node.get("__loader__") in ("JsonNode", "ListNode", "TupleNode", "DictNode")
+        return _ANY_PLAIN.takes(node)
 
     def read(self, node: Any, archive: "Archive") -> Any:
         return _ANY_PLAIN.read(node, archive)
@@ -380,4 +380,10 @@ _ANY_LEAF = Leaf(
     "a plain value",
     lambda value: value is None or type(value) in (bool, int, float, str),
 )
-_ANY_PLAIN = OneOf(_ANY_LEAF, Listed(Plain()), Listed(Plain(), "tuple"), Mapped(others=Plain()))
+_ANY_PLAIN = OneOf(
+    _ANY_LEAF,
+    Listed(Plain()),
+    Listed(Plain(), "tuple"),
+    Mapped(others=Plain()),
+    *(Scalar(name) for name in ("int64", "float64", "bool", "str_")),
+)

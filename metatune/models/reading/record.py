@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from metatune.models.reading.form import Form, Mapped, choice
+from metatune.models.reading.form import TEXT, Form, Mapped, ObjectArray, choice
 from metatune.models.reading.mismatch import Mismatch
 from metatune.models.reading.state import State, maker
 
@@ -17,7 +17,8 @@ Check = Callable[[State], None]
 Make = Callable[[dict[str, Any]], Any]
 
 _ALWAYS: Attributes = {
-    # What `set_output` leaves in a step.
+    # What tables and `set_output` leave in a step.
+    "feature_names_in_": ObjectArray(TEXT),
     "_sklearn_output_config": Mapped(others=choice("default", "pandas", "polars")),
 }
 

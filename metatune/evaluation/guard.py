@@ -76,7 +76,7 @@ def cross_fitted_gain(
     Parameters
     ----------
     parts : list of (ndarray, ndarray)
-        IndexArray to choose on and rows to score on.
+        Rows to choose on and rows to score on.
     gain_on : callable
         ``gain_on(fit_rows, held_out_rows)`` returns the loss without the choice minus that with it;
         NaN where the metric is undefined on the rows.

@@ -1,0 +1,140 @@
+"""Metrics of metatune's own: their functions, defaults and perfect scores."""
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from metatune.kinds import TaskKind
+from metatune.metrics.metric import Form, ScoreFunction
+
+if TYPE_CHECKING:
+    from metatune._typing import AnyArray, FloatArray
+
+
+__all__ = ["DEFAULT_METRIC", "OWN_METRICS", "PERFECT_SCORE", "RECORDED_METRICS", "OwnMetric"]
+
+DEFAULT_METRIC = {
+    TaskKind.BINARY: "roc_auc",
+    TaskKind.MULTICLASS: "log_loss",
+    TaskKind.REGRESSION: "rmse",
+}
+"""Default metric of each task kind."""
+
+RECORDED_METRICS = {
+    TaskKind.BINARY: ("roc_auc", "log_loss", "accuracy", "balanced_accuracy"),
+    TaskKind.MULTICLASS: ("log_loss", "accuracy", "balanced_accuracy", "roc_auc"),
+    TaskKind.REGRESSION: ("rmse", "mae", "r2"),
+}
+"""Metrics that the meta-dataset records for each task kind."""
+
+PERFECT_SCORE = {
+    "roc_auc": 1.0,
+    "log_loss": 0.0,
+    "accuracy": 1.0,
+    "balanced_accuracy": 1.0,
+    "rmse": 0.0,
+    "mae": 0.0,
+    "r2": 1.0,
+}
+"""Score of a prediction without any error, for metatune's own metrics."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnMetric:
+    """Row of the registry of own metrics.
+
+    Attributes
+    ----------
+    kinds : tuple of TaskKind
+        Tasks that it fits.
+    greater_is_better : bool
+        Direction of the score.
+    form : Form
+        What it looks at.
+    function : callable
+        ``function(y_true, prediction, sample_weight) -> float``.
+    """
+
+    kinds: tuple[TaskKind, ...]
+    greater_is_better: bool
+    form: Form
+    function: ScoreFunction
+
+
+def _roc_auc(y: "AnyArray", p: "FloatArray", w: "FloatArray | None") -> float:
+    """Area under the ROC curve; one class against the rest, averaged, for several classes."""
+    import numpy as np
+    from sklearn.metrics import roc_auc_score
+
+    present = np.unique(y)
+    if len(present) < 2:
+        return math.nan
+    if p.shape[1] == 2:
+        return float(roc_auc_score(y, p[:, 1], sample_weight=w))
+    each = [roc_auc_score(y == c, p[:, int(c)], sample_weight=w) for c in present]
+    return float(np.mean(each))
+
+
+def _log_loss(y: "AnyArray", p: "FloatArray", w: "FloatArray | None") -> float:
+    import numpy as np
+
+    total = np.maximum(p.sum(axis=1), np.finfo(float).tiny)
+    chosen = p[np.arange(len(y)), np.asarray(y, dtype=np.intp)] / total
+    # scikit-learn clips at the machine epsilon of the dtype, so that one wrong certainty is finite
+    return float(-np.average(np.log(np.clip(chosen, np.finfo(float).eps, 1.0)), weights=w))
+
+
+def _accuracy(y: "AnyArray", p: "FloatArray", w: "FloatArray | None") -> float:
+    import numpy as np
+
+    return float(np.average(p.argmax(axis=1) == y, weights=w))
+
+
+def _balanced_accuracy(y: "AnyArray", p: "FloatArray", w: "FloatArray | None") -> float:
+    """Mean recall over the classes that occur in `y`."""
+    import numpy as np
+
+    hit = p.argmax(axis=1) == y
+    weight = np.ones(len(y)) if w is None else w
+    recalls = [np.average(hit[y == c], weights=weight[y == c]) for c in np.unique(y)]
+    return float(np.mean(recalls))
+
+
+def _rmse(y: "AnyArray", p: "FloatArray", w: "FloatArray | None") -> float:
+    import numpy as np
+
+    return float(np.sqrt(np.average((y - p) ** 2, weights=w)))
+
+
+def _mae(y: "AnyArray", p: "FloatArray", w: "FloatArray | None") -> float:
+    import numpy as np
+
+    return float(np.average(np.abs(y - p), weights=w))
+
+
+def _r2(y: "AnyArray", p: "FloatArray", w: "FloatArray | None") -> float:
+    from sklearn.metrics import r2_score
+
+    return float(r2_score(y, p, sample_weight=w)) if len(y) > 1 else math.nan
+
+
+_CLASSES = (TaskKind.BINARY, TaskKind.MULTICLASS)
+_NUMBERS = (TaskKind.REGRESSION,)
+
+
+def _row(
+    kinds: tuple[TaskKind, ...], form: Form, function: ScoreFunction, *, greater: bool
+) -> OwnMetric:
+    return OwnMetric(kinds=kinds, greater_is_better=greater, form=form, function=function)
+
+
+OWN_METRICS = {
+    "roc_auc": _row(_CLASSES, Form.PROBABILITIES, _roc_auc, greater=True),
+    "log_loss": _row(_CLASSES, Form.PROBABILITIES, _log_loss, greater=False),
+    "accuracy": _row(_CLASSES, Form.LABELS, _accuracy, greater=True),
+    "balanced_accuracy": _row(_CLASSES, Form.LABELS, _balanced_accuracy, greater=True),
+    "rmse": _row(_NUMBERS, Form.VALUES, _rmse, greater=False),
+    "mae": _row(_NUMBERS, Form.VALUES, _mae, greater=False),
+    "r2": _row(_NUMBERS, Form.VALUES, _r2, greater=True),
+}
+"""Own metrics by name."""
