@@ -73,9 +73,15 @@ _DISCRIMINANT = record(
 )
 
 
-def _check_calibrated(state: State) -> None:
-    if state["scores"] != _SCORES[state["estimator_"].kind]:
+def _check_method(state: State) -> None:
+    if state["scores"] != _SCORES[state["estimator"].kind]:
         raise Mismatch("its scores come from another method")
+
+
+def _check_calibrated(state: State) -> None:
+    _check_method(state)
+    if state["estimator_"].kind != state["estimator"].kind:
+        raise Mismatch("its learner is another one")
     n_scores = state["calibrator_"]["n_features_in_"]
     if any(state[name].shape != (n_scores,) for name in ("centre_", "spread_")):
         raise Mismatch("its scores are not those that it calibrates")
@@ -97,5 +103,6 @@ _CALIBRATED = record(
         "spread_": _NUMBERS,
     },
     check=_check_calibrated,
+    check_params=_check_method,
 )
 CLASSIFIERS = (_BAYES, _DISCRIMINANT, _CALIBRATED)

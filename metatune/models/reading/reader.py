@@ -14,9 +14,8 @@ __all__ = ["read"]
 _PROTOCOLS = (1, 2)
 _VERSION = re.compile(r'"[0-9][0-9A-Za-z.+]{0,30}"')
 _STATED = {
-    # An object's attributes are the content of its content.
-    "scikit-learn": ("content", "_sklearn_version"),
-    "metatune": ("content", "metatune_info", "versions", "metatune"),
+    "scikit-learn": ("_sklearn_version",),
+    "metatune": ("metatune_info", "versions", "metatune"),
 }
 
 
@@ -52,15 +51,19 @@ def read(path: Path, form: Form, room: int) -> Any:
     return build(state)
 
 
-def _stated_versions(schema: Any) -> dict[str, str]:
+def _stated_versions(schema: dict[str, Any]) -> dict[str, str]:
     """Return the versions that a file states in the usual place, as far as it does."""
     versions = {}
     for library, path in _STATED.items():
-        node = schema
+        node: Any = schema.get("content")
         for name in path:
-            content = node.get("content") if isinstance(node, dict) else None
-            node = content.get(name) if isinstance(content, dict) else None
-        text = node.get("content") if isinstance(node, dict) else None
+            node = _content(node)
+            node = node.get(name) if isinstance(node, dict) else None
+        text = _content(node)
         if isinstance(text, str) and _VERSION.fullmatch(text):
             versions[library] = text.strip('"')
     return versions
+
+
+def _content(node: Any) -> Any:
+    return node.get("content") if isinstance(node, dict) else None

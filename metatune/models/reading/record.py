@@ -88,6 +88,7 @@ def record(
     fitted: Attributes | None = None,
     loose: Attributes | None = None,
     check: Check | None = None,
+    check_params: Check | None = None,
 ) -> Declared:
     """Declare a class of estimators.
 
@@ -103,9 +104,12 @@ def record(
         Attributes that it leaves in some cases.
     check : callable, optional
         Check of a fitted object; see `Record`.
+    check_params : callable, optional
+        Check of an object that is not fitted.
     """
     module, _, name = path.rpartition(".")
     whole = {**params, **(fitted or {})}
     return Declared(
-        Record(module, name, whole, loose or {}, check), Record(module, name, params, {})
+        Record(module, name, whole, loose or {}, check),
+        Record(module, name, params, {}, check_params),
     )
