@@ -16,7 +16,9 @@ from benchmarks.hostile.families import TARGET, make_models, make_rows
 from metatune.errors import BundleError
 from metatune.kinds import TaskKind
 from metatune.models import model_file
+from metatune.models.libraries import catboost_bytes
 from metatune.models.libraries.catboost_bytes import check_catboost
+from metatune.models.libraries.flatbuffer import read_root
 from metatune.models.libraries.lightgbm_text import check_lightgbm
 from metatune.models.libraries.xgboost_bytes import check_xgboost
 from metatune.models.reading.mismatch import Mismatch
@@ -515,6 +517,52 @@ def test_bytes_of_catboost(boosters: dict[str, bytes]) -> None:
     for each in wrong:
         with pytest.raises(Mismatch):
             check_catboost(each)
+
+
+def test_places_in_catboost(boosters: dict[str, bytes]) -> None:
+    content = boosters["catboost"]
+    size = int.from_bytes(content[4:8], "little")
+    trees = read_root(content[8 : 8 + size], catboost_bytes._CORE)["trees"]
+    wrong = [
+        _patched(content, trees["splits"].tobytes(), struct.pack("<i", 10**6)),
+        _patched(content, trees["splits"].tobytes(), struct.pack("<i", -1)),
+        _patched(content, trees["sizes"].tobytes(), struct.pack("<i", 31)),
+        _patched(content, trees["sizes"].tobytes(), struct.pack("<i", -1)),
+        _patched(content, trees["starts"].tobytes(), struct.pack("<i", 5)),
+        _patched(content, trees["bins"].tobytes(), b"\xff\xff"),
+    ]
+    for each in wrong:
+        assert each != content
+        with pytest.raises(Mismatch):
+            check_catboost(each)
+
+
+def _patched(content: bytes, part: bytes, new: bytes) -> bytes:
+    at = content.index(part)
+    return content[:at] + new + content[at + len(new) :]
+
+
+def test_levels_in_catboost_have_a_cell_and_a_search_for_them_ends() -> None:
+    def check(hashes: list[int], places: list[int], n_cells: int) -> None:
+        buckets = np.zeros(len(hashes), catboost_bytes._BUCKET)
+        buckets["hash"], buckets["place"] = hashes, places
+        table = {
+            "buckets": np.frombuffer(buckets.tobytes(), np.uint8),
+            "cells": np.zeros(n_cells, np.uint8),
+            "n_classes": 2,
+        }
+        catboost_bytes._check_table(table, kind=0)
+
+    free = 2**64 - 1
+    check([1, free, 3, free], [0, 0, 1, 0], n_cells=16)
+    for hashes, places, n_cells in (
+        ([1, 2, 3, 4], [0, 1, 0, 1], 16),  # none is free
+        ([1, free, 3, free], [0, 0, 2, 0], 16),
+        ([1, free, 3], [0, 0, 1], 16),
+        ([], [], 16),
+    ):
+        with pytest.raises(Mismatch):
+            check(hashes, places, n_cells)
 
 
 def test_numbers_of_lightgbm_are_digits_and_nothing_else(valid: dict[str, Path]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
 from benchmarks.hostile.families import TARGET, make_rows
 from benchmarks.hostile.mutations import mutant
@@ -21,7 +22,7 @@ from metatune.errors import InputError
 from metatune.kinds import TaskKind
 from metatune.models import model_file
 
-_MEMORY = 3_000_000_000
+_MEMORY = 2_000_000_000  # beside what the valid model has taken
 _FORBIDDEN = (
     *("os.system", "os.exec", "os.posix_spawn", "os.fork", "os.forkpty", "subprocess.Popen"),
     *("pickle.find_class", "ctypes.dlopen", "socket.connect", "socket.bind"),
@@ -47,7 +48,8 @@ def main(path: Path, kind: TaskKind, seed: int, start: int, end: int) -> None:
     rows = make_rows(kind, 40, seed=1).drop(columns=TARGET)
     content = path.read_bytes()
     model_file.load(path).predict(rows)  # what is imported late is imported now
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    limit = psutil.Process().memory_info().vms + _MEMORY
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     sys.addaudithook(_listen)
     with tempfile.TemporaryDirectory() as folder:
         for number in range(start, end):
