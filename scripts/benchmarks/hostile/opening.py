@@ -11,6 +11,7 @@ import tempfile
 import warnings
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import psutil
@@ -46,14 +47,14 @@ def main(path: Path, kind: TaskKind, seed: int, start: int, end: int) -> None:
     """Open the mutants from `start` to `end`, and predict."""
     global _armed  # noqa: PLW0603  # the listener cannot be taken away again
     rows = make_rows(kind, 40, seed=1).drop(columns=TARGET)
-    content = path.read_bytes()
+    content, own = path.read_bytes(), crc32(path.stem.encode())
     model_file.load(path).predict(rows)  # what is imported late is imported now
     limit = psutil.Process().memory_info().vms + _MEMORY
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     sys.addaudithook(_listen)
     with tempfile.TemporaryDirectory() as folder:
         for number in range(start, end):
-            what, changed = mutant(content, np.random.default_rng([seed, number]))
+            what, changed = mutant(content, np.random.default_rng([seed, number, own]))
             file = Path(folder) / "mutant.skops"
             file.write_bytes(changed)
             print(json.dumps({"begins": number, "mutation": what}), flush=True)
