@@ -3,20 +3,22 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from threadpoolctl import threadpool_limits
+from typing import TYPE_CHECKING, Any, Unpack
 
 from metatune.budget import parse_duration
 from metatune.data.columns.column import Column
 from metatune.data.encoding.encoder import encode_task
+from metatune.data.reading.options import DETECT, ReadingKeywords, reading_options
 from metatune.data.reading.table_reader import read_table
+from metatune.data.reading.verbatim import Verbatim
+from metatune.data.task.given_target import target_name
 from metatune.data.task.make_task import make_task, to_frame
 from metatune.data.task.roles import RoleColumns
 from metatune.data.task.task import Task
 from metatune.errors import OptionError
 from metatune.evaluation.rungs import plan_folds
 from metatune.evaluation.trial_data import TrialData
+from metatune.execution.numeric_threads import one_numeric_thread
 from metatune.metafeatures import MetaFeatures, extract_metafeatures
 from metatune.recommender.advice import Advice, advise, eligible_shape, usable_algorithms
 from metatune.recommender.recommendation import Recommendations
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 __all__ = ["Description", "describe", "describe_for", "recommend", "recommend_for"]
-
-_TARGET = "target"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -90,6 +90,7 @@ def recommend(  # noqa: PLR0913  # what `metatune recommend` takes
     include: Sequence[str] | None = None,
     exclude: Sequence[str] | None = None,
     metadata: str | Path | None = None,
+    **reading: Unpack[ReadingKeywords],
 ) -> Recommendations:
     """Say which configurations are worth trying on a table, without training any.
 
@@ -113,6 +114,10 @@ def recommend(  # noqa: PLR0913  # what `metatune recommend` takes
         Names of algorithms.
     metadata : str or Path, optional
         A meta-dataset other than the one that comes with metatune.
+    **reading : optional
+        What is known of a file and wins over what is detected: `separator`, `encoding`, `decimal`,
+        `header` (True, False, or the number of the line that names the columns), `sheet` and `na`
+        (cells that mean "missing").
 
     Returns
     -------
@@ -128,7 +133,7 @@ def recommend(  # noqa: PLR0913  # what `metatune recommend` takes
     """
     roles = RoleColumns(weight=weight, group=group, time=time)
     return recommend_for(
-        _task(data, target, y, metric, roles, pos_label),
+        _task(data, target, y, metric, roles, reading, pos_label),
         budget=budget,
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
@@ -146,6 +151,7 @@ def describe(
     time: str | None = None,
     metric: "str | Callable[..., Any] | None" = None,
     pos_label: Any = None,
+    **reading: Unpack[ReadingKeywords],
 ) -> Description:
     """Say how a table is understood, and characterise it.
 
@@ -163,6 +169,8 @@ def describe(
         What counts; the default of the task kind otherwise.
     pos_label : label, optional
         Positive class of two; 1 or True otherwise, else the rarer one.
+    **reading : optional
+        What is known of a file, as in `recommend`.
 
     Returns
     -------
@@ -174,7 +182,7 @@ def describe(
         If the table cannot be read or learned.
     """
     roles = RoleColumns(weight=weight, group=group, time=time)
-    return describe_for(_task(data, target, y, metric, roles, pos_label))
+    return describe_for(_task(data, target, y, metric, roles, reading, pos_label))
 
 
 def recommend_for(
@@ -194,7 +202,7 @@ def recommend_for(
     )
     shape = eligible_shape(data)
     algorithms = usable_algorithms(task.kind, shape, include, exclude)
-    with threadpool_limits(limits=1):  # threads cost more than they bring on small samples
+    with one_numeric_thread():  # threads cost more than they bring on small samples
         return advise(
             data,
             task.metric.name,
@@ -207,7 +215,7 @@ def recommend_for(
 def describe_for(task: Task) -> Description:
     """Describe a task."""
     _, encoded = encode_task(task, seed=0)
-    with threadpool_limits(limits=1):
+    with one_numeric_thread():
         features = extract_metafeatures(encoded)
     classes = None
     if task.classes is not None:
@@ -233,9 +241,11 @@ def _task(
     y: "ArrayLike | None",
     metric: "str | Callable[..., Any] | None",
     roles: RoleColumns,
+    reading: ReadingKeywords,
     positive: Any = None,
 ) -> Task:
     """Make a task of a file, of a table that holds the target, or of features and target."""
+    options = reading_options(reading)
     if isinstance(data, str | Path):
         if y is not None:
             raise OptionError("give either a file that holds the target, or a table and y")
@@ -244,9 +254,12 @@ def _task(
                 f"{str(data)!r} is understood on the command line (metatune describe {data}); in "
                 "Python give a table, like openml.datasets.get_dataset(31).get_data()[0]"
             )
-        return make_task(
-            read_table(data), target=target, metric=metric, positive=positive, roles=roles
-        )
+        wanted = [name for name in (target, *roles.given.values()) if isinstance(name, str)]
+        labels = Verbatim(has_target=True, target=target)
+        read = read_table(data, options=options, wanted=wanted, verbatim=labels)
+        return make_task(read, target=target, metric=metric, positive=positive, roles=roles)
+    if options != DETECT:
+        raise OptionError(f"{next(iter(reading))} says how a file is read, but a table was given")
     frame, _ = to_frame(data)
     if y is None:
         return make_task(frame, target=target, metric=metric, positive=positive, roles=roles)
@@ -254,9 +267,7 @@ def _task(
         raise OptionError("give either the name of the target's column or y, not both")
     import pandas as pd
 
-    name = str(getattr(y, "name", None) or _TARGET)
-    while name in frame.columns:
-        name += "_"
+    name = target_name(y, taken=list(frame.columns))
     values = pd.Series(y.to_numpy() if hasattr(y, "to_numpy") else y, name=name)
     if len(values) != len(frame):
         raise OptionError(f"y has {len(values)} values for {len(frame)} rows: give one for each")

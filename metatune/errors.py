@@ -13,6 +13,12 @@ MetatuneError
 └── SearchError (also a RuntimeError): the search could not run at all
     └── ClusterLostError the workers of a cluster went away in the middle of it
 
+and of its warnings, which scikit-learn's habits ask for where a command would say a line:
+
+MetatuneWarning (also a UserWarning)
+├── UnusedCellsWarning   cells of a table to predict are taken as missing
+└── UnknownColumnsWarning  columns of a table to predict are ignored
+
 Every message is one line that says what is wrong, where, and how to mend it.
 """
 
@@ -22,6 +28,7 @@ __all__ = [
     "InputError",
     "MetadataError",
     "MetatuneError",
+    "MetatuneWarning",
     "OpenMLError",
     "OptionError",
     "SchemaError",
@@ -29,6 +36,8 @@ __all__ = [
     "SpaceError",
     "TableError",
     "TargetError",
+    "UnknownColumnsWarning",
+    "UnusedCellsWarning",
 ]
 
 
@@ -78,3 +87,22 @@ class SearchError(MetatuneError, RuntimeError):
 
 class ClusterLostError(SearchError):
     """The workers of a cluster went away in the middle of the search and did not come back."""
+
+
+class MetatuneWarning(UserWarning):
+    """Base of the warnings that metatune raises for its own reasons."""
+
+
+class UnusedCellsWarning(MetatuneWarning):
+    """Cells of a table to predict are taken as missing, since the model cannot use them.
+
+    The arguments are the message, and one value for each column with such cells.
+    """
+
+    def __str__(self) -> str:
+        """Return the message alone."""
+        return str(self.args[0])
+
+
+class UnknownColumnsWarning(MetatuneWarning):
+    """Columns of a table to predict are ignored, since the model was fitted without them."""

@@ -98,6 +98,16 @@ class CategoryEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             parts.append(self.target_encoder_.transform(codes[:, self.target_]))
         return np.hstack([*parts, codes[:, self.ordinal_].astype(np.float64)])
 
+    def get_feature_names_out(self, input_features: "AnyArray") -> "AnyArray":
+        """Return the names of the encoded columns, given those of the columns before."""
+        names = np.asarray(input_features, dtype=object)
+        parts = [names[self.ordinal_]]
+        if len(self.target_):
+            parts.insert(0, self.target_encoder_.get_feature_names_out(names[self.target_]))
+        if len(self.one_hot_):
+            parts.insert(0, self.one_hot_encoder_.get_feature_names_out(names[self.one_hot_]))
+        return np.concatenate(parts)
+
     def _share_out(self, usable: "IndexArray", counts: "IndexArray") -> None:
         """Choose the encoding of each column."""
         none = usable[:0]

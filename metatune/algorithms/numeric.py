@@ -7,7 +7,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.preprocessing import QuantileTransformer, RobustScaler, StandardScaler
 
 if TYPE_CHECKING:
-    from metatune._typing import BoolArray, FloatArray
+    from metatune._typing import AnyArray, BoolArray, FloatArray
 
 
 __all__ = ["LARGEST", "NumericEncoder"]
@@ -77,6 +77,12 @@ class NumericEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if not len(self.flagged_):
             return scaled
         return np.hstack([scaled, np.isnan(X[:, self.flagged_]).astype(np.float64)])
+
+    def get_feature_names_out(self, input_features: "AnyArray") -> "AnyArray":
+        """Return the names of the encoded columns, given those of the columns before."""
+        names = [input_features[i] for i in self.kept_]
+        flags = [f"{input_features[i]}: missing" for i in self.flagged_]
+        return np.asarray([*names, *flags], dtype=object)
 
     def _scaled(self, X: "FloatArray") -> "FloatArray":
         """Return the kept columns, scaled, with their missing cells."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from metatune._typing import AnyArray
 
 
-__all__ = ["NativePreprocessor", "TablePreprocessor"]
+__all__ = ["NativePreprocessor", "TablePreprocessor", "column_names", "keep_names"]
 
 
 class TablePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -82,6 +82,7 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         ndarray of shape (n_rows, n_out)
             Never without columns: if none is usable, there is one of zeros.
         """
+        keep_names(self, X)
         X = np.asarray(X, dtype=np.float64)
         self.n_features_in_ = X.shape[1]
         levels = np.asarray(self.n_levels, dtype=np.int64)
@@ -114,6 +115,17 @@ class TablePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             parts.append(self.category_encoder_.transform(X[:, self.categorical_]))
         return self._joined(parts, len(X))
 
+    def get_feature_names_out(self, input_features: Any = None) -> "AnyArray":
+        """Return the names of the encoded columns."""
+        names = column_names(self, input_features)
+        parts = []
+        if len(self.numeric_):
+            parts.append(self.numeric_encoder_.get_feature_names_out(names[self.numeric_]))
+        if len(self.categorical_):
+            parts.append(self.category_encoder_.get_feature_names_out(names[self.categorical_]))
+        joined = np.concatenate([np.empty(0, dtype=object), *parts])
+        return joined if len(joined) else np.asarray(["constant"], dtype=object)
+
     def _joined(self, parts: "list[AnyArray]", n_rows: int) -> "AnyArray":
         parts = [part for part in parts if part.shape[1]]
         joined = np.hstack(parts) if parts else np.zeros((n_rows, 1))
@@ -138,6 +150,7 @@ class NativePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: "AnyArray", y: Any = None) -> "NativePreprocessor":  # noqa: ARG002
         """Store the number of columns; nothing else is learned."""
+        keep_names(self, X)
         self.n_features_in_ = X.shape[1]
         return self
 
@@ -148,3 +161,20 @@ class NativePreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         unknown = (levels > 0) & ((X < 0) | (levels <= X))
         X[unknown] = np.nan
         return np.clip(X, -LARGEST, LARGEST, out=X)
+
+    def get_feature_names_out(self, input_features: Any = None) -> "AnyArray":
+        """Return the names of the columns, which stay as they are."""
+        return column_names(self, input_features)
+
+
+def keep_names(step: Any, X: Any) -> None:
+    """Keep the names of the columns that a step is fitted on, if they come with names."""
+    if hasattr(X, "columns"):
+        step.feature_names_in_ = np.asarray(X.columns, dtype=object)
+
+
+def column_names(step: Any, given: Any) -> "AnyArray":
+    """Return the names of a step's columns: as given, as at the fit, else x0, x1, ... ."""
+    if given is None:
+        given = getattr(step, "feature_names_in_", [f"x{i}" for i in range(step.n_features_in_)])
+    return np.asarray(given, dtype=object)

@@ -75,6 +75,12 @@ class TargetMeanEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Encode rows by the means of all training rows; unseen levels get the overall mean."""
         return _look_up(codes, self.means_)
 
+    def get_feature_names_out(self, input_features: "AnyArray") -> "AnyArray":
+        """Return the names of the encoded columns, given those of the columns before."""
+        n_targets = len(self.prior_)
+        parts = ["mean"] if n_targets == 1 else [f"mean {i}" for i in range(n_targets)]
+        return np.asarray([f"{n}: {part}" for n in input_features for part in parts], dtype=object)
+
     def _targets(self, y: "AnyArray") -> "FloatArray":
         if not self.classification:
             values = np.asarray(y, dtype=np.float64)

@@ -1,12 +1,14 @@
 """The command `metatune`: a group whose commands are imported when they are called."""
 
 import importlib
+import os
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import click
 
 from metatune.errors import InputError, MetadataError, MetatuneError
+from metatune.files.text import visible
 
 __all__ = ["LazyGroup", "cli"]
 
@@ -25,6 +27,7 @@ _EXAMPLE = "metatune fit data.csv --target price --budget 10m"
 
 USER_AT_FAULT = 2
 INTERRUPTED = 130
+_LONGEST = 100  # characters of a path that are shown
 
 
 class LazyGroup(click.Group):
@@ -66,6 +69,13 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(self._lazy.items()))
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Invoke a command; that a file ends too early is no interruption, as click takes it."""
+        try:
+            return super().invoke(ctx)
+        except EOFError as error:
+            raise RuntimeError(f"unexpected end of a file ({error})") from error
+
     def main(  # type: ignore[override]  # nobody calls it with standalone_mode=False
         self, args: Sequence[str] | None = None, **options: Any
     ) -> NoReturn:
@@ -80,12 +90,23 @@ class LazyGroup(click.Group):
             _fail(str(error), USER_AT_FAULT)
         except MetatuneError as error:
             _fail(str(error), 1)
+        except OSError as error:
+            if error.filename is None:
+                raise  # no file of the user's
+            _fail(_about_file(error), USER_AT_FAULT)
         except (click.Abort, KeyboardInterrupt):
             from metatune.cli.interrupts import last_words
 
-            click.echo(last_words(), err=True)
+            click.echo(visible(last_words()), err=True)
             raise SystemExit(INTERRUPTED) from None
         raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def _about_file(error: OSError) -> str:
+    """Say what the system said about a path that was named: too long, forbidden, no room."""
+    path = os.fsdecode(error.filename) if isinstance(error.filename, bytes) else str(error.filename)
+    shown = path if len(path) <= _LONGEST else f"{path[:_LONGEST]}..."
+    return f"cannot use {shown}: {error.strerror}"
 
 
 def _explained(error: click.ClickException) -> str:
@@ -96,7 +117,7 @@ def _explained(error: click.ClickException) -> str:
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    click.echo(f"metatune: error: {' '.join(message.split())}", err=True)
+    click.echo(f"metatune: error: {visible(' '.join(message.split()))}", err=True)
     raise SystemExit(code)
 
 

@@ -1,6 +1,8 @@
-"""Console of the commands: news on standard error, results on standard output."""
+"""Console of the commands: news on standard error, results on standard output.
 
-import json
+Whatever a table or a run may hold, no character of it steers the terminal.
+"""
+
 import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from metatune.files.plain import without_nan
+from metatune.files.text import json_text, visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -33,7 +36,11 @@ class Voice:
     def say(self, text: str) -> None:
         """Say a line."""
         if not self._quiet:
-            click.echo(text, err=True)
+            click.echo(visible(text), err=True)
+
+    def warn(self, text: str) -> None:
+        """Say a line that matters too much to be left out on demand."""
+        click.echo(f"warning: {text}", err=True)
 
     def notes(self, notes: Iterable[str]) -> None:
         """Say notes, each in a line of its own."""
@@ -48,12 +55,15 @@ def show(*renderables: "RenderableType") -> None:
     width = None if sys.stdout.isatty() else _WIDTH
     console = Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
     for renderable in renderables:
-        console.print(renderable, soft_wrap=isinstance(renderable, str))
+        if isinstance(renderable, str):
+            console.print(visible(renderable, lines=True), soft_wrap=True)
+        else:
+            console.print(renderable)
 
 
 def show_json(value: Mapping[str, Any]) -> None:
     """Write one JSON object to standard output."""
-    click.echo(json.dumps(without_nan(value), indent=2, ensure_ascii=False, default=str))
+    click.echo(json_text(without_nan(value), indent=2, default=str))
 
 
 def table(
@@ -75,11 +85,11 @@ def table(
     grid = Table(box=None, show_header=any(headings), pad_edge=False, header_style="bold")
     for heading in headings:
         if heading in right:
-            grid.add_column(heading, justify="right", no_wrap=True)
+            grid.add_column(visible(heading), justify="right", no_wrap=True)
         else:
-            grid.add_column(heading, overflow="fold")
+            grid.add_column(visible(heading), overflow="fold")
     for row in rows:
-        grid.add_row(*row)
+        grid.add_row(*map(visible, row))
     return grid
 
 

@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from metatune.cli import options
+from metatune.cli.console import Voice
+from metatune.cli.process import start_workers
+from metatune.errors import BundleError, OptionError
 
 if TYPE_CHECKING:
     from metatune.storage.record import RunRecord
+    from metatune.storage.run_options import RunOptions
     from metatune.storage.session import Extension
 
 __all__ = ["continue_run"]
@@ -26,6 +30,15 @@ __all__ = ["continue_run"]
 @click.option("--data", metavar="DATA", help="Where the table is, if it was moved.")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Worker processes.")
 @click.option("--memory-limit", metavar="SIZE", help="What a worker may hold, like 4GB.")
+@options.scheduler()
+@options.metadata()
+@options.openml_server()
+@click.option(
+    "--trust-run",
+    is_flag=True,
+    help="Use the Dask scheduler, meta-dataset and OpenML server that the run names, as if you had "
+    "named them. Only for runs of your own.",
+)
 @options.as_json()
 @options.quiet()
 @click.option("-v", "--verbose", is_flag=True, help="Say a line for every trial.")
@@ -33,13 +46,14 @@ def continue_run(directory: Path, budget: str | None, max_trials: str | None, **
     """Go on with the run in DIR: finish an interrupted one, or give a finished one more time.
 
     Everything else is as it was when the run was started: table, target, metric, seed, algorithms.
-    No finished trial is repeated. The exit codes are those of fit.
+    No finished trial is repeated. Other machines and folders that the run names are left alone
+    unless they are named again. The exit codes are those of fit.
     """
+    start_workers()
     from dataclasses import replace
 
     from metatune.budget import seconds_since_process_start
     from metatune.cli.fit_run import Display, file_of, run_fit
-    from metatune.errors import BundleError
     from metatune.storage.directory import RunDirectory
     from metatune.storage.door import Door
     from metatune.storage.session import RunRequest
@@ -52,7 +66,9 @@ def continue_run(directory: Path, budget: str | None, max_trials: str | None, **
             "with --resume"
         )
     before = record.options
+    voice = Voice(quiet=given["quiet"])
     table = _table(directory, record, given["data"])
+    places = _places(before, table, given, voice)
     request = RunRequest(
         door=Door.COMMAND_LINE,
         directory=directory,
@@ -61,6 +77,7 @@ def continue_run(directory: Path, budget: str | None, max_trials: str | None, **
         extension=extension,
         options=replace(
             before,
+            **places,
             data=table,
             seed=record.seed,
             jobs=given["jobs"] or before.jobs,
@@ -70,6 +87,47 @@ def continue_run(directory: Path, budget: str | None, max_trials: str | None, **
     )
     display = Display(**{name: given[name] for name in ("as_json", "quiet", "verbose")})
     return run_fit(request, display)
+
+
+def _places(
+    before: "RunOptions", table: str | None, given: dict[str, Any], voice: Voice
+) -> dict[str, Any]:
+    """Return the other machines and folders that this command may use.
+
+    Whoever made the run directory wrote those of its record. What they answer is believed, and the
+    table is sent there: so only the user may name them.
+    """
+    from metatune.cli.data import is_openml
+
+    asked = table is not None and is_openml(table)
+    wanted = {
+        "scheduler": "",
+        "metadata": "its results depend on it",
+        "openml_server": "its table comes from there" if asked else "",
+    }
+    return {
+        name: _place(f"--{name.replace('_', '-')}", getattr(before, name), given, needed, voice)
+        for name, needed in wanted.items()
+    }
+
+
+def _place(
+    option: str, told: str | None, given: dict[str, Any], needed: str, voice: Voice
+) -> str | None:
+    """Return what an option stands for: what the user names, or trusts the run to name."""
+    named = given[option.removeprefix("--").replace("-", "_")]
+    if named is not None:
+        return str(named)
+    if told is None:
+        return None
+    if given["trust_run"]:
+        voice.say(f"{option} {told}: as the run names it")
+        return told
+    repeat = "if you trust that, repeat it, or add --trust-run"
+    if needed:
+        raise OptionError(f"the run names {option} {told}, and {needed}: {repeat}")
+    voice.say(f"the run names {option} {told}, which is not used: {repeat}")
+    return None
 
 
 def _extension(budget: str | None, max_trials: str | None) -> "Extension | None":
@@ -85,8 +143,6 @@ def _extension(budget: str | None, max_trials: str | None) -> "Extension | None"
 
 
 def _more(text: str, option: str, example: str) -> str:
-    from metatune.errors import OptionError
-
     if not text.startswith("+"):
         raise OptionError(
             f"{option} {text!r} does not say how much more: write it with a plus, like {example}"
@@ -95,8 +151,6 @@ def _more(text: str, option: str, example: str) -> str:
 
 
 def _count(text: str) -> int:
-    from metatune.errors import OptionError
-
     if not text.isdecimal() or int(text) < 1:
         raise OptionError(f"--max-trials +{text} is no number of trials: write it like +20")
     return int(text)
@@ -105,7 +159,6 @@ def _count(text: str) -> int:
 def _table(directory: Path, record: "RunRecord", given: str | None) -> str | None:
     """Find the table of a run: its file, or the name that was typed; None if the run holds it."""
     from metatune.cli.data import is_openml
-    from metatune.errors import BundleError, OptionError
     from metatune.storage.door import Door
 
     if record.started_from is Door.PYTHON:

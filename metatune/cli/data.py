@@ -10,6 +10,7 @@ from metatune.errors import OptionError, TargetError
 
 if TYPE_CHECKING:
     from metatune.budget import Deadline
+    from metatune.data.reading.options import ReadingOptions
     from metatune.data.reading.source import Table
 
 __all__ = ["OpenedData", "check_exists", "is_openml", "open_data", "stem_of"]
@@ -46,6 +47,7 @@ def open_data(
     *,
     target: str | None,
     server: str | None,
+    reading: "ReadingOptions",
     keep: Collection[str] = (),
     deadline: "Deadline | None" = None,
 ) -> OpenedData:
@@ -59,8 +61,11 @@ def open_data(
         What the user wants to predict, if that was said.
     server : str or None
         OpenML server; None for the public one.
+    reading : ReadingOptions
+        What the user knows of the file.
     keep : collection of str
-        Columns that stay in the table even where OpenML leaves them out; the target always does.
+        Columns that stay in the table even where OpenML leaves them out, and by which the sheet of
+        a workbook is chosen; the target always is among them.
     deadline : Deadline, optional
         When the whole run has to be finished.
 
@@ -69,12 +74,20 @@ def open_data(
     InputError
         If it cannot be had or read.
     """
+    from metatune.data.reading.options import DETECT
+
     if is_openml(data):
+        if reading != DETECT:
+            raise OptionError(f"{data} is no file: leave out the options for reading files")
         patience = inf if deadline is None else deadline.remaining()
         return _from_openml(data, target, server, keep, patience)
     from metatune.data.reading.table_reader import read_table
+    from metatune.data.reading.verbatim import Verbatim
 
-    return OpenedData(table=read_table(data, deadline=deadline), target=target)
+    wanted = [*keep] if target is None else [target, *keep]
+    labels = Verbatim(has_target=True, target=target)
+    table = read_table(data, options=reading, wanted=wanted, verbatim=labels, deadline=deadline)
+    return OpenedData(table=table, target=target)
 
 
 def check_exists(data: str) -> None:
@@ -83,11 +96,10 @@ def check_exists(data: str) -> None:
         from metatune.openml.reference import Reference
 
         Reference.parse(data)
-    elif data != "-" and not Path(data).is_file():
-        from metatune.data.reading.payload import open_payload
+    elif data != "-":
+        from metatune.data.reading.payload import check_file
 
-        open_payload(data)
-        raise OptionError(f"{data} cannot be read as a file")
+        check_file(data)
 
 
 def stem_of(data: str) -> str:

@@ -20,6 +20,7 @@ __all__ = ["describe"]
 @click.option("--metric", metavar="NAME", help="What counts; see metatune fit --help.")
 @options.positive()
 @options.roles()
+@options.reading()
 @options.openml_server()
 @options.as_json()
 @options.quiet()
@@ -32,18 +33,26 @@ def describe(  # one parameter for each option
     openml_server: str | None,
     as_json: bool,
     quiet: bool,
-    **roles: str | None,
+    **given: str | None,
 ) -> None:
     """Say how DATA is understood: its columns, target, task and meta-features."""
     from metatune.api import describe_for
     from metatune.cli.data import open_data
+    from metatune.cli.wording import announce_source
     from metatune.data.task.make_task import make_task
 
     voice = Voice(quiet=quiet)
-    named = options.role_columns(**roles)
-    opened = open_data(data, target=target, server=openml_server, keep=named.given.values())
+    reading = options.reading_of(given)
+    named = options.role_columns(**given)
+    opened = open_data(
+        data,
+        target=target,
+        server=openml_server,
+        reading=reading,
+        keep=named.given.values(),
+    )
     read = opened.table
-    voice.say(f"{read.name}: {read.source.summary()}")
+    announce_source(read, reading, voice)
     understood = describe_for(
         make_task(
             read,

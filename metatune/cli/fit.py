@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from metatune.cli import options
+from metatune.cli.process import start_workers
 
 if TYPE_CHECKING:
-    from metatune.storage.record import RunOptions
+    from metatune.storage.run_options import RunOptions
 
 __all__ = ["default_output", "fit"]
 
@@ -58,6 +59,7 @@ __all__ = ["default_output", "fit"]
 @click.option("--include", metavar="ALG,..", help="Only these algorithms.")
 @click.option("--exclude", metavar="ALG,..", help="Not these algorithms.")
 @options.model()
+@options.reading()
 @options.metadata()
 @options.openml_server()
 @click.option("--overwrite", is_flag=True, help="Replace the run in the output directory.")
@@ -76,6 +78,7 @@ def fit(**given: Any) -> int:
     standard input, or openml:31 (a dataset) or openml:task/31. The exit code is 3 if nothing beat
     the constant prediction.
     """
+    start_workers()
     from metatune.budget import seconds_since_process_start
     from metatune.cli.fit_run import Display, file_of, run_fit
     from metatune.storage.door import Door
@@ -102,7 +105,7 @@ def default_output(data: str) -> Path:
 
 
 def _options(given: dict[str, Any]) -> "RunOptions":
-    from metatune.storage.record import RunOptions
+    from metatune.storage.run_options import RunOptions
 
     include, exclude = (options.names(given.pop(name)) for name in ("include", "exclude"))
     metadata = given.pop("metadata")

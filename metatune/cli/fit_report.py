@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from metatune.budget import seconds_since_process_start
+from metatune.budget import parse_duration, seconds_since_process_start
 from metatune.cli.console import number, show, table
 from metatune.cli.wording import about_class, command, honest
 from metatune.data.wording import counted
@@ -68,10 +68,19 @@ def _rows(record: "RunRecord", result: "TuningResult", model: Path) -> list[tupl
     ]
     rows += [("", f"{count} x {status}: {cause}") for status, cause, count in _causes(result)]
     used = record.seconds.before + seconds_since_process_start()
-    asked = record.seconds.budget
     rows += _figure_rows(result.figures)
-    rows += [("time", f"asked {asked:g} s, used {used:.1f} s"), ("saved as", str(model))]
+    rows += [("time", f"asked {_asked(record)}, used {used:.1f} s"), ("saved as", str(model))]
     return rows
+
+
+def _asked(record: "RunRecord") -> str:
+    """Say what was asked for: seconds, or trials where these decide."""
+    n_trials, limit = record.max_trials, record.seconds.budget
+    if n_trials is None:
+        return f"{limit:g} s"
+    # A run that was given more trials has time enough for them: nobody asked for so many seconds.
+    within = f" within {limit:g} s" if limit == parse_duration(record.options.budget) else ""
+    return f"for {counted(n_trials, 'trial')}{within}"
 
 
 def _score_rows(metric: str, better: str, result: "TuningResult") -> list[tuple[str, str]]:

@@ -10,12 +10,14 @@ from metatune.cli import interrupts
 from metatune.cli.console import Voice, show_json
 from metatune.cli.data import check_exists, is_openml, open_data
 from metatune.cli.options import role_columns
+from metatune.data.reading.payload import check_file
 from metatune.ensemble.limits import parse_limits
 from metatune.errors import OptionError
 from metatune.execution.cores import parse_memory
 from metatune.execution.workers import local_workers, workers
 from metatune.storage.door import continue_command
-from metatune.storage.record import DataRecord, RunOptions
+from metatune.storage.record import DataRecord
+from metatune.storage.run_options import RunOptions
 from metatune.storage.session import RunRequest, Session, open_run
 
 if TYPE_CHECKING:
@@ -76,16 +78,24 @@ def run_fit(request: RunRequest, display: Display) -> int:
 
 
 def file_of(data: str | None) -> Path | None:
-    """Return the absolute path of the file that DATA names; None if it names none."""
+    """Return the absolute path of the file that DATA names; None if it names none, or a pipe.
+
+    Raises
+    ------
+    TableError
+        If there is no such file.
+    """
     if data is None or data == "-" or is_openml(data):
         return None
-    return Path(data).expanduser().absolute()
+    path, is_pipe = check_file(data)
+    return None if is_pipe else path.absolute()
 
 
 def _checked(options: RunOptions) -> RunOptions:
     """Check what can be checked without reading the table, and count the workers."""
     select_algorithms(options.include, options.exclude)
     parse_limits(options.max_latency, options.max_size)
+    _ = options.reading  # raises what is wrong with them
     if options.data is not None:
         check_exists(options.data)
     if options.metadata is not None and not Path(options.metadata).is_dir():
@@ -127,6 +137,7 @@ def _read(session: Session, voice: Voice) -> "tuple[Task, DataRecord]":
         given.data,
         target=given.target,
         server=given.openml_server,
+        reading=given.reading,
         keep=roles.given.values(),
         # However little is left to a run that goes on: it has a model, and ends in good order.
         deadline=session.deadline if session.earlier is None else None,
@@ -140,7 +151,7 @@ def _read(session: Session, voice: Voice) -> "tuple[Task, DataRecord]":
         positive=given.positive,
         roles=roles,
     )
-    announce(table, task, voice)
+    announce(table, given.reading, task, voice)
     path = file_of(given.data)
     source = asdict(table.source)
     return task, DataRecord(
@@ -168,9 +179,9 @@ def _search(
             TuneOptions.of(session),
             deadline=session.deadline.earlier(_AFTERWARDS),
             executor=executor,
-            run_dir=session.directory,
+            directory=session.directory,
             past=session.past,
-            listener=progress,
+            events=progress,
         )
 
 
@@ -207,7 +218,7 @@ def _report(session: Session, result: "TuningResult", display: Display, voice: V
 
 def _say_over(session: Session, display: Display, voice: Voice) -> int:
     where = session.directory.path
-    more = continue_command(where, "--budget", "+10m")
+    more = continue_command(where, "--budget", "+10m", *_places(session))
     voice.say(f"the run in {where} is finished; to go on with it: {more}")
     record = session.directory.read_record()
     if display.as_json:
@@ -216,4 +227,13 @@ def _say_over(session: Session, display: Display, voice: Voice) -> int:
 
 
 def _how_to_go_on(session: Session) -> str:
-    return f"to go on with it: {continue_command(session.directory.path)}"
+    return f"to go on with it: {continue_command(session.directory.path, *_places(session))}"
+
+
+def _places(session: Session) -> list[str]:
+    """Return the options that a run does not repeat by itself: other machines and folders."""
+    words = []
+    for name in ("scheduler", "metadata", "openml_server"):
+        value = getattr(session.options, name)
+        words += [] if value is None else [f"--{name.replace('_', '-')}", value]
+    return words

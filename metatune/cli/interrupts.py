@@ -10,7 +10,6 @@ import contextlib
 import os
 import signal
 import socket
-import sys
 import threading
 from types import FrameType
 from typing import NoReturn
@@ -65,5 +64,5 @@ def _watch(theirs: socket.socket, _ours: socket.socket, numbers: frozenset[int])
         theirs.recv(64)
     text = last_words() + "\n"
     with contextlib.suppress(OSError):
-        os.write(sys.__stderr__.fileno() if sys.__stderr__ is not None else 2, text.encode())
+        os.write(2, text.encode(errors="backslashreplace"))
     os._exit(INTERRUPTED)

@@ -38,13 +38,13 @@ def leaderboard(directory: Path, top: int | None, as_json: bool) -> None:
     from metatune.ensemble.report import with_ensemble
     from metatune.search.history import History
     from metatune.storage.directory import RunDirectory
-    from metatune.storage.journal import read_journal
+    from metatune.storage.journal import read_past
 
     run = RunDirectory.open(directory)
     record = run.read_record()
     ended = record.outcome
     metric = _comparing(record.task)
-    history = History(metric, read_journal(run.journal))
+    history = History(metric, read_past(run.journal).results)
     found = with_ensemble(history.leaderboard(), _plain(None if ended is None else ended.ensemble))
     plain = found.astype(object).where(found.notna(), None)
     estimate = None if ended is None else ended.estimate

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from metatune.data.reading.options import ReadingOptions
     from metatune.data.task.roles import RoleColumns
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "openml_server",
     "positive",
     "quiet",
+    "reading",
+    "reading_of",
     "role_columns",
     "roles",
     "scheduler",
@@ -102,6 +105,43 @@ def role_columns(weight: str | None, group: str | None, time: str | None) -> "Ro
     from metatune.data.task.roles import RoleColumns
 
     return RoleColumns(weight=weight, group=group, time=time)
+
+
+def reading() -> _Decorator:
+    """Take what the user knows of the table's file, which wins over what is detected."""
+    options = (
+        click.option(
+            "--separator",
+            metavar="TEXT",
+            help="What stands between fields: a character or a few, or comma, semicolon, tab, bar, "
+            "blanks.",
+        ),
+        click.option("--encoding", metavar="NAME", help="Of the text: utf-8, cp1252, gbk, ..."),
+        click.option("--decimal", metavar="CHAR", help="What stands in 1.5: . or ,"),
+        click.option(
+            "--header",
+            metavar="auto|yes|no|N",
+            help="Whether the first line names the columns, or the number of the line that does.",
+        ),
+        click.option("--sheet", metavar="NAME", help="Sheet of a workbook, or its number."),
+        click.option(
+            "--na", metavar="TEXT,..", help="Cells that mean missing, besides the usual: -999,none"
+        ),
+    )
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def reading_of(given: dict[str, Any]) -> "ReadingOptions":
+    """Take out what `reading` took, and join it."""
+    from metatune.data.reading.options import READING, reading_options
+
+    return reading_options({name: given.pop(name) for name in READING})
 
 
 def metadata() -> _Decorator:

@@ -9,6 +9,7 @@ import click
 from metatune.cli import options
 from metatune.cli.console import Voice
 from metatune.errors import OptionError
+from metatune.files.text import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +31,7 @@ _SUFFIXES = (".csv", ".parquet")
     help="Where to write: .csv or .parquet; standard output by default.",
 )
 @click.option("--proba", is_flag=True, help="Write the probability of each class.")
+@options.reading()
 @options.openml_server()
 @options.quiet()
 def predict(  # one parameter for each option
@@ -39,6 +41,7 @@ def predict(  # one parameter for each option
     proba: bool,
     openml_server: str | None,
     quiet: bool,
+    **given: str | None,
 ) -> None:
     """Predict the rows of DATA with MODEL, a run directory or its model.skops.
 
@@ -48,19 +51,20 @@ def predict(  # one parameter for each option
     """
     _check_output(output)
     from metatune.cli.model import open_model, predicting
-    from metatune.cli.prediction_table import read_for
+    from metatune.cli.prediction_table import read_for, saying_unused
     from metatune.models.model_file import model_info
 
     voice = Voice(quiet=quiet)
+    reading = options.reading_of(given)
     pipeline = open_model(model, voice)
     target = str(model_info(pipeline).get("target"))
     if proba and not hasattr(pipeline, "predict_proba"):
         raise OptionError(f"the model predicts numbers of {target!r}: leave out --proba")
-    frame = read_for(pipeline, data, voice, server=openml_server).frame
-    with predicting(model):
+    frame = read_for(pipeline, data, voice, reading=reading, server=openml_server).frame
+    with predicting(model), saying_unused(voice):
         answer = prediction_frame(pipeline, frame, target, proba=proba)
     if output is None:
-        answer.to_csv(sys.stdout, index=False)
+        _write(answer)
         return
     try:
         if output.suffix == ".parquet":
@@ -99,6 +103,14 @@ def prediction_frame(
         return pd.DataFrame({target: pipeline.predict(frame)})
     names = [f"probability of {label}" for label in pipeline.classes_]
     return pd.DataFrame(pipeline.predict_proba(frame), columns=names)
+
+
+def _write(answer: "pd.DataFrame") -> None:
+    """Write predictions to standard output: labels as they are, unless a terminal shows them."""
+    if sys.stdout.isatty():
+        click.echo(visible(answer.to_csv(index=False), lines=True), nl=False)
+    else:
+        answer.to_csv(sys.stdout, index=False)
 
 
 def _check_output(output: Path | None) -> None:

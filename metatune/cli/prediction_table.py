@@ -1,21 +1,26 @@
 """Reading a table that a model shall predict, and matching its columns to the model's."""
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from metatune.cli.console import Voice
 from metatune.data.wording import counted, listed
-from metatune.errors import BundleError, OptionError, SchemaError
+from metatune.errors import BundleError, OptionError, SchemaError, UnusedCellsWarning
 
 if TYPE_CHECKING:
     import pandas as pd
     from sklearn.pipeline import Pipeline
 
     from metatune.cli.data import OpenedData
+    from metatune.data.encoding.unused_cells import UnusedCells
+    from metatune.data.reading.known_table import KnownTable
+    from metatune.data.reading.options import ReadingOptions
     from metatune.data.reading.source import Table
 
-__all__ = ["KnownRows", "match_columns", "model_columns", "read_for"]
+__all__ = ["KnownRows", "known_table", "match_columns", "read_for", "saying_unused"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,7 +40,12 @@ class KnownRows:
 
 
 def read_for(
-    pipeline: "Pipeline", data: str, voice: Voice, *, server: str | None = None
+    pipeline: "Pipeline",
+    data: str,
+    voice: Voice,
+    *,
+    reading: "ReadingOptions",
+    server: str | None = None,
 ) -> KnownRows:
     """Read a table and bring its columns under the names that the model knows.
 
@@ -47,6 +57,8 @@ def read_for(
         The table's file, or a dataset or task of OpenML.
     voice : Voice
         Tells the user what was read and what was ignored.
+    reading : ReadingOptions
+        What the user knows of the file.
     server : str or None
         OpenML server; None for the public one.
 
@@ -61,22 +73,55 @@ def read_for(
     SchemaError
         If its columns do not fit the model.
     """
-    from metatune.cli.data import open_data
+    from metatune.cli.wording import announce_source
     from metatune.models.model_file import model_info
 
     info = model_info(pipeline)
     target = str(info["target"])
-    known, needed = model_columns(pipeline)
-    wanted = {*known, str(info.get("weight"))}
-    opened = open_data(data, target=target, server=server, keep=wanted)
+    known = known_table(pipeline)
+    opened = _open(data, known, reading, server, weight=info.get("weight"))
     table = opened.table
-    voice.say(f"{table.name}: {table.source.summary()}")
+    announce_source(table, reading, voice)
     voice.notes(table.notes)
     if opened.own_target not in (None, target):
         voice.notes([f"{data} is about {opened.own_target!r}, but the model predicts {target!r}"])
-    frame, notes = match_columns(table, known, needed, target)
+    frame, notes = match_columns(table, known)
     voice.notes(notes)
     return KnownRows(frame=frame, metric=_metric(opened, str(info["task"])))
+
+
+def _open(
+    data: str,
+    known: "KnownTable",
+    reading: "ReadingOptions",
+    server: str | None,
+    weight: object,
+) -> "OpenedData":
+    from metatune.cli.data import OpenedData, is_openml, open_data
+    from metatune.data.reading.known_table import read_like
+
+    if not is_openml(data):
+        return OpenedData(table=read_like(data, known, reading), target=known.target)
+    kept = {*known.names, str(weight)}
+    return open_data(data, target=known.target, server=server, reading=reading, keep=kept)
+
+
+@contextmanager
+def saying_unused(voice: Voice) -> Iterator[None]:
+    """Say of each column how many of its cells cannot be used, once rows have been predicted."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UnusedCellsWarning)
+        yield
+    for warning in caught:
+        if isinstance(warning.message, UnusedCellsWarning):
+            _say_unused(warning.message.args[1], voice)
+
+
+def _say_unused(columns: "Sequence[UnusedCells]", voice: Voice) -> None:
+    for column in columns:
+        if column.is_all:
+            voice.warn(column.line())
+    voice.notes([column.line() for column in columns if not column.is_all])
 
 
 def _metric(opened: "OpenedData", kind: str) -> str | None:
@@ -92,41 +137,54 @@ def _metric(opened: "OpenedData", kind: str) -> str | None:
         return None
 
 
-def model_columns(pipeline: "Pipeline") -> tuple[list[str], list[str]]:
-    """Return the feature columns of a model's training table, and those that it needs.
+def known_table(pipeline: "Pipeline") -> "KnownTable":
+    """Return what a model knows of its training table.
 
     Raises
     ------
     BundleError
-        If the model does not begin with a table encoder.
+        If the model does not begin with a table encoder, or what it says is no format of a file.
     """
     from metatune.data.columns.column import ColumnKind
+    from metatune.data.columns.column_text import columns_of_text
+    from metatune.data.reading.known_table import KnownTable
+    from metatune.data.reading.source import Source
+    from metatune.files.plain import read_dataclass
+    from metatune.models.model_file import model_info
 
-    columns: list[dict[str, Any]] | None = getattr(pipeline[0], "columns", None)
-    if columns is None:
+    text = getattr(pipeline[0], "columns", None)
+    if text is None:
         raise BundleError("the model was not saved by a run of metatune: fit one")
-    known = [str(column["name"]) for column in columns]
-    needed = [str(c["name"]) for c in columns if ColumnKind(c["kind"]).is_used]
-    return known, needed
+    info = model_info(pipeline)
+    try:
+        columns = columns_of_text(text)
+        source = read_dataclass(Source, info["source"]) if info.get("source") else None
+    except ValueError as error:
+        raise BundleError(f"the model file is damaged ({error}): fit the model again") from error
+    used = [column for column in columns if column.kind.is_used]
+    texts = (ColumnKind.TEXT, ColumnKind.CATEGORY)
+    return KnownTable(
+        names=tuple(column.name for column in columns),
+        needed=frozenset(column.name for column in used),
+        numbers=frozenset(c.name for c in columns if c.base is ColumnKind.NUMBER),
+        texts=frozenset(column.name for column in used if column.base in texts),
+        target=str(info["target"]),
+        source=source,
+    )
 
 
-def match_columns(
-    table: "Table", known: Sequence[str], needed: Sequence[str], target: str
-) -> "tuple[pd.DataFrame, list[str]]":
+def match_columns(table: "Table", known: "KnownTable") -> "tuple[pd.DataFrame, list[str]]":
     """Bring a table's columns under the names that a model knows.
 
-    Columns are matched by name. Without a header they are matched by position: all columns of the
-    training table, or all but the target.
+    Columns are matched by name, whatever blanks are around it. Without a header they are matched
+    by position: all columns of the training table, or all but the target.
 
     Parameters
     ----------
     table : Table
         To be predicted.
-    known, needed : sequence of str
-        Feature columns of the training table in order, and those without which the model cannot
-        predict.
-    target : str
-        Name of the target's column.
+    known : KnownTable
+        What the model knows.
 
     Returns
     -------
@@ -138,19 +196,28 @@ def match_columns(
     SchemaError
         If columns are missing, or one of both tables has a header and the other has none.
     """
-    frame = table.frame
+    frame = _with_known_names(table.frame, known)
     names = [str(name) for name in frame.columns]
-    was_nameless = _is_counted([*known, target])
-    if was_nameless and _is_counted(names):
-        return _by_position(table, known, target)
-    missing = [name for name in needed if name not in names]
+    if known.is_nameless and _is_counted(names):
+        return _by_position(table, known.names, known.target)
+    present = set(names)
+    missing = [name for name in known.names if name in known.needed and name not in present]
     if missing:
-        raise SchemaError(_lack(table, missing, was_nameless=was_nameless))
-    extra = [name for name in names if name not in known and name != target]
+        raise SchemaError(_lack(table, missing, was_nameless=known.is_nameless))
+    expected = {*known.names, known.target}
+    extra = [name for name in names if name not in expected]
     if not extra:
         return frame, []
     what = counted(len(extra), "column")
     return frame, [f"{what} that the model does not know ignored: {listed(extra)}"]
+
+
+def _with_known_names(frame: "pd.DataFrame", known: "KnownTable") -> "pd.DataFrame":
+    """Name columns as in training where only blanks around the names differ."""
+    present = {str(name) for name in frame.columns}
+    bare = {name.strip(): name for name in (*known.names, known.target) if name not in present}
+    names = [str(name) for name in frame.columns]
+    return frame.set_axis([bare.get(name.strip(), name) for name in names], axis="columns")
 
 
 def _by_position(

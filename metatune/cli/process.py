@@ -1,4 +1,4 @@
-"""Process of a command: errors that nobody foresaw, and a quick end."""
+"""Process of a command: its streams, errors that nobody foresaw, and a quick end."""
 
 import contextlib
 import os
@@ -7,7 +7,9 @@ import traceback
 from types import TracebackType
 from typing import NoReturn
 
-__all__ = ["run"]
+from metatune.files.text import visible
+
+__all__ = ["run", "start_workers"]
 
 _VERBOSE = ("-v", "--verbose")
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -19,29 +21,53 @@ def run() -> NoReturn:
     The process ends without taking its libraries down one by one: nothing of a finished command is
     left in them, and with large tables that takes longer than a deadline allows.
     """
+    from metatune.cli.interrupts import INTERRUPTED, catch_interrupts, last_words
+    from metatune.cli.outlets import open_outlets
+
+    results = open_outlets()
     sys.excepthook = _explain
+    try:
+        catch_interrupts()
+        code = _run_command()
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        print(visible(last_words()), file=sys.stderr)
+        code = INTERRUPTED
+    if results.error is not None:
+        reason = results.error.strerror or results.error
+        print(f"metatune: error: cannot write to standard output: {reason}", file=sys.stderr)
+        code = code or 1
+    if results.escaped:
+        lacking = f"characters that {sys.stdout.encoding} lacks were written like \\u00e9"
+        print(f"metatune: {lacking}; set PYTHONIOENCODING=utf-8", file=sys.stderr)
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _run_command() -> int:
     # Numeric libraries read these when they are loaded. What this process computes is small, and
     # the cores belong to the workers.
     for name in _THREADS:
         os.environ.setdefault(name, "1")
     from metatune.cli.app import cli
-    from metatune.cli.interrupts import catch_interrupts
 
-    catch_interrupts()
-    code = 0
     try:
         cli.main()
     except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else int(end.code is not None)
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(BrokenPipeError, ValueError):
-            stream.flush()
-    os._exit(code)
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+
+
+def start_workers() -> None:
+    """Let the process that workers are forked from import what they need, while this one does."""
+    from metatune.execution.launcher import fork_server
+
+    with contextlib.suppress(OSError):  # whoever wants workers is told
+        fork_server()
 
 
 def _explain(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Say in a line what went wrong that nobody foresaw; the interpreter then exits with 1."""
-    what = " ".join(f"{kind.__name__}: {error}".split())[:300]
+    what = visible(" ".join(f"{kind.__name__}: {error}".split())[:300])
     if issubclass(kind, MemoryError):
         print(f"metatune: error: not enough memory ({what})", file=sys.stderr)
         return

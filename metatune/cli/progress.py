@@ -10,10 +10,11 @@ from metatune.cli.wording import announce_recommendations
 from metatune.data.wording import counted
 from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial import TrialResult
+from metatune.files.text import visible
 from metatune.metrics import Metric
 from metatune.recommender.advice import Advice
 from metatune.search.history import History
-from metatune.tuning.events import Listener
+from metatune.tuning.events import Events
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -24,7 +25,7 @@ __all__ = ["LiveProgress", "Progress", "make_progress"]
 _PAUSE = 15.0  # seconds without news after which a line says that the run goes on
 
 
-class Progress(Listener):
+class Progress(Events):
     """Says a line for each new incumbent, and one now and then. Used as a context.
 
     Parameters
@@ -162,7 +163,7 @@ class LiveProgress(Progress):
     def _state(self) -> "Text":
         from rich.text import Text
 
-        return Text(self._status_line(), style="bold", no_wrap=True, overflow="ellipsis")
+        return Text(visible(self._status_line()), style="bold", no_wrap=True, overflow="ellipsis")
 
 
 def make_progress(

@@ -32,6 +32,7 @@ __all__ = ["recommend"]
 @click.option("--top", type=click.IntRange(1), default=10, show_default=True, metavar="N")
 @click.option("--include", metavar="ALG,..", help="Only these algorithms.")
 @click.option("--exclude", metavar="ALG,..", help="Not these algorithms.")
+@options.reading()
 @options.metadata()
 @options.openml_server()
 @options.as_json()
@@ -49,6 +50,7 @@ def recommend(top: int, as_json: bool, quiet: bool, **given: Any) -> None:
     for names in ("include", "exclude"):
         given[names] = options.names(given[names])
     select_algorithms(given["include"], given["exclude"])
+    given["reading"] = options.reading_of(given)
     answer, metric = _ask(Voice(quiet=quiet), given)
     if as_json:
         show_json({"metric": metric, **_to_dict(answer, top)})
@@ -64,7 +66,10 @@ def _ask(voice: Voice, given: dict[str, Any]) -> "tuple[Recommendations, str]":
 
     roles = options.role_columns(given["weight"], given["group"], given["time"])
     server, kept = given["openml_server"], roles.given.values()
-    opened = open_data(given["data"], target=given["target"], server=server, keep=kept)
+    reading = given["reading"]
+    opened = open_data(
+        given["data"], target=given["target"], server=server, reading=reading, keep=kept
+    )
     read = opened.table
     task = make_task(
         read,
@@ -74,7 +79,7 @@ def _ask(voice: Voice, given: dict[str, Any]) -> "tuple[Recommendations, str]":
         positive=given["positive"],
         roles=roles,
     )
-    announce(read, task, voice)
+    announce(read, reading, task, voice)
     advice = recommend_for(
         task,
         budget=given["budget"],

@@ -9,6 +9,7 @@ from metatune.cli.console import Voice, number
 
 if TYPE_CHECKING:
     from metatune.data.columns.column import Column
+    from metatune.data.reading.options import ReadingOptions
     from metatune.data.reading.source import Table
     from metatune.data.task.task import Task
     from metatune.estimate.corrected import Estimate
@@ -18,6 +19,7 @@ __all__ = [
     "about_class",
     "announce",
     "announce_recommendations",
+    "announce_source",
     "announce_task",
     "columns_by_kind",
     "command",
@@ -47,10 +49,17 @@ _FAMILIARITY = (
 )
 
 
-def announce(table: "Table", task: "Task", voice: Voice) -> None:
+def announce(table: "Table", reading: "ReadingOptions", task: "Task", voice: Voice) -> None:
     """Say how a file was read and what was made of it."""
-    voice.say(f"{table.name}: {table.source.summary()}")
+    announce_source(table, reading, voice)
     announce_task(task, voice)
+
+
+def announce_source(table: "Table", reading: "ReadingOptions", voice: Voice) -> None:
+    """Say how a file was read, and which options mend what was guessed wrong."""
+    guessed = [f"--{name}" for name in table.source.guessed(reading)]
+    hint = f" (if wrong: {' '.join(guessed)})" if guessed else ""
+    voice.say(f"{table.name}: {table.source.summary()}{hint}")
 
 
 def announce_task(task: "Task", voice: Voice) -> None:

@@ -1,12 +1,16 @@
 """Sample weights, groups and times of the rows."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from metatune.errors import OptionError
 
 if TYPE_CHECKING:
     from metatune._typing import AnyArray, FloatArray, IntArray
 
-__all__ = ["PLAIN", "RowMetadata"]
+__all__ = ["PLAIN", "RowMetadata", "counting_rows", "even_out"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,3 +58,32 @@ class RowMetadata:
 
 PLAIN = RowMetadata()
 """Metadata of rows without weights, groups and times."""
+
+
+def even_out(weights: "FloatArray") -> "FloatArray | None":
+    """Bring weights above zero to a mean of 1; None if all are the same."""
+    if (weights == weights[0]).all():
+        return None
+    scaled = weights / weights.max()  # so that the sum stays finite
+    return np.asarray(scaled / scaled.mean())
+
+
+def counting_rows(sample_weight: Any, n_rows: int) -> "tuple[AnyArray, RowMetadata]":
+    """Read scikit-learn's ``sample_weight``: the rows of positive weight, and their metadata.
+
+    Raises
+    ------
+    OptionError
+        If there is not one finite weight of zero or more for each row, or all are zero.
+    """
+    if sample_weight is None:
+        return np.arange(n_rows), PLAIN
+    weights = np.asarray(sample_weight, dtype=np.float64)
+    if weights.shape != (n_rows,):
+        raise OptionError(
+            f"sample_weight has the shape {weights.shape}: give one for each of {n_rows} rows"
+        )
+    if not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
+        raise OptionError("sample_weight must be finite, zero or more, and not zero in every row")
+    rows = np.flatnonzero(weights)
+    return rows, RowMetadata(weights=even_out(weights[rows]))

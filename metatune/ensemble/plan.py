@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from metatune.data.row_metadata import RowMetadata
 from metatune.data.splits.folds import make_folds
@@ -21,6 +20,7 @@ from metatune.ensemble.member_pool import CONSTANT, MemberPool, read_pool, score
 from metatune.ensemble.selection import SelectionSettings, select, single_losses
 from metatune.evaluation.decision import choose_decision
 from metatune.evaluation.guard import Gain, cross_fitted_gain, parts_of_rows
+from metatune.execution.numeric_threads import one_numeric_thread
 from metatune.metrics import Metric
 from metatune.models.adjustment import NO_ADJUSTMENT, Adjustment
 
@@ -107,7 +107,7 @@ class EnsemblePlan:
 
 def plan_in_worker(inbox: str, request: PlanRequest) -> EnsemblePlan:
     """Plan an ensemble from the pool in `inbox`; the function that a worker process calls."""
-    with threadpool_limits(limits=1), warnings.catch_warnings():
+    with one_numeric_thread(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return plan_ensemble(read_pool(Path(inbox)), request)
 

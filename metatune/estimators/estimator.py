@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 from sklearn.base import ClassifierMixin, RegressorMixin
-from sklearn.utils import assert_all_finite, check_consistent_length, column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
-from threadpoolctl import threadpool_limits
+from sklearn.utils.validation import check_is_fitted
 
-from metatune.data.task.make_task import to_frame
+from metatune.data.task.given_target import target_name
 from metatune.data.task.task import Task
-from metatune.errors import TableError
 from metatune.estimate.corrected import Estimate
+from metatune.estimators.checks import check_rows, check_training_data, column_names
 from metatune.estimators.contract import ScikitLearnEstimator
 from metatune.estimators.parameters import read_request, read_weights
 from metatune.estimators.remarks import remarks_on
@@ -25,6 +22,7 @@ from metatune.estimators.splits import read_held_out, with_splits
 from metatune.estimators.talker import Talker
 from metatune.evaluation.trial import TrialResult
 from metatune.execution.executor import Executor
+from metatune.execution.numeric_threads import one_numeric_thread
 from metatune.execution.workers import workers
 from metatune.kinds import TaskKind
 from metatune.models import model_file
@@ -46,8 +44,6 @@ if TYPE_CHECKING:
     from metatune.recommender.recommendation import Recommendations
 
 __all__ = ["MetaTuneClassifier", "MetaTuneRegressor"]
-
-_MIN_ROWS = 2
 
 
 class _MetaTune(ScikitLearnEstimator):
@@ -146,10 +142,12 @@ class _MetaTune(ScikitLearnEstimator):
             If the fit is interrupted; from the first trial on, the best model so far is kept.
         """
         with open_run(read_request(self, classification=self._classification)) as session:
-            X, y = self._validate(X, y)
+            name = target_name(y, taken=column_names(X))
+            X, y = check_training_data(self, X, y)
             given = TrainingData(
                 X=X,
                 y=y,
+                target=name,
                 classification=self._classification,
                 weights=read_weights(sample_weight, len(y)),
                 groups=groups,
@@ -161,15 +159,15 @@ class _MetaTune(ScikitLearnEstimator):
                 enter = stack.enter_context
                 executor = enter(workers(self.executor, self.n_jobs, self.memory_limit))
                 session.begin(task, DataRecord(name=task.name), given=given)
-                enter(threadpool_limits(limits=1))  # the cores belong to the workers
+                enter(one_numeric_thread())  # the cores belong to the workers
                 result = tune(
                     task,
                     TuneOptions.of(session),
                     deadline=session.deadline,
                     executor=executor,
-                    run_dir=session.directory,
+                    directory=session.directory,
                     past=session.past,
-                    listener=Talker(self.verbose, task.metric.name),
+                    events=Talker(self.verbose, task.metric.name),
                 )
             self._keep(task, result)
             session.finish(
@@ -196,7 +194,7 @@ class _MetaTune(ScikitLearnEstimator):
         ndarray of shape (n_rows,)
             Labels or values.
         """
-        rows = self._rows(X)
+        rows = check_rows(self, X)
         return np.asarray(self.pipeline_.predict(rows))
 
     def save(self, path: str | Path) -> None:
@@ -210,38 +208,13 @@ class _MetaTune(ScikitLearnEstimator):
         check_is_fitted(self, "pipeline_")
         model_file.save(self.pipeline_, Path(path), self._info())
 
-    def _validate(self, X: Any, y: Any) -> tuple[Any, "NDArray[Any]"]:
-        """Check features and target as scikit-learn does; tables keep their columns as they are."""
-        if _is_table(X):
-            validate_data(self, X, y, skip_check_array=True)
-            y = column_or_1d(y, warn=True)
-            assert_all_finite(y, input_name="y")
-            check_consistent_length(X, y)
-        else:
-            X, y = validate_data(
-                self, X, y, dtype=None, ensure_all_finite=False, y_numeric=not self._classification
-            )
-        if len(X) < _MIN_ROWS:
-            raise TableError(f"n_samples={len(X)} is too little to learn: give more rows")
-        if self._classification:
-            check_classification_targets(y)
-        return X, np.asarray(y)
-
-    def _rows(self, X: Any) -> pd.DataFrame:
-        """Check the features of rows to be predicted, and turn them into a table."""
-        check_is_fitted(self, "pipeline_")
-        if _is_table(X):
-            validate_data(self, X, reset=False, skip_check_array=True)
-        else:
-            X = validate_data(self, X, reset=False, dtype=None, ensure_all_finite=False)
-        return to_frame(X)[0]
-
     def _keep(self, task: Task, result: TuningResult) -> None:
         """Set the fitted attributes."""
         self.pipeline_ = result.pipeline
         for said in filter(None, (result.note, *remarks_on(task, result))):
             warnings.warn(said, stacklevel=3)
         self.metric_ = task.metric.name
+        self._target = task.target
         self.pos_label_: Any = None
         self._positive = task.metric.positive
         if task.classes is not None:
@@ -260,7 +233,7 @@ class _MetaTune(ScikitLearnEstimator):
             kind = TaskKind.BINARY if len(self.classes_) == 2 else TaskKind.MULTICLASS
         return {
             "name": "data",
-            "target": "target",
+            "target": self._target,
             "task": str(kind),
             "metric": self.metric_,
             "positive": self._positive,
@@ -366,7 +339,7 @@ class MetaTuneClassifier(ClassifierMixin, _MetaTune):  # type: ignore[misc]
         ndarray of shape (n_rows, n_classes)
             In the order of `classes_`.
         """
-        rows = self._rows(X)
+        rows = check_rows(self, X)
         return np.asarray(self.pipeline_.predict_proba(rows))
 
 
@@ -384,8 +357,3 @@ class MetaTuneRegressor(RegressorMixin, _MetaTune):  # type: ignore[misc]
     """
 
     _classification = False
-
-
-def _is_table(X: Any) -> bool:
-    """Return True if `X` has columns with names: a DataFrame of pandas, polars, ..."""
-    return hasattr(X, "columns")

@@ -16,7 +16,7 @@ from metatune.errors import OptionError
 from metatune.execution.cores import parse_memory
 from metatune.metrics import metric_name
 from metatune.storage.door import Door
-from metatune.storage.record import RunOptions
+from metatune.storage.run_options import RunOptions
 from metatune.storage.session import RunRequest
 
 if TYPE_CHECKING:

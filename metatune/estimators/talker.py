@@ -1,15 +1,16 @@
-"""Listener that writes what happens while an estimator is fitted."""
+"""Events of a fit, written line by line."""
 
+import contextlib
 import sys
 
 from metatune.evaluation.trial import TrialResult
 from metatune.search.history import History
-from metatune.tuning.events import Listener
+from metatune.tuning.events import Events
 
 __all__ = ["Talker"]
 
 
-class Talker(Listener):
+class Talker(Events):
     """Writes what happens to standard error, as far as it was asked for.
 
     Parameters
@@ -31,8 +32,15 @@ class Talker(Listener):
             remark = " (best so far)" if leads else ""
             trial = result.trial
             text = f"trial {trial.number}: {trial.configuration.algorithm}, {what}{remark}\n"
-            sys.stderr.write(text)
+            _say(text)
 
     def search_ends(self, reason: str) -> None:
         if self._verbose:
-            sys.stderr.write(f"search ended: {reason}\n")
+            _say(f"search ended: {reason}\n")
+
+
+def _say(text: str) -> None:
+    """Write to standard error; a program may have none, or nobody who reads it."""
+    with contextlib.suppress(OSError, ValueError):
+        if sys.stderr is not None:
+            sys.stderr.write(text)

@@ -15,9 +15,16 @@ from metatune.models.pipeline import ConstantClassifier, ConstantRegressor
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from metatune.data.task.task import Task
     from metatune.kinds import TaskKind
 
-__all__ = ["constant_decision", "constant_model", "constant_predictions", "constant_score"]
+__all__ = [
+    "constant_decision",
+    "constant_model",
+    "constant_prediction",
+    "constant_predictions",
+    "constant_score",
+]
 
 _MEDIAN_METRICS = ("mae", "neg_mean_absolute_error", "neg_median_absolute_error")
 
@@ -27,6 +34,14 @@ def constant_model(kind: "TaskKind", metric: Metric) -> ConstantClassifier | Con
     if kind.is_classification:
         return ConstantClassifier()
     return ConstantRegressor("median" if metric.name in _MEDIAN_METRICS else "mean")
+
+
+def constant_prediction(task: "Task") -> tuple[float, ...] | float:
+    """Return the shares of the classes, or the value that the constant predicts for every row."""
+    model = constant_model(task.kind, task.metric).fit(task.X, task.y, task.row_metadata.weights)
+    if task.kind.is_classification:
+        return tuple(float(share) for share in model.predict_proba([0])[0])
+    return float(model.predict([0])[0])
 
 
 def constant_score(data: TrialData, metric: Metric) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
+from metatune.data.columns.column import ColumnKind
 from metatune.data.encoding.encoder import TableEncoder
 from metatune.data.task.task import Task
 from metatune.evaluation.constant import constant_decision, constant_model
@@ -58,11 +59,20 @@ class PreparedTask:
 
     @property
     def left_out(self) -> str:
-        """Note that some rows are not used; empty where all are."""
-        if not self.task.n_left_out:
-            return ""
-        used = f"{self.task.n_rows:,} of {self.n_table_rows:,}"
-        return f"the budget is too short for all rows: {used} were used"
+        """Note that some rows or columns are not used; empty where all are."""
+        notes = []
+        if self.task.n_left_out:
+            used = f"{self.task.n_rows:,} of {self.n_table_rows:,}"
+            notes.append(f"the budget is too short for all rows: {used} were used")
+        n_used = sum(column.kind.is_used for column in self.task.columns)
+        n_spare = sum(column.kind is ColumnKind.LEFT_OUT for column in self.task.columns)
+        if n_spare:
+            notes.append(
+                f"the budget is too short for all columns: {n_used:,} of {n_used + n_spare:,} were "
+                "used, those that tell most of the target in half of the rows; the other half "
+                "validates"
+            )
+        return "; ".join(notes)
 
     @property
     def all_rows(self) -> str:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from threadpoolctl import threadpool_limits
-
 from metatune.algorithms.base import BuildContext, Shape
 from metatune.algorithms.fitting import fit_pipeline
 from metatune.algorithms.registry import get_algorithm
 from metatune.evaluation.trial import TrialResult
 from metatune.evaluation.trial_data import TrialData, load_trial_data
+from metatune.execution.numeric_threads import one_numeric_thread
 from metatune.files.atomic import replacing
 
 __all__ = ["RefitPlan", "plan_refit", "refit", "refit_in_worker", "refit_seconds"]
@@ -86,7 +85,7 @@ def refit_in_worker(inbox: str, outbox: str, plan: RefitPlan, file: str) -> None
 
     The pickle is scratch space of the run, read back by the same run only.
     """
-    with warnings.catch_warnings(), threadpool_limits(limits=1):
+    with warnings.catch_warnings(), one_numeric_thread():
         warnings.simplefilter("ignore")
         pipeline = refit(load_trial_data(inbox), plan)
     with replacing(Path(outbox) / file) as part:  # whoever finds the file finds all of it

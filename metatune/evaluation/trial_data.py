@@ -12,7 +12,7 @@ import numpy as np
 from metatune.data.encoding.encoded_task import EncodedTask
 from metatune.data.encoding.layout import Layout
 from metatune.data.row_metadata import PLAIN, RowMetadata
-from metatune.data.splits.folds import Fold, make_folds
+from metatune.data.splits.folds import Fold, make_folds, nested_order
 from metatune.data.splits.rare_classes import with_rare_classes
 from metatune.evaluation.rungs import FoldPlan, plan_folds
 from metatune.kinds import TaskKind
@@ -72,6 +72,7 @@ class TrialData:
         n_folds: int | None = None,
         row_metadata: RowMetadata = PLAIN,
         plan: FoldPlan | None = None,
+        never_valid: "NDArray[np.intp] | None" = None,
     ) -> "TrialData":
         """Split a task into folds.
 
@@ -92,6 +93,8 @@ class TrialData:
             Weight, group and time of each row.
         plan : FoldPlan, optional
             How to split; by default what suits the size of the table, whatever the time.
+        never_valid : ndarray of shape (n_kept,), intp, optional
+            Rows that every fold trains on: their targets have had a say already.
 
         Raises
         ------
@@ -104,7 +107,6 @@ class TrialData:
         # Splits by time know no chance: dealt out again they would be the same.
         fixed = row_metadata.times is not None or row_metadata.splits is not None
         n_repeats = 1 if fixed else plan.n_repeats
-        n_splits = min(plan.n_splits, task.n_rows)
         folds: list[Fold] = []
         scorer = metric or resolve_metric(metrics[0], task.kind)
 
@@ -112,13 +114,21 @@ class TrialData:
             even = np.full((len(rows), task.n_classes), 1.0 / task.n_classes)
             return bool(np.isfinite(scorer.score(np.asarray(task.y)[rows], even)))
 
-        for repeat in range(n_repeats):
-            dealt = make_folds(
-                task.y, task.kind, n_splits, seed + _NEXT_DEAL * repeat, row_metadata
-            )
+        judged = np.arange(task.n_rows)
+        if never_valid is not None and row_metadata.splits is None:
+            judged = np.setdiff1d(judged, never_valid)
+        known = row_metadata if len(judged) == task.n_rows else row_metadata.take(judged)
+
+        def deal(seed: int) -> tuple[Fold, ...]:
+            n_parts = min(plan.n_splits, len(judged))
+            dealt = make_folds(task.y[judged], task.kind, n_parts, seed, known)
             if plan.rare_first and task.n_classes:
-                dealt = with_rare_classes(dealt, task.y, row_metadata, is_defined)
-            folds += dealt
+                y = task.y[judged]
+                dealt = with_rare_classes(dealt, y, known, lambda rows: is_defined(judged[rows]))
+            return dealt if known is row_metadata else _with_all(dealt, judged, task, seed)
+
+        for repeat in range(n_repeats):
+            folds += deal(seed + _NEXT_DEAL * repeat)
         if plan.holdout and row_metadata.splits is None:
             folds = folds[:1]
         return cls(
@@ -233,6 +243,19 @@ class TrialData:
 def load_trial_data(directory: str) -> TrialData:
     """Load with a small cache, for workers that run many trials on the same data."""
     return TrialData.load(Path(directory))
+
+
+def _with_all(
+    folds: tuple[Fold, ...], judged: "NDArray[np.intp]", task: EncodedTask, seed: int
+) -> tuple[Fold, ...]:
+    """Train on all rows that are never validated, besides those dealt into folds."""
+    others = np.setdiff1d(np.arange(task.n_rows), judged)
+    whole = []
+    for fold in folds:
+        train = np.concatenate([others, judged[fold.train]])
+        order = nested_order(task.y[train], task.kind, seed)  # a part of them is a sample
+        whole.append(Fold(train=train[order], valid=judged[fold.valid]))
+    return tuple(whole)
 
 
 def _named(metric: Metric, kind: TaskKind) -> Metric | None:

@@ -6,7 +6,6 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from metatune.budget import Stopwatch
 from metatune.evaluation.decision import choose_decision
@@ -21,6 +20,7 @@ from metatune.evaluation.out_of_fold import out_of_fold, prediction_file, write_
 from metatune.evaluation.stop_rule import StopRule
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.evaluation.trial_data import TrialData, load_trial_data
+from metatune.execution.numeric_threads import one_numeric_thread
 from metatune.metrics import Metric
 
 __all__ = [
@@ -33,13 +33,13 @@ __all__ = [
 
 def evaluate_in_worker(inbox: str, trial: Trial) -> TrialResult:
     """Run a trial on the data in `inbox`, sharing nothing: its seconds are its own."""
-    with threadpool_limits(limits=1):
+    with one_numeric_thread():
         return evaluate(trial, load_trial_data(inbox))
 
 
 def evaluate_with_predictions(inbox: str, outbox: str, trial: Trial) -> TrialResult:
     """Run a trial as `evaluate_in_worker` does, leaving its out-of-fold predictions in `outbox`."""
-    with threadpool_limits(limits=1):
+    with one_numeric_thread():
         return evaluate(trial, load_trial_data(inbox), outbox=Path(outbox))
 
 
@@ -54,7 +54,7 @@ def evaluate_and_keep(
 
     What trials can share is kept in a store beside the inbox.
     """
-    with threadpool_limits(limits=1):
+    with one_numeric_thread():
         return evaluate(
             trial,
             load_trial_data(inbox),

@@ -10,7 +10,6 @@ succeed when the cluster is gone.
 """
 
 import logging
-import multiprocessing
 import pickle
 import warnings
 from contextlib import ExitStack
@@ -28,13 +27,12 @@ from metatune.execution.cores import available_memory
 from metatune.execution.executor import (
     Executor,
     Handle,
-    InlineExecutor,
     Job,
     JobOutcome,
     JobStatus,
 )
+from metatune.execution.launcher import PRELOADED
 from metatune.execution.local_pool import LocalPool
-from metatune.execution.worker_process import PRELOADED
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -286,10 +284,8 @@ def _silence() -> None:
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
-def _local_executor(memory_limit: int | None, preload: tuple[str, ...]) -> Executor:
+def _local_executor(memory_limit: int | None, preload: tuple[str, ...]) -> LocalPool:
     """Make the executor of what runs beside the trials; its processes start at once."""
-    if multiprocessing.current_process().daemon:  # such a process may not have children
-        return InlineExecutor()
     limit = memory_limit or int(_MEMORY_SHARE * available_memory())
     pool = LocalPool(1, memory_limit=limit, preload=preload)
     pool.start()

@@ -13,10 +13,9 @@ from enum import StrEnum
 from types import TracebackType
 from typing import Any, Self
 
-from threadpoolctl import threadpool_limits
-
 from metatune.budget import Stopwatch
 from metatune.execution.by_name import ByName, name_of
+from metatune.execution.numeric_threads import one_numeric_thread
 
 __all__ = ["Executor", "Handle", "InlineExecutor", "Job", "JobOutcome", "JobStatus", "run_job"]
 
@@ -269,7 +268,7 @@ class InlineExecutor(Executor):
         return handle
 
     def call(self, job: Job) -> JobOutcome:
-        with warnings.catch_warnings(), threadpool_limits(limits=1):
+        with warnings.catch_warnings(), one_numeric_thread():
             warnings.simplefilter("ignore")
             return run_job(job)
 

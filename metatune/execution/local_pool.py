@@ -16,9 +16,10 @@ from typing import Any
 from metatune.budget import Deadline, Stopwatch
 from metatune.errors import SearchError
 from metatune.execution.executor import Executor, Handle, Job, JobOutcome, JobStatus
+from metatune.execution.launcher import PRELOADED
 from metatune.execution.memory import MEGABYTE, MemoryMeter
 from metatune.execution.worker import Started
-from metatune.execution.worker_process import PRELOADED, WorkerProcess
+from metatune.execution.worker_process import WorkerProcess
 
 __all__ = ["LocalPool"]
 
@@ -43,13 +44,8 @@ class LocalPool(Executor):
     log_directory : Path, optional
         Existing directory for what workers print; dropped without one.
     preload : tuple of str
-        Modules to be imported before a worker exists. Only the list of the first pool counts:
-        multiprocessing has one fork server for each program, which stays until the program ends.
-
-    Notes
-    -----
-    A program that starts fork-server processes of its own after the first pool gets them from the
-    same server: with these modules, one numeric thread and the interrupt key blocked.
+        Modules to be imported before a worker exists, by a process that stays until the program
+        ends: workers of later pools with the same list are there at once.
     """
 
     def __init__(
@@ -240,6 +236,10 @@ class LocalPool(Executor):
         except OSError as error:
             raise _cannot_start(error) from error
 
+    def _raise_if_never_made(self, worker: WorkerProcess) -> None:
+        if worker.launch_error is not None:
+            raise _cannot_start(worker.launch_error)
+
     def _replace(self, slot: "_Slot") -> None:
         slot.worker.kill()
         slot.worker.release(0.05)
@@ -258,9 +258,8 @@ class LocalPool(Executor):
         for _ in range(_MAX_FALSE_STARTS):
             try:
                 slot.worker.send(handle.job)
-            except OSError as error:  # it died while it was idle, or never came to be
-                if slot.worker.launch_error is not None:
-                    raise _cannot_start(slot.worker.launch_error) from error
+            except OSError:  # it died while it was idle, or never came to be
+                self._raise_if_never_made(slot.worker)
                 self._replace(slot)
             else:
                 slot.take(handle)
@@ -269,10 +268,9 @@ class LocalPool(Executor):
 
     def _inspect(self, slot: "_Slot") -> JobOutcome | None:
         """Look whether a busy slot's job has ended or has to end."""
-        if slot.worker.launch_error is not None:
-            raise _cannot_start(slot.worker.launch_error)
         # The order matters: a worker may have sent its outcome and then died.
         dead = slot.worker.dead
+        self._raise_if_never_made(slot.worker)
         try:
             while slot.worker.connection.poll():
                 message = slot.worker.connection.recv()
@@ -386,5 +384,5 @@ def _cannot_start(error: Exception) -> SearchError:
     reason = str(error) or type(error).__name__
     return SearchError(
         f"worker processes cannot be started: {reason}: "
-        "start the search from a process that may have children, or use an InlineExecutor"
+        "end other processes, raise the limit on processes or open files, or use an InlineExecutor"
     )

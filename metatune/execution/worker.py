@@ -1,12 +1,11 @@
 """Loop of a worker process: take a job, run it, send the outcome, again.
 
 A worker has its own process group, so that its children can be stopped with it and the
-interrupt key of a terminal does not reach it. It does not outlive the process that started it.
+interrupt key of a terminal does not reach it. It does not outlive the fork server that started it.
 """
 
 import contextlib
 import faulthandler
-import multiprocessing
 import os
 import pickle
 import signal
@@ -14,23 +13,22 @@ import sys
 import threading
 import warnings
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 
 from threadpoolctl import threadpool_limits
 
 from metatune.execution.executor import Job, JobOutcome, failure, run_job
 
-__all__ = ["THREAD_VARIABLES", "Started", "worker_main"]
+__all__ = ["END_SIGNALS", "Started", "worker_main"]
 
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-)
-"""Environment variables that numeric libraries read, once, when they are loaded."""
+END_SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
+"""Signals that tell a program to end."""
+
+_SET_PDEATHSIG = 1  # of prctl(2)
+_LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,19 +38,20 @@ class Started:
     pid: int
 
 
-def worker_main(connection: Connection, log_path: str | None) -> None:
+def worker_main(connection: Connection, log_path: str, server: int) -> None:
     """Serve jobs until the connection is closed.
 
     Parameters
     ----------
     connection : Connection
         Brings `Job` objects; each is answered by `Started` and then by `JobOutcome`.
-    log_path : str or None
-        File that standard output and error are appended to; None drops them.
+    log_path : str
+        File that standard output and error are appended to; empty to drop them.
+    server : int
+        Process of the fork server, which this one ends with.
     """
     _leave_terminal(log_path)
-    _end_with_parent()
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+    _end_with(server)
     threadpool_limits(limits=1)
     warnings.simplefilter("ignore")
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
@@ -78,14 +77,11 @@ def _pickled(outcome: JobOutcome) -> bytes:
     return bytes(ForkingPickler.dumps(outcome, protocol=pickle.HIGHEST_PROTOCOL))
 
 
-def _leave_terminal(log_path: str | None) -> None:
-    # A batch system tells all processes of a job that it ends; only the parent has to act.
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
-    if hasattr(os, "setsid"):
-        with contextlib.suppress(PermissionError):  # it leads a session already
-            os.setsid()
+def _leave_terminal(log_path: str) -> None:
+    # A batch system tells all processes of a job that it ends; only the program has to act.
+    for number in END_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    os.setsid()
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     log = os.open(log_path or os.devnull, flags, 0o600)
     for stream in (1, 2):
@@ -95,37 +91,23 @@ def _leave_terminal(log_path: str | None) -> None:
         faulthandler.enable(file=2)
 
 
-def _end_with_parent() -> None:
-    """Make this process end when the one that started it is gone, even in the midst of a job."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
+def _end_with(server: int) -> None:
+    """Make this process end when its fork server is gone, even in the midst of compiled code.
 
-    def watch() -> None:
-        wait([parent.sentinel])
-        _end_group()
-
-    threading.Thread(target=watch, daemon=True, name="end-with-parent").start()
-    _signal_on_hangup(parent.sentinel)
-
-
-def _signal_on_hangup(sentinel: int) -> None:
-    """Let Linux end the process: a thread has to wait while compiled code holds the interpreter.
-
-    The parent holds the other end of the pipe `sentinel`; the kernel sends SIGIO to the process
-    group when that is closed, and the default action of SIGIO is the end of the process.
+    The server ends its workers when the program is gone; this is for a server that was killed.
     """
-    if sys.platform != "linux":
-        return
-    import fcntl
+    if sys.platform == "linux":
+        import ctypes
 
-    signal.signal(signal.SIGIO, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGIO})
-    fcntl.fcntl(sentinel, fcntl.F_SETOWN, -os.getpgrp())
-    fcntl.fcntl(sentinel, fcntl.F_SETFL, fcntl.fcntl(sentinel, fcntl.F_GETFL) | os.O_ASYNC)
+        ctypes.CDLL(None).prctl(_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    else:
+        threading.Thread(target=_watch, args=(server,), daemon=True, name="watch-server").start()
+    if os.getppid() != server:
+        os._exit(1)
 
 
-def _end_group() -> None:
-    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
-        os.killpg(0, signal.SIGKILL)
-    os._exit(1)
+def _watch(server: int) -> None:
+    never = threading.Event()
+    while os.getppid() == server:
+        never.wait(_LOOK_SECONDS)
+    os.killpg(0, signal.SIGKILL)

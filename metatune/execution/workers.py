@@ -1,6 +1,6 @@
 """Workers of a run: processes of its own, those of a Dask cluster, or a given executor."""
 
-import multiprocessing
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -73,7 +73,7 @@ def _cluster(given: "Client", n_jobs: int | None, limit: int | None) -> Executor
 
 
 def _local(n_jobs: int | None, limit: int | None) -> Executor:
-    if multiprocessing.current_process().daemon:  # such a process may not have children
+    if not hasattr(os, "fork"):  # an operating system without it
         return InlineExecutor()
     n_workers, limit = local_workers(n_jobs, limit)
     pool = LocalPool(n_workers, memory_limit=limit)

@@ -1,16 +1,52 @@
 """Plain values that JSON can hold, and frozen dataclasses read back from them."""
 
+import functools
+import json
 import math
+import sys
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-__all__ = ["read_dataclass", "without_nan"]
+__all__ = ["parse_json", "read_dataclass", "read_json", "without_nan"]
 
 _T = TypeVar("_T")
+_MOST_BYTES = 50_000_000
 _NAMES = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Return the value that a JSON text stands for.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or nested so deeply that it cannot be read.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def read_json(path: Path) -> Any:
+    """Return the value that a JSON file of a sensible size stands for.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    ValueError
+        If it is no JSON, or too large to be taken for any.
+    """
+    with path.open("rb") as file:
+        content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise ValueError(f"it is larger than {_MOST_BYTES // 1_000_000} MB")
+    return parse_json(content)
 
 
 def without_nan(value: Any) -> Any:
@@ -46,7 +82,7 @@ def read_dataclass(kind: type[_T], values: Any, where: str = "") -> _T:
     if not isinstance(values, Mapping):
         wrong = _wrong(where, values, "an object of named values")
         raise ValueError(wrong)  # noqa: TRY004  # the content of a file, not a programming error
-    hints = get_type_hints(kind)
+    hints = _hints(kind)  # type: ignore[arg-type]  # classes can be hashed
     read: dict[str, Any] = {}
     for field in fields(kind):  # type: ignore[arg-type]  # type[_T] is that of a dataclass
         place = f"{where}.{field.name}" if where else field.name
@@ -55,6 +91,11 @@ def read_dataclass(kind: type[_T], values: Any, where: str = "") -> _T:
         elif field.default is MISSING and field.default_factory is MISSING:
             raise ValueError(f"{place} is missing")
     return kind(**read)
+
+
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def _read(kind: Any, value: Any, where: str) -> Any:
@@ -96,7 +137,7 @@ def _fits(kind: Any, value: Any) -> bool:
         return False
     if kind is float:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return is_number and math.isfinite(value)
+        return is_number and abs(value) <= sys.float_info.max
     if isinstance(kind, type) and issubclass(kind, Enum):
         return value in [member.value for member in kind]
     return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))

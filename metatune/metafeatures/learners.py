@@ -54,7 +54,7 @@ def out_of_fold_score(points: Points, folds: Sequence[Fold], learner: Learner) -
     """Return the score of a learner over the rows of all folds together.
 
     Rows of training parts that hold one class only are predicted as that class. NaN where the
-    learner fails on the numbers (singular matrices).
+    learner fails on the numbers (singular matrices, no spread within any class).
     """
     rows = np.concatenate([fold.valid for fold in folds])
     # LinearDiscriminantAnalysis warns of collinear columns, which are no concern here.
@@ -62,7 +62,7 @@ def out_of_fold_score(points: Points, folds: Sequence[Fold], learner: Learner) -
         warnings.simplefilter("ignore")
         try:
             parts = [_fold_prediction(points, fold, learner) for fold in folds]
-        except (np.linalg.LinAlgError, ValueError):
+        except (np.linalg.LinAlgError, ValueError, IndexError):
             return np.nan
     return score(points.Y[rows], np.vstack(parts))
 

@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 
 from metatune.models.adjustment import Adjustment
 from metatune.models.prediction import expand_classes
+from metatune.models.refitting import fit_again
 
 if TYPE_CHECKING:
     from metatune._typing import AnyArray, FloatArray
@@ -60,10 +61,10 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def classes_(self) -> "AnyArray":
         return self.labels
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Fit every member on all of new rows; weights and corrections stay."""
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Fit every member on all of new rows, each by its weight; the members' weights stay."""
         self.labels, codes = np.unique(y, return_inverse=True)
-        self.members = [clone(member).fit(X, codes) for member in self.members]
+        self.members = [fit_again(clone(m), X, codes, sample_weight) for m in self.members]
         return self
 
     def predict_proba(self, X: Any) -> "FloatArray":
@@ -110,9 +111,9 @@ class EnsembleRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.weights = weights
         self.low = low
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Fit every member on all of new rows; the weights stay."""
-        self.members = [clone(member).fit(X, y) for member in self.members]
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Fit every member on all of new rows, each by its weight; the members' weights stay."""
+        self.members = [fit_again(clone(m), X, y, sample_weight) for m in self.members]
         return self
 
     def predict(self, X: Any) -> "FloatArray":

@@ -7,6 +7,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_clas
 from sklearn.pipeline import Pipeline
 
 from metatune.models.prediction import expand_classes
+from metatune.models.refitting import fit_again
 
 if TYPE_CHECKING:
     from metatune._typing import AnyArray, FloatArray
@@ -38,10 +39,10 @@ class LabelDecoder(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def classes_(self) -> "AnyArray":
         return self.labels
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Fit the model on new rows."""
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Fit the model on new rows, each by its weight."""
         self.labels, codes = np.unique(y, return_inverse=True)
-        self.model.fit(X, codes)
+        fit_again(self.model, X, codes, sample_weight)
         return self
 
     def predict_proba(self, X: Any) -> "FloatArray":

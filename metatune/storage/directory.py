@@ -1,8 +1,8 @@
 """The run directory: what a run leaves behind."""
 
 import contextlib
-import json
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from metatune.errors import BundleError, OptionError
 from metatune.files.atomic import replacing
 from metatune.files.locks import ProcessLock
+from metatune.files.plain import read_json
+from metatune.files.text import json_text
 from metatune.models.model_file import MODEL_FILE, cannot_write
 from metatune.storage.door import Door
 from metatune.storage.record import RECORD_FILE, RunRecord
@@ -83,6 +85,7 @@ class RunDirectory:
         """
         output = door.spell("output")
         if path.is_dir():
+            _refuse_odd_entries(path)
             content = {entry.name for entry in path.iterdir()}
             strange = sorted(content - {*RUN_FILES, PREDICTIONS_FOLDER})
             if content and not (overwrite or resume):
@@ -116,10 +119,11 @@ class RunDirectory:
         Raises
         ------
         BundleError
-            If it is none.
+            If it is none, or what it holds lies elsewhere.
         """
         if not (path / RECORD_FILE).is_file():
             raise BundleError(f"{path} is not a run directory: it holds no {RECORD_FILE}")
+        _refuse_odd_entries(path)
         return cls(path)
 
     def make(self, *, resume: bool = False) -> None:
@@ -214,7 +218,7 @@ class RunDirectory:
             If it cannot be written.
         """
         self._record = record
-        text = json.dumps(record.values(), indent=2, ensure_ascii=False, default=str)
+        text = json_text(record.values(), indent=2, default=str)
         path = self.path / RECORD_FILE
         with _writing(path), replacing(path) as part:
             part.write_text(text + "\n", encoding="utf-8")
@@ -236,7 +240,7 @@ class RunDirectory:
         """
         path = self.path / RECORD_FILE
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
+            values = read_json(path)
         except (OSError, ValueError):
             return None
         return RunRecord.from_values(values, path)
@@ -271,6 +275,33 @@ def _writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise BundleError(cannot_write(path, error)) from error
+
+
+def _refuse_odd_entries(path: Path) -> None:
+    """Refuse links, pipes and the like among what a run writes.
+
+    A run directory may come from somebody else: whatever is read, written or deleted in it has to
+    lie there.
+
+    Raises
+    ------
+    BundleError
+        If there is one.
+    """
+    folder = path / PREDICTIONS_FOLDER
+    entries = [path / name for name in RUN_FILES]
+    if not folder.is_symlink() and folder.is_dir():
+        entries += folder.iterdir()
+    for entry in (folder, *entries):
+        with contextlib.suppress(FileNotFoundError):
+            mode = entry.lstat().st_mode
+            usual = stat.S_ISDIR(mode) if entry == folder else stat.S_ISREG(mode)
+            if not usual:
+                kind = "a link" if stat.S_ISLNK(mode) else "of an unusual kind"
+                raise BundleError(
+                    f"{entry} is {kind}, and a run writes only files of its own: remove it, or "
+                    "name another directory"
+                )
 
 
 def _existing_parent(path: Path) -> Path:

@@ -45,6 +45,10 @@ class KeptModels:
             return None
         return KeepRule(file=_file(trial), loss_below=lead, folds_below=folds)
 
+    def keep_all(self, trial: Trial) -> KeepRule:
+        """Return the rule for a trial of an earlier process whose folds are fitted once more."""
+        return KeepRule(file=_file(trial), loss_below=math.inf, folds_below=math.inf)
+
     def trial_ended(self, result: TrialResult, history: History) -> None:
         """Count a trial among those whose folds are kept, and delete what is one too many."""
         if result.trial.rung != self._top or not self._size(result):
@@ -58,6 +62,10 @@ class KeptModels:
                 room += self._size(held)
                 (self._outbox / _file(held.trial)).unlink(missing_ok=True)
                 del self._held[held.trial.number]
+
+    def holds(self, result: TrialResult) -> bool:
+        """Return True if anything is kept of a trial: nothing is of those of earlier processes."""
+        return self._size(result) > 0
 
     def load(self, result: TrialResult, *, first: bool = False) -> tuple[Any, ...]:
         """Read back what this run's own workers have written.

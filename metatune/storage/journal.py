@@ -9,16 +9,18 @@ import json
 import math
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from metatune.errors import BundleError
-from metatune.evaluation.trial import TrialResult
-from metatune.files.plain import without_nan
+from metatune.evaluation.trial import TrialResult, TrialStatus
+from metatune.files.plain import parse_json, read_dataclass, without_nan
 
 __all__ = ["SCHEMA_VERSION", "Journal", "Past", "Stamp", "read_journal", "read_past"]
+
+_MOST = 2**62  # of counts, bytes and seconds: what is beyond was not measured
 
 SCHEMA_VERSION = 2
 """Of the lines; those without a number are of version 1, which knew neither run nor seconds."""
@@ -136,6 +138,69 @@ class Journal:
         self.close()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line:
+    """Line of a journal, as `TrialResult.to_record` and `Journal.append` write it."""
+
+    trial: int
+    algorithm: str
+    params: dict[str, str | int | float | bool | None]
+    origin: str
+    rung: int
+    row_share: float
+    n_folds: int
+    seed: int
+    status: TrialStatus
+    score: float | None
+    fold_scores: dict[str, tuple[float | None, ...]]
+    fit_seconds: float
+    predict_seconds: float
+    predicted_rows: int = 0
+    model_bytes: int = 0
+    latency: float = 0.0
+    seconds: float
+    cpu_seconds: float
+    iterations: tuple[int, ...]
+    memory_mb: float
+    error: str
+    recipe_version: int | None = None
+    preprocess_seconds: float = 0.0
+    saved_seconds: float = 0.0
+    copied_folds: int = 0
+    stored_matrices: int = 0
+    run: str | None = None
+    used: float | None = None
+
+    def check(self) -> None:
+        """Raise ValueError with a clause about a value that no trial has."""
+        at_least = {
+            1: ("n_folds",),
+            0: (
+                *("trial", "rung", "seed", "fit_seconds", "predict_seconds", "predicted_rows"),
+                *("model_bytes", "latency", "seconds", "cpu_seconds", "memory_mb", "used"),
+                *("preprocess_seconds", "saved_seconds", "copied_folds", "stored_matrices"),
+            ),
+        }
+        for least, names in at_least.items():
+            for name in names:
+                value = getattr(self, name)
+                if value is not None and not least <= value <= _MOST:
+                    raise ValueError(f"{name} is {value!r:.40}, not at least {least}")
+        if not 0 < self.row_share <= 1:
+            raise ValueError(f"row_share is {self.row_share}, not a share")
+        if self.score is not None and self.status is not TrialStatus.OK:
+            raise ValueError(f"score is {self.score}, but status is {str(self.status)!r}")
+
+    def result(self) -> TrialResult:
+        """Return the result that the line tells."""
+        record = {field.name: getattr(self, field.name) for field in fields(self)}
+        scores = {
+            name: [math.nan if score is None else score for score in folds]
+            for name, folds in self.fold_scores.items()
+        }
+        return TrialResult.from_record({**record, "fold_scores": scores})
+
+
 def read_journal(path: Path) -> list[TrialResult]:
     """Read the results in a journal.
 
@@ -154,20 +219,25 @@ def read_journal(path: Path) -> list[TrialResult]:
     BundleError
         If a finished line is not a result or of a newer version, or the file cannot be read.
     """
-    return [_parse(record, path, number) for number, record in _records(path)]
+    return [_parse(record, path, number).result() for number, record in _records(path)]
 
 
 def read_past(path: Path) -> Past:
     """Read the results in a journal, and what is needed in order to go on.
 
-    Parameters and errors are those of `read_journal`.
+    Parameters and errors are those of `read_journal`; a trial may not be told twice either.
     """
-    records = list(_records(path))
-    used = [record.get("used") for _, record in records]
+    lines = {number: _parse(record, path, number) for number, record in _records(path)}
+    places: dict[int, int] = {}
+    for number, line in lines.items():
+        if places.setdefault(line.trial, number) != number:
+            reason = f"trial {line.trial} stands in line {places[line.trial]} already"
+            raise _no_trial(path, number, reason)
+    told = lines.values()
     return Past(
-        results=tuple(_parse(record, path, number) for number, record in records),
-        used=max((float(value) for value in used if value is not None), default=0.0),
-        runs=frozenset(str(record["run"]) for _, record in records if "run" in record),
+        results=tuple(line.result() for line in told),
+        used=max((line.used for line in told if line.used is not None), default=0.0),
+        runs=frozenset(line.run for line in told if line.run is not None),
     )
 
 
@@ -182,10 +252,12 @@ def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     lines = content.split(b"\n")[:-1]  # what follows the last line break was never finished
     for number, line in enumerate(lines, start=1):
         try:
-            record = dict(json.loads(line))
-            version = int(record.get("schema", 1))
-        except (ValueError, TypeError) as error:
-            raise _no_trial(path, number) from error
+            record = parse_json(line)
+        except ValueError as error:
+            raise _no_trial(path, number, "it is not JSON") from error
+        version = record.get("schema", 1) if isinstance(record, dict) else 1
+        if not isinstance(version, int):
+            raise _no_trial(path, number, f"its version is {version!r:.40}")
         if version > SCHEMA_VERSION:
             raise BundleError(
                 f"the journal {path} was written by a newer metatune (version {version} of the "
@@ -194,18 +266,19 @@ def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         yield number, record
 
 
-def _parse(record: dict[str, Any], path: Path, number: int) -> TrialResult:
+def _parse(record: dict[str, Any], path: Path, number: int) -> _Line:
     try:
-        folds = record["fold_scores"].items()
-        scores = {name: [_or_nan(score) for score in scores] for name, scores in folds}
-        return TrialResult.from_record({**record, "fold_scores": scores})
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _no_trial(path, number) from error
+        line = read_dataclass(_Line, record)
+        line.check()
+    except ValueError as error:
+        raise _no_trial(path, number, str(error)) from error
+    return line
 
 
-def _no_trial(path: Path, number: int) -> BundleError:
+def _no_trial(path: Path, number: int, reason: str) -> BundleError:
     return BundleError(
-        f"line {number} of the journal {path} is no trial: remove the line, or start a new run"
+        f"line {number} of the journal {path} is no trial ({reason}): remove the line, or start a "
+        "new run"
     )
 
 
@@ -217,7 +290,3 @@ def _drop_torn_line(path: Path) -> None:
         finished = content.rfind(b"\n") + 1
         if finished < len(content):
             file.truncate(finished)
-
-
-def _or_nan(score: float | None) -> float:
-    return math.nan if score is None else score

@@ -31,6 +31,7 @@ MAX_PREDICTION_FILES = 50
 MAX_PREDICTION_BYTES = 400_000_000
 """They may take so much room together."""
 
+_UNREADABLE = (OSError, ValueError, EOFError, OverflowError, MemoryError)
 _LEAST_FILES = 5  # whatever room they take: an ensemble of fewer is none
 
 
@@ -108,7 +109,7 @@ class PredictionStore:
         """
         found = {}
         for result in results:
-            with contextlib.suppress(OSError, ValueError):
+            with contextlib.suppress(*_UNREADABLE):
                 found[result.trial.number] = np.load(
                     self.path(result), mmap_mode="r", allow_pickle=False
                 )

@@ -1,17 +1,18 @@
 """Record of a run: everything that `run.json` says, with the same schema for every door."""
 
-import json
 from collections import Counter
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from metatune.budget import parse_duration
 from metatune.errors import BundleError
 from metatune.estimate.values import Estimate
-from metatune.files.plain import read_dataclass, without_nan
+from metatune.files.plain import read_dataclass, read_json, without_nan
 from metatune.kinds import TaskKind
 from metatune.storage.door import Door
 from metatune.storage.provenance import Process
+from metatune.storage.run_options import RunOptions
 
 if TYPE_CHECKING:
     from metatune.data.task.task import Task
@@ -24,7 +25,6 @@ __all__ = [
     "Figures",
     "Member",
     "Outcome",
-    "RunOptions",
     "RunRecord",
     "Seconds",
     "TaskRecord",
@@ -33,40 +33,9 @@ __all__ = [
 ]
 
 RECORD_FILE = "run.json"
+_SEEDS = 2**32
 SCHEMA_VERSION = 2
 """Of the record; those without a number are of version 1, one for each door."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
-    """Options of a run as its user gave them, under the names of the command line.
-
-    `data` is None where the table was handed over in Python, and the meaning of the others is that
-    of `metatune fit --help` and of the parameters of `MetaTuneClassifier`.
-    """
-
-    budget: str | float
-    seed: int
-    data: str | None = None
-    output: str | None = None
-    target: str | None = None
-    task: str | None = None
-    weight: str | None = None
-    group: str | None = None
-    time: str | None = None
-    metric: str | None = None
-    positive: str | None = None
-    jobs: int | None = None
-    memory_limit: int | str | None = None
-    scheduler: str | None = None
-    max_trials: int | None = None
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    ensemble: bool = True
-    max_latency: str | float | None = None
-    max_size: str | int | None = None
-    metadata: str | None = None
-    openml_server: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +111,8 @@ class TaskRecord:
     @classmethod
     def of(cls, task: "Task") -> "TaskRecord":
         """Describe a task by plain values."""
+        from metatune.evaluation.constant import constant_prediction
+
         classes = None
         if task.classes is not None:
             counts = task.class_counts.tolist()
@@ -161,7 +132,7 @@ class TaskRecord:
             classes=classes,
             columns=dict(Counter(str(column.kind) for column in task.columns)),
             notes=task.notes,
-            constant_prediction=_constant_prediction(task),
+            constant_prediction=constant_prediction(task),
         )
 
     @property
@@ -270,6 +241,7 @@ class Outcome:
 
 
 _OUTCOME = frozenset(f.name for f in fields(Outcome))
+_NEEDED = frozenset(f.name for f in fields(Outcome) if f.default is MISSING)
 _TASK = frozenset(f.name for f in fields(TaskRecord))
 
 
@@ -330,7 +302,7 @@ class RunRecord:
         """
         path = directory / RECORD_FILE
         try:
-            values = json.loads(path.read_text(encoding="utf-8"))
+            values = read_json(path)
         except (OSError, ValueError) as error:
             raise BundleError(f"{path} cannot be read ({error}): the run is damaged") from error
         return cls.from_values(values, path)
@@ -351,11 +323,13 @@ class RunRecord:
                 f"reads {SCHEMA_VERSION}): use that version, or start a new run elsewhere"
             )
         try:
-            return read_dataclass(cls, _nested(values))
+            record = read_dataclass(cls, _nested(values))
+            _check(record)
         except ValueError as error:
             raise BundleError(
                 f"{path} is damaged ({error}): undo the change, or start a new run elsewhere"
             ) from error
+        return record
 
     def values(self) -> dict[str, Any]:
         """Return the plain values of the file."""
@@ -366,6 +340,19 @@ class RunRecord:
         return dict(without_nan({"schema": SCHEMA_VERSION, **values, **task, **outcome}))
 
 
+def _check(record: RunRecord) -> None:
+    """Raise ValueError with a clause about a value that no run has."""
+    options, seconds = record.options, record.seconds
+    counts = (record.max_trials, options.max_trials, options.jobs)
+    if min(seconds.budget, seconds.plan) <= 0 or min(seconds.before, seconds.used) < 0:
+        raise ValueError("its seconds are none that a run can have")
+    if any(count is not None and count <= 0 for count in counts):
+        raise ValueError("max_trials or jobs are not above zero")
+    if not 0 <= record.seed < _SEEDS:
+        raise ValueError(f"seed is {record.seed!r:.40}, not from 0 to {_SEEDS - 1}")
+    parse_duration(options.budget)
+
+
 def _nested(values: Any) -> Any:
     """Put the values of task and outcome into objects of their own."""
     if not isinstance(values, dict):
@@ -373,15 +360,7 @@ def _nested(values: Any) -> Any:
     nested = {name: value for name, value in values.items() if name not in _TASK | _OUTCOME}
     nested["task"] = {name: values[name] for name in _TASK & values.keys()}
     outcome = {name: values[name] for name in _OUTCOME & values.keys()}
-    ended = values.get("status") == "done" or "ended" in outcome
-    nested["outcome"] = outcome if ended and values.get("status") != "running" else None
+    status, is_whole = values.get("status"), outcome.keys() >= _NEEDED
+    ended = is_whole if status == "running" else status == "done" or "ended" in outcome
+    nested["outcome"] = outcome if ended else None
     return nested
-
-
-def _constant_prediction(task: "Task") -> tuple[float, ...] | float:
-    from metatune.evaluation.constant import constant_model
-
-    model = constant_model(task.kind, task.metric).fit(task.X, task.y, task.row_metadata.weights)
-    if task.kind.is_classification:
-        return tuple(float(share) for share in model.predict_proba([0])[0])
-    return float(model.predict([0])[0])

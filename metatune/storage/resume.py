@@ -1,20 +1,24 @@
 """Going on with a run: what an earlier process left, and whether it is the same run."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from metatune.budget import Deadline, Stopwatch, parse_duration
-from metatune.errors import OptionError
+from metatune.data.reading.options import READING
+from metatune.errors import OptionError, SpaceError
 from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial_data import TrialData
 from metatune.kinds import TaskKind
+from metatune.space import Configuration, SearchSpace
 from metatune.storage.directory import RunDirectory
 from metatune.storage.door import Door, continue_command
 from metatune.storage.journal import Past, Stamp, read_past
-from metatune.storage.record import RunOptions, RunRecord
+from metatune.storage.record import RunRecord
+from metatune.storage.run_options import RunOptions
 
 __all__ = [
     "Earlier",
@@ -29,7 +33,11 @@ __all__ = [
 _BEAT_SECONDS = 2.0
 _BLOCK_ROWS = 100_000
 _DECIDING_IN_PYTHON = ("metric", "positive", "task", "include", "exclude", "seed")
-_DECIDING = (*_DECIDING_IN_PYTHON, "target", "weight", "group", "time", "metadata")
+_DECIDING = (
+    *_DECIDING_IN_PYTHON,
+    *("target", "weight", "group", "time", "metadata"),
+    *READING,
+)
 """Options that decide what the result of a trial is; all others may differ when a run goes on."""
 
 _COMPUTED = ": topic "  # columns whose last digits depend on the machine
@@ -140,8 +148,14 @@ def check_same_budget(record: RunRecord | None, now: RunOptions, where: str) -> 
             )
 
 
-def check_same_run(past: Past, run: str, rungs: tuple[Rung, ...], where: str) -> None:
-    """Refuse to go on with another table or other rungs than those in a journal.
+def check_same_run(
+    past: Past,
+    run: str,
+    rungs: tuple[Rung, ...],
+    spaces: Mapping[str, SearchSpace],
+    where: str,
+) -> None:
+    """Refuse to go on with another table, other rungs or algorithms than those in a journal.
 
     Raises
     ------
@@ -158,6 +172,25 @@ def check_same_run(past: Past, run: str, rungs: tuple[Rung, ...], where: str) ->
             f"the run in {where} was made by a version of metatune that divided this table "
             "otherwise: go on with that version, or start a new run elsewhere"
         )
+    for trial in (result.trial for result in past.results):
+        reason = _unknown(trial.configuration, spaces)
+        if reason:
+            raise OptionError(
+                f"trial {trial.number} of the run in {where} cannot be of this version of "
+                f"metatune ({reason}): go on with that version, or start a new run elsewhere"
+            )
+
+
+def _unknown(configuration: Configuration, spaces: Mapping[str, SearchSpace]) -> str:
+    """Return why a configuration is none of these spaces; empty if it is one."""
+    space = spaces.get(configuration.algorithm)
+    if space is None:
+        return f"there is no algorithm {configuration.algorithm!r} for this task"
+    try:
+        space.check(configuration)
+    except SpaceError as error:
+        return str(error)
+    return ""
 
 
 def identify(data: TrialData, seed: int) -> str:

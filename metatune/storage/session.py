@@ -14,15 +14,9 @@ from metatune.storage.directory import RunDirectory
 from metatune.storage.door import Door
 from metatune.storage.journal import Past
 from metatune.storage.provenance import library_versions, this_process
-from metatune.storage.record import (
-    DataRecord,
-    Outcome,
-    RunOptions,
-    RunRecord,
-    Seconds,
-    TaskRecord,
-)
+from metatune.storage.record import DataRecord, Outcome, RunRecord, Seconds, TaskRecord
 from metatune.storage.resume import Earlier, check_same_budget, check_same_options, find_earlier
+from metatune.storage.run_options import RunOptions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -288,6 +282,7 @@ class Session:
 
     def _check_same(self, earlier: Earlier) -> None:
         request, where = self._request, str(self.directory.path)
+        output = request.door.spell("output")
         check_same_options(earlier.record, self.options, request.door, where)
         if request.door is Door.COMMAND_LINE:
             check_same_budget(earlier.record, self.options, where)
@@ -295,7 +290,7 @@ class Session:
         if known is not None and _fingerprint(request) not in (None, known):
             raise OptionError(
                 f"{request.options.data} has changed since the run in {where} was started: give "
-                "the file as it was, or start a new run with --overwrite or another --output"
+                f"the file as it was, or start a new run with another {output}"
             )
 
 

@@ -4,13 +4,16 @@ A result counts from the moment when `RunStore.record` has returned.
 """
 
 import contextlib
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from metatune.budget import Deadline, Stopwatch
+from metatune.data.task.task import Task
 from metatune.errors import BundleError
 from metatune.evaluation.keep_rule import KeepRule
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.evaluation.trial import Trial, TrialResult
+from metatune.files.plain import without_nan
 from metatune.models import model_file
 from metatune.search.history import History
 from metatune.storage.directory import RunDirectory
@@ -23,7 +26,7 @@ from metatune.storage.resume import Pulse
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-__all__ = ["RunStore"]
+__all__ = ["RunStore", "source_values"]
 
 _SAVE_PAUSE = 10.0  # seconds between two saves of incumbents during the search, at least
 _SAVE_SHARE = 0.02  # of the elapsed time may go into such saves
@@ -200,6 +203,7 @@ class RunStore:
             "weight": task.roles.weight,
             "group": task.roles.group,
             "time": task.roles.time,
+            "source": source_values(task),
             "versions": library_versions(),
         }
 
@@ -215,6 +219,11 @@ class RunStore:
         """Return the model of a trial's first fold, if it was kept."""
         fitted = self.fold_models.load(result, first=True)
         return self._prepared.assemble(fitted[0], result.decision) if fitted else None
+
+
+def source_values(task: Task) -> dict[str, Any] | None:
+    """Return the format of a task's file as plain values that a model file can hold."""
+    return None if task.source is None else dict(without_nan(asdict(task.source)))
 
 
 def _seconds_to_save(n_bytes: int) -> float:

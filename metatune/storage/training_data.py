@@ -46,11 +46,14 @@ class TrainingData:
         Splits that the user gives; see `data.splits.given`.
     classification : bool
         Whether `y` holds labels.
+    target : str
+        Name of the target.
     """
 
     X: Any
     y: "NDArray[Any]"
     classification: bool
+    target: str = "target"
     weights: "ArrayLike | None" = None
     groups: "ArrayLike | None" = None
     times: "ArrayLike | None" = None
@@ -63,6 +66,7 @@ class TrainingData:
             self.y,
             classification=self.classification,
             metric=metric,
+            target=self.target,
             positive=positive,
             weights=self.weights,
             groups=self.groups,
@@ -127,6 +131,7 @@ def store_training_data(data: TrainingData, path: Path, budget_seconds: float) -
         "n_features": n_features,
         "is_named": is_named,
         "classification": data.classification,
+        "target": data.target,
         "dtypes": {role: _dtype(values) for role, values in given.items()},
         "categories": _numeric_categories(frame),
     }
@@ -168,6 +173,7 @@ def read_training_data(path: Path) -> TrainingData:
             for i, (role, dtype) in enumerate(dtypes.items())
         }
         is_named, classification = bool(told["is_named"]), bool(told["classification"])
+        target = str(told.get("target", "target"))
         y = given.pop("y")
         if "splits" in given:
             given["splits"] = np.array([list(row) for row in given["splits"]]).astype(np.int64)
@@ -178,7 +184,11 @@ def read_training_data(path: Path) -> TrainingData:
             "resume=True"
         ) from error
     return TrainingData(
-        X=features if is_named else _as_array(features), y=y, classification=classification, **given
+        X=features if is_named else _as_array(features),
+        y=y,
+        classification=classification,
+        target=target,
+        **given,
     )
 
 

@@ -69,7 +69,7 @@ def run_quick_trials(
         store.record(result)
         halving.tell(result)
         store.update(result, halving.history)
-        run.listener.trial_ended(result, halving.history)
+        run.events.trial_ended(result, halving.history)
 
 
 def _is_enough(run: Run, prepared: PreparedTask, history: History) -> bool:

@@ -1,4 +1,4 @@
-"""Events of a run: told to a listener while it goes on."""
+"""Events of a run, told while it goes on."""
 
 from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial import TrialResult
@@ -6,11 +6,11 @@ from metatune.recommender.advice import Advice
 from metatune.samplers.question import Question
 from metatune.search.history import History
 
-__all__ = ["Listener", "tell_advice"]
+__all__ = ["Events", "tell_advice"]
 
 
-class Listener:
-    """Listener that is told of everything that happens in a run; subclasses show what they like."""
+class Events:
+    """Events of a run: told of everything, decides nothing. Subclasses show what they like."""
 
     def search_starts(self, rungs: tuple[Rung, ...], constant_score: float) -> None:
         """Tell that trials are about to run."""
@@ -31,9 +31,9 @@ class Listener:
         """Tell why no more trials are run."""
 
 
-def tell_advice(listener: Listener, question: Question) -> None:
+def tell_advice(events: Events, question: Question) -> None:
     """Tell what past datasets have answered."""
     if question.advice is not None:
-        listener.advised(question.advice)
+        events.advised(question.advice)
     elif question.outcome is not None:
-        listener.not_advised(question.outcome.error)
+        events.not_advised(question.outcome.error)

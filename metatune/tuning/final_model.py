@@ -31,7 +31,7 @@ from metatune.tuning.model_cost import (
 )
 from metatune.tuning.model_parts import Part, models_and_weights, rows_of_parts
 from metatune.tuning.run import Run
-from metatune.tuning.time_plan import can_save, estimate_seconds
+from metatune.tuning.time_plan import can_save, estimate_seconds, fit_seconds
 
 __all__ = [
     "FinalModel",
@@ -43,6 +43,8 @@ __all__ = [
 ]
 
 _HURRY_SECONDS = 1.0
+_LATE_SECONDS = 3.0  # that a fit may take although all time is used
+_LATE_PATIENCE = 4.0  # times the seconds that it was predicted to take
 _ATTEMPTS = 3  # to stay within limits on the model, the last one with the least that there is
 _LEAST_WEIGHT = 0.5  # of a plan's members have to be there for the rest to stand for all
 
@@ -326,6 +328,27 @@ def _build(run: Run, prepared: PreparedTask, store: RunStore, plan: FinalPlan) -
     )
 
 
+def _late(run: Run, prepared: PreparedTask, store: RunStore, plan: FinalPlan) -> FinalModel | None:
+    """Fit a single pipeline when the time is over: what the journal holds must not be lost.
+
+    That is so in a run that goes on with little time left: the models of its trials went with the
+    process that was killed. The best of those that are quick is taken, or else the quickest.
+    """
+
+    def seconds(result: TrialResult) -> float:
+        return fit_seconds(result, prepared)
+
+    quick = [result for result in plan.able if seconds(result) <= _LATE_SECONDS][:_ATTEMPTS]
+    for result in (*quick, *sorted(plan.able, key=seconds)[:_ATTEMPTS]):
+        deadline = Deadline.after(_LATE_SECONDS + _LATE_PATIENCE * seconds(result))
+        alone = EnsemblePlan(weights={result.trial.number: 1.0})
+        built = replace(plan, able=(result,), ensemble=alone, deadline=deadline)
+        final = _build(run, prepared, store, built)
+        if final is not None:
+            return final
+    return None
+
+
 def _join(prepared: PreparedTask, parts: list[Part], plan: EnsemblePlan) -> Pipeline:
     """Make one pipeline of the parts of a plan's members."""
     models, weights = models_and_weights(parts)
@@ -356,7 +379,8 @@ def _single(run: Run, prepared: PreparedTask, store: RunStore, plan: FinalPlan) 
                 fitted_on=rows,
                 trial=result.trial.number,
             )
-    return FinalModel(
+    late = None if plan.interrupted else _late(run, prepared, store, plan)
+    return late or FinalModel(
         pipeline=prepared.constant_pipeline(),
         score=prepared.constant,
         winner=None,

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from threadpoolctl import threadpool_limits
-
 from metatune.budget import Stopwatch, Timings
 from metatune.errors import ClusterLostError
 from metatune.evaluation.keep_rule import KeepRule
@@ -14,6 +12,7 @@ from metatune.evaluation.stop_rule import StopRule
 from metatune.evaluation.trial import Trial, TrialResult, to_trial_result
 from metatune.evaluation.trial_job import evaluate_and_keep
 from metatune.execution.executor import Executor, Handle, Job
+from metatune.execution.numeric_threads import one_numeric_thread
 from metatune.samplers.base import Sampler
 from metatune.samplers.next_trial import next_trial
 from metatune.samplers.question import Question
@@ -22,7 +21,7 @@ from metatune.search.history import History
 from metatune.search.limits import SearchLimits
 from metatune.search.outcome import Ended, SearchOutcome
 from metatune.search.pruning import stop_rule
-from metatune.tuning.events import Listener, tell_advice
+from metatune.tuning.events import Events, tell_advice
 from metatune.tuning.turns import Turns
 
 __all__ = ["Reserve", "Store", "TrialFunction", "run_trials", "trial_job"]
@@ -103,7 +102,7 @@ def run_trials(  # noqa: PLR0913  # one name for each part of a search
     store: Store,
     limits: SearchLimits,
     reserve: Reserve,
-    listener: Listener,
+    events: Events,
     restored: Iterable[TrialResult] = (),
     question: Question | None = None,
     function: TrialFunction = evaluate_and_keep,
@@ -126,7 +125,7 @@ def run_trials(  # noqa: PLR0913  # one name for each part of a search
         How long to go on.
     reserve : Reserve
         Seconds to keep free after the search.
-    listener : Listener
+    events : Events
         Told of each new result.
     restored : iterable of TrialResult
         Results of an earlier process, which `turns` holds: they are in the store already.
@@ -157,14 +156,14 @@ def run_trials(  # noqa: PLR0913  # one name for each part of a search
         store=store,
         limits=limits,
         reserve=reserve,
-        listener=listener,
+        events=events,
         restored=frozenset(result.trial.number for result in restored),
         question=question,
         function=function,
     )
     try:
         # The other cores belong to the workers: linear algebra here must not spin on them.
-        with threadpool_limits(limits=1):
+        with one_numeric_thread():
             ended = loop.run()
     except KeyboardInterrupt:
         ended = Ended.INTERRUPTED
@@ -192,7 +191,7 @@ class _Loop:
     store: Store
     limits: SearchLimits
     reserve: Reserve
-    listener: Listener
+    events: Events
     restored: frozenset[int]
     question: Question | None
     function: TrialFunction
@@ -330,7 +329,7 @@ class _Loop:
         """Make a result of a trial that has ended, and record it: from then on it counts."""
         if self.question is not None and self.question.belongs_to(handle):
             self.timings.add("advice", 0.0 if handle.outcome is None else handle.outcome.seconds)
-            tell_advice(self.listener, self.question)
+            tell_advice(self.events, self.question)
         trial = self.running.pop(handle, None)
         if trial is None or handle.outcome is None:
             return
@@ -351,4 +350,4 @@ class _Loop:
         self.halving.tell(result)
         if result.trial.number not in self.restored:
             self.store.update(result, self.halving.history)
-            self.listener.trial_ended(result, self.halving.history)
+            self.events.trial_ended(result, self.halving.history)

@@ -21,6 +21,7 @@ from metatune.evaluation.trial import TrialResult
 from metatune.execution.executor import Handle, Job, JobStatus
 from metatune.search.history import History
 from metatune.storage.store import RunStore
+from metatune.tuning.loop import trial_job
 from metatune.tuning.model_parts import MAX_FOLDS, Part, is_averaged
 from metatune.tuning.run import Run
 from metatune.tuning.time_plan import fit_seconds
@@ -121,6 +122,8 @@ def fit_members(
     wanted = [by_number[number] for number in plan.weights if number != CONSTANT]
     _refit(run, prepared, wanted, deadline)
     single = run.options.single_models
+    if plan.is_single and not single:
+        _restore_folds(run, prepared, store, wanted, deadline)
     parts = []
     for number, weight in plan.weights.items():
         if number == CONSTANT:
@@ -173,6 +176,26 @@ def _refit(
     finally:
         for handle in running:
             run.timings.add("refitting", handle.cancel())
+
+
+def _restore_folds(
+    run: Run,
+    prepared: PreparedTask,
+    store: RunStore,
+    wanted: Sequence[TrialResult],
+    deadline: Deadline,
+) -> None:
+    """Fit the folds of trials of an earlier process once more, where they are to be averaged.
+
+    They went with that process, and a run that goes on has to end with the same kind of model.
+    """
+    for result in wanted:
+        enough = run.counted or deadline.remaining() >= result.seconds + result.saved_seconds
+        lost = is_averaged(result, prepared.data) and not store.fold_models.holds(result)
+        if lost and enough and not deadline.passed():
+            keep = store.fold_models.keep_all(result.trial)
+            limit = deadline.remaining()
+            run.executor.call(trial_job(result.trial, store, keep, time_limit=limit))
 
 
 def _refit_job(run: Run, prepared: PreparedTask, result: TrialResult, limit: float) -> Job:

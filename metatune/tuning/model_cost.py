@@ -1,11 +1,13 @@
 """Costs of the final model, measured on itself, and what the user's limits leave to its parts."""
 
 import statistics
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metatune.budget import Deadline, Stopwatch
 from metatune.ensemble.limits import Cost, ModelLimits
+from metatune.errors import UnusedCellsWarning
 from metatune.evaluation.footprint import pickled_bytes
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.models import model_file
@@ -70,6 +72,14 @@ def measure_model(
     deadline : Deadline
         Measuring ends with the repetition in which it passes.
     """
+    with warnings.catch_warnings():  # cells that cannot be used were told of when they were read
+        warnings.simplefilter("ignore", UnusedCellsWarning)
+        return _measured(pipeline, table, n_bytes, deadline)
+
+
+def _measured(
+    pipeline: "Pipeline", table: "pd.DataFrame", n_bytes: int, deadline: Deadline
+) -> ModelFigures:
     ask = pipeline.predict_proba if hasattr(pipeline, "predict_proba") else pipeline.predict
     rows = [table.iloc[[i % len(table)]] for i in range(_REPEATS)]
     ask(rows[0])  # libraries load lazily; that is no cost of a row

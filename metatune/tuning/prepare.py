@@ -4,11 +4,11 @@ from pathlib import Path
 
 from metatune.budget import Timings
 from metatune.data.encoding.encoder import encode_task
-from metatune.data.task.cutting import cut_rows
+from metatune.data.task.cutting import cut_columns, cut_rows
 from metatune.data.task.task import Task
 from metatune.evaluation.constant import constant_score
 from metatune.evaluation.prepared_task import PreparedTask
-from metatune.evaluation.rungs import plan_folds, plan_rows, plan_rungs
+from metatune.evaluation.rungs import plan_columns, plan_folds, plan_rows, plan_rungs
 from metatune.evaluation.text_columns import add_texts
 from metatune.evaluation.trial_data import TrialData
 from metatune.files.scratch import no_room
@@ -44,7 +44,10 @@ def prepare(task: Task, options: TuneOptions, scratch: Path, timings: Timings) -
         If there is no room.
     """
     seconds = options.planned_seconds
-    task = cut_rows(task, plan_rows(task.n_rows, len(task.columns), seconds), options.seed)
+    n_features = sum(column.kind.is_used for column in task.columns)
+    n_columns = plan_columns(n_features, seconds)
+    n_rows = plan_rows(task.n_rows, min(len(task.columns), n_columns), seconds)
+    task = cut_columns(cut_rows(task, n_rows, options.seed), n_columns, options.seed)
     encoder, encoded = encode_task(task, options.seed, text_allowance=_TEXT_SHARE * seconds)
     metrics = tuple(dict.fromkeys((task.metric.name, *RECORDED_METRICS[task.kind])))
     plan = plan_folds(encoded.n_rows, encoded.X.shape[1], seconds)
@@ -55,6 +58,7 @@ def prepare(task: Task, options: TuneOptions, scratch: Path, timings: Timings) -
         seed=options.seed,
         row_metadata=task.row_metadata,
         plan=plan,
+        never_valid=task.chosen_by,
     )
     data = add_texts(data, encoder, task.X, _TEXT_MODEL_SHARE * seconds)
     timings.lap("encoding")

@@ -6,7 +6,7 @@ from pathlib import Path
 from metatune.budget import Deadline, Timings
 from metatune.execution.executor import Executor
 from metatune.storage.directory import RunDirectory
-from metatune.tuning.events import Listener
+from metatune.tuning.events import Events
 from metatune.tuning.options import TuneOptions
 
 __all__ = ["Run"]
@@ -28,7 +28,7 @@ class Run:
         Journal, predictions and model.
     scratch : Path
         Folder that is gone after the run.
-    listener : Listener
+    events : Events
         Told of everything, decides nothing.
     timings : Timings
         Seconds by what they were spent on.
@@ -39,7 +39,7 @@ class Run:
     executor: Executor
     directory: RunDirectory
     scratch: Path
-    listener: Listener
+    events: Events
     timings: Timings
 
     @property

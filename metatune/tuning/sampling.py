@@ -80,7 +80,7 @@ def make_question(run: Run, prepared: PreparedTask) -> Question | None:
     question = Question(job)
     if run.counted:
         question.call(run.executor)
-        tell_advice(run.listener, question)
+        tell_advice(run.events, question)
     return question
 
 

@@ -71,7 +71,7 @@ def run_search(
         store=store,
         limits=SearchLimits(deadline=run.deadline, max_trials=max_trials),
         reserve=plan,
-        listener=run.listener,
+        events=run.events,
         restored=earlier,
         question=question,
     )

@@ -84,7 +84,8 @@ class TimePlan:
             n_bytes *= n_models(incumbent)
         seconds = self.store.seconds_to_save(n_bytes) + _ROUNDING
         refit = fit_seconds(incumbent, self.prepared)
-        if refit <= _REFIT_SHARE * self.run_seconds:
+        is_lost = not self.store.fold_models.holds(incumbent)  # with an earlier process
+        if is_lost or refit <= _REFIT_SHARE * self.run_seconds:
             seconds += refit
         if self.options.ensemble:
             seconds += self._ensemble_seconds(history, members=self.members)

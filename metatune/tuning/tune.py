@@ -19,7 +19,7 @@ from metatune.storage.journal import Past
 from metatune.storage.resume import Pulse, check_same_run, identify
 from metatune.storage.store import RunStore
 from metatune.tuning.estimate import estimate_score
-from metatune.tuning.events import Listener
+from metatune.tuning.events import Events
 from metatune.tuning.final_model import (
     FinalPlan,
     build_final_model,
@@ -43,9 +43,9 @@ def tune(
     *,
     deadline: Deadline,
     executor: Executor,
-    run_dir: RunDirectory | None = None,
+    directory: RunDirectory | None = None,
     past: Past | None = None,
-    listener: Listener | None = None,
+    events: Events | None = None,
 ) -> TuningResult:
     """Find and fit a pipeline for a task.
 
@@ -59,12 +59,12 @@ def tune(
         When everything, the saved model included, has to be finished.
     executor : Executor
         Where trials run.
-    run_dir : RunDirectory, optional
+    directory : RunDirectory, optional
         Where journal and model are kept; a scratch directory without a model by default.
     past : Past, optional
-        Content of the journal of `run_dir`: the run goes on from there. The deadline then leaves
+        Content of the journal of `directory`: the run goes on from there. The deadline then leaves
         what is left of the budget.
-    listener : Listener, optional
+    events : Events, optional
         Told of everything that happens.
 
     Returns
@@ -87,9 +87,9 @@ def tune(
             options=options,
             deadline=deadline,
             executor=executor,
-            directory=run_dir or _scratch_run(scratch),
+            directory=directory or _scratch_run(scratch),
             scratch=scratch,
-            listener=listener or Listener(),
+            events=events or Events(),
             timings=timings,
         )
         prepared = prepare(task, options, scratch, timings)
@@ -149,7 +149,8 @@ def _open_store(run: Run, prepared: PreparedTask, past: Past) -> Iterator[RunSto
     identity = ""
     if not run.directory.is_scratch:
         identity = identify(prepared.data, run.options.seed)
-        check_same_run(past, identity, prepared.rungs, str(run.directory.path))
+        where = str(run.directory.path)
+        check_same_run(past, identity, prepared.rungs, prepared.spaces, where)
     pulse = Pulse(identity, run.options.budget.seconds, run.deadline, run.directory)
     store = RunStore(run.directory, prepared, pulse, past)
     try:
@@ -163,9 +164,9 @@ def _open_store(run: Run, prepared: PreparedTask, past: Past) -> Iterator[RunSto
 
 def _tell_start(run: Run, prepared: PreparedTask, past: Past) -> None:
     run.timings.lap("preparing")
-    run.listener.search_starts(prepared.rungs, prepared.constant)
+    run.events.search_starts(prepared.rungs, prepared.constant)
     if past.results:
-        run.listener.resumes(History(prepared.task.metric, past.results), past.used)
+        run.events.resumes(History(prepared.task.metric, past.results), past.used)
 
 
 def _may_go_on(run: Run, search: SearchOutcome, times: TimePlan, plan: FinalPlan) -> bool:
@@ -177,4 +178,4 @@ def _may_go_on(run: Run, search: SearchOutcome, times: TimePlan, plan: FinalPlan
 
 def _tell_end(run: Run, search: SearchOutcome) -> None:
     run.timings.lap("searching")
-    run.listener.search_ends(search.ended)
+    run.events.search_ends(search.ended)

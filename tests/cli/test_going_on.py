@@ -162,7 +162,7 @@ def test_continue_finishes_what_was_killed(
     cut: Path, finished: Path, call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    result = call("continue", cut)
+    result = call("continue", cut, "--trust-run", "--trust-run")
     assert result.exit_code == 0, result.stderr
     assert board(cut) == board(finished)
     assert json.loads((cut / "run.json").read_text())["options"]["data"].endswith("shop.csv")
@@ -171,11 +171,11 @@ def test_continue_finishes_what_was_killed(
 def test_continue_gives_a_finished_run_more(
     cut: Path, shop_file: Path, fixed: list[str], call: Call, tmp_path: Path
 ) -> None:
-    assert call("continue", cut, "-q").exit_code == 0
-    over = call("continue", cut)
+    assert call("continue", cut, "--trust-run", "-q").exit_code == 0
+    over = call("continue", cut, "--trust-run", "--trust-run")
     assert over.exit_code == 0
     assert "is finished" in over.stderr
-    longer = call("continue", cut, "--max-trials", "+5", "--json", "-q")
+    longer = call("continue", cut, "--trust-run", "--max-trials", "+5", "--json", "-q")
     assert longer.exit_code == 0, longer.stderr
     assert json.loads(longer.stdout)["trials"]["finished"] == 14
     direct = tmp_path / "direct"
@@ -189,9 +189,9 @@ def test_continue_by_time_goes_on_beyond_the_number_of_trials(
     record = json.loads((cut / "run.json").read_text())
     record["data"]["path"] = record["options"]["data"] = str(tmp_path / "gone.csv")
     (cut / "run.json").write_text(json.dumps(record))
-    assert call("continue", cut, "-q").exit_code == 2
+    assert call("continue", cut, "--trust-run", "-q").exit_code == 2
     shop.to_csv(tmp_path / "moved.csv", index=False)
-    again = ["continue", cut, "-q", "--data", tmp_path / "moved.csv"]
+    again = ["continue", cut, "--trust-run", "-q", "--data", tmp_path / "moved.csv"]
     assert call(*again).exit_code == 0
     before = (cut / "trials.jsonl").read_bytes()
     # the time of this process counts, which runs the other tests as well
@@ -216,7 +216,7 @@ def test_continue_by_time_goes_on_beyond_the_number_of_trials(
     ],
 )
 def test_continue_says_what_is_wrong(words: list[str], reason: str, cut: Path, call: Call) -> None:
-    result = call("continue", cut, *words)
+    result = call("continue", cut, "--trust-run", "-q", *words)
     assert result.exit_code == 2
     assert reason in result.stderr
     assert result.stderr.count("\n") == 1
@@ -226,7 +226,46 @@ def test_continue_needs_a_run(tmp_path: Path, cut: Path, call: Call) -> None:
     result = call("continue", tmp_path / "nothing")
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
     (cut / "run.json").write_text("{")
-    assert "--resume" in call("continue", cut).stderr
+    assert "--resume" in call("continue", cut, "--trust-run", "--trust-run").stderr
+
+
+def change(folder: Path, seconds: dict[str, Any] | None = None, **values: Any) -> None:
+    record = json.loads((folder / "run.json").read_text())
+    record["seconds"].update(seconds or {})
+    (folder / "run.json").write_text(json.dumps({**record, **values}))
+
+
+@pytest.mark.parametrize("model", ["constant", "none", "torn"])
+def test_the_best_of_the_journal_is_fitted_however_little_time_is_left(
+    model: str, cut: Path, call: Call, tmp_path: Path
+) -> None:
+    """The killed process had saved the constant at most, and its models are gone."""
+    record = json.loads((cut / "run.json").read_text())
+    options = {**record["options"], "max_trials": None}
+    seconds = {"used": 599.9}
+    change(cut, seconds, options=options, max_trials=None)
+    if model == "torn":
+        (cut / "model.skops").write_bytes(b"PK")
+    else:
+        (cut / "model.skops").unlink()
+    if model == "none":
+        shutil.rmtree(cut / "predictions")
+    result = call("continue", cut, "--trust-run", "-q")
+    assert result.exit_code == 0, result.stderr
+    assert "constant prediction: the saved model" not in result.stderr
+    now = json.loads((cut / "run.json").read_text())
+    assert now["beats_constant"]
+    assert now["winner"] is not None
+    assert model_file.model_info(model_file.load(cut))["trial"] is not None
+
+
+def test_more_trials_for_a_timed_run_are_told_as_trials(cut: Path, call: Call) -> None:
+    record = json.loads((cut / "run.json").read_text())
+    options = {**record["options"], "max_trials": None}
+    change(cut, options=options, max_trials=None)
+    result = call("continue", cut, "--trust-run", "--max-trials", "+1", "-q")
+    assert result.exit_code == 0, result.stderr
+    assert "asked for 7 trials, used" in result.stdout
 
 
 def start(*words: str | Path) -> "subprocess.Popen[str]":

@@ -18,9 +18,16 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from metatune import MetaTuneClassifier, MetaTuneRegressor, load
 from metatune.budget import Stopwatch
-from metatune.errors import OptionError, TargetError
+from metatune.errors import (
+    InputError,
+    OptionError,
+    TargetError,
+    UnknownColumnsWarning,
+    UnusedCellsWarning,
+)
 from metatune.execution.executor import Handle, InlineExecutor, Job
 from metatune.execution.local_pool import LocalPool
+from metatune.models.model_file import model_info
 from metatune.storage.journal import read_journal
 
 QUICK: dict[str, Any] = {"max_trials": 2, "n_jobs": 1, "random_state": 0}
@@ -82,8 +89,10 @@ def test_infinite_values_count_as_missing() -> None:
     model = MetaTuneRegressor(**QUICK).fit(X, y)
     unknown = X.copy()
     unknown[~np.isfinite(unknown)] = np.nan
-    assert np.allclose(model.predict(X), model.predict(unknown))
-    assert model.score(X, y) > 0.5
+    with pytest.warns(UnusedCellsWarning, match="not finite numbers: 'inf'"):
+        predicted = model.predict(X)
+    assert np.allclose(predicted, model.predict(unknown))
+    assert model.score(unknown, y) > 0.5
 
 
 def test_save_and_load(fitted: MetaTuneClassifier, tmp_path: Path) -> None:
@@ -334,3 +343,81 @@ def test_rows_that_parquet_would_change_are_continued_in_python_only(
         assert "resume=True" in refused.stderr
         longer = MetaTuneClassifier(executor=executor, max_trials=2, resume=True, **few)
         assert len(longer.fit(X, y).trials_) == 2
+
+
+def test_arrays_and_tables_take_each_others_place() -> None:
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(80, 3))
+    table, y = pd.DataFrame(X, columns=list("abc")), X[:, 0] > 0
+    quick = {**QUICK, "max_trials": 1}
+    from_table = MetaTuneClassifier(**quick).fit(table, y)
+    from_array = MetaTuneClassifier(**quick).fit(X, y)
+    expected = from_table.predict_proba(table)
+    assert np.array_equal(from_table.pipeline_.predict_proba(X), expected)
+    assert np.array_equal(from_array.pipeline_.predict_proba(table), expected)
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        assert np.array_equal(from_table.predict_proba(X), expected)
+    with pytest.warns(UserWarning, match="fitted without feature names"):
+        assert np.array_equal(from_array.predict_proba(table), expected)
+
+
+def test_further_columns_are_ignored_and_the_order_counts(fitted: MetaTuneClassifier) -> None:
+    X, _ = make_table()
+    with pytest.warns(UnknownColumnsWarning, match="1 column that the model does not know"):
+        found = fitted.predict_proba(X.assign(extra=1))
+    assert np.array_equal(found, fitted.predict_proba(X))
+    with pytest.raises(ValueError, match="same order"):
+        fitted.predict(X.iloc[:, ::-1])
+
+
+def test_cells_that_cannot_be_used_warn(fitted: MetaTuneClassifier) -> None:
+    X, _ = make_table()
+    with pytest.warns(UnusedCellsWarning, match="column 'city' is lost") as caught:
+        fitted.predict(X.assign(city="Paris"))
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize("names", [[0, "b"], [None, "b"], [("a", 1), ("b", 2)], [1.5, 2.5]])
+def test_odd_names_are_taken_as_texts(names: list[Any]) -> None:
+    rng = np.random.default_rng(4)
+    X = pd.DataFrame(rng.normal(size=(40, 2))).set_axis(names, axis="columns")
+    model = MetaTuneClassifier(**{**QUICK, "max_trials": 1}).fit(X, X.iloc[:, 0] > 0)
+    assert len(model.predict(X)) == 40
+
+
+@pytest.mark.parametrize("names", [["a", "a"], [0, "0"], [("a",), "('a',)"]])
+def test_names_that_are_the_same_are_refused(names: list[Any]) -> None:
+    X = pd.DataFrame(np.arange(80.0).reshape(40, 2)).set_axis(names, axis="columns")
+    with pytest.raises(InputError, match="several columns are called"):
+        MetaTuneClassifier(**QUICK).fit(X, [0, 1] * 20)
+
+
+@pytest.mark.parametrize("include", ["linear", "lightgbm", "extra_trees", "knn"])
+def test_the_pipeline_is_one_of_scikit_learn(include: str) -> None:
+    X, y = make_table()
+    model = MetaTuneClassifier(**{**QUICK, "max_trials": 1, "include": [include]}).fit(X, y)
+    weights = np.where(y == "buys", 1.0, 0.0) + (np.arange(len(y)) % 2)
+    refitted = clone(model.pipeline_).fit(X, y, model__sample_weight=weights)
+    even = clone(model.pipeline_).fit(X, y)
+    assert (refitted.predict_proba(X) != even.predict_proba(X)).any()
+    with pytest.raises(OptionError, match="sample_weight"):
+        clone(model.pipeline_).fit(X, y, model__sample_weight=-weights)
+    names = even[:-1].get_feature_names_out()
+    framed = clone(model.pipeline_).set_output(transform="pandas").fit(X, y)
+    assert list(framed[:-1].transform(X).columns) == list(names)
+    assert np.allclose(framed.predict_proba(X), even.predict_proba(X))
+
+
+def test_an_ensemble_is_refitted_with_weights() -> None:
+    X, y = make_table()
+    model = MetaTuneClassifier(**{**QUICK, "max_trials": 6}).fit(X, y)
+    weights = 1.0 + (np.arange(len(y)) % 3)
+    refitted = clone(model.pipeline_).fit(X, y, model__sample_weight=weights)
+    assert set(refitted.predict(X)) <= {"buys", "leaves"}
+
+
+def test_a_saved_model_keeps_the_name_of_its_target(
+    fitted: MetaTuneClassifier, tmp_path: Path
+) -> None:
+    fitted.save(tmp_path / "m.skops")
+    assert model_info(load(tmp_path / "m.skops"))["target"] == "deed"

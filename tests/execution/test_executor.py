@@ -191,17 +191,49 @@ class TestLocalPool(KillingContract):
         assert watch.seconds() < 0.5
 
     def test_worker_that_dies_again_and_again_while_starting_ends_the_search(self, monkeypatch):
-        monkeypatch.setattr("metatune.execution.worker_process.worker_main", os._exit)
-        with LocalPool(1) as pool:
+        monkeypatch.setattr("metatune.execution.launcher._PROGRAM", "raise SystemExit(3)")
+        with LocalPool(1, preload=("no_such_module",)) as pool:
             pool.submit(job("double", 1))
             with pytest.raises(SearchError, match="die while they start"):
                 pool.wait(20.0)
 
 
-def test_a_process_that_may_not_start_others_is_told_so(monkeypatch):
+def test_a_daemonic_process_has_workers_too(monkeypatch):
     monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)
-    with LocalPool(1) as pool, pytest.raises(SearchError, match="cannot be started: daemonic"):
+    with LocalPool(1) as pool:
+        assert run(pool, "double", 1).value == 2
+
+
+@posix_only
+def test_workers_cannot_be_started_where_there_is_no_interpreter(monkeypatch):
+    monkeypatch.setattr("multiprocessing.spawn.get_executable", lambda: "/no/such/python")
+    with (
+        LocalPool(1, preload=("nothing",)) as pool,
+        pytest.raises(SearchError, match=r"cannot be started: .*no/such/python"),
+    ):
         run(pool, "double", 1)
+
+
+@posix_only
+def test_a_killed_fork_server_costs_the_jobs_under_way_and_is_replaced():
+    with LocalPool(1) as pool:
+        worker = run(pool, "circumstances").value["pid"]
+        handle = pool.submit(job("hold_interpreter", 30))
+        while pool._slots[0].started is False:
+            time.sleep(0.01)
+        psutil.Process(worker).parent().kill()
+        assert pool.wait(20.0) == [handle]
+        assert handle.outcome.status is JobStatus.CRASHED
+        assert is_gone(worker, within=1.0)
+        assert run(pool, "double", 4).value == 8
+
+
+@posix_only
+def test_a_fork_server_killed_while_nothing_runs_costs_nothing():
+    with LocalPool(1) as pool:
+        worker = run(pool, "circumstances").value["pid"]
+        psutil.Process(worker).parent().kill()
+        assert run(pool, "double", 4).value == 8
 
 
 def test_run_job_cuts_endless_messages():

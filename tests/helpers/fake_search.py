@@ -23,7 +23,7 @@ from metatune.search.limits import SearchLimits, TrialLimits
 from metatune.search.outcome import SearchOutcome
 from metatune.space import Configuration
 from metatune.storage.journal import Journal
-from metatune.tuning.events import Listener
+from metatune.tuning.events import Events
 from metatune.tuning.loop import TrialFunction, run_trials
 from metatune.tuning.turns import AsTheyCome, InOrder
 
@@ -72,7 +72,7 @@ class Reserved:
         return self.kept
 
 
-class Told(Listener):
+class Told(Events):
     """Passes each new result to a function."""
 
     def __init__(self, on_result: Callable[[TrialResult], None] | None) -> None:
@@ -170,7 +170,7 @@ def search(
     recorded: Sequence[TrialResult] = (),
     trial_limits: TrialLimits | None = None,
     question: Question | None = None,
-    listener: Listener | None = None,
+    events: Events | None = None,
     function: TrialFunction = fake_jobs.evaluate,
 ) -> SearchOutcome:
     turns = AsTheyCome(recorded) if max_trials is None else InOrder(max_trials, recorded)
@@ -186,7 +186,7 @@ def search(
             trial=trial_limits or TrialLimits(),
         ),
         reserve=Reserved(reserve),
-        listener=listener or Told(on_result),
+        events=events or Told(on_result),
         restored=recorded,
         question=question,
         function=function,

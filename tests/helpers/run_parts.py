@@ -15,7 +15,7 @@ from metatune.storage.directory import RunDirectory
 from metatune.storage.journal import Past
 from metatune.storage.resume import Pulse
 from metatune.storage.store import RunStore
-from metatune.tuning.events import Listener
+from metatune.tuning.events import Events
 from metatune.tuning.options import TuneOptions
 from metatune.tuning.run import Run
 
@@ -36,7 +36,7 @@ def make_parts(
         executor=executor or InlineExecutor(),
         directory=RunDirectory(folder / "run", is_scratch=not keeps_model),
         scratch=folder,
-        listener=Listener(),
+        events=Events(),
         timings=Timings(),
     )
 

@@ -5,15 +5,8 @@ from typing import Any
 from metatune.kinds import TaskKind
 from metatune.storage.door import Door
 from metatune.storage.provenance import this_process
-from metatune.storage.record import (
-    DataRecord,
-    Outcome,
-    RunOptions,
-    RunRecord,
-    Seconds,
-    TaskRecord,
-    TrialCounts,
-)
+from metatune.storage.record import DataRecord, Outcome, RunRecord, Seconds, TaskRecord, TrialCounts
+from metatune.storage.run_options import RunOptions
 
 TASK = TaskRecord(
     target="preis €",

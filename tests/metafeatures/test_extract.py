@@ -305,3 +305,11 @@ def test_no_rows():
     found = extract_metafeatures(task(np.empty((0, 3)), np.empty(0)))
     assert found.values["NumberOfInstances"] == 0.0
     assert found.values["NumberOfFeatures"] == 3.0
+
+
+def test_columns_that_tell_the_class_exactly_have_meta_features() -> None:
+    codes = np.arange(200) % 2
+    found = extract_metafeatures(task(codes[:, None] + 1.0, codes))
+    assert set(found.values) == set(FEATURE_NAMES)
+    several = np.arange(300) % 3
+    extract_metafeatures(task(np.column_stack([several, several == 1, several**2]), several))

@@ -112,6 +112,16 @@ def text_of_trees(pattern: str, new: str) -> Edit:
     return edit
 
 
+def text_of_columns(old: str, new: str) -> Edit:
+    def edit(file: EditedFile) -> None:
+        state = file.all("TableEncoder")[0]
+        text = json.loads(state["columns"]["content"])
+        assert old in text
+        state["columns"] = leaf(text.replace(old, new, 1))
+
+    return edit
+
+
 def more_attributes(kind: str, **nodes: dict) -> Edit:
     def edit(file: EditedFile) -> None:
         state = next(n for n in walk(file.schema) if n["__class__"] == kind)["content"]
@@ -277,26 +287,13 @@ CONTENT: dict[str, tuple[str, Edit]] = {
         "linear",
         set_node("Pipeline", "metatune_info", mapping(task=leaf("clustering"))),
     ),
-    "columns that are numbers": ("linear", set_node("TableEncoder", "columns", sequence(leaf(1)))),
+    "columns that are numbers": ("linear", set_leaf("TableEncoder", "columns", "[1]")),
+    "columns that are no text": ("linear", set_node("TableEncoder", "columns", sequence())),
+    "columns that are nested": ("linear", set_leaf("TableEncoder", "columns", "[" * 10**5)),
     "no levels": ("linear", set_node("TableEncoder", "levels_", mapping())),
-    "an unknown kind of column": (
-        "linear",
-        lambda f: f.all("TableEncoder")[0]["columns"]["content"][0]["content"].update(
-            kind=leaf("evil")
-        ),
-    ),
-    "two columns of a name": (
-        "linear",
-        lambda f: f.all("TableEncoder")[0]["columns"]["content"][0]["content"].update(
-            name=leaf("other")
-        ),
-    ),
-    "a name that is no text": (
-        "linear",
-        lambda f: f.all("TableEncoder")[0]["columns"]["content"][0]["content"].update(
-            name=leaf("\ud800")
-        ),
-    ),
+    "an unknown kind of column": ("linear", text_of_columns('"category"', '"evil"')),
+    "two columns of a name": ("linear", text_of_columns('"number"', '"other"')),
+    "a name that is no text": ("linear", text_of_columns('"few"', '"\\ud800"')),
     "fewer labels than classes": ("linear", set_cells("LabelDecoder", "labels", lambda a: a[:1])),
     "labels that are a list": ("linear", set_leaf("LabelDecoder", "labels", ["a", "b", "c"])),
     "labels that are no characters": (

@@ -20,6 +20,7 @@ from openml_server.world import Task
 from metatune import describe
 from metatune.budget import Deadline
 from metatune.cli.data import open_data
+from metatune.data.reading.options import DETECT
 from metatune.errors import OpenMLError, OptionError
 
 Call = Callable[..., Result]
@@ -143,7 +144,13 @@ def test_columns_that_the_user_names_are_not_left_out(server: OpenMLServer, call
 def test_a_silent_server_costs_no_more_than_the_time_there_is(server: OpenMLServer) -> None:
     server.faults.append(Fault(pattern="data", kind="slow", times=float("inf"), seconds=3.0))
     with pytest.raises(OpenMLError, match="cannot be reached"):
-        open_data("openml:100", target=None, server=server.url, deadline=Deadline.after(1.0))
+        open_data(
+            "openml:100",
+            target=None,
+            server=server.url,
+            reading=DETECT,
+            deadline=Deadline.after(1.0),
+        )
     assert len(server.requests) == 1
 
 

@@ -31,7 +31,7 @@ from metatune.samplers.strategy import (
 )
 from metatune.search.history import History
 from metatune.space import Configuration
-from metatune.tuning.events import Listener
+from metatune.tuning.events import Events
 from metatune.tuning.options import TuneOptions
 from metatune.tuning.result import TuningResult
 from metatune.tuning.tune import tune
@@ -169,7 +169,7 @@ class Prompt(Pair):
         return 0 if self.questions else super().idle
 
 
-class Enough(Listener):
+class Enough(Events):
     """Ends a run after so many trials, whatever the time."""
 
     def __init__(self, n_trials: int) -> None:
@@ -189,10 +189,10 @@ class Enough(Listener):
             raise KeyboardInterrupt
 
 
-def timed_run(task: Task, metadata: Path, executor: Pair, listener: Enough) -> TuningResult:
+def timed_run(task: Task, metadata: Path, executor: Pair, events: Enough) -> TuningResult:
     options = TuneOptions(budget=Budget(seconds=300.0), include=FAMILIES, metadata=metadata)
     deadline = Deadline.after(300.0)
-    return tune(task, options, deadline=deadline, executor=executor, listener=listener)
+    return tune(task, options, deadline=deadline, executor=executor, events=events)
 
 
 def test_defaults_are_tried_until_past_datasets_have_answered(
@@ -211,20 +211,20 @@ def test_defaults_are_tried_until_past_datasets_have_answered(
 def test_past_datasets_are_asked_once_however_soon_they_answer(
     task: Task, metadata_dir: Path
 ) -> None:
-    listener = Enough(8)
-    result = timed_run(task, metadata_dir, Prompt(n_before=0), listener)
-    assert listener.n_advised == 1
+    events = Enough(8)
+    result = timed_run(task, metadata_dir, Prompt(n_before=0), events)
+    assert events.n_advised == 1
     assert "portfolio" in {c.origin for c in started(result)}
 
 
 def test_defaults_go_on_where_there_is_no_answer(
     task: Task, metadata_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    executor, listener = Pair(n_before=2), Enough(10)
+    executor, events = Pair(n_before=2), Enough(10)
     gone = JobOutcome(status=JobStatus.CRASHED, error="gone")
     answers = lambda job: gone if job.function is advise_in_worker else run_job(job)  # noqa: E731
     monkeypatch.setattr(Pair, "call", lambda self, job: answers(job))
-    result = timed_run(task, metadata_dir, executor, listener)
-    assert listener.refused == "gone"
+    result = timed_run(task, metadata_dir, executor, events)
+    assert events.refused == "gone"
     assert result.advice is None
     assert {c.algorithm for c in started(result)} == set(FAMILIES)

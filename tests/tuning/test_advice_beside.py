@@ -11,7 +11,7 @@ from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
 from metatune.search.outcome import Ended
 from metatune.space import Configuration
-from metatune.tuning.events import Listener
+from metatune.tuning.events import Events
 
 
 class SlowAnswer(Executor):
@@ -67,7 +67,7 @@ class SlowAnswer(Executor):
         self._trials.clear()
 
 
-class Advised(Listener):
+class Advised(Events):
     """Notes what was advised."""
 
     def __init__(self) -> None:
@@ -102,38 +102,38 @@ class Following(Sampler):
 
 
 def test_trials_run_beside_the_question() -> None:
-    executor, listener = SlowAnswer(n_before=4), Advised()
+    executor, events = SlowAnswer(n_before=4), Advised()
     question = make_question()
-    outcome = search(listed(configurations(9)), executor, question=question, listener=listener)
-    assert listener.advice == [42]
+    outcome = search(listed(configurations(9)), executor, question=question, events=events)
+    assert events.advice == [42]
     assert question.advice == 42
     assert executor.most_trials_at_once == 1
     assert outcome.ended is Ended.EXHAUSTED
 
 
 def test_a_search_with_nothing_to_try_waits_for_its_answer() -> None:
-    question, listener = make_question(), Advised()
+    question, events = make_question(), Advised()
     plan = one_rung(Following(question, configurations(3)))
-    outcome = search(plan, SlowAnswer(n_before=0), question=question, listener=listener)
-    assert listener.advice == [42]
+    outcome = search(plan, SlowAnswer(n_before=0), question=question, events=events)
+    assert events.advice == [42]
     assert len(outcome.history.results) == 3
 
 
 def test_a_single_worker_asks_when_the_safe_start_is_over() -> None:
     question, executor = make_question(), ScrambledExecutor(1, 0)
     chain = SamplerChain([ListedSampler(configurations(2)), Following(question, [])])
-    search(one_rung(chain), executor, question=question, listener=Advised())
+    search(one_rung(chain), executor, question=question, events=Advised())
     assert [job.function is double for job in executor.jobs] == [False, False, True]
 
 
 def test_the_end_of_the_search_ends_the_question() -> None:
-    executor, listener, question = SlowAnswer(n_before=10**9), Advised(), make_question()
+    executor, events, question = SlowAnswer(n_before=10**9), Advised(), make_question()
     plan = one_rung(Following(question, []))
-    outcome = search(plan, executor, question=question, listener=listener, seconds=0.2)
+    outcome = search(plan, executor, question=question, events=events, seconds=0.2)
     assert outcome.ended is Ended.TIME
     assert [question.belongs_to(handle) for handle in executor.cancelled] == [True]
     assert question.is_settled
-    assert listener.advice == []
+    assert events.advice == []
 
 
 def test_the_search_says_where_its_time_went() -> None:

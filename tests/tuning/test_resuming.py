@@ -23,7 +23,7 @@ from metatune.search.outcome import Ended
 from metatune.storage.directory import RunDirectory
 from metatune.storage.journal import Past, read_journal, read_past
 from metatune.storage.resume import Pulse, find_earlier
-from metatune.tuning.events import Listener
+from metatune.tuning.events import Events
 from metatune.tuning.options import TuneOptions
 from metatune.tuning.result import TuningResult
 from metatune.tuning.tune import tune
@@ -68,7 +68,7 @@ class NoTime(InlineExecutor):
         return super().call(job)
 
 
-class Log(Listener):
+class Log(Events):
     def __init__(self) -> None:
         self.resumed: tuple[int, float] | None = None
         self.ran: list[int] = []
@@ -89,7 +89,7 @@ def run(
     table: pd.DataFrame | None = None,
     executor: InlineExecutor | None = None,
     resume: bool = False,
-    listener: Listener | None = None,
+    events: Events | None = None,
     seed: int = 1,
 ) -> TuningResult:
     run_dir = RunDirectory.check(folder, resume=resume)
@@ -106,9 +106,9 @@ def run(
             ),
             deadline=Deadline.after(seconds),
             executor=executor or InlineExecutor(),
-            run_dir=run_dir,
+            directory=run_dir,
             past=None if earlier is None else earlier.past,
-            listener=listener,
+            events=events,
         )
     finally:
         run_dir.release()
@@ -142,7 +142,7 @@ def test_a_killed_run_ends_as_if_it_had_never_been(
     if n_done:  # from the first trial on there is a model, the constant at least
         model_file.load(folder).predict(make_table())
     log = Log()
-    result = run(metadata_dir, folder, resume=True, listener=log)
+    result = run(metadata_dir, folder, resume=True, events=log)
     assert [*map(plain, result.history.results)] == [*map(plain, whole[1].history.results)]
     assert result.winner == whole[1].winner
     assert (folder / "trials.jsonl").read_bytes().startswith(before)
@@ -181,7 +181,7 @@ def test_against_time_nothing_is_tried_twice(copy: Path, metadata_dir: Path) -> 
 
     before = read_journal(copy / "trials.jsonl")
     log = Enough()
-    result = run(metadata_dir, copy, max_trials=None, resume=True, listener=log)
+    result = run(metadata_dir, copy, max_trials=None, resume=True, events=log)
     assert result.ended is Ended.INTERRUPTED
     assert list(result.history.results[:N_TRIALS]) == before
     slots = [(r.trial.configuration.key, r.trial.rung) for r in result.history.results]

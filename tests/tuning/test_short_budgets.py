@@ -66,7 +66,7 @@ def run(
         ),
         deadline=Deadline.after(allowed),
         executor=executor,
-        run_dir=run_dir,
+        directory=run_dir,
     )
 
 

@@ -41,7 +41,7 @@ def run(metadata: Path, executor: Executor, run_dir: RunDirectory | None = None)
         options,
         deadline=Deadline.after(300.0),
         executor=executor,
-        run_dir=run_dir,
+        directory=run_dir,
     )
 
 

@@ -24,7 +24,7 @@ from metatune.recommender.advice import advise_in_worker
 from metatune.search.outcome import Ended
 from metatune.storage.directory import RunDirectory
 from metatune.storage.journal import read_journal
-from metatune.tuning.events import Listener
+from metatune.tuning.events import Events
 from metatune.tuning.options import TuneOptions
 from metatune.tuning.result import TuningResult
 from metatune.tuning.tune import tune
@@ -44,7 +44,7 @@ def make_table(n_rows: int = 200) -> pd.DataFrame:
 def run(
     metadata: Path, task: Task | None = None, executor: Executor | None = None, **changes: object
 ) -> TuningResult:
-    usual = {"max_trials": 8, "seed": 1, "run_dir": None, "listener": None, "include": FAMILIES}
+    usual = {"max_trials": 8, "seed": 1, "run_dir": None, "events": None, "include": FAMILIES}
     options = usual | changes
     return tune(
         task or make_task(make_table(), target="buys"),
@@ -56,12 +56,12 @@ def run(
         ),
         deadline=Deadline.after(300.0),
         executor=executor or InlineExecutor(),
-        run_dir=options["run_dir"],  # type: ignore[arg-type]
-        listener=options["listener"],  # type: ignore[arg-type]
+        directory=options["run_dir"],  # type: ignore[arg-type]
+        events=options["events"],  # type: ignore[arg-type]
     )
 
 
-class Log(Listener):
+class Log(Events):
     def __init__(self) -> None:
         self.heard: list[str] = []
 
@@ -98,7 +98,7 @@ def test_a_task_becomes_a_pipeline_that_takes_tables(metadata_dir: Path) -> None
 
 def test_a_safe_start_then_the_recommended_ones(metadata_dir: Path) -> None:
     log = Log()
-    result = run(metadata_dir, listener=log)
+    result = run(metadata_dir, events=log)
     assert result.advice is not None
     first = [r.trial.configuration for r in result.history.results if r.trial.rung.index == 0]
     assert first[0].algorithm == "decision_tree"
@@ -221,21 +221,21 @@ def test_without_a_recommendation_the_defaults_of_the_families_are_tried(
     metadata_dir: Path,
 ) -> None:
     log = Log()
-    result = run(metadata_dir, executor=Refuser(advise_in_worker), listener=log, max_trials=10)
+    result = run(metadata_dir, executor=Refuser(advise_in_worker), events=log, max_trials=10)
     assert result.advice is None
     assert "no advice: gone" in log.heard
     tried = {r.trial.configuration.algorithm for r in result.history.results}
     assert tried == set(FAMILIES)
 
 
-class Interrupter(Listener):
+class Interrupter(Events):
     def trial_ended(self, result: TrialResult, history: object) -> None:  # type: ignore[override]
         if result.trial.number == 3:
             raise KeyboardInterrupt
 
 
 def test_an_interrupted_run_ends_with_the_best_so_far(metadata_dir: Path) -> None:
-    result = run(metadata_dir, listener=Interrupter())
+    result = run(metadata_dir, events=Interrupter())
     assert result.ended is Ended.INTERRUPTED
     assert result.beats_constant
     assert 4 <= len(result.history.results) < 8

@@ -13,10 +13,18 @@ if TYPE_CHECKING:
     from metatune._typing import FloatArray, IntArray
 
 
-__all__ = ["OPERATIONS", "candidate_terms", "term_values"]
+__all__ = ["OPERATIONS", "candidate_terms", "term_names", "term_values"]
 
 OPERATIONS = ("sum", "difference", "product", "ratio", "inverse_ratio")
 """Names of the operations, in the order of their codes."""
+
+_FORMULAS = {
+    "sum": "{0} + {1}",
+    "difference": "{0} - {1}",
+    "product": "{0} * {1}",
+    "ratio": "{0} / {1}",
+    "inverse_ratio": "{1} / {0}",
+}
 
 
 def candidate_terms(columns: "Sequence[int]") -> "IntArray":
@@ -53,6 +61,14 @@ def term_values(X: "FloatArray", terms: "IntArray") -> "FloatArray":
             b = np.clip(X[:, second], -LARGEST, LARGEST)
             values[:, place] = _operate(a, b, OPERATIONS[code])
     return np.clip(values, -LARGEST, LARGEST)
+
+
+def term_names(names: "Sequence[str]", terms: "IntArray") -> list[str]:
+    """Return terms as formulas of the names of columns."""
+    return [
+        _FORMULAS[OPERATIONS[code]].format(names[first], names[second])
+        for first, second, code in terms
+    ]
 
 
 def _operate(a: "FloatArray", b: "FloatArray", operation: str) -> "FloatArray":

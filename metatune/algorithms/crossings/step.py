@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 
-from metatune.algorithms.crossings.arithmetic import term_values
+from metatune.algorithms.crossings.arithmetic import term_names, term_values
 from metatune.algorithms.crossings.choosing import choose_terms
 from metatune.algorithms.crossings.relevance import find_relevance
 from metatune.algorithms.fitting import fit_step
 from metatune.algorithms.numeric import NumericEncoder
+from metatune.algorithms.preprocessing import column_names, keep_names
 from metatune.data.row_metadata import PLAIN, RowMetadata
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class CrossingPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[mis
         ndarray of shape (n_rows, n_out)
             Output of the other step, then the crossings that vary.
         """
+        keep_names(self, X)
         X = np.asarray(X, dtype=np.float64)
         self.n_features_in_ = X.shape[1]
         self.base_ = clone(self.base)
@@ -102,6 +104,13 @@ class CrossingPreprocessor(TransformerMixin, BaseEstimator):  # type: ignore[mis
         """Return the encoded matrix of shape (n_rows, n_out)."""
         X = np.asarray(X, dtype=np.float64)
         return self._joined(self.base_.transform(X), term_values(X, self.terms_))
+
+    def get_feature_names_out(self, input_features: Any = None) -> "AnyArray":
+        """Return the names of the encoded columns, crossings as formulas."""
+        names = column_names(self, input_features)
+        crossed: AnyArray = np.asarray(term_names(names.tolist(), self.terms_), dtype=np.object_)
+        added = self.encoder_.get_feature_names_out(crossed)
+        return np.concatenate([self.base_.get_feature_names_out(names), added])
 
     def _chosen(self, X: "AnyArray", y: "AnyArray", row_metadata: RowMetadata) -> "IntArray":
         levels = np.asarray(self.n_levels, dtype=np.int64)

@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 from metatune.algorithms.learners.stopping import TrainingRows, WatchedRows
 from metatune.algorithms.learners.targets import TargetTransform
 from metatune.algorithms.learners.weighted_fit import fit_learner
-from metatune.data.row_metadata import PLAIN, RowMetadata
+from metatune.data.row_metadata import PLAIN, RowMetadata, counting_rows
 
 if TYPE_CHECKING:
     from metatune._typing import AnyArray, FloatArray
@@ -48,6 +48,7 @@ class SafeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         y: "AnyArray",
         row_metadata: RowMetadata = PLAIN,
         watched: WatchedRows | None = None,
+        sample_weight: "AnyArray | None" = None,
     ) -> "SafeClassifier":
         """Fit on rows of one or more classes.
 
@@ -61,7 +62,10 @@ class SafeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         watched : WatchedRows, optional
             Rows by which a learner that stops early may stop; those of classes that `y` lacks are
             left out.
+        sample_weight : array-like of shape (n_rows,), optional
+            Weights as scikit-learn passes them, in the place of `row_metadata`.
         """
+        X, y, row_metadata = _weighed(X, y, row_metadata, sample_weight)
         self.classes_, codes = np.unique(y, return_inverse=True)
         self.n_features_in_ = X.shape[1]
         self.share_ = self.smoothing / (len(codes) + self.smoothing)
@@ -89,7 +93,7 @@ class SafeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return np.ones((len(X), 1))
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            raw = np.asarray(self.estimator_.predict_proba(X), dtype=np.float64)
+            raw = np.asarray(self.estimator_.predict_proba(np.asarray(X)), dtype=np.float64)
         raw = np.clip(np.nan_to_num(raw, nan=0.0, posinf=1.0), 0.0, None)
         total = raw.sum(axis=1, keepdims=True)
         proba = np.where(total > 0, raw / np.where(total > 0, total, 1.0), 1.0 / n_classes)
@@ -125,6 +129,7 @@ class SafeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         y: "AnyArray",
         row_metadata: RowMetadata = PLAIN,
         watched: WatchedRows | None = None,
+        sample_weight: "AnyArray | None" = None,
     ) -> "SafeRegressor":
         """Fit on finite target values.
 
@@ -136,7 +141,10 @@ class SafeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             Metadata of these rows.
         watched : WatchedRows, optional
             Rows by which a learner that stops early may stop.
+        sample_weight : array-like of shape (n_rows,), optional
+            Weights as scikit-learn passes them, in the place of `row_metadata`.
         """
+        X, y, row_metadata = _weighed(X, y, row_metadata, sample_weight)
         values = np.asarray(y, dtype=np.float64)
         self.n_features_in_ = X.shape[1]
         self.low_, self.high_ = float(values.min()), float(values.max())
@@ -164,7 +172,19 @@ class SafeRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             return np.full(len(X), self.low_)
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            raw = np.asarray(self.estimator_.predict(X), dtype=np.float64).reshape(len(X))
+            raw = np.asarray(self.estimator_.predict(np.asarray(X)), dtype=np.float64)
+            raw = raw.reshape(len(X))
             values = self.transform_.inverse(np.nan_to_num(raw, nan=0.0))
         margin = _MARGIN * (self.high_ / 2 - self.low_ / 2) * 2
         return np.clip(values, self.low_ - margin, self.high_ + margin)
+
+
+def _weighed(
+    X: "FloatArray", y: "AnyArray", row_metadata: RowMetadata, sample_weight: "AnyArray | None"
+) -> "tuple[FloatArray, AnyArray, RowMetadata]":
+    """Leave out the rows of weight zero, if there are weights; tables become arrays."""
+    X = np.asarray(X)
+    if sample_weight is None:
+        return X, y, row_metadata
+    rows, weighed = counting_rows(sample_weight, len(X))
+    return X[rows], np.asarray(y)[rows], weighed

@@ -21,11 +21,13 @@ from metatune.data.columns.missing import ALWAYS_MISSING, BLANKS, is_marker, str
 from metatune.data.columns.numbers import parse_number
 from metatune.errors import TableError
 
-__all__ = ["clean_column", "flag_value", "plain", "to_text"]
+__all__ = ["clean_column", "flag_value", "merges_whole_numbers", "plain", "to_text"]
 
 _TRUE = frozenset(("true", "t", "yes", "y", "1", "1.0"))
 _FALSE = frozenset(("false", "f", "no", "n", "0", "0.0"))
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+_LARGEST = 2.0**63  # beyond it whole numbers are no integers of 64 bits
+_EXACT = 2**53  # whole numbers up to here are exact as float64
 _NESTED = (list, dict, set, tuple, np.ndarray)
 TEXT = pd.StringDtype(na_value=np.nan)
 
@@ -54,7 +56,7 @@ def clean_column(series: "pd.Series[Any]", column: Column) -> "pd.Series[Any]":
         return _to_flags(cells)
     if column.kind is ColumnKind.DATETIME:
         return _to_dates(cells, column.datetime_format)
-    return to_text(cells)
+    return _codes(cells, column) if column.base is ColumnKind.NUMBER else to_text(cells)
 
 
 def plain(series: "pd.Series[Any]") -> "pd.Series[Any]":
@@ -94,6 +96,17 @@ def _is_nominal(levels: "pd.Index[Any]") -> bool:
     return all(text is None or _PLAIN_NUMBER.fullmatch(text) is not None for text in texts)
 
 
+def merges_whole_numbers(cells: "pd.Series[Any]") -> bool:
+    """Return True if different whole numbers beyond 2**53 would be the same as float64."""
+    if not types.is_integer_dtype(cells.dtype) or not len(cells):
+        return False
+    present = cells.dropna().to_numpy()
+    if not len(present) or max(abs(int(present.min())), abs(int(present.max()))) <= _EXACT:
+        return False
+    distinct = np.unique(present)
+    return len(np.unique(distinct.astype(np.float64))) < len(distinct)
+
+
 def to_text(series: "pd.Series[Any]") -> "pd.Series[Any]":
     """Turn cells into text without blanks around it; missing markers become NaN.
 
@@ -103,6 +116,21 @@ def to_text(series: "pd.Series[Any]") -> "pd.Series[Any]":
     if isinstance(cells.dtype, pd.StringDtype):
         return _strip(cells)
     return _map_distinct(cells, _canonical, TEXT)
+
+
+def _codes(cells: "pd.Series[Any]", column: Column) -> "pd.Series[Any]":
+    """Turn numbers that stand for categories into text, alike whether they are read as texts."""
+    text = to_text(cells)
+    if types.is_numeric_dtype(cells.dtype):
+        return text
+    return _map_distinct(text, lambda value: _code(str(value), column.decimal), TEXT)
+
+
+def _code(text: str, decimal: str) -> str | None:
+    text = text.replace(decimal, ".")
+    if _PLAIN_NUMBER.fullmatch(text) is None:
+        return text
+    return _canonical(float(text)) if "." in text else str(int(text))
 
 
 def flag_value(text: str) -> float:
@@ -188,7 +216,7 @@ def _canonical(value: Any) -> str | None:
         number = float(value)
         if math.isinf(number):
             return None
-        return str(int(number)) if number.is_integer() and abs(number) < 1e15 else str(value)
+        return str(int(number)) if number.is_integer() and abs(number) < _LARGEST else str(value)
     return strip_or_none(str(value))
 
 

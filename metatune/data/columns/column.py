@@ -17,6 +17,8 @@ class ColumnKind(StrEnum):
     TEXT = "text"
     IDENTIFIER = "identifier"
     CONSTANT = "constant"
+    LEFT_OUT = "left out"
+    """A column that a run does without, since its budget is too short for so many."""
     ROW_WEIGHT = "row weight"
     """Sample weight of each row; like the next two kinds, only the user can name it."""
     ROW_GROUP = "row group"
@@ -33,6 +35,7 @@ class ColumnKind(StrEnum):
 _LEFT_OUT = (
     ColumnKind.IDENTIFIER,
     ColumnKind.CONSTANT,
+    ColumnKind.LEFT_OUT,
     ColumnKind.ROW_WEIGHT,
     ColumnKind.ROW_GROUP,
     ColumnKind.ROW_TIME,
@@ -56,7 +59,7 @@ class Column:
     datetime_format : str or None
         strptime format of a text column of kind date/time; None where the dtype is a date already.
     decimal : str
-        Decimal separator of a text column of kind number ("." or ",").
+        Decimal separator of numbers that are written as text ("." or ",").
     unit : str
         What follows each number of a text column of kind number ("kg"), and is cut off.
     note : str
@@ -64,6 +67,9 @@ class Column:
     calendar_only : bool
         Whether of dates only what comes again is of use: month, day, weekday, hour, minute, but
         neither year nor the instant, which no model has seen of the future.
+    base : ColumnKind
+        What its cells were when they were read: numbers, booleans, dates, categories, or texts.
+        Cells of a table to predict are read as the same, whatever stands beside them.
     """
 
     name: str
@@ -75,3 +81,4 @@ class Column:
     unit: str = ""
     note: str = ""
     calendar_only: bool = False
+    base: ColumnKind = ColumnKind.TEXT

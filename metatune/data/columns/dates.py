@@ -1,13 +1,18 @@
-"""Dates and times as people write them."""
+"""Dates and times as people write them, with or without a time zone, in one format or several."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from metatune.data.columns.missing import is_weak_marker
+from metatune.data.columns.zones import split_zone
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from metatune._typing import AnyArray
 
 __all__ = ["ISO", "find_date_format", "find_digit_format", "parse_date_texts"]
@@ -41,55 +46,111 @@ _DAYS = (
     "%a, %d %b %Y",
     "%A, %B %d, %Y",
     "%Y-%b-%d",
+    "%d/%b/%Y",
+    "%a %d %b %Y",
+    "%a %b %d %Y",
+    "%a, %b %d, %Y",
 )
 _MONTHS = ("%b-%Y", "%B %Y", "%b %Y", "%b-%y", "%m/%Y", "%y-%b")
 _TIMES = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%H:%M:%S.%f")
+_GAP_AND_TIME = re.compile(
+    r"(?P<gap> at |, |[ T-])\d{1,2}:\d{2}(?P<seconds>:\d{2})?(?P<fraction>\.\d+)?"
+    r"(?P<half>(?P<blank>\s)?[AaPp][Mm])?(?![:\d])"
+)
 _WHOLE = ("%a %b %d %H:%M:%S %Y", "%d/%b/%Y:%H:%M:%S", "%Y%m%dT%H%M%S", "%Y%m%d %H:%M:%S")
 _DIGITS = ("%Y%m%d", "%m%d%Y", "%d%m%Y")
-_LOOKS = re.compile(r"(?=.*\d)[\w\s,.:/+-]{5,40}")
+_LOOKS = re.compile(r"(?=.*\d)[\w\s,.:/+()\[\]-]{5,70}")
+_DIGIT = re.compile(r"\d")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}")
+_WORDS = re.compile(r"[^\W\d_]+")
+_NUMBERS = re.compile(r"\d+")
+_DATE_WORDS = frozenset(
+    (
+        *("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
+        *(
+            "mon",
+            "tue",
+            "wed",
+            "thu",
+            "fri",
+            "sat",
+            "sun",
+            "am",
+            "pm",
+            "t",
+            "z",
+            "at",
+            "utc",
+            "gmt",
+        ),
+        *("est", "edt", "cst", "cdt", "mst", "mdt", "pst", "pdt", "cet", "bst"),
+    )
+)
+"""The first three letters of the words in dates."""
+
 _NAME = re.compile(r"(^|[\W_])(date|day|dt|datum|dob)($|[\W_\d])|[a-z]Date|date$", re.IGNORECASE)
 _MOSTLY = 0.95
+_WITH_WORDS = 0.8  # enough where all other cells are at most three words
+_FEW_WORDS = 3
 _TRIAL = 40
+_MOST_FORMATS = 4  # in one column
+_LEAST_SHARE = 0.02  # of the distinct texts that a further format explains
+_BETWEEN = "|"  # formats
 _YEARS = (1900, 2100)
 
 
 def parse_date_texts(
     texts: "Sequence[str] | pd.Index[Any] | AnyArray", date_format: str
 ) -> pd.DatetimeIndex:
-    """Read texts as instants in UTC without a time zone; what cannot be read is NaT."""
-    parsed = pd.to_datetime(
-        pd.Index(texts, dtype=object), format=date_format, errors="coerce", utc=True
-    )
-    return pd.DatetimeIndex(parsed).tz_localize(None).as_unit("us")
-
-
-def find_date_format(texts: Sequence[str]) -> tuple[str | None, str]:
-    """Find the format in which (nearly) all texts are dates or times.
+    """Read texts as instants in UTC without a time zone; what cannot be read is NaT.
 
     Parameters
     ----------
     texts : sequence of str
-        Distinct cells that are not missing.
+        The cells.
+    date_format : str
+        As `find_date_format` returns it: several formats, of which the first that fits counts,
+        are separated by a vertical bar.
+    """
+    cells = pd.Index(texts, dtype=object)
+    first, *others = date_format.split(_BETWEEN)
+    parsed = _parse(cells, first)
+    if first == ISO or "%H" in date_format or "%I" in date_format:
+        parsed = _filled(parsed, cells, _parse_zoned, first)
+    for other in others:
+        parsed = _filled(parsed, cells, parse_date_texts, other)
+    return parsed
+
+
+def find_date_format(texts: "Mapping[str, int] | Sequence[str]") -> tuple[str | None, str]:
+    """Find the format, or the few formats, in which (nearly) all texts are dates or times.
+
+    Parameters
+    ----------
+    texts : mapping of str to int, or sequence of str
+        Distinct cells that are not missing, perhaps with how often each occurs.
 
     Returns
     -------
     tuple of (str or None, str)
-        The strptime format or "ISO8601", None if the texts are no dates; and a note if day and
-        month could be told apart by convention only.
+        strptime formats or "ISO8601", several separated by a vertical bar; None if the texts are
+        no dates. And a note if day and month could be told apart by convention only, or if there
+        are several formats.
     """
-    head = list(texts[:_TRIAL])
+    counts = texts if isinstance(texts, Mapping) else dict.fromkeys(texts, 1)
+    dates = _without_words(counts)
+    head = dates[:_TRIAL]
     if not head or sum(bool(_LOOKS.fullmatch(text)) for text in head) < _MOSTLY * len(head):
         return None, ""
-    if _share(head, ISO) >= _MOSTLY and _share(texts, ISO) >= _MOSTLY:
+    if _share(head, ISO) >= _MOSTLY and _share(dates, ISO) >= _MOSTLY:
         return ISO, ""
     fitting = [f for f in _candidates(head) if _share(head, f) >= _MOSTLY]
-    fitting = [f for f in fitting if _share(texts, f) >= _MOSTLY]
+    fitting = [f for f in fitting if _share(dates, f) >= _MOSTLY]
     if not fitting:
-        return None, ""
-    best = max(fitting, key=lambda f: (_share(texts, f), _plausible(texts, f), -_rank(f)))
+        return _several_formats(dates)
+    best = max(fitting, key=lambda f: (_share(dates, f), _plausible(dates, f), -_rank(f)))
     swapped = _swap(best)
-    if swapped != best and swapped in fitting and _share(texts, swapped) == _share(texts, best):
+    if swapped != best and swapped in fitting and _share(dates, swapped) == _share(dates, best):
         return best, f"day and month cannot be told apart, read as {best}"
     return best, ""
 
@@ -118,12 +179,95 @@ def find_digit_format(name: str, texts: Sequence[str]) -> str | None:
     return fitting[0] if len(fitting) == 1 else None
 
 
-def _candidates(head: list[str]) -> list[str]:
+def _without_words(counts: Mapping[str, int]) -> list[str]:
+    """Return the texts without those that stand for "missing", and without three words at most."""
+    dates = [text for text in counts if not is_weak_marker(text)]
+    words = [text for text in dates if not _DIGIT.search(text)]
+    n_words, n_cells = sum(counts[text] for text in words), sum(counts[text] for text in dates)
+    if len(words) > _FEW_WORDS or n_words > (1 - _WITH_WORDS) * n_cells:
+        return dates
+    return [text for text in dates if text not in words]
+
+
+def _several_formats(texts: Sequence[str]) -> tuple[str | None, str]:
+    """Find a few formats that explain the texts together, the most frequent first.
+
+    Only formats with a year of four digits: the others fit too much.
+    """
+    head = [*texts[:_TRIAL], *texts[:: max(1, len(texts) // _TRIAL)]]
+    if sum(map(_has_date_words, head)) < _MOSTLY * len(head):
+        return None, ""
+    days = [f for f in _DAYS if "%Y" in f]
+    candidates = [ISO, *days, *_with_times(days, head), *(f for f in _WHOLE if "%Y" in f)]
+    candidates = [f for f in candidates if _share(head, f) > 0 and _plausible(head, f)]
+    found: list[str] = []
+    left = list(texts)
+    while left and len(found) < _MOST_FORMATS and candidates:
+        best = max(candidates, key=lambda f: (_share(left, f), -_rank(f)))
+        if _share(left, best) * len(left) < max(2.0, _LEAST_SHARE * len(texts)):
+            break
+        found.append(best)
+        missed = parse_date_texts(left, best).isna()
+        left = [text for text, lost in zip(left, missed, strict=True) if lost]
+    if len(found) < 2 or len(left) > (1 - _MOSTLY) * len(texts):
+        return None, ""
+    return _BETWEEN.join(found), f"dates in several formats: {', '.join(found)}"
+
+
+def _has_date_words(text: str) -> bool:
+    """Return True if a text has several numbers, and no words but those of dates."""
+    words = _WORDS.findall(text)
+    return len(_NUMBERS.findall(text)) >= 2 and all(w[:3].lower() in _DATE_WORDS for w in words)
+
+
+def _parse(cells: "pd.Index[Any]", date_format: str) -> pd.DatetimeIndex:
+    parsed = pd.to_datetime(cells, format=date_format, errors="coerce", utc=True)
+    return pd.DatetimeIndex(parsed).tz_localize(None).as_unit("us")
+
+
+def _filled(
+    parsed: pd.DatetimeIndex,
+    cells: "pd.Index[Any]",
+    parse: "Callable[[pd.Index[Any], str], pd.DatetimeIndex]",
+    date_format: str,
+) -> pd.DatetimeIndex:
+    """Read the cells that are still NaT in another way, or another format."""
+    lost = parsed.isna()
+    if not lost.any():
+        return parsed
+    values = parsed.to_numpy(copy=True)
+    values[lost] = parse(cells[lost], date_format).to_numpy()
+    return pd.DatetimeIndex(values)
+
+
+def _parse_zoned(cells: "pd.Index[Any]", date_format: str) -> pd.DatetimeIndex:
+    """Read times that end with a zone, or stand in brackets as in the log of a web server."""
+    parts = [split_zone(str(cell)) for cell in cells]
+    zoned = [i for i, (_, offset) in enumerate(parts) if offset is not None]
+    values = np.full(len(cells), np.datetime64("NaT", "us"))
+    if zoned:
+        bare = pd.Index([parts[i][0] for i in zoned], dtype=object)
+        offsets = np.array([parts[i][1] for i in zoned], dtype="timedelta64[m]")
+        values[zoned] = _parse(bare, date_format).to_numpy() - offsets
+    return pd.DatetimeIndex(values)
+
+
+def _candidates(head: Sequence[str]) -> list[str]:
     with_clock = sum(bool(_CLOCK.search(text)) for text in head) > len(head) / 2
     if with_clock:
-        both = [f"{day}{gap}{time}" for day in _DAYS for gap in (" ", ", ") for time in _TIMES]
-        return [*_TIMES, *_WHOLE, *both]
+        return [*_TIMES, *_WHOLE, *_with_times(_DAYS, head)]
     return [*_DAYS, *_MONTHS, *_WHOLE]
+
+
+def _with_times(days: Sequence[str], head: Sequence[str]) -> list[str]:
+    """Return the formats of days, each with the forms of time that follow a day in some texts."""
+    seen = {m.groups() for m in map(_GAP_AND_TIME.search, head) if m is not None}
+    times = []
+    for gap, seconds, fraction, half, blank in seen:
+        hour = "%I" if half else "%H"
+        rest = ":%S" * bool(seconds) + ".%f" * bool(fraction) + f"{blank or ''}%p" * bool(half)
+        times.append(f"{gap}{hour}:%M{rest}")
+    return [f"{day}{time}" for day in days for time in dict.fromkeys(sorted(times))]
 
 
 def _share(texts: Sequence[str], date_format: str) -> float:

@@ -7,6 +7,7 @@ import pandas as pd
 
 __all__ = [
     "is_unnamed",
+    "labels_rows",
     "looks_like_id_name",
     "numbers_are_identifiers",
     "seldom_repeats",
@@ -17,6 +18,12 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|#")
 _ID_WORDS = frozenset(("id", "ids", "uuid", "guid", "rowid"))
 _ROW_WORDS = frozenset(
     ("index", "idx", "key", "nr", "no", "number", "num", "rank", "row", "record", "serial", "#")
+)
+_LABEL_WORDS = frozenset(
+    (
+        *("index", "idx", "key", "nr", "no", "row", "record", "serial", "#", "obs", "observation"),
+        *("case", "sno", "sr", "sl", "seq", "instance", "uid"),
+    )
 )
 _CALENDAR = ("time", "date", "year", "month", "day", "week", "hour", "minute", "second")
 _TIME_WORDS = frozenset((*_CALENDAR, "t", "step", "timestamp", "period", "age"))
@@ -34,6 +41,16 @@ def looks_like_id_name(name: str) -> bool:
 def is_unnamed(name: str) -> bool:
     """Return True if a column had no name in its file."""
     return name.startswith("Unnamed: ")
+
+
+def labels_rows(name: str) -> bool:
+    """Return True if a column is named as what tells rows apart and nothing else.
+
+    ``X`` is what R calls the row names that it wrote itself.
+    """
+    words = _words(name)
+    named = looks_like_id_name(name) or not _LABEL_WORDS.isdisjoint(words)
+    return named or is_unnamed(name) or not words or name == "X"
 
 
 def seldom_repeats(unique_share: float) -> bool:

@@ -1,5 +1,7 @@
 """Inference of the kinds of a table's columns."""
 
+from collections import Counter
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -8,14 +10,22 @@ import pandas as pd
 from metatune.data.columns.cleaning import clean_column
 from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.dates import find_date_format, find_digit_format, parse_date_texts
+from metatune.data.columns.durations import DURATION
 from metatune.data.columns.identifiers import (
     looks_like_id_name,
     numbers_are_identifiers,
     seldom_repeats,
     words_are_identifiers,
 )
-from metatune.data.columns.numbers import NumberStyle, decimal_evidence, find_number_style
+from metatune.data.columns.numbers import (
+    NumberStyle,
+    decimal_evidence,
+    find_durations,
+    find_number_style,
+)
+from metatune.data.columns.plain_numbers import DIGIT_DATES, infer_plain
 from metatune.data.columns.profile import ColumnProfile
+from metatune.data.columns.scripts import count_words
 from metatune.data.wording import counted, listed
 from metatune.errors import TableError
 
@@ -25,8 +35,6 @@ _LOW_CARDINALITY = 40  # levels up to which a category counts as one of few
 _PAIRS = ({"true", "false"}, {"t", "f"}, {"yes", "no"}, {"y", "n"})
 _SHOWN = 3
 _DATE_TEXTS = 5_000  # distinct texts that are tried as dates
-_DIGIT_DATES_FROM = 1_000_000  # eight digits, the first of which may be a zero
-_EPOCH_END = 100_000_000
 
 
 def infer_columns(frame: pd.DataFrame, *, keep_identifiers: bool = False) -> tuple[Column, ...]:
@@ -52,12 +60,14 @@ def infer_columns(frame: pd.DataFrame, *, keep_identifiers: bool = False) -> tup
         If two columns have the same name, or cells are complex numbers.
     """
     frame = with_text_names(frame)
-    profiles = [ColumnProfile.at(frame.iloc[:, i]) for i in range(frame.shape[1])]
-    hint = int(sum(np.sign(decimal_evidence(profile.counts)) for profile in profiles))
-    columns = tuple(_column(profile, hint, keep_identifiers) for profile in profiles)
-    if keep_identifiers or any(column.kind.is_used for column in columns):
-        return columns
-    return tuple(_column(profile, hint, True) for profile in profiles)
+    plain = infer_plain(frame)
+    others = [i for i in range(frame.shape[1]) if i not in plain]
+    profiles = {i: ColumnProfile.at(frame.iloc[:, i]) for i in others}
+    hint = int(sum(np.sign(decimal_evidence(p.counts)) for p in profiles.values()))
+    understood = plain | {i: _column(p, hint, keep_identifiers) for i, p in profiles.items()}
+    if not keep_identifiers and not any(column.kind.is_used for column in understood.values()):
+        understood |= {i: _column(p, hint, True) for i, p in profiles.items()}
+    return tuple(understood[i] for i in range(frame.shape[1]))
 
 
 def with_text_names(frame: pd.DataFrame) -> pd.DataFrame:
@@ -70,7 +80,7 @@ def with_text_names(frame: pd.DataFrame) -> pd.DataFrame:
     """
     names = [str(name) for name in frame.columns]
     if len(set(names)) < len(names):
-        repeated = sorted({name for name in names if names.count(name) > 1})
+        repeated = sorted(name for name, count in Counter(names).items() if count > 1)
         shown = listed(repeated, _SHOWN)
         raise TableError(f"several columns are called {shown}: give every column its own name")
     return frame if list(frame.columns) == names else frame.set_axis(names, axis=1)
@@ -86,10 +96,16 @@ def _column(profile: ColumnProfile, hint: int, keep_identifiers: bool) -> Column
         return _declared_category(profile, keep_identifiers)
     if profile.base is not ColumnKind.TEXT:
         return _make(profile, profile.base)
-    style = find_number_style(profile.counts, hint)
-    if style is not None:
-        return _unless_identifier(profile, _written_number(profile, style), keep_identifiers)
-    return _date_column(profile) or _word_column(profile, keep_identifiers)
+    number = find_number_style(profile.counts, hint)
+    dates = _date_column(profile) if number is None else None
+    lost = number.n_others if number else dates.n_missing - profile.n_missing if dates else None
+    if lost is None or lost > 0:  # clocks beyond 24 hours, hours beside minutes
+        durations = find_durations(profile.counts)
+        if durations is not None and (lost is None or durations.n_others < lost):
+            number, dates = durations, None
+    if number is not None:
+        return _unless_identifier(profile, _written_number(profile, number), keep_identifiers)
+    return dates or _word_column(profile, keep_identifiers)
 
 
 def _number_column(profile: ColumnProfile, keep_identifiers: bool) -> Column:
@@ -132,7 +148,7 @@ def _digit_dates(profile: ColumnProfile) -> str | None:
         return None
     present = profile.cells.dropna()
     low, high = float(present.min()), float(present.max())
-    if not (low >= _DIGIT_DATES_FROM and high < _EPOCH_END) or profile.n_infinite:
+    if not (low >= DIGIT_DATES[0] and high < DIGIT_DATES[1]) or profile.n_infinite:
         return None
     values = present.unique()[:_DATE_TEXTS]
     if not np.array_equal(values, np.floor(values)):
@@ -152,9 +168,10 @@ def _written_number(profile: ColumnProfile, style: NumberStyle) -> Column:
             f"{counted(style.n_markers, 'cell')} taken as missing: {listed(style.markers, _SHOWN)}"
         )
     if style.decimal == ",":
-        notes.append("decimal comma")
+        commas = any("," in text for text in profile.counts)
+        notes.append("decimal comma" if commas else "dots group thousands")
     if style.unit:
-        notes.append(f"in {style.unit}")
+        notes.append("durations in seconds" if style.unit == DURATION else f"in {style.unit}")
     if not notes:
         notes.append("numbers written as text")
     return _make(
@@ -170,7 +187,7 @@ def _written_number(profile: ColumnProfile, style: NumberStyle) -> Column:
 
 def _date_column(profile: ColumnProfile) -> Column | None:
     texts = list(profile.counts)
-    date_format, note = find_date_format(texts[:_DATE_TEXTS])
+    date_format, note = find_date_format(dict(islice(profile.counts.items(), _DATE_TEXTS)))
     if date_format is None:
         return None
     notes = [note] if note else []
@@ -200,7 +217,7 @@ def _word_column(profile: ColumnProfile, keep_identifiers: bool) -> Column:
     values = {text.lower() for text in profile.counts}
     if len(values) == 2 and values in _PAIRS:
         return _make(profile, ColumnKind.BOOLEAN, n_unique=2)
-    n_words = sum(len(text.split()) for text in profile.counts) / len(profile.counts)
+    n_words = sum(map(count_words, profile.counts)) / len(profile.counts)
     if words_are_identifiers(profile.n_present, profile.unique_share, n_words):
         kind = ColumnKind.HIGH_CARDINALITY if keep_identifiers else ColumnKind.IDENTIFIER
         return _make(profile, kind, "tells rows apart")
@@ -232,4 +249,4 @@ def _make(profile: ColumnProfile, kind: ColumnKind, note: str = "", **more: Any)
     if profile.stripped and kind in (ColumnKind.CATEGORY, ColumnKind.HIGH_CARDINALITY):
         notes.append("blanks around values removed")
     values: dict[str, Any] = {"n_missing": profile.n_missing, "n_unique": profile.n_unique, **more}
-    return Column(name=profile.name, kind=kind, note="; ".join(notes), **values)
+    return Column(name=profile.name, kind=kind, note="; ".join(notes), base=profile.base, **values)

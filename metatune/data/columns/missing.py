@@ -18,7 +18,16 @@ ALWAYS_MISSING = (
     "Null",
     "null",
     "<NA>",
+    "\\N",
+    "<null>",
+    "<NULL>",
+    "(null)",
+    "(NULL)",
+    "[null]",
+    "NaT",
+    "<NaT>",
     "#N/A",
+    "#n/a",
     "#N/A N/A",
     "#NA",
     "#NULL!",
@@ -37,18 +46,38 @@ ALWAYS_MISSING = (
 _ALWAYS = frozenset(ALWAYS_MISSING)
 _WEAK = frozenset(
     (
-        "-",
-        "--",
-        "---",
-        ".",
-        "..",
-        "...",
-        "na",
-        "Na",
-        "nil",
-        "missing",
-        "unknown",
-        "undefined",
+        *(
+            "-",
+            "--",
+            "---",
+            "\u2013",
+            "\u2014",
+            ".",
+            "..",
+            "...",
+            "*",
+            "**",
+            "***",
+            "??",
+            "???",
+            "_",
+        ),
+        *(
+            "na",
+            "n.a.",
+            "n.a",
+            "n/a.",
+            "n/d",
+            "n.d.",
+            "nd",
+            "none",
+            "nil",
+            "null",
+            "(none)",
+            "[none]",
+        ),
+        *("missing", "unknown", "undefined", "unavailable", "not available", "not applicable"),
+        *("not known", "no data", "not reported", "blank", "empty", "tba", "tbd", "k.a.", "s/d"),
     )
 )
 _FORMULA = re.compile(r"=[A-Z][A-Z0-9.]*\(.*\)")
@@ -68,7 +97,7 @@ def is_marker(text: str) -> bool:
 def is_weak_marker(text: str) -> bool:
     """Return True if a cell means "missing" among numbers or dates, such as ``-``."""
     text = text.strip(BLANKS)
-    return text in _WEAK or text.lower() in _WEAK
+    return text.lower() in _WEAK
 
 
 def strip_or_none(text: str) -> str | None:

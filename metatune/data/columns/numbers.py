@@ -1,4 +1,4 @@
-"""Numbers as people write them: ``1,234``, ``$4.99``, ``12%``, ``19M``, ``10,000+``, ``48,0``."""
+"""Numbers as people write them: ``1,234``, ``$4.99``, ``12%``, ``19M``, ``Rs. 1,23,456``."""
 
 import math
 import re
@@ -6,19 +6,50 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from metatune.data.columns.durations import DURATION, parse_duration
 from metatune.data.columns.missing import is_weak_marker
+from metatune.data.columns.units import (
+    CURRENCY_AFTER,
+    CURRENCY_BEFORE,
+    SCALE_WORDS,
+    UNIT,
+    scale_of,
+    unit_ratio,
+)
 
-__all__ = ["NumberStyle", "decimal_evidence", "find_number_style", "parse_number"]
+__all__ = [
+    "NumberStyle",
+    "decimal_evidence",
+    "find_durations",
+    "find_number_style",
+    "groups_with_dots",
+    "parse_number",
+]
 
-_SCALE = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9}
-_CURRENCY = r"(?:US\$|[$€£¥₹]|USD|EUR|GBP)"
-_UNIT_TAIL = re.compile(r"[-+.,\d\s]*\d\s?([A-Za-zµ°][A-Za-zµ°/²³%]{0,14})")
+_BOUND = r"(?:[<>≤≥]=?|[~≈]|(?i:ca|approx|about|circa)\.?\s)"
+_SCALE = rf"(?:[kKMB]|(?i:{'|'.join(SCALE_WORDS)})\.?)"
+_BEFORE = rf"\s*(?:{_BOUND}\s*)?(?P<sign>[-+−])?\s*{CURRENCY_BEFORE}?\s*(?P<sign2>[-+−])?"
+_IS_BOUND = re.compile(r"\s*[<>≤≥]")
+_HEXADECIMAL = re.compile(r"([-+]?)0[xX]([0-9a-fA-F]{1,16})")
+_WITH_UNIT = re.compile(rf"(?P<number>{_BEFORE}[-+.,'’\d\s]*\d\.?)\s?(?P<unit>{UNIT})")
+_AMOUNT = re.compile(
+    rf"\(?{_BEFORE}(?P<body>[.,]?\d[\d.,\s'’]*?)(?:[.,][-–—]{{1,2}})?"
+    rf"\s?{_SCALE}?\s*(?:{CURRENCY_AFTER}|{UNIT})?\s*[%+]?\s*\)?"
+)
 _SURE_COMMA = re.compile(r"0,\d+|\d{1,3}(\.\d{3})+,\d+|\d+,(\d{1,2}|\d{4,})|\d{4,},\d+")
-_SURE_POINT = re.compile(r"0?\.\d+|\d{1,3}(,\d{3})+\.\d+|\d+\.(\d{1,2}|\d{4,})|\d{1,3}(,\d{3}){2,}")
+_MANY_DOTS = re.compile(r"\d{1,3}(\.\d{3}){2,}")
+_SURE_POINT = re.compile(
+    r"0?\.\d+|\d{1,3}(,\d{3})+\.\d+|\d+\.(\d{1,2}|\d{4,})|\d{1,3}(,\d{3}){2,}|\d{1,2}(,\d{2})+,\d{3}"
+)
+_DOTTED = re.compile(r"[1-9]\d{0,2}(\.\d{3})+")
+_GAPS = re.compile(r"[\s'’]")
+_FEWEST_DOTTED = 5
 _MAX_LENGTH = 40
 _MOSTLY = 0.95  # share of cells that must be numbers
 _WITH_WORDS = 0.8  # enough where all others are at most three words ("Varies with device")
 _FEW_WORDS = 3
+_FEWEST_EXACT = 3  # numbers among which bounds such as <0.5 are numbers, too
+_EXACT = 2**53
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +61,7 @@ class NumberStyle:
     decimal : str
         "." or ","; the other one groups thousands.
     unit : str
-        Unit after each number; empty if there is none.
+        Unit after each number, or "duration"; empty if there is none.
     others : tuple of str
         The distinct cells that are neither numbers nor common markers, most frequent first.
     n_others : int
@@ -59,43 +90,37 @@ def parse_number(text: str, decimal: str = ".", unit: str = "") -> float:
     decimal : str
         "." or ","; the other one, blanks and apostrophes may group thousands.
     unit : str
-        A unit that may follow the number.
+        A unit that may follow the number; "duration" to read durations as seconds.
 
     Returns
     -------
     float
-        NaN where the cell is not a finite number. A currency sign, a percent sign and a trailing
-        plus are dropped; k, M and B multiply; parentheses mean negative.
+        NaN where the cell is not a finite number. A currency, a percent sign, a trailing plus and
+        a bound or ``~`` before the number are dropped; k, M, B and words such as ``million``
+        multiply; parentheses mean negative; ``0x1F`` is hexadecimal.
     """
     text = text.strip()
     if len(text) > _MAX_LENGTH:
         return math.nan
-    if unit and text.endswith(unit):
-        text = text[: -len(unit)].rstrip()
+    if unit == DURATION:
+        return parse_duration(text)
+    factor = 1.0
+    if unit:
+        text, factor = _without_unit(text, unit)
     match = _number_pattern(decimal).fullmatch(text)
     if match is None:
-        return math.nan
+        return _hexadecimal(text)
     body = match["body"].replace("," if decimal == "." else ".", "").replace(decimal, ".")
-    body = body.replace(" ", "").replace("\xa0", "").replace("'", "")
-    value = float(body) * _SCALE.get(match["scale"] or "", 1.0)
+    value = float(_GAPS.sub("", body))
+    if match["scale"]:
+        value *= scale_of(match["scale"]) or 1.0
+    value *= factor
     negative = (match["sign"] or match["sign2"] or "") in ("-", "−") or (
         match["open"] is not None and match["close"] is not None
     )
     if (match["open"] is None) != (match["close"] is None) or math.isinf(value):
         return math.nan
     return -value if negative else value
-
-
-@cache
-def _number_pattern(decimal: str) -> re.Pattern[str]:
-    group = r"[,\s']" if decimal == "." else r"[.\s']"
-    point = re.escape(decimal)
-    return re.compile(
-        rf"(?P<open>\()?\s*(?P<sign>[-+−])?\s*{_CURRENCY}?\s*(?P<sign2>[-+−])?"
-        rf"(?P<body>(?:\d{{1,3}}(?:{group}\d{{3}})+|\d+)(?:{point}\d*)?(?:[eE][-+]?\d+)?"
-        rf"|{point}\d+(?:[eE][-+]?\d+)?)"
-        rf"\s?(?P<scale>[kKMB])?\s*{_CURRENCY}?\s*(?:%|\+)?\s*(?P<close>\))?"
-    )
 
 
 def decimal_evidence(texts: Iterable[str]) -> int:
@@ -105,14 +130,35 @@ def decimal_evidence(texts: Iterable[str]) -> int:
     """
     evidence = 0
     for text in texts:
-        bare = text.strip().lstrip("-+−$€£¥ ").rstrip("%+ ")
-        if len(bare) > _MAX_LENGTH or ("," not in bare and "." not in bare):
+        if "," not in text and "." not in text:
             continue
-        if _SURE_COMMA.fullmatch(bare):
+        body = _body(text)
+        if _SURE_COMMA.fullmatch(body) or _MANY_DOTS.fullmatch(body):
             evidence += 1
-        elif _SURE_POINT.fullmatch(bare):
+        elif _SURE_POINT.fullmatch(body):
             evidence -= 1
     return evidence
+
+
+def groups_with_dots(texts: Iterable[str]) -> bool:
+    """Return True if dots group thousands, as ``1.230`` beside ``850`` shows.
+
+    Whoever writes decimals gives all numbers the same number of them, or none of them a zero at
+    the end; and a decimal of less than 1 begins with a zero.
+    """
+    n_dotted, whole, zero_at_end = 0, False, False
+    for text in texts:
+        body = _body(text)
+        if body.isdigit():
+            if len(body) > 3:
+                return False
+            whole = True
+        elif body:
+            if not _DOTTED.fullmatch(body):
+                return False
+            n_dotted += 1
+            zero_at_end = zero_at_end or body.endswith("0")
+    return n_dotted >= _FEWEST_DOTTED and whole and zero_at_end
 
 
 def find_number_style(counts: Mapping[str, int], hint: int = 0) -> NumberStyle | None:
@@ -128,12 +174,31 @@ def find_number_style(counts: Mapping[str, int], hint: int = 0) -> NumberStyle |
     Returns
     -------
     NumberStyle or None
-        None if the cells are not numbers: too many of them, or too many different ones, are not.
+        None if the cells are not numbers: too many of them, or too many different ones, are not;
+        or numbers would make different cells the same.
     """
-    evidence = decimal_evidence(counts) or hint
+    evidence = decimal_evidence(counts)
+    if not evidence:
+        dotted = any("." in text for text in counts) and groups_with_dots(counts)
+        evidence = 1 if dotted else hint
     decimal = "," if evidence > 0 else "."
-    unit = _common_unit(counts)
-    others = [text for text in counts if math.isnan(parse_number(text, decimal, unit))]
+    return _style(counts, decimal, _common_unit(counts))
+
+
+def find_durations(counts: Mapping[str, int]) -> NumberStyle | None:
+    """Find out if a column's cells are durations, which are read as seconds; else None.
+
+    Parameters
+    ----------
+    counts : Mapping of str to int
+        Distinct cells that are not missing, with how often each occurs.
+    """
+    return _style(counts, ".", DURATION)
+
+
+def _style(counts: Mapping[str, int], decimal: str, unit: str) -> NumberStyle | None:
+    values = {text: parse_number(text, decimal, unit) for text in counts}
+    others = [text for text, value in values.items() if math.isnan(value)]
     words = [text for text in others if not is_weak_marker(text)]
     n_cells, n_words = sum(counts.values()), sum(counts[text] for text in words)
     n_numbers = n_cells - sum(counts[text] for text in others)
@@ -142,6 +207,8 @@ def find_number_style(counts: Mapping[str, int], hint: int = 0) -> NumberStyle |
     if n_numbers == 0 or distinct_numbers < min(2, n_numbers):
         return None
     if share < (_WITH_WORDS if len(words) <= _FEW_WORDS else _MOSTLY):
+        return None
+    if _are_ranges(values) or _merges_large(values):
         return None
     markers = [text for text in others if is_weak_marker(text)]
     return NumberStyle(
@@ -154,14 +221,70 @@ def find_number_style(counts: Mapping[str, int], hint: int = 0) -> NumberStyle |
     )
 
 
+@cache
+def _number_pattern(decimal: str) -> re.Pattern[str]:
+    group = r"[,\s'’]" if decimal == "." else r"[.\s'’]"
+    indian = r"|\d{1,2}(?:,\d{2})+,\d{3}" if decimal == "." else ""
+    point = re.escape(decimal)
+    return re.compile(
+        rf"(?P<open>\()?{_BEFORE}"
+        rf"(?P<body>(?:\d{{1,3}}(?:{group}\d{{3}})+{indian}|\d+)(?:{point}\d*)?(?:[eE][-+]?\d+)?"
+        rf"|{point}\d+(?:[eE][-+]?\d+)?)(?:[.,][-–—]{{1,2}})?"
+        rf"\s?(?P<scale>{_SCALE})?\s*{CURRENCY_AFTER}?\s*(?:%|\+)?\s*(?P<close>\))?"
+    )
+
+
+def _without_unit(text: str, unit: str) -> tuple[str, float]:
+    """Cut a unit off; also return by what to multiply to have the number in that of the column."""
+    if text.endswith(unit) and not text[: -len(unit)][-1:].isalpha():
+        return text[: -len(unit)].rstrip(), 1.0
+    match = _WITH_UNIT.fullmatch(text)
+    ratio = None if match is None else unit_ratio(match["unit"], unit)
+    if match is None or ratio is None:
+        return text, 1.0
+    return match["number"].rstrip(), ratio
+
+
+def _hexadecimal(text: str) -> float:
+    match = _HEXADECIMAL.fullmatch(text)
+    if match is None:
+        return math.nan
+    value = float(int(match[2], 16))
+    return -value if match[1] == "-" else value
+
+
+def _body(text: str) -> str:
+    """Return the digits, points and commas of an amount; empty for other texts."""
+    match = _AMOUNT.fullmatch(text.strip()) if len(text) <= _MAX_LENGTH else None
+    return "" if match is None else _GAPS.sub("", match["body"])
+
+
+def _are_ranges(values: Mapping[str, float]) -> bool:
+    """Return True if bounds such as ``<=50K`` and ``>50K`` are the classes of a column.
+
+    Among other numbers ``<0.5`` is a number: below what a method detects.
+    """
+    known = {text: value for text, value in values.items() if not math.isnan(value)}
+    bounds = {text for text in known if _IS_BOUND.match(text)}
+    exact = {value for text, value in known.items() if text not in bounds}
+    return bool(bounds) and (len(exact) < _FEWEST_EXACT or len(bounds) > len(exact))
+
+
+def _merges_large(values: Mapping[str, float]) -> bool:
+    """Return True if whole numbers beyond 2**53, ids as a rule, are the same as numbers."""
+    large = {text: value for text, value in values.items() if abs(value) >= _EXACT}
+    return bool(large) and len(set(large.values())) < len({text.lstrip("+0") for text in large})
+
+
 def _common_unit(counts: Mapping[str, int]) -> str:
-    """Return the one unit that follows most of the numbers, if there is one."""
+    """Return the unit that follows most of the numbers, if there is one."""
     units: dict[str, int] = {}
     for text, count in counts.items():
-        match = _UNIT_TAIL.fullmatch(text.strip()) if len(text) <= _MAX_LENGTH else None
-        if match is not None and match[1] not in _SCALE:
-            units[match[1]] = units.get(match[1], 0) + count
+        match = _WITH_UNIT.fullmatch(text.strip()) if len(text) <= _MAX_LENGTH else None
+        if match is not None and scale_of(match["unit"]) is None:
+            units[match["unit"]] = units.get(match["unit"], 0) + count
     if not units:
         return ""
     best = max(units, key=lambda unit: units[unit])
-    return best if units[best] >= _WITH_WORDS * sum(counts.values()) else ""
+    alike = sum(count for unit, count in units.items() if unit_ratio(unit, best) is not None)
+    return best if alike >= _WITH_WORDS * sum(counts.values()) else ""

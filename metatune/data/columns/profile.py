@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 from pandas.api import types
 
-from metatune.data.columns.cleaning import clean_column, plain, to_text
+from metatune.data.columns.cleaning import clean_column, merges_whole_numbers, plain, to_text
 from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.missing import strip_or_none
 
@@ -68,6 +68,8 @@ class ColumnProfile:
     def at(cls, series: "pd.Series[Any]") -> "ColumnProfile":
         """Compute the summary statistics of a raw column."""
         cells = plain(series)
+        if merges_whole_numbers(cells):  # ids, that only their digits tell apart
+            cells = to_text(cells)
         base = _base_kind(cells)
         if base is ColumnKind.TEXT:
             return _profile_of_text(str(series.name), cells)

@@ -1,6 +1,7 @@
 """Table encoder: converts a table as users have it to one matrix of numbers."""
 
-from dataclasses import asdict
+import warnings
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -10,14 +11,21 @@ from sklearn.utils.validation import check_is_fitted
 
 from metatune.data.columns.cleaning import clean_column
 from metatune.data.columns.column import Column, ColumnKind
+from metatune.data.columns.column_text import columns_of_text, text_of_columns
+from metatune.data.columns.plain_numbers import finite_names, plain_values
 from metatune.data.encoding.encoded_task import EncodedTask
 from metatune.data.encoding.layout import Layout
 from metatune.data.encoding.text_components import TextEncoder, text_seconds
 from metatune.data.encoding.text_model import TextModel
+from metatune.data.encoding.unused_cells import UnusedCells, find_unused, unused_message
+from metatune.data.task.make_task import to_frame
 from metatune.data.task.task import Task
-from metatune.errors import SchemaError
+from metatune.data.wording import listed
+from metatune.errors import SchemaError, UnusedCellsWarning
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from metatune._typing import AnyArray, FloatArray
 
 __all__ = ["TableEncoder", "encode_task"]
@@ -38,9 +46,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    columns : list of dict
-        The columns as understood: `dataclasses.asdict` of each `Column`, so that a saved model
-        holds plain values only.
+    columns : str
+        The columns as understood (see `metatune.data.columns.column_text`).
     random_state : int
         Seed of the text components.
     text_allowance : float
@@ -52,17 +59,17 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     Attributes
     ----------
-    feature_names_in_ : ndarray of shape (n_columns,)
-        Names of the columns of the table.
-    names_ : list of str
-        Names of the matrix columns.
-    n_levels_ : list of int
-        For each matrix column 0 for a number, else the number of category codes.
+    levels_ : dict of str to list of str
+        Levels of each category column, in the order of their codes.
+    date_parts_ : dict of str to list of str
+        Parts of each date column that vary.
+    texts_ : dict of str to TextEncoder
+        Fitted, of each text column.
     """
 
     def __init__(
         self,
-        columns: list[dict[str, Any]],
+        columns: str,
         random_state: int = 0,
         text_allowance: float = float("inf"),
         text_model: TextModel | None = None,
@@ -90,18 +97,16 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.levels_: dict[str, list[str]] = {}
         self.date_parts_: dict[str, list[str]] = {}
         self.texts_: dict[str, TextEncoder] = {}
-        self.n_features_in_ = len(self.columns)
-        self.feature_names_in_ = np.asarray([c["name"] for c in self.columns], dtype=object)
+        self.n_features_in_ = len(self._understood)
         table = self._table(X)
-        cells = {c.name: clean_column(table[c.name], c) for c in self._used()}
+        plain = self._plain(table)
+        others = [column for column in self._used if column.name not in plain]
+        cells = {column.name: clean_column(table[column.name], column) for column in others}
         self._choose_texts(cells)
-        blocks = []
-        for column in self._used():
+        for column in others:
             self._learn(cells[column.name], column)
-            blocks.append(self._block(cells[column.name], column))
-        self._describe()
+        matrix = self._matrix(table, plain, lambda c: self._block(cells[c.name], c))
         self.text_model_: TextModel | None = None
-        matrix = _stack(blocks, len(table))
         if self.text_model is None or y is None:
             return matrix
         model = clone(self.text_model)
@@ -111,7 +116,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def texts(self, X: pd.DataFrame) -> list[list[str]]:
         """Return the cells of each text column, empty where missing."""
-        texts = [column for column in self._used() if column.kind is ColumnKind.TEXT]
+        texts = [column for column in self._used if column.kind is ColumnKind.TEXT]
         cells = [clean_column(X[c.name], c) for c in texts]
         return [series.where(series.notna(), "").tolist() for series in cells]
 
@@ -129,11 +134,24 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         ------
         SchemaError
             If columns are missing.
+
+        Warns
+        -----
+        UnusedCellsWarning
+            If cells hold something that cannot be used and so are taken as missing.
         """
-        check_is_fitted(self, "names_")
+        check_is_fitted(self, "levels_")
         table = self._table(X)
-        blocks = [self._block(clean_column(table[c.name], c), c) for c in self._used()]
-        matrix = _stack(blocks, len(table))
+        unused: list[UnusedCells | None] = []
+
+        def encode(column: Column) -> "FloatArray":
+            cells = clean_column(table[column.name], column)
+            block = self._block(cells, column)
+            unused.append(find_unused(table[column.name], cells, block, column))
+            return block
+
+        matrix = self._matrix(table, self._plain(table), encode)
+        _warn([found for found in unused if found is not None])
         if self.text_model_ is None:
             return matrix
         return np.hstack([matrix, self.text_model_.transform(self.texts(table))])
@@ -141,41 +159,85 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def get_feature_names_out(self, input_features: Any = None) -> "AnyArray":  # noqa: ARG002
         """Return the names of the matrix columns."""
         predicted = [] if self.text_model_ is None else self.text_model_.names
-        return np.asarray([*self.names_, *predicted], dtype=object)
+        return np.asarray([*self.layout.names, *predicted], dtype=object)
+
+    @property
+    def feature_names_in_(self) -> "AnyArray":
+        """Names of the columns of the table, (n_columns,)."""
+        return np.asarray([column.name for column in self._understood], dtype=object)
 
     @property
     def layout(self) -> Layout:
         """Layout of the matrix without the columns of the text model."""
-        return Layout(names=tuple(self.names_), n_levels=tuple(self.n_levels_))
+        names: list[str] = []
+        n_levels: list[int] = []
+        for column in self._used:
+            parts = self._parts(column)
+            names += [column.name] if parts is None else [f"{column.name}: {p}" for p in parts]
+            is_category = column.kind in _CATEGORIES
+            levels = max(1, len(self.levels_[column.name])) if is_category else 0
+            n_levels += [levels] * (1 if parts is None else len(parts))
+        return Layout(names=tuple(names or ["constant"]), n_levels=tuple(n_levels or [0]))
 
+    def _parts(self, column: Column) -> list[str] | None:
+        """Return what a date or text is split into; None for a column that stays one."""
+        if column.kind is ColumnKind.DATETIME:
+            return self.date_parts_[column.name]
+        return self.texts_[column.name].names_ if column.kind is ColumnKind.TEXT else None
+
+    @property
+    def _understood(self) -> tuple[Column, ...]:
+        return columns_of_text(self.columns)
+
+    @property
     def _used(self) -> list[Column]:
-        columns = [Column(**{**c, "kind": ColumnKind(c["kind"])}) for c in self.columns]
-        return [column for column in columns if column.kind.is_used]
+        return [column for column in self._understood if column.kind.is_used]
+
+    def _plain(self, table: pd.DataFrame) -> frozenset[str]:
+        """Return the columns that need no conversion, so that many of them are quick."""
+        return finite_names(table, [c.name for c in self._used if c.kind is ColumnKind.NUMBER])
+
+    def _matrix(
+        self,
+        table: pd.DataFrame,
+        plain: frozenset[str],
+        encode: "Callable[[Column], FloatArray]",
+    ) -> "FloatArray":
+        """Put the columns side by side; without any, one constant keeps the learners going."""
+        blocks: list[FloatArray] = []
+        for is_plain, columns in groupby(self._used, lambda column: column.name in plain):
+            if is_plain:
+                values = plain_values(table, [column.name for column in columns])
+                blocks += [values[:, i][:, None] for i in range(values.shape[1])]
+            else:
+                blocks += [encode(column) for column in columns]
+        empty = not any(block.shape[1] for block in blocks)
+        return np.zeros((len(table), 1)) if empty else np.hstack(blocks)
 
     def _table(self, X: "pd.DataFrame | AnyArray") -> pd.DataFrame:
-        names = [c["name"] for c in self.columns]
-        if not isinstance(X, pd.DataFrame):
-            array = np.asarray(X)
-            if array.ndim != 2 or array.shape[1] != len(names):
-                raise SchemaError(
-                    f"an array of shape {array.shape} does not fit: the model was fitted on "
-                    f"{len(names)} columns; give a table with the columns' names"
-                )
-            return pd.DataFrame(array, columns=names)
-        table = X if all(isinstance(c, str) for c in X.columns) else X.rename(columns=str)
-        missing = [c.name for c in self._used() if c.name not in table.columns]
-        if missing:
-            shown = ", ".join(repr(name) for name in missing[:5])
-            more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+        """Return a table under the names of the fit; by position where one side has no names."""
+        names = [column.name for column in self._understood]
+        table, is_named = to_frame(X)
+        if table.shape[1] != len(names) and not is_named:
             raise SchemaError(
-                f"the table lacks columns that the model needs: {shown}{more}; "
-                "add them (cells may be empty)"
+                f"an array of shape {table.shape} does not fit: the model was fitted on "
+                f"{len(names)} columns; give a table with the columns' names"
             )
-        return table
+        missing = [c.name for c in self._used if c.name not in table.columns]
+        if not missing:
+            return table
+        if table.shape[1] == len(names) and (
+            _are_counted(table.columns.tolist()) or _are_counted(names)
+        ):
+            return table.set_axis(names, axis="columns")
+        raise SchemaError(
+            f"the table lacks columns that the model needs: {listed(missing)}; "
+            "add them (cells may be empty)"
+        )
 
     def _choose_texts(self, cells: "dict[str, pd.Series[Any]]") -> None:
         """Choose the text columns to encode word by word: the shortest first, while time lasts."""
-        texts = [c.name for c in self._used() if c.kind is ColumnKind.TEXT]
+        texts = [c.name for c in self._used if c.kind is ColumnKind.TEXT]
         seconds = {name: text_seconds(cells[name]) for name in texts}
         left = self.text_allowance
         for name in sorted(texts, key=lambda name: seconds[name]):
@@ -206,26 +268,6 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             return self.texts_[column.name].transform(cells)
         return cells.to_numpy(dtype=np.float64, na_value=np.nan)[:, None]
 
-    def _describe(self) -> None:
-        names: list[str] = []
-        n_levels: list[int] = []
-        for column in self._used():
-            if column.kind in _CATEGORIES:
-                names.append(column.name)
-                n_levels.append(max(1, len(self.levels_[column.name])))
-                continue
-            if column.kind is ColumnKind.DATETIME:
-                parts = self.date_parts_[column.name]
-                new = [f"{column.name}: {part}" for part in parts]
-            elif column.kind is ColumnKind.TEXT:
-                new = [f"{column.name}: {part}" for part in self.texts_[column.name].names_]
-            else:
-                new = [column.name]
-            names += new
-            n_levels += [0] * len(new)
-        self.names_ = names or ["constant"]
-        self.n_levels_ = n_levels or [0]
-
 
 def encode_task(
     task: Task, seed: int, text_allowance: float = float("inf")
@@ -245,18 +287,26 @@ def encode_task(
     -------
     tuple of (TableEncoder, EncodedTask)
     """
-    columns = [{**asdict(column), "kind": str(column.kind)} for column in task.columns]
+    columns = text_of_columns(task.columns)
     encoder = TableEncoder(columns, random_state=seed, text_allowance=text_allowance)
-    X = encoder.fit_transform(task.X)
+    X = np.asarray(encoder.fit_transform(task.X))  # whatever output scikit-learn is set to
     encoded = EncodedTask(
         X=X, y=task.y, layout=encoder.layout, kind=task.kind, n_classes=task.n_classes
     )
     return encoder, encoded
 
 
-def _stack(blocks: "list[FloatArray]", n_rows: int) -> "FloatArray":
-    """Put blocks side by side; without any, one constant column keeps the learners going."""
-    return np.hstack(blocks) if any(b.shape[1] for b in blocks) else np.zeros((n_rows, 1))
+def _warn(unused: "list[UnusedCells]") -> None:
+    if unused:
+        warning = UnusedCellsWarning(unused_message(unused), tuple(unused))
+        warnings.warn(warning, stacklevel=3)
+
+
+def _are_counted(names: "Sequence[str]") -> bool:
+    """Return True if columns are called by their positions, as where there are no names."""
+    if not all(name.isdigit() for name in names):
+        return False
+    return all(int(a) < int(b) for a, b in pairwise(names))
 
 
 def _date_parts(cells: "pd.Series[Any]") -> pd.DataFrame:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from metatune.data.columns.scripts import count_words, spaced
+
 if TYPE_CHECKING:
     import pandas as pd
     from sklearn.feature_extraction.text import TfidfVectorizer
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["TextEncoder", "text_seconds"]
 
 _FIT_ROWS = 5_000
+_UNSPACED = 1.5  # times as many words as blanks tell
 _MAX_WORDS = 10_000
 _SECONDS_PER_CHARACTER = 4.5e-7  # splitting into words and counting them, on one core
 
@@ -36,6 +39,8 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     names_ : list of str
         Names of the columns of the output.
+    unspaced_ : bool
+        Whether most texts have no blanks between words, so that each character counts as one.
     vocabulary_ : str
         Words and pairs of words, one in a line; empty if there are none.
     idf_ : ndarray of shape (n_words,)
@@ -54,9 +59,12 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
         sample = _sample(X) if self.n_components else []
         vectorizer = _vectorizer(max_features=_MAX_WORDS, min_df=2 if len(sample) > 50 else 1)
+        self.unspaced_ = sum(map(count_words, sample)) > _UNSPACED * sum(
+            len(text.split()) for text in sample
+        )
         self.vocabulary_ = ""
         try:
-            weights = vectorizer.fit_transform(sample)
+            weights = vectorizer.fit_transform(self._words(sample))
         except ValueError:  # no word at all is left: only length and number of words remain
             weights = np.empty((0, 0))
         n_components = min(self.n_components, min(weights.shape) - 1)
@@ -79,9 +87,12 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if self.vocabulary_:
             vectorizer = _vectorizer(vocabulary=self.vocabulary_.split("\n"))
             vectorizer.idf_ = self.idf_
-            out[:, 2:] = vectorizer.transform(texts) @ self.components_.T
+            out[:, 2:] = vectorizer.transform(self._words(texts)) @ self.components_.T
         out[np.asarray(X.isna(), dtype=bool)] = np.nan
         return out
+
+    def _words(self, texts: list[str]) -> list[str]:
+        return [spaced(text) for text in texts] if self.unspaced_ else texts
 
 
 def text_seconds(column: "pd.Series[Any]") -> float:

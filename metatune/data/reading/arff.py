@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from metatune.data.reading.charset import find_encoding
+from metatune.data.reading.options import DETECT, ReadingOptions
 from metatune.errors import TableError
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def looks_like_arff(head: bytes) -> bool:
     return False
 
 
-def read_arff(payload: "Payload") -> tuple[pd.DataFrame, str]:
+def read_arff(payload: "Payload", options: ReadingOptions = DETECT) -> tuple[pd.DataFrame, str]:
     """Read an ARFF file: quoted names, nominal, numeric, string and date columns, sparse rows.
 
     Returns
@@ -75,7 +76,7 @@ def read_arff(payload: "Payload") -> tuple[pd.DataFrame, str]:
         If the header or a row is not ARFF, there are no rows, or a column name occurs twice.
     """
     head, complete = payload.head(_HEAD_BYTES)
-    encoding = find_encoding(head, complete=complete, label=payload.label)
+    encoding = options.encoding or find_encoding(head, complete=complete, label=payload.label)
     with payload.open() as stream:
         text = stream.read().decode(encoding, errors="replace")
     match = _DATA.search(text)

@@ -2,9 +2,10 @@
 
 import codecs
 
+from metatune.data.reading.scripts import eastern_encoding, western_encoding
 from metatune.errors import TableError
 
-__all__ = ["find_encoding", "single_byte_encoding"]
+__all__ = ["find_encoding", "other_encoding"]
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -14,7 +15,9 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\r\f\v\x1a\x1b\x1c\x1d\x1e\x1f\x08")
+_SEPARATING = frozenset(range(1, 8))  # controls that separate fields in dumps of databases
 _MAX_CONTROL_SHARE = 0.01
+_MAX_SEPARATING_SHARE = 0.4
 
 
 def find_encoding(head: bytes, *, complete: bool, label: str) -> str:
@@ -32,7 +35,8 @@ def find_encoding(head: bytes, *, complete: bool, label: str) -> str:
     Returns
     -------
     str
-        "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8", "cp1252" or "latin-1".
+        "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8", or an older encoding
+        (see `scripts`): "gb18030", "cp1251", "cp1252", "latin-1", "mac_roman" and others.
 
     Raises
     ------
@@ -45,25 +49,40 @@ def find_encoding(head: bytes, *, complete: bool, label: str) -> str:
     wide = _wide_encoding(head)
     if wide:
         return wide
-    controls = sum(head.count(bytes([code])) for code in _CONTROLS)
-    if b"\x00" in head or controls > _MAX_CONTROL_SHARE * len(head):
+    if _is_binary(head):
         raise TableError(f"{label} holds binary data, not a table in a format that is supported")
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head, final=complete)
     except UnicodeDecodeError:
-        return single_byte_encoding(head)
+        return _older_encoding(head)
     return "utf-8"
 
 
-def single_byte_encoding(data: bytes) -> str:
-    """Tell the two usual encodings apart that give each character one byte."""
-    if not any(code in data for code in range(0x80, 0xA0)):
-        return "latin-1"
-    try:
-        data.decode("cp1252")
-    except UnicodeDecodeError:
-        return "latin-1"
-    return "cp1252"
+def other_encoding(data: bytes, failed: str) -> str:
+    """Find the encoding of a file whose text turned out not to be in the detected one.
+
+    Parameters
+    ----------
+    data : bytes
+        A part of the file that could not be decoded.
+    failed : str
+        The encoding that it was taken for.
+    """
+    found = _older_encoding(data)
+    return "latin-1" if found == failed else found
+
+
+def _older_encoding(data: bytes) -> str:
+    """Find the encoding of bytes that are not in one of Unicode's."""
+    return eastern_encoding(data) or western_encoding(data)
+
+
+def _is_binary(head: bytes) -> bool:
+    counts = {code: head.count(bytes([code])) for code in _CONTROLS}
+    separator = max(_SEPARATING, key=lambda code: counts[code])
+    if b"\n" in head and 0 < counts[separator] <= _MAX_SEPARATING_SHARE * len(head):
+        counts[separator] = 0
+    return b"\x00" in head or sum(counts.values()) > _MAX_CONTROL_SHARE * len(head)
 
 
 def _wide_encoding(head: bytes) -> str:

@@ -1,48 +1,72 @@
-"""Reader of text tables: fields separated by commas, semicolons, tabs, bars or blanks."""
+"""Reader of text tables: fields separated by commas, semicolons, tabs, bars, blanks or others."""
 
-import csv
 import re
-import warnings
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import Any
 
 import pandas as pd
 
-from metatune.data.columns.missing import ALWAYS_MISSING, is_marker, is_weak_marker
-from metatune.data.columns.numbers import parse_number
-from metatune.data.reading.charset import find_encoding, single_byte_encoding
-from metatune.data.reading.dialect import Dialect, Rows, find_decimal, find_dialect, split_rows
+from metatune.data.columns.missing import is_marker, is_weak_marker
+from metatune.data.reading.charset import find_encoding, other_encoding
+from metatune.data.reading.dialect import (
+    Dialect,
+    Rows,
+    find_decimal,
+    find_dialect,
+    split_rows,
+)
 from metatune.data.reading.header import Header, find_header
+from metatune.data.reading.options import DETECT, ReadingOptions
+from metatune.data.reading.parser import Plan, judged_rows, parse
 from metatune.data.reading.payload import Payload
+from metatune.data.reading.repeats import without_repeated_header, without_tail
+from metatune.data.reading.room import check_room
 from metatune.data.reading.source import Source
+from metatune.data.reading.verbatim import NOTHING, Verbatim
 from metatune.errors import TableError
 
 __all__ = ["read_delimited", "seen_markers"]
 
 _HEAD_BYTES = 1_000_000
-_JUDGED_CELLS = 50_000
-_GROUPED = re.compile(r"[-+]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?")
+_BYTES_FOR_CELL = 24  # a number, while pieces of the table are joined
 _PARSER_TROUBLE = (pd.errors.ParserError, pd.errors.ParserWarning)
 _NOT_CLOSED = re.compile(r"EOF inside string starting at row (\d+)")
 _TOO_MANY = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    """Format of a text table, detected before it is read."""
+class _Head:
+    """First bytes of a text table, and what the user says about it."""
 
-    encoding: str
-    dialect: Dialect
-    header: Header
-    decimal: str
-    rows: Rows
+    payload: Payload
+    data: bytes
+    complete: bool
+    options: ReadingOptions
+    wanted: Collection[str]
+    verbatim: Verbatim
+
+    def text(self, encoding: str) -> str:
+        return self.data.decode(encoding, errors="ignore")
 
 
 def read_delimited(
     payload: Payload,
+    options: ReadingOptions = DETECT,
+    wanted: Collection[str] = (),
+    verbatim: Verbatim = NOTHING,
 ) -> tuple[pd.DataFrame, Source, tuple[str, ...], frozenset[str]]:
     """Read a text table.
+
+    Parameters
+    ----------
+    payload : Payload
+    options : ReadingOptions
+        What is known; the rest is detected.
+    wanted : collection of str
+        Names of columns that the table should hold.
+    verbatim : Verbatim
+        What is taken as it stands.
 
     Returns
     -------
@@ -55,26 +79,35 @@ def read_delimited(
         If the bytes are no text, there are no rows, a row has too many fields, or two columns
         have the same name.
     """
-    head, complete = payload.head(_HEAD_BYTES)
-    encoding = find_encoding(head, complete=complete, label=payload.label)
-    plan = _make_plan(payload, head, encoding, complete)
-    try:
-        frame, plan = _parse_somehow(payload, plan, head, complete)
-    except UnicodeDecodeError as error:
-        plan = replace(plan, encoding=single_byte_encoding(error.object))
-        frame, plan = _parse_somehow(payload, plan, head, complete)
-    data = _judged(plan.rows, plan.header)
+    data, complete = payload.head(_HEAD_BYTES)
+    head = _Head(
+        payload=payload,
+        data=data,
+        complete=complete,
+        options=options,
+        wanted=wanted,
+        verbatim=verbatim,
+    )
+    frame, plan = _read_as(head, _encoding(head))
+    judged = judged_rows(plan)
+    left_out: tuple[str, ...] = ()
+    if not verbatim.rows:
+        frame, tail = without_tail(frame)
+        frame, repeats = without_repeated_header(frame, plan.header, plan.decimal, plan.verbatim)
+        left_out = (*repeats, *tail)
     source = Source(
         format="csv",
         compression=payload.compression,
         separator=plan.dialect.separator,
         quote=plan.dialect.quote,
         encoding=plan.encoding,
-        decimal=find_decimal(data),
+        decimal=options.decimal or find_decimal(judged),
+        column_decimal=plan.decimal,
         has_header=plan.header.present,
-        missing_markers=seen_markers(data),
+        has_single_header=plan.header.is_single,
+        missing_markers=(*seen_markers(judged), *options.na),
     )
-    return frame, source, plan.header.notes, plan.header.unnamed
+    return frame, source, (*plan.header.notes, *left_out), plan.header.unnamed
 
 
 def seen_markers(rows: list[list[str]]) -> tuple[str, ...]:
@@ -97,114 +130,162 @@ def seen_markers(rows: list[list[str]]) -> tuple[str, ...]:
     return tuple(marker for marker, _ in counts.most_common())
 
 
-def _make_plan(payload: Payload, head: bytes, encoding: str, complete: bool) -> _Plan:
-    text = head.decode(encoding, errors="ignore")
-    dialect = find_dialect(text, complete=complete, suffix=payload.suffix)
-    return _plan_with(payload, text, encoding, dialect, complete)
+def _encoding(head: _Head) -> str:
+    if head.options.encoding is not None:
+        return head.options.encoding
+    return find_encoding(head.data, complete=head.complete, label=head.payload.label)
 
 
-def _plan_with(
-    payload: Payload, text: str, encoding: str, dialect: Dialect, complete: bool
-) -> _Plan:
-    rows = split_rows(text, dialect, complete=complete)
+def _read_as(head: _Head, encoding: str) -> tuple[pd.DataFrame, Plan]:
+    """Read a table in an encoding, and in another one if it turns out to be wrong far down."""
+    try:
+        return _parse_somehow(head, _make_plan(head, encoding))
+    except UnicodeDecodeError as error:
+        wrong = error
+    label = head.payload.label
+    if head.options.encoding is not None:
+        raise TableError(
+            f"{label} is not encoded in {encoding} ({wrong.reason}): name another encoding, "
+            "or none to have it detected"
+        )
+    other = other_encoding(_foreign_lines(head.payload), encoding)
+    try:
+        return _parse_somehow(head, _make_plan(head, other))
+    except UnicodeDecodeError as error:
+        raise TableError(
+            f"{label} is encoded neither in {encoding} nor in {other} ({error.reason}): "
+            "say how with the option encoding"
+        ) from None
+
+
+def _foreign_lines(payload: Payload) -> bytes:
+    """Return the first lines that hold other characters than those of ASCII."""
+    lines: list[bytes] = []
+    n_bytes = 0
+    with payload.open() as stream:
+        for line in stream:
+            if not line.isascii():
+                lines.append(line)
+                n_bytes += len(line)
+            if n_bytes > _HEAD_BYTES:
+                break
+    return b"".join(lines)
+
+
+def _make_plan(head: _Head, encoding: str) -> Plan:
+    payload, options, text = head.payload, head.options, head.text(encoding)
+    dialect = find_dialect(text, complete=head.complete, suffix=payload.suffix, options=options)
+    if options.separator is not None and not _occurs(options.separator, text):
+        _check_single(head, text)
+    return _plan_with(head, text, encoding, dialect)
+
+
+def _occurs(separator: str, text: str) -> bool:
+    return re.search(separator if separator == r"\s+" else re.escape(separator), text) is not None
+
+
+def _check_single(head: _Head, text: str) -> None:
+    """Refuse a separator that never occurs, unless the table has one column by all that is known.
+
+    Raises
+    ------
+    TableError
+        If another separator divides the lines, or the known one has several characters.
+    """
+    separator, label = head.options.separator or "", head.payload.label
+    first = text.lstrip().partition("\n")[0].strip()
+    if first in {name.strip() for name in head.wanted}:
+        return
+    found = find_dialect(text, complete=head.complete, suffix=head.payload.suffix)
+    divides = found.separator in first if found.separator != r"\s+" else " " in first
+    if divides or len(separator) > 1:
+        hint = f", but {found.separator!r} does" if divides else ""
+        raise TableError(f"separator {separator!r} does not occur in {label}{hint}: name another")
+
+
+def _plan_with(head: _Head, text: str, encoding: str, dialect: Dialect) -> Plan:
+    label, options = head.payload.label, head.options
+    rows = split_rows(text, dialect, complete=head.complete)
     if not any(any(cell.strip() for cell in row) for row in rows.cells):
-        raise TableError(f"{payload.label} is empty")
-    header = find_header(rows.cells, payload.label)
-    data = _judged(rows, header)
-    _check_widths(rows, header, payload.label)
+        raise TableError(f"{label} is empty")
+    header = find_header(
+        rows.cells,
+        label,
+        options.header,
+        head.wanted,
+        rows.lines,
+        single=head.verbatim.single_header,
+    )
+    _check_widths(rows, header, dialect, label)
     # Commas inside fields of a comma-separated table are left to the columns they stand in.
-    decimal = find_decimal(data) if dialect.separator != "," else "."
-    return _Plan(encoding=encoding, dialect=dialect, header=header, decimal=decimal, rows=rows)
+    plan = Plan(
+        encoding=encoding,
+        dialect=dialect,
+        header=header,
+        decimal=options.decimal or ".",
+        rows=rows,
+        na=options.na,
+        verbatim=head.verbatim.among(header.names),
+        every_row=head.verbatim.rows,
+    )
+    if options.decimal or dialect.separator == ",":
+        return plan
+    return replace(plan, decimal=find_decimal(judged_rows(plan)))
 
 
-def _judged(rows: Rows, header: Header) -> list[list[str]]:
-    """Return as many of the first rows as suffice to detect the notation of cells."""
-    n_rows = max(50, _JUDGED_CELLS // max(1, len(header.names)))
-    return rows.cells[header.n_skipped : header.n_skipped + n_rows]
-
-
-def _check_widths(rows: Rows, header: Header, label: str) -> None:
+def _check_widths(rows: Rows, header: Header, dialect: Dialect, label: str) -> None:
     width = len(header.names)
     for row, line in zip(
         rows.cells[header.n_skipped :], rows.lines[header.n_skipped :], strict=True
     ):
         if len(row) > width:
-            raise TableError(_too_many(label, line, len(row), width))
+            raise TableError(_too_many(label, line, len(row), width, dialect))
 
 
-def _too_many(label: str, line: int, found: int, expected: int) -> str:
+def _too_many(label: str, line: int, found: int, expected: int, dialect: Dialect) -> str:
+    if expected == 1:
+        return (
+            f"{label}, line {line}: {dialect.separator!r} does not separate the fields of every "
+            "line alike: say with the option separator what does, or mend the line"
+        )
     return (
         f"{label}, line {line}: {found} fields where {expected} are expected: "
         "quote the field that holds the separator, or mend the line"
     )
 
 
-def _parse(payload: Payload, plan: _Plan) -> pd.DataFrame:
-    dialect = plan.dialect
-    options: dict[str, Any] = {}
-    if dialect.quote is None:
-        options["quoting"] = csv.QUOTE_NONE
-    else:
-        options["quotechar"] = dialect.quote
-        options["doublequote"] = dialect.escape is None
-        options["escapechar"] = dialect.escape
-    with warnings.catch_warnings(), payload.open() as stream:
-        # a row longer than the names would be cut with a warning only
-        warnings.simplefilter("error", pd.errors.ParserWarning)
-        frame: pd.DataFrame = pd.read_csv(
-            stream,
-            sep=dialect.separator,
-            header=None,
-            names=list(plan.header.names),
-            skiprows=plan.header.n_skipped,
-            index_col=False,
-            encoding=plan.encoding,
-            decimal=plan.decimal,
-            na_values=list(ALWAYS_MISSING),
-            keep_default_na=False,
-            low_memory=False,
-            **options,
-        )
-    return _with_grouped_thousands(frame) if plan.decimal == "," else frame
+def _check_room(head: _Head, plan: Plan) -> None:
+    """Refuse a table whose cells would not fit into memory: short rows take many times the file."""
+    n_bytes = head.payload.n_bytes()
+    n_rows = len(plan.rows.cells) * n_bytes / max(1, len(head.data))
+    n_cells = n_rows * len(plan.header.names)
+    check_room(2 * n_bytes + _BYTES_FOR_CELL * n_cells, head.payload.label)
 
 
-def _with_grouped_thousands(frame: pd.DataFrame) -> pd.DataFrame:
-    """Read ``1.234`` and ``1.234,5`` as numbers, as the decimal commas of the table demand.
-
-    The parser's own option would read the date 31.12.2020 as a number, too.
-    """
-    for name in frame.columns:
-        cells = frame[name]
-        if pd.api.types.is_string_dtype(cells.dtype):
-            texts = cells.dropna().unique()
-            if len(texts) and all(_GROUPED.fullmatch(text.strip()) for text in texts):
-                values = {text: parse_number(text, ",") for text in texts}
-                frame[name] = cells.map(values).astype("float64")
-    return frame
+def _parse(head: _Head, plan: Plan) -> pd.DataFrame:
+    _check_room(head, plan)
+    return parse(head.payload, plan)
 
 
-def _parse_somehow(
-    payload: Payload, plan: _Plan, head: bytes, complete: bool
-) -> tuple[pd.DataFrame, _Plan]:
+def _parse_somehow(head: _Head, plan: Plan) -> tuple[pd.DataFrame, Plan]:
     """Read a table, without quoting if its quotes are text; raise TableError if neither works."""
     try:
-        return _parse(payload, plan), plan
+        return _parse(head, plan), plan
     except _PARSER_TROUBLE as error:
         trouble: Exception = error
     if plan.dialect.quote is not None and "EOF inside string" in str(trouble):
-        text = head.decode(plan.encoding, errors="ignore")
-        dialect = replace(plan.dialect, quote=None, escape=None)
+        dialect = replace(plan.dialect, quote=None, escape=None, skips_blanks=False)
         try:
-            plain = _plan_with(payload, text, plan.encoding, dialect, complete)
+            plain = _plan_with(head, head.text(plan.encoding), plan.encoding, dialect)
             if plain.header.names == plan.header.names:
-                return _parse(payload, plain), plain
+                return _parse(head, plain), plain
         except (*_PARSER_TROUBLE, TableError):  # the quotes are quotes, and one lacks its partner
             pass
     match = _TOO_MANY.search(str(trouble))
     if match:
         expected, line, found = (int(group) for group in match.groups())
-        raise TableError(_too_many(payload.label, line, found, expected))
-    raise TableError(f"{payload.label} cannot be read as a table: {_reason(trouble)}")
+        raise TableError(_too_many(head.payload.label, line, found, expected, plan.dialect))
+    raise TableError(f"{head.payload.label} cannot be read as a table: {_reason(trouble)}")
 
 
 def _reason(trouble: Exception) -> str:

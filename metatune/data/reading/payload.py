@@ -1,21 +1,18 @@
 """Payload of a file: its format, by name and first bytes, and its decompressed bytes."""
 
-import bz2
-import gzip
 import io
-import lzma
+import stat
 import sys
-import zipfile
-import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import BinaryIO
 
+from metatune.data.reading.room import check_room
+from metatune.data.reading.unpacking import COMPRESSIONS, compression_of, is_workbook, unpack
 from metatune.errors import TableError
 
-__all__ = ["TEXT_SUFFIXES", "Payload", "open_payload"]
+__all__ = ["TEXT_SUFFIXES", "Payload", "check_file", "open_payload"]
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".data", ".dat", ".tab", ".psv")
 _FORMATS = {
@@ -32,25 +29,18 @@ _FORMATS = {
     ".xlsx": "xlsx",
     ".xlsm": "xlsx",
 }
-_COMPRESSIONS = {
-    ".gz": "gzip",
-    ".bz2": "bz2",
-    ".zip": "zip",
-    ".xz": "xz",
-    ".zst": "zstd",
-    ".zstd": "zstd",
+_FORMAT_MAGIC = {
+    b"PAR1": "parquet",
+    b"ARROW1": "feather",
+    b"FEA1": "feather",
+    b"\xff\xff\xff\xff": "feather",  # a stream of Arrow
 }
-_COMPRESSION_MAGIC = {
-    b"\x1f\x8b": "gzip",
-    b"BZh": "bz2",
-    b"\xfd7zXZ\x00": "xz",
-    b"\x28\xb5\x2f\xfd": "zstd",
-    b"PK\x03\x04": "zip",
-    b"PK\x05\x06": "zip",
-}
-_FORMAT_MAGIC = {b"PAR1": "parquet", b"ARROW1": "feather", b"FEA1": "feather"}
-_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+_PIECE = 16_000_000  # bytes
+_LONGEST = 100  # characters of a path that are shown
+_OLE = b"\xd0\xcf\x11\xe0"  # container of old Excel files, and of encrypted new ones
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _SUPPORTED = ".csv .tsv .txt .data .parquet .feather .arff .jsonl .json .xlsx"
+_OTHERS = {b"%PDF": "a PDF", b"ORC": "an ORC file", b"SQLite format 3": "an SQLite database"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +80,13 @@ class Payload:
         assert self.path is not None  # one of both is given
         return self.path.open("rb")
 
+    def n_bytes(self) -> int:
+        """Return their number."""
+        if self.content is not None:
+            return len(self.content)
+        assert self.path is not None  # one of both is given
+        return self.path.stat().st_size
+
     def head(self, n_bytes: int) -> tuple[bytes, bool]:
         """Return the first bytes, and whether they are all."""
         with self.open() as stream:
@@ -112,28 +109,82 @@ def open_payload(path: str | Path) -> Payload:
         that is not supported.
     """
     if str(path) == "-":
-        return _unpack("standard input", Path("stdin"), None, sys.stdin.buffer.read())
-    path = Path(path).expanduser()
-    _check_is_file(path)
+        return _unpacked("standard input", Path("stdin"), None, _read_all(sys.stdin.buffer))
+    path, is_pipe = check_file(path)
     try:
         with path.open("rb") as stream:
+            if is_pipe:  # what it gives can be read once only
+                return _unpacked(path.name, path, None, _read_all(stream))
             magic = stream.read(8)
-        if _compression(magic, path) or not magic:
-            return _unpack(path.name, path, None, path.read_bytes())
+            if compression_of(magic) or not magic:
+                return _unpacked(path.name, path, None, magic + stream.read())
     except OSError as error:
-        raise TableError(f"cannot read {path}: {error.strerror}") from None
-    return _unpack(path.name, path, path, None)
+        raise TableError(f"cannot read {path}: {error.strerror or error}") from None
+    return _unpacked(path.name, path, path, None)
 
 
-def _unpack(label: str, name: Path, path: Path | None, content: bytes | None) -> Payload:
-    magic = content[:8] if content is not None else _magic(path)
-    compression = _compression(magic, name)
+def check_file(path: str | Path) -> tuple[Path, bool]:
+    """Find a file without opening it.
+
+    Returns
+    -------
+    tuple of (Path, bool)
+        Its path, and whether it is a pipe or the like, which can be read once only.
+
+    Raises
+    ------
+    TableError
+        If there is none, or it cannot be looked at.
+    """
+    try:
+        path = Path(path).expanduser()
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise TableError(f"there is no file {path}: {_hint(Path(path))}") from None
+    except OSError as error:
+        shown = str(path) if len(str(path)) <= _LONGEST else str(path)[:_LONGEST] + "..."
+        raise TableError(f"cannot read {shown}: {error.strerror or error}") from None
+    except (RuntimeError, ValueError) as error:  # ~nobody, and characters that no name has
+        raise TableError(f"there is no file {path}: {error}") from None
+    if stat.S_ISDIR(mode):
+        raise TableError(f"{path} is a directory: give the file of a table")
+    return path, not stat.S_ISREG(mode)
+
+
+def _hint(path: Path) -> str:
+    try:
+        siblings = [p.name for p in path.parent.iterdir()]
+    except OSError:
+        return "check the path"
+    close = get_close_matches(path.name, siblings, n=1)
+    return f"did you mean {path.parent / close[0]}?" if close else "check the path"
+
+
+def _read_all(stream: BinaryIO) -> bytes:
+    """Read a stream to its end, with a look at the room before each piece."""
+    pieces: list[bytes] = []
+    n_bytes = 0
+    while piece := stream.read(_PIECE):
+        pieces.append(piece)
+        n_bytes += len(piece)
+        check_room(2 * n_bytes, "what was fed", "holding it")
+    return b"".join(pieces)
+
+
+def _unpacked(label: str, name: Path, path: Path | None, content: bytes | None) -> Payload:
+    magic = content[:16] if content is not None else _magic(path)
+    compression = compression_of(magic)
+    named = COMPRESSIONS.get(name.suffix.lower(), "")
+    if named and magic and not compression:
+        raise TableError(f"{label} is named as a {named} file but is not one, or is damaged")
     if content is not None and compression:
-        if _is_workbook(content):
+        if compression == "zip" and (
+            _FORMATS.get(name.suffix.lower()) == "xlsx" or is_workbook(content)
+        ):
             compression = ""
         else:
-            content, name = _decompress(content, compression, name)
-            magic = content[:8]
+            content, name = unpack(content, compression, name, frozenset(_FORMATS))
+            magic = content[:16]
     if not magic:
         raise TableError(f"{label} is empty")
     suffix = name.suffix.lower()
@@ -142,7 +193,7 @@ def _unpack(label: str, name: Path, path: Path | None, content: bytes | None) ->
         label=label,
         stem=stem or label,
         suffix=suffix,
-        format=_format(magic, suffix, label, content),
+        format=_format(magic, suffix, label, path, content),
         compression=compression,
         path=path,
         content=content,
@@ -152,39 +203,25 @@ def _unpack(label: str, name: Path, path: Path | None, content: bytes | None) ->
 def _magic(path: Path | None) -> bytes:
     assert path is not None  # content or path is given
     with path.open("rb") as stream:
-        return stream.read(8)
+        return stream.read(16)
 
 
-def _check_is_file(path: Path) -> None:
-    if path.is_dir():
-        raise TableError(f"{path} is a directory: give the file of a table")
-    if path.exists():
-        return
-    siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-    close = get_close_matches(path.name, siblings, n=1)
-    hint = f"did you mean {path.parent / close[0]}?" if close else "check the path"
-    raise TableError(f"there is no file {path}: {hint}")
-
-
-def _compression(magic: bytes, name: Path) -> str:
-    for start, compression in _COMPRESSION_MAGIC.items():
-        if magic.startswith(start):
-            return compression
-    named = _COMPRESSIONS.get(name.suffix.lower(), "")
-    if named and magic:
-        raise TableError(f"{name.name} is named as a {named} file but is not one, or is damaged")
-    return ""
-
-
-def _format(magic: bytes, suffix: str, label: str, content: bytes | None) -> str:
+def _format(magic: bytes, suffix: str, label: str, path: Path | None, content: bytes | None) -> str:
     for start, found in _FORMAT_MAGIC.items():
         if magic.startswith(start):
             return found
-    if magic.startswith(_OLD_EXCEL):
-        raise TableError(f"{label} is an old Excel file (.xls): save it as .xlsx or .csv")
-    if content is not None and magic.startswith(b"PK") and _is_workbook(content):
-        return "xlsx"
+    if magic.startswith(_OLE):
+        raise TableError(_refused_ole(label, suffix, path, content))
+    for start, what in _OTHERS.items():
+        if magic.startswith(start):
+            raise TableError(f"{label} is {what}, no table: give one of {_SUPPORTED}")
     found = _FORMATS.get(suffix, "")
+    if (
+        content is not None
+        and magic.startswith(b"PK")
+        and (found == "xlsx" or is_workbook(content))
+    ):
+        return "xlsx"
     if found in ("parquet", "feather", "xlsx"):
         raise TableError(f"{label} is named as a {found} file but is not one, or is damaged")
     if not found and suffix and suffix[1:].isalpha() and label != "standard input":
@@ -192,54 +229,12 @@ def _format(magic: bytes, suffix: str, label: str, content: bytes | None) -> str
     return found
 
 
-def _is_workbook(content: bytes) -> bool:
-    if not content.startswith(b"PK") or not zipfile.is_zipfile(io.BytesIO(content)):
-        return False
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return "xl/workbook.xml" in archive.namelist()
-
-
-def _decompress(content: bytes, compression: str, name: Path) -> tuple[bytes, Path]:
-    inner = name.with_suffix("") if name.suffix.lower() in _COMPRESSIONS else name
-    if compression == "zip":
-        return _unzip(content, name, inner)
-    functions: dict[str, Callable[[bytes], bytes]] = {
-        "gzip": gzip.decompress,
-        "bz2": bz2.decompress,
-        "xz": lzma.decompress,
-        "zstd": _unzstd,
-    }
-    try:
-        return functions[compression](content), inner
-    except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
-        raise TableError(
-            f"{name.name} is a damaged {compression} file ({error}): fetch or make it again"
-        ) from None
-
-
-def _unzstd(content: bytes) -> bytes:
-    import pyarrow as pa
-
-    with pa.CompressedInputStream(pa.BufferReader(content), "zstd") as stream:
-        data: bytes = stream.read()
-    return data
-
-
-def _unzip(content: bytes, name: Path, inner: Path) -> tuple[bytes, Path]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = [
-                info
-                for info in archive.infolist()
-                if not info.is_dir() and not info.filename.startswith(("__MACOSX/", "."))
-            ]
-            if len(members) != 1:
-                names = ", ".join(info.filename for info in members[:5]) or "nothing"
-                raise TableError(f"{name.name} must hold one file, but holds {names}: unpack it")
-            member = Path(members[0].filename)
-            found = member if member.suffix.lower() in _FORMATS else inner
-            return archive.read(members[0]), Path(inner.stem).with_suffix(found.suffix)
-    except RuntimeError:
-        raise TableError(f"{name.name} is encrypted: unpack it first") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise TableError(f"{name.name} is a damaged zip file ({error})") from None
+def _refused_ole(label: str, suffix: str, path: Path | None, content: bytes | None) -> str:
+    """Say what a container of old Office files holds: a workbook, new ones encrypted."""
+    if content is None:
+        assert path is not None  # content or path is given
+        with path.open("rb") as stream:
+            content = stream.read(_PIECE)
+    if _ENCRYPTED in content or suffix in (".xlsx", ".xlsm"):
+        return f"{label} has a password: open it in Excel, take the password away, and save it"
+    return f"{label} is an old Excel file (.xls): save it as .xlsx or .csv"

@@ -3,12 +3,21 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from metatune.data.reading.options import ReadingOptions
+
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Source", "Table"]
+__all__ = ["Source", "Table", "described_separator"]
 
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", r"\s+": "blanks"}
+_GUESSED = {
+    "csv": ("separator", "encoding", "decimal", "header", "na"),
+    "xlsx": ("sheet", "header", "na"),
+    "json": ("encoding", "na"),
+    "jsonl": ("encoding", "na"),
+    "arff": ("encoding", "na"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +39,19 @@ class Source:
         Python's name of the text encoding; empty for binary formats.
     decimal : str
         Decimal separator.
+    column_decimal : str
+        Decimal separator by which whole columns became numbers. In a table with commas between
+        fields it is the point: columns with decimal commas stayed texts.
     has_header : bool
         Whether the first line names the columns.
+    has_single_header : bool
+        Whether it is all of the header, without lines of units or the like below it.
+    sheet : str
+        Name of a workbook's sheet.
     missing_markers : tuple of str
         Markers for missing cells that were seen; the empty text stands for empty cells.
+    na : tuple of str
+        Those of these markers that the user named.
     n_rows, n_columns : int
         Size of the table, the target included.
     """
@@ -44,8 +62,12 @@ class Source:
     quote: str | None = None
     encoding: str = ""
     decimal: str = "."
+    column_decimal: str = "."
     has_header: bool = True
+    has_single_header: bool = True
+    sheet: str = ""
     missing_markers: tuple[str, ...] = ()
+    na: tuple[str, ...] = ()
     n_rows: int = 0
     n_columns: int = 0
 
@@ -53,13 +75,13 @@ class Source:
         """Return one line of text on the format of the file."""
         parts = [self._format(), f"{self.n_rows:,} rows x {self.n_columns:,} columns"]
         if self.separator:
-            name = _SEPARATORS.get(self.separator, "")
-            shown = f" {self.separator!r}" if name in ("comma", "semicolon", "bar") else ""
-            parts.append(f"separator {name}{shown}" if name else f"separator {self.separator!r}")
+            parts.append(f"separator {described_separator(self.separator)}")
         if self.separator and self.quote != '"':
             parts.append("no quoting" if self.quote is None else f"quote {self.quote}")
         if self.encoding:
             parts.append(f"encoding {self.encoding}")
+        if self.sheet:
+            parts.append(f"sheet {self.sheet!r}")
         if self.decimal == ",":
             parts.append("decimal comma")
         if not self.has_header:
@@ -69,6 +91,11 @@ class Source:
             verb = "means" if len(shown_markers) == 1 else "mean"
             parts.append(f"{_enumerate(shown_markers)} {verb} missing")
         return ", ".join(parts)
+
+    def guessed(self, options: ReadingOptions) -> tuple[str, ...]:
+        """Return the names of the options that would mend what was not known but detected."""
+        names = _GUESSED.get(self.format, ())
+        return tuple(name for name in names if getattr(options, name) in (None, ()))
 
     def _format(self) -> str:
         name = "JSON lines" if self.format == "jsonl" else self.format.upper()
@@ -89,12 +116,23 @@ class Table:
         Detected format of the file.
     notes : tuple of str
         Oddities and their treatment, one sentence each.
+    verbatim : frozenset of str
+        Names of columns whose cells are texts on demand, as they stand in the file.
     """
 
     frame: "pd.DataFrame"
     name: str
     source: Source
     notes: tuple[str, ...] = ()
+    verbatim: frozenset[str] = frozenset()
+
+
+def described_separator(separator: str) -> str:
+    """Return a separator for people: its name, and itself where it can be seen."""
+    name = _SEPARATORS.get(separator)
+    if name is None:
+        return repr(separator)
+    return f"{name} {separator!r}" if name in ("comma", "semicolon", "bar") else name
 
 
 def _enumerate(items: list[str]) -> str:

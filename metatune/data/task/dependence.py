@@ -21,7 +21,7 @@ from metatune.kinds import TaskKind
 if TYPE_CHECKING:
     from metatune._typing import AnyArray, FloatArray, IntArray
 
-__all__ = ["dependence_notes", "intraclass_correlation"]
+__all__ = ["compared_values", "dependence_notes", "intraclass_correlation"]
 
 _BEINGS = frozenset(
     (
@@ -147,7 +147,7 @@ def _is_alike(cells: "pd.Series[Any]", y: "AnyArray", kind: TaskKind) -> bool:
     known = codes >= 0
     if not known.any():
         return False
-    correlation, chance = intraclass_correlation(_compared(y[known], kind), codes[known])
+    correlation, chance = intraclass_correlation(compared_values(y[known], kind), codes[known])
     return correlation > _RESEMBLANCE and chance < _CERTAIN
 
 
@@ -161,11 +161,11 @@ def _drifts(dates: "pd.Series[Any]", y: "AnyArray", kind: TaskKind) -> bool:
         return False
     ranks = np.unique(dates[known].to_numpy(), return_inverse=True)[1].astype(np.int64)
     blocks = np.unique(time_blocks(ranks, _N_BLOCKS), return_inverse=True)[1].astype(np.int64)
-    correlation, chance = intraclass_correlation(_compared(y[known], kind), blocks)
+    correlation, chance = intraclass_correlation(compared_values(y[known], kind), blocks)
     return correlation > _DRIFT and chance < _CERTAIN
 
 
-def _compared(y: "AnyArray", kind: TaskKind) -> "FloatArray":
+def compared_values(y: "AnyArray", kind: TaskKind) -> "FloatArray":
     """Return the values to compare rows by: ranks of numbers (robust to outliers), or classes."""
     if not kind.is_classification:
         return np.argsort(np.argsort(y, kind="stable"), kind="stable")[:, None] / len(y)

@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.inference import infer_columns, with_text_names
 from metatune.data.reading.source import Table
+from metatune.data.reading.verbatim import typed_cells
+from metatune.data.target_name import find_target
 from metatune.data.task.dependence import dependence_notes
+from metatune.data.task.last_look import keep_informative
 from metatune.data.task.notes import column_notes, positive_notes, role_notes
 from metatune.data.task.role_columns import count_rows, read_roles, row_metadata_of_arrays
 from metatune.data.task.roles import NO_ROLES, RoleColumns, find_roles
-from metatune.data.task.target import encode_labels, find_target, read_target
+from metatune.data.task.target import encode_labels, read_target
 from metatune.data.task.task import Task
 from metatune.data.wording import counted
 from metatune.errors import TableError, TargetError
@@ -84,7 +88,10 @@ def make_task(
     label = str(frame.columns[position])
     roles = find_roles(list(frame.columns), label, roles)
     frame, weights, weight_notes = count_rows(frame, roles)
-    understood = read_target(frame.iloc[:, position], label, task)
+    cells, written = frame.iloc[:, position], None
+    if isinstance(table, Table) and label in table.verbatim:
+        cells, written = typed_cells(cells, table.source.column_decimal), cells
+    understood = read_target(cells, label, task, written)
     notes += [guess] if guess else []
     notes += [*understood.notes, *weight_notes]
     n_dropped = int((~understood.keep).sum())
@@ -101,13 +108,16 @@ def make_task(
         weights = None if weights is None else weights[understood.keep]
     X = X.reset_index(drop=True)
     others = infer_columns(X.drop(columns=list(roles.given.values())))
+    others = keep_informative(X, others, understood.y, understood.kind)
+    if isinstance(table, Table) and table.source.column_decimal != ".":
+        others = tuple(_as_read(column, table.source.column_decimal) for column in others)
     columns, row_metadata = read_roles(X, others, roles, weights)
     kind, y, classes = understood.kind, understood.y, understood.classes
     chosen, found = choose_metric(metric, kind, y, classes, positive=positive)
     if row_metadata.weights is not None:
         check_weighted(chosen, kind)
     notes += positive_notes(chosen, found, "--positive")
-    notes += [*role_notes(columns, row_metadata), *column_notes(columns)]
+    notes += [*role_notes(columns, row_metadata), *column_notes(columns, X)]
     notes += dependence_notes(X, columns, understood.y, understood.kind, roles)
     return Task(
         name=name or own_name,
@@ -123,6 +133,7 @@ def make_task(
         n_dropped=n_dropped,
         row_metadata=row_metadata,
         roles=roles,
+        source=table.source if isinstance(table, Table) else None,
     )
 
 
@@ -134,6 +145,7 @@ def make_task_from_arrays(  # noqa: PLR0913  # what scikit-learn's users hand ov
     metric: "str | Callable[..., Any] | None" = None,
     positive: Any = None,
     name: str = "data",
+    target: str = "target",
     weights: "ArrayLike | None" = None,
     groups: "ArrayLike | None" = None,
     times: "ArrayLike | None" = None,
@@ -157,6 +169,8 @@ def make_task_from_arrays(  # noqa: PLR0913  # what scikit-learn's users hand ov
         Label of the positive class of two; see `find_positive`.
     name : str
         Name of the dataset in messages.
+    target : str
+        Name of the target.
     weights, groups, times : array-like of shape (n_rows,), optional
         Sample weights, groups and times of the rows.
     splits : ndarray of shape (n_rows, n_splits), optional
@@ -177,10 +191,10 @@ def make_task_from_arrays(  # noqa: PLR0913  # what scikit-learn's users hand ov
         If the metric is unknown or does not fit, or weights, groups or times cannot be used.
     """
     frame, is_named = to_frame(X)
-    target = np.asarray(y)
-    if target.ndim != 1 or len(target) != len(frame):
-        raise TargetError(f"y has the shape {target.shape}: it must be one value for each row of X")
-    if bool(pd.isna(target).any()):
+    values = np.asarray(y)
+    if values.ndim != 1 or len(values) != len(frame):
+        raise TargetError(f"y has the shape {values.shape}: it must be one value for each row of X")
+    if bool(pd.isna(values).any()):
         raise TargetError("y holds missing values: drop the rows whose target is unknown")
     counting, row_metadata = row_metadata_of_arrays(
         len(frame), weights=weights, groups=groups, times=times
@@ -188,10 +202,10 @@ def make_task_from_arrays(  # noqa: PLR0913  # what scikit-learn's users hand ov
     if splits is not None:
         row_metadata = replace(row_metadata, splits=splits[counting])
     if not counting.all():
-        frame, target = frame[counting].reset_index(drop=True), target[counting]
+        frame, values = frame[counting].reset_index(drop=True), values[counting]
     classes: AnyArray | None = None
     if classification:
-        classes, codes = encode_labels(target)
+        classes, codes = encode_labels(values)
         if len(classes) < 2:
             raise TargetError(
                 f"y holds one class only, {classes.tolist()[0]!r}: at least two are needed"
@@ -200,7 +214,8 @@ def make_task_from_arrays(  # noqa: PLR0913  # what scikit-learn's users hand ov
     else:
         kind = TaskKind.REGRESSION
     columns = infer_columns(frame, keep_identifiers=not is_named)
-    y_known = codes if classification else _numbers(target)
+    y_known = codes if classification else _numbers(values)
+    columns = keep_informative(frame, columns, y_known, kind)
     chosen, found = choose_metric(metric, kind, y_known, classes, positive=positive)
     if row_metadata.weights is not None:
         check_weighted(chosen, kind)
@@ -211,10 +226,10 @@ def make_task_from_arrays(  # noqa: PLR0913  # what scikit-learn's users hand ov
         kind=kind,
         classes=classes,
         columns=columns,
-        target="target",
+        target=target,
         metric=chosen,
         positive=found,
-        notes=(*positive_notes(chosen, found, "pos_label="), *column_notes(columns)),
+        notes=(*positive_notes(chosen, found, "pos_label="), *column_notes(columns, frame)),
         row_metadata=row_metadata,
     )
 
@@ -242,6 +257,11 @@ def to_frame(X: Any) -> tuple[pd.DataFrame, bool]:
     if values.ndim != 2:
         raise TableError(f"the features have the shape {values.shape}: give rows and columns")
     return with_text_names(pd.DataFrame(values)).infer_objects(), False
+
+
+def _as_read(column: Column, decimal: str) -> Column:
+    """Note the decimal separator by which a whole column became numbers."""
+    return replace(column, decimal=decimal) if column.base is ColumnKind.NUMBER else column
 
 
 def _numbers(target: "AnyArray") -> "FloatArray":

@@ -1,26 +1,46 @@
 """Notes for the user on columns: omitted ones, oddities, weights, groups and times."""
 
+from typing import TYPE_CHECKING, Any
+
 from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.row_metadata import RowMetadata
 from metatune.data.wording import counted, listed
 from metatune.metrics import Metric
 from metatune.metrics.positive import PositiveClass
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 __all__ = ["column_notes", "positive_notes", "role_notes"]
 
 _FEW_GROUPS = 10
+_SHOWN = 5  # identifiers with examples
+_LONGEST = 30  # characters of an example
 
 
-def column_notes(columns: tuple[Column, ...]) -> list[str]:
-    """Return notes on the columns that are left out, and on oddities of the others."""
-    notes = []
-    for kind in (ColumnKind.IDENTIFIER, ColumnKind.CONSTANT):
-        names = [column.name for column in columns if column.kind is kind]
-        if names:
-            notes.append(f"{_name(names)}: left out as {kind}")
+def column_notes(columns: tuple[Column, ...], X: "pd.DataFrame") -> list[str]:
+    """Return notes on the columns that are left out, and on oddities of the others.
+
+    Parameters
+    ----------
+    columns : tuple of Column
+        The columns as understood.
+    X : DataFrame of shape (n_rows, n_columns)
+        Table as read, of which two cells of each identifier are shown.
+    """
+    identifiers = [c.name for c in columns if c.kind is ColumnKind.IDENTIFIER]
+    notes = [
+        f"{_name([name])}: left out as identifier, such as {_examples(X[name])}"
+        for name in identifiers[:_SHOWN]
+    ]
+    if len(identifiers) > _SHOWN:
+        notes.append(f"{_name(identifiers[_SHOWN:])}: left out as identifier")
+    constant = [c.name for c in columns if c.kind is ColumnKind.CONSTANT]
+    if constant:
+        notes.append(f"{_name(constant)}: left out as constant")
     if columns and not any(column.kind.is_used for column in columns):
-        constant = all(column.kind is ColumnKind.CONSTANT for column in columns)
-        what = "all features are constant" if constant else "there are no features"
+        all_same = all(column.kind is ColumnKind.CONSTANT for column in columns)
+        what = "all features are constant" if all_same else "there are no features"
         notes.append(f"{what}, so only the constant prediction is possible")
     by_note: dict[str, list[str]] = {}
     for column in columns:
@@ -72,6 +92,11 @@ def _group_note(column: Column, row_metadata: RowMetadata) -> str:
         f"column {column.name!r}: {counted(n_groups, 'group')} of rows{few}, kept together in "
         f"splits; not a feature{alone}"
     )
+
+
+def _examples(cells: "pd.Series[Any]") -> str:
+    shown = [str(cell) for cell in cells.iloc[:100].dropna().iloc[:2]]
+    return ", ".join(repr(f"{s[:_LONGEST]}..." if len(s) > _LONGEST else s) for s in shown)
 
 
 def _name(names: list[str]) -> str:

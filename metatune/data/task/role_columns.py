@@ -8,8 +8,8 @@ import pandas as pd
 
 from metatune.data.columns.cleaning import clean_column, to_text
 from metatune.data.columns.column import Column, ColumnKind
-from metatune.data.row_metadata import RowMetadata
-from metatune.data.task.roles import RoleColumns, even_out, read_groups, read_times, read_weights
+from metatune.data.row_metadata import RowMetadata, even_out
+from metatune.data.task.roles import RoleColumns, read_groups, read_times, read_weights
 from metatune.data.wording import counted
 from metatune.errors import OptionError
 

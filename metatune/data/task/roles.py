@@ -10,7 +10,7 @@ from pandas.api import types
 from metatune.data.columns.cleaning import clean_column, plain, to_text
 from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.inference import infer_columns
-from metatune.data.task.target import find_target
+from metatune.data.target_name import find_target
 from metatune.data.wording import counted, listed
 from metatune.errors import OptionError, TargetError
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = [
     "NO_ROLES",
     "RoleColumns",
-    "even_out",
     "find_roles",
     "read_groups",
     "read_times",
@@ -120,14 +119,6 @@ def read_weights(cells: "pd.Series[Any]") -> "FloatArray":
     if not weights.any():
         raise OptionError(f"{what} is zero in every row: at least one row has to count")
     return weights
-
-
-def even_out(weights: "FloatArray") -> "FloatArray | None":
-    """Bring weights above zero to a mean of 1; None if all are the same."""
-    if (weights == weights[0]).all():
-        return None
-    scaled = weights / weights.max()  # so that the sum stays finite
-    return np.asarray(scaled / scaled.mean())
 
 
 def read_groups(cells: "pd.Series[Any]") -> "IntArray":

@@ -1,17 +1,22 @@
 """Target column: finding it, cleaning it, and inferring the kind of the task."""
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from metatune.data.columns.cleaning import clean_column, plain, to_text
+from metatune.data.columns.cleaning import clean_column, merges_whole_numbers, plain, to_text
 from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.dates import find_date_format
 from metatune.data.columns.numbers import NumberStyle, find_number_style
+from metatune.data.task.label_spelling import (
+    are_merged_codes,
+    as_written,
+    labels_called_missing,
+    stripped,
+)
 from metatune.data.wording import counted, listed
 from metatune.errors import OptionError, TargetError
 from metatune.kinds import TaskKind
@@ -19,9 +24,8 @@ from metatune.kinds import TaskKind
 if TYPE_CHECKING:
     from metatune._typing import AnyArray, BoolArray, FloatArray, IntArray
 
-__all__ = ["Target", "encode_labels", "find_target", "known_target", "read_target"]
+__all__ = ["Target", "encode_labels", "known_target", "read_target"]
 
-_USUAL_NAMES = frozenset(("target", "class", "label", "y", "outcome"))
 _TASKS = ("binary", "multiclass", "classification", "regression")
 _STRAY = 0.05  # share of text cells that a numeric target may hold
 _FEW_CLASSES = 10  # whole numbers with up to so many values are classes
@@ -57,43 +61,12 @@ class Target:
     notes: tuple[str, ...] = ()
 
 
-def find_target(names: list[str], wanted: str | None) -> tuple[int, str]:
-    """Find the position of the target column.
-
-    Parameters
-    ----------
-    names : list of str
-        The columns of the table.
-    wanted : str or None
-        A name, or a position counted from zero where no column has that name; None to guess:
-        the one column called target, class, label, y or outcome, else the last.
-
-    Returns
-    -------
-    tuple of (int, str)
-        Position, and a note that announces a guess; empty if nothing was guessed.
-
-    Raises
-    ------
-    TargetError
-        If there is no such column; the message names the nearest.
-    """
-    if wanted is None:
-        usual = [i for i, name in enumerate(names) if name.strip().lower() in _USUAL_NAMES]
-        if len(usual) == 1:
-            return usual[0], f"target {names[usual[0]]!r}, by its name; --target overrides"
-        return len(names) - 1, f"target {names[-1]!r}, the last column; --target overrides"
-    if wanted in names:
-        return names.index(wanted), ""
-    alike = [i for i, name in enumerate(names) if name.strip() == wanted.strip()]
-    if len(alike) == 1:
-        return alike[0], ""
-    if wanted.strip().isdigit() and int(wanted) < len(names):
-        return int(wanted), f"target {names[int(wanted)]!r}, column {int(wanted)} counted from zero"
-    raise TargetError(f"there is no column {wanted!r}: {_suggestion(names, wanted)}")
-
-
-def read_target(raw: "pd.Series[Any]", name: str, task: str | None = None) -> Target:
+def read_target(
+    raw: "pd.Series[Any]",
+    name: str,
+    task: str | None = None,
+    written: "pd.Series[Any] | None" = None,
+) -> Target:
     """Read the target column of a table, and infer the kind of the task.
 
     Parameters
@@ -104,6 +77,8 @@ def read_target(raw: "pd.Series[Any]", name: str, task: str | None = None) -> Ta
         Name of the column, for messages.
     task : str or None
         "binary", "multiclass", "classification" or "regression"; None to infer.
+    written : Series of shape (n_rows,), optional
+        The cells as texts, if they were read from a text table: labels stay as they are written.
 
     Returns
     -------
@@ -120,13 +95,16 @@ def read_target(raw: "pd.Series[Any]", name: str, task: str | None = None) -> Ta
     if task is not None and task not in _TASKS:
         raise OptionError(f"unknown task {task!r}: use one of {', '.join(_TASKS)}")
     cells = plain(raw)
+    is_typed = _is_typed(cells) or types.is_bool_dtype(cells.dtype)
+    if written is not None and (not is_typed or are_merged_codes(written)):
+        cells = written
     values, notes = _values(cells, name, task)
     keep = values.notna().to_numpy()
     if not keep.any():
         raise TargetError(f"target {name!r} has no value in any row: choose another column")
     known = values[keep]
     if len(known.unique()) == 1:
-        value = _label_array(known)[:1].tolist()[0]
+        value = _label_array(known, None)[:1].tolist()[0]
         raise TargetError(
             f"target {name!r} is {value!r} in every row, so there is nothing to learn: "
             "choose another column"
@@ -135,7 +113,9 @@ def read_target(raw: "pd.Series[Any]", name: str, task: str | None = None) -> Ta
     wants_classes = task != "regression" if task else not (is_number and _is_quantity(known))
     if not wants_classes:
         return _quantity(known, keep, name, task, notes, is_number)
-    return _labels(known, keep, name, task, notes)
+    spelled = cells if written is None else written
+    texts = stripped(spelled[keep]) if types.is_string_dtype(spelled.dtype) else None
+    return _labels(known, texts, keep, name, task, notes)
 
 
 def encode_labels(labels: "AnyArray") -> "tuple[AnyArray, IntArray]":
@@ -167,14 +147,17 @@ def known_target(raw: "pd.Series[Any]", classes: "AnyArray | None") -> "tuple[An
         values = clean_column(cells, number).to_numpy(dtype=np.float64)
         keep = ~np.isnan(values)
         return values[keep], keep
-    codes = {text: code for code, text in enumerate(to_text(pd.Series(classes)))}
-    found = to_text(cells).map(codes)
-    if classes.dtype.kind in "if":  # 1, "1" and "1.0" are the same class
-        found = found.fillna(
-            clean_column(cells, _number_column("", NumberStyle())).map(
-                {float(label): code for code, label in enumerate(classes)}
-            )
-        )
+    labels = pd.Series(classes)
+    spellings = to_text(labels) if classes.dtype.kind in "if" else labels.astype(str)
+    codes = {text: code for code, text in enumerate(spellings)}
+    found = stripped(cells).map(codes)
+    if types.is_bool_dtype(cells.dtype):  # a class called TRUE, from a file that has a type for it
+        folded = {text.lower(): code for text, code in codes.items()}
+        found = found.fillna(cells.map(str).str.lower().map(folded))
+    numbers = clean_column(labels, _number_column("", NumberStyle()))
+    if numbers.notna().all() and numbers.is_unique:  # 1, "1", "1.0" and "01" are the same class
+        same = {float(number): code for code, number in enumerate(numbers)}
+        found = found.fillna(clean_column(cells, _number_column("", NumberStyle())).map(same))
     keep = found.notna().to_numpy()
     return found[keep].to_numpy(dtype=np.int64), keep
 
@@ -198,14 +181,6 @@ def _number_column(name: str, style: NumberStyle) -> Column:
     )
 
 
-def _suggestion(names: list[str], wanted: str) -> str:
-    lowered = {name.strip().lower(): name for name in reversed(names)}
-    close = get_close_matches(wanted.strip().lower(), list(lowered), n=1, cutoff=0.5)
-    if close:
-        return f"did you mean {lowered[close[0]]!r}?"
-    return f"the columns are {listed(names)}"
-
-
 def _values(
     cells: "pd.Series[Any]", name: str, task: str | None
 ) -> "tuple[pd.Series[Any], list[str]]":
@@ -218,6 +193,8 @@ def _values(
         return (to_text(cells) if as_text else cells.astype(labels.dtype)), []
     if types.is_bool_dtype(cells.dtype):
         return cells, []
+    if task != "regression" and merges_whole_numbers(cells):
+        return to_text(cells), []
     if _is_typed(cells):
         return _finite(cells, name)
     return _text_values(cells, name, task)
@@ -235,7 +212,9 @@ def _text_values(
     text = to_text(cells)
     counts = _counts(text)
     style = find_number_style(counts)
-    if style is not None and style.n_others <= _STRAY * sum(counts.values()):
+    if task != "regression" and style is not None and are_merged_codes(cells):
+        style = None
+    if style is not None and _n_strays(counts, style) <= _STRAY * sum(counts.values()):
         return _written_numbers(cells, name, style)
     if task == "regression":
         shown = next((k for k in counts if not k.replace(".", "").isdigit()), "")
@@ -243,9 +222,27 @@ def _text_values(
             f"target {name!r} holds text such as {shown!r}, which is no number: "
             "leave out --task regression or choose another column"
         )
-    if len(counts) > _FEW_CLASSES and find_date_format(list(counts)[:1000])[0] is not None:
+    if (
+        len(counts) > _FEW_CLASSES
+        and find_date_format(dict(list(counts.items())[:1000]))[0] is not None
+    ):
         raise TargetError(f"target {name!r} holds dates, which cannot be learned: choose another")
-    return text, _label_notes(cells, text)
+    words = labels_called_missing(cells, text)
+    written = stripped(cells)
+    text = text.where(text.notna() | ~written.isin(words), written)
+    notes = [
+        f"{word!r} is taken as a class of its own, of {counted(int((text == word).sum()), 'row')}: "
+        f"if it means missing, say so by --na {word}"
+        for word in words
+    ]
+    return text, [*notes, *_label_notes(cells, text)]
+
+
+def _n_strays(counts: dict[str, int], style: NumberStyle) -> int:
+    """Count cells that are no numbers; beside few numbers, ``none`` may well be a class."""
+    few = len(counts) - len(style.others) - len(style.markers) <= _FEW_CLASSES
+    words = [text for text in style.markers if few and any(map(str.isalpha, text))]
+    return style.n_others + sum(counts[text] for text in words)
 
 
 def _written_numbers(
@@ -343,12 +340,13 @@ def _lonely_value_note(values: "FloatArray") -> list[str]:
 
 def _labels(
     known: "pd.Series[Any]",
+    texts: "pd.Series[Any] | None",
     keep: "BoolArray",
     name: str,
     task: str | None,
     notes: list[str],
 ) -> Target:
-    classes, y = encode_labels(_label_array(known))
+    classes, y = encode_labels(_label_array(known, texts))
     counts = np.bincount(y)
     n_classes = len(classes)
     if task == "binary" and n_classes != 2:
@@ -371,8 +369,11 @@ def _labels(
     return Target(y=y, kind=kind, classes=classes, keep=keep, notes=(*announced, *notes))
 
 
-def _label_array(known: "pd.Series[Any]") -> "AnyArray":
-    """Return labels as bool, whole numbers where they are whole, else numbers or text."""
+def _label_array(known: "pd.Series[Any]", texts: "pd.Series[Any] | None") -> "AnyArray":
+    """Return labels as they are written; without texts whole numbers where they are whole."""
+    is_text = not types.is_bool_dtype(known.dtype) and not types.is_numeric_dtype(known.dtype)
+    if texts is not None and not is_text:
+        return as_written(texts, known)
     if types.is_bool_dtype(known.dtype):
         return known.to_numpy(dtype=bool)
     if not types.is_numeric_dtype(known.dtype):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metatune.data.columns.column import Column
+from metatune.data.reading.source import Source
 from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.data.task.roles import NO_ROLES, RoleColumns
 from metatune.kinds import TaskKind
@@ -13,7 +14,7 @@ from metatune.metrics.positive import PositiveClass
 if TYPE_CHECKING:
     import pandas as pd
 
-    from metatune._typing import AnyArray, IntArray
+    from metatune._typing import AnyArray, IndexArray, IntArray
 
 __all__ = ["Task"]
 
@@ -52,6 +53,11 @@ class Task:
         Columns that they came from.
     n_left_out : int
         Further rows left out of the run, since its budget is too short for them.
+    chosen_by : ndarray of shape (n_chosen,), intp, or None
+        Rows by whose targets columns were chosen. They are trained on, but never validated: their
+        scores would be too good.
+    source : Source or None
+        Format of the file that the rows came from; None where they came from no file.
     """
 
     name: str
@@ -68,6 +74,8 @@ class Task:
     row_metadata: RowMetadata = PLAIN
     roles: RoleColumns = NO_ROLES
     n_left_out: int = 0
+    chosen_by: "IndexArray | None" = None
+    source: Source | None = None
 
     @property
     def judged_class(self) -> str | None:

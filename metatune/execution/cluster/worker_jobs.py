@@ -9,7 +9,6 @@ The results of `open_worker_jobs` and `lay_out` are leases of what they made: wh
 them, processes end and files go.
 """
 
-import multiprocessing
 import pickle
 import shutil
 import threading
@@ -137,7 +136,6 @@ class WorkerJobs:
     """
 
     def __init__(self, worker: "Worker", name: str, key: str, options: WorkerOptions) -> None:
-        _allow_children()
         self._worker: Any = worker
         self._name = name
         self._key = key
@@ -257,15 +255,3 @@ def _this_worker() -> "Worker":
 def _this_key() -> str:
     """Return the Dask key of the task that this thread runs."""
     return str(_this_worker().get_current_task())
-
-
-def _allow_children() -> None:
-    """Let this process start others.
-
-    A nanny makes its Dask worker a daemonic process, so that it ends with the nanny, and
-    multiprocessing then refuses to start processes in it. Those of metatune's end with the
-    process that started them anyway.
-    """
-    process: Any = multiprocessing.current_process()
-    if process.daemon:
-        process._config["daemon"] = False

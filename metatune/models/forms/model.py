@@ -139,8 +139,7 @@ def _check_model(state: State) -> None:
 
 
 _INFO_FORM = Mapped(
-    needed={"task": choice(*(str(kind) for kind in TaskKind))},
-    optional={"target": OneOf(TEXT, Plain())},
+    needed={"target": TEXT, "task": choice(*(str(kind) for kind in TaskKind))},
     others=Plain(),
 )
 MODEL: Form = estimator(

@@ -1,15 +1,12 @@
 """Table encoder: the first step of every model."""
 
-from dataclasses import MISSING, fields
-
 import numpy as np
 
-from metatune.data.columns.column import Column, ColumnKind
+from metatune.data.columns.column import ColumnKind
+from metatune.data.columns.column_text import columns_of_text
 from metatune.kinds import TaskKind
-from metatune.models.forms.scikit_learn import maybe
 from metatune.models.reading.form import (
     FLAG,
-    INTEGER,
     NOTHING,
     NUMBER,
     SEED,
@@ -18,9 +15,7 @@ from metatune.models.reading.form import (
     Form,
     Listed,
     Mapped,
-    ObjectArray,
     OneOf,
-    Plain,
     choice,
     integer,
 )
@@ -31,29 +26,6 @@ from metatune.models.reading.state import State
 __all__ = ["TABLE_ENCODER"]
 
 _DATE_PARTS = ("year", "month", "day", "weekday", "hour", "minute", "days")
-_FORMS: dict[str, Form] = {
-    "str": TEXT,
-    "int": INTEGER,
-    "bool": FLAG,
-    "float": NUMBER,
-    "str | None": maybe(TEXT),
-    "ColumnKind": choice(*(str(kind) for kind in ColumnKind)),
-}
-
-
-def _of_columns() -> Mapped:
-    """Return the form of a column: the fields of `Column`, by their types."""
-    forms = {
-        field.name: _FORMS.get(getattr(field.type, "__name__", str(field.type)), Plain())
-        for field in fields(Column)
-    }
-    given = {
-        f.name for f in fields(Column) if f.default is MISSING and f.default_factory is MISSING
-    }
-    return Mapped(
-        needed={name: form for name, form in forms.items() if name in given},
-        optional={name: form for name, form in forms.items() if name not in given},
-    )
 
 
 def _check_text(state: State) -> None:
@@ -74,7 +46,7 @@ def _check_text(state: State) -> None:
 _TEXT = record(
     "metatune.data.encoding.text_components.TextEncoder",
     {"n_components": integer(0), "random_state": SEED},
-    {"names_": Listed(TEXT), "vocabulary_": TEXT},
+    {"names_": Listed(TEXT), "unspaced_": FLAG, "vocabulary_": TEXT},
     {"components_": Array(("<f4",), 2), "idf_": Array(("<f8",), 1)},
     check=_check_text,
 )
@@ -124,49 +96,48 @@ _TEXT_MODEL = record(
 )
 
 
+_PARTS = {
+    ColumnKind.CATEGORY: "levels_",
+    ColumnKind.HIGH_CARDINALITY: "levels_",
+    ColumnKind.DATETIME: "date_parts_",
+    ColumnKind.TEXT: "texts_",
+}
+"""Attribute that holds what is learned of columns of these kinds."""
+
+
 def _check_table(state: State) -> None:
-    names = [column["name"] for column in state["columns"]]
-    if len(set(names)) != len(names):
-        raise Mismatch("two of its columns have the same name")
-    if len(names) != state["n_features_in_"] or names != list(state["feature_names_in_"]):
-        raise Mismatch("its columns have other names")
-    if len(state["names_"]) != len(state["n_levels_"]):
-        raise Mismatch("its levels are not those of its columns")
-    wanted: dict[str, set[str]] = {"levels_": set(), "date_parts_": set(), "texts_": set()}
-    for column in state["columns"]:
-        part = _PARTS.get(column["kind"])
-        if part is not None:
-            wanted[part].add(column["name"])
-    for part, columns in wanted.items():
-        if set(state[part]) != columns:
+    try:
+        columns = columns_of_text(state["columns"])
+        for column in columns:
+            f"{column.name}{column.unit}{column.note}".encode()
+    except ValueError as error:
+        raise Mismatch(f"its columns are damaged ({error})") from error
+    if len(columns) != state["n_features_in_"]:
+        raise Mismatch("its columns are not as many as it says")
+    wanted: dict[str, set[str]] = {part: set() for part in _PARTS.values()}
+    for column in columns:
+        if column.kind in _PARTS:
+            wanted[_PARTS[column.kind]].add(column.name)
+    for part, names in wanted.items():
+        if set(state[part]) != names:
             raise Mismatch(f"{part} are not those of its columns")
     for levels in state["levels_"].values():
         if len(set(levels)) != len(levels):
             raise Mismatch("two levels of a column are the same")
 
 
-_PARTS = {
-    str(ColumnKind.CATEGORY): "levels_",
-    str(ColumnKind.HIGH_CARDINALITY): "levels_",
-    str(ColumnKind.DATETIME): "date_parts_",
-    str(ColumnKind.TEXT): "texts_",
-}
-
 TABLE_ENCODER: Form = record(
     "metatune.data.encoding.encoder.TableEncoder",
     {
-        "columns": Listed(_of_columns()),
+        "columns": TEXT,
         "random_state": SEED,
         "text_allowance": NUMBER,
         "text_model": OneOf(NOTHING, _TEXT_MODEL.template),
     },
     {
         "date_parts_": Mapped(others=Listed(choice(*_DATE_PARTS))),
-        "feature_names_in_": ObjectArray(TEXT),
         "levels_": Mapped(others=Listed(TEXT)),
         "n_features_in_": integer(1),
-        "n_levels_": Listed(integer(0)),
-        "names_": Listed(TEXT),
         "text_model_": OneOf(NOTHING, _TEXT_MODEL.fitted),
         "texts_": Mapped(others=_TEXT.fitted),
     },

@@ -120,8 +120,8 @@ def run_entry(entry: Entry, elapsed: float = 0.0) -> dict[str, Any]:
             ),
             deadline=deadline,
             executor=pool,
-            run_dir=run_dir,
-            listener=trajectory,
+            directory=run_dir,
+            events=trajectory,
         )
         seconds = clock.seconds()
         pipeline = model_file.load(run_dir.path)

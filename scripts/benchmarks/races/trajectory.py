@@ -4,7 +4,7 @@ from typing import Protocol
 
 from metatune.evaluation.trial import TrialResult
 from metatune.search.history import History
-from metatune.tuning.events import Listener
+from metatune.tuning.events import Events
 
 __all__ = ["Trajectory"]
 
@@ -16,7 +16,7 @@ class Clock(Protocol):
         """Return the seconds of the budget that have passed."""
 
 
-class Trajectory(Listener):
+class Trajectory(Events):
     """Notes every new incumbent.
 
     Parameters

@@ -1,11 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+import skops.io
 
 from metatune.data.encoding.encoder import encode_task
 from metatune.data.encoding.fingerprint import Fingerprint
 from metatune.data.task.make_task import make_task
-from metatune.errors import SchemaError
+from metatune.errors import SchemaError, UnusedCellsWarning
 
 RNG = np.random.default_rng(0)
 N = 240
@@ -85,7 +86,8 @@ def test_unseen_and_missing_categories_and_infinities_become_missing() -> None:
     odd = TABLE.head(3).copy()
     odd["city"] = ["Paris", None, "Oslo"]
     odd["size"] = [np.inf, -np.inf, 1.0]
-    out = encoder.transform(odd)
+    with pytest.warns(UnusedCellsWarning, match="'size': 2 cells of 3 .*'city': 1 cell of 2"):
+        out = encoder.transform(odd)
     city, size = encoded.layout.names.index("city"), encoded.layout.names.index("size")
     assert np.isnan(out[:2, city]).all()
     assert not np.isnan(out[2, city])
@@ -132,3 +134,39 @@ def test_fingerprint_tells_other_data_apart() -> None:
     other = base + RNG.normal(size=base.shape)
     assert not fingerprint(base, "target").same_data(fingerprint(other, "target"))
     assert not fingerprint(base, "target").same_data(fingerprint(base.head(150), "target"))
+
+
+def test_plain_numbers_are_encoded_as_one_by_one() -> None:
+    rng = np.random.default_rng(5)
+    table = pd.DataFrame(rng.normal(size=(40, 12)), columns=[f"g{i}" for i in range(12)])
+    table.loc[3, "g2"] = np.nan
+    table.loc[4, "g5"] = np.inf
+    table["g7"] = np.where(np.arange(40) % 2, "a", "b")
+    table["g9"] = rng.integers(0, 4, 40)
+    table["y"] = ["u", "v"] * 20
+    encoder, encoded = encode_task(make_task(table, target="y"), seed=0)
+    expected = table.drop(columns="y").replace(np.inf, np.nan)
+    expected["g7"] = (expected["g7"] == "b").astype(float)
+    np.testing.assert_array_equal(encoded.X, expected.to_numpy(dtype=float))
+    assert encoded.X.flags.c_contiguous
+    assert list(encoder.get_feature_names_out()) == list(expected.columns)
+    assert list(encoder.feature_names_in_) == list(expected.columns)
+    assert encoded.layout.n_levels == tuple(2 * (name == "g7") for name in expected.columns)
+
+
+def test_a_model_keeps_many_plain_columns_in_a_few_bytes() -> None:
+    rng = np.random.default_rng(6)
+    table = pd.DataFrame(rng.normal(size=(20, 2_000)), columns=[f"g{i}" for i in range(2_000)])
+    encoder, _ = encode_task(make_task(table.assign(y=["u", "v"] * 10), target="y"), seed=0)
+    assert len(skops.io.dumps(encoder)) < 100_000
+
+
+def test_texts_without_blanks_are_split_into_characters() -> None:
+    rng = np.random.default_rng(7)
+    good = rng.random(80) < 0.5
+    texts = [
+        f"这个产品{'非常好' if g else '太差了'}{chr(0x4E00 + i)}真的" for i, g in enumerate(good)
+    ]
+    _, encoded = encode_task(make_task(pd.DataFrame({"t": texts, "y": good}), target="y"), seed=0)
+    along = [abs(np.corrcoef(column, good)[0, 1]) for column in encoded.X[:, 2:].T]
+    assert max(along) > 0.9

@@ -206,6 +206,7 @@ def test_sparse_arff(tmp_path):
             "Expected 2 fields",
         ),
     ],
+    ids=lambda value: value if isinstance(value, str) else "bytes",
 )
 def test_damaged_files_are_refused_in_one_line(tmp_path, name, content, message):
     (tmp_path / name).write_bytes(content)

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from metatune.budget import Deadline
+from metatune.data.columns.cleaning import clean_column
+from metatune.data.columns.inference import infer_columns
 from metatune.data.reading.table_reader import Table, read_table
 from metatune.errors import TableError
 
@@ -341,3 +343,15 @@ def test_a_deadline_that_has_passed_is_said(tmp_path):
     (tmp_path / "table.csv").write_text(written(","))
     with pytest.raises(TableError, match="budget was over"):
         read_table(tmp_path / "table.csv", deadline=Deadline.after(-1.0))
+
+
+def test_dots_group_thousands_where_the_other_cells_show_it(tmp_path):
+    values = [150 + 7919 * i % 9000 for i in range(200)]
+    rows = [f"{v:,}".replace(",", ".") + f",{i % 5}" for i, v in enumerate(values)]
+    path = tmp_path / "t.csv"
+    path.write_text("price,z\n" + "\n".join(rows) + "\n")
+    frame = read_table(path).frame
+    (price, _) = infer_columns(frame)
+    assert clean_column(frame["price"], price).tolist() == values
+    path.write_text("price,z\n" + "\n".join(f"{v / 1000:.3f},{i}" for i, v in enumerate(values)))
+    assert read_table(path).frame["price"].tolist() == [v / 1000 for v in values]

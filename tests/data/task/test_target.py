@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metatune.data.task.target import find_target, known_target, read_target
+from metatune.data.target_name import find_target
+from metatune.data.task.target import known_target, read_target
 from metatune.errors import OptionError, TargetError
 from metatune.kinds import TaskKind
 

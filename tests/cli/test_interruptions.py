@@ -1,0 +1,41 @@
+"""Interruptions of every phase of a command: soon over, in a line, and nothing is left running."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them"),
+]
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("seconds", [0.2, 0.6, 1.2, 2.0, 3.5, 6.0])
+def test_a_signal_ends_a_run_in_every_phase(
+    name: str, seconds: float, shop_file: Path, tmp_path: Path
+) -> None:
+    words = ["--budget", "60s", "--jobs", "1", "--max-trials", "3", "--include", "decision_tree"]
+    command = [sys.executable, "-m", "metatune", "fit", str(shop_file), *words]
+    process = subprocess.Popen(
+        [*command, "-o", str(tmp_path / "run")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    time.sleep(seconds)
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(getattr(signal, name))
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode in (0, 130)
+    assert "bug" not in errors
+    assert "Traceback" not in errors
+    _, alive = psutil.wait_procs(children, timeout=5)
+    assert [p for p in alive if p.status() != psutil.STATUS_ZOMBIE] == []
