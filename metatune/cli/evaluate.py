@@ -34,17 +34,18 @@ def evaluate(  # one parameter for each option
     scores of the constant prediction.
     """
     from metatune.cli.judgement import judge, known_constant
+    from metatune.cli.model import open_model, predicting
     from metatune.cli.prediction_table import read_for, saying_unused
     from metatune.cli.wording import about_class
-    from metatune.models import model_file
+    from metatune.models.model_file import model_info
 
     voice = Voice(quiet=quiet)
     reading = options.reading_of(given)
-    pipeline = model_file.load(model)
-    info = model_file.model_info(pipeline)
+    pipeline = open_model(model, voice)
+    info = model_info(pipeline)
     rows = read_for(pipeline, data, voice, reading=reading, server=openml_server)
     asked = metric or rows.metric
-    with saying_unused(voice):
+    with predicting(model), saying_unused(voice):
         judged = judge(
             pipeline,
             rows.frame,

@@ -50,17 +50,18 @@ def predict(  # one parameter for each option
     whatever their order; the target may be among them and is not used.
     """
     _check_output(output)
+    from metatune.cli.model import open_model, predicting
     from metatune.cli.prediction_table import read_for, saying_unused
-    from metatune.models import model_file
+    from metatune.models.model_file import model_info
 
     voice = Voice(quiet=quiet)
     reading = options.reading_of(given)
-    pipeline = model_file.load(model)
-    target = str(model_file.model_info(pipeline)["target"])
+    pipeline = open_model(model, voice)
+    target = str(model_info(pipeline).get("target"))
     if proba and not hasattr(pipeline, "predict_proba"):
         raise OptionError(f"the model predicts numbers of {target!r}: leave out --proba")
     frame = read_for(pipeline, data, voice, reading=reading, server=openml_server).frame
-    with saying_unused(voice):
+    with predicting(model), saying_unused(voice):
         answer = prediction_frame(pipeline, frame, target, proba=proba)
     if output is None:
         _write(answer)

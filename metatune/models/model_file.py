@@ -1,24 +1,40 @@
 """Model file: saving and loading fitted pipelines without pickle.
 
-A model file is written by skops: it holds no code, and what it may construct is audited against the
-one list of trusted types before anything is constructed.
+A model file is written by skops and read by metatune itself: all of its content has to have one of
+the forms in `metatune.models.forms`, and only then is anything built.
 """
 
+import warnings
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metatune.errors import BundleError
+from metatune.execution.cores import available_memory
 from metatune.files.atomic import replacing
-from metatune.models.trusted_types import TRUSTED_TYPES
+from metatune.models.forms.model import INFO, MODEL
+from metatune.models.reading.mismatch import Mismatch
+from metatune.models.reading.reader import read
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-__all__ = ["MODEL_FILE", "cannot_write", "load", "model_info", "save"]
+__all__ = [
+    "MODEL_FILE",
+    "ModelVersionWarning",
+    "cannot_write",
+    "load",
+    "model_info",
+    "read_model",
+    "save",
+    "version_note",
+]
 
 MODEL_FILE = "model.skops"
 
-_INFO = "metatune_info"
+
+class ModelVersionWarning(UserWarning):
+    """Warning of a model that another version of scikit-learn has written."""
 
 
 def save(pipeline: "Pipeline", path: Path, info: dict[str, Any] | None = None) -> None:
@@ -41,7 +57,7 @@ def save(pipeline: "Pipeline", path: Path, info: dict[str, Any] | None = None) -
     """
     import skops.io
 
-    setattr(pipeline, _INFO, info or {})
+    setattr(pipeline, INFO, info or {})
     try:
         with replacing(path) as part:
             skops.io.dump(pipeline, part)
@@ -56,21 +72,11 @@ def cannot_write(path: Path, error: OSError) -> str:
     )
 
 
-def _refusal(file: Path, reason: str) -> str:
-    """Return why a file with untrusted types is not loaded.
-
-    Types of metatune that are not trusted any more have moved since the file was written.
-    """
-    if "'metatune." in reason:
-        return (
-            f"{file} was written by another version of metatune: predict with that version, or "
-            "fit again with this one"
-        )
-    return f"{file} is not loaded: {reason}"
-
-
 def load(path: str | Path) -> "Pipeline":
     """Load a fitted pipeline.
+
+    Everything in the file is checked before anything is built: it cannot run code, and a damaged
+    or hostile file is refused. A model of another version of scikit-learn gives a warning.
 
     Parameters
     ----------
@@ -85,44 +91,63 @@ def load(path: str | Path) -> "Pipeline":
     Raises
     ------
     BundleError
-        If there is no model, the file is no model file, or it asks for types that metatune does
-        not trust.
+        If there is no model, or the file holds anything that metatune does not write.
     """
-    path = Path(path)
-    file = path / MODEL_FILE if path.is_dir() else path
-    if not file.is_file():
-        where = f"{path} holds no {MODEL_FILE}" if path.is_dir() else f"{path} does not exist"
-        raise BundleError(f"{where}: name a run directory or a model file of metatune")
-    from zipfile import BadZipFile
-
-    import skops.io
-    from skops.io.exceptions import UntrustedTypesFoundException
-
-    trusted = list(TRUSTED_TYPES)
-    try:
-        model = skops.io.load(file, trusted=trusted)
-    except UntrustedTypesFoundException as error:
-        raise BundleError(_refusal(file, " ".join(str(error).split()))) from error
-    # A file that is no archive, an archive of something else, or a torn one: skops has no error of
-    # its own for these, so what its readers raise is named one by one.
-    except (
-        BadZipFile,
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        ImportError,
-    ) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise BundleError(
-            f"{file} is not a model file of metatune ({type(error).__name__}: {reason})"
-        ) from error
-    if not hasattr(model, _INFO):
-        raise BundleError(f"{file} was not written by metatune: use scikit-learn's own tools")
+    model = read_model(path)
+    note = version_note(model)
+    if note:
+        warnings.warn(note, ModelVersionWarning, stacklevel=2)
     return model
+
+
+def read_model(path: str | Path) -> "Pipeline":
+    """Load a fitted pipeline without a word on its version; see `load`."""
+    path = Path(path)
+    try:
+        file = path / MODEL_FILE if path.is_dir() else path
+        if not file.is_file():
+            where = f"{path} holds no {MODEL_FILE}" if path.is_dir() else f"{path} does not exist"
+            raise BundleError(f"{where}: name a run directory or a model file of metatune")
+        model: Pipeline = read(file, MODEL, available_memory())
+    except Mismatch as mismatch:
+        raise BundleError(_refusal(file, mismatch)) from mismatch
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read ({error.strerror or error})") from error
+    return model
+
+
+def version_note(model: "Pipeline") -> str | None:
+    """Return a line on a model of another version of scikit-learn; None for one of this."""
+    import sklearn
+
+    written = str(model.__dict__.get("_sklearn_version", sklearn.__version__))
+    if written == sklearn.__version__:
+        return None
+    return (
+        f"the model was written with scikit-learn {written}, and {sklearn.__version__} is "
+        "installed: its predictions may differ; fit again to be sure"
+    )
+
+
+def _refusal(file: Path, mismatch: Mismatch) -> str:
+    """Return why a file is not loaded: another version explains more than what is different."""
+    import sklearn
+
+    written = mismatch.versions.get("scikit-learn", sklearn.__version__)
+    if written != sklearn.__version__:
+        return (
+            f"{file} was written with scikit-learn {written}, and {sklearn.__version__} is "
+            "installed: predict with that version, or fit again with this one"
+        )
+    installed = version("metatune")
+    if mismatch.versions.get("metatune", installed) != installed or "metatune." in mismatch.what:
+        return (
+            f"{file} was written by another version of metatune: predict with that version, or "
+            "fit again with this one"
+        )
+    return f"{file} is not a model file of metatune, or was changed ({mismatch})"
 
 
 def model_info(pipeline: "Pipeline") -> dict[str, Any]:
     """Return the plain values that were saved with a model."""
-    return dict(getattr(pipeline, _INFO, {}))
+    return dict(getattr(pipeline, INFO, {}))

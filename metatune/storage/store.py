@@ -173,7 +173,7 @@ class RunStore:
         if not self._has_earlier_model:
             return None, ""
         try:
-            pipeline = model_file.load(self._directory.model)
+            pipeline = model_file.read_model(self._directory.model)
         except BundleError:
             return None, ""
         info = model_file.model_info(pipeline)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-import skops.io
+from model_files import saved_and_read
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
@@ -23,7 +23,6 @@ from metatune.algorithms.registry import ALGORITHMS
 from metatune.data.encoding.layout import Layout
 from metatune.data.row_metadata import RowMetadata
 from metatune.kinds import TaskKind
-from metatune.models.trusted_types import TRUSTED_TYPES
 from metatune.space import Configuration, Value
 
 BINARY, MULTICLASS, REGRESSION = TaskKind.BINARY, TaskKind.MULTICLASS, TaskKind.REGRESSION
@@ -358,14 +357,13 @@ class AlgorithmContract:
         np.testing.assert_array_equal(self.check_predictions(pipeline, named), codes)
         assert set(pipeline.predict(table.X_new)) <= set(names)
 
-    def test_saved_and_loaded_by_skops(self, kind: TaskKind) -> None:
+    def test_saved_and_loaded(self, kind: TaskKind) -> None:
         table = categories(kind)
         space, rng = self.algorithm.space(kind), np.random.default_rng(8)
         for configuration in (self.default(kind), *(space.sample(rng) for _ in range(5))):
             pipeline = self.fitted(table, configuration, **self.quick())
             expected = self.check_predictions(pipeline, table)
-            data = skops.io.dumps(pipeline)
-            loaded = skops.io.loads(data, trusted=list(TRUSTED_TYPES))
+            loaded = saved_and_read(pipeline)
             np.testing.assert_array_equal(self.check_predictions(loaded, table), expected)
 
     def test_rows_of_weight_zero_are_absent(self, kind: TaskKind) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import skops.io
+from model_files import saved_and_read
 
 from metatune.algorithms.crossings import relevance
 from metatune.algorithms.crossings.arithmetic import OPERATIONS, candidate_terms, term_values
@@ -15,7 +15,6 @@ from metatune.algorithms.crossings.step import CrossingPreprocessor
 from metatune.algorithms.numeric import LARGEST
 from metatune.algorithms.preprocessing import NativePreprocessor, TablePreprocessor
 from metatune.data.row_metadata import PLAIN, RowMetadata
-from metatune.models.trusted_types import TRUSTED_TYPES
 
 NAN = float("nan")
 
@@ -236,7 +235,7 @@ class TestStep:
     def test_saved_and_loaded(self) -> None:
         X, y = table("ratio")
         fitted = step((0,) * 5).fit(X, y)
-        loaded = skops.io.loads(skops.io.dumps(fitted), trusted=list(TRUSTED_TYPES))
+        loaded = saved_and_read(fitted)
         np.testing.assert_array_equal(loaded.transform(X), fitted.transform(X))
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-import skops.io
+from model_files import saved_and_read
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel
 
@@ -12,7 +12,6 @@ from metatune.algorithms.learners.inducing import InducedProcess
 from metatune.algorithms.learners.process import BoundedProcess
 from metatune.algorithms.registry import ALGORITHMS
 from metatune.kinds import TaskKind
-from metatune.models.trusted_types import TRUSTED_TYPES
 
 KERNEL = ConstantKernel(1.0) * RBF(0.7)
 
@@ -77,7 +76,7 @@ def test_small_tables_are_solved_exactly_and_large_ones_in_part(
     assert isinstance(large.model_, InducedProcess)
     assert len(large.model_.points_) == 300
     assert error(large, X_new, y_new) < error(small, X_new, y_new)
-    loaded = skops.io.loads(skops.io.dumps(large), trusted=list(TRUSTED_TYPES))
+    loaded = saved_and_read(large)
     np.testing.assert_array_equal(loaded.predict(X_new), large.predict(X_new))
 
 

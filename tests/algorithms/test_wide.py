@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-import skops.io
+from model_files import saved_and_read
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline
 
@@ -12,7 +12,6 @@ from metatune.algorithms.learners.wide import OneHotLearner
 from metatune.algorithms.registry import ALGORITHMS
 from metatune.data.encoding.layout import Layout
 from metatune.kinds import TaskKind
-from metatune.models.trusted_types import TRUSTED_TYPES
 from metatune.space import Value
 
 N_LEVELS = 300
@@ -72,7 +71,7 @@ def test_saved_and_loaded(kind: TaskKind, penalty: str) -> None:
     X, y, _ = towns()
     target = (y > 0).astype(int) if kind.is_classification else y
     pipeline = fitted(kind, X, target, penalty=penalty)
-    loaded = skops.io.loads(skops.io.dumps(pipeline), trusted=list(TRUSTED_TYPES))
+    loaded = saved_and_read(pipeline)
     np.testing.assert_array_equal(loaded.predict(X), pipeline.predict(X))
     found = pipeline.predict(X)
     if kind.is_classification:

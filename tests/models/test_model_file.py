@@ -4,29 +4,47 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import skops.io
 from run_records import make_record
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import Pipeline
 
+from metatune.data.encoding.encoder import encode_task
+from metatune.data.task.make_task import make_task
 from metatune.errors import BundleError, OptionError
 from metatune.models import model_file
+from metatune.models.pipeline import ConstantRegressor, assemble_pipeline
 from metatune.storage.directory import RunDirectory
+
+TABLE = pd.DataFrame({"a": np.arange(12.0), "b": list("xy") * 6, "price": np.arange(12.0)})
+
+
+INFO = {"target": "price", "task": "regression"}
 
 
 def make_pipeline() -> Pipeline:
+    """Constant model of a table."""
+    task = make_task(TABLE, target="price", task="regression")
+    encoder, encoded = encode_task(task, 0)
+    constant = ConstantRegressor().fit(encoded.X, encoded.y)
+    return assemble_pipeline(encoder, constant, None)
+
+
+def make_foreign_pipeline() -> Pipeline:
     X = np.arange(12.0).reshape(6, 2)
     return Pipeline([("model", LinearRegression())]).fit(X, X[:, 0])
 
 
 def test_round_trip_with_information(tmp_path: Path) -> None:
     path = tmp_path / "model.skops"
-    model_file.save(make_pipeline(), path, {"target": "price", "classes": [1, 2]})
+    info = {"target": "price", "task": "regression", "classes": [1, 2], "trial": None}
+    model_file.save(make_pipeline(), path, info)
     loaded = model_file.load(path)
-    assert model_file.model_info(loaded) == {"target": "price", "classes": [1, 2]}
-    np.testing.assert_allclose(loaded.predict([[2.0, 3.0]]), [2.0])
-    assert model_file.load(tmp_path).predict([[2.0, 3.0]]) == pytest.approx([2.0])
+    assert model_file.model_info(loaded) == info
+    assert loaded.predict(TABLE)[:2] == pytest.approx([5.5, 5.5])
+    assert model_file.load(tmp_path).predict(TABLE)[:1] == pytest.approx([5.5])
 
 
 def write_text(path: Path) -> None:
@@ -48,7 +66,7 @@ def write_torn(path: Path) -> None:
 
 
 def write_foreign(path: Path) -> None:
-    skops.io.dump(make_pipeline(), path)
+    skops.io.dump(make_foreign_pipeline(), path)
 
 
 @pytest.mark.parametrize(
@@ -72,10 +90,10 @@ def test_missing_models_are_told_apart(tmp_path: Path) -> None:
 
 def test_a_type_that_has_moved_since_says_another_version(tmp_path: Path) -> None:
     path = tmp_path / "model.skops"
-    model_file.save(make_pipeline(), path)
+    model_file.save(make_pipeline(), path, INFO)
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
-    moved = parts["schema.json"].replace(b"sklearn.linear_model._base", b"metatune.search.model")
+    moved = parts["schema.json"].replace(b"metatune.models.pipeline", b"metatune.models.constant")
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in (parts | {"schema.json": moved}).items():
             archive.writestr(name, content)
@@ -94,8 +112,8 @@ def test_untrusted_types_are_not_loaded(tmp_path: Path) -> None:
     pipeline = make_pipeline()
     pipeline.steps.append(("stranger", Stranger()))
     path = tmp_path / "model.skops"
-    model_file.save(pipeline, path)
-    with pytest.raises(BundleError, match="Stranger"):
+    model_file.save(pipeline, path, INFO)
+    with pytest.raises(BundleError, match="is not a model file of metatune"):
         model_file.load(path)
 
 
@@ -103,7 +121,7 @@ def test_a_failed_save_leaves_the_old_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "model.skops"
-    model_file.save(make_pipeline(), path, {"which": "old"})
+    model_file.save(make_pipeline(), path, INFO | {"which": "old"})
 
     def dump(_: object, file: Path) -> None:
         file.write_bytes(b"half of it")
@@ -111,8 +129,8 @@ def test_a_failed_save_leaves_the_old_model(
 
     monkeypatch.setattr(skops.io, "dump", dump)
     with pytest.raises(BundleError, match=r"cannot write .*No space left"):
-        model_file.save(make_pipeline(), path, {"which": "new"})
-    assert model_file.model_info(model_file.load(path)) == {"which": "old"}
+        model_file.save(make_pipeline(), path, INFO | {"which": "new"})
+    assert model_file.model_info(model_file.load(path)) == INFO | {"which": "old"}
     assert [p.name for p in tmp_path.iterdir()] == ["model.skops"]
 
 

@@ -101,7 +101,10 @@ class _CatBoostModel(BoostedTrees):
 
     def _read_model(self) -> Any:
         booster = catboost.CatBoost()
-        booster.load_model(blob=self.model_)
+        try:
+            booster.load_model(blob=self.model_)
+        except catboost.CatBoostError as error:
+            raise ValueError(f"CatBoost cannot read its trees: {error}") from error
         return booster
 
 

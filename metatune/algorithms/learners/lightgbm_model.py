@@ -111,7 +111,10 @@ class _LightGBMModel(BoostedTrees):
         }
 
     def _read_model(self) -> Any:
-        return lightgbm.Booster(model_str=self.model_, params={"verbosity": -1})
+        try:
+            return lightgbm.Booster(model_str=self.model_, params={"verbosity": -1})
+        except lightgbm.basic.LightGBMError as error:
+            raise ValueError(f"LightGBM cannot read its trees: {error}") from error
 
     def _raw(self, X: "AnyArray") -> "AnyArray":
         raw = self._booster.predict(X, num_iteration=self.n_iterations_, num_threads=1)

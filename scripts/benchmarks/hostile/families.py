@@ -1,0 +1,119 @@
+"""Families: a valid model file of each, and of a mean of several, for each kind of task."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from metatune.algorithms.base import BuildContext, Shape
+from metatune.algorithms.registry import ALGORITHMS
+from metatune.data.encoding.encoder import encode_task
+from metatune.data.task.make_task import make_task
+from metatune.data.task.task import Task
+from metatune.kinds import TaskKind
+from metatune.models import model_file
+from metatune.models.adjustment import Adjustment
+from metatune.models.ensemble import weighted_mean
+from metatune.models.pipeline import assemble_pipeline
+
+__all__ = ["TARGET", "make_models", "make_rows"]
+
+TARGET = "target"
+
+_N_ROWS = 150
+_ITERATIONS = 6
+_WORDS = [
+    "red",
+    "green",
+    "blue",
+    "small",
+    "large",
+    "old",
+    "new",
+    "cheap",
+    "dear",
+    "fast",
+    "slow",
+    "good",
+    "bad",
+]
+_MEMBERS = ("lightgbm", "linear", "decision_tree")
+
+
+def make_rows(kind: TaskKind, n_rows: int = _N_ROWS, seed: int = 0) -> pd.DataFrame:
+    """Make a table of numbers, categories of few and many levels, dates and texts."""
+    rng = np.random.default_rng(seed)
+    number, other = rng.normal(size=(2, n_rows))
+    frame = pd.DataFrame(
+        {
+            "number": np.where(rng.random(n_rows) < 0.1, np.nan, number),
+            "other": other,
+            "few": rng.choice(list("abcd"), n_rows),
+            "many": [f"level {i}" for i in rng.integers(0, 45, n_rows)],
+            "day": pd.date_range("2024-01-01", periods=n_rows, freq="31h").astype(str),
+            "text": [" ".join(rng.choice(_WORDS, rng.integers(6, 14))) for _ in range(n_rows)],
+        }
+    )
+    signal = number + 0.5 * (frame["few"] == "a") + 0.3 * rng.normal(size=n_rows)
+    targets: dict[TaskKind, Any] = {
+        TaskKind.BINARY: np.where(signal > 0, "yes", "no"),
+        TaskKind.MULTICLASS: np.array(["low", "middle", "high"])[np.digitize(signal, [-0.4, 0.5])],
+        TaskKind.REGRESSION: np.round(10 * signal, 3),
+    }
+    return frame.assign(**{TARGET: targets[kind]})
+
+
+def make_models(
+    folder: Path, kinds: Iterable[TaskKind] = TaskKind, names: tuple[str, ...] = ()
+) -> dict[str, tuple[TaskKind, Path]]:
+    """Write a valid model file of each family and kind of task.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files go.
+    kinds : iterable of TaskKind
+        Kinds of tasks.
+    names : tuple of str
+        Only these families; all without. The mean of several is one: "ensemble".
+
+    Returns
+    -------
+    dict of str to (TaskKind, Path)
+        Kind of the task and file, by name.
+    """
+    models = {}
+    for kind in kinds:
+        task = make_task(make_rows(kind), target=TARGET)
+        encoder, encoded = encode_task(task, 0)
+        for name in ("ensemble", *ALGORITHMS):
+            if names and name not in names:
+                continue
+            if name == "ensemble":
+                members = [_fit(each, task, encoded) for each in _MEMBERS]
+                shares = [1.0 / len(members)] * len(members)
+                mean = weighted_mean(members, shares, task.classes, Adjustment(temperature=1.2))
+                pipeline = assemble_pipeline(encoder, mean, None)
+            elif kind in ALGORITHMS[name].kinds:
+                pipeline = assemble_pipeline(encoder, _fit(name, task, encoded), task.classes)
+            else:
+                continue
+            path = folder / f"{name}-{kind}.skops"
+            model_file.save(pipeline, path, {"target": TARGET, "task": str(kind)})
+            models[path.stem] = (kind, path)
+    return models
+
+
+def _fit(name: str, task: Task, encoded: Any) -> Any:
+    algorithm = ALGORITHMS[name]
+    context = BuildContext(
+        kind=task.kind,
+        layout=encoded.layout,
+        shape=Shape(n_rows=len(encoded.y), n_columns=encoded.X.shape[1], n_classes=task.n_classes),
+        seed=0,
+        iterations=_ITERATIONS if algorithm.iterative else None,
+    )
+    pipeline = algorithm.build(algorithm.space(task.kind).default(), context)
+    return pipeline.fit(encoded.X, encoded.y)
