@@ -20,6 +20,7 @@ __all__ = ["Plan", "judged_rows", "parse"]
 
 _JUDGED_CELLS = 50_000
 _WIDE = 500  # columns
+_GUARD = "\x02"  # before a cell, so that no cell is a marker of missing ones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +109,6 @@ def _parse_as(payload: Payload, plan: Plan, texts: list[str]) -> pd.DataFrame:
         # a row longer than the names would be cut with a warning only
         warnings.simplefilter("error", pd.errors.ParserWarning)
         given, separator, encoding = _with_stand_in(stream, plan)
-        missing = [*ALWAYS_MISSING, *plan.na]
         blank_rows = plan.every_row and len(plan.header.names) == 1
         frame: pd.DataFrame = pd.read_csv(
             given,
@@ -119,8 +119,10 @@ def _parse_as(payload: Payload, plan: Plan, texts: list[str]) -> pd.DataFrame:
             index_col=False,
             encoding=encoding,
             decimal=plan.decimal,
-            dtype=dict.fromkeys((*texts, *plan.verbatim), "str"),
-            na_values=_markers_by_column(plan, missing) if plan.verbatim else missing,
+            dtype=dict.fromkeys(texts, "str"),
+            # Markers of its own for each column would take as long again in a wide table.
+            converters=dict.fromkeys(plan.verbatim, _GUARD.__add__),
+            na_values=[*ALWAYS_MISSING, *plan.na],
             keep_default_na=False,
             skipinitialspace=dialect.skips_blanks,
             escapechar=dialect.escape,
@@ -128,6 +130,9 @@ def _parse_as(payload: Payload, plan: Plan, texts: list[str]) -> pd.DataFrame:
             skip_blank_lines=not blank_rows,
             **options,
         )
+    for name in plan.verbatim:
+        cells = frame[name].astype("str").str.removeprefix(_GUARD)
+        frame[name] = cells.mask(cells.str.strip().isin(("", *plan.na)))
     if frame.shape[1] > _WIDE:
         frame = frame.copy()  # into one array: the parser's is one for each column
     if blank_rows:
@@ -135,12 +140,6 @@ def _parse_as(payload: Payload, plan: Plan, texts: list[str]) -> pd.DataFrame:
     if separator != dialect.separator:
         frame = _with_separators(frame, separator, dialect.separator)
     return with_grouped_thousands(frame, plan.verbatim) if plan.decimal == "," else frame
-
-
-def _markers_by_column(plan: Plan, missing: list[str]) -> dict[str, list[str]]:
-    """Return what means "missing" in each column: in verbatim ones what the user says only."""
-    known = list(plan.na)
-    return {name: known if name in plan.verbatim else missing for name in plan.header.names}
 
 
 def _blank_lines_at_the_end(payload: Payload, encoding: str) -> int:

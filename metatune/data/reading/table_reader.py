@@ -185,4 +185,4 @@ def _without_empty(
 
 
 def _is_empty(cells: "pd.Series[Any]", is_verbatim: bool) -> "pd.Series[bool]":
-    return cells.isna() | cells.map(is_marker).astype(bool) if is_verbatim else cells.isna()
+    return cells.fillna("").map(is_marker).astype(bool) if is_verbatim else cells.isna()
