@@ -302,13 +302,15 @@ def _changed_text(text: bytes, rng: Generator) -> bytes:
         lines = text.split(b"\n")
         place = int(rng.integers(len(lines)))
         lines[place : place + 1] = _one(([], [lines[place]] * 2, [b"Tree=0"], [b""]), rng)
-        return b"\n".join(lines)
+        whole: bytes = b"\n".join(lines)
+        return whole
     tokens = list(_TOKEN.finditer(text))
     if not tokens:
         return text
     token = _one(tokens[:40] if rng.random() < 0.4 else tokens, rng)
     new = _one((*(str(n).encode() for n in _EXTREMES), b"", b"nan", b"1 2", b"x"), rng)
-    return text[: token.start()] + new + text[token.end() :]
+    changed: bytes = text[: token.start()] + new + text[token.end() :]
+    return changed
 
 
 def _changed_bytes(content: bytes, rng: Generator) -> bytes:
