@@ -83,7 +83,7 @@ def _opened(file: Path, rows: Any) -> tuple[str, str]:
             return "out of memory", str(error)
         except Exception as error:  # noqa: BLE001  # whatever it is, it is counted
             return "unforeseen", f"{type(error).__name__}: {error}"
-    loud = [str(w.message) for w in caught if w.category is not model_file.ModelVersionWarning]
+    loud = [str(w.message) for w in caught if not w.category.__module__.startswith("metatune.")]
     if loud:
         return "unforeseen", f"warning: {loud[0]}"
     return "predicted", " ".join(map(str, np.asarray(predicted).tolist()))
