@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import click
 
 from metatune.errors import InputError, MetadataError, MetatuneError
-from metatune.files.text import visible
+from metatune.files.text import short_path, visible
 
 __all__ = ["LazyGroup", "cli"]
 
@@ -27,7 +27,6 @@ _EXAMPLE = "metatune fit data.csv --target price --budget 10m"
 
 USER_AT_FAULT = 2
 INTERRUPTED = 130
-_LONGEST = 100  # characters of a path that are shown
 
 
 class LazyGroup(click.Group):
@@ -105,8 +104,7 @@ class LazyGroup(click.Group):
 def _about_file(error: OSError) -> str:
     """Say what the system said about a path that was named: too long, forbidden, no room."""
     path = os.fsdecode(error.filename) if isinstance(error.filename, bytes) else str(error.filename)
-    shown = path if len(path) <= _LONGEST else f"{path[:_LONGEST]}..."
-    return f"cannot use {shown}: {error.strerror}"
+    return f"cannot use {short_path(path)}: {error.strerror}"
 
 
 def _explained(error: click.ClickException) -> str:

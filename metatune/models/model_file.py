@@ -19,6 +19,8 @@ from metatune.models.reading.reader import read
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
+from metatune.files.text import short_path
+
 __all__ = [
     "MODEL_FILE",
     "ModelVersionWarning",
@@ -112,7 +114,8 @@ def read_model(path: str | Path) -> "Pipeline":
     except Mismatch as mismatch:
         raise BundleError(_refusal(file, mismatch)) from mismatch
     except OSError as error:
-        raise BundleError(f"{path} cannot be read ({error.strerror or error})") from error
+        reason = error.strerror or error
+        raise BundleError(f"{short_path(path)} cannot be read ({reason})") from error
     return model
 
 

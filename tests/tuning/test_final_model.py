@@ -137,6 +137,7 @@ def make_run(
     return EndedSearch(run, prepared, store, history)
 
 
+@pytest.mark.filterwarnings("ignore::metatune.errors.UnusedCellsWarning")
 @pytest.mark.parametrize("target", ["buys", "grade", "price"])
 def test_an_ensemble_that_helps_is_the_model_and_survives_saving(
     target: str, tmp_path: Path

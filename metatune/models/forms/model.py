@@ -86,14 +86,19 @@ def _check_members(state: State) -> None:
         raise Mismatch("its weights are not those of its members")
 
 
+def _learner(member: State) -> State:
+    """Return the learner of a member; the constant, which looks at no column, is one itself."""
+    learner: State = member["steps"][-1][1] if member.kind == "Pipeline" else member
+    return learner
+
+
 def _check_classifiers(state: State) -> None:
     _check_members(state)
     n_classes = len(state["labels"])
     for name in ("shifts", "decision"):
         if state[name] is not None and len(state[name]) not in (0, n_classes):
             raise Mismatch(f"{name} are not one for each class")
-    for member in state["members"]:
-        model = member["steps"][-1][1]
+    for model in map(_learner, state["members"]):
         if "classes_" not in model:
             raise Mismatch("a member predicts numbers")
         _check_codes(model["classes_"], n_classes)
@@ -101,7 +106,7 @@ def _check_classifiers(state: State) -> None:
 
 def _check_regressors(state: State) -> None:
     _check_members(state)
-    if any("classes_" in member["steps"][-1][1] for member in state["members"]):
+    if any("classes_" in _learner(member) for member in state["members"]):
         raise Mismatch("a member predicts classes")
 
 
@@ -111,7 +116,7 @@ _MEAN_OF_CLASSIFIERS: Form = record(
     {
         "decision": OneOf(NOTHING, _NUMBERS),
         "labels": LABELS,
-        "members": Listed(MEMBER),
+        "members": Listed(OneOf(MEMBER, CONSTANT_CLASSIFIER)),
         "shifts": OneOf(NOTHING, _NUMBERS),
         "temperature": NUMBER,
         "weights": _NUMBERS,
@@ -120,7 +125,11 @@ _MEAN_OF_CLASSIFIERS: Form = record(
 ).fitted
 _MEAN_OF_REGRESSORS: Form = record(
     "metatune.models.ensemble.EnsembleRegressor",
-    {"low": maybe(NUMBER), "members": Listed(MEMBER), "weights": _NUMBERS},
+    {
+        "low": maybe(NUMBER),
+        "members": Listed(OneOf(MEMBER, CONSTANT_REGRESSOR)),
+        "weights": _NUMBERS,
+    },
     check=_check_regressors,
 ).fitted
 
