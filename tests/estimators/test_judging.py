@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +213,15 @@ def test_splits_come_along_when_the_command_line_goes_on(tmp_path: Path) -> None
     assert (splits.sum(axis=1) == 4).all()
 
 
+@pytest.fixture(name="hears_the_interrupt_key")
+def _hears_the_interrupt_key() -> Iterator[None]:
+    """Commands in the background of a shell are started deaf to it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("hears_the_interrupt_key")
 def test_an_interruption_keeps_the_model_and_ends_loops() -> None:
     X, y = make_classes(300)
 

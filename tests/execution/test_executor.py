@@ -153,7 +153,7 @@ class TestLocalPool(KillingContract):
     def test_workers_ignore_the_interrupt_and_do_not_know_the_callers_main(self, executor):
         seen = run(executor, "circumstances").value
         assert seen["interrupt"]
-        assert seen["main_file"] != sys.modules["__main__"].__file__
+        assert seen["main_file"] != getattr(sys.modules["__main__"], "__file__", "none")
 
     def test_environment_and_main_are_as_before(self, executor):
         before = dict(os.environ), dict(vars(sys.modules["__main__"]))
