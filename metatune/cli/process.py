@@ -58,11 +58,16 @@ def _run_command() -> int:
 
 
 def start_workers() -> None:
-    """Let the process that workers are forked from import what they need, while this one does."""
+    """Start the process that workers are forked from, which imports what they need.
+
+    On several cores it does so while this one imports the same; on a single one it is a copy of
+    this one, which has done so.
+    """
+    from metatune.execution.cores import available_cores
     from metatune.execution.launcher import fork_server
 
     with contextlib.suppress(OSError):  # whoever wants workers is told
-        fork_server()
+        fork_server(forked=available_cores() == 1)
 
 
 def _explain(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

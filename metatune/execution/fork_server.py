@@ -24,7 +24,7 @@ from typing import Any
 
 from metatune.execution.worker import END_SIGNALS, worker_main
 
-__all__ = ["HEADER", "NEWS", "main"]
+__all__ = ["HEADER", "NEWS", "import_all", "main"]
 
 HEADER = struct.Struct("!i")
 """Before each order: its length in bytes."""
@@ -50,11 +50,16 @@ def main(control: int, preload: tuple[str, ...]) -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, [])  # whatever the program blocks
     orders = socket.socket(fileno=control)
     with _ending_if_alone(orders):
-        for name in preload:
-            with contextlib.suppress(ImportError):
-                importlib.import_module(name)
+        import_all(preload)
     gc.freeze()  # so that workers do not copy what they only look through
     _Server(orders).serve()
+
+
+def import_all(names: tuple[str, ...]) -> None:
+    """Import modules, but those that are missing."""
+    for name in names:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
 
 
 @contextlib.contextmanager

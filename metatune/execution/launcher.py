@@ -11,9 +11,11 @@ import sys
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import spawn
 from pathlib import Path
 
+from metatune.execution.forked_process import ForkedProcess, can_fork
 from metatune.execution.numeric_threads import THREAD_VARIABLES
 
 __all__ = ["PRELOADED", "ForkServer", "Launch", "fork_server"]
@@ -78,6 +80,8 @@ class ForkServer:
     ----------
     preload : tuple of str
         Modules that it imports first. Nobody waits for that: orders are followed afterwards.
+    forked : bool
+        It is a copy of this process, which imports the modules itself, if this can be copied.
 
     Raises
     ------
@@ -85,13 +89,18 @@ class ForkServer:
         If it cannot be started.
     """
 
-    def __init__(self, preload: tuple[str, ...]) -> None:
+    def __init__(self, preload: tuple[str, ...], *, forked: bool = False) -> None:
         self._sending = threading.Lock()
         self._is_broken = False
         ours, theirs = (_beside_streams(end) for end in socket.socketpair())
         self._orders = ours
+        self._process: subprocess.Popen[bytes] | ForkedProcess
         with ExitStack() as on_failure, theirs:
             on_failure.callback(ours.close)
+            if forked and can_fork():
+                self._process = _forked(theirs.fileno(), preload)
+                on_failure.pop_all()
+                return
             program = _PROGRAM.format(
                 path=_path_without_folder(), control=theirs.fileno(), preload=preload
             )
@@ -180,8 +189,10 @@ _servers: dict[tuple[str, ...], ForkServer] = {}
 _starting = threading.Lock()
 
 
-def fork_server(preload: tuple[str, ...] = PRELOADED) -> ForkServer:
+def fork_server(preload: tuple[str, ...] = PRELOADED, *, forked: bool = False) -> ForkServer:
     """Return this program's fork server for a list of modules; start it unless it runs.
+
+    Parameters are those of `ForkServer`.
 
     Raises
     ------
@@ -194,8 +205,16 @@ def fork_server(preload: tuple[str, ...] = PRELOADED) -> ForkServer:
             _servers.pop(preload).close()
             found = None
         if found is None:
-            found = _servers[preload] = ForkServer(preload)
+            found = _servers[preload] = ForkServer(preload, forked=forked)
         return found
+
+
+def _forked(control: int, preload: tuple[str, ...]) -> ForkedProcess:
+    """Import modules here, and make a copy of this process that serves."""
+    from metatune.execution.fork_server import import_all, main
+
+    import_all(preload)
+    return ForkedProcess(partial(main, control, ()), control)
 
 
 def _forget_servers() -> None:

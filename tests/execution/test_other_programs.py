@@ -231,3 +231,31 @@ def test_methods_of_multiprocessing_are_untouched():
 
     LocalPool(1).close()
     assert multiprocessing.get_start_method(allow_none=True) == before
+
+
+COPY = """
+import psutil, threading, time
+from metatune.execution.launcher import fork_server
+if {threads}:
+    threading.Thread(target=time.sleep, args=(20,), daemon=True).start()
+os.open(os.__file__, os.O_RDONLY)
+fork_server((), forked=True)
+(server,) = psutil.Process().children()
+print(server.cmdline() == psutil.Process().cmdline(), double(4))
+files = f"/proc/{{server.pid}}/fd"
+print(sum(os.readlink(f"{{files}}/{{n}}") == os.__file__ for n in os.listdir(files)))
+print(server.pid)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="looks into /proc")
+def test_a_program_with_a_single_thread_may_be_copied() -> None:
+    said = output_of(COPY.format(threads=False)).split()
+    assert said[:3] == ["True", "8", "0"]
+    assert not psutil.pid_exists(int(said[3])), "the copy ends with the program"
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="looks into /proc")
+def test_a_program_with_threads_is_not_copied() -> None:
+    said = output_of(COPY.format(threads=True)).split()
+    assert said[:3] == ["False", "8", "0"]

@@ -1,0 +1,85 @@
+"""Copy of this process that goes on as a server: forked, and not started anew.
+
+Where a program may use a single core, a server that imports the libraries of the workers while the
+program imports the same ones costs their time twice. A copy has them.
+"""
+
+import contextlib
+import os
+import subprocess
+import threading
+import warnings
+from collections.abc import Callable
+from typing import NoReturn
+
+from metatune.budget import Deadline, Pace
+
+__all__ = ["ForkedProcess", "can_fork"]
+
+_PAUSE = 0.01
+
+
+def can_fork() -> bool:
+    """Return True if this process may be copied: no other thread of the program holds a lock."""
+    return hasattr(os, "fork") and threading.active_count() == 1
+
+
+class ForkedProcess:
+    """Copy of this process; it is asked for its end as a `subprocess.Popen` is.
+
+    Parameters
+    ----------
+    serve : callable
+        Function that the copy calls and does not return from.
+    descriptor : int
+        The one open file that the copy keeps.
+    """
+
+    def __init__(self, serve: Callable[[], None], descriptor: int) -> None:
+        self.returncode: int | None = None
+        self._pid = os.fork()
+        if self._pid == 0:
+            _go_on(serve, descriptor)
+
+    def poll(self) -> int | None:
+        """Return the exit code, None while it runs."""
+        if self.returncode is None:
+            try:
+                pid, status = os.waitpid(self._pid, os.WNOHANG)
+            except ChildProcessError:  # somebody else has asked
+                self.returncode = 0
+            else:
+                self.returncode = os.waitstatus_to_exitcode(status) if pid else None
+        return self.returncode
+
+    def wait(self, timeout: float) -> int:
+        """Wait for its end.
+
+        Raises
+        ------
+        subprocess.TimeoutExpired
+            If it still runs after `timeout` seconds.
+        """
+        deadline, pace = Deadline.after(timeout), Pace(_PAUSE)
+        while (code := self.poll()) is None:
+            if deadline.passed():
+                raise subprocess.TimeoutExpired("the fork server", timeout)
+            pace.wait()
+        return code
+
+
+def _go_on(serve: Callable[[], None], descriptor: int) -> NoReturn:
+    """Let go of the terminal and of all files, and serve."""
+    try:
+        os.setsid()
+        silence = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(silence, stream)
+        highest = os.sysconf("SC_OPEN_MAX")
+        os.closerange(3, descriptor)
+        os.closerange(descriptor + 1, highest if 0 < highest < 1 << 20 else 1 << 16)
+        warnings.simplefilter("ignore")
+        with contextlib.suppress(BaseException):
+            serve()
+    finally:
+        os._exit(1)
