@@ -28,6 +28,7 @@ COMMANDS = {
     "timing": ("timing", "Seconds of the meta-features, by group and size."),
     "published": ("published", "Meta-features against those that Oboe published."),
     "hostile": ("hostile.hostile", "Mutants of model files: none may do harm."),
+    "inputs": ("inputs.inputs", "Mutants of tables, described and predicted."),
     "raw-files": ("raw_files", "The command line on files as users have them."),
 }
 """Module and one line of help of each; the command bears the module's name."""
