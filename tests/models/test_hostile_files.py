@@ -19,7 +19,7 @@ from metatune.models import model_file
 from metatune.models.libraries import catboost_bytes
 from metatune.models.libraries.catboost_bytes import check_catboost
 from metatune.models.libraries.flatbuffer import read_root
-from metatune.models.libraries.lightgbm_text import check_lightgbm
+from metatune.models.libraries.lightgbm_text import END_OF_TREES, check_lightgbm
 from metatune.models.libraries.xgboost_bytes import check_xgboost
 from metatune.models.reading.mismatch import Mismatch
 
@@ -581,3 +581,20 @@ def test_numbers_of_lightgbm_are_digits_and_nothing_else(valid: dict[str, Path])
         replaced = replaced.replace(size[0], f"tree_sizes={longer}", 1)
         with pytest.raises(Mismatch):
             check_lightgbm(replaced)
+
+
+@pytest.mark.parametrize("objective", ["regression", "binary", "multiclass"])
+def test_trees_of_lightgbm_without_a_split_are_read(objective: str) -> None:
+    """A round in which nothing is left to learn writes a tree of one leaf, without a weight."""
+    import lightgbm
+
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(300, 3)), (np.arange(300) > 296).astype(float)
+    params = {"objective": objective, "verbose": -1, "lambda_l1": 10.0}
+    if objective == "multiclass":
+        params["num_class"] = 3
+    booster = lightgbm.train(params, lightgbm.Dataset(X, y), 30)
+    text = booster.model_to_string()
+    assert "num_leaves=1\n" in text
+    assert "leaf_weight=\n" in text
+    check_lightgbm(text[: text.index(END_OF_TREES) + len(END_OF_TREES)])
