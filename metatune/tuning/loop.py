@@ -204,13 +204,13 @@ class _Loop:
     def run(self) -> Ended:
         """Go on until there is a reason to end."""
         self.first_remaining = self._remaining()
-        constant_saved = False
+        is_under_way = constant_saved = False
         while True:
             if self._remaining() < _LEAST_SECONDS:
                 self._collect(0.0)
                 return Ended.TIME
             nothing_left = self._fill()
-            if not constant_saved:  # while the workers are busy
+            if is_under_way and not constant_saved:  # while the workers are busy
                 self.store.save_constant()
                 constant_saved = True
             if self.turns.idle and self.turns.all_asked:
@@ -218,6 +218,7 @@ class _Loop:
             if self.turns.idle and nothing_left and not self._is_asking:
                 return Ended.EXHAUSTED
             self._collect(max(0.0, min(_POLL_SECONDS, self._remaining())))
+            is_under_way = True  # the first trial had a single core for itself
 
     def stop(self) -> tuple[Trial, ...]:
         """Cancel what is running, count what has finished, and return what was cut off."""

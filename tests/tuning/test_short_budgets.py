@@ -200,13 +200,14 @@ class Watching(InlineExecutor):
         return super().wait(timeout)
 
 
-def test_the_constant_is_saved_while_the_first_trial_runs(
+def test_the_constant_is_saved_while_the_next_trial_runs(
     metadata_dir: Path, tmp_path: Path
 ) -> None:
     run_dir = new_directory(tmp_path / "run")
     executor = Watching(run_dir.model)
     run(metadata_dir, executor, run_dir=run_dir, max_trials=2)
-    assert executor.seen[:2] == [("submit", False), ("wait", True)]
+    events = [("submit", False), ("wait", False), ("submit", False), ("wait", True)]
+    assert executor.seen[:4] == events, "the first trial may need the only core"
 
 
 def test_a_model_that_cannot_be_saved_ends_the_run(
