@@ -14,6 +14,8 @@ import threading
 from types import FrameType
 from typing import NoReturn
 
+from metatune.execution.forked_process import WAITING_THREAD
+
 __all__ = ["catch_interrupts", "last_words", "say_at_the_end"]
 
 INTERRUPTED = 130
@@ -47,7 +49,7 @@ def catch_interrupts() -> None:
         signal.signal(number, _raise)
     numbers = frozenset(map(int, caught))
     threading.Thread(
-        target=_watch, args=(theirs, ours, numbers), daemon=True, name="interrupts"
+        target=_watch, args=(theirs, ours, numbers), daemon=True, name=WAITING_THREAD
     ).start()
 
 

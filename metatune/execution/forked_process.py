@@ -14,14 +14,19 @@ from typing import NoReturn
 
 from metatune.budget import Deadline, Pace
 
-__all__ = ["ForkedProcess", "can_fork"]
+__all__ = ["WAITING_THREAD", "ForkedProcess", "can_fork"]
+
+WAITING_THREAD = "waits for signals"
+"""Name of a thread that does nothing else and holds no lock: a copy can do without it."""
 
 _PAUSE = 0.01
 
 
 def can_fork() -> bool:
     """Return True if this process may be copied: no other thread of the program holds a lock."""
-    return hasattr(os, "fork") and threading.active_count() == 1
+    main = threading.main_thread()
+    others = [thread for thread in threading.enumerate() if thread is not main]
+    return hasattr(os, "fork") and all(thread.name == WAITING_THREAD for thread in others)
 
 
 class ForkedProcess:

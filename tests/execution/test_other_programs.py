@@ -235,9 +235,10 @@ def test_methods_of_multiprocessing_are_untouched():
 
 COPY = """
 import psutil, threading, time
+from metatune.execution.forked_process import WAITING_THREAD
 from metatune.execution.launcher import fork_server
-if {threads}:
-    threading.Thread(target=time.sleep, args=(20,), daemon=True).start()
+for name in {threads}:
+    threading.Thread(target=time.sleep, args=(20,), daemon=True, name=name).start()
 os.open(os.__file__, os.O_RDONLY)
 fork_server((), forked=True)
 (server,) = psutil.Process().children()
@@ -249,13 +250,14 @@ print(server.pid)
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="looks into /proc")
-def test_a_program_with_a_single_thread_may_be_copied() -> None:
-    said = output_of(COPY.format(threads=False)).split()
+@pytest.mark.parametrize("threads", ["()", "(WAITING_THREAD,)"])
+def test_a_program_with_a_single_thread_may_be_copied(threads: str) -> None:
+    said = output_of(COPY.format(threads=threads)).split()
     assert said[:3] == ["True", "8", "0"]
     assert not psutil.pid_exists(int(said[3])), "the copy ends with the program"
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="looks into /proc")
 def test_a_program_with_threads_is_not_copied() -> None:
-    said = output_of(COPY.format(threads=True)).split()
+    said = output_of(COPY.format(threads="('another',)")).split()
     assert said[:3] == ["False", "8", "0"]
