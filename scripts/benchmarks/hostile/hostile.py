@@ -165,7 +165,9 @@ def _one_process(
         code = process.wait()
         if code == 0:
             return found
-        ended, detail = "crashed", f"exit code {code}"
+        if code > 0:
+            raise click.ClickException(f"opening {name} failed after mutant {number}: exit {code}")
+        ended, detail = "crashed", f"signal {-code}"
     except queue.Empty:
         process.kill()
         process.wait()

@@ -218,7 +218,7 @@ def _lengthen(file: _File, rng: Generator) -> None:
 
 def _deepen(file: _File, rng: Generator) -> None:
     node = _one(file.nodes(), rng)
-    for _ in range(int(rng.integers(1, 400))):
+    for _ in range(int(rng.integers(1, 60))):
         inner = copy.copy(node)
         node.clear()
         node.update({**inner, "__loader__": "ListNode", "content": [inner]})
@@ -247,8 +247,11 @@ def _change_shape(file: _File, rng: Generator) -> None:
         with np.errstate(all="ignore"):
             _store(file, name, array.astype(_one(_DTYPES, rng)))
         return
+    if not array.ndim:
+        _store(file, name, array[None])
+        return
     changed = (array.ravel(), array[:-1], np.concatenate([array, array]), array[None], array.T)
-    _store(file, name, _one([array[:0], *changed], rng) if array.ndim else array[None])
+    _store(file, name, _one([array[:0], *changed], rng))
 
 
 def _change_header(file: _File, rng: Generator) -> None:
