@@ -181,6 +181,7 @@ def _one_process(
 
 
 def _pass_on(stream: IO[str], lines: "queue.Queue[str]") -> None:
-    for line in stream:
-        lines.put(line)
+    with stream:
+        for line in stream:
+            lines.put(line)
     lines.put("")
