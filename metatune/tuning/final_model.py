@@ -140,6 +140,13 @@ class FinalPlan:
         """True if it is a single pipeline that beats the constant, and nobody is in a hurry."""
         return bool(self.able) and self.is_single and not self.interrupted
 
+    def alone(self, result: TrialResult, deadline: Deadline) -> "FinalPlan":
+        """Return the plan of the single pipeline of a trial, which decides as it was judged."""
+        ensemble = EnsemblePlan(
+            weights={result.trial.number: 1.0}, adjustment=Adjustment(decision=result.decision)
+        )
+        return replace(self, able=(result,), ensemble=ensemble, deadline=deadline)
+
     def hurried(self, deadline: Deadline) -> "FinalPlan":
         """Return the plan of a user who waits: the best single pipeline, within a moment."""
         latest = deadline.within(_HURRY_SECONDS)
@@ -341,9 +348,7 @@ def _late(run: Run, prepared: PreparedTask, store: RunStore, plan: FinalPlan) ->
     quick = [result for result in plan.able if seconds(result) <= _LATE_SECONDS][:_ATTEMPTS]
     for result in (*quick, *sorted(plan.able, key=seconds)[:_ATTEMPTS]):
         deadline = Deadline.after(_LATE_SECONDS + _LATE_PATIENCE * seconds(result))
-        alone = EnsemblePlan(weights={result.trial.number: 1.0})
-        built = replace(plan, able=(result,), ensemble=alone, deadline=deadline)
-        final = _build(run, prepared, store, built)
+        final = _build(run, prepared, store, plan.alone(result, deadline))
         if final is not None:
             return final
     return None
@@ -360,14 +365,7 @@ def _join(prepared: PreparedTask, parts: list[Part], plan: EnsemblePlan) -> Pipe
 def _single(run: Run, prepared: PreparedTask, store: RunStore, plan: FinalPlan) -> FinalModel:
     """Make the best single pipeline of which there is a model, or else the constant."""
     for result in plan.able:
-        decided = Adjustment(decision=result.decision)
-        alone = EnsemblePlan(weights={result.trial.number: 1.0}, adjustment=decided)
-        final = _build(
-            run,
-            prepared,
-            store,
-            replace(plan, able=(result,), ensemble=alone, deadline=plan.latest),
-        )
+        final = _build(run, prepared, store, plan.alone(result, plan.latest))
         if final is not None:
             return final
         saved, rows = store.load_saved(result)
