@@ -96,7 +96,7 @@ def tune(
         with _open_store(run, prepared, past) as store:
             _tell_start(run, prepared, past)
             question = make_question(run, prepared)
-            sampler = make_sampler(run, prepared, question)
+            sampler = make_sampler(run, prepared, store, question)
             times = TimePlan.of(run, prepared, store)
             search = run_search(run, prepared, sampler, store, past.results, times, question)
             plan = plan_final_model(run, prepared, store, search)
