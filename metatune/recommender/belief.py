@@ -287,9 +287,7 @@ class Posterior:
         density = np.exp(-0.5 * margin**2) / np.sqrt(2 * np.pi)
         return np.asarray(self.weights @ (deviation * (margin * ndtr(margin) + density)))
 
-    def expected_gain(
-        self, ensemble: float, shared: "FloatArray", power: float
-    ) -> "FloatArray":
+    def expected_gain(self, ensemble: float, shared: "FloatArray", power: float) -> "FloatArray":
         """Return the expected gain of an ensemble that takes each column as a further member.
 
         With the squared error of the ensemble as the unit, b that of a candidate and c the mean
