@@ -28,7 +28,15 @@ if TYPE_CHECKING:
     from metatune._typing import Float32Array, IndexArray
 
 
-__all__ = ["EnsemblePlan", "PlanRequest", "choose_weights", "plan_ensemble", "plan_in_worker"]
+__all__ = [
+    "LIGHT",
+    "EnsemblePlan",
+    "PlanRequest",
+    "choose_weights",
+    "plan_ensemble",
+    "plan_in_worker",
+    "plan_lightly",
+]
 
 _N_ERRORS = -2.0
 """An ensemble has to gain more standard errors than this on rows that it was not selected on: only
@@ -44,7 +52,11 @@ _SLOW_MEMBERS = 12  # where the metric is a scorer that takes milliseconds for e
 _SLOW_CHECK_MEMBERS = 6
 _SLOW_PARTS = 5
 _ADJUST_ROWS = 50_000
-_LIGHT = SelectionSettings(n_picks=12, n_bags=0)
+_LIGHT_ROWS = 2_000
+_LIGHT_MEMBERS = 15
+
+LIGHT = SelectionSettings(n_picks=12, n_bags=0)
+"""Settings of a selection that takes a moment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +152,28 @@ def plan_ensemble(pool: MemberPool, request: PlanRequest) -> EnsemblePlan:
         score=_score(pool, metric, weights, adjustment),
         single_score=_score(pool, metric, single, NO_ADJUSTMENT),
         gain=gain,
+    )
+
+
+def plan_lightly(pool: MemberPool, request: PlanRequest) -> EnsemblePlan:
+    """Choose members and weights in a moment: no calibration, and no check on other rows.
+
+    Parameters
+    ----------
+    pool : MemberPool
+        Members in order of merit, the leading trial among them. The first few are considered.
+    request : PlanRequest
+        Metric and seed; neither limits nor a decision are seen to.
+    """
+    numbers = {request.single, *list(pool.members)[:_LIGHT_MEMBERS]}
+    some = replace(pool, members={n: p for n, p in pool.members.items() if n in numbers})
+    rows = some.sample(some.covered(), _LIGHT_ROWS, request.seed)
+    weights = choose_weights(some, request.metric, rows, LIGHT, seed=request.seed)
+    single = {request.single: 1.0}
+    return EnsemblePlan(
+        weights=weights,
+        score=_score(some, request.metric, weights, NO_ADJUSTMENT),
+        single_score=_score(some, request.metric, single, NO_ADJUSTMENT),
     )
 
 
@@ -257,7 +291,7 @@ def _gain_over_single(
         on_fit = _mixture_on(some, metric, stack, rows, fit)
         on_held_out = _mixture_on(some, metric, stack, rows, held_out)
         best = int(np.argmin(single_losses(on_fit)))
-        weights = select(on_fit, replace(_LIGHT, seed=seed))
+        weights = select(on_fit, replace(LIGHT, seed=seed))
         return float(single_losses(on_held_out)[best] - on_held_out.of_weights(weights))
 
     parts = _parts(pool, rows, seed)

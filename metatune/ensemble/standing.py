@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from metatune.ensemble.member_pool import MemberPool, score_on_folds
-from metatune.ensemble.plan import choose_weights
-from metatune.ensemble.selection import SelectionSettings
+from metatune.ensemble.plan import LIGHT, choose_weights
 from metatune.kinds import TaskKind
 from metatune.metrics import Metric
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Standing", "ensemble_standing"]
 
-_LIGHT = SelectionSettings(n_picks=12, n_bags=0)
 _ROWS = 2_000
 _USUAL = 0.95
 """Mean product of the errors of two good models of different families, in units of the squared
@@ -66,7 +64,7 @@ def ensemble_standing(
         Seed of the sample of rows.
     """
     rows = pool.sample(pool.covered(), _ROWS, seed)
-    weights = choose_weights(pool, metric, rows, _LIGHT, seed=seed)
+    weights = choose_weights(pool, metric, rows, LIGHT, seed=seed)
     y = _targets(pool, rows)
     errors = {number: np.asarray(member[rows]) - y for number, member in pool.members.items()}
     unit = max(float((_mean(errors, weights) ** 2).mean()), 1e-12)
@@ -75,13 +73,13 @@ def ensemble_standing(
         others = {n: w for n, w in weights.items() if n != number}
         if not others:  # the ensemble is this member: compare it with the next best one
             others = {n: 1.0 for n in list(errors)[:2] if n != number}
-        if others:
-            found[families[number]].append(float((error * _mean(errors, others)).mean()) / unit)
-    shared = {family: float(np.median(values)) for family, values in found.items()}
+        shared = float((error * _mean(errors, others)).mean()) / unit if others else 1.0
+        found[families[number]].append(shared)
+    medians = {family: float(np.median(values)) for family, values in found.items()}
     return Standing(
         score=score_on_folds(pool, metric, pool.mean(weights)),
-        shared=shared,
-        usual=min([_USUAL, *shared.values()]),
+        shared=medians,
+        usual=min([_USUAL, *medians.values()]),
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from metatune.recommender.belief import combination_share
+from metatune.recommender.aim import EnsembleAim
 from metatune.recommender.cost import corrected
 from metatune.recommender.extrapolation import Extrapolation
 from metatune.recommender.forecast import Forecast
@@ -26,16 +26,13 @@ if TYPE_CHECKING:
     from metatune.recommender.belief import Belief, Posterior
 
 
-__all__ = ["EnsembleAim", "Observation", "PlannedTrial", "Planner", "PlannerSettings"]
+__all__ = ["Observation", "PlannedTrial", "Planner", "PlannerSettings"]
 
 
 _BETTER = 0.6
 """Share of the variance left to configurations outside the pool for improvements: hyperparameters
 spoil more than they improve (measured on the meta-dataset, each member of the pool left out)."""
 
-
-_LEAST_SHARE = 0.1
-"""Share in an ensemble from which on a configuration is worth a look on all folds at once."""
 
 _MOST_FOREIGN = 120
 """Maximum number of configurations outside the pool that are considered."""
@@ -87,39 +84,6 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EnsembleAim:
-    """Ensemble that further members are to improve.
-
-    Attributes
-    ----------
-    value : float
-        Loss of the ensemble so far, on the scale of `metatune.recommender.losses`.
-    power : float
-        Exponent by which the ratio of two losses becomes that of squared errors.
-    shared : Mapping of str to float
-        Mean product of the errors of a family and of the ensemble, in units of the ensemble's
-        squared error.
-    usual : float
-        The same of a family that has no member.
-    """
-
-    value: float
-    power: float
-    shared: "Mapping[str, float]"
-    usual: float
-
-    def shared_with(self, configurations: Sequence[Configuration]) -> "FloatArray":
-        """Return what configurations share with the ensemble, (n_configurations,)."""
-        families = [c.algorithm for c in configurations]
-        return np.array([self.shared.get(name, self.usual) for name in families], dtype=float)
-
-    def takes(self, values: "FloatArray", shared: "FloatArray") -> "BoolArray":
-        """Return which configurations, going by expected losses, would be members."""
-        error = np.exp(self.power * (values - self.value))
-        return np.asarray(combination_share(error, shared) >= _LEAST_SHARE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedTrial:
     """Configuration to start, with its expected value and cost.
 
@@ -135,8 +99,8 @@ class PlannedTrial:
         Expected processor seconds until it has reached the top level, counting that most do not.
     top_seconds : float
         Expected processor seconds at the top level.
-    is_member : bool
-        It is expected to be good enough for a member of the ensemble.
+    is_new_member : bool
+        It is expected to be the first member of its family that the ensemble takes.
     """
 
     configuration: Configuration
@@ -144,7 +108,7 @@ class PlannedTrial:
     deviation: float
     seconds: float
     top_seconds: float
-    is_member: bool = False
+    is_new_member: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -258,7 +222,7 @@ class Planner:
             deviation=float(offers.deviation[index]),
             seconds=float(self._climb(offers)[index]),
             top_seconds=float(np.exp(offers.log_seconds[index, -1])),
-            is_member=bool(offers.is_member[index]),
+            is_new_member=bool(offers.is_new_member[index]),
         )
 
     def _portfolio(self, free: "BoolArray", known: "_Known", price: "FloatArray") -> int:
@@ -282,7 +246,7 @@ class Planner:
         whole = seconds[:, -1].copy()
         if levels[-2:] == (TOP - 1, TOP):  # the fold of the level below is not fitted again
             seconds[:, -1] = np.maximum(seconds[:, -1] - seconds[:, -2], 0.0)
-        return np.asarray(np.where(offers.is_member, whole, seconds @ share))
+        return np.asarray(np.where(offers.is_new_member, whole, seconds @ share))
 
     def _price(self, offers: "_Offers", patience: float) -> "FloatArray":
         """Return what gains are divided by, (n_configurations,)."""
@@ -342,7 +306,7 @@ class _Offers:
     mean: "FloatArray"
     deviation: "FloatArray"
     gain: "FloatArray"
-    is_member: "BoolArray"
+    is_new_member: "BoolArray"
     log_seconds: "FloatArray"
 
     def joined(self, other: "_Offers") -> "_Offers":
@@ -352,7 +316,7 @@ class _Offers:
             mean=np.concatenate([self.mean, other.mean]),
             deviation=np.concatenate([self.deviation, other.deviation]),
             gain=np.concatenate([self.gain, other.gain]),
-            is_member=np.concatenate([self.is_member, other.is_member]),
+            is_new_member=np.concatenate([self.is_new_member, other.is_new_member]),
             log_seconds=np.vstack([self.log_seconds, other.log_seconds]),
         )
 
@@ -367,17 +331,17 @@ def _offers(
     """Compute what configurations promise: to the ensemble, or without one to the best so far."""
     if aim is None:
         gain = posterior.expected_improvement(best)
-        is_member = np.zeros(len(configurations), dtype=bool)
+        is_new_member = np.zeros(len(configurations), dtype=bool)
     else:
         shared = aim.shared_with(configurations)
         gain = posterior.expected_gain(min(best, aim.value), shared, aim.power)
-        is_member = aim.takes(posterior.mean, shared)
+        is_new_member = aim.takes(configurations, posterior.mean)
     return _Offers(
         configurations=tuple(configurations),
         mean=posterior.mean,
         deviation=posterior.deviation,
         gain=gain,
-        is_member=is_member,
+        is_new_member=is_new_member,
         log_seconds=log_seconds,
     )
 

@@ -10,9 +10,10 @@ from metatune.ensemble.standing import Standing
 from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.metrics import PERFECT_SCORE
+from metatune.recommender.aim import EnsembleAim
 from metatune.recommender.levels import LEVELS, level_of
 from metatune.recommender.losses import FAILED, error_share, log_share
-from metatune.recommender.planner import EnsembleAim, Observation, Planner
+from metatune.recommender.planner import Observation, Planner
 from metatune.samplers.base import Proposal, Sampler
 from metatune.samplers.mutation import draw_configuration
 from metatune.samplers.patience import Patience
@@ -32,7 +33,7 @@ _POWERS = {"rmse": 2.0}
 """Exponents by which the ratio of two losses becomes that of squared errors; 1 for the others."""
 
 _TOP_PATIENCE = 2.0
-"""Patiences that a likely member may take at the top without a look at a lower rung first."""
+"""Patiences that the first member of a family may take at the top, without a lower rung first."""
 
 
 class Members(Protocol):
@@ -86,7 +87,7 @@ class PlannedSampler(Sampler):
             return None
         is_quick = choice.top_seconds <= _TOP_PATIENCE * patience
         return Proposal(
-            configuration=choice.configuration, at_the_top=choice.is_member and is_quick
+            configuration=choice.configuration, at_the_top=choice.is_new_member and is_quick
         )
 
     def _aim(self, history: History) -> EnsembleAim | None:

@@ -43,12 +43,12 @@ def test_noise_is_shared_and_what_is_their_own_is_not() -> None:
     assert standing.usual == min(standing.shared.values())
 
 
-def test_a_single_member_is_an_ensemble_that_shares_nothing_known() -> None:
+def test_a_single_member_shares_all_errors_with_itself() -> None:
     rng = np.random.default_rng(0)
     y, noise = rng.normal(size=(2, 300))
     standing = ensemble_standing(values({1: noise}, y), RMSE, {1: "tree"})
     assert standing.score == pytest.approx(1.0, rel=0.15)
-    assert standing.shared == {}
+    assert standing.shared == {"tree": 1.0}
     assert 0.5 < standing.usual < 1.0
 
 

@@ -16,13 +16,13 @@ from metatune.evaluation.rungs import Rung, plan_rungs
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
+from metatune.recommender.aim import EnsembleAim
 from metatune.recommender.forecast import Forecast
 from metatune.recommender.levels import TOP
 from metatune.recommender.losses import FAILED, share_of_log
 from metatune.recommender.meta_model import MetaModel
 from metatune.recommender.past import collect_past
 from metatune.recommender.planner import (
-    EnsembleAim,
     Observation,
     PlannedTrial,
     Planner,
@@ -310,7 +310,7 @@ class Offering(Recorder):
         deviation=0.1,
         seconds=1.0,
         top_seconds=3.0,
-        is_member=True,
+        is_new_member=True,
     )
 
     def choose(self, *arguments: Any, **named: Any) -> PlannedTrial | None:
@@ -318,14 +318,14 @@ class Offering(Recorder):
 
 
 @pytest.mark.parametrize(
-    ("is_member", "seconds", "at_the_top"),
+    ("is_new_member", "seconds", "at_the_top"),
     [(True, 3.0, True), (False, 3.0, False), (True, 11.0, False)],
 )
 def test_a_likely_member_starts_at_the_top_if_it_is_quick(
-    forecast: Forecast, is_member: bool, seconds: float, at_the_top: bool
+    forecast: Forecast, is_new_member: bool, seconds: float, at_the_top: bool
 ) -> None:
     planner = Offering(forecast)
-    planner.offer = replace(Offering.offer, is_member=is_member, top_seconds=seconds)
+    planner.offer = replace(Offering.offer, is_new_member=is_new_member, top_seconds=seconds)
     proposal = make_guide(forecast, planner, patience=patience(5.0)).propose(a_run())
     assert proposal is not None
     assert proposal.at_the_top is at_the_top
