@@ -196,7 +196,7 @@ def _search_on(  # the state of a run, and what it is made with
             built = build_final_model(run, prepared, store, plan)
             if (
                 built.plan is plan.ensemble
-            ):  # else there was no time for it: what is saved is better
+            ):  # else there was no time for it
                 model = save_final_model(run, prepared, store, built)
         run.timings.lap("finishing")
         times = replace(times, finishing=max(times.finishing, finishing.seconds()))
