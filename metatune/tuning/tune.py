@@ -194,9 +194,7 @@ def _search_on(  # the state of a run, and what it is made with
         plan = plan_final_model(run, prepared, store, search)
         if plan.differs_from(model):
             built = build_final_model(run, prepared, store, plan)
-            if (
-                built.plan is plan.ensemble
-            ):  # else there was no time for it
+            if built.plan is plan.ensemble:  # else there was no time for it
                 model = save_final_model(run, prepared, store, built)
         run.timings.lap("finishing")
         times = replace(times, finishing=max(times.finishing, finishing.seconds()))
