@@ -41,7 +41,10 @@ class RunMembers:
         history : History
             Every finished trial.
         """
-        results = self.store.predictions.members(history)[:_MOST]
+        # A run that goes on tells its results one by one, though all predictions are there.
+        told = {result.trial.number for result in history.results}
+        members = self.store.predictions.members(history)
+        results = [result for result in members if result.trial.number in told][:_MOST]
         numbers = tuple(result.trial.number for result in results)
         if numbers != self._numbers:
             data = self.prepared.data
