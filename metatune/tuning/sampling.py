@@ -21,8 +21,7 @@ from metatune.tuning.run_members import RunMembers
 __all__ = ["make_question", "make_sampler"]
 
 _REFERENCE = "lightgbm"
-"""Family whose configurations of the safe start go to the top rung at once: everything that climbs
-there is compared with them."""
+"""Family whose default starts at the top rung: everything that climbs there is compared with it."""
 
 _FIRST = ("decision_tree", _REFERENCE)
 """Families whose defaults open every run: one that is done at once, and the usual default."""
@@ -123,7 +122,7 @@ def make_sampler(
     else:
         meanwhile = run.executor.n_workers > 1
         then = AdvisedSampler(question, strategy, situation, defaults, meanwhile=meanwhile)
-    top = [configuration for configuration in first if configuration.algorithm == _REFERENCE]
+    top = [spaces[_REFERENCE].default()] if _REFERENCE in spaces else []
     return SamplerChain(
         [ListedSampler(first, top), then, MutationSampler(spaces, run.options.seed)]
     )
