@@ -120,16 +120,26 @@ class RunStore:
         """Note now and then how much of the budget is used, for whoever goes on."""
         self._pulse.beat()
 
-    def save_constant(self) -> None:
+    def save_constant(self) -> bool:
         """Make sure that there is a model from the first seconds on: the constant at least.
+
+        Returns
+        -------
+        bool
+            False as long as the library that writes models is being imported, which takes seconds
+            on a busy machine: nobody waits for it. Call again.
 
         Raises
         ------
         BundleError
             If the model cannot be saved.
         """
-        if not self._has_earlier_model and not self._saved_any:
-            self.save(self._prepared.constant_pipeline())
+        if not self._keeps_model or self._has_earlier_model or self._saved_any:
+            return True
+        if not model_file.is_writer_ready():
+            return False
+        self.save(self._prepared.constant_pipeline())
+        return True
 
     def rescue(self) -> None:
         """Save the incumbent if there is any room; a model that is saved already stays else."""

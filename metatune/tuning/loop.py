@@ -51,8 +51,8 @@ class Store(Protocol):
     def update(self, result: TrialResult, history: History) -> None:
         """Let go of what a result outdoes."""
 
-    def save_constant(self) -> None:
-        """Save the constant prediction, if there is no model yet."""
+    def save_constant(self) -> bool:
+        """Save the constant prediction if there is no model yet; return False if it is too soon."""
 
     def pulse(self) -> None:
         """Note how much of the budget is used."""
@@ -211,8 +211,7 @@ class _Loop:
                 return Ended.TIME
             nothing_left = self._fill()
             if is_under_way and not constant_saved:  # while the workers are busy
-                self.store.save_constant()
-                constant_saved = True
+                constant_saved = self.store.save_constant()
             if self.turns.idle and self.turns.all_asked:
                 return Ended.TRIALS
             if self.turns.idle and nothing_left and not self._is_asking:
