@@ -55,7 +55,7 @@ class FakeStore:
     def update(self, result: TrialResult, history: History) -> None:
         assert result in self.recorded, "a result is recorded before it counts"
 
-    def save_constant(self) -> bool:
+    def save_first(self) -> bool:
         self.n_constants += 1
         return True
 
