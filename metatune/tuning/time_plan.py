@@ -1,6 +1,6 @@
 """Time plan of a run: the seconds kept free for what comes after its search."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sklearn.pipeline import Pipeline
 
@@ -23,6 +23,7 @@ _REFIT_SHARE = 0.3  # of the run may be kept for the winner's fit on all rows
 _ENSEMBLE_SHARE = 0.15  # of the run may be kept for what an ensemble needs beyond that
 _WORTH = 0.5  # seconds that further search has to gain
 _WORTH_SHARE = 0.5  # of the seconds that finishing takes: more of it than of searching is waste
+_AGAIN = 0.6  # of the predicted seconds, which are too many, where members were not fitted before
 _FINISHING = 1.3  # times the seconds that finishing took before
 _ROUNDING = 0.3  # seconds for what is too small to be predicted
 _N_EXPECTED = 5  # members of a usual ensemble
@@ -51,6 +52,8 @@ class TimePlan:
     finishing : float
         Seconds that planning, fitting and saving the final model took before; 0 where they are to
         be predicted.
+    was_single : bool
+        That model was a single pipeline: an ensemble would take longer.
     """
 
     prepared: PreparedTask
@@ -60,6 +63,7 @@ class TimePlan:
     run_seconds: float
     n_workers: int
     finishing: float = 0.0
+    was_single: bool = False
 
     @classmethod
     def of(cls, run: Run, prepared: PreparedTask, store: RunStore) -> "TimePlan":
@@ -83,8 +87,14 @@ class TimePlan:
         A final fit that would take too large a share of the run is given up: what was kept of the
         trial is the answer then, and the search goes on instead.
         """
-        if self.finishing:
-            return _FINISHING * self.finishing + _ROUNDING
+        predicted = self._predicted_seconds(history)
+        if not self.finishing:
+            return predicted
+        members = _AGAIN * predicted if self.was_single else 0.0
+        return _ROUNDING + max(_FINISHING * self.finishing, members)
+
+    def _predicted_seconds(self, history: History) -> float:
+        """Predict the seconds of planning, fitting and saving the final model, rather too many."""
         incumbent = history.incumbent()
         if incumbent is None:
             return self.store.seconds_to_save() + _ROUNDING + QUICK_SECONDS
@@ -99,6 +109,11 @@ class TimePlan:
         if self.options.ensemble:
             seconds += self._ensemble_seconds(history)
         return seconds
+
+    def measured(self, finishing: float, *, was_single: bool) -> "TimePlan":
+        """Return the plan once a model is finished, which took so many seconds."""
+        longest = max(self.finishing, finishing)
+        return replace(self, finishing=longest, was_single=was_single)
 
     def is_worth_more(self, history: History) -> bool:
         """Return True if there is time to search on, and to finish once more as before."""

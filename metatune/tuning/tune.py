@@ -105,7 +105,7 @@ def tune(
             plan = plan_final_model(run, prepared, store, search)
             model = build_final_model(run, prepared, store, plan)
             model = save_final_model(run, prepared, store, model)
-            times = replace(times, finishing=finishing.seconds())
+            times = times.measured(finishing.seconds(), was_single=len(model.members) <= 1)
             search, model = _search_on(run, prepared, sampler, store, times, search, model)
             run.events.search_ends(search.ended)
             estimate = estimate_score(
@@ -197,7 +197,7 @@ def _search_on(  # the state of a run, and what it is made with
             if built.plan is plan.ensemble:  # else there was no time for it
                 model = save_final_model(run, prepared, store, built)
         run.timings.lap("finishing")
-        times = replace(times, finishing=max(times.finishing, finishing.seconds()))
+        times = times.measured(finishing.seconds(), was_single=len(model.members) <= 1)
         if model.interrupted:
             break
     return search, model

@@ -280,9 +280,12 @@ class TestTimeForMore:
     ) -> None:
         run = make_run(tmp_path, "price")
         slow = self.slow(run)
-        measured = replace(run.plan, finishing=2.0)
         assert run.plan.model_seconds(slow) > 15.0
-        assert 2.0 < measured.model_seconds(slow) < 4.0
+        several = run.plan.measured(2.0, was_single=False)
+        assert 2.0 < several.model_seconds(slow) < 4.0
+        assert several.measured(1.0, was_single=False).finishing == 2.0
+        single = run.plan.measured(2.0, was_single=True)  # members may come yet
+        assert 9.0 < single.model_seconds(slow) < run.plan.model_seconds(slow)
 
     @pytest.mark.parametrize(
         ("left", "finishing", "is_worth"),
