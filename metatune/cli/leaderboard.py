@@ -11,7 +11,7 @@ import click
 from metatune.cli import options
 from metatune.cli.console import show, show_json, table
 from metatune.listeners.words import short_extent
-from metatune.notation.numbers import duration, number, percent, short
+from metatune.notation.numbers import duration, number, percent, short, short_settings
 
 if TYPE_CHECKING:
     from metatune.metrics import Metric
@@ -85,8 +85,7 @@ def _comparing(task: "TaskRecord") -> "Metric":
 
 
 def _cells(row: dict[Any, Any]) -> tuple[str, ...]:
-    configuration = str(row["configuration"])
-    params = configuration.partition("(")[2].rstrip(")")
+    params = short_settings(str(row["configuration"]))
     return (
         str(row["rank"]),
         row["algorithm"],

@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 from metatune.estimators.contract import ScikitLearnEstimator
 from metatune.listeners.words import short_extent
 from metatune.notation.cards import Card, Grid
-from metatune.notation.numbers import duration, milliseconds, number
+from metatune.notation.numbers import duration, milliseconds, number, short_settings
 from metatune.tuning.summary import summary_rows
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _board(leaderboard: "pd.DataFrame") -> Grid:
             "" if row["rank"] == 0 else short_extent(row["row_share"], row["n_folds"]),
             "" if row["rank"] == 0 else duration(row["fit_seconds"]),
             milliseconds(row["latency"]),
-            str(row["configuration"]).partition("(")[2].rstrip(")"),
+            short_settings(str(row["configuration"])),
         )
         for row in ranked.to_dict("records")
     ]

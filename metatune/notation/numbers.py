@@ -4,13 +4,25 @@ Files and JSON hold numbers in full; these functions are for everything that is 
 """
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["duration", "milliseconds", "number", "percent", "quantity", "settings", "short", "size"]
+__all__ = [
+    "duration",
+    "milliseconds",
+    "number",
+    "percent",
+    "quantity",
+    "settings",
+    "short",
+    "short_settings",
+    "size",
+]
 
 _SMALLEST, _LARGEST = -6, 12  # powers of ten between which no exponent is needed
 _MINUTES_FROM = 120  # seconds
+_FRACTION = re.compile(r"(?<==)-?\d+(?:\.\d+(?:e[-+]?\d+)?|e[-+]?\d+)(?=,|$)")
 
 
 def number(value: float | None, digits: int = 4) -> str:
@@ -95,6 +107,12 @@ def percent(share: float) -> str:
 def settings(params: Mapping[str, Any], joint: str = ", ") -> str:
     """Write hyperparameters: ``alpha=0.01, depth=3``."""
     return joint.join(f"{name}={_setting(value)}" for name, value in params.items())
+
+
+def short_settings(configuration: str) -> str:
+    """Return the hyperparameters of a configuration's text, ``knn(k=3, p=1.23457)``, as short."""
+    inner = configuration.partition("(")[2].rstrip(")")
+    return _FRACTION.sub(lambda match: short(float(match[0])), inner)
 
 
 def _setting(value: Any) -> str:

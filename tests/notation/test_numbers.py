@@ -12,6 +12,7 @@ from metatune.notation.numbers import (
     percent,
     quantity,
     settings,
+    short_settings,
     size,
 )
 
@@ -89,3 +90,10 @@ def test_a_small_share_is_not_nothing() -> None:
 def test_hyperparameters_are_short() -> None:
     given = {"rate": 0.012345678901234567, "depth": 3, "scale": "none", "alpha": 1e-05, "c": 170.0}
     assert settings(given) == "rate=0.0123, depth=3, scale=none, alpha=0.00001, c=170"
+
+
+def test_a_configuration_as_text_becomes_short() -> None:
+    text = "lightgbm(rate=0.140408, alpha=1.44225e-06, depth=255, mode=one_1.5x, beta=1e-08)"
+    assert (
+        short_settings(text) == "rate=0.14, alpha=0.00000144, depth=255, mode=one_1.5x, beta=1e-08"
+    )
