@@ -1,5 +1,6 @@
 """Journey of `metatune fit` and `metatune continue`: check, open, read, tune, record, report."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -122,6 +123,7 @@ def _trackers(display: Display, voice: Voice) -> "Iterator[list[Tracker]]":
         return
     from metatune.listeners.mlflow_tracker import MLflowTracker
 
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # it tells of all that it makes
     tracker = MLflowTracker(display.mlflow)
     try:
         yield [tracker]

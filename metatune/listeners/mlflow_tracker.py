@@ -38,6 +38,7 @@ class MLflowTracker(Tracker):
     """
 
     package = extra = "mlflow"
+    modules = ("mlflow.tracking", "mlflow.entities", "mlflow.store.tracking.sqlalchemy_store")
 
     def __init__(
         self, uri: str | Path, experiment: str = "metatune", run_name: str | None = None

@@ -22,6 +22,7 @@ class TensorBoardTracker(Tracker):
 
     package = "tensorboardX"
     extra = "tensorboard"
+    modules = ("tensorboardX",)
 
     def __init__(self, directory: str | Path) -> None:
         super().__init__()

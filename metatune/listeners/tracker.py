@@ -1,6 +1,7 @@
 """Trackers of experiments: listeners that pass on numbers, in a thread of their own."""
 
 import atexit
+import importlib
 import importlib.util
 import math
 import queue
@@ -39,6 +40,9 @@ class Tracker(Events):
     """Module that a tracker needs, and"""
     extra = ""
     """the extra of metatune that brings it."""
+    modules: tuple[str, ...] = ()
+    """Modules that it works with. They are imported in the thread of the run: libraries that look
+    for others among the imported modules must not meet half of one."""
 
     _queue: "queue.SimpleQueue[Callable[[], None] | None]"
     _thread: threading.Thread | None
@@ -96,6 +100,8 @@ class Tracker(Events):
     def run_starts(self, facts: RunFacts) -> None:
         self._end_run()  # one that an error ended
         self._forget()
+        for name in self.modules:
+            importlib.import_module(name)
         thread = threading.Thread(target=self._work, daemon=True, name="metatune-tracker")
         self._thread = thread
         thread.start()

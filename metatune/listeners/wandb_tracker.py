@@ -22,6 +22,7 @@ class WandbTracker(Tracker):
     """
 
     package = extra = "wandb"
+    modules = ("wandb",)
 
     def __init__(self, project: str = "metatune", **settings: Any) -> None:
         super().__init__()
