@@ -1,6 +1,7 @@
 """Trackers of experiments: listeners that pass on numbers, in a thread of their own."""
 
 import atexit
+import contextlib
 import importlib
 import importlib.util
 import math
@@ -101,7 +102,8 @@ class Tracker(Events):
         self._end_run()  # one that an error ended
         self._forget()
         for name in self.modules:
-            importlib.import_module(name)
+            with contextlib.suppress(ImportError):  # whoever needs it says so
+                importlib.import_module(name)
         thread = threading.Thread(target=self._work, daemon=True, name="metatune-tracker")
         self._thread = thread
         thread.start()
