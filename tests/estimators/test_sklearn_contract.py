@@ -14,14 +14,7 @@ _DRAWN = (
     "folds and seeds are drawn by row, so that a row of weight 2 and the same row twice lead to "
     "other splits; and weights count in proportion, so that doubling all of them changes nothing"
 )
-_BY_NAME = (
-    "columns are found by name, as on the command line: another order is no error; that missing "
-    "and unknown ones are refused is tested in test_appearance.py"
-)
-EXPECTED_TO_FAIL = {
-    "check_sample_weight_equivalence_on_dense_data": _DRAWN,
-    "check_dataframe_column_names_consistency": _BY_NAME,
-}
+EXPECTED_TO_FAIL = {"check_sample_weight_equivalence_on_dense_data": _DRAWN}
 
 
 @pytest.mark.filterwarnings("ignore:no model beat the constant")  # tables of noise
