@@ -20,7 +20,7 @@ from metatune.storage.journal import Past
 from metatune.storage.resume import Pulse, check_same_run, identify
 from metatune.storage.store import RunStore
 from metatune.tuning.estimate import estimate_score
-from metatune.tuning.events import Events
+from metatune.tuning.events import Events, RunFacts, Step
 from metatune.tuning.final_model import (
     FinalModel,
     build_final_model,
@@ -28,6 +28,7 @@ from metatune.tuning.final_model import (
     save_final_model,
 )
 from metatune.tuning.options import TuneOptions
+from metatune.tuning.outcome import outcome_of
 from metatune.tuning.prepare import prepare
 from metatune.tuning.result import TuningResult
 from metatune.tuning.run import Run
@@ -93,6 +94,7 @@ def tune(
             events=events or Events(),
             timings=timings,
         )
+        run.events.run_starts(_facts(run, task))
         prepared = prepare(task, options, scratch, timings)
         with _open_store(run, prepared, past) as store:
             _tell_start(run, prepared, past)
@@ -102,12 +104,14 @@ def tune(
             search = run_search(run, prepared, sampler, store, past.results, times, question)
             timings.lap("searching")
             finishing = Stopwatch()
+            run.events.step_starts(Step.FITTING)
             plan = plan_final_model(run, prepared, store, search)
             model = build_final_model(run, prepared, store, plan)
             model = save_final_model(run, prepared, store, model)
             times = times.measured(finishing.seconds(), was_single=len(model.members) <= 1)
             search, model = _search_on(run, prepared, sampler, store, times, search, model)
             run.events.search_ends(search.ended)
+            run.events.step_starts(Step.ESTIMATING)
             estimate = estimate_score(
                 run,
                 prepared,
@@ -117,7 +121,7 @@ def tune(
                 interrupted=model.interrupted,
             )
             timings.lap("estimating")
-    return TuningResult(
+    result = TuningResult(
         pipeline=model.pipeline,
         history=search.history,
         advice=None if question is None else question.advice,
@@ -134,6 +138,8 @@ def tune(
         figures=model.figures,
         note="; ".join(filter(None, (prepared.left_out, model.note))),
     )
+    run.events.run_ends(outcome_of(result))
+    return result
 
 
 def _scratch_run(scratch: Path) -> RunDirectory:
@@ -162,8 +168,25 @@ def _open_store(run: Run, prepared: PreparedTask, past: Past) -> Iterator[RunSto
         store.close()
 
 
+def _facts(run: Run, task: Task) -> RunFacts:
+    return RunFacts(
+        table=task.name,
+        target=task.target,
+        task=str(task.kind),
+        metric=task.metric.name,
+        greater_is_better=task.metric.greater_is_better,
+        n_rows=task.n_rows,
+        n_columns=len(task.columns),
+        budget=run.options.budget,
+        deadline=run.deadline,
+        seed=run.options.seed,
+        n_workers=run.executor.n_workers,
+    )
+
+
 def _tell_start(run: Run, prepared: PreparedTask, past: Past) -> None:
     run.timings.lap("preparing")
+    run.events.step_starts(Step.SEARCHING)
     run.events.search_starts(prepared.rungs, prepared.constant)
     if past.results:
         run.events.resumes(History(prepared.task.metric, past.results), past.used)
@@ -185,12 +208,14 @@ def _search_on(  # the state of a run, and what it is made with
     """
     # Measured times decide: not where trials are counted.
     while search.ended is Ended.TIME and not run.counted and times.is_worth_more(search.history):
+        run.events.step_starts(Step.SEARCHING)
         more = run_search(run, prepared, sampler, store, search.history.results, times)
         search = search.followed_by(more)
         run.timings.lap("searching")
         if search.ended is Ended.INTERRUPTED:
             return search, replace(model, interrupted=True)
         finishing = Stopwatch()
+        run.events.step_starts(Step.FITTING)
         plan = plan_final_model(run, prepared, store, search)
         if plan.differs_from(model):
             built = build_final_model(run, prepared, store, plan)
