@@ -22,7 +22,7 @@ from metatune.execution.executor import Handle, Job, JobStatus
 from metatune.search.history import History
 from metatune.storage.store import RunStore
 from metatune.tuning.loop import trial_job
-from metatune.tuning.model_parts import MAX_FOLDS, Part, is_averaged
+from metatune.tuning.model_parts import MAX_FOLDS, Part, averaged_members
 from metatune.tuning.run import Run
 from metatune.tuning.time_plan import fit_seconds
 
@@ -101,7 +101,7 @@ def fit_members(
     ----------
     run : Run
         Values of the run. Where its model has to be single, the first fold's stands for all folds
-        of a member, and a plan's only member is not averaged with its folds.
+        of a member, and no member is averaged with its folds.
     prepared : PreparedTask
         Task of the run.
     store : RunStore
@@ -122,18 +122,18 @@ def fit_members(
     wanted = [by_number[number] for number in plan.weights if number != CONSTANT]
     _refit(run, prepared, wanted, deadline)
     single = run.options.single_models
-    if plan.is_single and not single:
-        _restore_folds(run, prepared, store, wanted, deadline)
+    averaged = frozenset() if single else averaged_members(wanted, prepared.data)
+    joined = [result for result in wanted if result.trial.number in averaged]
+    _restore_folds(run, store, joined, deadline)
     parts = []
     for number, weight in plan.weights.items():
         if number == CONSTANT:
             part = _constant_part(prepared, weight)
         else:
             result = by_number[number]
-            averaged = plan.is_single and not single and is_averaged(result, prepared.data)
             path = _refit_path(run, result)
             folds: tuple[Pipeline, ...] = ()
-            if averaged or not path.exists():
+            if number in averaged or not path.exists():
                 folds = store.fold_models.load(result, first=single)[:MAX_FOLDS]
             # This run's own worker wrote the file.
             whole = pickle.loads(path.read_bytes()) if path.exists() else None
@@ -179,20 +179,15 @@ def _refit(
 
 
 def _restore_folds(
-    run: Run,
-    prepared: PreparedTask,
-    store: RunStore,
-    wanted: Sequence[TrialResult],
-    deadline: Deadline,
+    run: Run, store: RunStore, averaged: Sequence[TrialResult], deadline: Deadline
 ) -> None:
     """Fit the folds of trials of an earlier process once more, where they are to be averaged.
 
     They went with that process, and a run that goes on has to end with the same kind of model.
     """
-    for result in wanted:
+    for result in averaged:
         enough = run.counted or deadline.remaining() >= result.seconds + result.saved_seconds
-        lost = is_averaged(result, prepared.data) and not store.fold_models.holds(result)
-        if lost and enough and not deadline.passed():
+        if not store.fold_models.holds(result) and enough and not deadline.passed():
             keep = store.fold_models.keep_all(result.trial)
             limit = deadline.remaining()
             run.executor.call(trial_job(result.trial, store, keep, time_limit=limit))

@@ -25,7 +25,7 @@ from metatune.models.reading.mismatch import Mismatch
 
 Edit = Callable[[EditedFile], None]
 
-FAMILIES = ("decision_tree", "svm", "knn", "lightgbm", "linear", "ensemble", "mlp")
+FAMILIES = ("decision_tree", "extra_trees", "svm", "knn", "lightgbm", "linear", "ensemble", "mlp")
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +147,17 @@ def cut_values(file: EditedFile) -> None:
     file.put(node, file.array(node)[:-1])
 
 
+PACKED = "PackedForestClassifier"
+
+
+def packed(name: str, place: int, value: int) -> Edit:
+    return set_cells(PACKED, name, changed(place, value))
+
+
+def packed_cut(name: str) -> Edit:
+    return set_cells(PACKED, name, lambda array: array[:-1])
+
+
 def changed_mapping(file: EditedFile, column: int) -> tuple[dict, np.ndarray]:
     places = file.fitted("OneHotEncoder", "_default_to_infrequent_mappings")
     nodes = places["_default_to_infrequent_mappings"]["content"]
@@ -214,6 +225,16 @@ SIZES: dict[str, tuple[str, Edit]] = {
     "a negative column": ("decision_tree", nodes_of_tree("feature", 0, -2)),
     "a leaf with one child": ("decision_tree", nodes_of_tree("left_child", -1, 1)),
     "values of fewer nodes": ("decision_tree", cut_values),
+    "a packed tree without an end": ("extra_trees", packed("features_", 0, 0)),
+    "a packed tree after the last": ("extra_trees", packed("features_", -1, 0)),
+    "a packed column that is not there": ("extra_trees", packed("features_", 0, 10**4)),
+    "a packed column below the first": ("extra_trees", packed("features_", 0, -2)),
+    "a packed leaf without a value": ("extra_trees", packed("places_", 0, 2**15 - 1)),
+    "fewer packed thresholds": ("extra_trees", packed_cut("thresholds_")),
+    "fewer packed directions": ("extra_trees", packed_cut("missing_left_")),
+    "fewer packed places": ("extra_trees", packed_cut("places_")),
+    "other packed classes": ("extra_trees", set_leaf(PACKED, "n_classes_", 2)),
+    "fewer packed values": ("extra_trees", lambda f: f.all(PACKED)[0].update(places_=leaf(None))),
     "other columns than its tree": (
         "decision_tree",
         set_leaf("SmoothedTreeClassifier", "n_features_in_", 3),
