@@ -86,9 +86,7 @@ class Forest(Algorithm):
         # Trees compare float32 values: standardising first keeps the digits of large offsets.
         preprocess = table_step(configuration, context, scaling="standard")
         forest = self._learner(context.kind)(**settings)
-        packed = (
-            PackedForestClassifier if context.kind.is_classification else PackedForestRegressor
-        )
+        packed = PackedForestClassifier if context.kind.is_classification else PackedForestRegressor
         return make_pipeline(preprocess, packed(forest), configuration, context, smoothing=3.0)
 
     def _learner(self, kind: TaskKind) -> Any:

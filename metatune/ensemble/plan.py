@@ -28,7 +28,14 @@ if TYPE_CHECKING:
     from metatune._typing import Float32Array, IndexArray
 
 
-__all__ = ["EnsemblePlan", "PlanRequest", "choose_weights", "plan_ensemble", "plan_in_worker"]
+__all__ = [
+    "EnsemblePlan",
+    "PlanRequest",
+    "choose_weights",
+    "plan_ensemble",
+    "plan_in_worker",
+    "with_second_layer",
+]
 
 _N_ERRORS = 0.5
 """An ensemble has to gain so many standard errors on rows that it was not selected on. Half of one:
@@ -81,7 +88,8 @@ class EnsemblePlan:
     ----------
     weights : Mapping of int to float
         Weights of the members by trial number, the largest first; they sum to 1. `CONSTANT`
-        is the constant prediction.
+        is the constant prediction, smaller numbers are learners of the second layer. Members of
+        weight 0 are there for that layer to learn from.
     adjustment : Adjustment
         Calibration and decision.
     score : float
@@ -91,6 +99,8 @@ class EnsemblePlan:
         Score of the best single member on the same folds.
     gain : Gain
         Gain of the ensemble over the best single member on rows that it was not selected on.
+    first : EnsemblePlan or None
+        Plan without the second layer, where this one has one.
     """
 
     weights: Mapping[int, float]
@@ -98,6 +108,7 @@ class EnsemblePlan:
     score: float = float("nan")
     single_score: float = float("nan")
     gain: Gain = field(default_factory=lambda: Gain(mean=float("nan"), error=float("inf")))
+    first: "EnsemblePlan | None" = None
 
     @property
     def is_single(self) -> bool:
@@ -139,6 +150,34 @@ def plan_ensemble(pool: MemberPool, request: PlanRequest) -> EnsemblePlan:
         single_score=_score(pool, metric, single, NO_ADJUSTMENT),
         gain=gain,
     )
+
+
+def with_second_layer(pool: MemberPool, request: PlanRequest, plan: EnsemblePlan) -> EnsemblePlan:
+    """Choose weights of an ensemble's members and of learners of the second layer together.
+
+    Parameters
+    ----------
+    pool : MemberPool
+        Members of the plan, and learners of the second layer by numbers below `CONSTANT`.
+    request : PlanRequest
+        Metric and seed.
+    plan : EnsemblePlan
+        Plan of the first layer.
+
+    Returns
+    -------
+    EnsemblePlan
+        The same plan if no learner of the second layer is chosen.
+    """
+    metric, rows = request.metric, pool.covered()
+    chosen = choose_weights(pool, metric, rows, seed=request.seed)
+    if min(chosen) >= CONSTANT:
+        return plan
+    learned_from = {number: 0.0 for number in plan.weights if number != CONSTANT}
+    weights = {**chosen, **{n: w for n, w in learned_from.items() if n not in chosen}}
+    adjustment = _adjust(pool, metric, rows, weights, request.seed)
+    score = _score(pool, metric, weights, adjustment)
+    return replace(plan, weights=weights, adjustment=adjustment, score=score, first=plan)
 
 
 def choose_weights(

@@ -1,4 +1,4 @@
-"""Second layer of an ensemble: pipelines that learn from columns and from the first layer's members.
+"""Second layer of an ensemble: pipelines that learn from what the members predict.
 
 Wolpert 1992, "Stacked generalization": what the members predict for rows that they were not fitted
 on becomes columns beside those of the table.
@@ -32,7 +32,7 @@ class SecondLayer(BaseEstimator):  # type: ignore[misc]
     weights : list of float
         Weight of each in the ensemble's mean.
     members : list of int
-        For each model of the first layer, which column of predictions it belongs to.
+        For each model of the first layer, which column of predictions it belongs to; -1 for none.
     shares : list of float
         Share of each model in that column; those of a column sum to 1.
     """
@@ -64,12 +64,15 @@ class SecondLayer(BaseEstimator):  # type: ignore[misc]
         n_classes = predictions[0].shape[1] if predictions[0].ndim == 2 else 0
         joined = np.zeros((max(self.members) + 1, *predictions[0].shape))
         for member, share, prediction in zip(self.members, self.shares, predictions, strict=True):
-            joined[member] += share * prediction
+            if member >= 0:
+                joined[member] += share * prediction
         columns = prediction_columns(joined)
         whole = np.column_stack([np.asarray(X), columns])
         parts = [
             weight * predict_array(pipeline, columns if blind else whole, n_classes)
-            for pipeline, blind, weight in zip(self.pipelines, self.blind, self.weights, strict=True)
+            for pipeline, blind, weight in zip(
+                self.pipelines, self.blind, self.weights, strict=True
+            )
         ]
         return np.asarray(np.sum(parts, axis=0))
 

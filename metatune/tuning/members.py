@@ -12,27 +12,31 @@ from typing import TYPE_CHECKING
 
 from metatune.budget import Deadline
 from metatune.ensemble.limits import SAVED_BYTES, Cost
-from metatune.ensemble.member_pool import CONSTANT, MemberPool, write_pool
+from metatune.ensemble.member_pool import CONSTANT, MemberPool, link_files, write_pool
 from metatune.ensemble.plan import EnsemblePlan, PlanRequest, plan_in_worker
+from metatune.ensemble.second_layer import LEARNERS, SECOND_FOLDER, add_in_worker, learner_file
 from metatune.evaluation.constant import constant_model, constant_predictions
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.evaluation.refit import plan_refit, refit_in_worker
 from metatune.evaluation.trial import TrialResult
 from metatune.execution.executor import Handle, Job, JobStatus
+from metatune.models.adjustment import NO_ADJUSTMENT
+from metatune.models.second_layer import SecondLayer
 from metatune.search.history import History
 from metatune.storage.store import RunStore
 from metatune.tuning.loop import trial_job
-from metatune.tuning.model_parts import MAX_FOLDS, Part, averaged_members
+from metatune.tuning.model_parts import MAX_FOLDS, Part, averaged_members, models_and_weights
 from metatune.tuning.run import Run
-from metatune.tuning.time_plan import fit_seconds
+from metatune.tuning.time_plan import fit_seconds, second_layer_seconds
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-__all__ = ["fit_members", "member_costs", "plan_members"]
+__all__ = ["add_second_layer", "fit_members", "join_members", "member_costs", "plan_members"]
 
 _PLAN_SHARE = 0.5  # of the time left
 _LEAST_SECONDS = 0.3  # less is not enough to plan anything
+_SECOND_SHARE = 0.6  # of the time left may go into the second layer
 _REFIT_MARGIN = 0.5  # of the predicted seconds have to be left for a fit to be worth trying
 
 
@@ -87,6 +91,59 @@ def plan_members(
     return plan
 
 
+def add_second_layer(
+    run: Run,
+    prepared: PreparedTask,
+    store: RunStore,
+    history: History,
+    request: PlanRequest,
+    plan: EnsemblePlan,
+    deadline: Deadline,
+) -> EnsemblePlan:
+    """Let a second layer learn from the members of a plan, where there is time for it.
+
+    Parameters
+    ----------
+    run : Run
+        Values of the run. Its scratch folder takes the fitted learners.
+    prepared : PreparedTask
+        Task of the run.
+    store : RunStore
+        Holds the predictions.
+    history : History
+        Every finished trial.
+    request : PlanRequest
+        Request that the plan answers.
+    plan : EnsemblePlan
+        Plan of the first layer, of several members.
+    deadline : Deadline
+        When everything has to be finished.
+
+    Returns
+    -------
+    EnsemblePlan
+        The same plan if no learner of the second layer helps, or the time did not suffice.
+    """
+    limit = _SECOND_SHARE * deadline.remaining()
+    seconds = second_layer_seconds(prepared, run.options.planned_seconds)
+    if not seconds or (seconds > limit and not run.counted):
+        return plan
+    members = [r for r in store.predictions.members(history) if r.trial.number in plan.weights]
+    inbox = Path(tempfile.mkdtemp(prefix="second", dir=run.scratch))
+    _write_pool(prepared, store, members, inbox)
+    link_files(prepared.inbox, inbox)
+    _second_folder(run).mkdir(exist_ok=True)
+    job = Job(
+        function=add_in_worker,
+        inbox=str(inbox),
+        outbox=str(_second_folder(run)),
+        arguments=(request, plan),
+        time_limit=deadline.remaining() if run.counted else limit,
+    )
+    outcome = run.executor.call(job)
+    return outcome.value if outcome.status is JobStatus.OK else plan
+
+
 def fit_members(
     run: Run,
     prepared: PreparedTask,
@@ -119,7 +176,7 @@ def fit_members(
         The heaviest first. Members of which there is no model are left out.
     """
     by_number = {result.trial.number: result for result in history.results}
-    wanted = [by_number[number] for number in plan.weights if number != CONSTANT]
+    wanted = [by_number[number] for number in plan.weights if number > CONSTANT]
     _refit(run, prepared, wanted, deadline)
     single = run.options.single_models
     averaged = frozenset() if single else averaged_members(wanted, prepared.data)
@@ -127,6 +184,8 @@ def fit_members(
     _restore_folds(run, store, joined, deadline)
     parts = []
     for number, weight in plan.weights.items():
+        if number < CONSTANT:
+            continue
         if number == CONSTANT:
             part = _constant_part(prepared, weight)
         else:
@@ -141,6 +200,51 @@ def fit_members(
         if part.models:
             parts.append(part)
     return parts
+
+
+def join_members(
+    run: Run, prepared: PreparedTask, plan: EnsemblePlan, parts: Sequence[Part]
+) -> "Pipeline | None":
+    """Make one pipeline of the parts of a plan's members, and of its second layer.
+
+    Returns
+    -------
+    Pipeline or None
+        None if the second layer lacks a member that it has learned from.
+    """
+    models, weights = models_and_weights(parts)
+    if len(models) == 1 and plan.adjustment == NO_ADJUSTMENT:
+        return prepared.assemble(models[0])
+    if plan.first is None:
+        return prepared.join(models, weights, plan.adjustment)
+    columns = [number for number in plan.first.weights if number != CONSTANT]
+    numbers = [CONSTANT if part.result is None else part.result.trial.number for part in parts]
+    if not set(columns) <= set(numbers):
+        return None
+    learners = {number: weight for number, weight in plan.weights.items() if number < CONSTANT}
+    second = SecondLayer(
+        # This run's own worker wrote the files.
+        pipelines=[
+            pickle.loads((_second_folder(run) / learner_file(number)).read_bytes())
+            for number in learners
+        ],
+        blind=[LEARNERS[number].blind for number in learners],
+        weights=list(learners.values()),
+        members=[
+            -1 if number == CONSTANT else columns.index(number)
+            for number, part in zip(numbers, parts, strict=True)
+            for _ in part.models
+        ],
+        shares=[share for part in parts for share in part.shares],
+    )
+    of_first = 1.0 - sum(learners.values())
+    weights = [of_first * weight for weight in weights]
+    return prepared.join(models, weights, plan.adjustment, second)
+
+
+def _second_folder(run: Run) -> Path:
+    """Return where the learners of the second layer lie."""
+    return run.scratch / SECOND_FOLDER
 
 
 def _constant_part(prepared: PreparedTask, weight: float) -> Part:

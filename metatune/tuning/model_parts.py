@@ -117,8 +117,8 @@ def n_models(result: TrialResult) -> int:
 
 
 def models_and_weights(parts: Sequence[Part]) -> tuple[list[Pipeline], list[float]]:
-    """Return all models, and how much each counts; the weights add up to 1."""
-    total = sum(part.weight for part in parts)
+    """Return all models, and how much each counts; the weights add up to 1, or all are 0."""
+    total = sum(part.weight for part in parts) or 1.0  # all may count in the second layer alone
     models = [model for part in parts for model in part.models]
     return models, [part.weight / total * share for part in parts for share in part.shares]
 
