@@ -336,8 +336,7 @@ def _build(run: Run, prepared: PreparedTask, store: RunStore, plan: FinalPlan) -
         if not ensemble.is_single and not can_save(pipeline, store, deadline):
             pipeline = None
     if pipeline is None:  # fits on all rows are there by now
-        first = ensemble.first
-        return first and _build(run, prepared, store, replace(plan, ensemble=first))
+        return _build(run, prepared, store, replace(plan, ensemble=ensemble.first))
     alone = len(parts) == 1 and ensemble.adjustment == NO_ADJUSTMENT
     return FinalModel(
         pipeline=pipeline,

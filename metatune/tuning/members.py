@@ -36,6 +36,7 @@ __all__ = ["add_second_layer", "fit_members", "join_members", "member_costs", "p
 
 _PLAN_SHARE = 0.5  # of the time left
 _LEAST_SECONDS = 0.3  # less is not enough to plan anything
+_RESTORE_SHARE = 0.25  # of the time left may go into lost folds of a member of an ensemble
 _SECOND_SHARE = 0.6  # of the time left may go into the second layer
 _REFIT_MARGIN = 0.5  # of the predicted seconds have to be left for a fit to be worth trying
 
@@ -181,7 +182,7 @@ def fit_members(
     single = run.options.single_models
     averaged = frozenset() if single else averaged_members(wanted, prepared.data)
     joined = [result for result in wanted if result.trial.number in averaged]
-    _restore_folds(run, store, joined, deadline)
+    _restore_folds(run, store, joined, deadline, share=1.0 if plan.is_single else _RESTORE_SHARE)
     parts = []
     for number, weight in plan.weights.items():
         if number < CONSTANT:
@@ -283,14 +284,20 @@ def _refit(
 
 
 def _restore_folds(
-    run: Run, store: RunStore, averaged: Sequence[TrialResult], deadline: Deadline
+    run: Run,
+    store: RunStore,
+    averaged: Sequence[TrialResult],
+    deadline: Deadline,
+    *,
+    share: float,
 ) -> None:
     """Fit the folds of trials of an earlier process once more, where they are to be averaged.
 
     They went with that process, and a run that goes on has to end with the same kind of model.
     """
     for result in averaged:
-        enough = run.counted or deadline.remaining() >= result.seconds + result.saved_seconds
+        seconds = result.seconds + result.saved_seconds
+        enough = run.counted or share * deadline.remaining() >= seconds
         if not store.fold_models.holds(result) and enough and not deadline.passed():
             keep = store.fold_models.keep_all(result.trial)
             limit = deadline.remaining()

@@ -38,7 +38,7 @@ class Part:
     result : TrialResult or None
         Its trial; None for the constant prediction.
     weight : float
-        Its weight.
+        Its weight; 0 if nothing but the second layer looks at it.
     whole : Pipeline or None
         Fitted on the encoded matrix of all rows; None if it was not.
     folds : tuple of Pipeline

@@ -64,16 +64,17 @@ class _PackedForest(BaseEstimator):  # type: ignore[misc]
         sample_weight : ndarray of shape (n_rows,), optional
         """
         grown = clone(self.forest).fit(X, y, sample_weight=sample_weight)
-        states = [tree.tree_.__getstate__() for tree in grown.estimators_]
-        nodes = np.concatenate([state["nodes"] for state in states])
-        inner = nodes["left_child"] != LEAF
+        trees = [tree.tree_ for tree in grown.estimators_]
+        splits = [np.flatnonzero(tree.children_left != LEAF) for tree in trees]
         self.n_features_in_ = int(X.shape[1])
         short = np.int16 if self.n_features_in_ < _MOST_SHORT else np.int32
-        self.features_ = np.where(inner, nodes["feature"], LEAF).astype(short)
-        self.thresholds_ = _rounded_down(nodes["threshold"][inner])
-        self.missing_left_ = np.packbits(nodes["missing_go_to_left"][inner].astype(bool))
-        leaves = np.concatenate([state["values"][:, 0, :] for state in states])[~inner]
-        self.values_, self.places_ = _distinct(leaves.astype(np.float32))
+        self.features_ = np.concatenate([_split_columns(tree, short) for tree in trees])
+        both = list(zip(trees, splits, strict=True))
+        self.thresholds_ = _rounded_down(np.concatenate([t.threshold[at] for t, at in both]))
+        missing_left = [tree.missing_go_to_left[at] for tree, at in both]
+        self.missing_left_ = np.packbits(np.concatenate(missing_left).astype(bool))
+        leaves = [tree.value[tree.children_left == LEAF, 0].astype(np.float32) for tree in trees]
+        self.values_, self.places_ = _distinct(np.concatenate(leaves))
         self.__dict__.pop("_unpacked", None)
         return self
 
@@ -160,6 +161,11 @@ def tree_ends(features: "AnyArray") -> "IndexArray":
     return np.flatnonzero(np.diff(fewest, prepend=0) < 0)
 
 
+def _split_columns(tree: Any, dtype: type) -> "AnyArray":
+    """Return the column that each node of a tree splits, `LEAF` for a leaf."""
+    return np.where(tree.children_left == LEAF, LEAF, tree.feature).astype(dtype)
+
+
 def _tree(
     features: "AnyArray",
     thresholds: "AnyArray",
@@ -193,7 +199,8 @@ def _right_children(features: "AnyArray", inner: "IndexArray") -> "IndexArray":
     n_nodes = len(features)
     places = np.cumsum(np.where(features == LEAF, -1, 1))
     # The left subtree ends at the first later node that leaves one place less than its parent did.
-    order = np.argsort(places, kind="stable")
+    short = n_nodes < _MOST_SHORT
+    order = np.argsort(places.astype(np.int16) if short else places, kind="stable")
     sought = (places[inner] - 1) * n_nodes + inner
     return order[np.searchsorted(places[order] * n_nodes + order, sought)] + 1
 
@@ -206,10 +213,12 @@ def _rounded_down(thresholds: "FloatArray") -> "AnyArray":
 
 def _distinct(leaves: "AnyArray") -> "tuple[AnyArray, AnyArray | None]":
     """Return the values that differ, and which of them each leaf has, if that takes less room."""
-    rng = np.random.default_rng(0)
-    keys = leaves.astype(np.float64) @ rng.random(leaves.shape[1])
-    _, first, places = np.unique(keys, return_index=True, return_inverse=True)
-    values = leaves[first]
+    import pandas as pd
+
+    keys = leaves.astype(np.float64) @ np.random.default_rng(0).random(leaves.shape[1])
+    places, different = pd.factorize(keys)  # hashes what `numpy.unique` would sort
+    values = np.empty((len(different), leaves.shape[1]), dtype=leaves.dtype)
+    values[places] = leaves
     if len(values) > _WORTH * len(leaves) or not np.array_equal(values[places], leaves):
         return leaves, None
     return values, places.astype(np.uint16 if len(values) < _MOST_SHORT else np.int32)

@@ -1,0 +1,1 @@
+"""Ensembles: what is settled by predictions that were kept."""
