@@ -37,7 +37,8 @@ __all__ = ["add_second_layer", "fit_members", "join_members", "member_costs", "p
 _PLAN_SHARE = 0.5  # of the time left
 _LEAST_SECONDS = 0.3  # less is not enough to plan anything
 _RESTORE_SHARE = 0.25  # of the time left may go into lost folds of a member of an ensemble
-_SECOND_SHARE = 0.6  # of the time left may go into the second layer
+_SECOND_SHARE = 0.3  # of the time left may be predicted for a second layer,
+_SECOND_LIMIT = 0.5  # and go into it
 _REFIT_MARGIN = 0.5  # of the predicted seconds have to be left for a fit to be worth trying
 
 
@@ -125,9 +126,9 @@ def add_second_layer(
     EnsemblePlan
         The same plan if no learner of the second layer helps, or the time did not suffice.
     """
-    limit = _SECOND_SHARE * deadline.remaining()
+    remaining = deadline.remaining()
     seconds = second_layer_seconds(prepared, run.options.planned_seconds)
-    if not seconds or (seconds > limit and not run.counted):
+    if not seconds or (seconds > _SECOND_SHARE * remaining and not run.counted):
         return plan
     members = [r for r in store.predictions.members(history) if r.trial.number in plan.weights]
     inbox = Path(tempfile.mkdtemp(prefix="second", dir=run.scratch))
@@ -139,7 +140,7 @@ def add_second_layer(
         inbox=str(inbox),
         outbox=str(_second_folder(run)),
         arguments=(request, plan),
-        time_limit=deadline.remaining() if run.counted else limit,
+        time_limit=remaining if run.counted else _SECOND_LIMIT * remaining,
     )
     outcome = run.executor.call(job)
     return outcome.value if outcome.status is JobStatus.OK else plan
