@@ -36,7 +36,7 @@ from metatune.tuning.model_cost import (
     measure_in_time,
     tightened,
 )
-from metatune.tuning.model_parts import averaged_bytes, rows_of_parts
+from metatune.tuning.model_parts import rows_of_parts
 from metatune.tuning.run import Run
 from metatune.tuning.time_plan import can_save, estimate_seconds, fit_seconds
 
@@ -316,9 +316,8 @@ def _build(run: Run, prepared: PreparedTask, store: RunStore, plan: FinalPlan) -
     if plan.ensemble is None:
         return None
     ensemble, deadline = plan.ensemble, plan.deadline
-    by_number = {result.trial.number: result for result in plan.history.results}
-    members = [by_number[number] for number in ensemble.weights if number in by_number]
-    n_bytes = averaged_bytes(members, prepared.data)
+    sizes = {result.trial.number: result.model_bytes for result in plan.history.results}
+    n_bytes = sum(sizes.get(number, 0) for number in ensemble.weights)
     # Fits on all rows matter more than folds beside them: those join if there is time left.
     before_save = deadline.earlier(store.seconds_to_save(n_bytes) + 0.2)
     parts = fit_members(run, prepared, store, plan.history, ensemble, before_save)

@@ -25,7 +25,7 @@ from metatune.models.second_layer import SecondLayer
 from metatune.search.history import History
 from metatune.storage.store import RunStore
 from metatune.tuning.loop import trial_job
-from metatune.tuning.model_parts import MAX_FOLDS, Part, averaged_members, models_and_weights
+from metatune.tuning.model_parts import MAX_FOLDS, Part, is_averaged, models_and_weights
 from metatune.tuning.run import Run
 from metatune.tuning.time_plan import fit_seconds, second_layer_seconds
 
@@ -36,7 +36,6 @@ __all__ = ["add_second_layer", "fit_members", "join_members", "member_costs", "p
 
 _PLAN_SHARE = 0.5  # of the time left
 _LEAST_SECONDS = 0.3  # less is not enough to plan anything
-_RESTORE_SHARE = 0.25  # of the time left may go into lost folds of a member of an ensemble
 _SECOND_SHARE = 0.3  # of the time left may be predicted for a second layer,
 _SECOND_LIMIT = 0.5  # and go into it
 _REFIT_MARGIN = 0.5  # of the predicted seconds have to be left for a fit to be worth trying
@@ -160,7 +159,7 @@ def fit_members(
     ----------
     run : Run
         Values of the run. Where its model has to be single, the first fold's stands for all folds
-        of a member, and no member is averaged with its folds.
+        of a member, and a plan's only member is not averaged with its folds.
     prepared : PreparedTask
         Task of the run.
     store : RunStore
@@ -181,9 +180,8 @@ def fit_members(
     wanted = [by_number[number] for number in plan.weights if number > CONSTANT]
     _refit(run, prepared, wanted, deadline)
     single = run.options.single_models
-    averaged = frozenset() if single else averaged_members(wanted, prepared.data)
-    joined = [result for result in wanted if result.trial.number in averaged]
-    _restore_folds(run, store, joined, deadline, share=1.0 if plan.is_single else _RESTORE_SHARE)
+    if plan.is_single and not single:
+        _restore_folds(run, prepared, store, wanted, deadline)
     parts = []
     for number, weight in plan.weights.items():
         if number < CONSTANT:
@@ -192,9 +190,10 @@ def fit_members(
             part = _constant_part(prepared, weight)
         else:
             result = by_number[number]
+            averaged = plan.is_single and not single and is_averaged(result, prepared.data)
             path = _refit_path(run, result)
             folds: tuple[Pipeline, ...] = ()
-            if number in averaged or not path.exists():
+            if averaged or not path.exists():
                 folds = store.fold_models.load(result, first=single)[:MAX_FOLDS]
             # This run's own worker wrote the file.
             whole = pickle.loads(path.read_bytes()) if path.exists() else None
@@ -215,21 +214,30 @@ def join_members(
         None if the second layer lacks a member that it has learned from.
     """
     models, weights = models_and_weights(parts)
-    if len(models) == 1 and plan.adjustment == NO_ADJUSTMENT:
-        return prepared.assemble(models[0])
     if plan.first is None:
+        if len(models) == 1 and plan.adjustment == NO_ADJUSTMENT:
+            return prepared.assemble(models[0])
         return prepared.join(models, weights, plan.adjustment)
-    columns = [number for number in plan.first.weights if number != CONSTANT]
+    second = _second_layer(run, plan, plan.first, parts)
+    if second is None:
+        return None
+    of_first = 1.0 - sum(second.weights)
+    weights = [of_first * weight for weight in weights]
+    return prepared.join(models, weights, plan.adjustment, second)
+
+
+def _second_layer(
+    run: Run, plan: EnsemblePlan, first: EnsemblePlan, parts: Sequence[Part]
+) -> SecondLayer | None:
+    """Make the second layer of a plan; None if a member is missing that it has learned from."""
+    columns = [number for number in first.weights if number != CONSTANT]
     numbers = [CONSTANT if part.result is None else part.result.trial.number for part in parts]
     if not set(columns) <= set(numbers):
         return None
     learners = {number: weight for number, weight in plan.weights.items() if number < CONSTANT}
-    second = SecondLayer(
-        # This run's own worker wrote the files.
-        pipelines=[
-            pickle.loads((_second_folder(run) / learner_file(number)).read_bytes())
-            for number in learners
-        ],
+    files = [_second_folder(run) / learner_file(number) for number in learners]
+    return SecondLayer(
+        pipelines=[pickle.loads(file.read_bytes()) for file in files],  # of this run's own worker
         blind=[LEARNERS[number].blind for number in learners],
         weights=list(learners.values()),
         members=[
@@ -239,9 +247,6 @@ def join_members(
         ],
         shares=[share for part in parts for share in part.shares],
     )
-    of_first = 1.0 - sum(learners.values())
-    weights = [of_first * weight for weight in weights]
-    return prepared.join(models, weights, plan.adjustment, second)
 
 
 def _second_folder(run: Run) -> Path:
@@ -286,20 +291,19 @@ def _refit(
 
 def _restore_folds(
     run: Run,
+    prepared: PreparedTask,
     store: RunStore,
-    averaged: Sequence[TrialResult],
+    wanted: Sequence[TrialResult],
     deadline: Deadline,
-    *,
-    share: float,
 ) -> None:
     """Fit the folds of trials of an earlier process once more, where they are to be averaged.
 
     They went with that process, and a run that goes on has to end with the same kind of model.
     """
-    for result in averaged:
-        seconds = result.seconds + result.saved_seconds
-        enough = run.counted or share * deadline.remaining() >= seconds
-        if not store.fold_models.holds(result) and enough and not deadline.passed():
+    for result in wanted:
+        enough = run.counted or deadline.remaining() >= result.seconds + result.saved_seconds
+        lost = is_averaged(result, prepared.data) and not store.fold_models.holds(result)
+        if lost and enough and not deadline.passed():
             keep = store.fold_models.keep_all(result.trial)
             limit = deadline.remaining()
             run.executor.call(trial_job(result.trial, store, keep, time_limit=limit))

@@ -10,23 +10,13 @@ from metatune.data.wording import counted
 from metatune.evaluation.trial import TrialResult
 from metatune.evaluation.trial_data import TrialData
 
-__all__ = [
-    "MAX_FOLDS",
-    "Part",
-    "averaged_bytes",
-    "averaged_members",
-    "is_averaged",
-    "models_and_weights",
-    "n_models",
-    "rows_of_parts",
-]
+__all__ = ["MAX_FOLDS", "Part", "is_averaged", "models_and_weights", "n_models", "rows_of_parts"]
 
 MAX_FOLDS = 8
 """So many models of folds stand for a member; those of repeated folds are more of the same."""
 
 _LEAST_FOLD_SHARE = 0.6  # of the rows, for a model of a fold to stand beside that of all rows
 _AVERAGED_BYTES = 20_000_000  # of a member's models; saving more would take seconds
-_ENSEMBLE_BYTES = 40_000_000  # of the models of all members, as far as averaging decides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,35 +69,6 @@ def is_averaged(result: TrialResult, data: TrialData) -> bool:
         and result.trial.rung.row_share == 1.0
         and data.n_train_rows >= _LEAST_FOLD_SHARE * data.task.n_rows
         and n_models(result) * result.model_bytes <= _AVERAGED_BYTES
-    )
-
-
-def averaged_members(results: Sequence[TrialResult], data: TrialData) -> frozenset[int]:
-    """Return the trials whose models of folds join a final model.
-
-    Parameters
-    ----------
-    results : sequence of TrialResult
-        Its members, the heaviest first: they come first where there is no room for all.
-    data : TrialData
-        Rows of the run.
-    """
-    room = _ENSEMBLE_BYTES - sum(result.model_bytes for result in results)
-    chosen = set()
-    for result in results:
-        more = (n_models(result) - 1) * result.model_bytes
-        if is_averaged(result, data) and more <= room:
-            chosen.add(result.trial.number)
-            room -= more
-    return frozenset(chosen)
-
-
-def averaged_bytes(results: Sequence[TrialResult], data: TrialData) -> int:
-    """Return the size of a final model's models, those of folds among them."""
-    averaged = averaged_members(results, data)
-    return sum(
-        result.model_bytes * (n_models(result) if result.trial.number in averaged else 1)
-        for result in results
     )
 
 

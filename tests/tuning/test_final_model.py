@@ -27,7 +27,7 @@ from metatune.models import model_file
 from metatune.models.ensemble import EnsembleClassifier, EnsembleRegressor
 from metatune.search.history import History
 from metatune.tuning import final_model
-from metatune.tuning.model_parts import Part, averaged_bytes, averaged_members
+from metatune.tuning.model_parts import Part
 from metatune.tuning.time_plan import can_save
 
 
@@ -125,32 +125,14 @@ class TestAveraging:
         run = replace(run, history=History(run.prepared.task.metric, [large]))
         assert run.finish().fitted_on == "all rows"
 
-    def test_so_are_members_of_an_ensemble(self, tmp_path: Path) -> None:
-        run = make_run(tmp_path, "price", families=("knn", "linear"))
-        final = run.finish()
-        weights = {r.trial.configuration.algorithm: w for r, w in final.members if r is not None}
-        assert set(weights) == {"knn", "linear"}
-        assert final.fitted_on == "all rows, averaged with 3 models of folds"
-        model = final.pipeline.steps[-1][1]
-        of_knn = [
-            weight
-            for member, weight in zip(model.members, model.weights, strict=True)
-            if "Neighbours" in type(getattr(member.steps[-1][1], "estimator_", None)).__name__
-        ]
-        assert len(of_knn) == 4
-        assert sum(of_knn) == pytest.approx(weights["knn"])
-
-    def test_the_heaviest_come_first_where_there_is_no_room_for_all(self, tmp_path: Path) -> None:
-        run = make_run(tmp_path, "price", families=("knn",))
-        data, known = run.prepared.data, run.history.results[0]
-        members = [
-            replace(known, trial=replace(known.trial, number=number), model_bytes=4_000_000)
-            for number in (5, 3, 8)
-        ]
-        assert averaged_members(members, data) == {5, 3}
-        assert averaged_bytes(members, data) == 4 * 4_000_000 * 2 + 4_000_000
-        small = [replace(member, model_bytes=1_000_000) for member in members]
-        assert averaged_members(small, data) == {5, 3, 8}
+    def test_members_of_an_ensemble_are_not(self, tmp_path: Path) -> None:
+        final = make_run(tmp_path, "price", families=("knn", "linear")).finish()
+        assert {r.trial.configuration.algorithm for r, _ in final.members if r is not None} == {
+            "knn",
+            "linear",
+        }
+        assert final.fitted_on == "all rows"
+        assert len(final.pipeline.steps[-1][1].members) == len(final.members)
 
     def test_what_cannot_be_saved_in_time_is_left_out(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
