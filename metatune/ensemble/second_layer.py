@@ -8,9 +8,10 @@ Offered, they take part where they help: a guard that asks them to beat the best
 most of the gain and averts hardly a loss (``scripts/benchmarks second-layer``).
 """
 
+import hashlib
 import pickle
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,18 +36,16 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LEARNERS",
-    "SECOND_FOLDER",
     "Learner",
     "add_in_worker",
     "fit_second_layer",
+    "learned_from",
     "learned_predictions",
     "learner_file",
     "learning_seconds",
     "prediction_path",
+    "second_folder",
 ]
-
-SECOND_FOLDER = "second"
-"""Folder in the scratch space of a run that holds fitted learners and their predictions."""
 
 _FEWEST_ROWS = 200
 _FIDELITY = 0.5  # 100 trees: more of them change nothing in a mean with other members
@@ -90,6 +89,23 @@ LEARNERS = {
 """Learners of the second layer by number."""
 
 
+def learned_from(weights: Iterable[int]) -> list[int]:
+    """Return the trials among an ensemble's members, in the order in which they are learned from.
+
+    All of them are: those of weight 0 are members for that reason.
+    """
+    return sorted(number for number in weights if number > CONSTANT)
+
+
+def second_folder(scratch: Path, weights: Iterable[int]) -> Path:
+    """Return the folder of the learners, and of their predictions, for an ensemble's members.
+
+    A run may plan more than once; what was learned from other members is something else.
+    """
+    members = ",".join(str(number) for number in learned_from(weights))
+    return scratch / f"second-{hashlib.sha256(members.encode()).hexdigest()[:16]}"
+
+
 def learner_file(number: int) -> str:
     """Name the file of a fitted learner."""
     return f"second{-number}.pkl"
@@ -127,8 +143,7 @@ def add_in_worker(
     with one_numeric_thread(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         pool, trial_data = read_pool(Path(inbox)), TrialData.load(Path(inbox))
-        numbers = [number for number in plan.weights if number != CONSTANT]
-        second = fit_second_layer(pool, trial_data, numbers, request.seed)
+        second = fit_second_layer(pool, trial_data, learned_from(plan.weights), request.seed)
         if not second:
             return plan
         members = {**pool.members, **{n: oof for n, (oof, _) in second.items()}}
@@ -141,8 +156,10 @@ def add_in_worker(
     return new
 
 
-def learned_predictions(folder: Path, numbers: Sequence[int]) -> "dict[int, Float32Array]":
-    """Return the out-of-fold predictions of some learners of the second layer, mapped."""
+def learned_predictions(scratch: Path, weights: Iterable[int]) -> "dict[int, Float32Array]":
+    """Return the out-of-fold predictions of the learners among an ensemble's members, mapped."""
+    numbers = list(weights)
+    folder = second_folder(scratch, numbers)
     return {
         number: np.load(prediction_path(folder, number), mmap_mode="r", allow_pickle=False)
         for number in numbers

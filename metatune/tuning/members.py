@@ -13,8 +13,14 @@ from typing import TYPE_CHECKING
 from metatune.budget import Deadline
 from metatune.ensemble.limits import SAVED_BYTES, Cost
 from metatune.ensemble.member_pool import CONSTANT, MemberPool, link_files, write_pool
-from metatune.ensemble.plan import EnsemblePlan, PlanRequest, plan_in_worker
-from metatune.ensemble.second_layer import LEARNERS, SECOND_FOLDER, add_in_worker, learner_file
+from metatune.ensemble.plan import EnsemblePlan, PlanRequest, plan_in_worker, plan_lightly
+from metatune.ensemble.second_layer import (
+    LEARNERS,
+    add_in_worker,
+    learned_from,
+    learner_file,
+    second_folder,
+)
 from metatune.evaluation.constant import constant_model, constant_predictions
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.evaluation.refit import plan_refit, refit_in_worker
@@ -77,19 +83,25 @@ def plan_members(
     Returns
     -------
     EnsemblePlan or None
-        None if the leader was not evaluated on all folds, or the time did not suffice.
+        A light one where the time did not suffice for more. None if the leader was not evaluated on
+        all folds, or what is asked cannot be planned lightly.
     """
     members = store.predictions.members(history)
-    limit = _PLAN_SHARE * deadline.remaining()
-    leads = any(result.trial.number == request.single for result in members)
-    if not leads or limit < _LEAST_SECONDS:
+    if all(result.trial.number != request.single for result in members):
         return None
-    inbox = Path(tempfile.mkdtemp(prefix="pool", dir=run.scratch))
-    _write_pool(prepared, store, members, inbox)
-    job = Job(function=plan_in_worker, inbox=str(inbox), arguments=(request,), time_limit=limit)
-    outcome = run.executor.call(job)
-    plan: EnsemblePlan | None = outcome.value if outcome.status is JobStatus.OK else None
-    return plan
+    pool = _make_pool(prepared, store, members)
+    limit = _PLAN_SHARE * deadline.remaining()
+    if limit >= _LEAST_SECONDS:
+        inbox = Path(tempfile.mkdtemp(prefix="pool", dir=run.scratch))
+        _write_pool(store, members, pool, inbox)
+        job = Job(function=plan_in_worker, inbox=str(inbox), arguments=(request,), time_limit=limit)
+        outcome = run.executor.call(job)
+        if outcome.status is JobStatus.OK:
+            plan: EnsemblePlan = outcome.value
+            return plan
+    is_plain = not (request.only_single or request.limits.any or request.metric.decides)
+    # A counted run must not depend on how busy the machine is.
+    return plan_lightly(pool, request) if is_plain and not run.counted else None
 
 
 def add_second_layer(
@@ -131,13 +143,14 @@ def add_second_layer(
         return plan
     members = [r for r in store.predictions.members(history) if r.trial.number in plan.weights]
     inbox = Path(tempfile.mkdtemp(prefix="second", dir=run.scratch))
-    _write_pool(prepared, store, members, inbox)
+    _write_pool(store, members, _make_pool(prepared, store, members), inbox)
     link_files(prepared.inbox, inbox)
-    _second_folder(run).mkdir(exist_ok=True)
+    outbox = second_folder(run.scratch, plan.weights)
+    outbox.mkdir(exist_ok=True)
     job = Job(
         function=add_in_worker,
         inbox=str(inbox),
-        outbox=str(_second_folder(run)),
+        outbox=str(outbox),
         arguments=(request, plan),
         time_limit=remaining if run.counted else _SECOND_LIMIT * remaining,
     )
@@ -230,12 +243,13 @@ def _second_layer(
     run: Run, plan: EnsemblePlan, first: EnsemblePlan, parts: Sequence[Part]
 ) -> SecondLayer | None:
     """Make the second layer of a plan; None if a member is missing that it has learned from."""
-    columns = [number for number in first.weights if number != CONSTANT]
+    columns = learned_from(first.weights)
     numbers = [CONSTANT if part.result is None else part.result.trial.number for part in parts]
     if not set(columns) <= set(numbers):
         return None
     learners = {number: weight for number, weight in plan.weights.items() if number < CONSTANT}
-    files = [_second_folder(run) / learner_file(number) for number in learners]
+    folder = second_folder(run.scratch, first.weights)
+    files = [folder / learner_file(number) for number in learners]
     return SecondLayer(
         pipelines=[pickle.loads(file.read_bytes()) for file in files],  # of this run's own worker
         blind=[LEARNERS[number].blind for number in learners],
@@ -247,11 +261,6 @@ def _second_layer(
         ],
         shares=[share for part in parts for share in part.shares],
     )
-
-
-def _second_folder(run: Run) -> Path:
-    """Return where the learners of the second layer lie."""
-    return run.scratch / SECOND_FOLDER
 
 
 def _constant_part(prepared: PreparedTask, weight: float) -> Part:
@@ -322,21 +331,23 @@ def _refit_job(run: Run, prepared: PreparedTask, result: TrialResult, limit: flo
 
 
 def _write_pool(
-    prepared: PreparedTask, store: RunStore, members: Sequence[TrialResult], folder: Path
+    store: RunStore, members: Sequence[TrialResult], pool: MemberPool, folder: Path
 ) -> None:
+    files = {result.trial.number: store.predictions.path(result) for result in members}
+    write_pool(pool, folder, {n: files[n] for n in pool.members if n in files})
+
+
+def _make_pool(
+    prepared: PreparedTask, store: RunStore, members: Sequence[TrialResult]
+) -> MemberPool:
     data = prepared.data
-    numbers = store.predictions.load(members)
-    constant = {CONSTANT: constant_predictions(data, prepared.task.metric)}
-    pool = MemberPool(
+    return MemberPool(
         kind=data.task.kind,
         y=data.task.y,
-        members={**numbers, **constant},
+        members={
+            **store.predictions.load(members),
+            CONSTANT: constant_predictions(data, prepared.task.metric),
+        },
         folds=[fold.valid for fold in data.folds],
         row_metadata=data.row_metadata,
     )
-    files = {
-        result.trial.number: store.predictions.path(result)
-        for result in members
-        if result.trial.number in numbers
-    }
-    write_pool(pool, folder, files)

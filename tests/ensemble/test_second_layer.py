@@ -15,8 +15,9 @@ from metatune.ensemble.second_layer import (
     LEARNERS,
     add_in_worker,
     fit_second_layer,
-    learned_predictions,
     learning_seconds,
+    prediction_path,
+    second_folder,
 )
 from metatune.evaluation.trial_data import TrialData
 from metatune.kinds import TaskKind
@@ -144,12 +145,19 @@ def test_the_job_leaves_what_was_chosen_and_is_the_same_each_time(tmp_path: Path
     assert plans[0].weights == plans[1].weights
     chosen = [number for number in plans[0].weights if number < CONSTANT]
     assert chosen
-    left = [learned_predictions(tmp_path / name, chosen) for name in ("one", "two")]
     for number in chosen:
-        np.testing.assert_array_equal(left[0][number], left[1][number])
+        left = [np.load(prediction_path(tmp_path / name, number)) for name in ("one", "two")]
+        np.testing.assert_array_equal(*left)
     names = [sorted(p.name for p in (tmp_path / name).iterdir()) for name in ("one", "two")]
     assert names[0] == names[1]
     assert len(names[0]) == 2 * len(chosen)
+
+
+def test_learners_of_the_same_members_lie_in_the_same_place_and_others_elsewhere() -> None:
+    folder = second_folder(Path("run"), [3, 12, CONSTANT, CONSTANT - 1])
+    assert folder == second_folder(Path("run"), [12, 3])
+    assert folder != second_folder(Path("run"), [12, 3, 4])
+    assert folder != second_folder(Path("run"), [1, 23])
 
 
 def test_seconds_grow_with_rows_columns_classes_and_folds() -> None:

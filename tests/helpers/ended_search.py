@@ -65,6 +65,7 @@ class EndedSearch:
             prepared=self.prepared,
             store=self.store,
             options=self.run.options,
+            deadline=self.run.deadline,
             run_seconds=self.run.options.budget.seconds,
             n_workers=self.run.executor.n_workers,
         )

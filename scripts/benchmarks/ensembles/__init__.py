@@ -1,1 +1,1 @@
-"""Ensembles: what is settled by predictions that were kept."""
+"""Benchmarks of ensembles on kept out-of-fold predictions."""
