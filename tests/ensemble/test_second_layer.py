@@ -14,6 +14,7 @@ from metatune.ensemble.plan import PlanRequest, plan_ensemble, with_second_layer
 from metatune.ensemble.second_layer import (
     LEARNERS,
     add_in_worker,
+    better_than_members,
     fit_second_layer,
     learning_seconds,
     prediction_path,
@@ -116,6 +117,23 @@ def test_a_layer_that_knows_nothing_new_leaves_the_plan_as_it_is() -> None:
     first = plan_ensemble(pool, request)
     with_noise = replace(pool, members={**perfect, CONSTANT - 1: noise})
     assert with_second_layer(with_noise, request, first) is first
+
+
+def test_only_learners_that_beat_every_member_are_offered() -> None:
+    data = make_data(TaskKind.REGRESSION)
+    pool = make_pool(data)
+    request = PlanRequest(metric=resolve_metric("rmse", TaskKind.REGRESSION), single=0)
+    second = fit_second_layer(pool, data, [0, 1], seed=0)
+    alone = {
+        number: float(np.sqrt(np.mean((prediction - data.task.y) ** 2)))
+        for number, prediction in {**pool.members, **{n: p for n, (p, _) in second.items()}}.items()
+    }
+    best = min(alone[number] for number in pool.members)
+    found = better_than_members(pool, request, second)
+    assert found == [number for number in second if alone[number] < best]
+    assert CONSTANT - 1 in found
+    perfect = replace(pool, members={**pool.members, 2: data.task.y.astype(np.float32)})
+    assert better_than_members(perfect, request, second) == []
 
 
 def test_rows_in_time_have_none() -> None:
