@@ -13,7 +13,8 @@ from metatune.metrics import PERFECT_SCORE
 from metatune.recommender.aim import EnsembleAim
 from metatune.recommender.levels import LEVELS, level_of
 from metatune.recommender.losses import FAILED, error_share, log_share
-from metatune.recommender.planner import Observation, Planner
+from metatune.recommender.observations import Observation
+from metatune.recommender.planner import Planner
 from metatune.samplers.base import Proposal, Sampler
 from metatune.samplers.mutation import draw_configuration
 from metatune.samplers.patience import Patience
