@@ -37,6 +37,7 @@ __all__ = [
     "plan_ensemble",
     "plan_in_worker",
     "plan_lightly",
+    "with_second_layer",
 ]
 
 _N_ERRORS = 2.0
@@ -95,7 +96,8 @@ class EnsemblePlan:
     ----------
     weights : Mapping of int to float
         Weights of the members by trial number, the largest first; they sum to 1. `CONSTANT`
-        is the constant prediction.
+        is the constant prediction, smaller numbers are learners of the second layer. Members of
+        weight 0 are there for that layer to learn from.
     adjustment : Adjustment
         Calibration and decision.
     score : float
@@ -105,6 +107,8 @@ class EnsemblePlan:
         Score of the best single member on the same folds.
     gain : Gain
         Gain of the ensemble over the best single member on rows that it was not selected on.
+    first : EnsemblePlan or None
+        Plan without the second layer, where this one has one.
     """
 
     weights: Mapping[int, float]
@@ -112,6 +116,7 @@ class EnsemblePlan:
     score: float = float("nan")
     single_score: float = float("nan")
     gain: Gain = field(default_factory=lambda: Gain(mean=float("nan"), error=float("inf")))
+    first: "EnsemblePlan | None" = None
 
     @property
     def is_single(self) -> bool:
@@ -175,6 +180,34 @@ def plan_lightly(pool: MemberPool, request: PlanRequest) -> EnsemblePlan:
         score=_score(some, request.metric, weights, NO_ADJUSTMENT),
         single_score=_score(some, request.metric, single, NO_ADJUSTMENT),
     )
+
+
+def with_second_layer(pool: MemberPool, request: PlanRequest, plan: EnsemblePlan) -> EnsemblePlan:
+    """Choose weights of an ensemble's members and of learners of the second layer together.
+
+    Parameters
+    ----------
+    pool : MemberPool
+        Members of the plan, and learners of the second layer by numbers below `CONSTANT`.
+    request : PlanRequest
+        Metric and seed.
+    plan : EnsemblePlan
+        Plan of the first layer.
+
+    Returns
+    -------
+    EnsemblePlan
+        The same plan if no learner of the second layer is chosen.
+    """
+    metric, rows = request.metric, pool.covered()
+    chosen = choose_weights(pool, metric, rows, seed=request.seed)
+    if min(chosen) >= CONSTANT:
+        return plan
+    learned_from = {number: 0.0 for number in plan.weights if number != CONSTANT}
+    weights = {**chosen, **{n: w for n, w in learned_from.items() if n not in chosen}}
+    adjustment = _adjust(pool, metric, rows, weights, request.seed)
+    score = _score(pool, metric, weights, adjustment)
+    return replace(plan, weights=weights, adjustment=adjustment, score=score, first=plan)
 
 
 def choose_weights(

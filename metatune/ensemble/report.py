@@ -1,9 +1,10 @@
 """Report on a final model for the user: members, gains, figures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from metatune.ensemble.plan import EnsemblePlan
+from metatune.ensemble.second_layer import LEARNERS
 from metatune.evaluation.trial import TrialResult
 
 if TYPE_CHECKING:
@@ -14,7 +15,9 @@ __all__ = ["ensemble_record", "with_costs", "with_ensemble"]
 Members = Sequence[tuple[TrialResult | None, float]]
 
 
-def ensemble_record(plan: EnsemblePlan | None, members: Members) -> dict[str, Any] | None:
+def ensemble_record(
+    plan: EnsemblePlan | None, members: Members, second: Mapping[int, float] | None = None
+) -> dict[str, Any] | None:
     """Return the composition of a final model as plain values.
 
     Parameters
@@ -23,6 +26,8 @@ def ensemble_record(plan: EnsemblePlan | None, members: Members) -> dict[str, An
         Plan of the model.
     members : sequence of (TrialResult or None, float)
         Members with their weights; None for the constant prediction.
+    second : Mapping of int to float, optional
+        Weights of the learners of the second layer, by number.
 
     Returns
     -------
@@ -40,6 +45,14 @@ def ensemble_record(plan: EnsemblePlan | None, members: Members) -> dict[str, An
                 "weight": weight,
             }
             for result, weight in members
+        ]
+        + [
+            {
+                "trial": None,
+                "algorithm": f"second layer of {LEARNERS[number].algorithm}",
+                "weight": weight,
+            }
+            for number, weight in (second or {}).items()
         ],
         "score": plan.score,
         "single_score": plan.single_score,

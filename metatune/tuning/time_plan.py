@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from sklearn.pipeline import Pipeline
 
 from metatune.budget import Deadline
+from metatune.ensemble.second_layer import learning_seconds
 from metatune.evaluation.footprint import pickled_bytes
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.evaluation.refit import refit_seconds
@@ -17,10 +18,11 @@ from metatune.tuning.model_parts import is_averaged, n_models
 from metatune.tuning.options import TuneOptions
 from metatune.tuning.run import Run
 
-__all__ = ["TimePlan", "can_save", "estimate_seconds", "fit_seconds"]
+__all__ = ["TimePlan", "can_save", "estimate_seconds", "fit_seconds", "second_layer_seconds"]
 
 _REFIT_SHARE = 0.3  # of the run may be kept for the winner's fit on all rows
 _ENSEMBLE_SHARE = 0.15  # of the run may be kept for what an ensemble needs beyond that
+_SECOND_SHARE = 0.08  # of the run may be kept for a second layer; where it takes more there is none
 _WORTH = 0.5  # seconds that further search has to gain
 _WORTH_SHARE = 0.5  # of the seconds that finishing takes: more of it than of searching is waste
 _AGAIN = 0.6  # of the predicted seconds, which are too many, where members were not fitted before
@@ -125,7 +127,10 @@ class TimePlan:
         known = self.store.predictions.members(history)
         if len(known) < 2:
             return 0.0
-        seconds = slowdown(history) * self._plan_seconds(len(known))
+        seconds = self._plan_seconds(len(known))
+        if not self.options.single_models:
+            seconds += second_layer_seconds(self.prepared, self.run_seconds)
+        seconds *= slowdown(history)
         refits = [fit_seconds(result, self.prepared) for result in known[1:_N_EXPECTED]]
         seconds += sum(refits) / self.n_workers
         return min(seconds, _ENSEMBLE_SHARE * self.run_seconds)
@@ -136,6 +141,21 @@ class TimePlan:
         quick = task.metric.name in RECORDED_METRICS[task.kind]
         share = min(1.0, n_members / 50) * min(1.0, task.n_rows / 10_000)
         return 0.5 + (2.0 if quick else 4.0) * share
+
+
+def second_layer_seconds(prepared: PreparedTask, run_seconds: float) -> float:
+    """Predict the seconds of a second layer; 0 where a run has none, since they would be too many.
+
+    Parameters
+    ----------
+    prepared : PreparedTask
+        Task of the run.
+    run_seconds : float
+        Seconds that the run plans with.
+    """
+    task, n_folds = prepared.data.task, len(prepared.data.folds)
+    seconds = learning_seconds(task.n_rows, task.X.shape[1], task.n_classes, n_folds)
+    return seconds if seconds <= _SECOND_SHARE * run_seconds else 0.0
 
 
 def estimate_seconds(store: RunStore, options: TuneOptions, history: History) -> float:

@@ -134,7 +134,7 @@ def tune(
         ended=Ended.INTERRUPTED if model.interrupted else search.ended,
         seconds=watch.seconds(),
         timings={**timings.seconds, **search.timings},
-        ensemble=ensemble_record(model.plan, model.members),
+        ensemble=ensemble_record(model.plan, model.members, model.second),
         figures=model.figures,
         note="; ".join(filter(None, (prepared.left_out, model.note))),
     )
