@@ -219,7 +219,7 @@ def _search_on(  # the state of a run, and what it is made with
         plan = plan_final_model(run, prepared, store, search)
         if plan.differs_from(model):
             built = build_final_model(run, prepared, store, plan)
-            if built.plan is plan.ensemble:  # else there was no time for it
+            if plan.is_single or len(built.members) > 1:  # else there was no time for it
                 model = save_final_model(run, prepared, store, built)
         run.timings.lap("finishing")
         times = times.measured(finishing.seconds(), was_single=len(model.members) <= 1)
