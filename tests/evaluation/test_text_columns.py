@@ -168,6 +168,8 @@ def test_less_is_read_where_time_is_short() -> None:
     _, data, encoder = read(make_table(), seconds=0.02)
     _, _, careful = read(make_table())
     assert data.task.layout.n_predicted == 1
+    assert encoder.text_model is not None
+    assert careful.text_model is not None
     assert encoder.text_model.word_length < careful.text_model.word_length
 
 

@@ -7,10 +7,10 @@ import pytest
 
 from metatune.errors import OptionError
 from metatune.kinds import TaskKind
-from metatune.metrics import choose_metric
+from metatune.metrics import Metric, choose_metric
 
 
-def chosen(name: str, y: list[float]):  # type: ignore[no-untyped-def]
+def chosen(name: str, y: list[float]) -> Metric:
     return choose_metric(name, TaskKind.REGRESSION, np.array(y), None)[0]
 
 

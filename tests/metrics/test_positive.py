@@ -1,5 +1,7 @@
 """The positive class: named, or found as scikit-learn finds it, or the rarer one."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from sklearn import metrics as sk
@@ -78,8 +80,8 @@ def test_only_two_classes_have_a_positive_one() -> None:
         ("jaccard", sk.jaccard_score),
     ],
 )
-def test_metrics_of_labels_are_those_of_the_positive_class(  # type: ignore[no-untyped-def]
-    name, function, positive: int
+def test_metrics_of_labels_are_those_of_the_positive_class(
+    name: str, function: Callable[..., float], positive: int
 ) -> None:
     rng = np.random.default_rng(0)
     y, p = (rng.random(80) < 0.3).astype(int), rng.dirichlet([2, 1], 80)

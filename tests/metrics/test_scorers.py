@@ -1,5 +1,7 @@
 """Scorers of scikit-learn on rows that lack classes, or cannot be scored."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from sklearn import metrics as sk
@@ -25,7 +27,7 @@ LACKS = np.arange(30) % 2  # no row of the last class
         ),
     ],
 )
-def test_a_class_may_be_missing(name, expected) -> None:  # type: ignore[no-untyped-def]
+def test_a_class_may_be_missing(name: str, expected: Callable[[], float]) -> None:
     metric = resolve_metric(name, TaskKind.MULTICLASS)
     assert metric.score(LACKS, P3) == pytest.approx(expected())
 
