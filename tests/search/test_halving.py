@@ -211,7 +211,7 @@ def climb(budget: float) -> tuple[Asking, dict[str, int]]:
     highest: dict[str, int] = {}
     left = budget
     while left > 0.1:
-        trial = halving.trial(0.4 * left)
+        trial = halving.ask(0.4 * left)
         if trial is None:
             break
         name, rung = trial.configuration.algorithm, trial.rung
