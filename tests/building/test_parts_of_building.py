@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -128,7 +129,7 @@ def test_histories_of_scaled_inputs_say_so() -> None:
 
 
 def test_steps_that_change_columns_make_a_run_foreign() -> None:
-    plain = {"model:C": 1.0, "preprocessor:__choice__": "no_preprocessing"}
+    plain: dict[str, Any] = {"model:C": 1.0, "preprocessor:__choice__": "no_preprocessing"}
     assert in_common_words(run(**plain)).hyperparameters["C"] == 1.0
     with pytest.raises(ForeignValueError, match="feature preprocessing pca"):
         in_common_words(run(**{**plain, "preprocessor:__choice__": "pca"}))

@@ -5,6 +5,7 @@ import signal
 import sys
 from multiprocessing.connection import wait
 from pathlib import Path
+from typing import Any
 
 import fake_jobs
 import pytest
@@ -60,10 +61,10 @@ def test_memory_is_shared_out_unless_it_is_given() -> None:
 def test_nobody_and_strangers_are_refused() -> None:
     with pytest.raises(OptionError, match="n_jobs=0 means nobody works"), workers(None, 0, None):
         pass
-    stranger: object = object()
+    stranger: Any = object()
     with (
         pytest.raises(OptionError, match="executor is of type object"),
-        workers(stranger, None, None),  # type: ignore[arg-type]  # a user's mistake
+        workers(stranger, None, None),
     ):
         pass
 
@@ -128,7 +129,12 @@ def test_news_of_a_worker_have_one_size() -> None:
 @posix_only
 def test_a_copy_of_this_process_serves_and_ends_by_itself() -> None:
     reading, writing = os.pipe()
-    copy = ForkedProcess(lambda: os._exit(5) if os.write(writing, b"served") else None, writing)
+
+    def serve() -> None:
+        os.write(writing, b"served")
+        os._exit(5)
+
+    copy = ForkedProcess(serve, writing)
     os.close(writing)
     assert os.read(reading, 10) == b"served"
     assert copy.wait(20.0) == 5
@@ -153,12 +159,12 @@ class TestClusterWithoutOne:
     options = WorkerOptions(versions=versions_here(), memory_limit=None, preload=())
 
     def worker(self, address: str, n_threads: int, n_jobs: int = 0) -> ClusterWorker:
-        nothing: object = None
+        nothing: Any = None  # nobody asks for it
         return ClusterWorker(
             address=address,
             n_threads=n_threads,
             name=address,
-            opened=nothing,  # type: ignore[arg-type]  # nobody asks for it
+            opened=nothing,
             ready=True,
             n_jobs=n_jobs,
         )
@@ -169,8 +175,8 @@ class TestClusterWithoutOne:
         assert said == f"numpy {versions_here()['numpy']} instead of 1.0"
 
     def test_a_job_goes_to_the_worker_with_the_most_idle_threads(self) -> None:
-        client: object = None
-        cluster = ClusterWorkers(client, self.options)  # type: ignore[arg-type]
+        client: Any = None
+        cluster = ClusterWorkers(client, self.options)
         assert cluster.freest(()) is None
         for worker in (self.worker("a", 4, 3), self.worker("b", 2, 0), self.worker("c", 1, 1)):
             cluster.found[worker.address] = worker
@@ -184,8 +190,8 @@ class TestClusterWithoutOne:
         assert only is not None  # rather one that lost it before than none
 
     def test_workers_that_cannot_be_used_say_why_and_count_nothing(self) -> None:
-        client: object = None
-        cluster = ClusterWorkers(client, self.options)  # type: ignore[arg-type]
+        client: Any = None
+        cluster = ClusterWorkers(client, self.options)
         worker = self.worker("tcp://a", 4)
         worker.ready, worker.objection = False, "has numpy 1.0 here"
         cluster.found["tcp://a"] = worker
