@@ -38,6 +38,7 @@ from metatune.tuning.outcome import outcome_of
 from metatune.tuning.prepare import prepare
 from metatune.tuning.result import TuningResult
 from metatune.tuning.run import Run
+from metatune.tuning.run_members import RunMembers
 from metatune.tuning.sampling import make_question, make_sampler
 from metatune.tuning.search import run_search
 from metatune.tuning.time_plan import TimePlan
@@ -75,7 +76,7 @@ class Parts:
         defaults = [self.prepared.spaces[name].default() for name in FAMILIES]
         plan = TimePlan.of(*self.all)
         return run_search(
-            self.run, self.prepared, ListedSampler(defaults, defaults[1]), self.store, (), plan
+            self.run, self.prepared, ListedSampler(defaults, [defaults[1]]), self.store, (), plan
         )
 
 
@@ -119,7 +120,7 @@ class TestSampler:
         self, tmp_path: Path
     ) -> None:
         parts = Parts(tmp_path, make_options())
-        sampler = make_sampler(parts.run, parts.prepared, None)
+        sampler = make_sampler(*parts.all, None)
         history = History(parts.prepared.task.metric)
         first = [sampler.propose(history) for _ in range(3)]
         spaces, kind = parts.prepared.spaces, parts.prepared.task.kind
@@ -178,7 +179,7 @@ class TestMembers:
         assert part.whole is not None
         assert part.whole.predict(parts.prepared.data.task.X).shape == (120,)
 
-    def test_without_time_there_is_no_plan(self, parts: Parts) -> None:
+    def test_without_time_there_is_no_plan_of_a_single_model(self, parts: Parts) -> None:
         history = parts.search().history
         request = PlanRequest(
             metric=parts.prepared.task.metric,
@@ -189,6 +190,14 @@ class TestMembers:
             seed=0,
         )
         assert plan_members(*parts.all, history, request, Deadline.after(0.1)) is None
+
+    def test_members_so_far_have_a_standing_as_soon_as_there_are_some(self, parts: Parts) -> None:
+        members = RunMembers(parts.prepared, parts.store)
+        assert members.standing("rmse", History(parts.prepared.task.metric)) is None
+        history = parts.search().history
+        standing = members.standing("rmse", history)
+        assert standing is not None
+        assert members.standing("rmse", history) is standing  # nothing new was told
 
 
 class TestCost:
