@@ -133,6 +133,14 @@ def test_every_broad_except_reaches_the_caller() -> None:
 
 TESTS = sorted(Path(__file__).parent.rglob("*.py"))
 
+CALLED_THROUGH = {
+    "metatune.cli.fit_report": "the command line, whose output tests read",
+    "metatune.cli.library_warnings": "the command line, whose log tests read",
+    "metatune.estimators.appearance": "the estimators that inherit it",
+    "metatune.models.second_layer": "final models with a second layer",
+}
+"""Modules without a test that imports them, with what their tests call instead."""
+
 
 def names_imported(path: Path) -> set[tuple[str, str]]:
     """Every module that a file imports, with each name that it takes from there."""
@@ -167,4 +175,4 @@ def test_every_module_with_an_idea_of_its_own_is_imported_by_a_test() -> None:
         )
         and module_name(path) not in imported
     ]
-    assert alone == []
+    assert set(alone) == set(CALLED_THROUGH)
