@@ -40,7 +40,13 @@ __all__ = ["default_output", "fit"]
     metavar="DIR",
     help="Directory of the run; <name of the table>.metatune by default.",
 )
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    default=0,
+    show_default=True,
+    help="Seed of every random choice.",
+)
 @click.option(
     "--jobs", type=click.IntRange(1), metavar="N", help="Worker processes; one for each core."
 )

@@ -30,7 +30,14 @@ __all__ = ["recommend"]
 )
 @click.option("--metric", metavar="NAME", help="What counts; see metatune fit --help.")
 @options.positive()
-@click.option("--top", type=click.IntRange(1), default=10, show_default=True, metavar="N")
+@click.option(
+    "--top",
+    type=click.IntRange(1),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="How many configurations to list.",
+)
 @click.option("--include", metavar="ALG,..", help="Only these algorithms.")
 @click.option("--exclude", metavar="ALG,..", help="Not these algorithms.")
 @options.reading()

@@ -59,7 +59,7 @@ def comparable(folder: Path) -> list[dict[str, Any]]:
     """Return the leaderboard without what differs between runs: times, and sizes by a few bytes."""
     board = pd.read_csv(folder / "leaderboard.csv").drop(columns=["latency", "model_bytes"])
     return [
-        {name: value for name, value in row.items() if "seconds" not in str(name)}
+        {str(name): value for name, value in row.items() if "seconds" not in str(name)}
         for row in board.fillna(-1).to_dict("records")
     ]
 

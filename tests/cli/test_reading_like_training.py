@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from alone import Trained
 
 from metatune.data.reading.options import ReadingOptions
-from tests.helpers.alone import Trained
 
 
 def lines(header: str | None, rows: list[str]) -> str:

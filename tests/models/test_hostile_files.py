@@ -7,10 +7,11 @@ import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from model_files import EditedFile, leaf, mapping, named, plain_object, sequence, walk
+from model_files import EditedFile, Node, leaf, mapping, named, plain_object, sequence, walk
 
 from benchmarks.hostile.families import TARGET, make_models, make_rows
 from metatune.errors import BundleError
@@ -67,7 +68,7 @@ def set_leaf(kind: str, name: str, value: object) -> Edit:
     return edit
 
 
-def set_node(kind: str, name: str, node: dict) -> Edit:
+def set_node(kind: str, name: str, node: Node) -> Edit:
     def edit(file: EditedFile) -> None:
         file.all(kind)[0][name] = node
 
@@ -82,7 +83,7 @@ def set_cells(kind: str, name: str, change: Callable[[np.ndarray], np.ndarray]) 
     return edit
 
 
-def changed(place: object, value: object) -> Callable[[np.ndarray], np.ndarray]:
+def changed(place: Any, value: Any) -> Callable[[np.ndarray], np.ndarray]:
     def change(array: np.ndarray) -> np.ndarray:
         array[place] = value
         return array
@@ -122,7 +123,7 @@ def text_of_columns(old: str, new: str) -> Edit:
     return edit
 
 
-def more_attributes(kind: str, **nodes: dict) -> Edit:
+def more_attributes(kind: str, **nodes: Node) -> Edit:
     def edit(file: EditedFile) -> None:
         state = next(n for n in walk(file.schema) if n["__class__"] == kind)["content"]
         for name, node in nodes.items():
@@ -141,7 +142,7 @@ def without(kind: str, name: str) -> Edit:
     return edit
 
 
-def second_layer(**values: list) -> Edit:
+def second_layer(**values: list[Any]) -> Edit:
     def edit(file: EditedFile) -> None:
         for name, new in values.items():
             file.all("SecondLayer")[0][name] = sequence(*(leaf(value) for value in new))
@@ -166,7 +167,7 @@ def packed_cut(name: str) -> Edit:
     return set_cells(PACKED, name, lambda array: array[:-1])
 
 
-def changed_mapping(file: EditedFile, column: int) -> tuple[dict, np.ndarray]:
+def changed_mapping(file: EditedFile, column: int) -> tuple[Node, np.ndarray]:
     places = file.fitted("OneHotEncoder", "_default_to_infrequent_mappings")
     nodes = places["_default_to_infrequent_mappings"]["content"]
     node = next(n for n in nodes if n["__loader__"] == "NdArrayNode")
@@ -393,13 +394,13 @@ def patched(path: Path, at_local: int, at_central: int, value: bytes) -> None:
     path.write_bytes(bytes(content))
 
 
-ARCHIVES: dict[str, Callable[[Path], None]] = {
-    "compressed": lambda p: EditedFile(p).write(p, zipfile.ZIP_DEFLATED) and None,
+ARCHIVES: dict[str, Callable[[Path], object]] = {
+    "compressed": lambda p: EditedFile(p).write(p, zipfile.ZIP_DEFLATED),
     "encrypted": lambda p: patched(p, 6, 8, b"\x01"),
     "of an unknown compression": lambda p: patched(p, 8, 10, struct.pack("<H", 99)),
     "larger than it is": lambda p: patched(p, 22, 24, struct.pack("<I", 2**31)),
-    "cut": lambda p: p.write_bytes(p.read_bytes()[:-300]) and None,
-    "empty": lambda p: p.write_bytes(b"") and None,
+    "cut": lambda p: p.write_bytes(p.read_bytes()[:-300]),
+    "empty": lambda p: p.write_bytes(b""),
     "of two schemas": same_member_twice,
 }
 

@@ -164,7 +164,8 @@ def test_the_known_scores_lie_in_their_intervals_as_often_as_promised(auc: MetaM
         evaluations = METADATA.evaluations.set_index(["dataset", "configuration", "rung"])
         for r in answer.ranked:
             at = past.names[row], r.configuration.key, 1
-            score = np.mean(evaluations.loc[at, "score:roc_auc"])
+            folds: Any = evaluations.loc[at, "score:roc_auc"]
+            score = np.mean(folds)
             inside.append(r.score_interval[0] <= score <= r.score_interval[1])
     assert 0.6 < np.mean(inside) < 0.97
 

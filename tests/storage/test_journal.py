@@ -3,6 +3,7 @@
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from metatune.space import Configuration
 from metatune.storage.journal import Journal, Past, read_journal, read_past
 
 
-def result(number: int, **details) -> TrialResult:
+def result(number: int, **details: Any) -> TrialResult:
     configuration = Configuration(
         algorithm="fake", params={"a": 1, "b": 0.5, "c": None, "d": "x"}, origin="test"
     )
@@ -29,7 +30,7 @@ def write(path: Path, *results: TrialResult) -> None:
             journal.append(each)
 
 
-def test_results_come_back_as_they_were(tmp_path):
+def test_results_come_back_as_they_were(tmp_path: Path) -> None:
     told = [
         result(
             0,
@@ -49,7 +50,7 @@ def test_results_come_back_as_they_were(tmp_path):
     assert back[0].trial.configuration.origin == "test"
 
 
-def test_not_a_number_is_written_as_null(tmp_path):
+def test_not_a_number_is_written_as_null(tmp_path: Path) -> None:
     path = tmp_path / "trials.jsonl"
     failed = result(
         0, status=TrialStatus.TIMED_OUT, score=math.nan, error="stopped at its time limit"
@@ -68,14 +69,14 @@ def test_not_a_number_is_written_as_null(tmp_path):
     assert math.isnan(scores[2])
 
 
-def test_numbers_of_numpy_are_written_as_numbers(tmp_path):
+def test_numbers_of_numpy_are_written_as_numbers(tmp_path: Path) -> None:
     path = tmp_path / "trials.jsonl"
     write(path, result(0, score=np.float32(0.5), iterations=(np.int64(3),)))
     record = json.loads(path.read_text(encoding="utf-8"))
     assert (record["score"], record["iterations"]) == (0.5, [3])
 
 
-def test_each_line_is_written_before_append_returns(tmp_path):
+def test_each_line_is_written_before_append_returns(tmp_path: Path) -> None:
     path = tmp_path / "trials.jsonl"
     with Journal(path) as journal:
         for number in range(3):
@@ -83,13 +84,13 @@ def test_each_line_is_written_before_append_returns(tmp_path):
             assert [told.trial.number for told in read_journal(path)] == [*range(number + 1)]
 
 
-def test_missing_and_empty_journals_hold_nothing(tmp_path):
+def test_missing_and_empty_journals_hold_nothing(tmp_path: Path) -> None:
     assert read_journal(tmp_path / "none.jsonl") == []
     write(tmp_path / "empty.jsonl")
     assert read_journal(tmp_path / "empty.jsonl") == []
 
 
-def test_opening_again_appends(tmp_path):
+def test_opening_again_appends(tmp_path: Path) -> None:
     path = tmp_path / "trials.jsonl"
     write(path, result(0))
     write(path, result(1))
@@ -97,7 +98,9 @@ def test_opening_again_appends(tmp_path):
 
 
 @pytest.mark.parametrize("n_bytes_kept", [1, 40, -1])
-def test_a_torn_last_line_is_ignored_and_removed_before_the_next(tmp_path, n_bytes_kept):
+def test_a_torn_last_line_is_ignored_and_removed_before_the_next(
+    tmp_path: Path, n_bytes_kept: int
+) -> None:
     path = tmp_path / "trials.jsonl"
     write(path, result(0))
     line = path.read_bytes()
@@ -108,7 +111,7 @@ def test_a_torn_last_line_is_ignored_and_removed_before_the_next(tmp_path, n_byt
 
 
 @pytest.mark.parametrize("bad", ["garbage", '{"trial": 3}', "[]", "", "null"])
-def test_a_damaged_line_is_named(tmp_path, bad):
+def test_a_damaged_line_is_named(tmp_path: Path, bad: str) -> None:
     path = tmp_path / "trials.jsonl"
     write(path, result(0))
     path.write_bytes(path.read_bytes() + bad.encode() + b"\n")
@@ -116,7 +119,7 @@ def test_a_damaged_line_is_named(tmp_path, bad):
         read_journal(path)
 
 
-def test_places_that_cannot_be_used_are_named(tmp_path):
+def test_places_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="cannot write the journal"):
         Journal(tmp_path / "no such folder" / "trials.jsonl")
     with pytest.raises(BundleError, match="cannot write the journal"):
@@ -125,7 +128,7 @@ def test_places_that_cannot_be_used_are_named(tmp_path):
         read_journal(tmp_path)
 
 
-def test_a_closed_journal_refuses(tmp_path):
+def test_a_closed_journal_refuses(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "trials.jsonl")
     journal.close()
     journal.close()
@@ -133,7 +136,7 @@ def test_a_closed_journal_refuses(tmp_path):
         journal.append(result(0))
 
 
-def test_lines_of_before_there_were_versions_are_read(tmp_path):
+def test_lines_of_before_there_were_versions_are_read(tmp_path: Path) -> None:
     path = tmp_path / "trials.jsonl"
     record = result(0).to_record()
     path.write_text(json.dumps(record) + "\n", encoding="utf-8")
@@ -141,7 +144,7 @@ def test_lines_of_before_there_were_versions_are_read(tmp_path):
     assert read_past(path) == Past(results=(result(0),))
 
 
-def test_what_is_needed_to_go_on_is_read_back(tmp_path):
+def test_what_is_needed_to_go_on_is_read_back(tmp_path: Path) -> None:
     path = tmp_path / "trials.jsonl"
     with Journal(path) as journal:
         journal.append(result(0), run="a", used=1.0)
@@ -150,7 +153,7 @@ def test_what_is_needed_to_go_on_is_read_back(tmp_path):
     assert read_past(tmp_path / "none.jsonl") == Past()
 
 
-def test_a_newer_format_is_refused_in_a_line(tmp_path):
+def test_a_newer_format_is_refused_in_a_line(tmp_path: Path) -> None:
     path = tmp_path / "trials.jsonl"
     record = {**result(0).to_record(), "schema": 99}
     path.write_text(json.dumps(record) + "\n", encoding="utf-8")
