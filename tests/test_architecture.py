@@ -15,7 +15,7 @@ ROWS = (
     ("evaluation",),
     ("search", "recommender", "ensemble"),
     ("estimate", "samplers", "storage"),
-    ("tuning", "building"),
+    ("reporting", "tuning", "building"),
     ("api", "estimators", "cli"),
     ("__main__",),
 )

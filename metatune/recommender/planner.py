@@ -6,7 +6,7 @@ Configurations outside the pool compete with those inside, by kriging over hyper
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -96,12 +96,15 @@ class PlannedTrial:
         Standard deviation of that loss.
     seconds : float
         Expected processor seconds until it has reached the top level, counting that most do not.
+    improves : bool
+        Whether it was chosen by expected improvement, instead of for the portfolio.
     """
 
     configuration: Configuration
     expected_value: float
     deviation: float
     seconds: float
+    improves: bool = True
 
 
 @dataclass(slots=True, eq=False)
@@ -144,6 +147,21 @@ class Planner:
         """
         return self._known(observations).log_seconds[: len(self.forecast.configurations)]
 
+    def outlook(self, observations: Sequence[Observation]) -> "tuple[Posterior, FloatArray]":
+        """Return the posterior of the pool at the top level, and its corrected log seconds.
+
+        Returns
+        -------
+        posterior : Posterior
+            Of n_configurations columns.
+        log_seconds : ndarray of shape (n_configurations, n_levels)
+            As `log_seconds` returns it.
+        """
+        known = self._known(observations)
+        n, n_levels = len(self.forecast.configurations), len(self._used)
+        posterior = known.belief.given(known.columns, known.values)
+        return posterior.only(slice(n_levels - 1, n * n_levels, n_levels)), known.log_seconds[:n]
+
     def choose(
         self,
         observations: Sequence[Observation],
@@ -178,7 +196,7 @@ class Planner:
                 return None
             price = self._price(known.log_seconds[: len(pool)], patience)
             column = self._portfolio(free, known, price)
-            return self._planned(column, posterior, known.log_seconds)
+            return replace(self._planned(column, posterior, known.log_seconds), improves=False)
         untried = [c for c in proposals if c.key not in tried]
         return self._improve(known, posterior, free, untried, patience)
 

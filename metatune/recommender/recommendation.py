@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from metatune.space import Configuration
 
-__all__ = ["Neighbour", "Recommendation", "Recommendations"]
+__all__ = ["Course", "Neighbour", "Outlook", "Recommendation", "Recommendations"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +60,60 @@ class Neighbour:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """Expected best score over time, before the first trial.
+
+    Attributes
+    ----------
+    metric : str
+        In which scores are.
+    seconds : tuple of float
+        Since the search began.
+    low, expected, high : tuple of float
+        The best score of a single configuration in cross-validation, and what it lies between with
+        a probability of 80 %; `low` is the smaller number.
+    """
+
+    metric: str
+    seconds: tuple[float, ...]
+    low: tuple[float, ...]
+    expected: tuple[float, ...]
+    high: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """Expected effect of more time.
+
+    Attributes
+    ----------
+    metric : str
+        In which scores are.
+    seconds : float
+        So much more.
+    now : float
+        Best score of a single configuration in cross-validation without it.
+    expected, low, high : float
+        The same with it, and ends of its 80 % interval; `low` is the smaller number.
+    chance : float
+        Probability that a hundredth of the remaining error or more goes.
+    """
+
+    metric: str
+    seconds: float
+    now: float
+    expected: float
+    low: float
+    high: float
+    chance: float
+
+    @property
+    def is_likely_to_pay(self) -> bool:
+        """True if that is more likely than not."""
+        return self.chance > 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recommendations:
     """Answer of the recommender.
 
@@ -68,7 +122,7 @@ class Recommendations:
     ranked : tuple of Recommendation
         In the order in which to try them; covers every configuration of the pool that fits.
     neighbours : tuple of Neighbour
-        The most similar past datasets, nearest first.
+        The most similar past datasets, nearest first; empty if none stands out.
     familiarity : float
         In [0, 1]: the share of past datasets whose nearest others are no nearer than this
         dataset's. Near 0 the dataset resembles nothing known.
@@ -76,6 +130,10 @@ class Recommendations:
         Past datasets that were used.
     excluded : tuple of str
         Past datasets left out because their content is this dataset's.
+    course : Course or None
+        Expected best score over time; None where it was not asked for.
+    outlook : Outlook or None
+        Expected effect of three times the budget; None likewise.
     """
 
     ranked: tuple[Recommendation, ...]
@@ -83,3 +141,5 @@ class Recommendations:
     familiarity: float = 0.0
     n_datasets: int = 0
     excluded: tuple[str, ...] = ()
+    course: Course | None = None
+    outlook: Outlook | None = None

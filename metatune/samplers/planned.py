@@ -1,5 +1,6 @@
 """Sampler guided by the recommender: trials go in as observations, configurations come out."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -7,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from metatune.evaluation.rungs import Rung
-from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
+from metatune.evaluation.trial import Expectation, Reason, Trial, TrialResult, TrialStatus
 from metatune.metrics import PERFECT_SCORE
 from metatune.recommender.levels import LEVELS, level_of
-from metatune.recommender.losses import FAILED, error_share, log_share
-from metatune.recommender.planner import Observation, Planner
+from metatune.recommender.losses import FAILED, error_share, log_share, score_of_value
+from metatune.recommender.planner import Observation, PlannedTrial, Planner
 from metatune.samplers.base import Proposal, Sampler
 from metatune.samplers.mutation import draw_configuration
 from metatune.samplers.patience import Patience
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PlannedSampler", "climbed_levels"]
 
+_REACH = 1.2816  # standard deviations to both sides that hold 80 % of a Gaussian
 _N_PARENTS = 4
 _N_CHILDREN = 6  # of each parent
 _N_STRANGERS = 4  # drawn from the whole space
@@ -67,7 +69,26 @@ class PlannedSampler(Sampler):
         )
         if choice is None or history.knows(choice.configuration):
             return None
-        return Proposal(configuration=choice.configuration)
+        return Proposal(configuration=choice.configuration, expected=self._expectation(choice))
+
+    def _expectation(self, choice: PlannedTrial) -> Expectation | None:
+        """Return what is expected of a choice, as scores; None where that cannot be told."""
+        reach = _REACH * self.planner.forecast.spread * choice.deviation
+        perfect = PERFECT_SCORE[self.metric]
+        middle, *ends = (
+            score_of_value(choice.expected_value + shift, constant=self.constant, perfect=perfect)
+            for shift in (0.0, -reach, reach)
+        )
+        if not all(map(math.isfinite, (middle, *ends, choice.seconds))):
+            return None
+        return Expectation(
+            metric=self.metric,
+            score=middle,
+            low=min(ends),
+            high=max(ends),
+            seconds=choice.seconds,
+            reason=Reason.IMPROVEMENT if choice.improves else Reason.SIMILAR,
+        )
 
     def observations(self, history: History) -> list[Observation]:
         """Return what the trials of a run say, one observation for each level reached."""

@@ -26,6 +26,7 @@ from metatune.tuning.final_model import (
     plan_final_model,
     save_final_model,
 )
+from metatune.tuning.findings import find_out, keep_findings
 from metatune.tuning.options import TuneOptions
 from metatune.tuning.prepare import prepare
 from metatune.tuning.result import TuningResult
@@ -108,6 +109,11 @@ def tune(
             _tell_end(run, search)
             model = build_final_model(run, prepared, store, plan)
             model = save_final_model(run, prepared, store, model)
+            timings.lap("finishing")
+            advice = None if question is None else question.advice
+            found = find_out(run, prepared, store, search.history, model, advice)
+            kept = keep_findings(run, found)
+            timings.lap("explaining")
             estimate = estimate_score(
                 run,
                 prepared,
@@ -120,7 +126,7 @@ def tune(
     return TuningResult(
         pipeline=model.pipeline,
         history=search.history,
-        advice=None if question is None else question.advice,
+        advice=advice,
         score=model.score,
         estimate=estimate,
         constant_score=prepared.constant,
@@ -132,7 +138,8 @@ def tune(
         timings={**timings.seconds, **search.timings},
         ensemble=ensemble_record(model.plan, model.members),
         figures=model.figures,
-        note="; ".join(filter(None, (prepared.left_out, model.note))),
+        found=found,
+        note="; ".join(filter(None, (prepared.left_out, model.note, kept))),
     )
 
 

@@ -1,0 +1,219 @@
+"""Outlook of a search: the best score to expect over time, before and after trials.
+
+The belief about all configurations is a distribution; vectors of results are drawn from it, and the
+search walks through each of them in the order in which it would try configurations, paying their
+predicted seconds (the simulation of a best-so-far curve, as in the freeze-thaw view of Swersky et
+al. 2014, with the draws of a Gaussian mixture). What is told is the best configuration of the pool
+in cross-validation: neither those that a search makes up nor an ensemble is counted.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from metatune.metrics import PERFECT_SCORE
+from metatune.recommender.forecast import Forecast
+from metatune.recommender.levels import TOP
+from metatune.recommender.losses import FAILED, score_of_value, share_of_log
+from metatune.recommender.planner import Observation, Planner
+from metatune.recommender.portfolio import greedy_order
+from metatune.recommender.recommendation import Course, Outlook
+
+if TYPE_CHECKING:
+    from metatune._typing import FloatArray, IndexArray
+    from metatune.recommender.belief import Posterior
+
+__all__ = ["CLIMB", "course_of", "longer_outlook", "outlook_after"]
+
+N_DRAWS = 400
+"""Vectors of results that are drawn."""
+
+_TAIL = 0.1  # below and above the interval
+_PATIENCE = 0.05  # of the time: what is cheaper counts as free when the order is made
+_WORTH = 0.01  # of the remaining error has to go for more time to have paid
+CLIMB = 1.5
+"""A configuration costs this many times its folds, lower rungs and those that do not rise included."""
+
+
+def course_of(
+    forecast: Forecast,
+    *,
+    metric: str,
+    constant: float,
+    seconds: Sequence[float],
+    n_workers: int,
+    seed: int = 0,
+) -> Course | None:
+    """Return the expected best score over time, before the first trial.
+
+    Parameters
+    ----------
+    forecast : Forecast
+        Expectations on the dataset.
+    metric : str
+        Recorded metric of the forecast.
+    constant : float
+        Score of the constant prediction in it.
+    seconds : sequence of float
+        Times since the search began, ascending.
+    n_workers : int
+        Trials that run at once.
+    seed : int
+        Seed of the draws.
+
+    Returns
+    -------
+    Course or None
+        None where nothing is known of the usable configurations, or no score can be told.
+    """
+    if not forecast.configurations or not math.isfinite(constant):
+        return None
+    best = _walk(forecast, seconds, n_workers, seed)
+    low, high = np.quantile(best, (_TAIL, 1.0 - _TAIL), axis=0)
+    told = [_scores(values, metric, constant) for values in (low, _mean(best), high)]
+    return Course(
+        metric=metric,
+        seconds=tuple(seconds),
+        low=tuple(map(min, told[0], told[2])),
+        expected=tuple(told[1]),
+        high=tuple(map(max, told[0], told[2])),
+    )
+
+
+def longer_outlook(
+    forecast: Forecast,
+    *,
+    metric: str,
+    constant: float,
+    seconds: float,
+    n_workers: int,
+    factor: float = 3.0,
+    seed: int = 0,
+) -> Outlook | None:
+    """Return what `factor` times the seconds of a search should bring, before its first trial."""
+    if not forecast.configurations or not math.isfinite(constant):
+        return None
+    best = _walk(forecast, (seconds, factor * seconds), n_workers, seed)
+    more = (factor - 1.0) * seconds
+    return _outlook(best[:, 0], best[:, 1], metric=metric, constant=constant, seconds=more)
+
+
+def outlook_after(
+    planner: Planner,
+    observations: Sequence[Observation],
+    *,
+    metric: str,
+    constant: float,
+    seconds: float,
+    n_workers: int,
+    seed: int = 0,
+) -> Outlook | None:
+    """Return what more time should bring after the trials of a run.
+
+    Parameters
+    ----------
+    planner : Planner
+        Of the run; knows what to expect.
+    observations : sequence of Observation
+        Its trials.
+    metric : str
+        Recorded metric of the forecast.
+    constant : float
+        Score of the constant prediction in it.
+    seconds : float
+        So much more.
+    n_workers : int
+        Trials that run at once.
+    seed : int
+        Seed of the draws.
+
+    Returns
+    -------
+    Outlook or None
+        None where no configuration has come to the top level yet, or none of the pool is untried:
+        then past datasets cannot tell.
+    """
+    known = [o.value for o in observations if o.level == TOP and math.isfinite(o.value)]
+    tried = {o.configuration.key for o in observations}
+    pool = planner.forecast.configurations
+    untried = np.array([c.key not in tried for c in pool], dtype=bool)
+    if not known or not untried.any() or not math.isfinite(constant):
+        return None
+    posterior, log_seconds = planner.outlook(observations)
+    best = min(known)
+    price = CLIMB * np.exp(log_seconds[:, -1])
+    gain = posterior.expected_improvement(best)
+    order = np.flatnonzero(untried)
+    order = order[np.argsort(-(gain / (price + _PATIENCE * seconds))[order], kind="stable")]
+    draws = _draw(posterior, planner.forecast.spread, seed)
+    later = _best_over_time(draws, order, price[order] / n_workers, (seconds,), best)[:, 0]
+    now = np.full(len(later), best)
+    return _outlook(now, later, metric=metric, constant=constant, seconds=seconds)
+
+
+def _walk(
+    forecast: Forecast, seconds: Sequence[float], n_workers: int, seed: int
+) -> "FloatArray":
+    """Return the best value at each time in each draw, (n_draws, n_times)."""
+    price = CLIMB * np.exp(forecast.log_seconds[:, -1])
+    patience = _PATIENCE * max(seconds)
+    order = np.asarray(greedy_order(forecast.regret, forecast.weights, price, patience))
+    top = slice(forecast.n_levels - 1, None, forecast.n_levels)
+    draws = _draw(forecast.belief.before_results().only(top), forecast.spread, seed)
+    return _best_over_time(draws, order, price[order] / n_workers, seconds, FAILED)
+
+
+def _draw(posterior: "Posterior", spread: float, seed: int) -> "FloatArray":
+    """Draw vectors of results, (N_DRAWS, n_columns)."""
+    rng = np.random.default_rng(seed)
+    covariance = posterior.prior_covariance - posterior.explained.T @ posterior.explained
+    covariance = posterior.scale * 0.5 * (covariance + covariance.T)
+    values, vectors = np.linalg.eigh(covariance)
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    guesses = rng.choice(len(posterior.weights), size=N_DRAWS, p=posterior.weights)
+    deviation = posterior.means[guesses] - posterior.mean
+    deviation = deviation + rng.standard_normal((N_DRAWS, len(values))) @ root.T
+    return np.asarray(posterior.mean + spread * deviation)
+
+
+def _best_over_time(
+    draws: "FloatArray",
+    order: "IndexArray",
+    price: "FloatArray",
+    seconds: Sequence[float],
+    start: float,
+) -> "FloatArray":
+    """Return the lowest value so far in each draw, (n_draws, n_times)."""
+    so_far = np.minimum.accumulate(draws[:, order], axis=1)
+    so_far = np.minimum(np.hstack([np.full((len(draws), 1), start), so_far]), start)
+    done = np.searchsorted(np.cumsum(price), np.asarray(seconds), side="right")
+    return np.asarray(so_far[:, done])
+
+
+def _outlook(
+    now: "FloatArray", later: "FloatArray", *, metric: str, constant: float, seconds: float
+) -> Outlook:
+    low, high = np.quantile(later, (_TAIL, 1.0 - _TAIL))
+    values = np.array([now.mean(), low, later.mean(), high])
+    first, *ends = _scores(values, metric, constant)
+    error = share_of_log(now)
+    return Outlook(
+        metric=metric,
+        seconds=seconds,
+        now=first,
+        expected=ends[1],
+        low=min(ends[0], ends[2]),
+        high=max(ends[0], ends[2]),
+        chance=float(np.mean(share_of_log(later) <= (1.0 - _WORTH) * error - 1e-12)),
+    )
+
+
+def _mean(best: "FloatArray") -> "FloatArray":
+    return np.asarray(best.mean(axis=0))
+
+
+def _scores(values: "FloatArray", metric: str, constant: float) -> list[float]:
+    perfect = PERFECT_SCORE[metric]
+    return [score_of_value(value, constant=constant, perfect=perfect) for value in values]

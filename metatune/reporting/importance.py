@@ -1,0 +1,363 @@
+"""Importance of columns: permutation, and partial dependence of the leading ones.
+
+The importance of a column is what a score loses when the column's cells are shuffled among rows
+(Breiman 2001, "Random forests"; Fisher, Rudin and Dominici 2019, "All models are wrong, but many
+are useful"). Everything that becomes of a column is shuffled together: parts of a date, components
+of a text. The interval covers both the shuffling and the choice of the rows: scores are taken on
+bootstrap draws of the rows, with the rows as they are and shuffled alike.
+"""
+
+import math
+import pickle
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from metatune.budget import Deadline, Stopwatch
+from metatune.metrics import Form, Metric
+from metatune.models.adjustment import Adjustment
+from metatune.reporting.blocks import Block
+from metatune.storage.findings import Dependence, Importance, Importances
+
+if TYPE_CHECKING:
+    from metatune._typing import AnyArray, FloatArray, IndexArray
+
+__all__ = ["ImportanceRequest", "measure_importances", "measure_in_worker", "outputs_of"]
+
+_TAIL = 0.05  # below and above the interval
+_DRAWS = 40  # of rows, for each shuffle
+_REPEATS = 5  # shuffles of the columns that matter
+_N_REPEATED = 25
+_N_DEPENDENCES = 6
+_DEPENDENCE_ROWS = 300
+_MOST_CELLS = 2_000_000  # rows x matrix columns that are predicted at once
+_MIN_ROWS = 100
+_MOST_OUTPUTS = 4  # classes whose probability is told
+_CLEAR = 0.9  # of the way up and down together, for a curve to be called rising
+
+Predict = Callable[["FloatArray"], "FloatArray"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportanceRequest:
+    """Request to measure importances, as a worker gets it.
+
+    Attributes
+    ----------
+    metric : Metric
+        The run's.
+    blocks : tuple of Block
+        Columns of the table in the matrix.
+    classes : tuple of str
+        Labels; empty for regression.
+    positive : int or None
+        Code of the positive class.
+    decision : tuple of float
+        Factors of probabilities by which labels are decided.
+    held_out : bool
+        Whether the model has not seen the rows.
+    seconds : float or None
+        When to end with what there is; None where the result must be repeatable.
+    seed : int
+        Seed of shuffles and draws.
+    """
+
+    metric: Metric
+    blocks: tuple[Block, ...]
+    classes: tuple[str, ...]
+    positive: int | None
+    decision: tuple[float, ...]
+    held_out: bool
+    seconds: float | None
+    seed: int
+
+
+def measure_in_worker(inbox: str, request: ImportanceRequest) -> Importances | str:
+    """Measure importances of the model and rows in `inbox`; what worker processes call.
+
+    Returns
+    -------
+    Importances or str
+        The latter is the reason why there are none.
+    """
+    folder = Path(inbox)
+    with (folder / "model.pkl").open("rb") as file:
+        model = pickle.load(file)  # this run's own process wrote it
+    weights = folder / "weights.npy"
+    return measure_importances(
+        model,
+        np.load(folder / "X.npy"),
+        np.load(folder / "y.npy"),
+        np.load(weights) if weights.exists() else None,
+        request,
+    )
+
+
+def measure_importances(
+    model: Any,
+    X: "FloatArray",
+    y: "AnyArray",
+    weights: "FloatArray | None",
+    request: ImportanceRequest,
+) -> Importances | str:
+    """Measure the importances of a model's columns.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted on encoded matrices.
+    X : ndarray of shape (n_rows, n_matrix_columns)
+        Encoded rows, in random order: fewer of them are taken where the time is short.
+    y : ndarray of shape (n_rows,)
+        Codes of their labels, or values.
+    weights : ndarray of shape (n_rows,), optional
+        Sample weights.
+    request : ImportanceRequest
+
+    Returns
+    -------
+    Importances or str
+        The latter is the reason why there are none.
+    """
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        return _Measurement.of(model, X, y, weights, request).run()
+
+
+def outputs_of(
+    classes: Sequence[str], y: "AnyArray", positive: int | None
+) -> list[tuple[int, str]]:
+    """Return the classes whose probability is told: the positive one, or the most frequent ones.
+
+    Returns
+    -------
+    list of (int, str)
+        Code and label; a single pair (-1, "prediction") for regression.
+    """
+    if not classes:
+        return [(-1, "prediction")]
+    if len(classes) == 2:
+        code = 1 if positive is None else positive
+        return [(code, classes[code])]
+    counts = np.bincount(np.asarray(y, dtype=np.intp), minlength=len(classes))
+    return [(int(c), classes[c]) for c in np.argsort(-counts, kind="stable")[:_MOST_OUTPUTS]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Measurement:
+    """One measurement: the rows, what is predicted of them, and until when."""
+
+    predict: Predict
+    X: "FloatArray"
+    y: "AnyArray"
+    weights: "FloatArray | None"
+    request: ImportanceRequest
+    deadline: Deadline | None
+
+    @classmethod
+    def of(
+        cls,
+        model: Any,
+        X: "FloatArray",
+        y: "AnyArray",
+        weights: "FloatArray | None",
+        request: ImportanceRequest,
+    ) -> "_Measurement":
+        predict = model.predict_proba if request.classes else model.predict
+        deadline = None if request.seconds is None else Deadline.after(request.seconds)
+        return cls(
+            predict=lambda rows: np.asarray(predict(rows), dtype=np.float64),
+            X=np.array(X, dtype=np.float64),
+            y=y,
+            weights=weights,
+            request=request,
+            deadline=deadline,
+        )
+
+    def run(self) -> Importances | str:
+        """Shuffle every column once, those that matter more often, and look at the leading ones."""
+        fitting = self._fitting()
+        if fitting is None:
+            return "the time did not suffice"
+        return fitting.measured()
+
+    def measured(self) -> Importances | str:
+        base = self.predict(self.X)
+        scorer = _Scorer.of(self, base)
+        if not math.isfinite(scorer.score):
+            return f"{self.request.metric.name} is undefined on the rows to measure on"
+        found = self._shuffled(self.request.blocks, scorer, 0)
+        if not found:
+            return "the time did not suffice"
+        leading = sorted(found, key=lambda names: -np.mean(found[names]))[:_N_REPEATED]
+        again = [block for block in self.request.blocks if block.names in leading]
+        for repeat in range(1, _REPEATS):
+            for names, losses in self._shuffled(again, scorer, repeat).items():
+                found[names] = np.concatenate([found[names], losses])
+        columns = [_importance(names, losses) for names, losses in found.items()]
+        columns.sort(key=lambda importance: -importance.mean)
+        return Importances(
+            metric=self.request.metric.name,
+            score=scorer.score,
+            n_rows=len(self.y),
+            held_out=self.request.held_out,
+            columns=tuple(self._with_effects(columns)),
+            n_left_out=len(self.request.blocks) - len(found),
+        )
+
+    @property
+    def _is_late(self) -> bool:
+        return self.deadline is not None and self.deadline.passed()
+
+    def _fitting(self) -> "_Measurement | None":
+        """Return the measurement on as many rows as there is time for; None if there is none."""
+        if self.deadline is None:
+            return self
+        n = min(len(self.y), _MIN_ROWS)
+        self.predict(self.X[:n])  # libraries load lazily
+        watch = Stopwatch()
+        self.predict(self.X[:n])
+        each = watch.seconds() / n
+        # Half of the time for one shuffle of every column; overheads are counted as rows here.
+        rows = 0.5 * self.deadline.remaining() / max(each * (1 + len(self.request.blocks)), 1e-9)
+        if self._is_late:
+            return None
+        n = int(min(len(self.y), max(n, rows)))
+        weights = None if self.weights is None else self.weights[:n]
+        return replace(self, X=self.X[:n], y=self.y[:n], weights=weights)
+
+    def _shuffled(
+        self, blocks: Sequence[Block], scorer: "_Scorer", repeat: int
+    ) -> "dict[tuple[str, ...], FloatArray]":
+        """Return losses of score by column, (n_draws,) each; of those there was time for."""
+        found: dict[tuple[str, ...], FloatArray] = {}
+        n_rows = len(self.y)
+        at_once = max(1, _MOST_CELLS // max(1, self.X.size))
+        rng = np.random.default_rng([self.request.seed, repeat])
+        for start in range(0, len(blocks), at_once):
+            if self._is_late:
+                break
+            part = blocks[start : start + at_once]
+            stacked = np.tile(self.X, (len(part), 1))
+            for place, block in enumerate(part):
+                rows = rng.permutation(n_rows)
+                columns = list(block.positions)
+                stacked[place * n_rows : (place + 1) * n_rows, columns] = self.X[rows][:, columns]
+            predicted = self.predict(stacked)
+            for place, block in enumerate(part):
+                own = predicted[place * n_rows : (place + 1) * n_rows]
+                losses = scorer.losses(own, few=repeat > 0)
+                if len(losses):
+                    found[block.names] = losses
+        return found
+
+    def _with_effects(self, columns: list[Importance]) -> list[Importance]:
+        by_names = {block.names: block for block in self.request.blocks}
+        outputs = outputs_of(self.request.classes, self.y, self.request.positive)
+        looked, n_told = [], 0
+        for importance in columns:
+            grid = None
+            if n_told < _N_DEPENDENCES and importance.mean > 0 and not self._is_late:
+                block = by_names[importance.columns]
+                grid = block.grid(self.X)
+            if grid is None:
+                looked.append(importance)
+                continue
+            n_told += 1
+            values = self._dependence(block, grid.rows, [code for code, _ in outputs])
+            dependence = Dependence(
+                labels=grid.labels,
+                positions=grid.positions,
+                outputs=tuple(label for _, label in outputs),
+                values=tuple(tuple(map(float, line)) for line in values),
+            )
+            effect = _effect(dependence)
+            looked.append(replace(importance, dependence=dependence, effect=effect))
+        return looked
+
+    def _dependence(
+        self, block: Block, grid_rows: "IndexArray", codes: list[int]
+    ) -> "FloatArray":
+        """Return the mean prediction at each value, (n_outputs, n_points)."""
+        rows = self.X[:_DEPENDENCE_ROWS]
+        weights = None if self.weights is None else self.weights[:_DEPENDENCE_ROWS]
+        columns = list(block.positions)
+        stacked = np.tile(rows, (len(grid_rows), 1))
+        stacked[:, columns] = np.repeat(self.X[grid_rows][:, columns], len(rows), axis=0)
+        predicted = self.predict(stacked).reshape(len(grid_rows), len(rows), -1)
+        means = np.average(predicted, axis=1, weights=weights)
+        return np.asarray(means[:, [0 if code < 0 else code for code in codes]].T)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Scorer:
+    """Scores predictions on draws of rows, and compares them with those of whole rows."""
+
+    request: ImportanceRequest
+    y: "AnyArray"
+    weights: "FloatArray | None"
+    draws: "list[IndexArray]"
+    base: "FloatArray"
+    score: float
+
+    @classmethod
+    def of(cls, measurement: _Measurement, prediction: "FloatArray") -> "_Scorer":
+        request, y = measurement.request, measurement.y
+        rng = np.random.default_rng([request.seed, 1_000_003])
+        draws = [rng.integers(len(y), size=len(y)) for _ in range(_DRAWS)]
+        empty = cls(
+            request=request,
+            y=y,
+            weights=measurement.weights,
+            draws=draws,
+            base=np.zeros(0),
+            score=math.nan,
+        )
+        base = np.array([empty.on(prediction, rows) for rows in draws])
+        return replace(empty, base=base, score=empty.on(prediction, np.arange(len(y))))
+
+    def on(self, prediction: "FloatArray", rows: "IndexArray") -> float:
+        weights = None if self.weights is None else self.weights[rows]
+        judged = prediction[rows]
+        if self.request.decision and self.request.metric.form is Form.LABELS:
+            labels = Adjustment(decision=self.request.decision).decide(judged)
+            judged = np.eye(prediction.shape[1])[labels]
+        return self.request.metric.score(self.y[rows], judged, weights)
+
+    def losses(self, prediction: "FloatArray", *, few: bool) -> "FloatArray":
+        """Return what is lost on each draw: a few suffice where shuffles are repeated."""
+        n = _DRAWS // 2 if few else _DRAWS
+        scores = np.array([self.on(prediction, rows) for rows in self.draws[:n]])
+        sign = 1.0 if self.request.metric.greater_is_better else -1.0
+        lost = sign * (self.base[:n] - scores)
+        return np.asarray(lost[np.isfinite(lost)])
+
+
+def _importance(names: tuple[str, ...], losses: "FloatArray") -> Importance:
+    low, high = np.quantile(losses, (_TAIL, 1.0 - _TAIL))
+    mean = float(losses.mean())
+    return Importance(columns=names, mean=mean, low=float(low), high=float(high))
+
+
+def _effect(dependence: Dependence) -> str:
+    """Say in words how predictions follow a column."""
+    line = np.asarray(dependence.values[0])
+    what = dependence.outputs[0]
+    told = "the prediction" if what == "prediction" else f"the probability of {what!r}"
+    span = float(line.max() - line.min())
+    if span <= 1e-9 * max(1.0, float(np.abs(line).max())):
+        return "hardly any by itself"
+    if not dependence.positions:
+        highest, lowest = dependence.labels[int(line.argmax())], dependence.labels[int(line.argmin())]
+        return f"{told} is highest for {highest!r}, lowest for {lowest!r}"
+    way = float(line[-1] - line[0]) / float(np.abs(np.diff(line)).sum())
+    if way >= _CLEAR:
+        return f"higher values raise {told}"
+    if way <= -_CLEAR:
+        return f"higher values lower {told}"
+    peak = dependence.labels[int(line.argmax())]
+    return f"{told} is highest at about {peak}"

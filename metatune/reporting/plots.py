@@ -1,0 +1,391 @@
+"""Plots of a report, as SVG that takes its colours and its font from the page around it."""
+
+import io
+import re
+import warnings
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from metatune.files.text import visible
+from metatune.reporting.wording import duration, number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from metatune._typing import AnyArray, FloatArray
+
+__all__ = [
+    "calibration_plot",
+    "course_plot",
+    "dependence_plot",
+    "importance_plot",
+    "precision_recall_plot",
+    "residual_plot",
+    "roc_plot",
+    "truth_plot",
+]
+
+_INK, _MUTED, _LINE, _BACK = "#010203", "#020304", "#030405", "#040506"
+_SERIES = ("#a00001", "#a00002", "#a00003", "#a00004")
+_VARIABLES = {
+    _INK: "var(--ink)",
+    _MUTED: "var(--muted)",
+    _LINE: "var(--line)",
+    _BACK: "var(--card)",
+    **{colour: f"var(--c{place})" for place, colour in enumerate(_SERIES, start=1)},
+}
+"""Colours that stand for those of the page, so that a plot follows its dark mode."""
+
+_SIZE = (4.9, 3.3)  # inches; a unit of the picture is about a pixel on a phone
+_MOST_POINTS = 250  # of a curve,
+_MOST_DOTS = 700  # and of a cloud
+_LONGEST = 24  # characters of a label
+_BINS = 10
+_STYLE = {
+    "svg.fonttype": "none",
+    "text.parse_math": False,
+    "axes.unicode_minus": False,
+    "font.size": 10,
+    "axes.titlesize": 10.5,
+    "legend.fontsize": 9,
+    "axes.edgecolor": _LINE,
+    "axes.labelcolor": _INK,
+    "axes.titlecolor": _INK,
+    "axes.facecolor": "none",
+    "figure.facecolor": "none",
+    "text.color": _INK,
+    "xtick.color": _MUTED,
+    "ytick.color": _MUTED,
+    "grid.color": _LINE,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "lines.linewidth": 1.8,
+}
+_OWN_TITLE = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
+_GROUP_IDS = re.compile(r'<g id="[^"]*"')
+_SIZES = re.compile(r'(<svg[^>]*?) width="[^"]*" height="[^"]*"|(<svg[^>]*?) height="[^"]*"')
+_FONT = re.compile(r"font: ([\d.]+px|[^']*?px) [^;\"]*")
+
+
+def roc_plot(truth: "AnyArray", probability: "FloatArray", threshold: float) -> str:
+    """Draw the receiver operating characteristic, and where the model decides on it.
+
+    Parameters
+    ----------
+    truth : ndarray of shape (n_rows,)
+        1 for the positive class, 0 for the other.
+    probability : ndarray of shape (n_rows,)
+        Of the positive class.
+    threshold : float
+        Probability from which the model decides for it.
+    """
+    from sklearn.metrics import roc_curve
+
+    false, true, _ = roc_curve(truth, probability)
+    chosen = probability > threshold
+    at = chosen[truth == 0].mean(), chosen[truth == 1].mean()
+
+    def draw(axes: "Axes") -> None:
+        axes.plot([0, 1], [0, 1], color=_LINE, linewidth=1)
+        axes.plot(*_thinned(false, true), color=_SERIES[0], label="model")
+        axes.plot(*at, "o", color=_SERIES[1], label=f"threshold {number(threshold)}")
+        axes.set(xlabel="false alarms", ylabel="hits", title="ROC curve")
+        axes.legend(loc="lower right")
+
+    return _svg("roc", draw, "ROC curve: hits against false alarms")
+
+
+def precision_recall_plot(truth: "AnyArray", probability: "FloatArray", threshold: float) -> str:
+    """Draw precision against recall; parameters as in `roc_plot`."""
+    from sklearn.metrics import precision_recall_curve
+
+    precision, recall, _ = precision_recall_curve(truth, probability)
+    chosen = probability > threshold
+    base = float(np.mean(truth))
+
+    def draw(axes: "Axes") -> None:
+        axes.axhline(base, color=_LINE, linewidth=1)
+        axes.plot(*_thinned(recall, precision), color=_SERIES[0], label="model")
+        if chosen.any():
+            hits = truth[chosen].mean(), chosen[truth == 1].mean()
+            axes.plot(hits[1], hits[0], "o", color=_SERIES[1], label=f"threshold {number(threshold)}")
+        axes.set(xlabel="recall", ylabel="precision", title="Precision and recall", ylim=(0, 1.03))
+        axes.legend(loc="best")
+
+    return _svg("precision", draw, "Precision against recall")
+
+
+def calibration_plot(truth: "AnyArray", probability: "FloatArray", what: str) -> str:
+    """Draw how often things come true that were given a probability.
+
+    Parameters
+    ----------
+    truth : ndarray of shape (n_rows,)
+        1 where it came true, else 0.
+    probability : ndarray of shape (n_rows,)
+        Predicted.
+    what : str
+        What is predicted.
+    """
+    edges = np.unique(np.quantile(probability, np.linspace(0, 1, _BINS + 1)))
+    bins = np.searchsorted(edges[1:-1], probability, side="right")
+    n = np.bincount(bins)
+    kept = n > 0
+    told = np.bincount(bins, weights=probability)[kept] / n[kept]
+    came = np.bincount(bins, weights=truth.astype(np.float64))[kept] / n[kept]
+    error = 1.64 * np.sqrt(np.maximum(came * (1 - came), 0.25 / n[kept]) / n[kept])
+    below, above = came - np.maximum(came - error, 0), np.minimum(came + error, 1) - came
+
+    def draw(axes: "Axes") -> None:
+        axes.plot([0, 1], [0, 1], color=_LINE, linewidth=1)
+        axes.errorbar(told, came, [below, above], color=_SERIES[0], fmt="o-", markersize=4)
+        axes.set(xlabel=f"predicted probability {what}", ylabel="share of rows", title="Calibration")
+
+    return _svg("calibration", draw, "Calibration: share of rows against predicted probability")
+
+
+def truth_plot(truth: "FloatArray", prediction: "FloatArray") -> str:
+    """Draw predicted against true values, both of shape (n_rows,)."""
+    rows = _some(len(truth))
+    low, high = np.quantile(np.concatenate([truth, prediction]), (0.005, 0.995))
+
+    def draw(axes: "Axes") -> None:
+        _cloud(axes, truth[rows], prediction[rows])
+        axes.plot([low, high], [low, high], color=_INK, linewidth=1)
+        axes.set(xlabel="true", ylabel="predicted", title="Predicted against true")
+        _frame(axes, (low, high), (low, high))
+
+    return _svg("truth", draw, "Predicted against true values")
+
+
+def residual_plot(truth: "FloatArray", prediction: "FloatArray") -> str:
+    """Draw true less predicted values against predicted ones, both of shape (n_rows,)."""
+    residuals, rows = truth - prediction, _some(len(truth))
+
+    def draw(axes: "Axes") -> None:
+        _cloud(axes, prediction[rows], residuals[rows])
+        axes.axhline(0, color=_INK, linewidth=1)
+        axes.set(xlabel="predicted", ylabel="true less predicted", title="Residuals")
+        ends = np.quantile(prediction, (0.005, 0.995)), np.quantile(residuals, (0.005, 0.995))
+        _frame(axes, *ends)
+
+    return _svg("residuals", draw, "Residuals against predicted values")
+
+
+def importance_plot(
+    names: Sequence[str],
+    means: Sequence[float],
+    ends: "Sequence[tuple[float, float]]",
+    metric: str,
+) -> str:
+    """Draw importances of columns, the first one on top, with their intervals."""
+    middle = np.asarray(means, dtype=np.float64)
+    low, high = np.asarray(ends, dtype=np.float64).T
+    errors = [np.maximum(middle - low, 0), np.maximum(high - middle, 0)]
+
+    def draw(axes: "Axes") -> None:
+        places = np.arange(len(names))[::-1]
+        axes.barh(places, middle, color=_SERIES[0], height=0.6)
+        axes.errorbar(middle, places, xerr=errors, fmt="none", color=_INK, linewidth=1.2)
+        axes.axvline(0, color=_MUTED, linewidth=0.8)
+        axes.set_yticks(places, [_label(name) for name in names])
+        axes.tick_params(axis="y", colors=_INK)
+        axes.set(xlabel=f"loss of {metric} when the column is shuffled")
+
+    size = _SIZE[0], 0.75 + 0.27 * len(names)
+    return _svg("importance", draw, "Importance of columns", size=size)
+
+
+def dependence_plot(
+    name: str,
+    labels: Sequence[str],
+    positions: Sequence[float],
+    lines: Sequence[tuple[str, Sequence[float]]],
+    *,
+    place: int,
+) -> str:
+    """Draw mean predictions against the values of a column.
+
+    Parameters
+    ----------
+    name : str
+        The column.
+    labels : sequence of str
+        Its values.
+    positions : sequence of float
+        The same as numbers; empty for categories.
+    lines : sequence of (str, sequence of float)
+        Name and mean predictions of each output.
+    place : int
+        Number of the plot, which tells it from others.
+    """
+    what = "mean prediction" if lines[0][0] == "prediction" else "mean probability"
+    alone = len(lines) == 1 and lines[0][0] != "prediction"
+    what = f"{what} of {_label(lines[0][0])}" if alone else what
+
+    def draw(axes: "Axes") -> None:
+        for (label, values), colour in zip(lines, _SERIES, strict=False):
+            if positions:
+                axes.plot(positions, values, "o-", color=colour, label=_label(label), markersize=3)
+            else:
+                at = np.arange(len(labels))[::-1]
+                axes.plot(values, at, "o", color=colour, label=_label(label), markersize=6)
+        if not positions:
+            axes.set_yticks(np.arange(len(labels))[::-1], [_label(label) for label in labels])
+            axes.grid(axis="y", linewidth=0.6)
+            axes.margins(y=0.12)
+        elif not _is_number(labels[0]):
+            _few_ticks(axes, positions, labels)
+        axes.set_title(_label(name))
+        axes.set(**{"ylabel" if positions else "xlabel": what})
+        if len(lines) > 1:
+            axes.legend(loc="best")
+
+    return _svg(f"dependence{place}", draw, "Mean prediction against a column's values")
+
+
+def course_plot(
+    seconds: Sequence[float],
+    scores: Sequence[float],
+    expected: "tuple[FloatArray, FloatArray, FloatArray, FloatArray] | None",
+    metric: str,
+    reference: tuple[str, float] | None,
+) -> str:
+    """Draw the best score over time, and what was expected.
+
+    Parameters
+    ----------
+    seconds, scores : sequence of float
+        Of the run so far, and the best score since then, n_points each; the last one is its end.
+    expected : tuple of four ndarray, optional
+        Seconds, low, expected and high scores.
+    metric : str
+        In which the scores are.
+    reference : (str, float), optional
+        Name and score of what it is compared with.
+    """
+
+    def draw(axes: "Axes") -> None:
+        if expected is not None:
+            times, low, middle, high = expected
+            axes.fill_between(times, low, high, color=_SERIES[2], alpha=0.22, linewidth=0)
+            axes.plot(times, middle, "--", color=_SERIES[2], label="expected, 80 % interval")
+        if reference is not None:
+            name, score = reference
+            axes.axhline(score, color=_MUTED, linewidth=1, linestyle=":", label=name)
+        axes.plot(seconds, scores, color=_SERIES[0], drawstyle="steps-post", label="this run")
+        axes.plot(seconds[:-1], scores[:-1], "o", color=_SERIES[0], markersize=3)
+        axes.set(xlabel="time of the run", ylabel=metric, xscale="log")
+        axes.set_ylim(*_usual(scores, expected, seconds[0]))
+        _time_ticks(axes, seconds[-1])
+        axes.legend(loc="best")
+
+    return _svg("course", draw, "Best score over time", size=(6.4, 3.3))
+
+
+def _svg(
+    salt: str,
+    draw: "Callable[[Axes], None]",
+    label: str,
+    *,
+    size: tuple[float, float] = _SIZE,
+) -> str:
+    """Draw on new axes; return an SVG element whose ids are those of this plot alone."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context({**_STYLE, "svg.hashsalt": salt}), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # characters that its own fonts lack are the page's to show
+        figure = Figure(figsize=size, layout="constrained")
+        axes: Any = figure.add_subplot()
+        draw(axes)
+        text = io.StringIO()
+        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+    return _for_page(text.getvalue(), label)
+
+
+def _for_page(svg: str, label: str) -> str:
+    """Fit a picture into a page: no size, no ids of groups, the colours and font of the page."""
+    svg = svg[svg.index("<svg") :]
+    svg = _OWN_TITLE.sub("", svg)
+    svg = _GROUP_IDS.sub("<g", svg)
+    head, rest = svg.split(">", 1)
+    head = re.sub(r' (width|height|version|xmlns(:xlink)?)="[^"]*"', "", head)
+    rest = _FONT.sub(r"font-size: \1", rest)
+    for colour, variable in _VARIABLES.items():
+        rest = rest.replace(colour, variable)
+    return f'{head} role="img" aria-label="{label}">{rest.strip()}'
+
+
+def _label(text: str) -> str:
+    """Return a text from the data as a label: one line, not too long."""
+    text = visible(" ".join(text.split()))
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _thinned(x: "FloatArray", y: "FloatArray") -> "tuple[FloatArray, FloatArray]":
+    """Return fewer points of a curve, its ends among them."""
+    if len(x) <= _MOST_POINTS:
+        return x, y
+    way = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(x)) + np.abs(np.diff(y)))])
+    at = np.searchsorted(way, np.linspace(0, way[-1], _MOST_POINTS))
+    at = np.unique(np.clip(at, 0, len(x) - 1))
+    return x[at], y[at]
+
+
+def _some(n_rows: int) -> "AnyArray":
+    return np.random.default_rng(0).permutation(n_rows)[:_MOST_DOTS]
+
+
+def _cloud(axes: "Axes", x: "FloatArray", y: "FloatArray") -> None:
+    axes.plot(x, y, "o", color=_SERIES[0], markersize=3, alpha=0.45, markeredgewidth=0)
+
+
+def _frame(axes: "Axes", x: "Sequence[float]", y: "Sequence[float]") -> None:
+    """Show the usual range: a few absurd values must not hide all others."""
+    for ends, limit in ((x, axes.set_xlim), (y, axes.set_ylim)):
+        margin = 0.05 * (float(ends[1]) - float(ends[0])) or 1.0
+        limit(float(ends[0]) - margin, float(ends[1]) + margin)
+
+
+def _few_ticks(axes: "Axes", positions: Sequence[float], labels: Sequence[str]) -> None:
+    at = np.unique(np.linspace(0, len(positions) - 1, 3).round().astype(int))
+    axes.set_xticks([positions[i] for i in at], [_label(labels[i]) for i in at])
+
+
+def _usual(
+    scores: Sequence[float],
+    expected: "tuple[FloatArray, FloatArray, FloatArray, FloatArray] | None",
+    first: float,
+) -> tuple[float, float]:
+    """Return the range of scores to show: what came out, and what was expected by then."""
+    shown = [np.asarray(scores)]
+    if expected is not None:
+        times, low, middle, high = expected
+        late = times >= min(max(first, 0.1 * times[-1]), times[-1])
+        shown += [low[late], middle[late], high[late]]
+    values = np.concatenate(shown)
+    values = values[np.isfinite(values)]
+    low_end, high_end = float(values.min()), float(values.max())
+    margin = 0.08 * (high_end - low_end) or 0.01 * max(1e-6, abs(high_end))
+    return low_end - margin, high_end + margin
+
+
+def _time_ticks(axes: "Axes", last: float) -> None:
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    usual = (0.1, 0.3, 1, 3, 10, 30, 60, 180, 600, 1800, 3600, 4 * 3600, 24 * 3600)
+    axes.xaxis.set_major_locator(FixedLocator([t for t in usual if t <= 1.2 * last]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: duration(value)))
+    axes.xaxis.set_minor_locator(NullLocator())
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
