@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from metatune.budget import parse_duration, seconds_since_process_start
 from metatune.cli.console import number, show, table
-from metatune.cli.wording import about_class, command, honest
+from metatune.cli.wording import about_class, command, honest, outlook_words
 from metatune.data.wording import counted
 from metatune.estimate.corrected import NoEstimate
 from metatune.search.history import failure_causes
@@ -21,7 +21,11 @@ __all__ = ["show_result"]
 
 
 def show_result(
-    record: "RunRecord", result: "TuningResult", directory: "RunDirectory", data: str | None
+    record: "RunRecord",
+    result: "TuningResult",
+    directory: "RunDirectory",
+    data: str | None,
+    page: Path | None = None,
 ) -> None:
     """Write the short table of the result, and the command that comes next.
 
@@ -35,8 +39,12 @@ def show_result(
         Where the model lies.
     data : str or None
         The table's file as it was typed; None if there is none.
+    page : Path, optional
+        Where the report lies.
     """
-    show(table(("", ""), _rows(record, result, directory.model)))
+    rows = _rows(record, result, directory.model)
+    rows += [] if page is None else [("report", str(page))]
+    show(table(("", ""), rows))
     output, server = str(directory.path), record.options.openml_server
     there = () if server is None else ("--openml-server", server)
     following = ("leaderboard", output) if data is None else ("predict", output, data, *there)
@@ -69,6 +77,7 @@ def _rows(record: "RunRecord", result: "TuningResult", model: Path) -> list[tupl
     rows += [("", f"{count} x {status}: {cause}") for status, cause, count in _causes(result)]
     used = record.seconds.before + seconds_since_process_start()
     rows += _figure_rows(result.figures)
+    rows += _outlook_rows(result)
     rows += [("time", f"asked {_asked(record)}, used {used:.1f} s"), ("saved as", str(model))]
     return rows
 
@@ -113,6 +122,14 @@ def _ensemble_rows(result: "TuningResult", record: dict[str, Any]) -> list[tuple
         ("members", parts),
         ("", f"{alone}, {number(record['single_score'])} in cross-validation"),
     ]
+
+
+def _outlook_rows(result: "TuningResult") -> list[tuple[str, str]]:
+    """Say what another ten minutes should bring, as far as past datasets can tell."""
+    outlook = None if result.found is None else result.found.findings.outlook
+    if outlook is None or result.winner is None:
+        return []
+    return [(f"{outlook.seconds / 60:g} min more", outlook_words(outlook))]
 
 
 def _figure_rows(figures: "ModelFigures | None") -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from metatune.data.reading.source import Table
     from metatune.data.task.task import Task
     from metatune.estimate.corrected import Estimate
-    from metatune.recommender.recommendation import Recommendations
+    from metatune.recommender.recommendation import Outlook, Recommendations
 
 __all__ = [
     "about_class",
@@ -26,6 +26,7 @@ __all__ = [
     "direction",
     "familiarity",
     "honest",
+    "outlook_words",
 ]
 
 _PLURALS = {
@@ -72,14 +73,20 @@ def announce_task(task: "Task", voice: Voice) -> None:
 
 def announce_recommendations(recommendations: "Recommendations", voice: Voice) -> None:
     """Say which past datasets are similar, and how familiar the dataset is."""
+    if not recommendations.neighbours:
+        voice.say(
+            f"none of {recommendations.n_datasets} past datasets resembles this one more than "
+            f"others do; it is {familiarity(recommendations.familiarity)}"
+        )
     nearest = ", ".join(
         f"{neighbour.dataset} ({neighbour.similarity:.0%})"
         for neighbour in recommendations.neighbours[:3]
     )
-    voice.say(
-        f"most similar of {recommendations.n_datasets} past datasets: {nearest}; this one is "
-        f"{familiarity(recommendations.familiarity)} ({recommendations.familiarity:.2f} of 1)"
-    )
+    if nearest:
+        voice.say(
+            f"most similar of {recommendations.n_datasets} past datasets: {nearest}; this one is "
+            f"{familiarity(recommendations.familiarity)} ({recommendations.familiarity:.2f} of 1)"
+        )
     if recommendations.excluded:
         left_out = ", ".join(recommendations.excluded)
         voice.say(f"left out, because they hold this very data: {left_out}")
@@ -123,3 +130,13 @@ def honest(estimate: "Estimate") -> str:
         return f"{said} (honest: there was nothing to choose from)"
     looked = f"the best of {estimate.n_candidates} looked like {number(estimate.optimistic)}"
     return f"{said} (honest; {looked})"
+
+
+def outlook_words(outlook: "Outlook") -> str:
+    """Say what more time should bring to the best single configuration."""
+    ends = f"{number(outlook.low)} to {number(outlook.high)}"
+    pays = "likely to pay" if outlook.is_likely_to_pay else "unlikely to pay"
+    return (
+        f"{pays}: the best single configuration should go from {outlook.metric} "
+        f"{number(outlook.now)} to {number(outlook.expected)} (80 % interval {ends})"
+    )

@@ -16,6 +16,7 @@ from metatune.data.task.task import Task
 from metatune.estimate.corrected import Estimate
 from metatune.estimators.checks import check_rows, check_training_data, column_names
 from metatune.estimators.contract import ScikitLearnEstimator
+from metatune.estimators.explained import ExplainedEstimator
 from metatune.estimators.parameters import read_request, read_weights
 from metatune.estimators.remarks import remarks_on
 from metatune.estimators.splits import read_held_out, with_splits
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 __all__ = ["MetaTuneClassifier", "MetaTuneRegressor"]
 
 
-class _MetaTune(ScikitLearnEstimator):
+class _MetaTune(ExplainedEstimator, ScikitLearnEstimator):
     """Base of both estimators."""
 
     _classification: ClassVar[bool]
@@ -224,6 +225,7 @@ class _MetaTune(ScikitLearnEstimator):
         self.leaderboard_ = result.leaderboard()
         self.estimate_ = result.estimate if isinstance(result.estimate, Estimate) else None
         self.trials_ = result.history.results
+        self._history, self._found = result.history, result.found
         self.recommendations_ = None if result.advice is None else result.advice.recommendations
         self.meta_features_ = None if result.advice is None else result.advice.features
 
@@ -312,6 +314,8 @@ class MetaTuneClassifier(ClassifierMixin, _MetaTune):  # type: ignore[misc]
         What past runs recommended; None if the run ended before it asked.
     meta_features_ : MetaFeatures or None
         What characterises the dataset; None likewise.
+    feature_importances_ : ndarray of shape (n_features_in_,)
+        What the metric loses when the cells of a column are shuffled; see `explain`.
     n_features_in_ : int
         Columns of the fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)

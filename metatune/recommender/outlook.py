@@ -34,7 +34,7 @@ _TAIL = 0.1  # below and above the interval
 _PATIENCE = 0.05  # of the time: what is cheaper counts as free when the order is made
 _WORTH = 0.01  # of the remaining error has to go for more time to have paid
 CLIMB = 1.5
-"""A configuration costs this many times its folds, lower rungs and those that do not rise included."""
+"""A configuration costs so many times its folds: lower rungs, and those that do not rise, count."""
 
 
 def course_of(
@@ -153,9 +153,7 @@ def outlook_after(
     return _outlook(now, later, metric=metric, constant=constant, seconds=seconds)
 
 
-def _walk(
-    forecast: Forecast, seconds: Sequence[float], n_workers: int, seed: int
-) -> "FloatArray":
+def _walk(forecast: Forecast, seconds: Sequence[float], n_workers: int, seed: int) -> "FloatArray":
     """Return the best value at each time in each draw, (n_draws, n_times)."""
     price = CLIMB * np.exp(forecast.log_seconds[:, -1])
     patience = _PATIENCE * max(seconds)

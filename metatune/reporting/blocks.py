@@ -1,4 +1,4 @@
-"""Blocks of an encoded matrix: columns of the table as models see them, and how they are treated."""
+"""Blocks of an encoded matrix: columns of the table as models see them, and their treatment."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta

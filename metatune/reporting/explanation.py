@@ -1,4 +1,4 @@
-"""Explanation of a model: what it looks at, why its configurations were tried, single predictions."""
+"""Explanation of a model: importances, why configurations were tried, single predictions."""
 
 import math
 from collections.abc import Sequence
@@ -186,9 +186,7 @@ def stories_of(
     for result in history.contenders()[:top]:
         key = result.trial.configuration.key
         complete = result.trial.rung.index == n_rungs
-        story = _story(
-            result, told.get(key), priors.get(key), similar, is_complete=complete
-        )
+        story = _story(result, told.get(key), priors.get(key), similar, is_complete=complete)
         stories.append(story)
     return tuple(stories)
 
@@ -274,9 +272,7 @@ def _story(
     )
 
 
-def _why(
-    result: TrialResult, told: Expectation | None, similar: Sequence[tuple[str, str]]
-) -> str:
+def _why(result: TrialResult, told: Expectation | None, similar: Sequence[tuple[str, str]]) -> str:
     """Say why a configuration was tried."""
     configuration = result.trial.configuration
     winners = [name for name, best in similar if best == str(configuration)]

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["ImportanceRequest", "measure_importances", "measure_in_worker", "outputs_of"]
 
 _TAIL = 0.05  # below and above the interval
-_DRAWS = 40  # of rows, for each shuffle
+_DRAWS = 40  # of rows, for each shuffle,
+_LEAST_DRAWS = 4  # however short the time
+_FOR_QUANTILES = 30  # with fewer the interval is read off their standard deviation
 _REPEATS = 5  # shuffles of the columns that matter
 _N_REPEATED = 25
 _N_DEPENDENCES = 6
@@ -183,29 +185,22 @@ class _Measurement:
         fitting = self._fitting()
         if fitting is None:
             return "the time did not suffice"
-        return fitting.measured()
-
-    def measured(self) -> Importances | str:
-        base = self.predict(self.X)
-        scorer = _Scorer.of(self, base)
+        base = fitting.predict(fitting.X)
+        scorer = _Scorer.of(fitting, base)
         if not math.isfinite(scorer.score):
             return f"{self.request.metric.name} is undefined on the rows to measure on"
-        found = self._shuffled(self.request.blocks, scorer, 0)
+        scorer = fitting._within_time(scorer)
+        found = fitting._all_shuffled(scorer)
         if not found:
             return "the time did not suffice"
-        leading = sorted(found, key=lambda names: -np.mean(found[names]))[:_N_REPEATED]
-        again = [block for block in self.request.blocks if block.names in leading]
-        for repeat in range(1, _REPEATS):
-            for names, losses in self._shuffled(again, scorer, repeat).items():
-                found[names] = np.concatenate([found[names], losses])
         columns = [_importance(names, losses) for names, losses in found.items()]
         columns.sort(key=lambda importance: -importance.mean)
         return Importances(
             metric=self.request.metric.name,
             score=scorer.score,
-            n_rows=len(self.y),
+            n_rows=len(fitting.y),
             held_out=self.request.held_out,
-            columns=tuple(self._with_effects(columns)),
+            columns=tuple(fitting._with_effects(columns)),
             n_left_out=len(self.request.blocks) - len(found),
         )
 
@@ -222,13 +217,34 @@ class _Measurement:
         watch = Stopwatch()
         self.predict(self.X[:n])
         each = watch.seconds() / n
-        # Half of the time for one shuffle of every column; overheads are counted as rows here.
-        rows = 0.5 * self.deadline.remaining() / max(each * (1 + len(self.request.blocks)), 1e-9)
+        # A third of the time for one shuffle of every column, the rest for scores and the others.
+        rows = 0.3 * self.deadline.remaining() / max(each * (1 + len(self.request.blocks)), 1e-9)
         if self._is_late:
             return None
         n = int(min(len(self.y), max(n, rows)))
         weights = None if self.weights is None else self.weights[:n]
         return replace(self, X=self.X[:n], y=self.y[:n], weights=weights)
+
+    def _within_time(self, scorer: "_Scorer") -> "_Scorer":
+        """Return a scorer with as many draws as there is time for."""
+        draws = [rows for rows in scorer.draws if self.deadline is None or not self._is_late]
+        if self.deadline is not None:
+            watch = Stopwatch()
+            scorer.on(self.predict(self.X[:1]).repeat(len(self.y), axis=0), scorer.draws[0])
+            each = max(watch.seconds(), 1e-6) * (1 + len(self.request.blocks))
+            affordable = int(0.4 * self.deadline.remaining() / each)
+            draws = draws[: max(_LEAST_DRAWS, affordable)]
+        return scorer.with_base(draws)
+
+    def _all_shuffled(self, scorer: "_Scorer") -> "dict[tuple[str, ...], FloatArray]":
+        """Return losses of score by column; those that matter are shuffled several times."""
+        found = self._shuffled(self.request.blocks, scorer, 0)
+        leading = sorted(found, key=lambda names: -np.mean(found[names]))[:_N_REPEATED]
+        again = [block for block in self.request.blocks if block.names in leading]
+        for repeat in range(1, _REPEATS):
+            for names, losses in self._shuffled(again, scorer, repeat).items():
+                found[names] = np.concatenate([found[names], losses])
+        return found
 
     def _shuffled(
         self, blocks: Sequence[Block], scorer: "_Scorer", repeat: int
@@ -279,9 +295,7 @@ class _Measurement:
             looked.append(replace(importance, dependence=dependence, effect=effect))
         return looked
 
-    def _dependence(
-        self, block: Block, grid_rows: "IndexArray", codes: list[int]
-    ) -> "FloatArray":
+    def _dependence(self, block: Block, grid_rows: "IndexArray", codes: list[int]) -> "FloatArray":
         """Return the mean prediction at each value, (n_outputs, n_points)."""
         rows = self.X[:_DEPENDENCE_ROWS]
         weights = None if self.weights is None else self.weights[:_DEPENDENCE_ROWS]
@@ -300,6 +314,7 @@ class _Scorer:
     request: ImportanceRequest
     y: "AnyArray"
     weights: "FloatArray | None"
+    prediction: "FloatArray"
     draws: "list[IndexArray]"
     base: "FloatArray"
     score: float
@@ -308,17 +323,21 @@ class _Scorer:
     def of(cls, measurement: _Measurement, prediction: "FloatArray") -> "_Scorer":
         request, y = measurement.request, measurement.y
         rng = np.random.default_rng([request.seed, 1_000_003])
-        draws = [rng.integers(len(y), size=len(y)) for _ in range(_DRAWS)]
-        empty = cls(
+        plain = cls(
             request=request,
             y=y,
             weights=measurement.weights,
-            draws=draws,
+            prediction=prediction,
+            draws=[rng.integers(len(y), size=len(y)) for _ in range(_DRAWS)],
             base=np.zeros(0),
             score=math.nan,
         )
-        base = np.array([empty.on(prediction, rows) for rows in draws])
-        return replace(empty, base=base, score=empty.on(prediction, np.arange(len(y))))
+        return replace(plain, score=plain.on(prediction, np.arange(len(y))))
+
+    def with_base(self, draws: "list[IndexArray]") -> "_Scorer":
+        """Return it with the scores, on some draws, of the rows as they are."""
+        base = np.array([self.on(self.prediction, rows) for rows in draws])
+        return replace(self, draws=draws, base=base)
 
     def on(self, prediction: "FloatArray", rows: "IndexArray") -> float:
         weights = None if self.weights is None else self.weights[rows]
@@ -330,7 +349,7 @@ class _Scorer:
 
     def losses(self, prediction: "FloatArray", *, few: bool) -> "FloatArray":
         """Return what is lost on each draw: a few suffice where shuffles are repeated."""
-        n = _DRAWS // 2 if few else _DRAWS
+        n = max(1, len(self.draws) // 2) if few else len(self.draws)
         scores = np.array([self.on(prediction, rows) for rows in self.draws[:n]])
         sign = 1.0 if self.request.metric.greater_is_better else -1.0
         lost = sign * (self.base[:n] - scores)
@@ -338,9 +357,13 @@ class _Scorer:
 
 
 def _importance(names: tuple[str, ...], losses: "FloatArray") -> Importance:
-    low, high = np.quantile(losses, (_TAIL, 1.0 - _TAIL))
     mean = float(losses.mean())
-    return Importance(columns=names, mean=mean, low=float(low), high=float(high))
+    if len(losses) >= _FOR_QUANTILES:
+        low, high = map(float, np.quantile(losses, (_TAIL, 1.0 - _TAIL)))
+    else:
+        reach = 1.645 * float(losses.std(ddof=1)) if len(losses) > 1 else 0.0
+        low, high = mean - reach, mean + reach
+    return Importance(columns=names, mean=mean, low=min(low, mean), high=max(high, mean))
 
 
 def _effect(dependence: Dependence) -> str:
@@ -352,7 +375,10 @@ def _effect(dependence: Dependence) -> str:
     if span <= 1e-9 * max(1.0, float(np.abs(line).max())):
         return "hardly any by itself"
     if not dependence.positions:
-        highest, lowest = dependence.labels[int(line.argmax())], dependence.labels[int(line.argmin())]
+        highest, lowest = (
+            dependence.labels[int(line.argmax())],
+            dependence.labels[int(line.argmin())],
+        )
         return f"{told} is highest for {highest!r}, lowest for {lowest!r}"
     way = float(line[-1] - line[0]) / float(np.abs(np.diff(line)).sum())
     if way >= _CLEAR:

@@ -111,7 +111,9 @@ def precision_recall_plot(truth: "AnyArray", probability: "FloatArray", threshol
         axes.plot(*_thinned(recall, precision), color=_SERIES[0], label="model")
         if chosen.any():
             hits = truth[chosen].mean(), chosen[truth == 1].mean()
-            axes.plot(hits[1], hits[0], "o", color=_SERIES[1], label=f"threshold {number(threshold)}")
+            axes.plot(
+                hits[1], hits[0], "o", color=_SERIES[1], label=f"threshold {number(threshold)}"
+            )
         axes.set(xlabel="recall", ylabel="precision", title="Precision and recall", ylim=(0, 1.03))
         axes.legend(loc="best")
 
@@ -142,7 +144,9 @@ def calibration_plot(truth: "AnyArray", probability: "FloatArray", what: str) ->
     def draw(axes: "Axes") -> None:
         axes.plot([0, 1], [0, 1], color=_LINE, linewidth=1)
         axes.errorbar(told, came, [below, above], color=_SERIES[0], fmt="o-", markersize=4)
-        axes.set(xlabel=f"predicted probability {what}", ylabel="share of rows", title="Calibration")
+        axes.set(
+            xlabel=f"predicted probability {what}", ylabel="share of rows", title="Calibration"
+        )
 
     return _svg("calibration", draw, "Calibration: share of rows against predicted probability")
 

@@ -266,11 +266,10 @@ def read_arrays(folder: Path) -> "dict[str, AnyArray]":
 
     path = folder / ARRAYS_FILE
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise ValueError("it is too large")
+        n_bytes = path.stat().st_size
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {name: file[name] for name in _ARRAYS if name in file.files}
-        _check(arrays)
+        _check(arrays, n_bytes)
     except FileNotFoundError:
         return {}
     except (OSError, EOFError, ValueError, KeyError, TypeError, MemoryError) as error:
@@ -280,8 +279,10 @@ def read_arrays(folder: Path) -> "dict[str, AnyArray]":
     return arrays
 
 
-def _check(arrays: "dict[str, AnyArray]") -> None:
+def _check(arrays: "dict[str, AnyArray]", n_bytes: int) -> None:
     """Raise ValueError unless arrays have the shapes that belong together."""
+    if n_bytes > _MOST_BYTES:
+        raise ValueError("it is too large")
     for name, array in arrays.items():
         if array.dtype.kind not in "fiub":
             raise ValueError(f"{name} holds no numbers")
@@ -294,4 +295,3 @@ def _check(arrays: "dict[str, AnyArray]") -> None:
 
 def _damaged(path: Path, error: BaseException) -> str:
     return f"{path} is damaged ({error}): remove it, or run metatune fit again"
-

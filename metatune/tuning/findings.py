@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from metatune.budget import Deadline
 from metatune.ensemble.member_pool import CONSTANT
 from metatune.errors import BundleError, SearchError
 from metatune.estimate.reselection import Composition
 from metatune.evaluation.constant import constant_predictions
 from metatune.evaluation.prepared_task import PreparedTask
-from metatune.execution.executor import Job, JobStatus
+from metatune.execution.executor import Job, JobOutcome, JobStatus
 from metatune.models.ensemble import weighted_mean
 from metatune.recommender.advice import Advice
 from metatune.recommender.outlook import course_of, outlook_after
@@ -32,6 +31,7 @@ from metatune.samplers.planned import PlannedSampler, climbed_levels
 from metatune.search.history import History
 from metatune.storage.findings import Findings, Importances, PriorExpectation, write_findings
 from metatune.storage.store import RunStore
+from metatune.tuning.estimate import INTERRUPTED
 from metatune.tuning.final_model import FinalModel
 from metatune.tuning.run import Run
 from metatune.tuning.time_plan import estimate_seconds, findings_seconds
@@ -51,6 +51,7 @@ _N_PRIORS = 30
 _N_POINTS = 24
 _LEAST_SECONDS = 0.2
 _MARGIN = 0.1  # seconds for starting and for handing the answer back
+_NO_TIME = "the time did not suffice"
 _LEAST_WEIGHT = 0.5  # of the members has to be there for the rest to stand for all
 
 
@@ -170,14 +171,11 @@ def _importances(
     run: Run, prepared: PreparedTask, store: RunStore, history: History, model: FinalModel
 ) -> Importances | str:
     """Measure importances in a worker, which is stopped where it takes too long."""
-    if model.winner is None:
-        return "the model is the constant prediction, which looks at no column"
-    if model.interrupted:
-        return "the run was interrupted"
     left = run.deadline.remaining() - estimate_seconds(store, run.options, history) - _MARGIN
     seconds = min(left, findings_seconds(run.options))
-    if not run.counted and seconds < _LEAST_SECONDS:
-        return "the time did not suffice"
+    reason = _hindrance(run, model, seconds)
+    if reason:
+        return reason
     inbox = run.scratch / "importances"
     try:
         held_out = _write(run, prepared, store, model, inbox)
@@ -187,16 +185,27 @@ def _importances(
             arguments=(_request(run, prepared, model, seconds, held_out=held_out),),
             time_limit=run.deadline.remaining() if run.counted else seconds + _MARGIN,
         )
-        outcome = run.executor.call(job)
+        return _answer(run.executor.call(job))
     except KeyboardInterrupt:
-        return "the run was interrupted"
+        return INTERRUPTED
     except (OSError, SearchError) as error:  # the model is saved, nothing else is lost
         return str(error)
+
+
+def _hindrance(run: Run, model: FinalModel, seconds: float) -> str:
+    """Return the reason why importances are not measured; empty if they can be."""
+    if model.winner is None:
+        return "the model is the constant prediction, which looks at no column"
+    if model.interrupted:
+        return INTERRUPTED
+    return _NO_TIME if not run.counted and seconds < _LEAST_SECONDS else ""
+
+
+def _answer(outcome: JobOutcome) -> Importances | str:
     if outcome.status is JobStatus.OK:
         answer: Importances | str = outcome.value
         return answer
-    late = outcome.status is JobStatus.TIMED_OUT
-    return "the time did not suffice" if late else outcome.error
+    return _NO_TIME if outcome.status is JobStatus.TIMED_OUT else outcome.error
 
 
 def _request(
@@ -241,9 +250,7 @@ def _write(
     return held_out
 
 
-def _members_of_fold(
-    store: RunStore, model: FinalModel
-) -> tuple[list[Any], list[float]] | None:
+def _members_of_fold(store: RunStore, model: FinalModel) -> tuple[list[Any], list[float]] | None:
     """Return the members as they were fitted in the first fold, with their weights."""
     results = {result.trial.number: result for result, _ in model.members if result is not None}
     fitted, weights = [], []
@@ -275,9 +282,7 @@ def _course(run: Run, advice: Advice) -> Course | None:
     )
 
 
-def _outlook(
-    run: Run, prepared: PreparedTask, history: History, advice: Advice
-) -> Outlook | None:
+def _outlook(run: Run, prepared: PreparedTask, history: History, advice: Advice) -> Outlook | None:
     """Return what another ten minutes should bring."""
     planner = Planner(
         forecast=advice.forecast, spaces=prepared.spaces, levels=climbed_levels(prepared.rungs)

@@ -27,7 +27,8 @@ _N_EXPECTED = 5  # members of a usual ensemble
 _ESTIMATE_SHARE = 0.02  # of the budget: an ensemble's takes what is left beyond that
 _LEAST_ESTIMATE_SECONDS, _MOST_ESTIMATE_SECONDS = 0.3, 8.0
 _FINDINGS_SHARE = 0.03  # of the budget, for importances of columns,
-_MOST_FINDINGS_SECONDS = 12.0  # and no more than that
+_LEAST_FINDINGS_SECONDS, _MOST_FINDINGS_SECONDS = 1.0, 12.0
+_MOST_FINDINGS_SHARE = 0.05  # where so little time is left that the least is too much
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -131,7 +132,9 @@ def estimate_seconds(store: RunStore, options: TuneOptions, history: History) ->
 
 def findings_seconds(options: TuneOptions) -> float:
     """Return the seconds to keep free for what a report tells about the columns."""
-    return min(_MOST_FINDINGS_SECONDS, _FINDINGS_SHARE * options.budget.seconds)
+    seconds = options.budget.seconds
+    least = min(_LEAST_FINDINGS_SECONDS, _MOST_FINDINGS_SHARE * seconds)
+    return min(_MOST_FINDINGS_SECONDS, max(least, _FINDINGS_SHARE * seconds))
 
 
 def fit_seconds(result: TrialResult, prepared: PreparedTask) -> float:

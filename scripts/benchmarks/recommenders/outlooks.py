@@ -42,6 +42,7 @@ _N_FOLDS = 3  # of the meta-dataset's top rung
 _SECONDS = (5.0, 20.0, 60.0, 300.0)
 _MORE = 600.0
 _AFTER = (5, 12, 30)  # trials
+_MOST_CHOSEN = 32  # one by one, each after the results before it
 _CONSTANT, _PERFECT = 0.5, 1.0  # on which scale does not matter: shares are compared
 
 
@@ -108,9 +109,7 @@ def _find(past: Past, n_families: int | None, known_only: frozenset[str]) -> Ite
             yield from _of_dataset(past, model, int(row), seconds[row])
 
 
-def _of_dataset(
-    past: Past, model: MetaModel, row: int, seconds: "FloatArray"
-) -> Iterator[Finding]:
+def _of_dataset(past: Past, model: MetaModel, row: int, seconds: "FloatArray") -> Iterator[Finding]:
     values = past.values[row]
     known = np.isfinite(values[:, TOP]) & np.isfinite(seconds)
     if known.sum() < 20:
@@ -128,26 +127,23 @@ def _of_dataset(
     )
     real, cost = values[known], seconds[known]
     observations = _search(forecast, real, cost)
-    yield from _courses(forecast, observations, cost)
-    yield from _after(forecast, observations, real)
+    yield from _courses(forecast, observations)
+    yield from _after(forecast, observations)
 
 
 def _search(
     forecast: "Forecast", values: "FloatArray", seconds: "FloatArray"
 ) -> list[list[Observation]]:
-    """Follow the planner to the end; return what each trial tells."""
+    """Follow the planner, to the end by what it thinks then; return what each trial tells."""
     planner = Planner(forecast)
     column = {c.key: i for i, c in enumerate(forecast.configurations)}
     told: list[Observation] = []
     trials = []
-    for _ in range(len(values)):
-        choice = planner.choose(told, patience=1.0)
-        if choice is None:
-            break
-        at = column[choice.configuration.key]
-        trial = [
+
+    def tell(at: int) -> list[Observation]:
+        return [
             Observation(
-                configuration=choice.configuration,
+                configuration=forecast.configurations[at],
                 level=level,
                 value=float(values[at, level]),
                 seconds=float(seconds[at]) if level == TOP else float("nan"),
@@ -155,14 +151,22 @@ def _search(
             for level in (TOP - 1, TOP)
             if np.isfinite(values[at, level])
         ]
-        told += trial
-        trials.append(trial)
-    return trials
+
+    for _ in range(min(_MOST_CHOSEN, len(values))):
+        choice = planner.choose(told, patience=1.0)
+        if choice is None:
+            break
+        trials.append(tell(column[choice.configuration.key]))
+        told += trials[-1]
+    done = {observation.configuration.key for observation in told}
+    posterior, log_seconds = planner.outlook(told)
+    gain = posterior.expected_improvement(min(o.value for o in told if o.level == TOP))
+    worth = gain / (np.exp(log_seconds[:, -1]) + 1.0)
+    rest = [i for i in np.argsort(-worth) if forecast.configurations[i].key not in done]
+    return [*trials, *map(tell, rest)]
 
 
-def _courses(
-    forecast: "Forecast", trials: list[list[Observation]], seconds: "FloatArray"
-) -> Iterator[Finding]:
+def _courses(forecast: "Forecast", trials: list[list[Observation]]) -> Iterator[Finding]:
     told = {"metric": "roc_auc", "constant": _CONSTANT, "n_workers": 1}
     course = course_of(forecast, seconds=_SECONDS, **told)  # type: ignore[arg-type]
     assert course is not None
@@ -192,9 +196,7 @@ def _courses(
     )
 
 
-def _after(
-    forecast: "Forecast", trials: list[list[Observation]], values: "FloatArray"
-) -> Iterator[Finding]:
+def _after(forecast: "Forecast", trials: list[list[Observation]]) -> Iterator[Finding]:
     planner = Planner(forecast)
     for n in _AFTER:
         if n >= len(trials):
