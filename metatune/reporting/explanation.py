@@ -77,7 +77,7 @@ class Story:
 
     @property
     def verdict(self) -> str:
-        """Whether the score was as expected, in words; empty where that cannot be told."""
+        """Comparison of the score with what was expected, in words; empty where there is none."""
         if not self.is_complete or self.came_out is None or self.low is None or self.high is None:
             return ""
         if self.low <= self.came_out <= self.high:

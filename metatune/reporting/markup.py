@@ -1,6 +1,7 @@
 """Pieces of a page, in which every text from the data is escaped."""
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -40,16 +41,17 @@ class Section:
 
 _LONGEST = 60  # characters of a name that are shown; all of them appear where the pointer rests
 _LONGEST_TITLE = 600
+_BLANKS = re.compile("[ \\t\\r\\n\\f\\v]+")  # others are there on purpose
 
 
 def text(value: object) -> str:
     """Escape a text: markup, quotes, controls, and marks that turn the direction of writing."""
-    return html.escape(visible(" ".join(str(value).split())), quote=True)
+    return html.escape(visible(_in_one_line(str(value))), quote=True)
 
 
 def name(value: object, longest: int = _LONGEST) -> str:
     """Return a name from the data: kept apart from the direction of the text around it, and cut."""
-    whole = visible(" ".join(str(value).split())) or "(empty)"
+    whole = visible(_in_one_line(str(value))) or "(empty)"
     if len(whole) <= longest:
         return f"<bdi>{html.escape(whole)}</bdi>"
     title = html.escape(whole[:_LONGEST_TITLE], quote=True)
@@ -80,27 +82,30 @@ def table(
     Parameters
     ----------
     headings : sequence of str
-        One for each column, as HTML.
+        One for each column, as escaped text.
     rows : iterable of sequence of str
         Cells, as HTML.
     right : iterable of int
         Columns of numbers.
     kind : str
-        Class of the table.
+        Class of the table; what suits the headings by default.
     """
     numbers = set(right)
 
     def line(cells: Sequence[str], tag: str) -> str:
-        row = "".join(
-            f'<{tag} class="n">{value}</{tag}>' if place in numbers else f"<{tag}>{value}</{tag}>"
-            for place, value in enumerate(cells)
-        )
+        row = ""
+        for place, value in enumerate(cells):
+            labelled = tag == "td" and place > 0 and headings[place]
+            label = f' data-label="{headings[place]}"' if labelled else ""
+            aligned = ' class="n"' if place in numbers else ""
+            row += f"<{tag}{aligned}{label}>{value}</{tag}>"
         return f"<tr>{row}</tr>"
 
     body = "".join(line(row, "td") for row in rows)
     head = f"<thead>{line(headings, 'th')}</thead>" if any(headings) else ""
-    named = f' class="{kind}"' if kind else ""
-    return f'<div class="scroll"><table{named}>{head}<tbody>{body}</tbody></table></div>'
+    # On a phone the cells of a row stand below each other.
+    kind = kind or ("stack" if head else "facts")
+    return f'<div class="scroll"><table class="{kind}">{head}<tbody>{body}</tbody></table></div>'
 
 
 def cards(items: Iterable[tuple[str, str, str]]) -> str:
@@ -111,6 +116,10 @@ def cards(items: Iterable[tuple[str, str, str]]) -> str:
         for heading, value, said in items
     )
     return f'<div class="cards">{inner}</div>'
+
+
+def _in_one_line(value: str) -> str:
+    return _BLANKS.sub(" ", value).strip()
 
 
 def lines(value: str) -> str:

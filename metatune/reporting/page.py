@@ -131,7 +131,7 @@ def _model_cards(view: RunView, outcome: "Outcome") -> list[tuple[str, str, str]
     if outcome.ensemble is not None and len(outcome.ensemble.members) > 1:
         members = outcome.ensemble.members
         parts = ", ".join(f"{share(m.weight)} {markup.text(m.algorithm)}" for m in members[:8])
-        found.append(("model", f"ensemble of {len(members)}", parts))
+        found.append(("ensemble of", counted(len(members), "member"), parts))
     elif outcome.winner is not None:
         fitted = f"fitted on {markup.text(outcome.fitted_on)}"
         found.append(("model", markup.text(outcome.winner.algorithm), fitted))

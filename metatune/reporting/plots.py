@@ -285,9 +285,9 @@ def course_plot(
         axes.set(xlabel="time of the run", ylabel=metric, xscale="log")
         axes.set_ylim(*_usual(scores, expected, seconds[0]))
         _time_ticks(axes, seconds[-1])
-        axes.legend(loc="best")
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
 
-    return _svg("course", draw, "Best score over time", size=(6.4, 3.3))
+    return _svg("course", draw, "Best score over time")
 
 
 def _svg(

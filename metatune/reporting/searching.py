@@ -191,7 +191,8 @@ def _story(story: Story) -> tuple[str, ...]:
     kind = {"above the interval": "", "below the interval": "", "as expected": "good"}
     verdict = story.verdict
     said = f'<span class="{kind.get(verdict, "")}">{verdict}</span>' if verdict else ""
-    came_out = markup.cell(number(story.came_out), small=said or markup.text(story.metric))
+    part = "" if story.is_complete else "on part of the rows or folds"
+    came_out = markup.cell(number(story.came_out), small=said or part)
     params = ", ".join(f"{name}={_value(value)}" for name, value in story.params.items())
     named = markup.cell(markup.text(story.algorithm), small=markup.text(params))
     return named, markup.text(story.why), expected, came_out

@@ -19,6 +19,7 @@ _OPTIONS = (
     *("max_trials", "include", "exclude", "max_latency", "max_size", *READING),
 )
 _DEFAULT_BUDGET = "10m"
+_NARROW = "\u202f"  # a blank at which no line ends
 
 
 def number(value: float | None) -> str:
@@ -39,8 +40,8 @@ def number(value: float | None) -> str:
 def share(value: float) -> str:
     """Write a share in per cent."""
     if 0 < value < 0.01:
-        return f"{100 * value:.1g} %"
-    return f"{100 * value:.0f} %"
+        return f"{100 * value:.1g}{_NARROW}%"
+    return f"{100 * value:.0f}{_NARROW}%"
 
 
 def duration(seconds: float) -> str:

@@ -81,9 +81,8 @@ def test_intervals_hold_the_mean() -> None:
 
 
 def test_the_direction_of_an_effect_is_told() -> None:
-    found = {
-        one.columns[0]: one for one in measure(Linear(), make_rows()[:, 0], make_request()).columns
-    }
+    told = measure(Linear(), Linear().predict(make_rows()), make_request())
+    found = {one.columns[0]: one for one in told.columns}
     assert found["strong"].effect == "higher values raise the prediction"
     assert found["colour"].effect == "the prediction is highest for 'red', lowest for 'blue'"
 

@@ -255,7 +255,7 @@ def test_the_score_comes_with_its_interval_and_its_meaning() -> None:
     page = render_page(make_view())
     assert "0.7800" in page
     assert "0.7000 to 0.8600" in page
-    assert "removes 56 % of the error" in page
+    assert re.search(r"removes 56\s%\s?of the error", page)
 
 
 def test_expectations_stand_beside_what_came_out() -> None:

@@ -10,12 +10,13 @@ and how often more time paid where that was called likely.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 import numpy as np
+import pandas as pd
 
 from benchmarks import options
 from benchmarks.recommenders.forecasts import KINDS
@@ -54,6 +55,10 @@ class Finding:
     ----------
     what : str
         Forecast of which kind.
+    dataset : str
+        Dataset that it is about.
+    now : float
+        Best value when it was made.
     real, expected, low, high : float
         Outcome, expectation, and ends of the 80 % interval.
     chance : float
@@ -63,6 +68,8 @@ class Finding:
     """
 
     what: str
+    dataset: str
+    now: float
     real: float
     expected: float
     low: float
@@ -93,6 +100,7 @@ def outlooks(
         text = _tables(pool, found)
         print(text, flush=True)
         (out / f"outlooks_{pool}.md").write_text(text, encoding="utf-8")
+        pd.DataFrame(map(asdict, found)).to_csv(out / f"outlooks_{pool}.csv", index=False)
 
 
 def _find(past: Past, n_families: int | None, known_only: frozenset[str]) -> Iterator[Finding]:
@@ -127,8 +135,8 @@ def _of_dataset(past: Past, model: MetaModel, row: int, seconds: "FloatArray") -
     )
     real, cost = values[known], seconds[known]
     observations = _search(forecast, real, cost)
-    yield from _courses(forecast, observations)
-    yield from _after(forecast, observations)
+    for finding in (*_courses(forecast, observations), *_after(forecast, observations)):
+        yield replace(finding, dataset=past.names[row])
 
 
 def _search(
@@ -178,6 +186,8 @@ def _courses(forecast: "Forecast", trials: list[list[Observation]]) -> Iterator[
         ends = sorted(_value(end[at]) for end in (course.low, course.high))
         yield Finding(
             what=f"at {instant:g} s",
+            dataset="",
+            now=FAILED,
             real=float(reached[at]),
             expected=_value(course.expected[at]),
             low=ends[0],
@@ -187,6 +197,8 @@ def _courses(forecast: "Forecast", trials: list[list[Observation]]) -> Iterator[
     assert longer is not None
     yield Finding(
         what=f"{_SECONDS[1]:g} s times 3",
+        dataset="",
+        now=_value(longer.now),
         real=float(reached[-1]),
         expected=_value(longer.expected),
         low=min(_value(longer.low), _value(longer.high)),
@@ -222,6 +234,8 @@ def _after(forecast: "Forecast", trials: list[list[Observation]]) -> Iterator[Fi
         ends = sorted((_value(outlook.low), _value(outlook.high)))
         yield Finding(
             what=f"after {n} trials, {_MORE:g} s more",
+            dataset="",
+            now=now,
             real=later,
             expected=_value(outlook.expected),
             low=ends[0],
