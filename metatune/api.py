@@ -220,7 +220,11 @@ def recommend_for(
 def _with_course(advice: Advice, budget: float) -> Advice:
     """Add the expected course of a search with this budget, and what three times as much adds."""
     n_workers, _ = local_workers(None, None)
-    told = {"metric": advice.guide, "constant": advice.constant, "n_workers": n_workers}
+    told: dict[str, Any] = {
+        "metric": advice.guide,
+        "constant": advice.constant,
+        "n_workers": n_workers,
+    }
     seconds = tuple(share * budget for share in _COURSE)
     recommendations = replace(
         advice.recommendations,

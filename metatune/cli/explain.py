@@ -70,7 +70,8 @@ def explain(  # one parameter for each option
     voice, reading = Voice(quiet=quiet), options.reading_of(given)
     run = RunDirectory.open(directory)
     view = read_view(run)
-    findings, explained = view.findings, ()
+    findings = view.findings
+    explained: tuple[RowExplanation, ...] = ()
     if rows or data is not None:
         pipeline = open_model(str(directory), voice)
         frame = _frame(pipeline, view, run, data, voice, reading, openml_server)

@@ -1,6 +1,7 @@
 """Plots of a report, as SVG that takes its colours and its font from the page around it."""
 
 import io
+import math
 import re
 import warnings
 from collections.abc import Callable, Sequence
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from metatune._typing import AnyArray, FloatArray
+
+    Band = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
 
 __all__ = [
     "calibration_plot",
@@ -43,7 +46,7 @@ _MOST_POINTS = 250  # of a curve,
 _MOST_DOTS = 700  # and of a cloud
 _LONGEST = 24  # characters of a label
 _BINS = 10
-_STYLE = {
+_STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
     "text.parse_math": False,
     "axes.unicode_minus": False,
@@ -154,7 +157,7 @@ def calibration_plot(truth: "AnyArray", probability: "FloatArray", what: str) ->
 def truth_plot(truth: "FloatArray", prediction: "FloatArray") -> str:
     """Draw predicted against true values, both of shape (n_rows,)."""
     rows = _some(len(truth))
-    low, high = np.quantile(np.concatenate([truth, prediction]), (0.005, 0.995))
+    low, high = _middle(np.concatenate([truth, prediction]))
 
     def draw(axes: "Axes") -> None:
         _cloud(axes, truth[rows], prediction[rows])
@@ -173,8 +176,7 @@ def residual_plot(truth: "FloatArray", prediction: "FloatArray") -> str:
         _cloud(axes, prediction[rows], residuals[rows])
         axes.axhline(0, color=_INK, linewidth=1)
         axes.set(xlabel="predicted", ylabel="true less predicted", title="Residuals")
-        ends = np.quantile(prediction, (0.005, 0.995)), np.quantile(residuals, (0.005, 0.995))
-        _frame(axes, *ends)
+        _frame(axes, _middle(prediction), _middle(residuals))
 
     return _svg("residuals", draw, "Residuals against predicted values")
 
@@ -197,7 +199,7 @@ def importance_plot(
         axes.axvline(0, color=_MUTED, linewidth=0.8)
         axes.set_yticks(places, [_label(name) for name in names])
         axes.tick_params(axis="y", colors=_INK)
-        axes.set(xlabel=f"loss of {metric} when the column is shuffled")
+        axes.set(xlabel=f"loss of {metric}")
 
     size = _SIZE[0], 0.75 + 0.27 * len(names)
     return _svg("importance", draw, "Importance of columns", size=size)
@@ -243,10 +245,12 @@ def dependence_plot(
             axes.margins(y=0.12)
         elif not _is_number(labels[0]):
             _few_ticks(axes, positions, labels)
-        axes.set_title(_label(name))
+        axes.set_title(
+            _label(name), pad=6 + 14 * math.ceil(len(lines) / 2 if len(lines) > 1 else 0)
+        )
         axes.set(**{"ylabel" if positions else "xlabel": what})
         if len(lines) > 1:
-            axes.legend(loc="best")
+            _legend_above(axes)
 
     return _svg(f"dependence{place}", draw, "Mean prediction against a column's values")
 
@@ -254,7 +258,7 @@ def dependence_plot(
 def course_plot(
     seconds: Sequence[float],
     scores: Sequence[float],
-    expected: "tuple[FloatArray, FloatArray, FloatArray, FloatArray] | None",
+    expected: "Band | None",
     metric: str,
     reference: tuple[str, float] | None,
 ) -> str:
@@ -264,7 +268,7 @@ def course_plot(
     ----------
     seconds, scores : sequence of float
         Of the run so far, and the best score since then, n_points each; the last one is its end.
-    expected : tuple of four ndarray, optional
+    expected : tuple of ndarray, optional
         Seconds, low, expected and high scores.
     metric : str
         In which the scores are.
@@ -285,7 +289,7 @@ def course_plot(
         axes.set(xlabel="time of the run", ylabel=metric, xscale="log")
         axes.set_ylim(*_usual(scores, expected, seconds[0]))
         _time_ticks(axes, seconds[-1])
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
+        _legend_above(axes)
 
     return _svg("course", draw, "Best score over time")
 
@@ -301,7 +305,8 @@ def _svg(
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    with mpl.rc_context({**_STYLE, "svg.hashsalt": salt}), warnings.catch_warnings():
+    style: Any = {**_STYLE, "svg.hashsalt": salt}
+    with mpl.rc_context(style), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # characters that its own fonts lack are the page's to show
         figure = Figure(figsize=size, layout="constrained")
         axes: Any = figure.add_subplot()
@@ -322,6 +327,11 @@ def _for_page(svg: str, label: str) -> str:
     for colour, variable in _VARIABLES.items():
         rest = rest.replace(colour, variable)
     return f'{head} role="img" aria-label="{label}">{rest.strip()}'
+
+
+def _legend_above(axes: "Axes") -> None:
+    """Put the legend above the axes, where it hides nothing."""
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
 
 
 def _label(text: str) -> str:
@@ -348,6 +358,12 @@ def _cloud(axes: "Axes", x: "FloatArray", y: "FloatArray") -> None:
     axes.plot(x, y, "o", color=_SERIES[0], markersize=3, alpha=0.45, markeredgewidth=0)
 
 
+def _middle(values: "FloatArray") -> tuple[float, float]:
+    """Return the ends of the middle 99 % of values."""
+    low, high = np.quantile(values, (0.005, 0.995))
+    return float(low), float(high)
+
+
 def _frame(axes: "Axes", x: "Sequence[float]", y: "Sequence[float]") -> None:
     """Show the usual range: a few absurd values must not hide all others."""
     for ends, limit in ((x, axes.set_xlim), (y, axes.set_ylim)):
@@ -362,7 +378,7 @@ def _few_ticks(axes: "Axes", positions: Sequence[float], labels: Sequence[str]) 
 
 def _usual(
     scores: Sequence[float],
-    expected: "tuple[FloatArray, FloatArray, FloatArray, FloatArray] | None",
+    expected: "Band | None",
     first: float,
 ) -> tuple[float, float]:
     """Return the range of scores to show: what came out, and what was expected by then."""

@@ -93,8 +93,8 @@ def _course(view: RunView) -> markup.Section | None:
     expected = None
     if course is not None:
         begin = sum(view.record.timings.get(name, 0.0) for name in _BEFORE)
-        ends = [np.asarray(part) for part in (course.low, course.expected, course.high)]
-        expected = (np.asarray(course.seconds) + begin, *ends)
+        low, middle, high = map(np.asarray, (course.low, course.expected, course.high))
+        expected = (np.asarray(course.seconds) + begin, low, middle, high)
     picture = plots.course_plot(
         [*at, end], [*best, best[-1]], expected, metric, _reference(view, metric)
     )

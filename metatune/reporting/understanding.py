@@ -4,7 +4,7 @@ from metatune.data.wording import counted
 from metatune.reporting import markup, plots
 from metatune.reporting.view import RunView
 from metatune.reporting.wording import number
-from metatune.storage.findings import ColumnFinding, Importance, Importances
+from metatune.storage.findings import ColumnFinding, Importances
 
 __all__ = ["understanding_sections"]
 
@@ -12,6 +12,7 @@ _DRAWN = 15
 _LISTED = 40
 _MOST_COLUMNS = 300  # that are listed; a page of thousands helps nobody
 _LONGEST = 60
+_CHANCE = "cannot be told from chance"
 
 
 def understanding_sections(view: RunView) -> list[markup.Section | None]:
@@ -71,7 +72,7 @@ def _table(found: Importances) -> str:
             markup.name(", ".join(one.columns), _LONGEST),
             number(one.mean),
             f"{number(one.low)} to {number(one.high)}",
-            markup.text(one.effect) or _nothing(one),
+            markup.text(one.effect) if one.low > 0 else _CHANCE,
         )
         for one in found.columns[:_LISTED]
     ]
@@ -79,10 +80,6 @@ def _table(found: Importances) -> str:
     rest = markup.paragraph(f"{counted(more, 'further column')} matter less.", small=True)
     headings = ("column", "importance", "90 % interval", "effect")
     return markup.table(headings, rows, right=(1, 2)) + (rest if more > 0 else "")
-
-
-def _nothing(one: Importance) -> str:
-    return "no effect to be told from chance" if one.low <= 0 else ""
 
 
 def _dependences(found: Importances) -> str:

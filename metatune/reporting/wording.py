@@ -46,9 +46,9 @@ def share(value: float) -> str:
 
 def duration(seconds: float) -> str:
     """Write a duration."""
-    if seconds < 1e-3:
+    if seconds < 0.9995e-3:
         return f"{1e6 * seconds:.3g} µs"
-    if seconds < 1:
+    if seconds < 0.9995:
         return f"{1e3 * seconds:.3g} ms"
     if seconds < 120:
         return f"{seconds:.3g} s"

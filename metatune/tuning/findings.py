@@ -140,7 +140,7 @@ def _predictions(
         return {}
     total = sum(made.weights.values())
     parts = [weight / total * known[number] for number, weight in made.weights.items()]
-    prediction = np.sum(parts, axis=0, dtype=np.float64)
+    prediction = np.asarray(np.sum(parts, axis=0, dtype=np.float64))
     rows = np.flatnonzero(np.isfinite(prediction.reshape(len(prediction), -1)).all(axis=1))
     width = max(1, prediction[:1].size)
     rows = _sample(rows, max(1, min(_MOST_KEPT, _MOST_CELLS // width)), run.options.seed)
