@@ -1,15 +1,12 @@
-"""Plots of a report, as SVG that takes its colours and its font from the page around it."""
+"""Plots of a report."""
 
-import io
 import math
-import re
-import warnings
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from metatune.files.text import visible
+from metatune.reporting.svg import INK, LINE, MUTED, SERIES, SIZE, draw_svg, short_label
 from metatune.reporting.wording import duration, number
 
 if TYPE_CHECKING:
@@ -30,47 +27,9 @@ __all__ = [
     "truth_plot",
 ]
 
-_INK, _MUTED, _LINE, _BACK = "#010203", "#020304", "#030405", "#040506"
-_SERIES = ("#a00001", "#a00002", "#a00003", "#a00004")
-_VARIABLES = {
-    _INK: "var(--ink)",
-    _MUTED: "var(--muted)",
-    _LINE: "var(--line)",
-    _BACK: "var(--card)",
-    **{colour: f"var(--c{place})" for place, colour in enumerate(_SERIES, start=1)},
-}
-"""Colours that stand for those of the page, so that a plot follows its dark mode."""
-
-_SIZE = (4.9, 3.3)  # inches; a unit of the picture is about a pixel on a phone
 _MOST_POINTS = 250  # of a curve,
 _MOST_DOTS = 700  # and of a cloud
-_LONGEST = 24  # characters of a label
 _BINS = 10
-_STYLE: dict[str, Any] = {
-    "svg.fonttype": "none",
-    "text.parse_math": False,
-    "axes.unicode_minus": False,
-    "font.size": 10,
-    "axes.titlesize": 10.5,
-    "legend.fontsize": 9,
-    "axes.edgecolor": _LINE,
-    "axes.labelcolor": _INK,
-    "axes.titlecolor": _INK,
-    "axes.facecolor": "none",
-    "figure.facecolor": "none",
-    "text.color": _INK,
-    "xtick.color": _MUTED,
-    "ytick.color": _MUTED,
-    "grid.color": _LINE,
-    "legend.frameon": False,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "lines.linewidth": 1.8,
-}
-_OWN_TITLE = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
-_GROUP_IDS = re.compile(r'<g id="[^"]*"')
-_SIZES = re.compile(r'(<svg[^>]*?) width="[^"]*" height="[^"]*"|(<svg[^>]*?) height="[^"]*"')
-_FONT = re.compile(r"font: ([\d.]+px|[^']*?px) [^;\"]*")
 
 
 def roc_plot(truth: "AnyArray", probability: "FloatArray", threshold: float) -> str:
@@ -92,13 +51,13 @@ def roc_plot(truth: "AnyArray", probability: "FloatArray", threshold: float) -> 
     at = chosen[truth == 0].mean(), chosen[truth == 1].mean()
 
     def draw(axes: "Axes") -> None:
-        axes.plot([0, 1], [0, 1], color=_LINE, linewidth=1)
-        axes.plot(*_thinned(false, true), color=_SERIES[0], label="model")
-        axes.plot(*at, "o", color=_SERIES[1], label=f"threshold {number(threshold)}")
+        axes.plot([0, 1], [0, 1], color=LINE, linewidth=1)
+        axes.plot(*_thinned(false, true), color=SERIES[0], label="model")
+        axes.plot(*at, "o", color=SERIES[1], label=f"threshold {number(threshold)}")
         axes.set(xlabel="false alarms", ylabel="hits", title="ROC curve")
         axes.legend(loc="lower right")
 
-    return _svg("roc", draw, "ROC curve: hits against false alarms")
+    return draw_svg("roc", draw, "ROC curve: hits against false alarms")
 
 
 def precision_recall_plot(truth: "AnyArray", probability: "FloatArray", threshold: float) -> str:
@@ -110,17 +69,17 @@ def precision_recall_plot(truth: "AnyArray", probability: "FloatArray", threshol
     base = float(np.mean(truth))
 
     def draw(axes: "Axes") -> None:
-        axes.axhline(base, color=_LINE, linewidth=1)
-        axes.plot(*_thinned(recall, precision), color=_SERIES[0], label="model")
+        axes.axhline(base, color=LINE, linewidth=1)
+        axes.plot(*_thinned(recall, precision), color=SERIES[0], label="model")
         if chosen.any():
             hits = truth[chosen].mean(), chosen[truth == 1].mean()
             axes.plot(
-                hits[1], hits[0], "o", color=_SERIES[1], label=f"threshold {number(threshold)}"
+                hits[1], hits[0], "o", color=SERIES[1], label=f"threshold {number(threshold)}"
             )
         axes.set(xlabel="recall", ylabel="precision", title="Precision and recall", ylim=(0, 1.03))
         axes.legend(loc="best")
 
-    return _svg("precision", draw, "Precision against recall")
+    return draw_svg("precision", draw, "Precision against recall")
 
 
 def calibration_plot(truth: "AnyArray", probability: "FloatArray", what: str) -> str:
@@ -145,13 +104,13 @@ def calibration_plot(truth: "AnyArray", probability: "FloatArray", what: str) ->
     below, above = came - np.maximum(came - error, 0), np.minimum(came + error, 1) - came
 
     def draw(axes: "Axes") -> None:
-        axes.plot([0, 1], [0, 1], color=_LINE, linewidth=1)
-        axes.errorbar(told, came, [below, above], color=_SERIES[0], fmt="o-", markersize=4)
+        axes.plot([0, 1], [0, 1], color=LINE, linewidth=1)
+        axes.errorbar(told, came, [below, above], color=SERIES[0], fmt="o-", markersize=4)
         axes.set(
             xlabel=f"predicted probability {what}", ylabel="share of rows", title="Calibration"
         )
 
-    return _svg("calibration", draw, "Calibration: share of rows against predicted probability")
+    return draw_svg("calibration", draw, "Calibration: share of rows against predicted probability")
 
 
 def truth_plot(truth: "FloatArray", prediction: "FloatArray") -> str:
@@ -161,11 +120,11 @@ def truth_plot(truth: "FloatArray", prediction: "FloatArray") -> str:
 
     def draw(axes: "Axes") -> None:
         _cloud(axes, truth[rows], prediction[rows])
-        axes.plot([low, high], [low, high], color=_INK, linewidth=1)
+        axes.plot([low, high], [low, high], color=INK, linewidth=1)
         axes.set(xlabel="true", ylabel="predicted", title="Predicted against true")
         _frame(axes, (low, high), (low, high))
 
-    return _svg("truth", draw, "Predicted against true values")
+    return draw_svg("truth", draw, "Predicted against true values")
 
 
 def residual_plot(truth: "FloatArray", prediction: "FloatArray") -> str:
@@ -174,11 +133,11 @@ def residual_plot(truth: "FloatArray", prediction: "FloatArray") -> str:
 
     def draw(axes: "Axes") -> None:
         _cloud(axes, prediction[rows], residuals[rows])
-        axes.axhline(0, color=_INK, linewidth=1)
+        axes.axhline(0, color=INK, linewidth=1)
         axes.set(xlabel="predicted", ylabel="true less predicted", title="Residuals")
         _frame(axes, _middle(prediction), _middle(residuals))
 
-    return _svg("residuals", draw, "Residuals against predicted values")
+    return draw_svg("residuals", draw, "Residuals against predicted values")
 
 
 def importance_plot(
@@ -194,15 +153,15 @@ def importance_plot(
 
     def draw(axes: "Axes") -> None:
         places = np.arange(len(names))[::-1]
-        axes.barh(places, middle, color=_SERIES[0], height=0.6)
-        axes.errorbar(middle, places, xerr=errors, fmt="none", color=_INK, linewidth=1.2)
-        axes.axvline(0, color=_MUTED, linewidth=0.8)
-        axes.set_yticks(places, [_label(name) for name in names])
-        axes.tick_params(axis="y", colors=_INK)
+        axes.barh(places, middle, color=SERIES[0], height=0.6)
+        axes.errorbar(middle, places, xerr=errors, fmt="none", color=INK, linewidth=1.2)
+        axes.axvline(0, color=MUTED, linewidth=0.8)
+        axes.set_yticks(places, [short_label(name) for name in names])
+        axes.tick_params(axis="y", colors=INK)
         axes.set(xlabel=f"loss of {metric}")
 
-    size = _SIZE[0], 0.75 + 0.27 * len(names)
-    return _svg("importance", draw, "Importance of columns", size=size)
+    size = SIZE[0], 0.75 + 0.27 * len(names)
+    return draw_svg("importance", draw, "Importance of columns", size=size)
 
 
 def dependence_plot(
@@ -230,29 +189,31 @@ def dependence_plot(
     """
     what = "mean prediction" if lines[0][0] == "prediction" else "mean probability"
     alone = len(lines) == 1 and lines[0][0] != "prediction"
-    what = f"{what} of {_label(lines[0][0])}" if alone else what
+    what = f"{what} of {short_label(lines[0][0])}" if alone else what
 
     def draw(axes: "Axes") -> None:
-        for (label, values), colour in zip(lines, _SERIES, strict=False):
+        for (label, values), colour in zip(lines, SERIES, strict=False):
             if positions:
-                axes.plot(positions, values, "o-", color=colour, label=_label(label), markersize=3)
+                axes.plot(
+                    positions, values, "o-", color=colour, label=short_label(label), markersize=3
+                )
             else:
                 at = np.arange(len(labels))[::-1]
-                axes.plot(values, at, "o", color=colour, label=_label(label), markersize=6)
+                axes.plot(values, at, "o", color=colour, label=short_label(label), markersize=6)
         if not positions:
-            axes.set_yticks(np.arange(len(labels))[::-1], [_label(label) for label in labels])
+            axes.set_yticks(np.arange(len(labels))[::-1], [short_label(label) for label in labels])
             axes.grid(axis="y", linewidth=0.6)
             axes.margins(y=0.12)
         elif not _is_number(labels[0]):
             _few_ticks(axes, positions, labels)
         axes.set_title(
-            _label(name), pad=6 + 14 * math.ceil(len(lines) / 2 if len(lines) > 1 else 0)
+            short_label(name), pad=6 + 14 * math.ceil(len(lines) / 2 if len(lines) > 1 else 0)
         )
         axes.set(**{"ylabel" if positions else "xlabel": what})
         if len(lines) > 1:
             _legend_above(axes)
 
-    return _svg(f"dependence{place}", draw, "Mean prediction against a column's values")
+    return draw_svg(f"dependence{place}", draw, "Mean prediction against a column's values")
 
 
 def course_plot(
@@ -279,65 +240,24 @@ def course_plot(
     def draw(axes: "Axes") -> None:
         if expected is not None:
             times, low, middle, high = expected
-            axes.fill_between(times, low, high, color=_SERIES[2], alpha=0.22, linewidth=0)
-            axes.plot(times, middle, "--", color=_SERIES[2], label="expected, 80 % interval")
+            axes.fill_between(times, low, high, color=SERIES[2], alpha=0.22, linewidth=0)
+            axes.plot(times, middle, "--", color=SERIES[2], label="expected, 80 % interval")
         if reference is not None:
             name, score = reference
-            axes.axhline(score, color=_MUTED, linewidth=1, linestyle=":", label=name)
-        axes.plot(seconds, scores, color=_SERIES[0], drawstyle="steps-post", label="this run")
-        axes.plot(seconds[:-1], scores[:-1], "o", color=_SERIES[0], markersize=3)
+            axes.axhline(score, color=MUTED, linewidth=1, linestyle=":", label=name)
+        axes.plot(seconds, scores, color=SERIES[0], drawstyle="steps-post", label="this run")
+        axes.plot(seconds[:-1], scores[:-1], "o", color=SERIES[0], markersize=3)
         axes.set(xlabel="time of the run", ylabel=metric, xscale="log")
         axes.set_ylim(*_usual(scores, expected, seconds[0]))
         _time_ticks(axes, seconds[-1])
         _legend_above(axes)
 
-    return _svg("course", draw, "Best score over time")
-
-
-def _svg(
-    salt: str,
-    draw: "Callable[[Axes], None]",
-    label: str,
-    *,
-    size: tuple[float, float] = _SIZE,
-) -> str:
-    """Draw on new axes; return an SVG element whose ids are those of this plot alone."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    style: Any = {**_STYLE, "svg.hashsalt": salt}
-    with mpl.rc_context(style), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # characters that its own fonts lack are the page's to show
-        figure = Figure(figsize=size, layout="constrained")
-        axes: Any = figure.add_subplot()
-        draw(axes)
-        text = io.StringIO()
-        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
-    return _for_page(text.getvalue(), label)
-
-
-def _for_page(svg: str, label: str) -> str:
-    """Fit a picture into a page: no size, no ids of groups, the colours and font of the page."""
-    svg = svg[svg.index("<svg") :]
-    svg = _OWN_TITLE.sub("", svg)
-    svg = _GROUP_IDS.sub("<g", svg)
-    head, rest = svg.split(">", 1)
-    head = re.sub(r' (width|height|version|xmlns(:xlink)?)="[^"]*"', "", head)
-    rest = _FONT.sub(r"font-size: \1", rest)
-    for colour, variable in _VARIABLES.items():
-        rest = rest.replace(colour, variable)
-    return f'{head} role="img" aria-label="{label}">{rest.strip()}'
+    return draw_svg("course", draw, "Best score over time")
 
 
 def _legend_above(axes: "Axes") -> None:
     """Put the legend above the axes, where it hides nothing."""
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
-
-
-def _label(text: str) -> str:
-    """Return a text from the data as a label: one line, not too long."""
-    text = visible(" ".join(text.split()))
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def _thinned(x: "FloatArray", y: "FloatArray") -> "tuple[FloatArray, FloatArray]":
@@ -355,7 +275,7 @@ def _some(n_rows: int) -> "AnyArray":
 
 
 def _cloud(axes: "Axes", x: "FloatArray", y: "FloatArray") -> None:
-    axes.plot(x, y, "o", color=_SERIES[0], markersize=3, alpha=0.45, markeredgewidth=0)
+    axes.plot(x, y, "o", color=SERIES[0], markersize=3, alpha=0.45, markeredgewidth=0)
 
 
 def _middle(values: "FloatArray") -> tuple[float, float]:
@@ -373,7 +293,7 @@ def _frame(axes: "Axes", x: "Sequence[float]", y: "Sequence[float]") -> None:
 
 def _few_ticks(axes: "Axes", positions: Sequence[float], labels: Sequence[str]) -> None:
     at = np.unique(np.linspace(0, len(positions) - 1, 3).round().astype(int))
-    axes.set_xticks([positions[i] for i in at], [_label(labels[i]) for i in at])
+    axes.set_xticks([positions[i] for i in at], [short_label(labels[i]) for i in at])
 
 
 def _usual(

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
 from metatune.reporting.blocks import Block
-from metatune.reporting.importance import ImportanceRequest, measure_importances
+from metatune.reporting.importance import FoldModels, ImportanceRequest, measure_importances
 from metatune.reporting.shapley import explain_row
 from metatune.storage.findings import Importances
 
@@ -153,3 +153,15 @@ def test_the_value_of_a_category_is_its_level() -> None:
     found = explain_row(Linear().predict, X[0], X[1:], BLOCKS, output="prediction")
     value = next(one.value for one in found.contributions if one.columns == ("colour",))
     assert value == ("red" if X[0, 3] == 1 else "blue")
+
+
+def test_each_row_is_predicted_by_the_model_of_its_fold() -> None:
+    class Shifted:
+        def __init__(self, shift: float) -> None:
+            self.shift = shift
+
+        def predict(self, X: FloatArray) -> FloatArray:
+            return X[:, 0] + self.shift
+
+    X = np.array([[1.0, 0.0], [2.0, 1.0], [3.0, 0.0]])
+    assert FoldModels([Shifted(10.0), Shifted(20.0)]).predict(X).tolist() == [11.0, 22.0, 13.0]
