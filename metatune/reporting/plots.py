@@ -206,9 +206,8 @@ def dependence_plot(
             axes.margins(y=0.12)
         elif not _is_number(labels[0]):
             _few_ticks(axes, positions, labels)
-        axes.set_title(
-            short_label(name), pad=6 + 14 * math.ceil(len(lines) / 2 if len(lines) > 1 else 0)
-        )
+        n_legend_lines = math.ceil(len(lines) / 2) if len(lines) > 1 else 0
+        axes.set_title(short_label(name), pad=6 + 14 * n_legend_lines)
         axes.set(**{"ylabel" if positions else "xlabel": what})
         if len(lines) > 1:
             _legend_above(axes)

@@ -1,7 +1,7 @@
 """Findings of a run: what its report tells beside record, journal and model.
 
-Importances are measured on rows that models of a fold have not seen, with the final model's members
-as they were fitted in that fold; where these are gone, with the final model on its own rows.
+Importances are measured on rows that models of folds have not seen, with the final model's members
+as they were fitted in these folds; where they are gone, with the final model on its own rows.
 """
 
 import math
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from metatune.data.splits.folds import Fold
 from metatune.ensemble.member_pool import CONSTANT
 from metatune.errors import BundleError, SearchError
 from metatune.estimate.reselection import Composition
@@ -25,7 +26,7 @@ from metatune.recommender.outlook import course_of, outlook_after
 from metatune.recommender.planner import Planner
 from metatune.recommender.recommendation import Course, Outlook
 from metatune.reporting.blocks import blocks_of, column_findings
-from metatune.reporting.importance import ImportanceRequest, measure_in_worker
+from metatune.reporting.importance import FoldModels, ImportanceRequest, measure_in_worker
 from metatune.samplers.patience import Patience
 from metatune.samplers.planned import PlannedSampler, climbed_levels
 from metatune.search.history import History
@@ -41,7 +42,9 @@ if TYPE_CHECKING:
 
 __all__ = ["RunFindings", "find_out", "keep_findings"]
 
-_MOST_ROWS = 2_000  # to measure importances on
+_MOST_ROWS = 2_000  # to measure importances on;
+_ENOUGH_ROWS = 1_000  # where a fold has fewer, those of further folds join,
+_MOST_MODEL_BYTES = 30_000_000  # unless a member's models are too large
 _MOST_KEPT = 20_000  # rows whose out-of-fold predictions are kept,
 _MOST_CELLS = 2_000_000  # and cells of them
 _BACKGROUND = 50  # rows that single predictions are explained against
@@ -229,43 +232,91 @@ def _write(
     run: Run, prepared: PreparedTask, store: RunStore, model: FinalModel, inbox: Path
 ) -> bool:
     """Put model and rows into a new inbox; return whether the model has not seen the rows."""
-    data, fold = prepared.data, prepared.data.folds[0]
-    members = _members_of_fold(store, model)
-    held_out = members is not None and len(fold.valid) > 1
-    rows = np.asarray(fold.valid) if held_out else np.arange(data.task.n_rows)
-    order = np.random.default_rng(run.options.seed).permutation(len(rows))[:_MOST_ROWS]
-    rows = rows[order]
-    X = data.matrix(0, rows) if held_out else np.asarray(data.task.X[rows])
-    estimator: Any = model.pipeline[1:]
-    if held_out and members is not None and model.composition is not None:
-        fitted, weights = members
-        adjustment = model.composition.adjustment
-        low = prepared.task.metric.low
-        estimator = weighted_mean(fitted, weights, prepared.task.classes, adjustment, low=low)
+    data = prepared.data
+    rng = np.random.default_rng(run.options.seed)
+    found = _held_out(prepared, store, model)
+    if found is None:
+        rows = rng.permutation(data.task.n_rows)[:_MOST_ROWS]
+        X: FloatArray = np.asarray(data.task.X[rows])
+        estimator: Any = model.pipeline[1:]
+    else:
+        rows, X, estimator = found
+        order = rng.permutation(len(rows))[:_MOST_ROWS]
+        rows, X = rows[order], X[order]
     inbox.mkdir()
     (inbox / "model.pkl").write_bytes(pickle.dumps(estimator))
     np.save(inbox / "X.npy", X)
     np.save(inbox / "y.npy", data.task.y[rows])
     if data.weights is not None:
         np.save(inbox / "weights.npy", data.weights[rows])
-    return held_out
+    return found is not None
 
 
-def _members_of_fold(store: RunStore, model: FinalModel) -> tuple[list[Any], list[float]] | None:
-    """Return the members as they were fitted in the first fold, with their weights."""
-    results = {result.trial.number: result for result, _ in model.members if result is not None}
-    fitted, weights = [], []
+def _held_out(
+    prepared: PreparedTask, store: RunStore, model: FinalModel
+) -> "tuple[IndexArray, FloatArray, FoldModels] | None":
+    """Return rows of the first folds, and the members as they were fitted without these rows.
+
+    Returns
+    -------
+    tuple of (ndarray, ndarray, FoldModels), optional
+        Rows, their matrix with the number of the fold as a last column, and what predicts it. None
+        where too few of the members' models are kept.
+    """
+    data, made = prepared.data, model.composition
+    if made is None:
+        return None
+    numbers = _folds_needed(data.folds, prepared.task.n_rows)
+    kept = _kept_members(store, model, len(numbers))
+    if kept is None:
+        return None
+    members, weights = kept
+    n_folds = min(len(numbers), *(len(fitted) for fitted in members))
+    adjustment, low = made.adjustment, prepared.task.metric.low
+    models = [
+        weighted_mean(
+            [fitted[k] for fitted in members], weights, prepared.task.classes, adjustment, low=low
+        )
+        for k in range(n_folds)
+    ]
+    rng = np.random.default_rng(0)
+    valid = [rng.permutation(data.folds[k].valid)[:_MOST_ROWS] for k in range(n_folds)]
+    matrices = [
+        np.column_stack([data.matrix(k, rows), np.full(len(rows), float(k))])
+        for k, rows in enumerate(valid)
+    ]
+    return np.concatenate(valid), np.concatenate(matrices), FoldModels(models)
+
+
+def _folds_needed(folds: "tuple[Fold, ...]", n_rows: int) -> list[int]:
+    """Return the first folds that validate enough rows, each row once."""
+    seen = np.zeros(n_rows, dtype=bool)
+    needed: list[int] = []
+    for number, fold in enumerate(folds):
+        if seen[fold.valid].any() or seen.sum() >= _ENOUGH_ROWS:
+            break
+        seen[fold.valid] = True
+        needed.append(number)
+    return needed
+
+
+def _kept_members(
+    store: RunStore, model: FinalModel, n_folds: int
+) -> tuple[list[tuple[Any, ...]], list[float]] | None:
+    """Return the models of the first folds of each member, and the members' weights."""
+    members, weights = [], []
     for result, weight in model.members:
-        if result is None or result.trial.number not in results:
+        if result is None:
             continue
-        found = store.fold_models.load(result, first=True)
+        few = n_folds == 1 or n_folds * result.model_bytes > _MOST_MODEL_BYTES
+        found = store.fold_models.load(result, first=few)
         if found:
-            fitted.append(found[0])
+            members.append(found)
             weights.append(weight)
     total = sum(weights)
     if total < _LEAST_WEIGHT:
         return None
-    return fitted, [weight / total for weight in weights]
+    return members, [weight / total for weight in weights]
 
 
 def _course(run: Run, advice: Advice) -> Course | None:
