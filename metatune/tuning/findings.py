@@ -26,7 +26,8 @@ from metatune.recommender.outlook import course_of, outlook_after
 from metatune.recommender.planner import Planner
 from metatune.recommender.recommendation import Course, Outlook
 from metatune.reporting.blocks import blocks_of, column_findings
-from metatune.reporting.importance import FoldModels, ImportanceRequest, measure_in_worker
+from metatune.reporting.fold_models import FoldModels
+from metatune.reporting.importance import ImportanceRequest, measure_in_worker
 from metatune.samplers.patience import Patience
 from metatune.samplers.planned import PlannedSampler, climbed_levels
 from metatune.search.history import History

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
 from metatune.reporting.blocks import Block
-from metatune.reporting.importance import FoldModels, ImportanceRequest, measure_importances
+from metatune.reporting.fold_models import FoldModels
+from metatune.reporting.importance import ImportanceRequest, measure_importances
 from metatune.reporting.shapley import explain_row
 from metatune.storage.findings import Importances
 
