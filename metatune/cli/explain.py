@@ -90,7 +90,7 @@ def explain(  # one parameter for each option
                     importances=findings.importances,
                     seed=view.record.seed,
                 )
-    similar = [(str(one["dataset"]), str(one["best"])) for one in similar_of(view)]
+    similar = [(one.dataset, one.best) for one in similar_of(view)]
     answer = explain_model(view.history, findings, similar=similar, rows=explained, top=top)
     if as_json:
         show_json(answer.to_dict())

@@ -173,7 +173,10 @@ def _draw(posterior: "Posterior", spread: float, seed: int) -> "FloatArray":
     guesses = rng.choice(len(posterior.weights), size=N_DRAWS, p=posterior.weights)
     deviation = posterior.means[guesses] - posterior.mean
     deviation = deviation + rng.standard_normal((N_DRAWS, len(values))) @ root.T
-    return np.asarray(posterior.mean + spread * deviation)
+    # Whole datasets are harder or easier than expected by more than the belief says; single
+    # configurations are not, and the best of many would owe too much to luck.
+    common = deviation.mean(axis=1, keepdims=True)
+    return np.asarray(posterior.mean + deviation + (spread - 1.0) * common)
 
 
 def _best_over_time(

@@ -1,12 +1,14 @@
 """Sections of a report about the search: similar tables, its course, trials, and its time."""
 
 import math
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from metatune.data.wording import counted
 from metatune.evaluation.trial import TrialResult
+from metatune.files.plain import read_dataclass
 from metatune.reporting import markup, plots
 from metatune.reporting.explanation import Story, stories_of
 from metatune.reporting.view import RunView
@@ -16,7 +18,7 @@ from metatune.search.history import failure_causes
 if TYPE_CHECKING:
     from metatune.recommender.recommendation import Outlook
 
-__all__ = ["search_sections", "similar_of"]
+__all__ = ["SimilarDataset", "search_sections", "similar_of"]
 
 _TOP = 15  # of the leaderboard,
 _TOLD = 6  # and of those whose story is told
@@ -34,52 +36,78 @@ _STEPS = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimilarDataset:
+    """Past dataset that resembles the one of the run, as its record names it."""
+
+    dataset: str
+    similarity: float
+    best: str
+    n_rows: int = 0
+    n_columns: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Advice:
+    """Part of a record about past datasets."""
+
+    familiarity: float
+    n_past_datasets: int
+    excluded: tuple[str, ...] = ()
+    most_similar: tuple[SimilarDataset, ...] = ()
+
+
 def search_sections(view: RunView) -> list[markup.Section | None]:
     """Return the sections about the search."""
     return [_similar(view), _course(view), _stories(view), _leaderboard(view), _time(view)]
 
 
-def similar_of(view: RunView) -> list[dict[str, Any]]:
-    """Return the similar past datasets, as far as the record names any in the usual form."""
-    outcome = view.record.outcome
-    advice = None if outcome is None else outcome.advice
-    found = [] if advice is None else advice.get("most_similar", [])
-    keys = {"dataset", "similarity", "best"}
-    return [one for one in found if isinstance(one, dict) and keys <= one.keys()]
+def similar_of(view: RunView) -> tuple[SimilarDataset, ...]:
+    """Return the similar past datasets that the record names."""
+    advice = _advice(view)
+    return () if advice is None else advice.most_similar
 
 
-def _similar(view: RunView) -> markup.Section | None:
+def _advice(view: RunView) -> _Advice | None:
+    """Return the advice of the record; None where there is none, or it was changed by hand."""
     outcome = view.record.outcome
     if outcome is None or outcome.advice is None:
         return None
+    try:
+        return read_dataclass(_Advice, outcome.advice)
+    except ValueError:
+        return None
+
+
+def _similar(view: RunView) -> markup.Section | None:
+    advice = _advice(view)
+    if advice is None:
+        return None
     rows = [
         (
-            markup.name(one["dataset"]),
-            share(float(one["similarity"])),
-            f"{one['n_rows']:,} x {one['n_columns']:,}" if "n_rows" in one else "",
-            _configuration(str(one["best"])),
+            markup.name(one.dataset),
+            share(one.similarity),
+            f"{one.n_rows:,} x {one.n_columns:,}" if one.n_rows else "",
+            _configuration(one.best),
         )
-        for one in similar_of(view)
+        for one in advice.most_similar
     ]
-    n_past = outcome.advice.get("n_past_datasets", "the")
-    familiarity = float(outcome.advice.get("familiarity", 0.0))
-    said = f"Configurations were proposed by what they did on {n_past} past datasets."
+    said = f"Configurations were proposed by what they did on {advice.n_past_datasets} past tables."
     if not rows:
         said += " None of them resembles this table more than others do: all counted about alike."
     beside = (
-        f"Familiarity {number(familiarity)} of 1: the share of past datasets that lie no nearer "
-        "to any other than this table does."
+        f"Familiarity {number(advice.familiarity)} of 1: the share of past tables that lie no "
+        "nearer to any other than this table does."
     )
-    excluded = outcome.advice.get("excluded", [])
-    left_out = ", ".join(map(markup.name, excluded))
+    left_out = ", ".join(map(markup.name, advice.excluded))
     own = f"Left out, because they hold this very data or belong to it: {left_out}."
-    headings = ("past dataset", "share of the weight", "rows x columns", "what won there")
+    headings = ("past table", "share of the weight", "rows x columns", "what won there")
     return markup.section(
         "similar",
         "Similar past tables",
         markup.paragraph(said, beside),
         markup.table(headings, rows, right=(1, 2)) if rows else "",
-        markup.paragraph(own, small=True) if excluded else "",
+        markup.paragraph(own, small=True) if left_out else "",
     )
 
 
@@ -165,7 +193,7 @@ def _reference(view: RunView, metric: str) -> tuple[str, float] | None:
 
 
 def _stories(view: RunView) -> markup.Section | None:
-    similar = [(str(one["dataset"]), str(one["best"])) for one in similar_of(view)]
+    similar = [(one.dataset, one.best) for one in similar_of(view)]
     stories = stories_of(view.history, view.findings, similar=similar, top=_TOLD)
     rows = [_story(story) for story in stories]
     if not rows:

@@ -188,7 +188,7 @@ def _importances(
             inbox=str(inbox),
             arguments=(_request(run, prepared, model, seconds, held_out=held_out),),
             # It ends by itself; only what hangs is stopped, before it costs the estimate.
-            time_limit=run.deadline.remaining() if run.counted else left,
+            time_limit=run.deadline.remaining() if run.counted else min(left, 2.0 * seconds),
         )
         return _answer(run.executor.call(job))
     except KeyboardInterrupt:

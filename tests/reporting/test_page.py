@@ -277,3 +277,14 @@ def test_ids_of_plots_do_not_collide() -> None:
     page = render_page(make_view())
     ids = re.findall(r'\bid="([^"]+)"', page)
     assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("odd", ["<script>", {"a": 1}, [1], None, -1e400])
+def test_a_record_that_was_changed_by_hand_injects_nothing(odd: Any) -> None:
+    view = make_view()
+    assert view.record.outcome is not None
+    advice = dict.fromkeys(("familiarity", "n_past_datasets", "excluded", "most_similar"), odd)
+    record = replace(view.record, outcome=replace(view.record.outcome, advice=advice))
+    page = render_page(replace(view, record=record))
+    assert "<script>" not in page
+    assert "Similar past tables" not in headings(page)
