@@ -96,14 +96,19 @@ def outlooks(
     known_only = partly_evaluated(whole)
     for pool in pools:
         past = collect_past(whole, KINDS[pool], DEFAULT_METRIC[KINDS[pool]])
-        found = list(_find(past, families, known_only))
+        found: list[Finding] = []
+        for of_dataset in _find(past, families, known_only):
+            found += of_dataset
+            # A look at what there is, while it goes on.
+            pd.DataFrame(map(asdict, found)).to_csv(out / f"outlooks_{pool}.csv", index=False)
         text = _tables(pool, found)
         print(text, flush=True)
         (out / f"outlooks_{pool}.md").write_text(text, encoding="utf-8")
-        pd.DataFrame(map(asdict, found)).to_csv(out / f"outlooks_{pool}.csv", index=False)
 
 
-def _find(past: Past, n_families: int | None, known_only: frozenset[str]) -> Iterator[Finding]:
+def _find(
+    past: Past, n_families: int | None, known_only: frozenset[str]
+) -> Iterator[list[Finding]]:
     seconds = top_seconds(past)
     families = np.array(past.families)
     wanted = ~np.isin(past.names, list(known_only))
@@ -114,7 +119,7 @@ def _find(past: Past, n_families: int | None, known_only: frozenset[str]) -> Ite
         unseen = families == family
         model = MetaModel.fit(past.without(unseen))
         for row in np.flatnonzero(unseen & wanted):
-            yield from _of_dataset(past, model, int(row), seconds[row])
+            yield list(_of_dataset(past, model, int(row), seconds[row]))
 
 
 def _of_dataset(past: Past, model: MetaModel, row: int, seconds: "FloatArray") -> Iterator[Finding]:
