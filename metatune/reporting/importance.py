@@ -35,7 +35,8 @@ __all__ = [
 
 _TAIL = 0.05  # below and above the interval
 _DRAWS = 40  # of rows, for each shuffle,
-_LEAST_DRAWS = 4  # however short the time
+_LEAST_DRAWS = 4  # however short the time,
+_MOST_SCORES = 4_000  # of draws and columns together
 _FOR_QUANTILES = 30  # with fewer the interval is read off their standard deviation
 _REPEATS = 5  # shuffles of the columns that matter
 _N_REPEATED = 25
@@ -328,12 +329,13 @@ class _Scorer:
     def of(cls, measurement: _Measurement, prediction: "FloatArray") -> "_Scorer":
         request, y = measurement.request, measurement.y
         rng = np.random.default_rng([request.seed, 1_000_003])
+        n_draws = min(_DRAWS, max(_LEAST_DRAWS, _MOST_SCORES // max(1, len(request.blocks))))
         plain = cls(
             request=request,
             y=y,
             weights=measurement.weights,
             prediction=prediction,
-            draws=[rng.integers(len(y), size=len(y)) for _ in range(_DRAWS)],
+            draws=[rng.integers(len(y), size=len(y)) for _ in range(n_draws)],
             base=np.zeros(0),
             score=math.nan,
         )
