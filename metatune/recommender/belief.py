@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from metatune._typing import FloatArray, IndexArray
 
 
-__all__ = ["Belief", "BeliefSettings", "Posterior"]
+__all__ = ["Belief", "BeliefSettings", "Posterior", "combination_gain", "combination_share"]
 
 _TINY = 1e-12
+_N_NODES = 9  # of the Gauss-Hermite quadrature over what a member may turn out to be worth
+_MOST_LOG = 50.0  # of a ratio of errors; more is no number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,6 +287,34 @@ class Posterior:
         density = np.exp(-0.5 * margin**2) / np.sqrt(2 * np.pi)
         return np.asarray(self.weights @ (deviation * (margin * ndtr(margin) + density)))
 
+    def expected_gain(self, ensemble: float, shared: "FloatArray", power: float) -> "FloatArray":
+        """Return the expected gain of an ensemble that takes each column as a further member.
+
+        With the squared error of the ensemble as the unit, b that of a candidate and c the mean
+        product of their errors, the best mean of both has an error of (b - c^2) / (1 + b - 2 c)
+        (Bates, Granger 1969, "The combination of forecasts"). Errors that all models make, such as
+        noise, are in c; so it is about the same for every candidate of a family, good or bad.
+
+        Parameters
+        ----------
+        ensemble : float
+            Value of the ensemble so far.
+        shared : ndarray of shape (n_columns,)
+            Mean product of the errors, in units of the ensemble's squared error.
+        power : float
+            Exponent by which the ratio of two losses becomes that of squared errors.
+
+        Returns
+        -------
+        ndarray of shape (n_columns,)
+            On the scale of the values; not negative.
+        """
+        nodes, weights = np.polynomial.hermite_e.hermegauss(_N_NODES)
+        spread = np.sqrt(self.variance)[None, :, None] * nodes
+        error = np.exp(np.minimum(power * (self.means[:, :, None] + spread - ensemble), _MOST_LOG))
+        gain = -np.log(1.0 - combination_gain(error, shared[None, :, None])) / power
+        return np.asarray(self.weights @ (gain @ (weights / weights.sum())))
+
     def interval(self, coverage: float, spread: float = 1.0) -> "tuple[FloatArray, FloatArray]":
         """Return lower and upper ends between which each column lies with a probability.
 
@@ -299,3 +329,17 @@ class Posterior:
 
         reach = float(ndtri(0.5 + coverage / 2)) * spread * self.deviation
         return self.mean - reach, self.mean + reach
+
+
+def combination_share(error: "FloatArray", shared: "FloatArray") -> "FloatArray":
+    """Return the share of a candidate in the best mean of it and an ensemble; see `Posterior`."""
+    apart = np.maximum(1.0 + error - 2.0 * shared, _TINY)
+    share = np.clip((1.0 - shared) / apart, 0.0, 1.0)
+    return np.where(shared >= np.minimum(1.0, error), error < 1.0, share)
+
+
+def combination_gain(error: "FloatArray", shared: "FloatArray") -> "FloatArray":
+    """Return the share of an ensemble's squared error that the best mean with a candidate saves."""
+    share = combination_share(error, shared)
+    left = (1.0 - share) ** 2 + share**2 * error + 2.0 * share * (1.0 - share) * shared
+    return np.clip(1.0 - left, 0.0, 1.0 - _TINY)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from metatune.recommender.aim import EnsembleAim
 from metatune.recommender.cost import corrected
 from metatune.recommender.extrapolation import Extrapolation
 from metatune.recommender.forecast import Forecast
@@ -96,6 +97,10 @@ class PlannedTrial:
         Standard deviation of that loss.
     seconds : float
         Expected processor seconds until it has reached the top level, counting that most do not.
+    top_seconds : float
+        Expected processor seconds at the top level.
+    is_new_member : bool
+        It is expected to be the first member of its family that the ensemble takes.
     improves : bool
         Whether it was chosen by expected improvement, instead of for the portfolio.
     """
@@ -104,6 +109,8 @@ class PlannedTrial:
     expected_value: float
     deviation: float
     seconds: float
+    top_seconds: float
+    is_new_member: bool = False
     improves: bool = True
 
 
@@ -167,6 +174,7 @@ class Planner:
         observations: Sequence[Observation],
         proposals: Sequence[Configuration] = (),
         patience: float = 0.0,
+        aim: EnsembleAim | None = None,
     ) -> PlannedTrial | None:
         """Choose among untried configurations.
 
@@ -178,6 +186,8 @@ class Planner:
             Configurations outside the pool that compete with those inside.
         patience : float
             Seconds below which it does not matter what a trial costs.
+        aim : EnsembleAim, optional
+            Ensemble to improve; else the best single configuration is looked for.
 
         Returns
         -------
@@ -190,61 +200,47 @@ class Planner:
         tried = {o.configuration.key for o in observations}
         pool = self.forecast.configurations
         free = np.array([c.key not in tried for c in pool], dtype=bool)
-        posterior = known.belief.given(known.columns, known.values)
+        top = slice(len(self._used) - 1, None, len(self._used))
+        posterior = known.belief.given(known.columns, known.values).only(top)
+        best = float(posterior.mean[known.tried].min()) if len(known.tried) else float("inf")
+        log_seconds = known.log_seconds[: len(pool)]
+        offers = _offers(pool, posterior.only(slice(len(pool))), log_seconds, best, aim)
         if len(tried) < self.settings.n_portfolio or not np.isfinite(known.values).any():
             if not free.any():
                 return None
-            price = self._price(known.log_seconds[: len(pool)], patience)
-            column = self._portfolio(free, known, price)
-            return replace(self._planned(column, posterior, known.log_seconds), improves=False)
+            price = self._price(offers, patience)
+            chosen = self._planned(self._portfolio(free, known, price), offers)
+            return replace(chosen, improves=False)
         untried = [c for c in proposals if c.key not in tried]
-        return self._improve(known, posterior, free, untried, patience)
+        if untried:
+            offers = offers.joined(self._invented(untried, known, posterior, best, aim))
+        gain = offers.gain.copy()
+        gain[: len(pool)][~free] = -1.0
+        index = int(np.argmax(gain / self._price(offers, patience)))
+        return self._planned(index, offers) if gain[index] >= 0 else None
 
-    def _improve(
+    def _invented(
         self,
+        configurations: Sequence[Configuration],
         known: "_Known",
         posterior: "Posterior",
-        free: "BoolArray",
-        proposals: Sequence[Configuration],
-        patience: float,
-    ) -> PlannedTrial | None:
-        """Choose by expected improvement for each second of the price."""
-        pool, n_levels = self.forecast.configurations, len(self._used)
-        at_top = posterior.only(slice(n_levels - 1, None, n_levels))
-        best = float(at_top.mean[known.tried].min())
-        gain = np.where(free, at_top.expected_improvement(best)[: len(pool)], -1.0)
-        log_seconds = known.log_seconds[: len(pool)]
-        if proposals:
-            related = self._extrapolation.weights(proposals, known.foreign)
-            variance = (
-                _BETTER * related.rest * self._extrapolation.within_family(proposals)[:, -1, -1]
-            )
-            invented = at_top.of(related.shares, variance)
-            gain = np.concatenate([gain, invented.expected_improvement(best)])
-            log_seconds = np.vstack([log_seconds, related.shares @ known.log_seconds])
-        if gain.max() < 0:
-            return None
-        worth = gain / self._price(log_seconds, patience)
-        index = int(np.argmax(worth))
-        if index < len(pool):
-            return self._planned(index, posterior, log_seconds)
-        number = index - len(pool)
-        return PlannedTrial(
-            configuration=proposals[number],
-            expected_value=float(invented.mean[number]),
-            deviation=float(invented.deviation[number]),
-            seconds=float(self._climb(log_seconds)[index]),
-        )
+        best: float,
+        aim: EnsembleAim | None,
+    ) -> "_Offers":
+        """Return what is expected of configurations outside the pool, by those they resemble."""
+        related = self._extrapolation.weights(configurations, known.foreign)
+        within = self._extrapolation.within_family(configurations)[:, -1, -1]
+        at_top = posterior.of(related.shares, _BETTER * related.rest * within)
+        return _offers(configurations, at_top, related.shares @ known.log_seconds, best, aim)
 
-    def _planned(
-        self, column: int, posterior: "Posterior", log_seconds: "FloatArray"
-    ) -> PlannedTrial:
-        at = (column + 1) * len(self._used) - 1
+    def _planned(self, index: int, offers: "_Offers") -> PlannedTrial:
         return PlannedTrial(
-            configuration=self.forecast.configurations[column],
-            expected_value=float(posterior.mean[at]),
-            deviation=float(posterior.deviation[at]),
-            seconds=float(self._climb(log_seconds)[column]),
+            configuration=offers.configurations[index],
+            expected_value=float(offers.mean[index]),
+            deviation=float(offers.deviation[index]),
+            seconds=float(self._climb(offers)[index]),
+            top_seconds=float(np.exp(offers.log_seconds[index, -1])),
+            is_new_member=bool(offers.is_new_member[index]),
         )
 
     def _portfolio(self, free: "BoolArray", known: "_Known", price: "FloatArray") -> int:
@@ -259,17 +255,20 @@ class Planner:
             gain = self.settings.cap - self.forecast.weights @ regret
         return int(np.argmax(np.where(free, gain / price, -np.inf)))
 
-    def _climb(self, log_seconds: "FloatArray") -> "FloatArray":
+    def _climb(self, offers: "_Offers") -> "FloatArray":
         """Return the expected seconds of starting a configuration, (n_configurations,)."""
         levels = self.levels or self._used
         share = self.settings.promotion ** np.arange(len(levels))
-        seconds = np.exp(log_seconds[:, [self._used.index(level) for level in levels]])
+        at = [self._used.index(level) for level in levels]
+        seconds = np.exp(offers.log_seconds[:, at])
+        whole = seconds[:, -1].copy()
         if levels[-2:] == (TOP - 1, TOP):  # the fold of the level below is not fitted again
             seconds[:, -1] = np.maximum(seconds[:, -1] - seconds[:, -2], 0.0)
-        return np.asarray(seconds @ share)
+        return np.asarray(np.where(offers.is_new_member, whole, seconds @ share))
 
-    def _price(self, log_seconds: "FloatArray", patience: float) -> "FloatArray":
-        climb = self._climb(log_seconds)
+    def _price(self, offers: "_Offers", patience: float) -> "FloatArray":
+        """Return what gains are divided by, (n_configurations,)."""
+        climb = self._climb(offers)
         if np.isinf(self.settings.floor):
             return np.ones(len(climb))
         return climb + self.settings.floor * float(np.median(climb)) + patience
@@ -315,6 +314,54 @@ class Planner:
         excess = np.log(seconds[timed]) - log_seconds[at[timed], levels[timed]]
         shift = corrected(np.zeros(len(names)), number, excess, number[at[timed]])
         return log_seconds + shift[:, None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Offers:
+    """Configurations that may be started, with what is expected of each at the top level."""
+
+    configurations: tuple[Configuration, ...]
+    mean: "FloatArray"
+    deviation: "FloatArray"
+    gain: "FloatArray"
+    is_new_member: "BoolArray"
+    log_seconds: "FloatArray"
+
+    def joined(self, other: "_Offers") -> "_Offers":
+        """Return these and others."""
+        return _Offers(
+            configurations=self.configurations + other.configurations,
+            mean=np.concatenate([self.mean, other.mean]),
+            deviation=np.concatenate([self.deviation, other.deviation]),
+            gain=np.concatenate([self.gain, other.gain]),
+            is_new_member=np.concatenate([self.is_new_member, other.is_new_member]),
+            log_seconds=np.vstack([self.log_seconds, other.log_seconds]),
+        )
+
+
+def _offers(
+    configurations: Sequence[Configuration],
+    posterior: "Posterior",
+    log_seconds: "FloatArray",
+    best: float,
+    aim: EnsembleAim | None,
+) -> _Offers:
+    """Compute what configurations promise: to the ensemble, or without one to the best so far."""
+    if aim is None:
+        gain = posterior.expected_improvement(best)
+        is_new_member = np.zeros(len(configurations), dtype=bool)
+    else:
+        shared = aim.shared_with(configurations)
+        gain = posterior.expected_gain(min(best, aim.value), shared, aim.power)
+        is_new_member = aim.takes(configurations, posterior.mean)
+    return _Offers(
+        configurations=tuple(configurations),
+        mean=posterior.mean,
+        deviation=posterior.deviation,
+        gain=gain,
+        is_new_member=is_new_member,
+        log_seconds=log_seconds,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -1,7 +1,7 @@
 """Sampler and proposal: the seam behind which configurations come from anywhere."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from metatune.evaluation.trial import Expectation
@@ -61,12 +61,12 @@ class ListedSampler(Sampler):
     ----------
     configurations : iterable of Configuration
         Taken one by one, as they are needed.
-    top : Configuration, optional
-        The one among them that starts at the highest rung.
+    top : collection of Configuration
+        Those among them that start at the highest rung.
     """
 
     def __init__(
-        self, configurations: Iterable[Configuration], top: Configuration | None = None
+        self, configurations: Iterable[Configuration], top: Collection[Configuration] = ()
     ) -> None:
         self._upcoming = iter(configurations)
         self._top = top
@@ -74,7 +74,7 @@ class ListedSampler(Sampler):
     def propose(self, history: History) -> Proposal | None:
         for configuration in self._upcoming:
             if not history.knows(configuration):
-                return Proposal(configuration=configuration, at_the_top=configuration == self._top)
+                return Proposal(configuration=configuration, at_the_top=configuration in self._top)
         return None
 
 

@@ -3,13 +3,15 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from metatune.ensemble.standing import Standing
 from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial import Expectation, Reason, Trial, TrialResult, TrialStatus
 from metatune.metrics import PERFECT_SCORE
+from metatune.recommender.aim import EnsembleAim
 from metatune.recommender.levels import LEVELS, level_of
 from metatune.recommender.losses import FAILED, error_share, log_share, score_of_value
 from metatune.recommender.planner import Observation, PlannedTrial, Planner
@@ -23,12 +25,24 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-__all__ = ["PlannedSampler", "climbed_levels"]
+__all__ = ["Members", "PlannedSampler", "climbed_levels"]
 
 _REACH = 1.2816  # standard deviations to both sides that hold 80 % of a Gaussian
 _N_PARENTS = 4
 _N_CHILDREN = 6  # of each parent
 _N_STRANGERS = 4  # drawn from the whole space
+_POWERS = {"rmse": 2.0}
+"""Exponents by which the ratio of two losses becomes that of squared errors; 1 for the others."""
+
+_TOP_PATIENCE = 2.0
+"""Patiences that the first member of a family may take at the top, without a lower rung first."""
+
+
+class Members(Protocol):
+    """Members that an ensemble of the run may choose from."""
+
+    def standing(self, metric: str, history: History) -> Standing | None:
+        """Return the standing of the ensemble that they make; None without any."""
 
 
 def climbed_levels(rungs: tuple[Rung, ...]) -> tuple[int, ...]:
@@ -54,6 +68,8 @@ class PlannedSampler(Sampler):
         Of the search; says as well if measured times count.
     seed : int
         Seed of the proposals.
+    members : Members, optional
+        Of the run's ensemble, which proposals are to improve; else the best single one is sought.
     """
 
     planner: Planner
@@ -62,14 +78,21 @@ class PlannedSampler(Sampler):
     constant: float
     patience: Patience
     seed: int
+    members: Members | None = None
 
     def propose(self, history: History) -> Proposal | None:
+        patience = self.patience.seconds
         choice = self.planner.choose(
-            self.observations(history), self._outsiders(history), self.patience.seconds
+            self.observations(history), self._outsiders(history), patience, self._aim(history)
         )
         if choice is None or history.knows(choice.configuration):
             return None
-        return Proposal(configuration=choice.configuration, expected=self._expectation(choice))
+        is_quick = choice.top_seconds <= _TOP_PATIENCE * patience
+        return Proposal(
+            configuration=choice.configuration,
+            at_the_top=choice.is_new_member and is_quick,
+            expected=self._expectation(choice),
+        )
 
     def _expectation(self, choice: PlannedTrial) -> Expectation | None:
         """Return what is expected of a choice, as scores; None where that cannot be told."""
@@ -88,6 +111,21 @@ class PlannedSampler(Sampler):
             high=max(ends),
             seconds=choice.seconds,
             reason=Reason.IMPROVEMENT if choice.improves else Reason.SIMILAR,
+        )
+
+    def _aim(self, history: History) -> EnsembleAim | None:
+        """Return the ensemble to improve, if there is any."""
+        standing = None
+        if self.members is not None:
+            standing = self.members.standing(self.metric, history)
+        value = float("nan") if standing is None else self._share(standing.score)
+        if standing is None or not np.isfinite(value):
+            return None
+        return EnsembleAim(
+            value=value,
+            power=_POWERS.get(self.metric, 1.0),
+            shared=standing.shared,
+            usual=standing.usual,
         )
 
     def observations(self, history: History) -> list[Observation]:
@@ -135,6 +173,10 @@ class PlannedSampler(Sampler):
         score = self._score(result, history)
         if result.failed or not np.isfinite(score):
             return FAILED
+        return self._share(score)
+
+    def _share(self, score: float) -> float:
+        """Return a score as a loss that datasets can be compared by."""
         perfect = PERFECT_SCORE[self.metric]
         share = error_share(score, constant=self.constant, perfect=perfect)
         return float(log_share(np.array(share)))

@@ -17,7 +17,7 @@ from metatune.recommender.portfolio import greedy_order
 from metatune.samplers.base import ListedSampler, Sampler
 from metatune.samplers.mutation import RandomSampler
 from metatune.samplers.patience import Patience
-from metatune.samplers.planned import PlannedSampler
+from metatune.samplers.planned import Members, PlannedSampler
 from metatune.space import SearchSpace
 
 __all__ = [
@@ -48,6 +48,8 @@ class Situation:
     ----------
     advice : Advice or None
         Recommendations of past runs; None for a strategy that does not ask.
+    members : Members or None
+        Of the run's ensemble; None where a single model is wanted.
     spaces : Mapping of str to SearchSpace
         Of the usable algorithms.
     levels : tuple of int
@@ -66,6 +68,7 @@ class Situation:
     patience: Patience
     seed: int
     advice: Advice | None = None
+    members: Members | None = None
 
     @property
     def given(self) -> Advice:
@@ -120,6 +123,7 @@ def _planned(situation: Situation) -> Sampler:
         constant=advice.constant,
         patience=situation.patience,
         seed=situation.seed,
+        members=situation.members,
     )
 
 

@@ -1,6 +1,8 @@
-"""Pruning of hopeless trials by comparison, fold by fold, with the fifth best at their rung.
+"""Pruning of hopeless trials by comparison, fold by fold, with others at their rung.
 
-The best would be too strict: a useful member of an ensemble may be a little worse.
+The best would be too strict: a useful member of an ensemble may be a little worse. A trial is
+compared with the fifth best or, where that is worse, with the best of its own algorithm: what errs
+elsewhere is of use although it errs more.
 """
 
 import math
@@ -33,10 +35,13 @@ def stop_rule(trial: Trial, history: History) -> StopRule | None:
     done = [r for r in history.results if r.trial.rung == trial.rung and r.ok]
     if len(done) < _PLACE or _is_first_of_its_kind(trial, done):
         return None
-    best = sorted(done, key=lambda r: (history.loss(r), r.trial.number))[:_PLACE]
-    by_fold = [history.fold_losses(result) for result in best]
-    spreads = [_deviation(differences(losses, by_fold[-1])) for losses in by_fold[:-1]]
-    return StopRule(losses=by_fold[-1], spread=max(spreads))
+    ranked = sorted(done, key=lambda r: (history.loss(r), r.trial.number))
+    kin = (n for n, r in enumerate(ranked) if _algorithm(r.trial) == _algorithm(trial))
+    place = max(_PLACE - 1, next(kin, 0))
+    mark = history.fold_losses(ranked[place])
+    near = ranked[max(0, place - _PLACE + 1) : place]
+    spreads = [_deviation(differences(history.fold_losses(result), mark)) for result in near]
+    return StopRule(losses=mark, spread=max(spreads))
 
 
 def _is_first_of_its_kind(trial: Trial, done: list[TrialResult]) -> bool:
@@ -45,6 +50,10 @@ def _is_first_of_its_kind(trial: Trial, done: list[TrialResult]) -> bool:
     if all(other.algorithm != configuration.algorithm for other in kin):
         return True
     return configuration.origin == "default" and all(other.origin != "default" for other in kin)
+
+
+def _algorithm(trial: Trial) -> str:
+    return trial.configuration.algorithm
 
 
 def _deviation(values: Sequence[float]) -> float:

@@ -135,10 +135,11 @@ class FinalPlan:
         """True if it is the best single pipeline."""
         return self.ensemble is None or self.ensemble.is_single
 
-    @property
-    def is_best_single(self) -> bool:
-        """True if it is a single pipeline that beats the constant, and nobody is in a hurry."""
-        return bool(self.able) and self.is_single and not self.interrupted
+    def differs_from(self, model: FinalModel) -> bool:
+        """Return True if something else is planned than a model that was built."""
+        if self.ensemble is None or self.interrupted:
+            return False
+        return model.plan is None or model.plan.weights != self.ensemble.weights
 
     def alone(self, result: TrialResult, deadline: Deadline) -> "FinalPlan":
         """Return the plan of the single pipeline of a trial, which decides as it was judged."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from metatune.budget import Deadline
 from metatune.ensemble.limits import SAVED_BYTES, Cost
 from metatune.ensemble.member_pool import CONSTANT, MemberPool, write_pool
-from metatune.ensemble.plan import EnsemblePlan, PlanRequest, plan_in_worker
+from metatune.ensemble.plan import EnsemblePlan, PlanRequest, plan_in_worker, plan_lightly
 from metatune.evaluation.constant import constant_model, constant_predictions
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.evaluation.refit import plan_refit, refit_in_worker
@@ -72,19 +72,26 @@ def plan_members(
     Returns
     -------
     EnsemblePlan or None
-        None if the leader was not evaluated on all folds, or the time did not suffice.
+        A light one where the time did not suffice for more. None if the leader was not evaluated on
+        all folds, or what is asked cannot be planned lightly.
     """
     members = store.predictions.members(history)
-    limit = _PLAN_SHARE * deadline.remaining()
-    leads = any(result.trial.number == request.single for result in members)
-    if not leads or limit < _LEAST_SECONDS:
+    if all(result.trial.number != request.single for result in members):
         return None
-    inbox = Path(tempfile.mkdtemp(prefix="pool", dir=run.scratch))
-    _write_pool(prepared, store, members, inbox)
-    job = Job(function=plan_in_worker, inbox=str(inbox), arguments=(request,), time_limit=limit)
-    outcome = run.executor.call(job)
-    plan: EnsemblePlan | None = outcome.value if outcome.status is JobStatus.OK else None
-    return plan
+    pool = _make_pool(prepared, store, members)
+    limit = _PLAN_SHARE * deadline.remaining()
+    if limit >= _LEAST_SECONDS:
+        inbox = Path(tempfile.mkdtemp(prefix="pool", dir=run.scratch))
+        files = {r.trial.number: store.predictions.path(r) for r in members}
+        write_pool(pool, inbox, {n: files[n] for n in pool.members if n in files})
+        job = Job(function=plan_in_worker, inbox=str(inbox), arguments=(request,), time_limit=limit)
+        outcome = run.executor.call(job)
+        if outcome.status is JobStatus.OK:
+            plan: EnsemblePlan = outcome.value
+            return plan
+    is_plain = not (request.only_single or request.limits.any or request.metric.decides)
+    # A counted run must not depend on how busy the machine is.
+    return plan_lightly(pool, request) if is_plain and not run.counted else None
 
 
 def fit_members(
@@ -210,22 +217,17 @@ def _refit_job(run: Run, prepared: PreparedTask, result: TrialResult, limit: flo
     )
 
 
-def _write_pool(
-    prepared: PreparedTask, store: RunStore, members: Sequence[TrialResult], folder: Path
-) -> None:
+def _make_pool(
+    prepared: PreparedTask, store: RunStore, members: Sequence[TrialResult]
+) -> MemberPool:
     data = prepared.data
-    numbers = store.predictions.load(members)
-    constant = {CONSTANT: constant_predictions(data, prepared.task.metric)}
-    pool = MemberPool(
+    return MemberPool(
         kind=data.task.kind,
         y=data.task.y,
-        members={**numbers, **constant},
+        members={
+            **store.predictions.load(members),
+            CONSTANT: constant_predictions(data, prepared.task.metric),
+        },
         folds=[fold.valid for fold in data.folds],
         row_metadata=data.row_metadata,
     )
-    files = {
-        result.trial.number: store.predictions.path(result)
-        for result in members
-        if result.trial.number in numbers
-    }
-    write_pool(pool, folder, files)

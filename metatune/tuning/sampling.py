@@ -13,8 +13,10 @@ from metatune.samplers.planned import climbed_levels
 from metatune.samplers.question import Question
 from metatune.samplers.strategy import Asked, Situation
 from metatune.space import Configuration
+from metatune.storage.store import RunStore
 from metatune.tuning.events import tell_advice
 from metatune.tuning.run import Run
+from metatune.tuning.run_members import RunMembers
 
 __all__ = ["make_question", "make_sampler"]
 
@@ -84,7 +86,9 @@ def make_question(run: Run, prepared: PreparedTask) -> Question | None:
     return question
 
 
-def make_sampler(run: Run, prepared: PreparedTask, question: Question | None) -> Sampler:
+def make_sampler(
+    run: Run, prepared: PreparedTask, store: RunStore, question: Question | None
+) -> Sampler:
     """Make the sampler of a run.
 
     Parameters
@@ -93,6 +97,8 @@ def make_sampler(run: Run, prepared: PreparedTask, question: Question | None) ->
         Values of the run.
     prepared : PreparedTask
         Task of the run.
+    store : RunStore
+        Holds the predictions of the members that an ensemble may have.
     question : Question or None
         Asks past datasets.
     """
@@ -104,6 +110,7 @@ def make_sampler(run: Run, prepared: PreparedTask, question: Question | None) ->
         n_first=len(first),
         patience=_patience(run),
         seed=run.options.seed,
+        members=RunMembers(prepared, store) if run.options.ensemble else None,
     )
     solid = [name for name in _SOLID if name in spaces]
     defaults = [spaces[name].default() for name in dict.fromkeys([*solid, *spaces])]
@@ -115,7 +122,7 @@ def make_sampler(run: Run, prepared: PreparedTask, question: Question | None) ->
     else:
         meanwhile = run.executor.n_workers > 1
         then = AdvisedSampler(question, strategy, situation, defaults, meanwhile=meanwhile)
-    top = spaces[_REFERENCE].default() if _REFERENCE in spaces else None
+    top = [spaces[_REFERENCE].default()] if _REFERENCE in spaces else []
     return SamplerChain(
         [ListedSampler(first, top), then, MutationSampler(spaces, run.options.seed)]
     )

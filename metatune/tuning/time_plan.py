@@ -21,7 +21,9 @@ __all__ = ["TimePlan", "can_save", "estimate_seconds", "findings_seconds", "fit_
 
 _REFIT_SHARE = 0.3  # of the run may be kept for the winner's fit on all rows
 _ENSEMBLE_SHARE = 0.15  # of the run may be kept for what an ensemble needs beyond that
-_WORTH = 0.5  # seconds that further search has to gain, beside those of planning once more
+_WORTH = 0.5  # seconds that further search has to gain
+_WORTH_SHARE = 0.5  # of the seconds that finishing takes: more of it than of searching is waste
+_FINISHING = 1.3  # times the seconds that finishing took before
 _ROUNDING = 0.3  # seconds for what is too small to be predicted
 _N_EXPECTED = 5  # members of a usual ensemble
 _ESTIMATE_SHARE = 0.02  # of the budget: an ensemble's takes what is left beyond that
@@ -43,20 +45,24 @@ class TimePlan:
         Knows how long a save takes, and which trials may be members of an ensemble.
     options : TuneOptions
         Decisions of the user about the model.
+    deadline : Deadline
+        End of the run.
     run_seconds : float
         Seconds from the start of the search to the deadline.
     n_workers : int
         Fits that run at once.
-    members : bool
-        Members of an ensemble are to be fitted on all rows as well.
+    finishing : float
+        Seconds that planning, fitting and saving the final model took before; 0 where they are to
+        be predicted.
     """
 
     prepared: PreparedTask
     store: RunStore
     options: TuneOptions
+    deadline: Deadline
     run_seconds: float
     n_workers: int
-    members: bool = True
+    finishing: float = 0.0
 
     @classmethod
     def of(cls, run: Run, prepared: PreparedTask, store: RunStore) -> "TimePlan":
@@ -65,6 +71,7 @@ class TimePlan:
             prepared=prepared,
             store=store,
             options=run.options,
+            deadline=run.deadline,
             run_seconds=run.deadline.remaining(),
             n_workers=run.executor.n_workers,
         )
@@ -80,6 +87,8 @@ class TimePlan:
         A final fit that would take too large a share of the run is given up: what was kept of the
         trial is the answer then, and the search goes on instead.
         """
+        if self.finishing:
+            return _FINISHING * self.finishing + _ROUNDING
         incumbent = history.incumbent()
         if incumbent is None:
             return self.store.seconds_to_save() + _ROUNDING + QUICK_SECONDS
@@ -92,26 +101,22 @@ class TimePlan:
         if is_lost or refit <= _REFIT_SHARE * self.run_seconds:
             seconds += refit
         if self.options.ensemble:
-            seconds += self._ensemble_seconds(history, members=self.members)
+            seconds += self._ensemble_seconds(history)
         return seconds
 
-    def holds_time_for_members(self, history: History) -> bool:
-        """Return True if so much is kept for members that searching on would be worth it."""
-        if not self.options.ensemble:
-            return False
-        with_members = self._ensemble_seconds(history, members=True)
-        without = self._ensemble_seconds(history, members=False)
-        return with_members - without >= _WORTH + without
+    def is_worth_more(self, history: History) -> bool:
+        """Return True if there is time to search on, and to finish once more as before."""
+        left = self.deadline.remaining() - self.seconds(history)
+        return left >= max(_WORTH, _WORTH_SHARE * self.finishing)
 
-    def _ensemble_seconds(self, history: History, *, members: bool) -> float:
+    def _ensemble_seconds(self, history: History) -> float:
         """Predict the seconds of planning, and of fitting the members beside the first."""
         known = self.store.predictions.members(history)
         if len(known) < 2:
             return 0.0
         seconds = slowdown(history) * self._plan_seconds(len(known))
-        if members:
-            refits = [fit_seconds(result, self.prepared) for result in known[1:_N_EXPECTED]]
-            seconds += sum(refits) / self.n_workers
+        refits = [fit_seconds(result, self.prepared) for result in known[1:_N_EXPECTED]]
+        seconds += sum(refits) / self.n_workers
         return min(seconds, _ENSEMBLE_SHARE * self.run_seconds)
 
     def _plan_seconds(self, n_members: int) -> float:

@@ -12,6 +12,7 @@ from metatune.errors import BundleError
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.execution.executor import Executor
 from metatune.files.scratch import scratch_directory
+from metatune.samplers.base import Sampler
 from metatune.search.history import History
 from metatune.search.outcome import Ended, SearchOutcome
 from metatune.storage.directory import RunDirectory
@@ -21,7 +22,7 @@ from metatune.storage.store import RunStore
 from metatune.tuning.estimate import estimate_score
 from metatune.tuning.events import Events
 from metatune.tuning.final_model import (
-    FinalPlan,
+    FinalModel,
     build_final_model,
     plan_final_model,
     save_final_model,
@@ -97,18 +98,17 @@ def tune(
         with _open_store(run, prepared, past) as store:
             _tell_start(run, prepared, past)
             question = make_question(run, prepared)
-            sampler = make_sampler(run, prepared, question)
+            sampler = make_sampler(run, prepared, store, question)
             times = TimePlan.of(run, prepared, store)
             search = run_search(run, prepared, sampler, store, past.results, times, question)
+            timings.lap("searching")
+            finishing = Stopwatch()
             plan = plan_final_model(run, prepared, store, search)
-            if _may_go_on(run, search, times, plan):
-                times, results = replace(times, members=False), search.history.results
-                more = run_search(run, prepared, sampler, store, results, times)
-                search = search.followed_by(more)
-                plan = plan_final_model(run, prepared, store, search)
-            _tell_end(run, search)
             model = build_final_model(run, prepared, store, plan)
             model = save_final_model(run, prepared, store, model)
+            times = replace(times, finishing=finishing.seconds())
+            search, model = _search_on(run, prepared, sampler, store, times, search, model)
+            run.events.search_ends(search.ended)
             timings.lap("finishing")
             advice = None if question is None else question.advice
             found = find_out(run, prepared, store, search.history, model, advice)
@@ -176,13 +176,35 @@ def _tell_start(run: Run, prepared: PreparedTask, past: Past) -> None:
         run.events.resumes(History(prepared.task.metric, past.results), past.used)
 
 
-def _may_go_on(run: Run, search: SearchOutcome, times: TimePlan, plan: FinalPlan) -> bool:
-    """Return True if time was kept for members of an ensemble, and there will be none to fit."""
+def _search_on(  # the state of a run, and what it is made with
+    run: Run,
+    prepared: PreparedTask,
+    sampler: Sampler,
+    store: RunStore,
+    times: TimePlan,
+    search: SearchOutcome,
+    model: FinalModel,
+) -> tuple[SearchOutcome, FinalModel]:
+    """Search on, and finish anew, as long as more time is left than finishing has taken.
+
+    What comes after a search can only be predicted before, and has to be predicted rather too
+    long; now it is measured, and a model is saved.
+    """
     # Measured times decide: not where trials are counted.
-    timed_out = search.ended is Ended.TIME and not run.counted
-    return timed_out and plan.is_best_single and times.holds_time_for_members(search.history)
-
-
-def _tell_end(run: Run, search: SearchOutcome) -> None:
-    run.timings.lap("searching")
-    run.events.search_ends(search.ended)
+    while search.ended is Ended.TIME and not run.counted and times.is_worth_more(search.history):
+        more = run_search(run, prepared, sampler, store, search.history.results, times)
+        search = search.followed_by(more)
+        run.timings.lap("searching")
+        if search.ended is Ended.INTERRUPTED:
+            return search, replace(model, interrupted=True)
+        finishing = Stopwatch()
+        plan = plan_final_model(run, prepared, store, search)
+        if plan.differs_from(model):
+            built = build_final_model(run, prepared, store, plan)
+            if built.plan is plan.ensemble:  # else there was no time for it
+                model = save_final_model(run, prepared, store, built)
+        run.timings.lap("finishing")
+        times = replace(times, finishing=max(times.finishing, finishing.seconds()))
+        if model.interrupted:
+            break
+    return search, model

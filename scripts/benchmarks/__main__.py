@@ -28,6 +28,7 @@ COMMANDS = {
     "recipes": ("recipes.recipes", "Configurations, or two commits, on rows held out."),
     "timing": ("timing", "Seconds of the meta-features, by group and size."),
     "published": ("published", "Meta-features against those that Oboe published."),
+    "gate": ("ensembles.gate", "Ensembles against their best member, by what they seemed to gain."),
     "hostile": ("hostile.hostile", "Mutants of model files: none may do harm."),
     "inputs": ("inputs.inputs", "Mutants of tables, described and predicted."),
     "raw-files": ("raw_files", "The command line on files as users have them."),

@@ -1,10 +1,18 @@
 """The belief against textbook formulas, hand-made numbers and numerical integration."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from metatune.recommender.belief import Belief, BeliefSettings, Posterior
+from metatune.recommender.belief import (
+    Belief,
+    BeliefSettings,
+    Posterior,
+    combination_gain,
+    combination_share,
+)
 
 FloatArray = NDArray[np.float64]
 COVARIANCE = np.array([[4.0, 2.0, 0.5], [2.0, 3.0, 1.0], [0.5, 1.0, 2.0]])
@@ -113,6 +121,32 @@ def test_expected_improvement_is_the_integral_it_stands_for(best: float) -> None
     for column, gain in enumerate(posterior.expected_improvement(best)):
         integral = np.trapezoid((best - values) * density(posterior, column, values), values)
         assert gain == pytest.approx(integral, rel=1e-5)
+
+
+@pytest.mark.parametrize("error", [0.5, 0.9, 1.0, 1.1, 3.0])
+@pytest.mark.parametrize("shared", [-0.2, 0.3, 0.8, 0.95, 1.0])
+def test_the_best_mean_of_two_is_found(error: float, shared: float) -> None:
+    shares = np.linspace(0, 1, 100_001)
+    left = (1 - shares) ** 2 + shares**2 * error + 2 * shares * (1 - shares) * shared
+    share = combination_share(np.array(error), np.array(shared))
+    gain = combination_gain(np.array(error), np.array(shared))
+    assert gain == pytest.approx(1.0 - left.min(), abs=1e-8)
+    if left.min() < 1.0 - 1e-6:
+        assert share == pytest.approx(shares[left.argmin()], abs=1e-4)
+
+
+def test_where_all_errors_are_shared_the_gain_is_the_improvement() -> None:
+    posterior = believe([[0.0, 0.5, -0.5], [0.2, 0.1, 0.0]], [0.6, 0.4]).before_results()
+    improvement = posterior.expected_improvement(-0.1)
+    gain = posterior.expected_gain(-0.1, np.full(3, 1e6), power=2.0)
+    np.testing.assert_allclose(gain, improvement, rtol=0.12)
+
+
+def test_errors_of_their_own_are_worth_more_than_a_little_accuracy() -> None:
+    belief = replace(believe([[0.0, 0.02, 0.4]]), covariance=1e-6 * np.eye(3))
+    gain = belief.before_results().expected_gain(0.0, np.array([0.99, 0.8, 0.8]), power=1.0)
+    assert gain[1] > 5 * gain[0] > 0.0
+    assert gain[1] > gain[2] > 0.0
 
 
 def test_an_interval_holds_what_it_promises() -> None:

@@ -1,6 +1,7 @@
 """The guide: what trials say, and what is proposed beside the pool."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,16 +11,23 @@ from made_up_past import QUICK, features_of, make_metadata, make_pool
 from metatune.algorithms.base import Shape
 from metatune.algorithms.registry import ALGORITHMS
 from metatune.budget import Deadline
+from metatune.ensemble.standing import Standing
 from metatune.evaluation.rungs import Rung, plan_rungs
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
+from metatune.recommender.aim import EnsembleAim
 from metatune.recommender.forecast import Forecast
 from metatune.recommender.levels import TOP
 from metatune.recommender.losses import FAILED, share_of_log
 from metatune.recommender.meta_model import MetaModel
 from metatune.recommender.past import collect_past
-from metatune.recommender.planner import Observation, PlannedTrial, Planner, PlannerSettings
+from metatune.recommender.planner import (
+    Observation,
+    PlannedTrial,
+    Planner,
+    PlannerSettings,
+)
 from metatune.recommender.rank import PATIENCE, Question, recommend_configurations
 from metatune.samplers.patience import Patience
 from metatune.samplers.planned import PlannedSampler, climbed_levels
@@ -214,14 +222,17 @@ class Recorder(Planner):
     def __init__(self, forecast: Forecast) -> None:
         super().__init__(forecast=forecast, spaces=SPACES)
         self.given: list[tuple[Sequence[Observation], Sequence[Configuration], float]] = []
+        self.aims: list[EnsembleAim | None] = []
 
     def choose(
         self,
         observations: Sequence[Observation],
         proposals: Sequence[Configuration] = (),
         patience: float = 0.0,
+        aim: EnsembleAim | None = None,
     ) -> PlannedTrial | None:
         self.given.append((observations, proposals, patience))
+        self.aims.append(aim)
         return None
 
 
@@ -267,6 +278,57 @@ def test_patience_is_asked_for_each_time(forecast: Forecast) -> None:
     guide.propose(a_run())
     first, second = (patience for _, _, patience in recorder.given)
     assert 5.0 > first > second > 4.0
+
+
+class Few:
+    """Members of one family, whose ensemble has an AUC of .9."""
+
+    def standing(self, metric: str, history: History) -> Standing | None:
+        assert metric == "roc_auc"
+        return Standing(score=0.9, shared={"linear": 1.0}, usual=0.8) if history.results else None
+
+
+def test_the_planner_is_told_of_the_ensemble_so_far(forecast: Forecast) -> None:
+    recorder = Recorder(forecast)
+    guide = make_guide(forecast, recorder, members=Few())
+    guide.propose(History(AUC))
+    guide.propose(a_run())
+    first, second = recorder.aims
+    assert first is None
+    assert second is not None
+    assert share_of_log(np.array(second.value)) == pytest.approx(0.2)  # (1 - .9) / (1 - .5)
+    assert second.shared == {"linear": 1.0}
+    assert second.usual == 0.8
+
+
+class Offering(Recorder):
+    """A planner that offers one configuration, always."""
+
+    offer = PlannedTrial(
+        configuration=BAYES,
+        expected_value=-1.0,
+        deviation=0.1,
+        seconds=1.0,
+        top_seconds=3.0,
+        is_new_member=True,
+    )
+
+    def choose(self, *arguments: Any, **named: Any) -> PlannedTrial | None:
+        return self.offer
+
+
+@pytest.mark.parametrize(
+    ("is_new_member", "seconds", "at_the_top"),
+    [(True, 3.0, True), (False, 3.0, False), (True, 11.0, False)],
+)
+def test_a_likely_member_starts_at_the_top_if_it_is_quick(
+    forecast: Forecast, is_new_member: bool, seconds: float, at_the_top: bool
+) -> None:
+    planner = Offering(forecast)
+    planner.offer = replace(Offering.offer, is_new_member=is_new_member, top_seconds=seconds)
+    proposal = make_guide(forecast, planner, patience=patience(5.0)).propose(a_run())
+    assert proposal is not None
+    assert proposal.at_the_top is at_the_top
 
 
 def test_a_whole_run_never_repeats_itself(forecast: Forecast) -> None:

@@ -60,6 +60,15 @@ def test_the_bar_is_the_fifth_best_on_the_same_folds() -> None:
     assert 0.005 < rule.spread < 0.1
 
 
+def test_the_bar_is_the_best_of_its_own_algorithm_where_that_is_worse() -> None:
+    history = make_history(8)
+    history.add(make_result(20, list(3.0 + DIFFICULTY), algorithm="two"))
+    history.add(make_result(21, list(3.5 + DIFFICULTY), algorithm="two"))
+    rule = stop_rule(make_trial(30, algorithm="two"), history)
+    assert rule is not None
+    assert rule.losses == tuple(3.0 + DIFFICULTY)
+
+
 def test_a_trial_clearly_behind_stops_after_two_folds() -> None:
     rule = stop_rule(make_trial(9), make_history())
     assert rule is not None

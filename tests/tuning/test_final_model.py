@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -84,6 +85,7 @@ class EndedSearch:
             prepared=self.prepared,
             store=self.store,
             options=self.run.options,
+            deadline=self.run.deadline,
             run_seconds=self.run.options.budget.seconds,
             n_workers=self.run.executor.n_workers,
         )
@@ -253,9 +255,8 @@ class TestTimeForSaving:
     def test_large_models_take_seconds(self, tmp_path: Path) -> None:
         run = make_run(tmp_path, "price")
         large = replace(run.history.contenders()[0], model_bytes=300_000_000)
-        plan = replace(run.plan, members=False)
-        more = plan.seconds(History(run.prepared.task.metric, [large]))
-        assert 3.0 < more - plan.seconds(run.history) < 16.0
+        more = run.plan.seconds(History(run.prepared.task.metric, [large]))
+        assert 3.0 < more - run.plan.seconds(run.history) < 16.0
 
     def test_where_nothing_is_saved_they_take_none(self, tmp_path: Path) -> None:
         run = make_run(tmp_path, "price", saved=False)
@@ -263,8 +264,8 @@ class TestTimeForSaving:
         assert can_save(run.finish().pipeline, run.store, Deadline.after(0.0))
 
 
-class TestTimeForMembers:
-    """Time that members of an ensemble would take: a search may go on for it without them."""
+class TestTimeForMore:
+    """Time that finishing was thought to take, and did not."""
 
     def slow(self, run: EndedSearch) -> History:
         """Let the run's fits have taken long."""
@@ -274,36 +275,34 @@ class TestTimeForMembers:
             run.store.update(result, history)
         return history
 
-    def test_members_that_are_slow_are_given_time(self, tmp_path: Path) -> None:
+    def test_what_finishing_has_taken_is_kept_free_instead_of_what_it_may_take(
+        self, tmp_path: Path
+    ) -> None:
         run = make_run(tmp_path, "price")
-        slow, without = self.slow(run), replace(run.plan, members=False)
-        assert run.plan.seconds(slow) > without.seconds(slow) + 15.0
-        assert run.plan.holds_time_for_members(slow)
+        slow = self.slow(run)
+        measured = replace(run.plan, finishing=2.0)
+        assert run.plan.model_seconds(slow) > 15.0
+        assert 2.0 < measured.model_seconds(slow) < 4.0
 
-    def test_an_ensemble_that_helps_needs_it(self, tmp_path: Path) -> None:
-        assert not make_run(tmp_path, "price").plan_model().is_single
-
-    def test_a_single_one_leaves_it(self, tmp_path: Path) -> None:
-        table = make_table()
-        table["price"] = 2.0 * table["a"] - table["b"]
-        run = make_run(tmp_path, "price", table=table)
-        assert run.plan_model().is_single
-
-    def test_a_leader_that_no_ensemble_can_be_compared_with_leaves_it(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        ("left", "finishing", "is_worth"),
+        [(60.0, 2.0, True), (60.0, 25.0, True), (60.0, 40.0, False), (3.5, 2.0, False)],
+    )
+    def test_a_search_goes_on_where_it_gains_more_than_it_costs(
+        self, tmp_path: Path, left: float, finishing: float, is_worth: bool
+    ) -> None:
         run = make_run(tmp_path, "price")
-        leader = run.history.results[0]
-        other = replace(leader.trial.configuration, params={"alpha": 0.5})
-        unknown = replace(leader.trial, number=99, configuration=other)  # no predictions are kept
-        better = replace(leader, trial=unknown, score=1e-3)
-        run.history.add(better)
-        assert run.history.contenders()[0] is better
-        assert run.plan_model().is_single
+        plan = replace(run.plan, deadline=Deadline.after(left), finishing=finishing)
+        assert plan.is_worth_more(run.history) is is_worth
 
-    def test_nothing_is_to_be_gained(self, tmp_path: Path) -> None:
-        alone = make_run(tmp_path / "alone", "price", ensemble=False)
-        assert not alone.plan.holds_time_for_members(self.slow(alone))
-        run = make_run(tmp_path / "quick", "price")
-        assert not run.plan.holds_time_for_members(run.history)
+    def test_a_plan_differs_from_a_model_of_other_members(self, tmp_path: Path) -> None:
+        run = make_run(tmp_path, "price")
+        plan, saved = run.plan_model(), run.finish()
+        assert not plan.differs_from(saved)
+        alone = build_final_model(*run.parts, plan.alone(plan.able[0], Deadline.after(60.0)))
+        assert plan.differs_from(alone)
+        assert not replace(plan, ensemble=None).differs_from(alone)
+        assert not replace(plan, interrupted=True).differs_from(alone)
 
 
 class NoFits(InlineExecutor):
@@ -336,8 +335,22 @@ class NoPlans(InlineExecutor):
         return super().call(job)
 
 
-def test_without_a_plan_the_best_single_one_is_the_model(tmp_path: Path) -> None:
+def test_a_plan_that_takes_too_long_is_made_lightly(tmp_path: Path) -> None:
     run = make_run(tmp_path, executor=NoPlans())
+    final = run.finish()
+    assert len(final.members) > 1
+    assert final.score > run.history.contenders()[0].score
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"metric": "f1"}, {"ensemble": False}, {"limits": ModelLimits(max_bytes=10_000_000)}],
+    ids=["a decision", "a single model", "limits"],
+)
+def test_where_a_light_plan_cannot_do_the_best_single_one_is_the_model(
+    tmp_path: Path, asked: dict[str, Any]
+) -> None:
+    run = make_run(tmp_path, executor=NoPlans(), **asked)
     final = run.finish()
     best = run.history.contenders()[0]
     assert final.winner == best.trial.configuration

@@ -30,7 +30,6 @@ from metatune.storage.journal import read_journal
 from metatune.storage.store import RunStore
 from metatune.tuning import emergency, final_model
 from metatune.tuning import tune as tuning
-from metatune.tuning.final_model import FinalPlan
 from metatune.tuning.options import TuneOptions
 from metatune.tuning.result import TuningResult
 from metatune.tuning.run import Run
@@ -234,19 +233,13 @@ def test_a_budget_too_short_for_the_whole_table_makes_do_with_some_rows(
     assert "10,000" not in whole.fitted_on
 
 
-@pytest.mark.parametrize(
-    ("single", "max_trials", "n_rounds"), [(True, None, 2), (False, None, 1), (True, 5, 1)]
-)
-def test_time_that_no_ensemble_needs_is_searched_on(
-    single: bool,
-    max_trials: int | None,
-    n_rounds: int,
-    metadata_dir: Path,
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(("max_trials", "n_rounds"), [(None, 3), (5, 1)])
+def test_time_that_finishing_did_not_need_is_searched_on(
+    max_trials: int | None, n_rounds: int, metadata_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With a given number of trials it is not: measured times must not decide."""
-    monkeypatch.setattr(TimePlan, "holds_time_for_members", lambda *_: True)
-    monkeypatch.setattr(FinalPlan, "is_single", single)
+    worth = iter([True, True, False])
+    monkeypatch.setattr(TimePlan, "is_worth_more", lambda *_: next(worth))
     plans: list[TimePlan] = []
 
     def search(
@@ -254,12 +247,14 @@ def test_time_that_no_ensemble_needs_is_searched_on(
         prepared: PreparedTask,
         _sampler: Any,
         store: Any,
-        _earlier: Any,
+        earlier: Any,
         plan: TimePlan,
         _answer: Any = None,
     ) -> SearchOutcome:
         plans.append(plan)
         halving = SuccessiveHalving(prepared.rungs, prepared.task.metric)
+        for result in earlier:
+            halving.tell(result)
         emergency.run_quick_trials(run, prepared, halving, store, ())
         return SearchOutcome(
             history=halving.history,
@@ -271,7 +266,7 @@ def test_time_that_no_ensemble_needs_is_searched_on(
 
     monkeypatch.setattr(tuning, "run_search", search)
     result = run(metadata_dir, InlineExecutor(), max_trials=max_trials)
-    assert [plan.members for plan in plans] == [True, False][:n_rounds]
+    assert [plan.finishing > 0.0 for plan in plans] == [False, True, True][:n_rounds]
     assert result.timings["waiting"] == n_rounds
     assert result.ended is Ended.TIME
     assert result.beats_constant

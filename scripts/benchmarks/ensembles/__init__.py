@@ -1,0 +1,1 @@
+"""Benchmarks of ensembles on kept out-of-fold predictions."""
