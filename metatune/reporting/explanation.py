@@ -35,7 +35,7 @@ _WHY = {
 _REASONS = {
     Reason.SIMILAR: "it did well on past datasets that resemble this one, and adds most to what "
     "had been tried, for its time",
-    Reason.IMPROVEMENT: "by the results until then, the largest improvement was expected of it, "
+    Reason.IMPROVEMENT: "by the results until then, it was expected to improve the model most, "
     "for its time",
 }
 

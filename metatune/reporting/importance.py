@@ -21,6 +21,7 @@ from metatune.budget import Deadline, Stopwatch
 from metatune.metrics import Form, Metric
 from metatune.models.adjustment import Adjustment
 from metatune.reporting.blocks import Block
+from metatune.reporting.effects import effect_of, outputs_of
 from metatune.storage.findings import Dependence, Importance, Importances
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ __all__ = [
     "ImportanceRequest",
     "measure_importances",
     "measure_in_worker",
-    "outputs_of",
 ]
 
 _TAIL = 0.05  # below and above the interval
@@ -44,8 +44,6 @@ _N_DEPENDENCES = 6
 _DEPENDENCE_ROWS = 300
 _MOST_CELLS = 2_000_000  # rows x matrix columns that are predicted at once
 _MIN_ROWS = 100
-_MOST_OUTPUTS = 4  # classes whose probability is told
-_CLEAR = 0.9  # of the way up and down together, for a curve to be called rising
 
 Predict = Callable[["FloatArray"], "FloatArray"]
 
@@ -134,25 +132,6 @@ def measure_importances(
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         return _Measurement.of(model, X, y, weights, request).run()
-
-
-def outputs_of(
-    classes: Sequence[str], y: "AnyArray", positive: int | None
-) -> list[tuple[int, str]]:
-    """Return the classes whose probability is told: the positive one, or the most frequent ones.
-
-    Returns
-    -------
-    list of (int, str)
-        Code and label; a single pair (-1, "prediction") for regression.
-    """
-    if not classes:
-        return [(-1, "prediction")]
-    if len(classes) == 2:
-        code = 1 if positive is None else positive
-        return [(code, classes[code])]
-    counts = np.bincount(np.asarray(y, dtype=np.intp), minlength=len(classes))
-    return [(int(c), classes[c]) for c in np.argsort(-counts, kind="stable")[:_MOST_OUTPUTS]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -244,13 +223,28 @@ class _Measurement:
 
     def _all_shuffled(self, scorer: "_Scorer") -> "dict[tuple[str, ...], FloatArray]":
         """Return losses of score by column; those that matter are shuffled several times."""
-        found = self._shuffled(self.request.blocks, scorer, 0)
+        found = self._shuffled(self._promising_first(), scorer, 0)
         leading = sorted(found, key=lambda names: -np.mean(found[names]))[:_N_REPEATED]
         again = [block for block in self.request.blocks if block.names in leading]
         for repeat in range(1, _REPEATS):
             for names, losses in self._shuffled(again, scorer, repeat).items():
                 found[names] = np.concatenate([found[names], losses])
         return found
+
+    def _promising_first(self) -> list[Block]:
+        """Return the blocks, those first whose columns go along with the target by themselves.
+
+        Where the time does not suffice for all of very many, the others are left out.
+        """
+        X = self.X - np.nanmean(self.X, axis=0)
+        X = np.where(np.isfinite(X), X, 0.0)
+        y = np.asarray(self.y, dtype=np.float64)
+        if len(self.request.classes) > 2:
+            y = (y[:, None] == np.arange(len(self.request.classes))).astype(np.float64)
+        y = y.reshape(len(y), -1)
+        along = np.abs(X.T @ (y - y.mean(axis=0))).max(axis=1)
+        along /= np.maximum(np.sqrt((X**2).sum(axis=0)), 1e-12)
+        return sorted(self.request.blocks, key=lambda block: -along[list(block.positions)].max())
 
     def _shuffled(
         self, blocks: Sequence[Block], scorer: "_Scorer", repeat: int
@@ -297,7 +291,7 @@ class _Measurement:
                 outputs=tuple(label for _, label in outputs),
                 values=tuple(tuple(map(float, line)) for line in values),
             )
-            effect = _effect(dependence)
+            effect = effect_of(dependence)
             looked.append(replace(importance, dependence=dependence, effect=effect))
         return looked
 
@@ -371,26 +365,3 @@ def _importance(names: tuple[str, ...], losses: "FloatArray") -> Importance:
         reach = 1.645 * float(losses.std(ddof=1)) if len(losses) > 1 else 0.0
         low, high = mean - reach, mean + reach
     return Importance(columns=names, mean=mean, low=min(low, mean), high=max(high, mean))
-
-
-def _effect(dependence: Dependence) -> str:
-    """Say in words how predictions follow a column."""
-    line = np.asarray(dependence.values[0])
-    what = dependence.outputs[0]
-    told = "the prediction" if what == "prediction" else f"the probability of {what!r}"
-    span = float(line.max() - line.min())
-    if span <= 1e-9 * max(1.0, float(np.abs(line).max())):
-        return "hardly any by itself"
-    if not dependence.positions:
-        highest, lowest = (
-            dependence.labels[int(line.argmax())],
-            dependence.labels[int(line.argmin())],
-        )
-        return f"{told} is highest for {highest!r}, lowest for {lowest!r}"
-    way = float(line[-1] - line[0]) / float(np.abs(np.diff(line)).sum())
-    if way >= _CLEAR:
-        return f"higher values raise {told}"
-    if way <= -_CLEAR:
-        return f"higher values lower {told}"
-    peak = dependence.labels[int(line.argmax())]
-    return f"{told} is highest at about {peak}"
