@@ -101,7 +101,9 @@ def longer_outlook(
         return None
     best = _walk(forecast, (seconds, factor * seconds), n_workers, seed)
     more = (factor - 1.0) * seconds
-    return _outlook(best[:, 0], best[:, 1], metric=metric, constant=constant, seconds=more)
+    ends = tuple(map(float, np.quantile(best[:, 1], (_TAIL, 1.0 - _TAIL))))
+    now = float(best[:, 0].mean())
+    return _recalibrated(now, best[:, 1], metric=metric, constant=constant, seconds=more, ends=ends)
 
 
 def outlook_after(
@@ -194,37 +196,37 @@ def _best_over_time(
     return np.asarray(so_far[:, done])
 
 
-def _outlook(
-    now: "FloatArray", later: "FloatArray", *, metric: str, constant: float, seconds: float
-) -> Outlook:
-    low, high = np.quantile(later, (_TAIL, 1.0 - _TAIL))
-    values = np.array([now.mean(), low, later.mean(), high])
-    first, *ends = _scores(values, metric, constant)
-    error = share_of_log(now)
-    return Outlook(
-        metric=metric,
-        seconds=seconds,
-        now=first,
-        expected=ends[1],
-        low=min(ends[0], ends[2]),
-        high=max(ends[0], ends[2]),
-        chance=float(np.mean(share_of_log(later) <= (1.0 - _WORTH) * error - 1e-12)),
-    )
-
-
 def _recalibrated(
-    best: float, later: "FloatArray", *, metric: str, constant: float, seconds: float
+    best: float,
+    later: "FloatArray",
+    *,
+    metric: str,
+    constant: float,
+    seconds: float,
+    ends: tuple[float, ...] = (),
 ) -> Outlook:
     """Return the outlook by what came of such promises on past datasets.
 
     The draws promise too much early in a search, when little is known, and too little late, when
     the luck of many further trials is all that is left.
+
+    Parameters
+    ----------
+    best : float
+        Best value without more time.
+    later : ndarray of shape (n_draws,)
+        Best values with it.
+    metric, constant, seconds
+        As in `outlook_after`.
+    ends : tuple of float
+        Ends of the interval where `best` itself is uncertain; by default those of the gain alone.
     """
     from scipy.special import ndtr
 
     gain = _GAIN * max(0.0, best - float(later.mean())) ** _POWER
-    values = best - gain * np.array([0.0, _MOST_GAIN, 1.0, _LEAST_GAIN])
-    first, *ends = _scores(values, metric, constant)
+    low, high = ends or (best - _MOST_GAIN * gain, best - _LEAST_GAIN * gain)
+    values = np.array([best, min(low, best - gain), best - gain, max(high, best - gain)])
+    first, *told = _scores(values, metric, constant)
     # A hundredth of the remaining error, as a step of the logarithm.
     share = float(share_of_log(np.array(best)))
     step = best - float(log_share(np.array((1.0 - _WORTH) * share)))
@@ -233,9 +235,9 @@ def _recalibrated(
         metric=metric,
         seconds=seconds,
         now=first,
-        expected=ends[1],
-        low=min(ends[0], ends[2]),
-        high=max(ends[0], ends[2]),
+        expected=told[1],
+        low=min(told[0], told[2]),
+        high=max(told[0], told[2]),
         chance=chance,
     )
 
