@@ -30,6 +30,7 @@ __all__ = [
 _MOST_POINTS = 250  # of a curve,
 _MOST_DOTS = 700  # and of a cloud
 _BINS = 10
+_SKEWED = 20.0  # times the way to the median, for the largest value to need another scale
 
 
 def roc_plot(truth: "AnyArray", probability: "FloatArray", threshold: float) -> str:
@@ -204,7 +205,9 @@ def dependence_plot(
             axes.set_yticks(np.arange(len(labels))[::-1], [short_label(label) for label in labels])
             axes.grid(axis="y", linewidth=0.6)
             axes.margins(y=0.12)
-        elif not _is_number(labels[0]):
+        elif _is_number(labels[0]):
+            _stretch(axes, positions)
+        else:
             _few_ticks(axes, positions, labels)
         n_legend_lines = math.ceil(len(lines) / 2) if len(lines) > 1 else 0
         axes.set_title(short_label(name), pad=6 + 14 * n_legend_lines)
@@ -291,8 +294,22 @@ def _frame(axes: "Axes", x: "Sequence[float]", y: "Sequence[float]") -> None:
 
 
 def _few_ticks(axes: "Axes", positions: Sequence[float], labels: Sequence[str]) -> None:
-    at = np.unique(np.linspace(0, len(positions) - 1, 3).round().astype(int))
+    """Name the ends, and what lies between them if there is room."""
+    first, last = positions[0], positions[-1]
+    at = [0, len(positions) - 1]
+    middle = int(np.argmin(np.abs(np.asarray(positions) - 0.5 * (first + last))))
+    if abs(positions[middle] - 0.5 * (first + last)) < 0.12 * (last - first):
+        at.insert(1, middle)
     axes.set_xticks([positions[i] for i in at], [short_label(labels[i]) for i in at])
+
+
+def _stretch(axes: "Axes", positions: Sequence[float]) -> None:
+    """Let the many small values of a skewed column not hide behind a few large ones."""
+    low, high = positions[0], positions[-1]
+    middle = positions[len(positions) // 2]
+    above = [position for position in positions if position > 0]
+    if low >= 0 and above and high - low > _SKEWED * max(middle - low, 1e-12):
+        axes.set_xscale("symlog", linthresh=above[0])
 
 
 def _usual(
