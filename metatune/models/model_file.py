@@ -4,7 +4,9 @@ A model file is written by skops and read by metatune itself: all of its content
 the forms in `metatune.models.forms`, and only then is anything built.
 """
 
+import threading
 import warnings
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +27,7 @@ __all__ = [
     "MODEL_FILE",
     "ModelVersionWarning",
     "cannot_write",
+    "is_writer_ready",
     "load",
     "model_info",
     "read_model",
@@ -33,10 +36,25 @@ __all__ = [
 ]
 
 MODEL_FILE = "model.skops"
+_NO_TIME = 0.01  # seconds, enough where it has been imported before
 
 
 class ModelVersionWarning(UserWarning):
     """Warning of a model that another version of scikit-learn has written."""
+
+
+_writer: threading.Thread | None = None
+"""Import of the library that writes model files, beside everything else."""
+
+
+def is_writer_ready() -> bool:
+    """Return True once what writes model files is imported; else import it in the background."""
+    global _writer  # noqa: PLW0603  # modules are imported once for a process
+    if _writer is None:
+        _writer = threading.Thread(target=import_module, args=("skops.io",), daemon=True)
+        _writer.start()
+        _writer.join(_NO_TIME)
+    return not _writer.is_alive()
 
 
 def save(pipeline: "Pipeline", path: Path, info: dict[str, Any] | None = None) -> None:

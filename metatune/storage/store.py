@@ -109,35 +109,42 @@ class RunStore:
         pause = max(_SAVE_PAUSE, self._save_seconds / _SAVE_SHARE)
         if self._saved_first and self._since_save.seconds() < pause:
             return
-        pipeline = self._fold_pipeline(result)
-        if pipeline is not None and self._deadline.remaining() > 3 * self._save_seconds + 1.0:
+        is_soon = self._deadline.remaining() <= 3 * self._save_seconds + 1.0
+        if not is_soon and model_file.is_writer_ready():
             with contextlib.suppress(BundleError):  # no room now; the one before is still there
-                self.save(pipeline, result.trial.number, self._prepared.rows_of(result))
-            self._saved_first = True
+                self._saved_first |= self._save_incumbent()
             self._since_save = Stopwatch()
 
     def pulse(self) -> None:
         """Note now and then how much of the budget is used, for whoever goes on."""
         self._pulse.beat()
 
-    def save_constant(self) -> None:
+    def save_first(self) -> bool:
         """Make sure that there is a model from the first seconds on: the constant at least.
+
+        Returns
+        -------
+        bool
+            False as long as the library that writes models is being imported, which takes seconds
+            on a busy machine: nobody waits for it. Call again.
 
         Raises
         ------
         BundleError
             If the model cannot be saved.
         """
-        if not self._has_earlier_model and not self._saved_any:
+        if not self._keeps_model or self._has_earlier_model or self._saved_any:
+            return True
+        if not model_file.is_writer_ready():
+            return False
+        if not self._save_incumbent():
             self.save(self._prepared.constant_pipeline())
+        return True
 
     def rescue(self) -> None:
         """Save the incumbent if there is any room; a model that is saved already stays else."""
-        incumbent = self._incumbent
-        pipeline = None if incumbent is None else self._fold_pipeline(incumbent)
-        if incumbent is not None and pipeline is not None:
-            with contextlib.suppress(BundleError):
-                self.save(pipeline, incumbent.trial.number, self._prepared.rows_of(incumbent))
+        with contextlib.suppress(BundleError):
+            self._save_incumbent()
 
     def save(
         self, pipeline: "Pipeline", trial: int | None = None, fitted_on: str = "all rows"
@@ -214,6 +221,15 @@ class RunStore:
     @property
     def _deadline(self) -> Deadline:
         return self._pulse.deadline
+
+    def _save_incumbent(self) -> bool:
+        """Save the model of the incumbent's first fold; return False where there is none."""
+        incumbent = self._incumbent
+        pipeline = None if incumbent is None else self._fold_pipeline(incumbent)
+        if incumbent is None or pipeline is None:
+            return False
+        self.save(pipeline, incumbent.trial.number, self._prepared.rows_of(incumbent))
+        return True
 
     def _fold_pipeline(self, result: TrialResult) -> "Pipeline | None":
         """Return the model of a trial's first fold, if it was kept."""

@@ -51,8 +51,8 @@ class Store(Protocol):
     def update(self, result: TrialResult, history: History) -> None:
         """Let go of what a result outdoes."""
 
-    def save_constant(self) -> None:
-        """Save the constant prediction, if there is no model yet."""
+    def save_first(self) -> bool:
+        """Save what there is if no model is saved yet; return False if it is too soon."""
 
     def pulse(self) -> None:
         """Note how much of the budget is used."""
@@ -204,15 +204,14 @@ class _Loop:
     def run(self) -> Ended:
         """Go on until there is a reason to end."""
         self.first_remaining = self._remaining()
-        is_under_way = constant_saved = False
+        is_under_way = is_saved = False
         while True:
             if self._remaining() < _LEAST_SECONDS:
                 self._collect(0.0)
                 return Ended.TIME
             nothing_left = self._fill()
-            if is_under_way and not constant_saved:  # while the workers are busy
-                self.store.save_constant()
-                constant_saved = True
+            if is_under_way and not is_saved:  # while the workers are busy
+                is_saved = self.store.save_first()
             if self.turns.idle and self.turns.all_asked:
                 return Ended.TRIALS
             if self.turns.idle and nothing_left and not self._is_asking:

@@ -55,8 +55,9 @@ class FakeStore:
     def update(self, result: TrialResult, history: History) -> None:
         assert result in self.recorded, "a result is recorded before it counts"
 
-    def save_constant(self) -> None:
+    def save_first(self) -> bool:
         self.n_constants += 1
+        return True
 
     def pulse(self) -> None:
         pass

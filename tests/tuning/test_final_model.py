@@ -182,7 +182,7 @@ def test_the_model_is_an_estimator_that_can_be_cloned_and_fitted_anew(tmp_path: 
 def test_the_constant_does_not_take_the_place_of_a_model_that_is_there(tmp_path: Path) -> None:
     run = make_run(tmp_path)
     final = run.finish()
-    run.store.save_constant()
+    assert run.store.save_first()
     new = make_table(50)
     loaded = model_file.load(tmp_path / "run")
     np.testing.assert_array_equal(loaded.predict_proba(new), final.pipeline.predict_proba(new))

@@ -202,11 +202,25 @@ class Watching(InlineExecutor):
 def test_the_constant_is_saved_while_the_next_trial_runs(
     metadata_dir: Path, tmp_path: Path
 ) -> None:
+    while not model_file.is_writer_ready():
+        pass
     run_dir = new_directory(tmp_path / "run")
     executor = Watching(run_dir.model)
     run(metadata_dir, executor, run_dir=run_dir, max_trials=2)
     events = [("submit", False), ("wait", False), ("submit", False), ("wait", True)]
     assert executor.seen[:4] == events, "the first trial may need the only core"
+
+
+def test_nobody_waits_for_what_writes_models(
+    metadata_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = [False, False, True]
+    monkeypatch.setattr(model_file, "is_writer_ready", lambda: answers.pop(0) if answers else True)
+    run_dir = new_directory(tmp_path / "run")
+    executor = Watching(run_dir.model)
+    run(metadata_dir, executor, run_dir=run_dir, max_trials=4)
+    saved = [exists for event, exists in executor.seen if event == "wait"]
+    assert saved[:4] == [False, False, False, True]
 
 
 def test_a_model_that_cannot_be_saved_ends_the_run(
