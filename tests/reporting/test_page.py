@@ -288,3 +288,29 @@ def test_a_record_that_was_changed_by_hand_injects_nothing(odd: Any) -> None:
     page = render_page(replace(view, record=record))
     assert "<script>" not in page
     assert "Similar past tables" not in headings(page)
+
+
+@pytest.mark.parametrize(
+    ("labels", "positions"),
+    [
+        (("0", "1", "1000000"), (0.0, 1.0, 1e6)),
+        (("2020-01-01", "2020-01-02", "2024-01-01"), (7305.0, 7306.0, 8766.0)),
+        (("1", "2"), (1.0, 2.0)),
+    ],
+    ids=["skewed", "dates", "two values"],
+)
+def test_every_kind_of_column_is_drawn(
+    labels: tuple[str, ...], positions: tuple[float, ...]
+) -> None:
+    values = tuple(float(i) for i in range(len(labels)))
+    dependence = Dependence(
+        labels=labels, positions=positions, outputs=("a", "b", "c"), values=(values,) * 3
+    )
+    importance = replace(make_importance("age", 0.3), dependence=dependence)
+    view = make_view()
+    found = view.findings.importances
+    assert found is not None
+    findings = replace(view.findings, importances=replace(found, columns=(importance,)))
+    page = render_page(replace(view, findings=findings))
+    parse(page)
+    assert labels[-1] in page
