@@ -31,7 +31,7 @@ N_DRAWS = 400
 """Vectors of results that are drawn."""
 
 _TAIL = 0.1  # below and above the interval
-_OWN = 0.5  # of a configuration's own deviation: the best of many would owe too much to luck
+_OWN = 0.5  # of a configuration's own deviation: else the best of many owes too much to luck
 _GAIN, _POWER = 0.18, 0.5  # of the gain that draws promise after trials: what came of it, and
 _LEAST_GAIN, _MOST_GAIN = 0.14, 2.5  # times that, in 4 of 5 cases (families left out)
 _TYPICAL, _SCATTER = 0.9, 1.0  # median of this factor, and deviation of its logarithm
@@ -153,7 +153,7 @@ def outlook_after(
     gain = posterior.expected_improvement(best)
     order = np.flatnonzero(untried)
     order = order[np.argsort(-(gain / (price + _PATIENCE * seconds))[order], kind="stable")]
-    draws = _draw(posterior, planner.forecast.spread, seed)
+    draws = _draw(posterior, planner.forecast.spread, 1.0, seed)
     later = _best_over_time(draws, order, price[order] / n_workers, (seconds,), best)[:, 0]
     return _recalibrated(best, later, metric=metric, constant=constant, seconds=seconds)
 
@@ -164,12 +164,23 @@ def _walk(forecast: Forecast, seconds: Sequence[float], n_workers: int, seed: in
     patience = _PATIENCE * max(seconds)
     order = np.asarray(greedy_order(forecast.regret, forecast.weights, price, patience))
     top = slice(forecast.n_levels - 1, None, forecast.n_levels)
-    draws = _draw(forecast.belief.before_results().only(top), forecast.spread, seed)
+    prior = forecast.belief.before_results().only(top)
+    draws = _draw(prior, forecast.spread, _OWN * forecast.spread, seed)
     return _best_over_time(draws, order, price[order] / n_workers, seconds, FAILED)
 
 
-def _draw(posterior: "Posterior", spread: float, seed: int) -> "FloatArray":
-    """Draw vectors of results, (N_DRAWS, n_columns)."""
+def _draw(posterior: "Posterior", common: float, own: float, seed: int) -> "FloatArray":
+    """Draw vectors of results, (N_DRAWS, n_columns).
+
+    Parameters
+    ----------
+    posterior : Posterior
+        Of n_columns configurations.
+    common, own : float
+        Factors of the deviation that all configurations share, and of each one's own.
+    seed : int
+        Seed of the draws.
+    """
     rng = np.random.default_rng(seed)
     covariance = posterior.prior_covariance - posterior.explained.T @ posterior.explained
     covariance = posterior.scale * 0.5 * (covariance + covariance.T)
@@ -178,8 +189,8 @@ def _draw(posterior: "Posterior", spread: float, seed: int) -> "FloatArray":
     guesses = rng.choice(len(posterior.weights), size=N_DRAWS, p=posterior.weights)
     deviation = posterior.means[guesses] - posterior.mean
     deviation = deviation + rng.standard_normal((N_DRAWS, len(values))) @ root.T
-    common = deviation.mean(axis=1, keepdims=True)
-    return np.asarray(posterior.mean + spread * (common + _OWN * (deviation - common)))
+    shared = deviation.mean(axis=1, keepdims=True)
+    return np.asarray(posterior.mean + common * shared + own * (deviation - shared))
 
 
 def _best_over_time(
