@@ -309,7 +309,14 @@ def _stretch(axes: "Axes", positions: Sequence[float]) -> None:
     middle = positions[len(positions) // 2]
     above = [position for position in positions if position > 0]
     if low >= 0 and above and high - low > _SKEWED * max(middle - low, 1e-12):
+        from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
         axes.set_xscale("symlog", linthresh=above[0])
+        powers = 10.0 ** np.arange(math.ceil(math.log10(above[0])), math.log10(high) + 1e-9)
+        chosen = powers[:: max(1, math.ceil(len(powers) / 4))]
+        axes.xaxis.set_major_locator(FixedLocator([low, *chosen]))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
 
 
 def _usual(

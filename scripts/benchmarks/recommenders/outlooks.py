@@ -12,7 +12,7 @@ and how often more time paid where that was called likely.
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
@@ -23,7 +23,7 @@ from benchmarks.recommenders.forecasts import KINDS
 from benchmarks.recommenders.own import partly_evaluated
 from benchmarks.recommenders.unseen import top_seconds
 from metatune.metadataset.store import load_metadata
-from metatune.metrics import DEFAULT_METRIC
+from metatune.metrics import DEFAULT_METRIC, PERFECT_SCORE
 from metatune.recommender.forecast import level_log_seconds, make_forecast
 from metatune.recommender.levels import TOP
 from metatune.recommender.losses import FAILED, share_of_log
@@ -44,7 +44,7 @@ _SECONDS = (5.0, 20.0, 60.0, 300.0)
 _MORE = 600.0
 _AFTER = (5, 12, 30)  # trials
 _MOST_CHOSEN = 32  # one by one, each after the results before it
-_CONSTANT, _PERFECT = 0.5, 1.0  # on which scale does not matter: shares are compared
+_CONSTANTS = {"roc_auc": 0.5, "rmse": 1.0}  # the scale does not matter: shares are compared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +95,10 @@ def outlooks(
     whole = load_metadata(metadata)
     known_only = partly_evaluated(whole)
     for pool in pools:
-        past = collect_past(whole, KINDS[pool], DEFAULT_METRIC[KINDS[pool]])
+        metric = DEFAULT_METRIC[KINDS[pool]]
+        past = collect_past(whole, KINDS[pool], metric)
         found: list[Finding] = []
-        for of_dataset in _find(past, families, known_only):
+        for of_dataset in _find(past, families, known_only, metric):
             found += of_dataset
             # A look at what there is, while it goes on.
             pd.DataFrame(map(asdict, found)).to_csv(out / f"outlooks_{pool}.csv", index=False)
@@ -107,7 +108,7 @@ def outlooks(
 
 
 def _find(
-    past: Past, n_families: int | None, known_only: frozenset[str]
+    past: Past, n_families: int | None, known_only: frozenset[str], metric: str
 ) -> Iterator[list[Finding]]:
     seconds = top_seconds(past)
     families = np.array(past.families)
@@ -119,7 +120,7 @@ def _find(
         unseen = families == family
         model = MetaModel.fit(past.without(unseen))
         for row in np.flatnonzero(unseen & wanted):
-            yield list(_of_dataset(past, model, int(row), seconds[row]))
+            yield list(_of_dataset(past, model, int(row), seconds[row], metric))
 
 
 def _of_dataset(past: Past, model: MetaModel, row: int, seconds: "FloatArray") -> Iterator[Finding]:
@@ -140,7 +141,10 @@ def _of_dataset(past: Past, model: MetaModel, row: int, seconds: "FloatArray") -
     )
     real, cost = values[known], seconds[known]
     observations = _search(forecast, real, cost)
-    for finding in (*_courses(forecast, observations), *_after(forecast, observations)):
+    for finding in (
+        *_courses(forecast, observations, metric),
+        *_after(forecast, observations, metric),
+    ):
         yield replace(finding, dataset=past.names[row])
 
 
@@ -179,41 +183,43 @@ def _search(
     return [*trials, *map(tell, rest)]
 
 
-def _courses(forecast: "Forecast", trials: list[list[Observation]]) -> Iterator[Finding]:
-    told = {"metric": "roc_auc", "constant": _CONSTANT, "n_workers": 1}
-    course = course_of(forecast, seconds=_SECONDS, **told)  # type: ignore[arg-type]
+def _courses(
+    forecast: "Forecast", trials: list[list[Observation]], metric: str
+) -> Iterator[Finding]:
+    told: dict[str, Any] = {"metric": metric, "constant": _CONSTANTS[metric], "n_workers": 1}
+    course = course_of(forecast, seconds=_SECONDS, **told)
     assert course is not None
     spent = np.cumsum([CLIMB * trial[-1].seconds for trial in trials])
     best = np.minimum.accumulate([trial[-1].value for trial in trials])
     places = np.searchsorted(spent, [*_SECONDS, 3 * _SECONDS[1]], side="right")
     reached = np.concatenate([[FAILED], np.minimum(best, FAILED)])[places]
     for at, instant in enumerate(_SECONDS):
-        ends = sorted(_value(end[at]) for end in (course.low, course.high))
+        ends = sorted(_value(end[at], metric) for end in (course.low, course.high))
         yield Finding(
             what=f"at {instant:g} s",
             dataset="",
             now=FAILED,
             real=float(reached[at]),
-            expected=_value(course.expected[at]),
+            expected=_value(course.expected[at], metric),
             low=ends[0],
             high=ends[1],
         )
-    longer = longer_outlook(forecast, seconds=_SECONDS[1], **told)  # type: ignore[arg-type]
+    longer = longer_outlook(forecast, seconds=_SECONDS[1], **told)
     assert longer is not None
     yield Finding(
         what=f"{_SECONDS[1]:g} s times 3",
         dataset="",
-        now=_value(longer.now),
+        now=_value(longer.now, metric),
         real=float(reached[-1]),
-        expected=_value(longer.expected),
-        low=min(_value(longer.low), _value(longer.high)),
-        high=max(_value(longer.low), _value(longer.high)),
+        expected=_value(longer.expected, metric),
+        low=min(_value(longer.low, metric), _value(longer.high, metric)),
+        high=max(_value(longer.low, metric), _value(longer.high, metric)),
         chance=longer.chance,
         paid=_paid(float(reached[1]), float(reached[-1])),
     )
 
 
-def _after(forecast: "Forecast", trials: list[list[Observation]]) -> Iterator[Finding]:
+def _after(forecast: "Forecast", trials: list[list[Observation]], metric: str) -> Iterator[Finding]:
     planner = Planner(forecast)
     for n in _AFTER:
         if n >= len(trials):
@@ -222,8 +228,8 @@ def _after(forecast: "Forecast", trials: list[list[Observation]]) -> Iterator[Fi
         outlook = outlook_after(
             planner,
             told,
-            metric="roc_auc",
-            constant=_CONSTANT,
+            metric=metric,
+            constant=_CONSTANTS[metric],
             seconds=_MORE,
             n_workers=1,
         )
@@ -236,13 +242,13 @@ def _after(forecast: "Forecast", trials: list[list[Observation]]) -> Iterator[Fi
             if spent > _MORE:
                 break
             later = min(later, trial[-1].value)
-        ends = sorted((_value(outlook.low), _value(outlook.high)))
+        ends = sorted((_value(outlook.low, metric), _value(outlook.high, metric)))
         yield Finding(
             what=f"after {n} trials, {_MORE:g} s more",
             dataset="",
             now=now,
             real=later,
-            expected=_value(outlook.expected),
+            expected=_value(outlook.expected, metric),
             low=ends[0],
             high=ends[1],
             chance=outlook.chance,
@@ -255,8 +261,9 @@ def _paid(now: float, later: float) -> bool:
     return bool(after <= 0.99 * before - 1e-12)
 
 
-def _value(score: float) -> float:
-    share = (_PERFECT - score) / (_PERFECT - _CONSTANT)
+def _value(score: float, metric: str) -> float:
+    perfect = PERFECT_SCORE[metric]
+    share = (perfect - score) / (perfect - _CONSTANTS[metric])
     return float(np.log(share + 0.01))
 
 
