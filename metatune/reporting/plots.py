@@ -314,7 +314,7 @@ def _stretch(axes: "Axes", positions: Sequence[float]) -> None:
         axes.set_xscale("symlog", linthresh=above[0])
         powers = 10.0 ** np.arange(math.ceil(math.log10(above[0])), math.log10(high) + 1e-9)
         chosen = powers[:: max(1, math.ceil(len(powers) / 4))]
-        axes.xaxis.set_major_locator(FixedLocator([low, *chosen]))
+        axes.xaxis.set_major_locator(FixedLocator([0.0, *chosen] if low == 0 else list(chosen)))
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
 

@@ -123,7 +123,9 @@ def _find(
             yield list(_of_dataset(past, model, int(row), seconds[row], metric))
 
 
-def _of_dataset(past: Past, model: MetaModel, row: int, seconds: "FloatArray") -> Iterator[Finding]:
+def _of_dataset(
+    past: Past, model: MetaModel, row: int, seconds: "FloatArray", metric: str
+) -> Iterator[Finding]:
     values = past.values[row]
     known = np.isfinite(values[:, TOP]) & np.isfinite(seconds)
     if known.sum() < 20:
