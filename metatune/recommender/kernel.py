@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from metatune._typing import FloatArray
 
 
-__all__ = ["KrigingWeights", "kriging_weights"]
+__all__ = ["NUGGET", "KrigingWeights", "kriging_weights"]
+
+NUGGET = 0.1
+"""Share of the variance within a family by which even the closest relatives differ."""
 
 _LENGTH = 0.35  # of the kernel, in units of the square root of the number of hyperparameters
-_NUGGET = 0.1  # results of neighbours differ by more than their distance explains
 _INACTIVE = 0.5
 
 
@@ -81,14 +83,14 @@ def _krige(
     known: "FloatArray", asked: "FloatArray", n_domains: int
 ) -> "tuple[FloatArray, FloatArray]":
     scale = 2 * _LENGTH**2 * max(1, n_domains)
-    gram = np.exp(-_squared(known, known) / scale) + _NUGGET * np.eye(len(known))
+    gram = np.exp(-_squared(known, known) / scale) + NUGGET * np.eye(len(known))
     cross = np.exp(-_squared(asked, known) / scale)
     solved = np.linalg.solve(gram, cross.T).T
     ones = np.linalg.solve(gram, np.ones(len(known)))
     missing = 1.0 - solved.sum(axis=1)
     weights = solved + np.outer(missing / ones.sum(), ones)
     explained = (solved * cross).sum(axis=1)
-    return np.asarray(weights), np.asarray(np.clip(1.0 + _NUGGET - explained, 0.01, 1.0))
+    return np.asarray(weights), np.asarray(np.clip(1.0 + NUGGET - explained, 0.01, 1.0))
 
 
 def _squared(a: "FloatArray", b: "FloatArray") -> "FloatArray":

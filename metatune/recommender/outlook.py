@@ -19,7 +19,8 @@ from metatune.metrics import PERFECT_SCORE, RECORDED_METRICS
 from metatune.recommender.forecast import Forecast
 from metatune.recommender.levels import TOP
 from metatune.recommender.losses import FAILED, log_share, score_of_value, share_of_log
-from metatune.recommender.planner import Observation, Planner
+from metatune.recommender.observations import Observation
+from metatune.recommender.planner import Planner
 from metatune.recommender.portfolio import greedy_order
 from metatune.recommender.recommendation import Course, Outlook
 

@@ -15,7 +15,9 @@ from metatune.recommender.aim import EnsembleAim
 from metatune.recommender.cost import corrected
 from metatune.recommender.extrapolation import Extrapolation
 from metatune.recommender.forecast import Forecast
+from metatune.recommender.kernel import NUGGET
 from metatune.recommender.levels import TOP
+from metatune.recommender.observations import Observation, gains_outside, worth_keeping
 from metatune.recommender.portfolio import beaten
 from metatune.space import Configuration, SearchSpace
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from metatune.recommender.belief import Belief, Posterior
 
 
-__all__ = ["Observation", "PlannedTrial", "Planner", "PlannerSettings"]
+__all__ = ["PlannedTrial", "Planner", "PlannerSettings"]
 
 
 _BETTER = 0.6
@@ -34,8 +36,12 @@ _BETTER = 0.6
 spoil more than they improve (measured on the meta-dataset, each member of the pool left out)."""
 
 
-_MOST_FOREIGN = 120
-"""Maximum number of configurations outside the pool that are considered."""
+_PROMISE = 0.4 * np.sqrt(NUGGET)
+"""Expected improvement of a close relative of the best, in standard deviations of a family: that of
+a standard Gaussian over its mean, times what the closest relatives differ by."""
+
+_TRUST = 5.0
+"""Trials outside the pool by which a family's promise is believed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,28 +65,6 @@ class PlannerSettings:
     cap: float = 1.5
     floor: float = 0.05
     promotion: float = 1 / 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
-    """Result of one trial, as the planner sees it.
-
-    Attributes
-    ----------
-    configuration : Configuration
-        Configuration of the trial.
-    level : int
-        Level of the trial.
-    value : float
-        Loss on the scale of `metatune.recommender.losses`; NaN while the trial is running.
-    seconds : float
-        Processor seconds of the trial; NaN if unknown.
-    """
-
-    configuration: Configuration
-    level: int
-    value: float
-    seconds: float = float("nan")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +197,8 @@ class Planner:
             return replace(chosen, improves=False)
         untried = [c for c in proposals if c.key not in tried]
         if untried:
-            offers = offers.joined(self._invented(untried, known, posterior, best, aim))
+            invented = self._invented(untried, known, posterior, best, aim)
+            offers = offers.joined(invented.times(self.credit(untried, observations)))
         gain = offers.gain.copy()
         gain[: len(pool)][~free] = -1.0
         index = int(np.argmax(gain / self._price(offers, patience)))
@@ -232,6 +217,39 @@ class Planner:
         within = self._extrapolation.within_family(configurations)[:, -1, -1]
         at_top = posterior.of(related.shares, _BETTER * related.rest * within)
         return _offers(configurations, at_top, related.shares @ known.log_seconds, best, aim)
+
+    def credit(
+        self, configurations: Sequence[Configuration], observations: Sequence[Observation]
+    ) -> "FloatArray":
+        """Return the share of what families promise outside the pool that they have kept so far.
+
+        Parameters
+        ----------
+        configurations : sequence of Configuration
+            Configurations outside the pool.
+        observations : sequence of Observation
+            The trials so far.
+
+        Returns
+        -------
+        ndarray of shape (n_configurations,)
+            At most 1, which a family has that was not tried outside the pool.
+
+        Notes
+        -----
+        Every new configuration is expected to be a little better by chance. Where many have been
+        tried, and none was, that was too much: else a cheap family whose configurations are all
+        alike on this dataset would be tried again and again.
+        """
+        pool = {c.key for c in self.forecast.configurations}
+        gained = gains_outside(observations, pool)
+        variance = self._extrapolation.within_family(configurations)[:, -1, -1]
+        promised = _PROMISE * np.sqrt(_BETTER * variance)
+        names = [c.algorithm for c in configurations]
+        counts = np.array([len(gained.get(name, ())) for name in names], dtype=float)
+        sums = np.array([sum(gained.get(name, ())) for name in names], dtype=float)
+        kept = (_TRUST * promised + sums) / ((_TRUST + counts) * np.maximum(promised, 1e-12))
+        return np.asarray(np.minimum(1.0, kept))
 
     def _planned(self, index: int, offers: "_Offers") -> PlannedTrial:
         return PlannedTrial(
@@ -277,7 +295,7 @@ class Planner:
         """Sort observations into the columns of a belief that covers all their configurations."""
         forecast = self.forecast
         position = {c.key: i for i, c in enumerate(forecast.configurations)}
-        observations = _worth_keeping(observations, frozenset(position))
+        observations = worth_keeping(observations, frozenset(position))
         foreign: list[Configuration] = []
         for observation in observations:
             key = observation.configuration.key
@@ -327,6 +345,10 @@ class _Offers:
     is_new_member: "BoolArray"
     log_seconds: "FloatArray"
 
+    def times(self, factors: "FloatArray") -> "_Offers":
+        """Return them with their gains times some factors."""
+        return replace(self, gain=self.gain * factors)
+
     def joined(self, other: "_Offers") -> "_Offers":
         """Return these and others."""
         return _Offers(
@@ -374,23 +396,3 @@ class _Known:
     belief: "Belief"
     log_seconds: "FloatArray"
     foreign: tuple[Configuration, ...]
-
-
-def _worth_keeping(
-    observations: Sequence[Observation], pool: frozenset[str]
-) -> Sequence[Observation]:
-    """Drop most observations outside the pool where there are too many.
-
-    The work grows with the cube of the configurations. The best and the latest ones are kept.
-    """
-    best: dict[str, float] = {}
-    for observation in observations:
-        key = observation.configuration.key
-        if key not in pool:
-            value = observation.value if np.isfinite(observation.value) else np.inf
-            best[key] = min(value, best.get(key, np.inf))
-    if len(best) <= _MOST_FOREIGN:
-        return observations
-    half = _MOST_FOREIGN // 2
-    kept = {*sorted(best, key=lambda key: best[key])[:half], *list(best)[-half:]}
-    return [o for o in observations if o.configuration.key in (pool | kept)]

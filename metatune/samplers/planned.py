@@ -14,7 +14,8 @@ from metatune.metrics import PERFECT_SCORE
 from metatune.recommender.aim import EnsembleAim
 from metatune.recommender.levels import LEVELS, level_of
 from metatune.recommender.losses import FAILED, error_share, log_share, score_of_value
-from metatune.recommender.planner import Observation, PlannedTrial, Planner
+from metatune.recommender.observations import Observation
+from metatune.recommender.planner import PlannedTrial, Planner
 from metatune.samplers.base import Proposal, Sampler
 from metatune.samplers.mutation import draw_configuration
 from metatune.samplers.patience import Patience

@@ -7,8 +7,9 @@ from metatune.recommender.belief import Belief
 from metatune.recommender.forecast import Forecast
 from metatune.recommender.levels import LEVELS, TOP
 from metatune.recommender.losses import log_share
+from metatune.recommender.observations import Observation
 from metatune.recommender.outlook import course_of, longer_outlook, outlook_after
-from metatune.recommender.planner import Observation, Planner
+from metatune.recommender.planner import Planner
 from metatune.space import Configuration
 
 N_LEVELS = len(LEVELS)

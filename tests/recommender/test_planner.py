@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from metatune.recommender.belief import Belief
 from metatune.recommender.forecast import Forecast
-from metatune.recommender.planner import Observation, PlannedTrial, Planner, PlannerSettings
+from metatune.recommender.observations import Observation
+from metatune.recommender.planner import PlannedTrial, Planner, PlannerSettings
 from metatune.space import Configuration, Float, SearchSpace
 
 FloatArray = NDArray[np.float64]
@@ -332,3 +333,18 @@ def test_levels_that_are_not_climbed_change_nothing_but_the_seconds() -> None:
     assert one.expected_value == pytest.approx(other.expected_value)
     assert one.deviation == pytest.approx(other.deviation)
     assert other.seconds == pytest.approx(6.0)
+
+
+def test_a_family_that_never_gets_better_loses_its_credit() -> None:
+    planner = make_planner(np.zeros(4), RELATED)
+    tried = [told(i, -1.0, level=0) for i in range(4)]
+    credit = [float(planner.credit([ridge(0.41)], tried)[0])]
+    for n in range(12):
+        tried.append(Observation(configuration=ridge(0.3 + n / 100), level=0, value=-1.0))
+        credit.append(float(planner.credit([ridge(0.41)], tried)[0]))
+    assert credit[0] == 1.0
+    assert credit == sorted(credit, reverse=True)
+    assert credit[-1] == pytest.approx(5 / 17)
+    assert planner.credit([Configuration(algorithm="other", params={})], tried).tolist() == [1.0]
+    tried.append(Observation(configuration=ridge(0.9), level=0, value=-9.0))
+    assert planner.credit([ridge(0.41)], tried).tolist() == [1.0], "one large step restores it"

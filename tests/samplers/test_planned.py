@@ -21,9 +21,9 @@ from metatune.recommender.forecast import Forecast
 from metatune.recommender.levels import TOP
 from metatune.recommender.losses import FAILED, share_of_log
 from metatune.recommender.meta_model import MetaModel
+from metatune.recommender.observations import Observation
 from metatune.recommender.past import collect_past
 from metatune.recommender.planner import (
-    Observation,
     PlannedTrial,
     Planner,
     PlannerSettings,

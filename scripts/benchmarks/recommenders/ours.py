@@ -12,8 +12,9 @@ from metatune.recommender.belief import BeliefSettings
 from metatune.recommender.forecast import Forecast, make_forecast
 from metatune.recommender.losses import FAILED, log_share
 from metatune.recommender.meta_model import MetaModel
+from metatune.recommender.observations import Observation
 from metatune.recommender.past import Past, Times
-from metatune.recommender.planner import Observation, Planner, PlannerSettings
+from metatune.recommender.planner import Planner, PlannerSettings
 from metatune.space import Configuration
 
 if TYPE_CHECKING:

@@ -28,9 +28,10 @@ from metatune.recommender.forecast import level_log_seconds, make_forecast
 from metatune.recommender.levels import TOP
 from metatune.recommender.losses import FAILED, share_of_log
 from metatune.recommender.meta_model import MetaModel
+from metatune.recommender.observations import Observation
 from metatune.recommender.outlook import CLIMB, course_of, longer_outlook, outlook_after
 from metatune.recommender.past import Past, collect_past
-from metatune.recommender.planner import Observation, Planner
+from metatune.recommender.planner import Planner
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -26,7 +26,8 @@ from metatune.recommender.forecast import Forecast
 from metatune.recommender.levels import TOP
 from metatune.recommender.meta_model import MetaModel
 from metatune.recommender.models import load_model
-from metatune.recommender.planner import Observation, Planner
+from metatune.recommender.observations import Observation
+from metatune.recommender.planner import Planner
 from metatune.recommender.rank import Question, recommend_configurations
 
 

@@ -10,8 +10,9 @@ from benchmarks.recommenders.held_out import judged, judged_random, shown_values
 from metatune.recommender.forecast import Forecast, level_log_seconds, make_forecast
 from metatune.recommender.levels import LEVELS, TOP
 from metatune.recommender.meta_model import MetaModel
+from metatune.recommender.observations import Observation
 from metatune.recommender.past import Past
-from metatune.recommender.planner import Observation, Planner, PlannerSettings
+from metatune.recommender.planner import Planner, PlannerSettings
 from metatune.recommender.portfolio import greedy_order
 
 if TYPE_CHECKING:
