@@ -2,7 +2,7 @@
 
 ``MetaTuneClassifier`` and ``MetaTuneRegressor`` are scikit-learn estimators; ``recommend`` says
 what is worth trying without training, ``describe`` how a table is understood, ``load`` opens the
-model of a run.
+model of a run. ``Events`` is the base of listeners, which the estimators take as ``callbacks=``.
 """
 
 import importlib
@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from metatune.errors import InputError, MetadataError, MetatuneError, SearchError
     from metatune.estimators.estimator import MetaTuneClassifier, MetaTuneRegressor
     from metatune.models.model_file import load
+    from metatune.tuning.events import Events
 
     __version__: str
 
 __all__ = [
+    "Events",
     "InputError",
     "MetaTuneClassifier",
     "MetaTuneRegressor",
@@ -30,6 +32,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Events": "metatune.tuning.events",
     "InputError": "metatune.errors",
     "MetaTuneClassifier": "metatune.estimators.estimator",
     "MetaTuneRegressor": "metatune.estimators.estimator",

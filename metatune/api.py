@@ -1,5 +1,6 @@
 """Recommending and describing from Python: `metatune.recommend` and `metatune.describe`."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,11 +22,13 @@ from metatune.evaluation.trial_data import TrialData
 from metatune.execution.numeric_threads import one_numeric_thread
 from metatune.execution.workers import local_workers
 from metatune.metafeatures import MetaFeatures, extract_metafeatures
+from metatune.notation.cards import Card, Grid
 from metatune.recommender.advice import Advice, advise, eligible_shape, usable_algorithms
 from metatune.recommender.outlook import course_of, longer_outlook
 from metatune.recommender.recommendation import Recommendations
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import ArrayLike
 
 _COURSE = (0.03, 0.1, 0.3, 1.0, 3.0)  # of the budget
@@ -33,7 +36,12 @@ _COURSE = (0.03, 0.1, 0.3, 1.0, 3.0)  # of the budget
 __all__ = ["Description", "describe", "describe_for", "recommend", "recommend_for"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+_SHOWN_COLUMNS = 20
+_SHOWN_CLASSES = 8
+_SHOWN_NOTES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Description:
     """Understanding of a table: its task, target and columns.
 
@@ -78,6 +86,44 @@ class Description:
         plain = asdict(self)
         plain["columns"] = [{**column, "kind": str(column["kind"])} for column in plain["columns"]]
         return plain
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return the columns as a table: name, kind, n_missing, n_unique and note of each."""
+        import pandas as pd
+
+        rows = [(c.name, str(c.kind), c.n_missing, c.n_unique, c.note) for c in self.columns]
+        return pd.DataFrame(rows, columns=["name", "kind", "n_missing", "n_unique", "note"])
+
+    def __repr__(self) -> str:
+        return self._card().text()
+
+    def _repr_html_(self) -> str:
+        return self._card().html()
+
+    def _card(self) -> Card:
+        about = "" if self.positive is None else f", positive class {self.positive!r}"
+        dropped = f", {self.n_dropped:,} without target dropped" if self.n_dropped else ""
+        n_features = sum(map(math.isfinite, self.meta_features.values.values()))
+        facts = [
+            ("target", f"{self.target}, {self.task}, judged by {self.metric}{about}"),
+            ("rows", f"{self.n_rows:,}{dropped}"),
+            *([] if self.classes is None else [("classes", _class_counts(self.classes))]),
+            ("meta-features", f"{n_features} known: meta_features.values"),
+            *(("", note) for note in self.notes[:_SHOWN_NOTES]),
+        ]
+        rows = [
+            (c.name, str(c.kind), f"{c.n_missing:,}", f"{c.n_unique:,}", c.note)
+            for c in self.columns
+        ]
+        headings, right = ("column", "kind", "missing", "unique", "note"), ("missing", "unique")
+        grid = Grid.of(headings, rows, right=right, most=_SHOWN_COLUMNS, rest="to_frame()")
+        return Card(title=f"Description of {self.name}", facts=tuple(facts), grids=(grid,))
+
+
+def _class_counts(classes: Mapping[str, int]) -> str:
+    shown = [f"{name} {count:,}" for name, count in list(classes.items())[:_SHOWN_CLASSES]]
+    n_more = len(classes) - len(shown)
+    return ", ".join([*shown, *([f"{n_more} more"] if n_more else [])])
 
 
 def recommend(  # noqa: PLR0913  # what `metatune recommend` takes

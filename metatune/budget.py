@@ -23,6 +23,7 @@ __all__ = [
     "Timings",
     "parse_duration",
     "seconds_since_process_start",
+    "utc_milliseconds",
     "utc_now",
 ]
 
@@ -190,6 +191,11 @@ def start_ticks() -> int | None:
 def utc_now() -> str:
     """Return the current instant as ISO 8601 text in UTC, for records only."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def utc_milliseconds() -> int:
+    """Return the milliseconds since 1970, as trackers of experiments count the time."""
+    return int(1000 * time.time())
 
 
 class Timings:

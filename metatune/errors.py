@@ -17,7 +17,9 @@ and of its warnings, which scikit-learn's habits ask for where a command would s
 
 MetatuneWarning (also a UserWarning)
 ├── UnusedCellsWarning   cells of a table to predict are taken as missing
-└── UnknownColumnsWarning  columns of a table to predict are ignored
+├── UnknownColumnsWarning  columns of a table to predict are ignored
+├── PartialModelWarning  the fit was interrupted: the model is the best so far
+└── ListenerWarning      a listener failed, and is told nothing more
 
 Every message is one line that says what is wrong, where, and how to mend it.
 """
@@ -26,11 +28,13 @@ __all__ = [
     "BundleError",
     "ClusterLostError",
     "InputError",
+    "ListenerWarning",
     "MetadataError",
     "MetatuneError",
     "MetatuneWarning",
     "OpenMLError",
     "OptionError",
+    "PartialModelWarning",
     "SchemaError",
     "SearchError",
     "SpaceError",
@@ -106,3 +110,11 @@ class UnusedCellsWarning(MetatuneWarning):
 
 class UnknownColumnsWarning(MetatuneWarning):
     """Columns of a table to predict are ignored, since the model was fitted without them."""
+
+
+class PartialModelWarning(MetatuneWarning):
+    """A fit was interrupted by its user: the model is the best of what was tried until then."""
+
+
+class ListenerWarning(MetatuneWarning):
+    """A listener of a run raised an error; the run goes on without telling it anything more."""

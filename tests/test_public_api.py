@@ -10,6 +10,7 @@ import metatune
 from metatune.errors import OptionError
 
 PUBLIC = [
+    "Events",
     "InputError",
     "MetaTuneClassifier",
     "MetaTuneRegressor",

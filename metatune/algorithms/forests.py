@@ -58,6 +58,11 @@ class Forest(Algorithm):
         return make_space(self.name, kind, entries, crossed=True)
 
     def build(self, configuration: Configuration, context: BuildContext) -> "Pipeline":
+        from metatune.algorithms.learners.packed_forest import (
+            PackedForestClassifier,
+            PackedForestRegressor,
+        )
+
         values: dict[str, Any] = dict(configuration.params)
         n_columns = most_columns(configuration, context)
         share = share_of_columns(values["max_features"], n_columns)
@@ -80,8 +85,9 @@ class Forest(Algorithm):
             }
         # Trees compare float32 values: standardising first keeps the digits of large offsets.
         preprocess = table_step(configuration, context, scaling="standard")
-        estimator = self._learner(context.kind)(**settings)
-        return make_pipeline(preprocess, estimator, configuration, context, smoothing=3.0)
+        forest = self._learner(context.kind)(**settings)
+        packed = PackedForestClassifier if context.kind.is_classification else PackedForestRegressor
+        return make_pipeline(preprocess, packed(forest), configuration, context, smoothing=3.0)
 
     def _learner(self, kind: TaskKind) -> Any:
         raise NotImplementedError

@@ -27,6 +27,8 @@ _COMMANDS = {
 _PLACES = {"continue": ("continuing", "continue_run")}  # a word of Python names no module
 _EXAMPLE = "metatune fit data.csv --target price --budget 10m"
 
+_WIDEST = 1_000  # columns of help: as many as the terminal has
+
 USER_AT_FAULT = 2
 INTERRUPTED = 130
 
@@ -125,7 +127,7 @@ def _fail(message: str, code: int) -> NoReturn:
     cls=LazyGroup,
     lazy=_COMMANDS,
     help=f"Recommend, try and fit models for tables within a time budget.\n\n  {_EXAMPLE}",
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": _WIDEST},
     invoke_without_command=True,
 )
 @click.version_option(package_name="metatune", message="metatune %(version)s")

@@ -1,9 +1,10 @@
 """Console of the commands: news on standard error, results on standard output.
 
-Whatever a table or a run may hold, no character of it steers the terminal.
+Everything that is said while a run goes on goes through one console, which knows of the live
+display below the news. Whatever a table or a run may hold, no character of it steers the terminal.
 """
 
-import math
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,38 +15,109 @@ from metatune.files.plain import without_nan
 from metatune.files.text import json_text, visible
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
 
-__all__ = ["Voice", "number", "seconds", "show", "show_json", "table"]
+__all__ = ["Voice", "can_redraw", "show", "show_command", "show_json", "table"]
 
 _WIDTH = 80  # where there is no terminal to ask
+_INDENT = 2  # of the lines that go on with one that is too long
+_LEAST_WIDTH = 30  # below, words are left to the terminal
+_DUMB = ("", "dumb", "unknown")
 
 
 class Voice:
     """Says on standard error what the user should know.
 
+    On a terminal lines end between words, at its width; elsewhere each thing said is one line.
+
     Parameters
     ----------
     quiet : bool
-        Say nothing.
+        Say nothing but warnings.
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
-        self._quiet = quiet
+        self.quiet = quiet
+        self._console: Console | None = None
 
     def say(self, text: str) -> None:
         """Say a line."""
-        if not self._quiet:
-            click.echo(visible(text), err=True)
+        if not self.quiet:
+            self._write(visible(text))
 
     def warn(self, text: str) -> None:
         """Say a line that matters too much to be left out on demand."""
-        click.echo(f"warning: {text}", err=True)
+        self._write(visible(f"warning: {text}"))
 
     def notes(self, notes: Iterable[str]) -> None:
         """Say notes, each in a line of its own."""
         for note in notes:
             self.say(f"  - {note}")
+
+    def command(self, text: str) -> None:
+        """Say a line that ends with a command: it stays in one piece, so that it can be copied."""
+        if self.quiet:
+            return
+        if self._console is None:
+            click.echo(visible(text), err=True)
+        else:
+            self._console.print(visible(text), soft_wrap=True)
+
+    def live_console(self) -> "Console":
+        """Return the console for a live display; from now on everything is said above it."""
+        from rich.console import Console
+
+        if self._console is None:
+            self._console = Console(
+                file=sys.stderr, force_terminal=True, highlight=False, markup=False, emoji=False
+            )
+        return self._console
+
+    def _write(self, text: str) -> None:
+        for line in _wrapped(text):
+            if self._console is None:
+                click.echo(line, err=True)
+            else:
+                self._console.print(line, soft_wrap=True)
+
+
+def can_redraw() -> bool:
+    """Return True if standard error is a terminal on which a display can be drawn anew."""
+    return sys.stderr.isatty() and os.environ.get("TERM", "") not in _DUMB
+
+
+def _wrapped(text: str) -> list[str]:
+    """Break a line between words where a terminal would break it anywhere."""
+    width = _terminal_width()
+    if width is None or width < _LEAST_WIDTH or len(text) < width // 2:
+        return [text]
+    from rich.cells import cell_len
+    from rich.console import Console
+    from rich.text import Text
+
+    if cell_len(text) < width:
+        return [text]
+    indent = len(text) - len(text.lstrip()) + _INDENT
+    console = Console(width=width, file=sys.stderr)
+    first, *rest = Text(text).wrap(console, width - 1)
+    lines = [first.plain.rstrip()]
+    if rest:
+        after = text[len(first.plain.rstrip()) :].strip()
+        lines += [
+            " " * indent + line.plain.rstrip()
+            for line in Text(after).wrap(console, width - 1 - indent)
+        ]
+    return lines
+
+
+def _terminal_width() -> int | None:
+    """Return the columns of the terminal that standard error is; None if it is none."""
+    if not sys.stderr.isatty():
+        return None
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or _WIDTH
+    except (OSError, ValueError):
+        return _WIDTH
 
 
 def show(*renderables: "RenderableType") -> None:
@@ -56,9 +128,14 @@ def show(*renderables: "RenderableType") -> None:
     console = Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
     for renderable in renderables:
         if isinstance(renderable, str):
-            console.print(visible(renderable, lines=True), soft_wrap=True)
+            console.print(visible(renderable, lines=True), soft_wrap=not sys.stdout.isatty())
         else:
             console.print(renderable)
+
+
+def show_command(text: str) -> None:
+    """Write a line that ends with a command: it stays in one piece, so that it can be copied."""
+    click.echo(visible(text))
 
 
 def show_json(value: Mapping[str, Any]) -> None:
@@ -91,21 +168,3 @@ def table(
     for row in rows:
         grid.add_row(*map(visible, row))
     return grid
-
-
-def number(value: float | None) -> str:
-    """Write a score: four or more significant digits, ``-`` where there is none."""
-    if value is None or math.isnan(value):
-        return "-"
-    return f"{value:.4f}" if 0.001 <= abs(value) < 1000 or value == 0 else f"{value:.5g}"
-
-
-def seconds(value: float) -> str:
-    """Write a duration for people."""
-    if value < 9.95:
-        return f"{value:.1f} s"
-    if value < 120:
-        return f"{value:.0f} s"
-    minutes, rest = divmod(round(value), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

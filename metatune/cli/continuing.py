@@ -42,6 +42,7 @@ __all__ = ["continue_run"]
 @options.as_json()
 @options.quiet()
 @click.option("-v", "--verbose", is_flag=True, help="Say a line for every trial.")
+@options.mlflow()
 def continue_run(directory: Path, budget: str | None, max_trials: str | None, **given: Any) -> int:
     """Go on with the run in DIR: finish an interrupted one, or give a finished one more time.
 
@@ -85,7 +86,7 @@ def continue_run(directory: Path, budget: str | None, max_trials: str | None, **
         ),
         spent=seconds_since_process_start(),
     )
-    display = Display(**{name: given[name] for name in ("as_json", "quiet", "verbose")})
+    display = Display(**{name: given[name] for name in ("as_json", "quiet", "verbose", "mlflow")})
     return run_fit(request, display)
 
 

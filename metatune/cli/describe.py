@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import click
 
 from metatune.cli import options
-from metatune.cli.console import Voice, number, show, show_json, table
+from metatune.cli.console import Voice, show, show_json, table
+from metatune.notation.numbers import quantity
 
 if TYPE_CHECKING:
     from metatune.api import Description
@@ -93,7 +94,7 @@ def _show(understood: "Description") -> None:
     values = understood.meta_features.values
     for group in GROUP_NAMES:
         rows = [
-            (name, number(values[name]), FEATURES[name].definition)
+            (name, quantity(values[name]), FEATURES[name].definition)
             for name in values
             if FEATURES[name].group == group
         ]

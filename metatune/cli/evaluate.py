@@ -3,7 +3,8 @@
 import click
 
 from metatune.cli import options
-from metatune.cli.console import Voice, number, show, show_json, table
+from metatune.cli.console import Voice, show, show_json, table
+from metatune.notation.numbers import number
 
 __all__ = ["evaluate"]
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from metatune.cli import options
-from metatune.cli.console import Voice, number, show, show_json, table
+from metatune.cli.console import Voice, show, show_json, table
 from metatune.errors import OptionError
+from metatune.notation.numbers import number
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -77,6 +77,7 @@ __all__ = ["default_output", "fit"]
 @options.as_json()
 @options.quiet()
 @click.option("-v", "--verbose", is_flag=True, help="Say a line for every trial.")
+@options.mlflow()
 def fit(**given: Any) -> int:
     """Find and fit the best pipeline for DATA, in time.
 
@@ -90,7 +91,9 @@ def fit(**given: Any) -> int:
     from metatune.storage.door import Door
     from metatune.storage.session import RunRequest
 
-    display = Display(**{name: given.pop(name) for name in ("as_json", "quiet", "verbose")})
+    display = Display(
+        **{name: given.pop(name) for name in ("as_json", "quiet", "verbose", "mlflow")}
+    )
     request = RunRequest(
         door=Door.COMMAND_LINE,
         overwrite=given.pop("overwrite"),

@@ -1,5 +1,8 @@
 """Journey of `metatune fit` and `metatune continue`: check, open, read, tune, record, report."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +12,7 @@ from metatune.budget import Stopwatch
 from metatune.cli import interrupts
 from metatune.cli.console import Voice, show_json
 from metatune.cli.data import check_exists, is_openml, open_data
+from metatune.cli.library_warnings import library_warnings
 from metatune.cli.options import role_columns
 from metatune.cli.wording import command
 from metatune.data.reading.payload import check_file
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
 
     from metatune.data.task.task import Task
     from metatune.execution.executor import Executor
+    from metatune.listeners.tracker import Tracker
     from metatune.tuning.result import TuningResult
 
 __all__ = ["Display", "file_of", "run_fit"]
@@ -43,6 +48,7 @@ class Display:
     as_json: bool
     quiet: bool
     verbose: bool
+    mlflow: str | None = None
 
 
 def run_fit(request: RunRequest, display: Display) -> int:
@@ -67,15 +73,17 @@ def run_fit(request: RunRequest, display: Display) -> int:
     """
     options = _checked(request.options)
     voice = Voice(quiet=display.quiet)
-    with open_run(replace(request, options=options)) as session:
+    with (
+        _trackers(display, voice) as trackers,
+        open_run(replace(request, options=options)) as session,
+    ):
         if session.is_over:
             return _say_over(session, display, voice)
-        with _workers(options) as executor:
-            watch = Stopwatch()
-            task, data = _read(session, voice)
-            session.begin(task, data, reading=watch.seconds())
-            interrupts.say_at_the_end(_how_to_go_on(session))
-            result = _search(session, task, executor, display, voice)
+        with (
+            _workers(options, session.logs) as executor,
+            library_warnings(voice, session.logs),
+        ):
+            result = _tune(session, executor, display, voice, trackers)
             return _report(session, result, executor, display, voice)
 
 
@@ -109,12 +117,30 @@ def _checked(options: RunOptions) -> RunOptions:
     return replace(options, memory_limit=parse_memory(given) if isinstance(given, str) else given)
 
 
-def _workers(options: RunOptions) -> "AbstractContextManager[Executor]":
+@contextmanager
+def _trackers(display: Display, voice: Voice) -> "Iterator[list[Tracker]]":
+    """Make the trackers that are asked for, or say how to install them; let them finish."""
+    if display.mlflow is None:
+        yield []
+        return
+    from metatune.listeners.mlflow_tracker import MLflowTracker
+
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")  # it tells of all that it makes
+    tracker = MLflowTracker(display.mlflow)
+    try:
+        yield [tracker]
+    finally:
+        missing = tracker.leave()
+        if missing:
+            voice.warn(" ".join(missing.split()))
+
+
+def _workers(options: RunOptions, logs: Path | None) -> "AbstractContextManager[Executor]":
     """Start workers, or connect to those of a cluster."""
     limit = options.memory_limit
     assert not isinstance(limit, str), "it was parsed when the options were checked"
     if options.scheduler is None:
-        return workers(None, options.jobs, limit)
+        return workers(None, options.jobs, limit, logs)
     from metatune.execution.dask_executor import connect
 
     return connect(options.scheduler, jobs=options.jobs, memory_limit=limit)
@@ -161,21 +187,25 @@ def _read(session: Session, voice: Voice) -> "tuple[Task, DataRecord]":
     )
 
 
-def _search(
+def _tune(
     session: Session,
-    task: "Task",
     executor: "Executor",
     display: Display,
     voice: Voice,
+    trackers: "list[Tracker]",
 ) -> "TuningResult":
     from metatune.cli.progress import make_progress
-    from metatune.tuning.options import TuneOptions
-    from metatune.tuning.tune import tune
+    from metatune.listeners.group import Group
 
-    progress = make_progress(
-        voice, task.metric, session.deadline, quiet=display.quiet, every_trial=display.verbose
-    )
-    with progress:
+    progress = make_progress(voice, session.budget, session.deadline, every_trial=display.verbose)
+    with progress:  # it is there while the libraries are imported
+        from metatune.tuning.options import TuneOptions
+        from metatune.tuning.tune import tune
+
+        watch = Stopwatch()
+        task, data = _read(session, voice)
+        session.begin(task, data, reading=watch.seconds())
+        interrupts.say_at_the_end(_how_to_go_on(session))
         return tune(
             task,
             TuneOptions.of(session),
@@ -183,7 +213,7 @@ def _search(
             executor=executor,
             directory=session.directory,
             past=session.past,
-            events=progress,
+            events=Group([progress, *trackers]),
         )
 
 
@@ -264,7 +294,8 @@ def _report(
             "look at the leaderboard, or give more time or other columns"
         )
     if interrupted:
-        voice.say(f"interrupted; {_how_to_go_on(session)}")
+        voice.say("interrupted: the model is the best of what was tried until now")
+        voice.command(_how_to_go_on(session))
         return _INTERRUPTED
     return 0 if result.beats_constant else _WITHOUT_MODEL
 
@@ -272,7 +303,8 @@ def _report(
 def _say_over(session: Session, display: Display, voice: Voice) -> int:
     where = session.directory.path
     more = continue_command(where, "--budget", "+10m", *_places(session))
-    voice.say(f"the run in {where} is finished; to go on with it: {more}")
+    voice.say(f"the run in {where} is finished")
+    voice.command(f"to go on with it: {more}")
     record = session.directory.read_record()
     if display.as_json:
         show_json(record.values())

@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from metatune.execution.forked_process import WAITING_THREAD
 
-__all__ = ["catch_interrupts", "last_words", "say_at_the_end"]
+__all__ = ["catch_interrupts", "last_words", "leave_terminal_with", "say_at_the_end"]
 
 INTERRUPTED = 130
 
@@ -24,11 +24,17 @@ _GRACE_SECONDS = 1.9
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 
 _last_words: list[str] = []
+_terminal: list[str] = []
 
 
 def say_at_the_end(text: str) -> None:
     """Set what is said if the process has to end where it stands."""
     _last_words[:] = [text]
+
+
+def leave_terminal_with(text: str) -> None:
+    """Set what gives the terminal back if the process has to end where it stands."""
+    _terminal[:] = [text]
 
 
 def last_words() -> str:
@@ -64,7 +70,7 @@ def _watch(theirs: socket.socket, _ours: socket.socket, numbers: frozenset[int])
     theirs.settimeout(_GRACE_SECONDS)
     with contextlib.suppress(TimeoutError):
         theirs.recv(64)
-    text = last_words() + "\n"
+    text = "".join(_terminal) + last_words() + "\n"
     with contextlib.suppress(OSError):
         os.write(2, text.encode(errors="backslashreplace"))
     os._exit(INTERRUPTED)

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from metatune.cli import options
-from metatune.cli.console import number, seconds, show, show_json, table
+from metatune.cli.console import show, show_json, table
+from metatune.listeners.words import short_extent
+from metatune.notation.numbers import duration, number, percent, short, short_settings
 
 if TYPE_CHECKING:
     from metatune.metrics import Metric
     from metatune.search.history import History
-    from metatune.storage.record import Figures, TaskRecord
+    from metatune.storage.record import TaskRecord
 
 __all__ = ["leaderboard"]
 
-_HEADINGS = ("rank", "algorithm", "score", "rung", "time", "ms", "MB", "configuration")
-_NUMBERS = ("rank", "score", "rung", "time", "ms", "MB")
+_HEADINGS = ("rank", "algorithm", "score", "rows", "fit", "ms", "MB", "settings")
+_NUMBERS = ("rank", "score", "rows", "fit", "ms", "MB")
 
 
 @click.command()
@@ -29,13 +31,14 @@ _NUMBERS = ("rank", "score", "rung", "time", "ms", "MB")
 def leaderboard(directory: Path, top: int | None, as_json: bool) -> None:
     """Show the trials of the run in DIR: the best first, then what failed and why.
 
-    Scores compare within a rung only: a higher rung means more rows and folds. ms and MB are what
-    the model of a fold takes for a single row, and to keep. An ensemble comes first, with what the
-    saved model takes.
+    Scores compare only where models were judged on the same share of the rows, in as many splits
+    ("all x5"); those that were judged on more come first. ms is the time to predict a table of one
+    row, the work on its columns included, and MB the size of the model. An ensemble comes first,
+    with what the saved model takes.
     """
     from metatune.cli.wording import about_class, honest
     from metatune.data.wording import counted
-    from metatune.ensemble.report import with_ensemble
+    from metatune.ensemble.report import with_costs, with_ensemble
     from metatune.search.history import History
     from metatune.storage.directory import RunDirectory
     from metatune.storage.journal import read_past
@@ -46,9 +49,14 @@ def leaderboard(directory: Path, top: int | None, as_json: bool) -> None:
     metric = _comparing(record.task)
     history = History(metric, read_past(run.journal).results)
     found = with_ensemble(history.leaderboard(), _plain(None if ended is None else ended.ensemble))
+    cost = None if ended is None else ended.model
+    if cost is None:
+        found = with_costs(found, None, None, None)
+    else:
+        found = with_costs(found, cost.encoding, cost.latency, cost.n_bytes)
     plain = found.astype(object).where(found.notna(), None)
     estimate = None if ended is None else ended.estimate
-    board = _with_figures(plain.to_dict("records"), None if ended is None else ended.model)
+    board = plain.to_dict("records")
     ranked = [row for row in board if row["status"] == "ok"][:top]
     if as_json:
         failed = [row for row in board if row["status"] not in ("ok", "pruned")]
@@ -77,17 +85,16 @@ def _comparing(task: "TaskRecord") -> "Metric":
 
 
 def _cells(row: dict[Any, Any]) -> tuple[str, ...]:
-    configuration = str(row["configuration"])
-    params = configuration.partition("(")[2].rstrip(")")
+    params = short_settings(str(row["configuration"]))
     return (
         str(row["rank"]),
         row["algorithm"],
         number(row["score"]),
-        _known(row["rung"], lambda index: f"{index + 1}"),
-        _known(row["fit_seconds"], lambda value: seconds(value + row["predict_seconds"])),
-        _known(row["latency"], lambda value: f"{1e3 * value:.2g}"),
-        _known(row["model_bytes"], lambda value: f"{value / 1e6:.1g}"),
-        _known(row["weight"], lambda value: f"{value:.0%} of the ensemble: ")
+        _known(row["row_share"], lambda share: short_extent(share, row["n_folds"])),
+        _known(row["fit_seconds"], lambda value: duration(value + row["predict_seconds"])),
+        _known(row["latency"], lambda value: short(1e3 * value)),
+        _known(row["model_bytes"], lambda value: short(value / 1e6)),
+        _known(row["weight"], lambda value: f"{percent(value)} of the ensemble: ")
         + params.replace(", ", " "),
     )
 
@@ -98,14 +105,6 @@ def _plain(value: Any) -> dict[str, Any] | None:
 
 def _known(value: Any, wording: Callable[[Any], str]) -> str:
     return "" if value is None else wording(value)
-
-
-def _with_figures(board: list[dict[Any, Any]], figures: "Figures | None") -> list[dict[Any, Any]]:
-    """Put the measured figures of the saved model into the row of the ensemble."""
-    if board and figures is not None and board[0]["algorithm"] == "ensemble":
-        board[0]["latency"] = figures.latency
-        board[0]["model_bytes"] = figures.n_bytes
-    return board
 
 
 def _show_failures(history: "History") -> None:

@@ -14,6 +14,7 @@ __all__ = [
     "as_json",
     "data_argument",
     "metadata",
+    "mlflow",
     "model",
     "model_argument",
     "names",
@@ -210,6 +211,16 @@ def scheduler() -> _Decorator:
         metavar="ADDRESS",
         help="Run trials on the Dask cluster of this scheduler, like tcp://host:8786; --jobs then "
         "limits them, by default to one for each thread of its workers.",
+    )
+
+
+def mlflow() -> _Decorator:
+    """Take the address of an MLflow tracking server."""
+    return click.option(
+        "--mlflow",
+        metavar="URI",
+        help="Record the trials in MLflow: a server like http://host:5000, sqlite:///mlflow.db, or "
+        "a folder.",
     )
 
 

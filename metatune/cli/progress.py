@@ -1,28 +1,33 @@
-"""Showing a run while it goes on: plain lines, or a live display on a terminal."""
+"""Progress of a run while it goes on: plain lines, or a live display below them on a terminal."""
 
-import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from metatune.budget import Deadline, Stopwatch, seconds_since_process_start
-from metatune.cli.console import Voice, number, seconds
+from metatune.budget import Budget, Deadline, Stopwatch, seconds_since_process_start
+from metatune.cli import interrupts
+from metatune.cli.console import Voice, can_redraw
 from metatune.cli.wording import announce_recommendations
-from metatune.data.wording import counted
 from metatune.evaluation.rungs import Rung
-from metatune.evaluation.trial import TrialResult
+from metatune.evaluation.trial import Trial, TrialResult
 from metatune.files.text import visible
-from metatune.metrics import Metric
-from metatune.recommender.advice import Advice
+from metatune.listeners.state import RunState
+from metatune.listeners.words import ladder, trial_words, trials_done
+from metatune.notation.numbers import duration, number, percent
 from metatune.search.history import History
-from metatune.tuning.events import Events
+from metatune.tuning.events import Events, RunFacts, Step
 
 if TYPE_CHECKING:
+    from rich.console import OverflowMethod, RenderableType
     from rich.live import Live
-    from rich.text import Text
+
+    from metatune.recommender.advice import Advice
 
 __all__ = ["LiveProgress", "Progress", "make_progress"]
 
 _PAUSE = 15.0  # seconds without news after which a line says that the run goes on
+_PER_SECOND = 4  # times that a live display is drawn
+_NARROW = 72  # columns below which the name of the metric is left to the news
+_SHOW_CURSOR = "\x1b[?25h"
 
 
 class Progress(Events):
@@ -32,8 +37,8 @@ class Progress(Events):
     ----------
     voice : Voice
         Says it.
-    metric : Metric
-        The run's.
+    budget : Budget
+        Of the whole run.
     deadline : Deadline
         When the run ends.
     every_trial : bool
@@ -41,18 +46,12 @@ class Progress(Events):
     """
 
     def __init__(
-        self, voice: Voice, metric: Metric, deadline: Deadline, *, every_trial: bool = False
+        self, voice: Voice, budget: Budget, deadline: Deadline, *, every_trial: bool = False
     ) -> None:
         self._voice = voice
-        self._metric = metric
-        self._deadline = deadline
         self._every_trial = every_trial
         self._since_line = Stopwatch()
-        self._n_rungs = 1
-        self._n_trials = 0
-        self._n_failed = 0
-        self._best: TrialResult | None = None
-        self._doing = "getting ready"
+        self.state = RunState(budget, deadline)
 
     def __enter__(self) -> Self:
         return self
@@ -65,22 +64,26 @@ class Progress(Events):
     ) -> None:
         """Leave the terminal as it was."""
 
+    def run_starts(self, facts: RunFacts) -> None:
+        self.state.run_starts(facts)
+
+    def step_starts(self, step: Step) -> None:
+        self.state.step_starts(step)
+
     def search_starts(self, rungs: tuple[Rung, ...], constant_score: float) -> None:
-        self._n_rungs = len(rungs)
-        self._doing = "searching"
-        self._say(f"constant prediction: {self._metric.name} {number(constant_score)}")
+        self.state.search_starts(rungs, constant_score)
+        climbing = ladder(rungs)
+        if climbing:
+            self._say(climbing)
+        self._say(f"to beat: constant prediction, {self.state.metric} {number(constant_score)}")
 
     def resumes(self, history: History, used: float) -> None:
-        self._n_trials = len(history.results)
-        self._n_failed = sum(result.failed for result in history.results)
-        self._best = best = history.incumbent()
-        known = "no model yet"
-        if best is not None:
-            known = f"best {self._metric.name} {number(best.score)}"
-        done = counted(self._n_trials, "trial")
-        self._say(f"going on after {done} and {seconds(used)}: {known}")
+        self.state.resumes(history, used)
+        done = trials_done(self.state.n_trials, self.state.n_failed)
+        best = "" if self.state.best is None else "best "
+        self._say(f"going on after {done} and {duration(used)}: {best}{self.state.best_words()}")
 
-    def advised(self, advice: Advice) -> None:
+    def advised(self, advice: "Advice") -> None:
         announce_recommendations(advice.recommendations, self._voice)
         if advice.features.skipped:
             groups = ", ".join(advice.features.skipped)
@@ -89,67 +92,61 @@ class Progress(Events):
     def not_advised(self, reason: str) -> None:
         self._say(f"no recommendation ({reason}): the defaults of all families are tried instead")
 
+    def trial_starts(self, trial: Trial) -> None:
+        self.state.trial_starts(trial)
+
     def trial_ended(self, result: TrialResult, history: History) -> None:
-        self._n_trials += 1
-        self._n_failed += result.failed
-        best = history.incumbent()
-        leads = best is result
-        self._best = best
+        self.state.trial_ended(result, history)
+        leads = self.state.best is result
         if leads or self._every_trial:
-            self._say(self._trial_line(result, "best so far" if leads else ""))
+            self._say(self._trial_line(result, leads=leads))
         elif self._since_line.seconds() > _PAUSE:
-            self._say(self._status_line())
+            self._say_state()
 
     def search_ends(self, reason: str) -> None:
-        self._doing = "finishing"
-        failed = f", {self._n_failed} of them failed" if self._n_failed else ""
-        self._say(f"search ended ({reason}) after {counted(self._n_trials, 'trial')}{failed}")
-
-    def fitting(self, what: str) -> None:
-        self._doing = f"fitting {what}"
-        self._say(f"fitting {what}")
+        self.state.search_ends(reason)
+        done = trials_done(self.state.n_trials, self.state.n_failed)
+        self._say(f"search ended ({reason}) after {done}")
 
     def _say(self, text: str) -> None:
         self._since_line = Stopwatch()
         self._voice.say(text)
 
-    def _trial_line(self, result: TrialResult, remark: str) -> str:
-        trial = result.trial
-        score = f"{self._metric.name} {number(result.score)}" if result.ok else str(result.status)
-        what = str(trial.configuration) if self._every_trial else trial.configuration.algorithm
-        parts = (
-            f"{seconds_since_process_start():7.1f} s  trial {trial.number}: {what}",
-            score,
-            f"rung {trial.rung.index + 1} of {self._n_rungs}",
-            remark,
-            result.error,
-        )
-        return ", ".join(part for part in parts if part)
+    def _say_state(self) -> None:
+        self._say(self.state.line())
 
-    def _status_line(self) -> str:
-        left = max(0.0, self._deadline.remaining())
-        best = "no model yet"
-        if self._best is not None:
-            algorithm = self._best.trial.configuration.algorithm
-            best = f"best {self._metric.name} {number(self._best.score)} ({algorithm})"
-        done = counted(self._n_trials, "trial")
-        return f"{self._doing}: {best}, {done} done, {seconds(left)} left"
+    def _trial_line(self, result: TrialResult, *, leads: bool) -> str:
+        state = self.state
+        words = trial_words(
+            result,
+            state.rungs,
+            state.metric,
+            state.before,
+            leads=leads,
+            in_full=self._every_trial,
+        )
+        clock = f"{seconds_since_process_start():7.1f} s"
+        return f"{clock}  trial {result.trial.number}, {words}"
 
 
 class LiveProgress(Progress):
-    """Keeps a line with the state of the run below the lines that are said."""
+    """Keeps a display of the run's state below the lines that are said."""
 
     _live: "Live"
 
     def __enter__(self) -> Self:
-        from rich.console import Console
         from rich.live import Live
 
-        console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+        console = self._voice.live_console()
         self._live = Live(
-            get_renderable=self._state, console=console, refresh_per_second=4, transient=True
+            get_renderable=self._draw,
+            console=console,
+            refresh_per_second=_PER_SECOND,
+            transient=True,
         )
         self._live.start()
+        console.show_cursor(True)  # a process that is killed cannot bring it back
+        interrupts.leave_terminal_with("\n" + _SHOW_CURSOR)
         return self
 
     def __exit__(
@@ -159,17 +156,41 @@ class LiveProgress(Progress):
         trace: TracebackType | None,
     ) -> None:
         self._live.stop()
+        interrupts.leave_terminal_with("")
 
-    def _state(self) -> "Text":
+    def _say_state(self) -> None:
+        """Say nothing: the display does."""
+
+    def _draw(self) -> "RenderableType":
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
         from rich.text import Text
 
-        return Text(visible(self._status_line()), style="bold", no_wrap=True, overflow="ellipsis")
+        state, console = self.state, self._voice.live_console()
+        overflow: OverflowMethod = "ellipsis" if console.encoding.startswith("utf") else "crop"
+        bar = Table.grid(padding=(0, 1), expand=True)
+        bar.add_column(ratio=1)
+        bar.add_column(no_wrap=True)
+        bar.add_column(no_wrap=True)
+        bar.add_row(
+            ProgressBar(total=1.0, completed=state.share), f"{percent(state.share):>5}", state.left
+        )
+        facts = [("now", state.now())]
+        if state.rungs:
+            best = state.best_words(long=console.width >= _NARROW)
+            facts += [("best", best), ("to beat", state.rivals()), ("tried", state.tried())]
+        lines = [
+            Text.assemble((f"{label:8}", "bold"), visible(said), no_wrap=True, overflow=overflow)
+            for label, said in facts
+        ]
+        return Group(bar, *lines)
 
 
 def make_progress(
-    voice: Voice, metric: Metric, deadline: Deadline, *, quiet: bool, every_trial: bool
+    voice: Voice, budget: Budget, deadline: Deadline, *, every_trial: bool
 ) -> Progress:
     """Choose between live display and plain lines."""
-    live = sys.stderr.isatty() and not quiet
+    live = can_redraw() and not voice.quiet
     chosen = LiveProgress if live else Progress
-    return chosen(voice, metric, deadline, every_trial=every_trial)
+    return chosen(voice, budget, deadline, every_trial=every_trial)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from metatune.cli import options
-from metatune.cli.console import Voice, number, seconds, show, show_json, table
+from metatune.cli.console import Voice, show, show_json, table
+from metatune.notation.numbers import duration, number, settings
 
 if TYPE_CHECKING:
     from metatune.recommender.recommendation import Recommendations
@@ -100,7 +101,7 @@ def _show(answer: "Recommendations", metric: str, top: int) -> None:
             number(r.expected_score),
             _interval(r.score_interval),
             f"{r.expected_regret:.2f}",
-            seconds(r.expected_seconds),
+            duration(r.expected_seconds),
         )
         for r in answer.ranked[:top]
     ]
@@ -144,7 +145,7 @@ def _show_course(answer: "Recommendations") -> None:
     if course is None:
         return
     rows = [
-        (seconds(at), number(expected), f"{number(low)} .. {number(high)}")
+        (duration(at), number(expected), f"{number(low)} .. {number(high)}")
         for at, low, expected, high in zip(
             course.seconds, course.low, course.expected, course.high, strict=True
         )
@@ -161,7 +162,7 @@ def _interval(ends: tuple[float, float]) -> str:
 
 
 def _params(params: Any) -> str:
-    return " ".join(f"{name}={value}" for name, value in params.items())
+    return settings(params, " ")
 
 
 def _to_dict(answer: "Recommendations", top: int) -> dict[str, Any]:

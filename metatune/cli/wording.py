@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from metatune.cli.console import Voice, number
+from metatune.cli.console import Voice
+from metatune.notation.numbers import number, percent
 
 if TYPE_CHECKING:
     from metatune.data.columns.column import Column
@@ -42,12 +43,6 @@ _PLURALS = {
     "row group": "row groups",
     "row time": "row times",
 }
-_FAMILIARITY = (
-    (0.05, "unlike anything known: the recommendations are those that work for most datasets"),
-    (0.25, "unusual"),
-    (0.6, "fairly familiar"),
-    (1.0, "familiar"),
-)
 
 
 def announce(table: "Table", reading: "ReadingOptions", task: "Task", voice: Voice) -> None:
@@ -79,13 +74,14 @@ def announce_recommendations(recommendations: "Recommendations", voice: Voice) -
             f"others do; it is {familiarity(recommendations.familiarity)}"
         )
     nearest = ", ".join(
-        f"{neighbour.dataset} ({neighbour.similarity:.0%})"
+        f"{neighbour.dataset} ({percent(neighbour.similarity)})"
         for neighbour in recommendations.neighbours[:3]
     )
+    known = number(recommendations.familiarity, 3)
     if nearest:
         voice.say(
             f"most similar of {recommendations.n_datasets} past datasets: {nearest}; this one is "
-            f"{familiarity(recommendations.familiarity)} ({recommendations.familiarity:.2f} of 1)"
+            f"{familiarity(recommendations.familiarity)} ({known} of 1)"
         )
     if recommendations.excluded:
         left_out = ", ".join(recommendations.excluded)
@@ -119,17 +115,14 @@ def about_class(label: str | None) -> str:
 
 def familiarity(value: float) -> str:
     """Say in words how familiar a dataset is."""
-    return next(words for limit, words in _FAMILIARITY if value <= limit or limit == 1.0)
+    from metatune.recommender.recommendation import familiarity_in_words
+
+    return familiarity_in_words(value)
 
 
 def honest(estimate: "Estimate") -> str:
     """Say in one line what to expect of a model on new rows."""
-    interval = f"{estimate.level:.0%} interval".replace("%", " %")
-    said = f"{number(estimate.score)}, {interval} {number(estimate.low)} to {number(estimate.high)}"
-    if estimate.n_candidates == 1:
-        return f"{said} (honest: there was nothing to choose from)"
-    looked = f"the best of {estimate.n_candidates} looked like {number(estimate.optimistic)}"
-    return f"{said} (honest; {looked})"
+    return estimate.in_words()
 
 
 def outlook_words(outlook: "Outlook") -> str:

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from metatune._typing import AnyArray, Float32Array, FloatArray, IndexArray
 
 
-__all__ = ["CONSTANT", "MemberPool", "read_pool", "score_on_folds", "write_pool"]
+__all__ = ["CONSTANT", "MemberPool", "link_files", "read_pool", "score_on_folds", "write_pool"]
 
 CONSTANT = -1
-"""Member number of the constant prediction; other members have the number of their trial."""
+"""Member number of the constant prediction; other members have the number of their trial.
+
+Smaller numbers are learners of the second layer.
+"""
 
 _ROW_METADATA = ("weights", "groups")
 
@@ -151,6 +154,13 @@ def read_pool(folder: Path) -> MemberPool:
             **{name: _mapped(folder / f"{name}.npy") for name in description["row_metadata"]}
         ),
     )
+
+
+def link_files(source: Path, folder: Path) -> None:
+    """Link the files of one folder into another one, but for those that have a namesake there."""
+    for path in source.iterdir():
+        if path.is_file() and not (folder / path.name).exists():
+            _link(path, folder / path.name)
 
 
 def _mapped(path: Path) -> "AnyArray":

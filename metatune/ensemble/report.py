@@ -1,20 +1,23 @@
 """Report on a final model for the user: members, gains, figures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from metatune.ensemble.plan import EnsemblePlan
+from metatune.ensemble.second_layer import LEARNERS
 from metatune.evaluation.trial import TrialResult
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ensemble_record", "with_ensemble"]
+__all__ = ["ensemble_record", "with_costs", "with_ensemble"]
 
 Members = Sequence[tuple[TrialResult | None, float]]
 
 
-def ensemble_record(plan: EnsemblePlan | None, members: Members) -> dict[str, Any] | None:
+def ensemble_record(
+    plan: EnsemblePlan | None, members: Members, second: Mapping[int, float] | None = None
+) -> dict[str, Any] | None:
     """Return the composition of a final model as plain values.
 
     Parameters
@@ -23,6 +26,8 @@ def ensemble_record(plan: EnsemblePlan | None, members: Members) -> dict[str, An
         Plan of the model.
     members : sequence of (TrialResult or None, float)
         Members with their weights; None for the constant prediction.
+    second : Mapping of int to float, optional
+        Weights of the learners of the second layer, by number.
 
     Returns
     -------
@@ -40,6 +45,14 @@ def ensemble_record(plan: EnsemblePlan | None, members: Members) -> dict[str, An
                 "weight": weight,
             }
             for result, weight in members
+        ]
+        + [
+            {
+                "trial": None,
+                "algorithm": f"second layer of {LEARNERS[number].algorithm}",
+                "weight": weight,
+            }
+            for number, weight in (second or {}).items()
         ],
         "score": plan.score,
         "single_score": plan.single_score,
@@ -87,3 +100,33 @@ def with_ensemble(board: "pd.DataFrame", record: dict[str, Any] | None) -> "pd.D
     board = board.astype(whole)
     first = pd.DataFrame([row]).reindex(columns=board.columns).astype(board.dtypes.to_dict())
     return pd.concat([first, board], ignore_index=True) if len(board) else first
+
+
+def with_costs(
+    board: "pd.DataFrame", encoding: float | None, latency: float | None, n_bytes: float | None
+) -> "pd.DataFrame":
+    """Return a leaderboard whose latencies are those that a user meets.
+
+    A trial measures its model on an encoded row; predicting a table of one row takes the work on
+    its columns as well.
+
+    Parameters
+    ----------
+    board : DataFrame
+        As `with_ensemble` returns it; unchanged.
+    encoding : float or None
+        Seconds of the work on the columns of a row; where they are not known, latencies are not.
+    latency, n_bytes : float or None
+        Measured on the saved model, for the row of an ensemble.
+
+    Returns
+    -------
+    DataFrame
+    """
+    nan = float("nan")
+    board = board.assign(latency=board["latency"] + (nan if encoding is None else encoding))
+    is_ensemble = (board["rank"] == 0).fillna(False).to_numpy(dtype=bool)
+    board["model_bytes"] = board["model_bytes"].astype("float64")
+    board.loc[is_ensemble, "latency"] = nan if latency is None else latency
+    board.loc[is_ensemble, "model_bytes"] = nan if n_bytes is None else float(n_bytes)
+    return board

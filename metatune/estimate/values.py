@@ -1,6 +1,13 @@
 """Estimate of a score on new rows, as a value: light to import, for all who only show it."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from metatune.notation.cards import Card
+from metatune.notation.numbers import number, percent
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["LEVEL", "Estimate", "NoEstimate"]
 
@@ -8,7 +15,7 @@ LEVEL = 0.95
 """Of the intervals."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Estimate:
     """Score to expect of the model on new rows.
 
@@ -48,10 +55,48 @@ class Estimate:
     n_skipped: int
     n_rows: int
 
+    def in_words(self) -> str:
+        """Return a line that says what to expect on new rows."""
+        ends = f"{number(self.low)} to {number(self.high)}"
+        said = f"{number(self.score)}, {percent(self.level)} interval {ends}"
+        if self.n_candidates == 1:
+            return f"{said} (honest: there was nothing to choose from)"
+        looked = f"the best of {self.n_candidates} looked like {number(self.optimistic)}"
+        return f"{said} (honest; {looked})"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        return asdict(self)
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return a table of one row, its columns the attributes."""
+        import pandas as pd
+
+        return pd.DataFrame([asdict(self)])
+
+    def __repr__(self) -> str:
+        return self._card().text()
+
+    def _repr_html_(self) -> str:
+        return self._card().html()
+
+    def _card(self) -> Card:
+        rows = f"{self.n_rows:,} rows, predicted by models that had not seen them"
+        return Card(
+            title=f"Estimate of {self.metric} on new rows",
+            facts=(
+                ("score", number(self.score)),
+                (f"{percent(self.level)} interval", f"{number(self.low)} to {number(self.high)}"),
+                ("looked like", f"{number(self.optimistic)}, the best of {self.n_candidates}"),
+                ("from", rows),
+                ("by", f"{self.method}, {self.n_bootstraps} draws"),
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class NoEstimate:
-    """Reason why there is no estimate.
+    """Reason why there is no estimate. It is false in conditions, as None is.
 
     Attributes
     ----------
@@ -60,3 +105,13 @@ class NoEstimate:
     """
 
     reason: str
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return f"no honest estimate: {self.reason}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        return asdict(self)

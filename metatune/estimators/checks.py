@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["check_rows", "check_training_data", "column_names"]
+__all__ = ["check_rows", "check_training_data", "column_names", "known_columns"]
 
 _MIN_ROWS = 2
 
@@ -67,16 +67,29 @@ def check_training_data(estimator: Any, X: Any, y: Any) -> "tuple[Any, NDArray[A
 def check_rows(estimator: Any, X: Any) -> "pd.DataFrame":
     """Check the features of rows to be predicted, and turn them into a table.
 
-    Columns have to stand in the order of the fit, as everywhere in scikit-learn; further ones are
-    ignored with a warning. Where one side has no names, columns count by their position.
+    Columns are found by name, whatever their order; the target is left alone where it is among
+    them, and further ones are ignored with a warning. Where one side has no names, columns count
+    by their position.
     """
     check_is_fitted(estimator, "pipeline_")
     if not _is_table(X):
         X = validate_data(estimator, X, reset=False, dtype=None, ensure_all_finite=False)
         return to_frame(X)[0]
-    X = _without_unknown(_with_possible_names(X), getattr(estimator, "feature_names_in_", None))
+    return to_frame(known_columns(estimator, X))[0]
+
+
+def known_columns(estimator: Any, X: Any) -> Any:
+    """Return the columns of the fit, in its order, of a table with column names.
+
+    Raises
+    ------
+    ValueError
+        If one is missing, as scikit-learn says it.
+    """
+    known = getattr(estimator, "feature_names_in_", None)
+    X = _in_order(_with_possible_names(X), known, getattr(estimator, "_target", None))
     validate_data(estimator, X, reset=False, skip_check_array=True)
-    return to_frame(X)[0]
+    return X
 
 
 def column_names(X: Any) -> list[Any]:
@@ -98,15 +111,17 @@ def _with_possible_names(X: Any) -> Any:
     return with_text_names(X)  # or an error, if two are the same
 
 
-def _without_unknown(X: Any, known: "NDArray[Any] | None") -> Any:
-    """Leave out the columns that the fit did not know, if all that it knew are there."""
+def _in_order(X: Any, known: "NDArray[Any] | None", target: str | None) -> Any:
+    """Return the columns that the fit knew in its order, if all of them are there."""
     names = column_names(X)
-    if known is None or not set(known) < set(names):
+    if known is None or list(known) == names or not set(known) <= set(names):
         return X
-    extra = [str(name) for name in names if name not in set(known)]
-    warnings.warn(
-        f"{counted(len(extra), 'column')} that the model does not know ignored: {listed(extra)}",
-        UnknownColumnsWarning,
-        stacklevel=4,
-    )
-    return X[[name for name in names if name in set(known)]]
+    extra = [str(name) for name in names if name not in {*known, target}]
+    if extra:
+        what = counted(len(extra), "column")
+        warnings.warn(
+            f"{what} that the model does not know ignored: {listed(extra)}",
+            UnknownColumnsWarning,
+            stacklevel=5,
+        )
+    return X[list(known)]

@@ -7,16 +7,18 @@ from sklearn.base import BaseEstimator, clone
 
 __all__ = ["ScikitLearnEstimator"]
 
+_SHARED = ("executor", "callbacks")
+
 
 class ScikitLearnEstimator(BaseEstimator):  # type: ignore[misc]
-    """Base of estimators with an executor, which neither copies nor travels."""
+    """Base of estimators with an executor and listeners, which have no copies."""
 
     def __sklearn_clone__(self) -> Self:
-        """Copy the parameters, as scikit-learn does, but share the executor: it has no copy."""
+        """Copy the parameters, as scikit-learn does, but share what has no copy."""
         given = self.get_params(deep=False)
-        executor = given.pop("executor")
+        shared = {name: given.pop(name) for name in _SHARED}
         copies = {name: clone(value, safe=False) for name, value in given.items()}
-        copy = type(self)(**copies, executor=executor)
+        copy = type(self)(**copies, **shared)
         for name in ("_metadata_request", "_sklearn_output_config"):
             if hasattr(self, name):
                 setattr(copy, name, deepcopy(getattr(self, name)))
@@ -24,8 +26,8 @@ class ScikitLearnEstimator(BaseEstimator):  # type: ignore[misc]
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()
-        if "pipeline_" in state:  # a fitted one needs its executor no more, and that cannot travel
-            state = {**state, "executor": None}
+        if "pipeline_" in state:  # a fitted one needs neither any more, and they cannot travel
+            state = {**state, **dict.fromkeys(_SHARED)}
         return state
 
     def __sklearn_tags__(self) -> Any:

@@ -13,19 +13,21 @@ from sklearn.utils.validation import check_is_fitted
 
 from metatune.data.task.given_target import target_name
 from metatune.data.task.task import Task
-from metatune.estimate.corrected import Estimate
+from metatune.errors import PartialModelWarning
+from metatune.estimate.values import Estimate, NoEstimate
+from metatune.estimators.appearance import Appearance
 from metatune.estimators.checks import check_rows, check_training_data, column_names
-from metatune.estimators.contract import ScikitLearnEstimator
 from metatune.estimators.explained import ExplainedEstimator
 from metatune.estimators.parameters import read_request, read_weights
-from metatune.estimators.remarks import remarks_on
+from metatune.estimators.remarks import partial, remarks_on
 from metatune.estimators.splits import read_held_out, with_splits
-from metatune.estimators.talker import Talker
+from metatune.estimators.talker import talker
 from metatune.evaluation.trial import TrialResult
 from metatune.execution.executor import Executor
 from metatune.execution.numeric_threads import one_numeric_thread
 from metatune.execution.workers import workers
 from metatune.kinds import TaskKind
+from metatune.listeners.group import Group, read_callbacks
 from metatune.models import model_file
 from metatune.storage.provenance import library_versions
 from metatune.storage.record import DataRecord
@@ -43,18 +45,19 @@ if TYPE_CHECKING:
 
     from metatune.metafeatures import MetaFeatures
     from metatune.recommender.recommendation import Recommendations
+    from metatune.tuning.events import Events
 
 __all__ = ["MetaTuneClassifier", "MetaTuneRegressor"]
 
 
-class _MetaTune(ExplainedEstimator, ScikitLearnEstimator):
+class _MetaTune(ExplainedEstimator, Appearance):
     """Base of both estimators."""
 
     _classification: ClassVar[bool]
 
     pipeline_: "Pipeline"
     leaderboard_: pd.DataFrame
-    estimate_: Estimate | None
+    estimate_: Estimate | NoEstimate
     trials_: tuple[TrialResult, ...]
     recommendations_: "Recommendations | None"
     meta_features_: "MetaFeatures | None"
@@ -75,10 +78,12 @@ class _MetaTune(ExplainedEstimator, ScikitLearnEstimator):
         max_size: str | int | None = None,
         n_jobs: int | None = None,
         memory_limit: str | int | None = None,
+        metadata: str | Path | None = None,
         run_dir: str | Path | None = None,
         resume: bool = False,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
+        callbacks: "Sequence[Events] | Events | None" = None,
         executor: "Executor | Client | None" = None,
     ) -> None:
         self.budget = budget
@@ -93,10 +98,12 @@ class _MetaTune(ExplainedEstimator, ScikitLearnEstimator):
         self.max_size = max_size
         self.n_jobs = n_jobs
         self.memory_limit = memory_limit
+        self.metadata = metadata
         self.run_dir = run_dir
         self.resume = resume
         self.random_state = random_state
         self.verbose = verbose
+        self.callbacks = callbacks
         self.executor = executor
 
     def fit(
@@ -142,6 +149,7 @@ class _MetaTune(ExplainedEstimator, ScikitLearnEstimator):
         KeyboardInterrupt
             If the fit is interrupted; from the first trial on, the best model so far is kept.
         """
+        listeners = read_callbacks(self.callbacks)
         with open_run(read_request(self, classification=self._classification)) as session:
             name = target_name(y, taken=column_names(X))
             X, y = check_training_data(self, X, y)
@@ -158,7 +166,9 @@ class _MetaTune(ExplainedEstimator, ScikitLearnEstimator):
             task = given.task(self.metric, self.pos_label)
             with ExitStack() as stack:
                 enter = stack.enter_context
-                executor = enter(workers(self.executor, self.n_jobs, self.memory_limit))
+                executor = enter(
+                    workers(self.executor, self.n_jobs, self.memory_limit, session.logs)
+                )
                 session.begin(task, DataRecord(name=task.name), given=given)
                 enter(one_numeric_thread())  # the cores belong to the workers
                 result = tune(
@@ -168,18 +178,21 @@ class _MetaTune(ExplainedEstimator, ScikitLearnEstimator):
                     executor=executor,
                     directory=session.directory,
                     past=session.past,
-                    events=Talker(self.verbose, task.metric.name),
+                    events=Group([talker(session, self.verbose), *listeners]),
                 )
             self._keep(task, result)
             session.finish(
-                outcome_of(result),
+                self._outcome,
                 self.leaderboard_,
                 tuning=result.seconds,
                 timings=result.timings,
                 interrupted=result.is_interrupted,
             )
         if result.is_interrupted:  # whoever loops over fits has to hear of it
-            raise KeyboardInterrupt
+            try:
+                warnings.warn(partial(self._outcome), PartialModelWarning, stacklevel=2)
+            finally:
+                raise KeyboardInterrupt  # also where warnings are errors
         return self
 
     def predict(self, X: Any) -> "NDArray[Any]":
@@ -223,7 +236,9 @@ class _MetaTune(ExplainedEstimator, ScikitLearnEstimator):
             if task.positive is not None:
                 self.pos_label_ = task.classes[task.positive.code]
         self.leaderboard_ = result.leaderboard()
-        self.estimate_ = result.estimate if isinstance(result.estimate, Estimate) else None
+        self._outcome = outcome_of(result)
+        self._greater_is_better = task.metric.greater_is_better
+        self.estimate_ = result.estimate
         self.trials_ = result.history.results
         self._history, self._found = result.history, result.found
         self.recommendations_ = None if result.advice is None else result.advice.recommendations
@@ -276,6 +291,8 @@ class MetaTuneClassifier(ClassifierMixin, _MetaTune):  # type: ignore[misc]
         scikit-learn.
     memory_limit : str or int, optional
         What a worker may hold, like "4GB" or in bytes; its share of the free memory if None.
+    metadata : str or Path, optional
+        Folder of a meta-dataset to learn from, instead of the one that comes with metatune.
     run_dir : str or Path, optional
         Directory for journal and model, and for the rows, so that `metatune continue` can go on;
         nothing is left behind if None.
@@ -287,7 +304,11 @@ class MetaTuneClassifier(ClassifierMixin, _MetaTune):  # type: ignore[misc]
     random_state : int, RandomState instance or None
         Seed; None takes another one for each fit. The global random state is never used.
     verbose : int
-        1 writes a line for each new best model to standard error, 2 one for each trial.
+        1 writes a line for each new best model to standard error, 2 one for each trial. In a
+        notebook 1 keeps one line up to date.
+    callbacks : Events or sequence of Events, optional
+        Listeners that are told of everything while the fit goes on: see `metatune.Events`, and
+        `metatune.listeners` for MLflow, Weights & Biases and TensorBoard.
     executor : Executor or distributed.Client, optional
         Where trials run, instead of own worker processes: with a client, on the workers of its Dask
         cluster, at most `n_jobs` at once (one for each of their threads if None). It is left open.
@@ -300,10 +321,10 @@ class MetaTuneClassifier(ClassifierMixin, _MetaTune):  # type: ignore[misc]
         The fitted scikit-learn pipeline; takes tables with the columns of the fit.
     leaderboard_ : DataFrame
         Configurations from best to worst, then failures.
-    estimate_ : Estimate or None
+    estimate_ : Estimate or NoEstimate
         What to expect on new rows: `score`, corrected for having chosen the best of many
-        configurations, `low` and `high` of a 95 % interval, and the `optimistic` score. None where
-        time or rows did not suffice.
+        configurations, `low` and `high` of a 95 % interval, and the `optimistic` score. Where time
+        or rows did not suffice, it says so as `reason`, and is false.
     trials_ : tuple of TrialResult
         Everything that was tried, in order.
     metric_ : str

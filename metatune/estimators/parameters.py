@@ -33,6 +33,7 @@ _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "max_size": (_NUMBER_OR_TEXT, "bytes, or a text like '50MB'"),
     "n_jobs": ((numbers.Integral,), "a whole number"),
     "memory_limit": ((str, numbers.Integral), "bytes, or a text like '4GB'"),
+    "metadata": ((str, Path), "a path"),
     "run_dir": ((str, Path), "a path"),
     "ensemble": ((bool, np.bool_), "True or False"),
     "resume": ((bool, np.bool_), "True or False"),
@@ -51,6 +52,7 @@ def read_request(model: Any, *, classification: bool) -> RunRequest:
         budget=model.budget,
         seed=read_seed(model.random_state),
         output=None if model.run_dir is None else str(model.run_dir),
+        metadata=_folder(model.metadata),
         task="classification" if classification else "regression",
         metric=metric_name(model.metric),
         positive=None if model.pos_label is None else str(model.pos_label),
@@ -83,6 +85,13 @@ def _check_types(model: Any) -> None:
         raise OptionError(f"max_trials={model.max_trials} is too few: give at least 1")
     if model.memory_limit is not None:
         parse_memory(model.memory_limit)
+
+
+def _folder(metadata: str | Path | None) -> str | None:
+    """Check that there is a folder of this name."""
+    if metadata is not None and not Path(metadata).is_dir():
+        raise OptionError(f"metadata={str(metadata)!r} is no folder: give one with a meta-dataset")
+    return None if metadata is None else str(metadata)
 
 
 def read_weights(given: Any, n_rows: int) -> "NDArray[np.float64] | None":

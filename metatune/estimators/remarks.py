@@ -1,10 +1,12 @@
 """Remarks on a fit, for a user who sees no output: what the estimators warn of."""
 
 from metatune.data.task.task import Task
+from metatune.data.wording import counted
 from metatune.search.history import failure_causes
+from metatune.storage.record import Outcome
 from metatune.tuning.result import TuningResult
 
-__all__ = ["remarks_on"]
+__all__ = ["partial", "remarks_on"]
 
 
 def remarks_on(task: Task, result: TuningResult) -> list[str]:
@@ -20,3 +22,12 @@ def remarks_on(task: Task, result: TuningResult) -> list[str]:
             + (f" (failed trials: {failed})" if failed else "")
         )
     return said
+
+
+def partial(outcome: Outcome) -> str:
+    """Say that a fit was interrupted, and what its model is then."""
+    n_trials = counted(outcome.trials.finished, "trial")
+    return (
+        f"the fit was interrupted after {n_trials}: the model is the best until then, "
+        f"fitted on {outcome.fitted_on}, and not what the whole budget would have given"
+    )

@@ -9,6 +9,7 @@ from sklearn.utils.validation import validate_data
 
 from metatune.data.splits.given import read_splits
 from metatune.errors import OptionError
+from metatune.estimators.checks import known_columns
 from metatune.storage.training_data import TrainingData
 
 if TYPE_CHECKING:
@@ -51,6 +52,5 @@ def read_held_out(model: Any, given: Any) -> "tuple[Any, NDArray[Any]] | None":
     if not len(y):
         raise OptionError("validation= holds no rows: leave it out")
     if hasattr(X, "columns"):
-        validate_data(model, X, reset=False, skip_check_array=True)
-        return X, y
+        return known_columns(model, X), y
     return validate_data(model, X, reset=False, dtype=None, ensure_all_finite=False), y

@@ -44,6 +44,10 @@ class Gain:
         """Return True if the gain exceeds so many standard errors."""
         return bool(self.mean > max(0.0, n_errors * self.error))
 
+    def is_no_loss(self, n_errors: float) -> bool:
+        """Return True if it is known, and no loss of more than so many standard errors."""
+        return bool(self.mean >= -n_errors * self.error)
+
 
 def parts_of_rows(
     y: "AnyArray", kind: TaskKind, seed: int

@@ -17,6 +17,7 @@ from metatune.evaluation.trial_data import TrialData
 from metatune.models.adjustment import NO_ADJUSTMENT, Adjustment
 from metatune.models.ensemble import weighted_mean
 from metatune.models.pipeline import assemble_pipeline
+from metatune.models.second_layer import SecondLayer
 from metatune.space import SearchSpace
 
 __all__ = ["PreparedTask"]
@@ -101,11 +102,17 @@ class PreparedTask:
         return assemble_pipeline(self.encoder, fitted, self.task.classes)
 
     def join(
-        self, fitted: list[Any], weights: list[float], adjustment: Adjustment = NO_ADJUSTMENT
+        self,
+        fitted: list[Any],
+        weights: list[float],
+        adjustment: Adjustment = NO_ADJUSTMENT,
+        second: SecondLayer | None = None,
     ) -> Pipeline:
         """Join the table encoder with the weighted mean of pipelines fitted on encoded data."""
         task = self.task
-        mean = weighted_mean(fitted, weights, task.classes, adjustment, low=task.metric.low)
+        mean = weighted_mean(
+            fitted, weights, task.classes, adjustment, low=task.metric.low, second=second
+        )
         return Pipeline([("table", self.encoder), ("model", mean)])
 
     def constant_pipeline(self) -> Pipeline:

@@ -2,7 +2,6 @@
 
 import contextlib
 import math
-import warnings
 from pathlib import Path
 
 import numpy as np
@@ -101,15 +100,13 @@ def evaluate(
     """
     watch = Stopwatch()
     metrics = data.scorers
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        outcomes = _run_folds(trial, data, metrics, stop, store)
-        if len(outcomes) == _n_folds(trial, data):
-            outcomes = _settle_folds(outcomes, trial, data, metrics, store)
-        for outcome in outcomes:
-            finish(outcome.pipeline)
-        pipeline = outcomes[0].pipeline
-        footprint = measure_footprint(pipeline, data.task.X, data.task.n_classes)
+    outcomes = _run_folds(trial, data, metrics, stop, store)
+    if len(outcomes) == _n_folds(trial, data):
+        outcomes = _settle_folds(outcomes, trial, data, metrics, store)
+    for outcome in outcomes:
+        finish(outcome.pipeline)
+    pipeline = outcomes[0].pipeline
+    footprint = measure_footprint(pipeline, data.task.X, data.task.n_classes)
     result = _summarise(trial, data, outcomes, footprint, watch)
     if outbox is None or not result.ok:
         return result

@@ -19,6 +19,7 @@ from multiprocessing.reduction import ForkingPickler
 from threadpoolctl import threadpool_limits
 
 from metatune.execution.executor import Job, JobOutcome, failure, run_job
+from metatune.execution.worker_log import WarningLog
 
 __all__ = ["END_SIGNALS", "Started", "worker_main"]
 
@@ -53,7 +54,7 @@ def worker_main(connection: Connection, log_path: str, server: int) -> None:
     _leave_terminal(log_path)
     _end_with(server)
     threadpool_limits(limits=1)
-    warnings.simplefilter("ignore")
+    _keep_warnings(log_path)
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         while True:
             job = connection.recv()
@@ -89,6 +90,13 @@ def _leave_terminal(log_path: str) -> None:
     os.close(log)
     if log_path:
         faulthandler.enable(file=2)
+
+
+def _keep_warnings(log_path: str) -> None:
+    """Write the warnings of libraries to the log, or drop them without one."""
+    warnings.simplefilter("default" if log_path else "ignore")
+    if log_path:
+        warnings.showwarning = WarningLog(sys.stderr).show
 
 
 def _end_with(server: int) -> None:

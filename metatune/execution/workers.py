@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from metatune.errors import OptionError
@@ -20,7 +21,10 @@ _MEMORY_SHARE = 0.8  # of the free memory goes to the workers
 
 @contextmanager
 def workers(
-    given: "Executor | Client | None", n_jobs: int | None, memory_limit: str | int | None
+    given: "Executor | Client | None",
+    n_jobs: int | None,
+    memory_limit: str | int | None,
+    logs: Path | None = None,
 ) -> Iterator[Executor]:
     """Provide an executor for a moment; what is given is left open, what is made is closed.
 
@@ -32,6 +36,8 @@ def workers(
         Jobs at once; negative numbers count from the cores as in scikit-learn: -1 is all.
     memory_limit : str, int or None
         What a job may hold, like "4GB" or in bytes; None for its share of the free memory.
+    logs : Path, optional
+        Folder for what processes of this machine print and warn of; dropped without one.
 
     Raises
     ------
@@ -44,7 +50,8 @@ def workers(
         yield given
         return
     limit = None if memory_limit is None else parse_memory(memory_limit)
-    with _cluster(given, n_jobs, limit) if given is not None else _local(n_jobs, limit) as made:
+    made = _local(n_jobs, limit, logs) if given is None else _cluster(given, n_jobs, limit)
+    with made:
         yield made
 
 
@@ -72,11 +79,11 @@ def _cluster(given: "Client", n_jobs: int | None, limit: int | None) -> Executor
     return executor
 
 
-def _local(n_jobs: int | None, limit: int | None) -> Executor:
+def _local(n_jobs: int | None, limit: int | None, logs: Path | None) -> Executor:
     if not hasattr(os, "fork"):  # an operating system without it
         return InlineExecutor()
     n_workers, limit = local_workers(n_jobs, limit)
-    pool = LocalPool(n_workers, memory_limit=limit)
+    pool = LocalPool(n_workers, memory_limit=limit, log_directory=logs)
     pool.start()
     return pool
 

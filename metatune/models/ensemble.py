@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 from metatune.models.adjustment import Adjustment
 from metatune.models.prediction import expand_classes
 from metatune.models.refitting import fit_again
+from metatune.models.second_layer import SecondLayer
 
 if TYPE_CHECKING:
     from metatune._typing import AnyArray, FloatArray
@@ -24,7 +25,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     members : list of Pipeline
         Pipelines fitted on the encoded matrix and on codes of labels, perhaps not all labels.
     weights : list of float
-        One for each member; they sum to 1.
+        One for each member; with those of the second layer they sum to 1.
     labels : ndarray of shape (n_classes,)
         The user's label for each code.
     temperature : float
@@ -34,6 +35,8 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     decision : list of float
         Factors of probabilities before the largest decides the label; empty for none.
         For two classes it is a threshold.
+    second : SecondLayer or None
+        What learns from the members' predictions.
 
     Attributes
     ----------
@@ -49,6 +52,7 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         temperature: float = 1.0,
         shifts: list[float] | None = None,
         decision: list[float] | None = None,
+        second: SecondLayer | None = None,
     ) -> None:
         self.members = members
         self.weights = weights
@@ -56,15 +60,20 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.temperature = temperature
         self.shifts = shifts
         self.decision = decision
+        self.second = second
 
     @property
     def classes_(self) -> "AnyArray":
         return self.labels
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Fit every member on all of new rows, each by its weight; the members' weights stay."""
+        """Fit every member on all of new rows, each by its weight; the members' weights stay.
+
+        A second layer is left out: it would have to be learned from rows held out.
+        """
         self.labels, codes = np.unique(y, return_inverse=True)
         self.members = [fit_again(clone(m), X, codes, sample_weight) for m in self.members]
+        self.weights, self.second = _without_second(self.weights, self.second), None
         return self
 
     def predict_proba(self, X: Any) -> "FloatArray":
@@ -79,11 +88,11 @@ class EnsembleClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return all(hasattr(member, "classes_") for member in self.members)
 
     def _mean(self, X: Any) -> "FloatArray":
-        total = np.zeros((len(X), len(self.labels)))
-        for member, weight in zip(self.members, self.weights, strict=True):
-            own = expand_classes(member.predict_proba(X), member.classes_, len(self.labels))
-            total += weight * own
-        return total
+        parts = [
+            expand_classes(member.predict_proba(X), member.classes_, len(self.labels))
+            for member in self.members
+        ]
+        return _sum(X, parts, self.weights, self.second)
 
     def _adjustment(self) -> Adjustment:
         return Adjustment(
@@ -101,32 +110,60 @@ class EnsembleRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     members : list of Pipeline
         Fitted on the encoded matrix.
     weights : list of float
-        One for each member; they sum to 1.
+        One for each member; with those of the second layer they sum to 1.
     low : float or None
         Smaller values are raised to it, where the metric is undefined below.
+    second : SecondLayer or None
+        What learns from the members' predictions.
     """
 
-    def __init__(self, members: list[Any], weights: list[float], low: float | None = None) -> None:
+    def __init__(
+        self,
+        members: list[Any],
+        weights: list[float],
+        low: float | None = None,
+        second: SecondLayer | None = None,
+    ) -> None:
         self.members = members
         self.weights = weights
         self.low = low
+        self.second = second
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Fit every member on all of new rows, each by its weight; the members' weights stay."""
+        """Fit every member on all of new rows, each by its weight; the members' weights stay.
+
+        A second layer is left out: it would have to be learned from rows held out.
+        """
         self.members = [fit_again(clone(m), X, y, sample_weight) for m in self.members]
+        self.weights, self.second = _without_second(self.weights, self.second), None
         return self
 
     def predict(self, X: Any) -> "FloatArray":
         """Return values of shape (n_rows,)."""
-        parts = [
-            weight * np.asarray(member.predict(X), dtype=np.float64)
-            for member, weight in zip(self.members, self.weights, strict=True)
-        ]
-        mean = np.sum(parts, axis=0)
+        parts = [np.asarray(member.predict(X), dtype=np.float64) for member in self.members]
+        mean = _sum(X, parts, self.weights, self.second)
         return np.asarray(mean if self.low is None else np.maximum(mean, self.low))
 
     def __sklearn_is_fitted__(self) -> bool:
         return bool(self.members)
+
+
+def _sum(
+    X: Any, parts: "list[FloatArray]", weights: list[float], second: SecondLayer | None
+) -> "FloatArray":
+    """Return the weighted sum of the members' predictions and of the second layer's."""
+    total = np.zeros(parts[0].shape)
+    for part, weight in zip(parts, weights, strict=True):
+        total += weight * part
+    return total if second is None else total + second.total(X, parts)
+
+
+def _without_second(weights: list[float], second: SecondLayer | None) -> list[float]:
+    """Return weights of the members alone: in proportion, or alike where they have none."""
+    if second is None:
+        return weights
+    total = sum(weights)
+    return [weight / total if total > 0.0 else 1.0 / len(weights) for weight in weights]
 
 
 def weighted_mean(
@@ -136,6 +173,7 @@ def weighted_mean(
     adjustment: Adjustment,
     *,
     low: float | None = None,
+    second: SecondLayer | None = None,
 ) -> EnsembleClassifier | EnsembleRegressor:
     """Combine fitted pipelines into one estimator.
 
@@ -151,9 +189,11 @@ def weighted_mean(
         Calibration and decision; regression has none.
     low : float, optional
         Least value that regression may predict.
+    second : SecondLayer, optional
+        What learns from the members' predictions.
     """
     if labels is None:
-        return EnsembleRegressor(members, weights, low)
+        return EnsembleRegressor(members, weights, low, second)
     return EnsembleClassifier(
         members,
         weights,
@@ -161,4 +201,5 @@ def weighted_mean(
         temperature=adjustment.temperature,
         shifts=list(adjustment.shifts),
         decision=list(adjustment.decision),
+        second=second,
     )

@@ -1,10 +1,38 @@
 """Recommendation values: ranked configurations and similar past datasets."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
+from metatune.files.plain import without_nan
+from metatune.notation.cards import Card, Grid
+from metatune.notation.numbers import duration, number, percent, settings
 from metatune.space import Configuration
 
-__all__ = ["Course", "Neighbour", "Outlook", "Recommendation", "Recommendations"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "Course",
+    "Neighbour",
+    "Outlook",
+    "Recommendation",
+    "Recommendations",
+    "familiarity_in_words",
+]
+
+_FAMILIARITY = (
+    (0.05, "unlike anything known: the recommendations are those that work for most datasets"),
+    (0.25, "unusual"),
+    (0.6, "fairly familiar"),
+    (1.0, "familiar"),
+)
+_SHOWN = 10  # recommendations of a card
+_SHOWN_NEIGHBOURS = 5
+
+
+def familiarity_in_words(value: float) -> str:
+    """Return words for the familiarity of a dataset, a number in [0, 1]."""
+    return next(words for limit, words in _FAMILIARITY if value <= limit or limit == 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +141,7 @@ class Outlook:
         return self.chance > 0.5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Recommendations:
     """Answer of the recommender.
 
@@ -143,3 +171,74 @@ class Recommendations:
     excluded: tuple[str, ...] = ()
     course: Course | None = None
     outlook: Outlook | None = None
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return the ranked configurations as a table.
+
+        Returns
+        -------
+        DataFrame
+            Columns: rank, algorithm, configuration, expected_score, score_low, score_high,
+            expected_regret and expected_seconds.
+        """
+        import pandas as pd
+
+        rows = [
+            (
+                *(r.rank, r.configuration.algorithm, str(r.configuration), r.expected_score),
+                *(*r.score_interval, r.expected_regret, r.expected_seconds),
+            )
+            for r in self.ranked
+        ]
+        names = ["rank", "algorithm", "configuration", "expected_score", "score_low", "score_high"]
+        return pd.DataFrame(rows, columns=[*names, "expected_regret", "expected_seconds"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, as JSON can hold them."""
+        plain: dict[str, Any] = without_nan(asdict(self))
+        return {**plain, "familiarity_in_words": familiarity_in_words(self.familiarity)}
+
+    def __repr__(self) -> str:
+        return self._card().text()
+
+    def _repr_html_(self) -> str:
+        return self._card().html()
+
+    def _card(self) -> Card:
+        known = f"{number(self.familiarity, 3)} of 1, {familiarity_in_words(self.familiarity)}"
+        excluded = (("left out", f"{', '.join(self.excluded)}: this very data"),)
+        return Card(
+            title=f"{len(self.ranked):,} recommendations from {self.n_datasets:,} past datasets",
+            facts=(("familiarity", known), *(excluded if self.excluded else ())),
+            grids=(self._ranked_grid(), self._neighbours_grid()),
+        )
+
+    def _ranked_grid(self) -> Grid:
+        rows = [
+            (
+                str(r.rank),
+                r.configuration.algorithm,
+                number(r.expected_score),
+                " .. ".join(map(number, r.score_interval)),
+                duration(r.expected_seconds),
+                settings(r.configuration.params),
+            )
+            for r in self.ranked
+        ]
+        headings = ("rank", "algorithm", "expected score", "80 % interval", "time", "settings")
+        right = ("rank", "expected score", "80 % interval", "time")
+        return Grid.of(headings, rows, right=right, most=_SHOWN, rest="to_frame()")
+
+    def _neighbours_grid(self) -> Grid:
+        rows = [
+            (
+                n.dataset,
+                percent(n.similarity),
+                f"{n.n_rows:,} x {n.n_columns:,}",
+                n.best.algorithm,
+            )
+            for n in self.neighbours
+        ]
+        headings = ("most similar past datasets", "similarity", "size", "best there")
+        right = ("similarity", "size")
+        return Grid.of(headings, rows, right=right, most=_SHOWN_NEIGHBOURS, rest="neighbours")

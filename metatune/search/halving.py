@@ -8,7 +8,8 @@ Departures, since a run under a deadline sees tens of configurations rather than
   configurations goes straight to the top instead of waiting for eta**k others.
 - When no new configuration is left, the best remaining ones rise until all are at the top.
 - Whoever proposes a configuration may start it higher: a library's default goes straight to the
-  top, so that what has climbed there is compared with it in every run, however short.
+  top, so that what has climbed there is compared with it in every run, however short. It counts
+  among those that the rungs below have seen: else they would wait for more before anyone rises.
 - A promotion that would take longer than the caller can wait is held back, and others rise as if
   it were not there. Time only gets shorter: waiting for it would keep quick configurations from the
   top, and with them ensemble, estimate and the model of a short run. It does not lose its place
@@ -128,11 +129,17 @@ class SuccessiveHalving:
             (result for result in told if self._history.loss(result) < float("inf")),
             key=lambda result: (self._history.loss(result), result.trial.number),
         )
-        quota = len(ranked) if exhausted else max(len(told) // self._eta, min(index, 1))
+        n_seen = len(told) + self._n_above(index)
+        quota = len(ranked) if exhausted else max(n_seen // self._eta, min(index, 1))
         return next(
             (r for r in ranked[:quota] if r.trial.configuration.key not in risen),
             None,
         )
+
+    def _n_above(self, index: int) -> int:
+        """Return how many configurations started above a rung: they count as if they had risen."""
+        started = {r.trial.configuration.key for told in self._told[index + 1 :] for r in told}
+        return len(started - self._asked[index])
 
     def _expected_seconds(self, result: TrialResult) -> float:
         """Predict the seconds of a promotion, in proportion to rows and new folds."""

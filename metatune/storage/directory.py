@@ -3,7 +3,7 @@
 import contextlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +34,9 @@ JOURNAL_FILE = "trials.jsonl"
 DATA_FILE = "data.parquet"
 """Holds the rows of a run that was started from Python."""
 
+LOG_FILE = "warnings.log"
+"""Holds what libraries warned of while the run went on."""
+
 _LEADERBOARD_FILE = "leaderboard.csv"
 REPORT_FILE = "report.html"
 RUN_FILES = (
@@ -41,6 +44,7 @@ RUN_FILES = (
     JOURNAL_FILE,
     RECORD_FILE,
     DATA_FILE,
+    LOG_FILE,
     _LEADERBOARD_FILE,
     FINDINGS_FILE,
     ARRAYS_FILE,
@@ -297,6 +301,16 @@ class RunDirectory:
         path = self.path / _LEADERBOARD_FILE
         with _writing(path):
             leaderboard.to_csv(path, index=False)
+
+    def add_to_log(self, lines: Iterable[str]) -> None:
+        """Append lines to ``warnings.log``; nobody needs it, so that it may fail."""
+        text = "".join(f"{line}\n" for line in lines)
+        if text:
+            with (
+                contextlib.suppress(OSError),
+                (self.path / LOG_FILE).open("a", encoding="utf-8") as file,
+            ):
+                file.write(text)
 
 
 @contextlib.contextmanager

@@ -209,6 +209,7 @@ class Figures:
     latency: float
     batch_seconds: float | None
     n_bytes: int
+    encoding: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from metatune.files.scratch import scratch_directory
 from metatune.storage.directory import RunDirectory
 from metatune.storage.door import Door
 from metatune.storage.journal import Past
+from metatune.storage.library_log import lines_of
 from metatune.storage.provenance import library_versions, this_process
 from metatune.storage.record import DataRecord, Outcome, RunRecord, Seconds, TaskRecord
 from metatune.storage.resume import Earlier, check_same_budget, check_same_options, find_earlier
@@ -100,10 +101,17 @@ class Session:
         As given, with the seed of the run.
     deadline : Deadline
         When this process has used up the budget.
+    logs : Path or None
+        Folder for what libraries print and warn of while the run goes on; None where nothing of the
+        run is kept.
     """
 
     def __init__(
-        self, request: RunRequest, directory: RunDirectory, earlier: Earlier | None
+        self,
+        request: RunRequest,
+        directory: RunDirectory,
+        earlier: Earlier | None,
+        logs: Path | None,
     ) -> None:
         watch = Stopwatch()
         self._request = request
@@ -120,6 +128,7 @@ class Session:
         left = self.budget.seconds - self._before - request.spent - watch.seconds()
         self.deadline = Deadline.after(left)
         self._existed = directory.path.exists()
+        self.logs = logs
         self._record: RunRecord | None = None
 
     @property
@@ -248,6 +257,11 @@ class Session:
                 replace(self._record, status="interrupted", seconds=seconds)
             )
 
+    def keep_log(self) -> None:
+        """Write to the directory what libraries have printed and warned of, each line once."""
+        if self._record is not None and self.logs is not None:
+            self.directory.add_to_log(lines_of(self.logs))
+
     def undo(self) -> None:
         """Take away what was written before the options turned out not to work."""
         if self._record is None:
@@ -256,6 +270,7 @@ class Session:
             self.directory.clear()
             if not self._existed:
                 self.directory.path.rmdir()
+            self._record = None
         elif self.earlier.record is not None:
             self.directory.write_record(self.earlier.record)
 
@@ -321,7 +336,8 @@ def open_run(request: RunRequest) -> Iterator[Session]:
     with ExitStack() as stack:
         directory = _directory(request, stack)
         earlier = find_earlier(directory) if request.resume else None
-        session = Session(request, directory, earlier)
+        logs = None if directory.is_scratch else stack.enter_context(scratch_directory())
+        session = Session(request, directory, earlier, logs)
         try:
             yield session
         except (BundleError, SearchError):  # the run broke off: what there is may be of use
@@ -332,6 +348,8 @@ def open_run(request: RunRequest) -> Iterator[Session]:
         except KeyboardInterrupt:
             session.break_off()
             raise
+        finally:
+            session.keep_log()
 
 
 def _directory(request: RunRequest, stack: ExitStack) -> RunDirectory:

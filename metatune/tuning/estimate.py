@@ -10,6 +10,7 @@ from metatune.budget import Deadline
 from metatune.data.row_metadata import RowMetadata
 from metatune.data.splits.folds import Fold
 from metatune.ensemble.member_pool import CONSTANT, MemberPool
+from metatune.ensemble.second_layer import learned_predictions
 from metatune.errors import SearchError
 from metatune.estimate.corrected import Estimate, NoEstimate
 from metatune.estimate.corrected import estimate_score as corrected_score
@@ -122,6 +123,7 @@ def estimate_score(
     if made is None or reason:
         return NoEstimate(reason=reason)
     found = store.predictions.load(store.predictions.members(history))
+    found |= learned_predictions(run.scratch, made.weights)
     if not set(made.weights) - {CONSTANT} <= set(found):
         return NoEstimate(reason="the winner was not tried on all folds")
     predictions: dict[int, NDArray[Any]] = {number: found[number] for number in sorted(found)}

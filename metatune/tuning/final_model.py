@@ -5,7 +5,8 @@ or cannot be ready in time.
 """
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from sklearn.pipeline import Pipeline
 
@@ -21,7 +22,13 @@ from metatune.search.history import History
 from metatune.search.outcome import Ended, SearchOutcome
 from metatune.space import Configuration
 from metatune.storage.store import RunStore
-from metatune.tuning.members import fit_members, member_costs, plan_members
+from metatune.tuning.members import (
+    add_second_layer,
+    fit_members,
+    join_members,
+    member_costs,
+    plan_members,
+)
 from metatune.tuning.model_cost import (
     ModelFigures,
     file_bytes,
@@ -29,7 +36,7 @@ from metatune.tuning.model_cost import (
     measure_in_time,
     tightened,
 )
-from metatune.tuning.model_parts import Part, models_and_weights, rows_of_parts
+from metatune.tuning.model_parts import rows_of_parts
 from metatune.tuning.run import Run
 from metatune.tuning.time_plan import can_save, estimate_seconds, fit_seconds
 
@@ -70,6 +77,8 @@ class FinalModel:
         Members, calibration and decision; None for the constant prediction.
     members : tuple of (TrialResult or None, float)
         Members with their weights: the heaviest first, None for the constant prediction.
+    second : Mapping of int to float
+        Weights of the learners of the second layer, by number.
     figures : ModelFigures or None
         Measured costs; None if there was no time to measure.
     note : str
@@ -85,6 +94,7 @@ class FinalModel:
     trial: int | None = None
     plan: EnsemblePlan | None = None
     members: tuple[tuple[TrialResult | None, float], ...] = ()
+    second: Mapping[int, float] = field(default_factory=dict)
     figures: ModelFigures | None = None
     note: str = ""
     interrupted: bool = False
@@ -96,7 +106,8 @@ class FinalModel:
             return None
         members = {CONSTANT if r is None else r.trial.number: share for r, share in self.members}
         adjustment = NO_ADJUSTMENT if self.plan is None else self.plan.adjustment
-        return Composition(weights=members or {self.trial: 1.0}, adjustment=adjustment)
+        weights = {**members, **self.second}
+        return Composition(weights=weights or {self.trial: 1.0}, adjustment=adjustment)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,7 +274,10 @@ def _plan_members(
         limits=plan.limits,
         seed=run.options.seed,
     )
-    return plan_members(run, prepared, store, plan.history, request, plan.deadline)
+    first = plan_members(run, prepared, store, plan.history, request, plan.deadline)
+    if first is None or first.is_single or run.options.single_models:
+        return first
+    return add_second_layer(run, prepared, store, plan.history, request, first, plan.deadline)
 
 
 def _within_limits(
@@ -308,17 +322,21 @@ def _build(run: Run, prepared: PreparedTask, store: RunStore, plan: FinalPlan) -
     # Fits on all rows matter more than folds beside them: those join if there is time left.
     before_save = deadline.earlier(store.seconds_to_save(n_bytes) + 0.2)
     parts = fit_members(run, prepared, store, plan.history, ensemble, before_save)
-    weight = sum(part.weight for part in parts)
     heaviest = next((part.result for part in parts if part.result is not None), None)
+    second = {number: share for number, share in ensemble.weights.items() if number < CONSTANT}
+    weight = sum(part.weight for part in parts) + sum(second.values())
     if weight < _LEAST_WEIGHT or heaviest is None:
         return None
     winner = heaviest if len(parts) == 1 else plan.able[0]
-    pipeline = _join(prepared, parts, ensemble)
-    if sum(len(part.models) for part in parts) > 1 and not can_save(pipeline, store, deadline):
+    pipeline = join_members(run, prepared, ensemble, parts)
+    has_folds = sum(len(part.models) for part in parts) > 1
+    if pipeline is not None and has_folds and not can_save(pipeline, store, deadline):
         parts = [part.least() for part in parts]
-        pipeline = _join(prepared, parts, ensemble)
+        pipeline = join_members(run, prepared, ensemble, parts)
         if not ensemble.is_single and not can_save(pipeline, store, deadline):
-            return None
+            pipeline = None
+    if pipeline is None:  # fits on all rows are there by now
+        return _build(run, prepared, store, replace(plan, ensemble=ensemble.first))
     alone = len(parts) == 1 and ensemble.adjustment == NO_ADJUSTMENT
     return FinalModel(
         pipeline=pipeline,
@@ -333,6 +351,7 @@ def _build(run: Run, prepared: PreparedTask, store: RunStore, plan: FinalPlan) -
         trial=winner.trial.number,
         plan=ensemble,
         members=tuple((part.result, part.weight / weight) for part in parts),
+        second={number: share / weight for number, share in second.items()},
     )
 
 
@@ -353,14 +372,6 @@ def _late(run: Run, prepared: PreparedTask, store: RunStore, plan: FinalPlan) ->
         if final is not None:
             return final
     return None
-
-
-def _join(prepared: PreparedTask, parts: list[Part], plan: EnsemblePlan) -> Pipeline:
-    """Make one pipeline of the parts of a plan's members."""
-    models, weights = models_and_weights(parts)
-    if len(models) == 1 and plan.adjustment == NO_ADJUSTMENT:
-        return prepared.assemble(models[0])
-    return prepared.join(models, weights, plan.adjustment)
 
 
 def _single(run: Run, prepared: PreparedTask, store: RunStore, plan: FinalPlan) -> FinalModel:

@@ -15,6 +15,7 @@ import numpy as np
 
 from metatune.data.splits.folds import Fold
 from metatune.ensemble.member_pool import CONSTANT
+from metatune.ensemble.second_layer import learned_predictions
 from metatune.errors import BundleError, SearchError
 from metatune.estimate.reselection import Composition
 from metatune.evaluation.constant import constant_predictions
@@ -138,6 +139,7 @@ def _predictions(
     if made is None:
         return {}
     known: dict[int, Any] = dict(store.predictions.load(store.predictions.members(history)))
+    known |= learned_predictions(run.scratch, made.weights)
     if CONSTANT in made.weights:
         known[CONSTANT] = constant_predictions(prepared.data, prepared.task.metric)
     if not set(made.weights) <= set(known):

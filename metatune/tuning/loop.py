@@ -290,6 +290,7 @@ class _Loop:
         )
         self.turns.started(trial)
         self.running[self.executor.submit(job)] = trial
+        self.events.trial_starts(trial)
 
     def _has_room(self) -> bool:
         """Return True if a worker is idle, or would be while it is decided what comes next.

@@ -2,8 +2,8 @@
 
 import statistics
 import warnings
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from metatune.budget import Deadline, Stopwatch
 from metatune.ensemble.limits import Cost, ModelLimits
@@ -15,6 +15,8 @@ from metatune.storage.store import RunStore
 from metatune.tuning.run import Run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
     from sklearn.pipeline import Pipeline
 
@@ -40,6 +42,9 @@ class ModelFigures:
     ----------
     latency : float
         Seconds to predict a table of one row: the median of a few.
+    encoding : float
+        Seconds of that for the work on the columns of the table, measured likewise; NaN if there
+        was no time.
     batch_seconds : float
         Seconds for each of many rows that are predicted together; NaN if there was no time.
     n_bytes : int
@@ -49,6 +54,7 @@ class ModelFigures:
     latency: float
     batch_seconds: float
     n_bytes: int
+    encoding: float = float("nan")
 
     @property
     def cost(self) -> Cost:
@@ -80,7 +86,20 @@ def measure_model(
 def _measured(
     pipeline: "Pipeline", table: "pd.DataFrame", n_bytes: int, deadline: Deadline
 ) -> ModelFigures:
-    ask = pipeline.predict_proba if hasattr(pipeline, "predict_proba") else pipeline.predict
+    latency = _latency(pipeline, table, deadline)
+    batch = table.iloc[:_BATCH]
+    # Rows one by one are an upper bound of rows together.
+    each = float("nan")
+    if latency * min(len(batch), 20) < deadline.remaining():
+        watch = Stopwatch()
+        _answer(pipeline)(batch)
+        each = watch.seconds() / len(batch)
+    return ModelFigures(latency=latency, batch_seconds=each, n_bytes=n_bytes)
+
+
+def _latency(pipeline: "Pipeline", table: "pd.DataFrame", deadline: Deadline) -> float:
+    """Return the seconds to predict a table of one row: the median of a few."""
+    ask = _answer(pipeline)
     rows = [table.iloc[[i % len(table)]] for i in range(_REPEATS)]
     ask(rows[0])  # libraries load lazily; that is no cost of a row
     seconds = []
@@ -90,14 +109,12 @@ def _measured(
         seconds.append(watch.seconds())
         if deadline.passed():
             break
-    batch = table.iloc[:_BATCH]
-    # Rows one by one are an upper bound of rows together.
-    each = float("nan")
-    if statistics.median(seconds) * min(len(batch), 20) < deadline.remaining():
-        watch = Stopwatch()
-        ask(batch)
-        each = watch.seconds() / len(batch)
-    return ModelFigures(latency=statistics.median(seconds), batch_seconds=each, n_bytes=n_bytes)
+    return statistics.median(seconds)
+
+
+def _answer(pipeline: "Pipeline") -> "Callable[[pd.DataFrame], Any]":
+    ask: Callable[[pd.DataFrame], Any] = getattr(pipeline, "predict_proba", pipeline.predict)
+    return ask
 
 
 def inner_limits(run: Run, prepared: PreparedTask, store: RunStore) -> ModelLimits:
@@ -121,7 +138,13 @@ def measure_in_time(
     """Measure a model within a moment; without `n_bytes` its size is that in memory."""
     n_bytes = pickled_bytes(pipeline) if n_bytes is None else n_bytes
     until = run.deadline.within(_MEASURE_SECONDS)
-    return measure_model(pipeline, prepared.task.X, n_bytes, until)
+    figures = measure_model(pipeline, prepared.task.X, n_bytes, until)
+    if (_REPEATS + 1) * figures.latency > until.remaining():
+        return figures
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnusedCellsWarning)
+        seconds = _latency(prepared.constant_pipeline(), prepared.task.X, until)
+    return replace(figures, encoding=min(seconds, figures.latency))
 
 
 def file_bytes(run: Run, store: RunStore, pipeline: "Pipeline") -> int | None:

@@ -28,7 +28,7 @@ class Part:
     result : TrialResult or None
         Its trial; None for the constant prediction.
     weight : float
-        Its weight.
+        Its weight; 0 if nothing but the second layer looks at it.
     whole : Pipeline or None
         Fitted on the encoded matrix of all rows; None if it was not.
     folds : tuple of Pipeline
@@ -78,8 +78,8 @@ def n_models(result: TrialResult) -> int:
 
 
 def models_and_weights(parts: Sequence[Part]) -> tuple[list[Pipeline], list[float]]:
-    """Return all models, and how much each counts; the weights add up to 1."""
-    total = sum(part.weight for part in parts)
+    """Return all models, and how much each counts; the weights add up to 1, or all are 0."""
+    total = sum(part.weight for part in parts) or 1.0  # all may count in the second layer alone
     models = [model for part in parts for model in part.models]
     return models, [part.weight / total * share for part in parts for share in part.shares]
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from metatune.ensemble.report import with_ensemble
+from metatune.ensemble.report import with_costs, with_ensemble
 from metatune.estimate.corrected import Estimate, NoEstimate
 from metatune.recommender.advice import Advice
 from metatune.search.history import History
@@ -95,7 +95,13 @@ class TuningResult:
         DataFrame
             See `History.leaderboard`; the columns estimate, estimate_low and estimate_high follow
             the score, empty but for the final model. The last column is each trial's weight in an
-            ensemble, which has a first row of its own, of rank 0.
+            ensemble, which has a first row of its own, of rank 0. Latencies are those of a table
+            of one row, the work on its columns included; NaN where that was not measured.
         """
         board = with_ensemble(self.history.leaderboard(), self.ensemble)
+        cost = self.figures
+        if cost is None:
+            board = with_costs(board, None, None, None)
+        else:
+            board = with_costs(board, cost.encoding, cost.latency, cost.n_bytes)
         return with_estimate(board, self.winner, self.estimate)

@@ -1,10 +1,11 @@
 """Time plan of a run: the seconds kept free for what comes after its search."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sklearn.pipeline import Pipeline
 
 from metatune.budget import Deadline
+from metatune.ensemble.second_layer import learning_seconds
 from metatune.evaluation.footprint import pickled_bytes
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.evaluation.refit import refit_seconds
@@ -17,12 +18,21 @@ from metatune.tuning.model_parts import is_averaged, n_models
 from metatune.tuning.options import TuneOptions
 from metatune.tuning.run import Run
 
-__all__ = ["TimePlan", "can_save", "estimate_seconds", "findings_seconds", "fit_seconds"]
+__all__ = [
+    "TimePlan",
+    "can_save",
+    "estimate_seconds",
+    "findings_seconds",
+    "fit_seconds",
+    "second_layer_seconds",
+]
 
 _REFIT_SHARE = 0.3  # of the run may be kept for the winner's fit on all rows
 _ENSEMBLE_SHARE = 0.15  # of the run may be kept for what an ensemble needs beyond that
+_SECOND_SHARE = 0.08  # of the run may be kept for a second layer; where it takes more there is none
 _WORTH = 0.5  # seconds that further search has to gain
 _WORTH_SHARE = 0.5  # of the seconds that finishing takes: more of it than of searching is waste
+_AGAIN = 0.6  # of the predicted seconds, which are too many, where members were not fitted before
 _FINISHING = 1.3  # times the seconds that finishing took before
 _ROUNDING = 0.3  # seconds for what is too small to be predicted
 _N_EXPECTED = 5  # members of a usual ensemble
@@ -54,6 +64,8 @@ class TimePlan:
     finishing : float
         Seconds that planning, fitting and saving the final model took before; 0 where they are to
         be predicted.
+    was_single : bool
+        That model was a single pipeline: an ensemble would take longer.
     """
 
     prepared: PreparedTask
@@ -63,6 +75,7 @@ class TimePlan:
     run_seconds: float
     n_workers: int
     finishing: float = 0.0
+    was_single: bool = False
 
     @classmethod
     def of(cls, run: Run, prepared: PreparedTask, store: RunStore) -> "TimePlan":
@@ -87,8 +100,14 @@ class TimePlan:
         A final fit that would take too large a share of the run is given up: what was kept of the
         trial is the answer then, and the search goes on instead.
         """
-        if self.finishing:
-            return _FINISHING * self.finishing + _ROUNDING
+        predicted = self._predicted_seconds(history)
+        if not self.finishing:
+            return predicted
+        members = _AGAIN * predicted if self.was_single else 0.0
+        return _ROUNDING + max(_FINISHING * self.finishing, members)
+
+    def _predicted_seconds(self, history: History) -> float:
+        """Predict the seconds of planning, fitting and saving the final model, rather too many."""
         incumbent = history.incumbent()
         if incumbent is None:
             return self.store.seconds_to_save() + _ROUNDING + QUICK_SECONDS
@@ -104,6 +123,11 @@ class TimePlan:
             seconds += self._ensemble_seconds(history)
         return seconds
 
+    def measured(self, finishing: float, *, was_single: bool) -> "TimePlan":
+        """Return the plan once a model is finished, which took so many seconds."""
+        longest = max(self.finishing, finishing)
+        return replace(self, finishing=longest, was_single=was_single)
+
     def is_worth_more(self, history: History) -> bool:
         """Return True if there is time to search on, and to finish once more as before."""
         left = self.deadline.remaining() - self.seconds(history)
@@ -114,7 +138,10 @@ class TimePlan:
         known = self.store.predictions.members(history)
         if len(known) < 2:
             return 0.0
-        seconds = slowdown(history) * self._plan_seconds(len(known))
+        seconds = self._plan_seconds(len(known))
+        if not self.options.single_models:
+            seconds += second_layer_seconds(self.prepared, self.run_seconds)
+        seconds *= slowdown(history)
         refits = [fit_seconds(result, self.prepared) for result in known[1:_N_EXPECTED]]
         seconds += sum(refits) / self.n_workers
         return min(seconds, _ENSEMBLE_SHARE * self.run_seconds)
@@ -125,6 +152,21 @@ class TimePlan:
         quick = task.metric.name in RECORDED_METRICS[task.kind]
         share = min(1.0, n_members / 50) * min(1.0, task.n_rows / 10_000)
         return 0.5 + (2.0 if quick else 4.0) * share
+
+
+def second_layer_seconds(prepared: PreparedTask, run_seconds: float) -> float:
+    """Predict the seconds of a second layer; 0 where a run has none, since they would be too many.
+
+    Parameters
+    ----------
+    prepared : PreparedTask
+        Task of the run.
+    run_seconds : float
+        Seconds that the run plans with.
+    """
+    task, n_folds = prepared.data.task, len(prepared.data.folds)
+    seconds = learning_seconds(task.n_rows, task.X.shape[1], task.n_classes, n_folds)
+    return seconds if seconds <= _SECOND_SHARE * run_seconds else 0.0
 
 
 def estimate_seconds(store: RunStore, options: TuneOptions, history: History) -> float:

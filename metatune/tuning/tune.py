@@ -20,7 +20,7 @@ from metatune.storage.journal import Past
 from metatune.storage.resume import Pulse, check_same_run, identify
 from metatune.storage.store import RunStore
 from metatune.tuning.estimate import estimate_score
-from metatune.tuning.events import Events
+from metatune.tuning.events import Events, RunFacts, Step
 from metatune.tuning.final_model import (
     FinalModel,
     build_final_model,
@@ -29,6 +29,7 @@ from metatune.tuning.final_model import (
 )
 from metatune.tuning.findings import find_out, keep_findings
 from metatune.tuning.options import TuneOptions
+from metatune.tuning.outcome import outcome_of
 from metatune.tuning.prepare import prepare
 from metatune.tuning.result import TuningResult
 from metatune.tuning.run import Run
@@ -94,6 +95,7 @@ def tune(
             events=events or Events(),
             timings=timings,
         )
+        run.events.run_starts(_facts(run, task))
         prepared = prepare(task, options, scratch, timings)
         with _open_store(run, prepared, past) as store:
             _tell_start(run, prepared, past)
@@ -103,10 +105,11 @@ def tune(
             search = run_search(run, prepared, sampler, store, past.results, times, question)
             timings.lap("searching")
             finishing = Stopwatch()
+            run.events.step_starts(Step.FITTING)
             plan = plan_final_model(run, prepared, store, search)
             model = build_final_model(run, prepared, store, plan)
             model = save_final_model(run, prepared, store, model)
-            times = replace(times, finishing=finishing.seconds())
+            times = times.measured(finishing.seconds(), was_single=len(model.members) <= 1)
             search, model = _search_on(run, prepared, sampler, store, times, search, model)
             run.events.search_ends(search.ended)
             timings.lap("finishing")
@@ -114,6 +117,7 @@ def tune(
             found = find_out(run, prepared, store, search.history, model, advice)
             kept = keep_findings(run, found)
             timings.lap("explaining")
+            run.events.step_starts(Step.ESTIMATING)
             estimate = estimate_score(
                 run,
                 prepared,
@@ -123,7 +127,7 @@ def tune(
                 interrupted=model.interrupted,
             )
             timings.lap("estimating")
-    return TuningResult(
+    result = TuningResult(
         pipeline=model.pipeline,
         history=search.history,
         advice=advice,
@@ -136,11 +140,13 @@ def tune(
         ended=Ended.INTERRUPTED if model.interrupted else search.ended,
         seconds=watch.seconds(),
         timings={**timings.seconds, **search.timings},
-        ensemble=ensemble_record(model.plan, model.members),
+        ensemble=ensemble_record(model.plan, model.members, model.second),
         figures=model.figures,
         found=found,
         note="; ".join(filter(None, (prepared.left_out, model.note, kept))),
     )
+    run.events.run_ends(outcome_of(result))
+    return result
 
 
 def _scratch_run(scratch: Path) -> RunDirectory:
@@ -169,8 +175,25 @@ def _open_store(run: Run, prepared: PreparedTask, past: Past) -> Iterator[RunSto
         store.close()
 
 
+def _facts(run: Run, task: Task) -> RunFacts:
+    return RunFacts(
+        table=task.name,
+        target=task.target,
+        task=str(task.kind),
+        metric=task.metric.name,
+        greater_is_better=task.metric.greater_is_better,
+        n_rows=task.n_rows,
+        n_columns=len(task.columns),
+        budget=run.options.budget,
+        deadline=run.deadline,
+        seed=run.options.seed,
+        n_workers=run.executor.n_workers,
+    )
+
+
 def _tell_start(run: Run, prepared: PreparedTask, past: Past) -> None:
     run.timings.lap("preparing")
+    run.events.step_starts(Step.SEARCHING)
     run.events.search_starts(prepared.rungs, prepared.constant)
     if past.results:
         run.events.resumes(History(prepared.task.metric, past.results), past.used)
@@ -192,19 +215,21 @@ def _search_on(  # the state of a run, and what it is made with
     """
     # Measured times decide: not where trials are counted.
     while search.ended is Ended.TIME and not run.counted and times.is_worth_more(search.history):
+        run.events.step_starts(Step.SEARCHING)
         more = run_search(run, prepared, sampler, store, search.history.results, times)
         search = search.followed_by(more)
         run.timings.lap("searching")
         if search.ended is Ended.INTERRUPTED:
             return search, replace(model, interrupted=True)
         finishing = Stopwatch()
+        run.events.step_starts(Step.FITTING)
         plan = plan_final_model(run, prepared, store, search)
         if plan.differs_from(model):
             built = build_final_model(run, prepared, store, plan)
-            if built.plan is plan.ensemble:  # else there was no time for it
+            if plan.is_single or len(built.members) > 1:  # else there was no time for it
                 model = save_final_model(run, prepared, store, built)
         run.timings.lap("finishing")
-        times = replace(times, finishing=max(times.finishing, finishing.seconds()))
+        times = times.measured(finishing.seconds(), was_single=len(model.members) <= 1)
         if model.interrupted:
             break
     return search, model

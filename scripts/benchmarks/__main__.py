@@ -25,6 +25,7 @@ COMMANDS = {
     "kills": ("runs.kills", "Runs that are killed at random and resumed."),
     "profile": ("runs.profile", "Core-seconds of a run, by what they are spent on."),
     "estimate": ("estimate.estimate", "Coverage and bias of the honest estimate."),
+    "second-layer": ("ensembles.second_layer", "Second layers on predictions that were kept."),
     "recipes": ("recipes.recipes", "Configurations, or two commits, on rows held out."),
     "timing": ("timing", "Seconds of the meta-features, by group and size."),
     "published": ("published", "Meta-features against those that Oboe published."),

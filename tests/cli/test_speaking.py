@@ -2,18 +2,15 @@
 
 import math
 from dataclasses import replace
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
-from metatune.budget import Deadline
-from metatune.cli.console import Voice, number, seconds
+from metatune.budget import Budget, Deadline
+from metatune.cli.console import Voice
 from metatune.cli.fit import default_output
-from metatune.cli.fit_report import _score_rows, _trials_row
-from metatune.cli.progress import LiveProgress, make_progress
+from metatune.cli.progress import make_progress
 from metatune.cli.wording import command, familiarity, honest
-from metatune.estimate.corrected import Estimate, NoEstimate
+from metatune.estimate.corrected import Estimate
 from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.files.plain import without_nan
@@ -21,7 +18,6 @@ from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
 from metatune.search.history import History, failure_causes
 from metatune.space import Configuration
-from metatune.storage.record import TrialCounts
 
 METRIC = resolve_metric("roc_auc", TaskKind.BINARY)
 RUNG = Rung(index=0, row_share=1.0, n_folds=1)
@@ -32,23 +28,6 @@ def make_result(n: int, score: float, error: str = "") -> TrialResult:
     status = TrialStatus.FAILED if error else TrialStatus.OK
     trial = Trial(number=n, configuration=configuration, rung=RUNG, seed=0)
     return TrialResult(trial=trial, status=status, score=score, error=error)
-
-
-def test_numbers_and_durations() -> None:
-    assert [number(x) for x in (0.91234, 12345.678, 0.0000123, 0.0, math.nan, None)] == [
-        "0.9123",
-        "12346",
-        "1.23e-05",
-        "0.0000",
-        "-",
-        "-",
-    ]
-    assert [seconds(x) for x in (0.04, 59.6, 600, 7260)] == [
-        "0.0 s",
-        "60 s",
-        "10 min 0 s",
-        "2 h 1 min",
-    ]
 
 
 def test_json_holds_no_nan() -> None:
@@ -89,8 +68,8 @@ def test_failures_are_grouped_by_cause() -> None:
 
 
 def test_progress_says_a_line_for_each_new_incumbent(capsys: pytest.CaptureFixture[str]) -> None:
-    voice = Voice()
-    progress = make_progress(voice, METRIC, Deadline.after(60), quiet=False, every_trial=False)
+    budget = Budget(seconds=60)
+    progress = make_progress(Voice(), budget, Deadline.after(60), every_trial=False)
     history = History(METRIC)
     with progress:
         progress.search_starts((RUNG,), 0.5)
@@ -99,16 +78,10 @@ def test_progress_says_a_line_for_each_new_incumbent(capsys: pytest.CaptureFixtu
             progress.trial_ended(result, history)
         progress.search_ends("time is up")
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == "constant prediction: roc_auc 0.5000"
-    assert "trial 0: knn, roc_auc 0.7000, rung 1 of 1, best so far" in lines[1]
-    assert lines[2:] == ["search ended (time is up) after 3 trials, 1 of them failed"]
-
-
-def test_live_progress_leaves_the_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    with LiveProgress(Voice(), METRIC, Deadline.after(60)) as progress:
-        progress.search_starts((RUNG,), 0.5)
-        assert "no model yet, 0 trials done" in progress._status_line()
-    assert "constant prediction: roc_auc 0.5000" in capsys.readouterr().err
+    assert lines[0].startswith("to beat: constant prediction,")
+    assert lines[0].endswith("0.5000")
+    assert lines[1].endswith(" 0.7000 on all rows - the first model")
+    assert lines[2:] == ["search ended (time is up) after 3 trials, 1 failed"]
 
 
 def test_quiet_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
@@ -133,18 +106,3 @@ def test_an_estimate_is_said_in_one_line() -> None:
     assert said.startswith("0.9120, 95 % interval 0.8930 to 0.9290 (honest; ")
     assert said.endswith("the best of 38 looked like 0.9210)")
     assert "nothing to choose from" in honest(replace(found, n_candidates=1))
-
-
-def test_without_an_estimate_the_score_is_called_what_it_is() -> None:
-    result: Any = SimpleNamespace(
-        winner=object(), score=0.9, estimate=NoEstimate(reason="the time did not suffice")
-    )
-    (_, score), (_, why) = _score_rows("roc_auc", "higher is better", result)
-    assert score == "0.9000 in cross-validation (higher is better): a little too good"
-    assert why == "no honest estimate: the time did not suffice"
-
-
-def test_trials_cut_short_are_not_called_failures() -> None:
-    counts = TrialCounts(finished=20, ok=15, pruned=4, configurations=12)
-    said = _trials_row(counts, "time is up")
-    assert said == "20 trials of 12 configurations, 4 cut short as hopeless, 1 failed (time is up)"

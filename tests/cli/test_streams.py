@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from metatune.budget import Budget, Deadline
 from metatune.cli import outlets
 from metatune.cli.outlets import Outlet
 from metatune.estimators.talker import Talker
+from metatune.listeners.state import RunState
 
 MAIN = f"{sys.executable} -m metatune"
 FULL = Path("/dev/full")
@@ -173,4 +175,5 @@ def test_an_estimator_talks_to_nobody(stream: str | None, monkeypatch: pytest.Mo
     elif stream == "full":
         given = SimpleNamespace(write=lambda _: (_ for _ in ()).throw(OSError(28, "full")))
     monkeypatch.setattr(sys, "stderr", given)
-    Talker(2, "rmse").search_ends("time is up")
+    state = RunState(Budget(seconds=1), Deadline.never())
+    Talker(state, 2).search_ends("time is up")

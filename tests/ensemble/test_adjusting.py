@@ -80,5 +80,8 @@ def test_gains_have_to_stand_out() -> None:
     assert gain.mean == pytest.approx(0.15)
     assert gain.exceeds(2.0)
     assert not Gain(mean=0.1, error=0.2).exceeds(1.0)
+    assert Gain(mean=-0.1, error=0.2).is_no_loss(1.0)
+    assert not Gain(mean=-0.3, error=0.2).is_no_loss(1.0)
+    assert not Gain(mean=float("nan"), error=float("inf")).is_no_loss(1.0)
     assert not Gain(mean=-0.1, error=0.0).exceeds(0.0)
     assert not cross_fitted_gain([], lambda fit, mixture: 1.0).exceeds(0.0)

@@ -22,7 +22,6 @@ from metatune.errors import (
     InputError,
     OptionError,
     TargetError,
-    UnknownColumnsWarning,
     UnusedCellsWarning,
 )
 from metatune.execution.executor import Handle, InlineExecutor, Job
@@ -61,7 +60,7 @@ def test_fitted_attributes(fitted: MetaTuneClassifier) -> None:
     assert list(fitted.feature_names_in_) == list(X.columns)
     assert fitted.n_features_in_ == 4
     assert {"score", "estimate", "estimate_low", "estimate_high"} <= set(fitted.leaderboard_)
-    assert fitted.estimate_ is None or fitted.estimate_.low <= fitted.estimate_.score
+    assert not fitted.estimate_ or fitted.estimate_.low <= fitted.estimate_.score
     assert len(fitted.trials_) == 2
     assert set(fitted.leaderboard_["algorithm"]) == {"decision_tree", "lightgbm"}
     assert fitted.metric_ == "roc_auc"
@@ -212,8 +211,8 @@ def test_verbose_tells_of_trials(capfd: pytest.CaptureFixture[str]) -> None:
     X, y = make_table()
     MetaTuneClassifier(**QUICK, verbose=2).fit(X, y)
     told = capfd.readouterr()
-    assert "trial 0: decision_tree, roc_auc" in told.err
-    assert "trial 1: lightgbm" in told.err
+    assert "trial 0, decision_tree: roc_auc 0." in told.err
+    assert "trial 1, lightgbm: roc_auc 0." in told.err
     assert told.out == ""
 
 
@@ -226,6 +225,8 @@ def test_verbose_tells_of_trials(capfd: pytest.CaptureFixture[str]) -> None:
         ({"include": ["lightgmb"]}, "did you mean 'lightgbm'"),
         ({"metric": "rmse"}, "does not fit"),
         ({"n_jobs": 0}, "n_jobs=0"),
+        ({"metadata": "nowhere"}, "metadata='nowhere' is no folder"),
+        ({"callbacks": ["mlflow"]}, "callbacks= holds a str"),
         ({"memory_limit": "12 apples"}, "12 apples"),
     ],
 )
@@ -384,15 +385,6 @@ def test_arrays_and_tables_take_each_others_place() -> None:
         assert np.array_equal(from_table.predict_proba(X), expected)
     with pytest.warns(UserWarning, match="fitted without feature names"):
         assert np.array_equal(from_array.predict_proba(table), expected)
-
-
-def test_further_columns_are_ignored_and_the_order_counts(fitted: MetaTuneClassifier) -> None:
-    X, _ = make_table()
-    with pytest.warns(UnknownColumnsWarning, match="1 column that the model does not know"):
-        found = fitted.predict_proba(X.assign(extra=1))
-    assert np.array_equal(found, fitted.predict_proba(X))
-    with pytest.raises(ValueError, match="same order"):
-        fitted.predict(X.iloc[:, ::-1])
 
 
 def test_cells_that_cannot_be_used_warn(fitted: MetaTuneClassifier) -> None:

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from sklearn.model_selection import KFold, cross_val_score
 from sklearn.utils.validation import check_is_fitted
 
 from metatune import MetaTuneClassifier, MetaTuneRegressor, load
-from metatune.errors import OptionError
+from metatune.errors import OptionError, PartialModelWarning
 
 QUICK: dict[str, Any] = {
     "max_trials": 1,
@@ -231,8 +232,11 @@ def test_an_interruption_keeps_the_model_and_ends_loops() -> None:
 
     model = MetaTuneClassifier(budget="60s", n_jobs=1, random_state=0)
     threading.Thread(target=interrupt, daemon=True).start()
-    with pytest.raises(KeyboardInterrupt):
-        model.fit(X, y)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", PartialModelWarning)
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(X, y)
+    assert ["the best until then" in str(warning.message) for warning in caught] == [True]
     check_is_fitted(model, "pipeline_")
     assert len(model.predict(X)) == 300
     threading.Thread(target=interrupt, daemon=True).start()

@@ -148,7 +148,9 @@ class TestLocalPool(KillingContract):
             run(pool, "be_noisy")
         assert capfd.readouterr() == ("", "")
         log = (tmp_path / "worker-1.log").read_text(encoding="utf-8")
-        assert sorted(log.splitlines()) == ["a line on stderr", "a line on stdout"]
+        warning, *lines = sorted(log.splitlines())
+        assert lines == ["a line on stderr", "a line on stdout"]
+        assert warning.startswith("UserWarning: a warning (")
 
     def test_workers_ignore_the_interrupt_and_do_not_know_the_callers_main(self, executor):
         seen = run(executor, "circumstances").value

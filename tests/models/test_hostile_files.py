@@ -25,7 +25,7 @@ from metatune.models.reading.mismatch import Mismatch
 
 Edit = Callable[[EditedFile], None]
 
-FAMILIES = ("decision_tree", "svm", "knn", "lightgbm", "linear", "ensemble", "mlp")
+FAMILIES = ("decision_tree", "extra_trees", "svm", "knn", "lightgbm", "linear", "ensemble", "mlp")
 
 
 @pytest.fixture(scope="module")
@@ -141,10 +141,29 @@ def without(kind: str, name: str) -> Edit:
     return edit
 
 
+def second_layer(**values: list) -> Edit:
+    def edit(file: EditedFile) -> None:
+        for name, new in values.items():
+            file.all("SecondLayer")[0][name] = sequence(*(leaf(value) for value in new))
+
+    return edit
+
+
 def cut_values(file: EditedFile) -> None:
     tree = next(n for n in walk(file.schema) if n["__class__"] == "Tree")
     node = tree["content"]["content"]["values"]
     file.put(node, file.array(node)[:-1])
+
+
+PACKED = "PackedForestClassifier"
+
+
+def packed(name: str, place: int, value: int) -> Edit:
+    return set_cells(PACKED, name, changed(place, value))
+
+
+def packed_cut(name: str) -> Edit:
+    return set_cells(PACKED, name, lambda array: array[:-1])
 
 
 def changed_mapping(file: EditedFile, column: int) -> tuple[dict, np.ndarray]:
@@ -214,6 +233,16 @@ SIZES: dict[str, tuple[str, Edit]] = {
     "a negative column": ("decision_tree", nodes_of_tree("feature", 0, -2)),
     "a leaf with one child": ("decision_tree", nodes_of_tree("left_child", -1, 1)),
     "values of fewer nodes": ("decision_tree", cut_values),
+    "a packed tree without an end": ("extra_trees", packed("features_", -1, 0)),
+    "a packed tree that is a leaf": ("extra_trees", packed("features_", 0, -1)),
+    "a packed column that is not there": ("extra_trees", packed("features_", 0, 10**4)),
+    "a packed column below the first": ("extra_trees", packed("features_", 0, -2)),
+    "a packed leaf without a value": ("extra_trees", packed("places_", 0, 2**15 - 1)),
+    "fewer packed thresholds": ("extra_trees", packed_cut("thresholds_")),
+    "fewer packed directions": ("extra_trees", packed_cut("missing_left_")),
+    "fewer packed places": ("extra_trees", packed_cut("places_")),
+    "other packed classes": ("extra_trees", set_leaf(PACKED, "n_classes_", 2)),
+    "fewer packed values": ("extra_trees", lambda f: f.all(PACKED)[0].update(places_=leaf(None))),
     "other columns than its tree": (
         "decision_tree",
         set_leaf("SmoothedTreeClassifier", "n_features_in_", 3),
@@ -303,6 +332,14 @@ CONTENT: dict[str, tuple[str, Edit]] = {
     "seeds that are infinite": ("linear", set_leaf("TableEncoder", "random_state", float("inf"))),
     "an enormous number": ("linear", set_leaf("TableEncoder", "random_state", 10**400)),
     "weights of no members": ("ensemble", set_node("EnsembleClassifier", "weights", sequence())),
+    "a second layer of other members": ("ensemble", second_layer(members=[0, 1, 2, 0])),
+    "a second layer that skips a member": ("ensemble", second_layer(members=[0, 1, 3])),
+    "a second layer of no members": ("ensemble", second_layer(members=[-1, -1, -1])),
+    "a second layer of members below the first": ("ensemble", second_layer(members=[0, 1, -2])),
+    "a second layer without shares": ("ensemble", second_layer(shares=[1.0])),
+    "a second layer without weights": ("ensemble", second_layer(weights=[])),
+    "a second layer that sees more": ("ensemble", second_layer(blind=[True])),
+    "an enormous second layer": ("ensemble", second_layer(members=[0, 1, 10**9])),
     "no members": (
         "ensemble",
         lambda f: f.all("EnsembleClassifier")[0].update(members=sequence(), weights=sequence()),

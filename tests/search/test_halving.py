@@ -95,10 +95,10 @@ def test_fewer_candidates_than_the_reduction_factor_still_reach_the_top():
     assert (0.5, 4) in play(make(0.5), 10)
 
 
-def test_the_reference_starts_at_the_top_and_keeps_nobody_from_rising():
+def test_the_reference_starts_at_the_top_and_counts_among_those_seen_below():
     listed = source(0.5, 0.6, 0.7, 0.4, 0.3)
     halving = Asking(RUNGS[:2], ACCURACY, listed, top=config(0.6))
-    assert play(halving, 5) == [(0.5, 0), (0.6, 1), (0.7, 0), (0.4, 0), (0.7, 1)]
+    assert play(halving, 5) == [(0.5, 0), (0.6, 1), (0.7, 0), (0.7, 1), (0.4, 0)]
     assert halving.history.incumbent().trial.configuration == config(0.7)
 
 

@@ -1,29 +1,22 @@
 """The final model: an ensemble, averaged folds or a single pipeline; in time, and within limits."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
-from run_parts import make_parts, make_prepared, make_store
+from ended_search import EndedSearch, make_run, make_table
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from metatune.algorithms.registry import get_algorithm
-from metatune.budget import Budget, Deadline
-from metatune.data.task.make_task import make_task
-from metatune.ensemble.limits import NO_LIMITS, ModelLimits
+from metatune.budget import Deadline
+from metatune.ensemble.limits import ModelLimits
 from metatune.ensemble.plan import plan_in_worker
 from metatune.ensemble.report import ensemble_record, with_ensemble
-from metatune.evaluation.prepared_task import PreparedTask
 from metatune.evaluation.refit import refit_in_worker
-from metatune.evaluation.trial import Trial
-from metatune.evaluation.trial_job import evaluate
 from metatune.execution.executor import (
-    Executor,
     Handle,
     InlineExecutor,
     Job,
@@ -34,109 +27,10 @@ from metatune.execution.local_pool import LocalPool
 from metatune.models import model_file
 from metatune.models.ensemble import EnsembleClassifier, EnsembleRegressor
 from metatune.search.history import History
-from metatune.search.outcome import Ended, SearchOutcome
-from metatune.storage.store import RunStore
 from metatune.tuning import final_model
-from metatune.tuning.final_model import (
-    FinalModel,
-    FinalPlan,
-    build_final_model,
-    measure_final_model,
-    plan_final_model,
-)
+from metatune.tuning.final_model import build_final_model
 from metatune.tuning.model_parts import Part
-from metatune.tuning.options import TuneOptions
-from metatune.tuning.run import Run
-from metatune.tuning.time_plan import TimePlan, can_save
-
-FAMILIES = ("linear", "knn", "decision_tree", "naive_bayes")
-
-
-def make_table(n_rows: int = 400, *, rare: float = 0.0) -> pd.DataFrame:
-    """A table of which a linear model sees one half and a local one the other."""
-    rng = np.random.default_rng(0)
-    table = pd.DataFrame(rng.normal(size=(n_rows, 4)).round(3), columns=list("abcd"))
-    table["city"] = rng.choice(["Oslo", "Rome", "Bonn"], n_rows)
-    wish = 2.0 * table["a"] + 2.5 * np.sin(2.0 * table["b"]) + (table["city"] == "Rome")
-    wish = wish + rng.normal(size=n_rows) + rare
-    table["price"] = wish.round(3)
-    table["buys"] = np.where(wish > 0.5, "yes", "no")
-    table["grade"] = pd.cut(wish, [-np.inf, -1, 0.5, 2, np.inf], labels=list("DCBA")).astype(str)
-    return table
-
-
-@dataclass
-class EndedSearch:
-    """A search that has ended: every family was tried on all folds."""
-
-    run: Run
-    prepared: PreparedTask
-    store: RunStore
-    history: History
-
-    @property
-    def parts(self) -> tuple[Run, PreparedTask, RunStore]:
-        return self.run, self.prepared, self.store
-
-    @property
-    def plan(self) -> TimePlan:
-        """Plan of a run that has as long as its options say."""
-        return TimePlan(
-            prepared=self.prepared,
-            store=self.store,
-            options=self.run.options,
-            deadline=self.run.deadline,
-            run_seconds=self.run.options.budget.seconds,
-            n_workers=self.run.executor.n_workers,
-        )
-
-    def plan_model(self, ended: Ended = Ended.TIME) -> FinalPlan:
-        search = SearchOutcome(
-            history=self.history, ended=ended, unfinished=(), seconds=1.0, timings={}
-        )
-        return plan_final_model(*self.parts, search)
-
-    def finish(self, *, interrupted: bool = False) -> FinalModel:
-        ended = Ended.INTERRUPTED if interrupted else Ended.TIME
-        model = build_final_model(*self.parts, self.plan_model(ended))
-        self.store.save(model.pipeline, model.trial, model.fitted_on)
-        return measure_final_model(*self.parts, model)
-
-
-def make_run(
-    folder: Path,
-    target: str = "buys",
-    metric: str | None = None,
-    *,
-    table: pd.DataFrame | None = None,
-    executor: Executor | None = None,
-    seconds: float = 300.0,
-    ensemble: bool = True,
-    limits: ModelLimits = NO_LIMITS,
-    families: tuple[str, ...] = FAMILIES,
-    saved: bool = True,
-) -> EndedSearch:
-    table = make_table() if table is None else table
-    unused = [c for c in ("price", "buys", "grade") if c != target]
-    task = make_task(table.drop(columns=unused), target=target, metric=metric)
-    run = make_parts(
-        folder,
-        TuneOptions(budget=Budget(seconds=seconds), ensemble=ensemble, limits=limits),
-        executor=executor,
-        keeps_model=saved,
-    )
-    prepared = make_prepared(task, folder / "data", n_folds=3)
-    store = make_store(run, prepared)
-    history = History(task.metric)
-    for number, name in enumerate(f for f in families if task.kind in get_algorithm(f).kinds):
-        configuration = get_algorithm(name).space(task.kind).default()
-        trial = Trial(number=number, configuration=configuration, rung=prepared.rungs[-1], seed=1)
-        rule = store.keep_rule(trial, history)
-        result = evaluate(trial, prepared.data, keep=rule, outbox=store.outbox)
-        store.record(result)
-        history.add(result)
-        store.update(result, history)
-    return EndedSearch(run, prepared, store, history)
+from metatune.tuning.time_plan import can_save
 
 
 @pytest.mark.filterwarnings("ignore::metatune.errors.UnusedCellsWarning")
@@ -149,7 +43,8 @@ def test_an_ensemble_that_helps_is_the_model_and_survives_saving(
     model = final.pipeline.steps[-1][1]
     assert isinstance(model, EnsembleRegressor if target == "price" else EnsembleClassifier)
     assert len(final.members) >= 2
-    assert sum(weight for _, weight in final.members) == pytest.approx(1.0)
+    of_both = sum(weight for _, weight in final.members) + sum(final.second.values())
+    assert of_both == pytest.approx(1.0)
     assert final.fitted_on.startswith("all rows")
     assert final.plan is not None
     assert run.prepared.task.metric.better(final.score, final.plan.single_score)
@@ -232,6 +127,15 @@ class TestAveraging:
         run = replace(run, history=History(run.prepared.task.metric, [large]))
         assert run.finish().fitted_on == "all rows"
 
+    def test_members_of_an_ensemble_are_not(self, tmp_path: Path) -> None:
+        final = make_run(tmp_path, "price", families=("knn", "linear")).finish()
+        assert {r.trial.configuration.algorithm for r, _ in final.members if r is not None} == {
+            "knn",
+            "linear",
+        }
+        assert final.fitted_on == "all rows"
+        assert len(final.pipeline.steps[-1][1].members) == len(final.members)
+
     def test_what_cannot_be_saved_in_time_is_left_out(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -280,9 +184,12 @@ class TestTimeForMore:
     ) -> None:
         run = make_run(tmp_path, "price")
         slow = self.slow(run)
-        measured = replace(run.plan, finishing=2.0)
         assert run.plan.model_seconds(slow) > 15.0
-        assert 2.0 < measured.model_seconds(slow) < 4.0
+        several = run.plan.measured(2.0, was_single=False)
+        assert 2.0 < several.model_seconds(slow) < 4.0
+        assert several.measured(1.0, was_single=False).finishing == 2.0
+        single = run.plan.measured(2.0, was_single=True)  # members may come yet
+        assert 9.0 < single.model_seconds(slow) < run.plan.model_seconds(slow)
 
     @pytest.mark.parametrize(
         ("left", "finishing", "is_worth"),
@@ -322,7 +229,8 @@ def test_without_time_to_fit_the_folds_are_averaged(tmp_path: Path) -> None:
     constant = len(final.members) - n_members
     assert len(model.members) == 3 * n_members + constant
     assert "of 400 rows in each fold" in final.fitted_on
-    assert sum(model.weights) == pytest.approx(1.0)
+    second = [] if model.second is None else model.second.weights
+    assert sum(model.weights) + sum(second) == pytest.approx(1.0)
     loaded = model_file.load(tmp_path / "run")
     new = make_table(50)
     np.testing.assert_array_equal(loaded.predict_proba(new), final.pipeline.predict_proba(new))

@@ -1,10 +1,11 @@
 """Nearest neighbours, at most as many as there are rows."""
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.neighbors import KDTree, KNeighborsClassifier, KNeighborsRegressor
 
 if TYPE_CHECKING:
     from metatune._typing import AnyArray, IndexArray
@@ -36,9 +37,25 @@ class _Neighbours(BaseEstimator):  # type: ignore[misc]
     def _keep_weights(self, sample_weight: "AnyArray | None") -> None:
         self.row_weights_ = None if sample_weight is None else np.array(sample_weight, dtype=float)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state without the search tree, which follows from the rows."""
+        state = dict(super().__getstate__())
+        if "model_" in state:
+            state["model_"] = copy(state["model_"])
+            state["model_"]._tree = None
+        return state
+
+    @property
+    def _searched(self) -> Any:
+        """Neighbours with their search tree, made anew where it was left behind."""
+        model = self.model_
+        if model._fit_method == "kd_tree" and model._tree is None:
+            model._tree = KDTree(model._fit_X, model.leaf_size, metric=model.effective_metric_)
+        return model
+
     def _votes(self, X: "AnyArray") -> "tuple[IndexArray, AnyArray]":
         """Return the neighbours of each row and their weights, both (n_rows, n_used)."""
-        distances, neighbours = self.model_.kneighbors(X)
+        distances, neighbours = self._searched.kneighbors(X)
         votes = self.row_weights_[neighbours]
         if self.weights == "distance":
             same = distances == 0
@@ -72,7 +89,7 @@ class NeighboursClassifier(ClassifierMixin, _Neighbours):  # type: ignore[misc]
 
     def _shares(self, X: "AnyArray") -> "AnyArray":
         if self.row_weights_ is None:
-            return np.asarray(self.model_.predict_proba(X), dtype=np.float64)
+            return np.asarray(self._searched.predict_proba(X), dtype=np.float64)
         neighbours, votes = self._votes(X)
         labels = self.codes_[neighbours]
         totals = [np.where(labels == k, votes, 0.0).sum(axis=1) for k in range(len(self.prior_))]
@@ -97,6 +114,6 @@ class NeighboursRegressor(RegressorMixin, _Neighbours):  # type: ignore[misc]
     def predict(self, X: "AnyArray") -> "AnyArray":
         """Return values of shape (n_rows,)."""
         if self.values_ is None:
-            return np.asarray(self.model_.predict(X))
+            return np.asarray(self._searched.predict(X))
         neighbours, votes = self._votes(X)
         return np.asarray((self.values_[neighbours] * votes).sum(axis=1) / votes.sum(axis=1))

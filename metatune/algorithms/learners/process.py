@@ -83,6 +83,8 @@ class BoundedProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             self.model_ = GaussianProcessRegressor(learned.kernel_, optimizer=None).fit(X, y)
         else:
             self.model_ = GaussianProcessRegressor(signal, alpha=variance, optimizer=None).fit(X, y)
+        # Rows x rows that only a standard deviation needs.
+        self.model_.__dict__.pop("L_", None)
         return self
 
     def predict(self, X: "AnyArray") -> "AnyArray":

@@ -14,6 +14,7 @@ from metatune.models.forms.preprocessing import PREPROCESSORS
 from metatune.models.forms.scikit_learn import estimator, maybe
 from metatune.models.forms.table import TABLE_ENCODER
 from metatune.models.reading.form import (
+    FLAG,
     NOTHING,
     NUMBER,
     TEXT,
@@ -24,6 +25,7 @@ from metatune.models.reading.form import (
     Plain,
     Together,
     choice,
+    integer,
 )
 from metatune.models.reading.mismatch import Mismatch
 from metatune.models.reading.record import record
@@ -81,9 +83,33 @@ _DECODER: Form = record(
 ).fitted
 
 
+def _check_second(state: State) -> None:
+    pipelines, members = state["pipelines"], state["members"]
+    if not pipelines or any(len(state[name]) != len(pipelines) for name in ("blind", "weights")):
+        raise Mismatch("its weights are not those of its pipelines")
+    columns = set(members) - {-1}
+    if len(state["shares"]) != len(members) or columns != set(range(len(columns))) or not columns:
+        raise Mismatch("its shares are not those of its members")
+
+
+_SECOND_LAYER = record(
+    "metatune.models.second_layer.SecondLayer",
+    {
+        "blind": Listed(FLAG),
+        "members": Listed(integer(-1)),
+        "pipelines": Listed(MEMBER),
+        "shares": Listed(NUMBER),
+        "weights": Listed(NUMBER),
+    },
+    check=_check_second,
+).fitted
+
+
 def _check_members(state: State) -> None:
     if not state["members"] or len(state["members"]) != len(state["weights"]):
         raise Mismatch("its weights are not those of its members")
+    if state["second"] is not None and len(state["second"]["members"]) != len(state["members"]):
+        raise Mismatch("its second layer has other members")
 
 
 def _learner(member: State) -> State:
@@ -92,13 +118,19 @@ def _learner(member: State) -> State:
     return learner
 
 
+def _pipelines(state: State) -> list[State]:
+    """Return the pipelines of both layers."""
+    second = [] if state["second"] is None else state["second"]["pipelines"]
+    return [*state["members"], *second]
+
+
 def _check_classifiers(state: State) -> None:
     _check_members(state)
     n_classes = len(state["labels"])
     for name in ("shifts", "decision"):
         if state[name] is not None and len(state[name]) not in (0, n_classes):
             raise Mismatch(f"{name} are not one for each class")
-    for model in map(_learner, state["members"]):
+    for model in map(_learner, _pipelines(state)):
         if "classes_" not in model:
             raise Mismatch("a member predicts numbers")
         _check_codes(model["classes_"], n_classes)
@@ -106,7 +138,7 @@ def _check_classifiers(state: State) -> None:
 
 def _check_regressors(state: State) -> None:
     _check_members(state)
-    if any("classes_" in _learner(member) for member in state["members"]):
+    if any("classes_" in _learner(member) for member in _pipelines(state)):
         raise Mismatch("a member predicts classes")
 
 
@@ -117,6 +149,7 @@ _MEAN_OF_CLASSIFIERS: Form = record(
         "decision": OneOf(NOTHING, _NUMBERS),
         "labels": LABELS,
         "members": Listed(OneOf(MEMBER, CONSTANT_CLASSIFIER)),
+        "second": OneOf(NOTHING, _SECOND_LAYER),
         "shifts": OneOf(NOTHING, _NUMBERS),
         "temperature": NUMBER,
         "weights": _NUMBERS,
@@ -128,6 +161,7 @@ _MEAN_OF_REGRESSORS: Form = record(
     {
         "low": maybe(NUMBER),
         "members": Listed(OneOf(MEMBER, CONSTANT_REGRESSOR)),
+        "second": OneOf(NOTHING, _SECOND_LAYER),
         "weights": _NUMBERS,
     },
     check=_check_regressors,

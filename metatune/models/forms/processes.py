@@ -103,8 +103,8 @@ def _check_lengths(kernel: State, n_columns: int) -> None:
 
 def _check_process(state: State) -> None:
     n_rows, n_columns = state["X_train_"].shape
-    if n_columns != state["n_features_in_"] or state["L_"].shape != (n_rows, n_rows):
-        raise Mismatch("its covariances are not those of its rows")
+    if n_columns != state["n_features_in_"]:
+        raise Mismatch("its rows have other columns")
     if any(state[name].shape != (n_rows,) for name in ("alpha_", "y_train_")):
         raise Mismatch("its targets are not those of its rows")
     if any(state[name].size != 1 for name in ("_y_train_mean", "_y_train_std")):
@@ -125,7 +125,6 @@ _PROCESS = estimator(
         "random_state": NOTHING,
     },
     {
-        "L_": _TABLE,
         "X_train_": _TABLE,
         "_rng": _Generator(),
         "_y_train_mean": _NUMBERS,

@@ -1,13 +1,15 @@
 """Trees and forests of scikit-learn.
 
 Compiled code follows the children of a node and takes its column without a look at the bounds, so
-every tree is checked in full: each node but the first is the child of exactly one earlier node.
+every tree is checked in full: each node but the first is the child of exactly one earlier node. The
+nodes of packed forests are in an order that leaves no choice of children.
 """
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from metatune.execution.cores import available_memory
 from metatune.models.forms.scikit_learn import estimator, maybe
 from metatune.models.reading.form import (
     FLAG,
@@ -25,7 +27,7 @@ from metatune.models.reading.form import (
     integer,
 )
 from metatune.models.reading.mismatch import Mismatch
-from metatune.models.reading.record import record
+from metatune.models.reading.record import Declared, record
 from metatune.models.reading.state import State
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["CLASSIFIERS", "REGRESSORS"]
 
 _MOST_FEATURES = 10**9
+_BYTES_OF_A_NODE = 64  # besides its values
 _CODES = Array(("<i8", "<f8"), 1)
 
 
@@ -171,32 +174,42 @@ def _of_forest(tree: Any) -> dict[str, Form]:
     }
 
 
-def _of_grown_forest(tree: Any) -> dict[str, Form]:
-    return {
-        "_n_samples": _COUNTS,
-        "estimator_": tree.template,
-        "estimators_": Listed(tree.fitted),
-        "n_features_in_": _COUNTS,
-        "n_outputs_": choice(1),
-    }
-
-
-_NOTES = {
-    "_n_samples_bootstrap": maybe(_COUNTS),
-    "_sample_weight": OneOf(NOTHING, Array(("<f8",), 1)),
+_PACKED = {
+    "features_": Array(("<i2", "<i4"), 1),
+    "missing_left_": Array(("|u1",), 1),
+    "n_features_in_": _COUNTS,
+    "places_": OneOf(NOTHING, Array(("<u2", "<i4"), 1)),
+    "thresholds_": Array(("<f4",), 1),
+    "values_": Array(("<f4",), 2),
 }
 
 
-def _check_forest(state: State) -> None:
-    if not state["estimators_"]:
-        raise Mismatch("it has no trees")
-    for tree in state["estimators_"]:
-        if tree["n_features_in_"] != state["n_features_in_"]:
-            raise Mismatch("its trees have other columns")
-        if "n_classes_" in state and tree["n_classes_"] != state["n_classes_"]:
-            raise Mismatch("its trees have other classes")
-    if "n_classes_" in state and state["n_classes_"] != len(state["classes_"]):
-        raise Mismatch("its classes have other names")
+def _check_packed(state: State) -> None:
+    """Check that the nodes are whole trees, and what they refer to is there."""
+    from metatune.algorithms.learners.packed_forest import LEAF, tree_ends
+
+    features = state["features_"]
+    if len(features) * (_BYTES_OF_A_NODE + 8 * state["values_"].shape[1]) > available_memory():
+        raise Mismatch("its trees need more memory than there is")
+    ends = tree_ends(features)
+    if not len(ends) or ends[-1] != len(features) - 1:
+        raise Mismatch("its nodes are no trees")
+    if (features < LEAF).any() or (features >= state["n_features_in_"]).any():
+        raise Mismatch("a node splits a column that is not there")
+    n_leaves = int((features == LEAF).sum())
+    n_splits = len(features) - n_leaves
+    if state["thresholds_"].shape != (n_splits,):
+        raise Mismatch("its thresholds are not those of its nodes")
+    if state["missing_left_"].shape != (-(-n_splits // 8),):
+        raise Mismatch("its nodes send missing cells nowhere")
+    values, places = state["values_"], state["places_"]
+    if places is None:
+        if len(values) != n_leaves:
+            raise Mismatch("its values are not those of its leaves")
+    elif places.shape != (n_leaves,) or (places < 0).any() or (places >= len(values)).any():
+        raise Mismatch("a leaf has a value that is not there")
+    if values.shape[1] != state.values.get("n_classes_", 1):
+        raise Mismatch("its leaves have other classes")
 
 
 _SMOOTHED = record(
@@ -223,35 +236,24 @@ _REGRESSION_TREES = [
     )
     for name in ("DecisionTreeRegressor", "ExtraTreeRegressor")
 ]
-_CLASS_FORESTS = [
-    estimator(
-        f"sklearn.ensemble._forest.{name}",
-        {**_GROWTH, **_of_forest(tree)},
-        {
-            **_of_grown_forest(tree),
-            "classes_": Array(("<i8",), 1),
-            "n_classes_": _COUNTS,
-        },
-        _NOTES,
-        _check_forest,
-    )
-    for name, tree in zip(
-        ("RandomForestClassifier", "ExtraTreesClassifier"), _CLASS_TREES, strict=True
-    )
-]
-_REGRESSION_FORESTS = [
-    estimator(
-        f"sklearn.ensemble._forest.{name}",
-        {**_GROWTH, **_of_forest(tree)},
-        _of_grown_forest(tree),
-        _NOTES,
-        _check_forest,
-    )
-    for name, tree in zip(
-        ("RandomForestRegressor", "ExtraTreesRegressor"), _REGRESSION_TREES, strict=True
-    )
-]
+_CLASS_FORESTS, _REGRESSION_FORESTS = (
+    [
+        estimator(f"sklearn.ensemble._forest.{name}{kind}", {**_GROWTH, **_of_forest(tree)})
+        for name, tree in zip(("RandomForest", "ExtraTrees"), trees, strict=True)
+    ]
+    for kind, trees in (("Classifier", _CLASS_TREES), ("Regressor", _REGRESSION_TREES))
+)
 
-CLASSIFIERS = (_SMOOTHED, *_CLASS_FORESTS)
-REGRESSORS = (_REGRESSION_TREES[0], *_REGRESSION_FORESTS)
+
+def _packed(kind: str, forests: "list[Declared]", **attributes: Form) -> Declared:
+    return record(
+        f"metatune.algorithms.learners.packed_forest.PackedForest{kind}",
+        {"forest": OneOf(*(forest.template for forest in forests))},
+        {**_PACKED, **attributes},
+        check=_check_packed,
+    )
+
+
+CLASSIFIERS = (_SMOOTHED, _packed("Classifier", _CLASS_FORESTS, n_classes_=_COUNTS))
+REGRESSORS = (_REGRESSION_TREES[0], _packed("Regressor", _REGRESSION_FORESTS))
 """Trees and forests that are learners by themselves."""

@@ -1,6 +1,7 @@
 """Families: a valid model file of each, and of a mean of several, for each kind of task."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 from metatune.algorithms.base import BuildContext, Shape
 from metatune.algorithms.registry import ALGORITHMS
 from metatune.data.encoding.encoder import encode_task
+from metatune.data.encoding.layout import Layout
 from metatune.data.task.make_task import make_task
 from metatune.data.task.task import Task
 from metatune.kinds import TaskKind
@@ -17,6 +19,8 @@ from metatune.models import model_file
 from metatune.models.adjustment import Adjustment
 from metatune.models.ensemble import weighted_mean
 from metatune.models.pipeline import assemble_pipeline
+from metatune.models.prediction import predict_array
+from metatune.models.second_layer import SecondLayer, prediction_columns
 
 __all__ = ["TARGET", "make_models", "make_rows"]
 
@@ -94,7 +98,13 @@ def make_models(
             if name == "ensemble":
                 members = [_fit(each, task, encoded) for each in _MEMBERS]
                 shares = [1.0 / len(members)] * len(members)
-                mean = weighted_mean(members, shares, task.classes, Adjustment(temperature=1.2))
+                mean = weighted_mean(
+                    members,
+                    [0.5 * share for share in shares],
+                    task.classes,
+                    Adjustment(temperature=1.2),
+                    second=_fit_second(members, task, encoded),
+                )
                 pipeline = assemble_pipeline(encoder, mean, None)
             elif kind in ALGORITHMS[name].kinds:
                 pipeline = assemble_pipeline(encoder, _fit(name, task, encoded), task.classes)
@@ -104,6 +114,31 @@ def make_models(
             model_file.save(pipeline, path, {"target": TARGET, "task": str(kind)})
             models[path.stem] = (kind, path)
     return models
+
+
+def _fit_second(members: list[Any], task: Task, encoded: Any) -> SecondLayer:
+    """Fit two learners on what the members predict for the rows that they were fitted on."""
+    parts = [predict_array(member, encoded.X, task.n_classes) for member in members]
+    columns = prediction_columns(np.stack(parts))
+    names = tuple(f"prediction {i}" for i in range(columns.shape[1]))
+    alone = Layout(names=names, n_levels=(0,) * len(names))
+    both = Layout(
+        names=encoded.layout.names + names, n_levels=encoded.layout.n_levels + alone.n_levels
+    )
+    return SecondLayer(
+        pipelines=[
+            _fit("linear", task, replace(encoded, X=columns, layout=alone)),
+            _fit(
+                "extra_trees",
+                task,
+                replace(encoded, X=np.column_stack([encoded.X, columns]), layout=both),
+            ),
+        ],
+        blind=[True, False],
+        weights=[0.25, 0.25],
+        members=list(range(len(members))),
+        shares=[1.0] * len(members),
+    )
 
 
 def _fit(name: str, task: Task, encoded: Any) -> Any:

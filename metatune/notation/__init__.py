@@ -1,0 +1,1 @@
+"""Notation for people: numbers, durations, sizes, and values as short cards."""
