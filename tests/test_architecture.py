@@ -15,7 +15,7 @@ ROWS = (
     ("evaluation",),
     ("search", "recommender", "ensemble"),
     ("estimate", "samplers", "storage"),
-    ("tuning", "building", "listeners"),
+    ("reporting", "tuning", "building", "listeners"),
     ("api", "estimators", "cli"),
     ("__main__",),
 )

@@ -65,6 +65,12 @@ __all__ = ["default_output", "fit"]
 @click.option("--include", metavar="ALG,..", help="Only these algorithms.")
 @click.option("--exclude", metavar="ALG,..", help="Not these algorithms.")
 @options.model()
+@click.option(
+    "--report/--no-report",
+    default=True,
+    help="Whether report.html is written at the end, within the budget. A run too short for it "
+    "says so; metatune report writes it later.",
+)
 @options.reading()
 @options.metadata()
 @options.openml_server()

@@ -130,14 +130,38 @@ def _show(answer: "Recommendations", metric: str, top: int) -> None:
         for n in answer.neighbours
     ]
     names = ("most similar past datasets", "similarity", "size", "best there")
-    show(table(names, similar, right=("similarity", "size")))
+    if similar:
+        show(table(names, similar, right=("similarity", "size")))
+    else:
+        show("No past dataset resembles this one more than the others do.")
     show(
         "",
         f"familiarity {answer.familiarity:.2f} of 1, {familiarity(answer.familiarity)}; "
         f"learned from {answer.n_datasets} past datasets",
     )
+    _show_course(answer)
     if answer.excluded:
         show(f"left out, because they hold this very data: {', '.join(answer.excluded)}")
+
+
+def _show_course(answer: "Recommendations") -> None:
+    """Write the expected score over time, and whether more time is likely to pay."""
+    from metatune.cli.wording import outlook_words
+
+    course = answer.course
+    if course is None:
+        return
+    rows = [
+        (duration(at), number(expected), f"{number(low)} .. {number(high)}")
+        for at, low, expected, high in zip(
+            course.seconds, course.low, course.expected, course.high, strict=True
+        )
+    ]
+    headings = ("search of", f"best {course.metric}", "80 % interval")
+    show("", table(headings, rows, right=headings))
+    show("", "The best single configuration in cross-validation; an ensemble adds a little.")
+    if answer.outlook is not None:
+        show(f"Three times the budget is {outlook_words(answer.outlook)}.")
 
 
 def _interval(ends: tuple[float, float]) -> str:
@@ -160,6 +184,8 @@ def _to_dict(answer: "Recommendations", top: int) -> dict[str, Any]:
         "familiarity_in_words": familiarity(answer.familiarity),
         "n_past_datasets": answer.n_datasets,
         "excluded": list(answer.excluded),
+        "course": None if answer.course is None else asdict(answer.course),
+        "outlook": None if answer.outlook is None else asdict(answer.outlook),
     }
 
 

@@ -17,6 +17,7 @@ from metatune.errors import PartialModelWarning
 from metatune.estimate.values import Estimate, NoEstimate
 from metatune.estimators.appearance import Appearance
 from metatune.estimators.checks import check_rows, check_training_data, column_names
+from metatune.estimators.explained import ExplainedEstimator
 from metatune.estimators.parameters import read_request, read_weights
 from metatune.estimators.remarks import partial, remarks_on
 from metatune.estimators.splits import read_held_out, with_splits
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
 __all__ = ["MetaTuneClassifier", "MetaTuneRegressor"]
 
 
-class _MetaTune(Appearance):
+class _MetaTune(ExplainedEstimator, Appearance):
     """Base of both estimators."""
 
     _classification: ClassVar[bool]
@@ -239,6 +240,7 @@ class _MetaTune(Appearance):
         self._greater_is_better = task.metric.greater_is_better
         self.estimate_ = result.estimate
         self.trials_ = result.history.results
+        self._history, self._found = result.history, result.found
         self.recommendations_ = None if result.advice is None else result.advice.recommendations
         self.meta_features_ = None if result.advice is None else result.advice.features
 
@@ -333,6 +335,8 @@ class MetaTuneClassifier(ClassifierMixin, _MetaTune):  # type: ignore[misc]
         What past runs recommended; None if the run ended before it asked.
     meta_features_ : MetaFeatures or None
         What characterises the dataset; None likewise.
+    feature_importances_ : ndarray of shape (n_features_in_,)
+        What the metric loses when the cells of a column are shuffled; see `explain`.
     n_features_in_ : int
         Columns of the fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)

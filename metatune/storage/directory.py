@@ -15,12 +15,20 @@ from metatune.files.plain import read_json
 from metatune.files.text import json_text
 from metatune.models.model_file import MODEL_FILE, cannot_write
 from metatune.storage.door import Door
+from metatune.storage.findings import ARRAYS_FILE, FINDINGS_FILE
 from metatune.storage.record import RECORD_FILE, RunRecord
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["DATA_FILE", "JOURNAL_FILE", "PREDICTIONS_FOLDER", "RUN_FILES", "RunDirectory"]
+__all__ = [
+    "DATA_FILE",
+    "JOURNAL_FILE",
+    "PREDICTIONS_FOLDER",
+    "REPORT_FILE",
+    "RUN_FILES",
+    "RunDirectory",
+]
 
 JOURNAL_FILE = "trials.jsonl"
 DATA_FILE = "data.parquet"
@@ -30,6 +38,7 @@ LOG_FILE = "warnings.log"
 """Holds what libraries warned of while the run went on."""
 
 _LEADERBOARD_FILE = "leaderboard.csv"
+REPORT_FILE = "report.html"
 RUN_FILES = (
     MODEL_FILE,
     JOURNAL_FILE,
@@ -37,10 +46,16 @@ RUN_FILES = (
     DATA_FILE,
     LOG_FILE,
     _LEADERBOARD_FILE,
+    FINDINGS_FILE,
+    ARRAYS_FILE,
+    REPORT_FILE,
     # what a run that was killed while it saved may have left behind
     MODEL_FILE + ".part",
     RECORD_FILE + ".part",
     DATA_FILE + ".part",
+    FINDINGS_FILE + ".part",
+    ARRAYS_FILE + ".part",
+    REPORT_FILE + ".part",
 )
 """Everything that a run writes; nothing else is ever deleted."""
 
@@ -258,6 +273,22 @@ class RunDirectory:
             If it cannot be read.
         """
         return RunRecord.read(self.path)
+
+    @property
+    def report(self) -> Path:
+        """The file of the report."""
+        return self.path / REPORT_FILE
+
+    def write_report(self, page: str) -> None:
+        """Write ``report.html``, replacing it in one step.
+
+        Raises
+        ------
+        BundleError
+            If it cannot be written.
+        """
+        with _writing(self.report), replacing(self.report) as part:
+            part.write_text(page, encoding="utf-8", errors="replace")
 
     def write_leaderboard(self, leaderboard: "pd.DataFrame") -> None:
         """Write ``leaderboard.csv`` from a DataFrame.

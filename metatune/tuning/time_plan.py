@@ -18,7 +18,14 @@ from metatune.tuning.model_parts import is_averaged, n_models
 from metatune.tuning.options import TuneOptions
 from metatune.tuning.run import Run
 
-__all__ = ["TimePlan", "can_save", "estimate_seconds", "fit_seconds", "second_layer_seconds"]
+__all__ = [
+    "TimePlan",
+    "can_save",
+    "estimate_seconds",
+    "findings_seconds",
+    "fit_seconds",
+    "second_layer_seconds",
+]
 
 _REFIT_SHARE = 0.3  # of the run may be kept for the winner's fit on all rows
 _ENSEMBLE_SHARE = 0.15  # of the run may be kept for what an ensemble needs beyond that
@@ -32,6 +39,9 @@ _ROUNDING = 0.3  # seconds for what is too small to be predicted
 _N_EXPECTED = 5  # members of a usual ensemble
 _ESTIMATE_SHARE = 0.02  # of the budget: an ensemble's takes what is left beyond that
 _LEAST_ESTIMATE_SECONDS, _MOST_ESTIMATE_SECONDS = 0.3, 8.0
+_FINDINGS_SHARE = 0.03  # of the budget, for importances of columns,
+_LEAST_FINDINGS_SECONDS, _MOST_FINDINGS_SECONDS = 1.0, 12.0
+_MOST_FINDINGS_SHARE = 0.05  # where so little time is left that the least is too much
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,7 +92,8 @@ class TimePlan:
 
     def seconds(self, history: History) -> float:
         """Return the seconds to keep free, given the trials so far."""
-        return self.model_seconds(history) + estimate_seconds(self.store, self.options, history)
+        seconds = self.model_seconds(history) + findings_seconds(self.options)
+        return seconds + estimate_seconds(self.store, self.options, history)
 
     def model_seconds(self, history: History) -> float:
         """Return the seconds to keep free for the final model and the last save.
@@ -165,6 +176,13 @@ def estimate_seconds(store: RunStore, options: TuneOptions, history: History) ->
         return 0.0
     share = _ESTIMATE_SHARE * options.budget.seconds
     return min(_MOST_ESTIMATE_SECONDS, max(_LEAST_ESTIMATE_SECONDS, share))
+
+
+def findings_seconds(options: TuneOptions) -> float:
+    """Return the seconds to keep free for what a report tells about the columns."""
+    seconds = options.budget.seconds
+    least = min(_LEAST_FINDINGS_SECONDS, _MOST_FINDINGS_SHARE * seconds)
+    return min(_MOST_FINDINGS_SECONDS, max(least, _FINDINGS_SHARE * seconds))
 
 
 def fit_seconds(result: TrialResult, prepared: PreparedTask) -> float:

@@ -27,6 +27,7 @@ from metatune.tuning.final_model import (
     plan_final_model,
     save_final_model,
 )
+from metatune.tuning.findings import find_out, keep_findings
 from metatune.tuning.options import TuneOptions
 from metatune.tuning.outcome import outcome_of
 from metatune.tuning.prepare import prepare
@@ -111,6 +112,11 @@ def tune(
             times = times.measured(finishing.seconds(), was_single=len(model.members) <= 1)
             search, model = _search_on(run, prepared, sampler, store, times, search, model)
             run.events.search_ends(search.ended)
+            timings.lap("finishing")
+            advice = None if question is None else question.advice
+            found = find_out(run, prepared, store, search.history, model, advice)
+            kept = keep_findings(run, found)
+            timings.lap("explaining")
             run.events.step_starts(Step.ESTIMATING)
             estimate = estimate_score(
                 run,
@@ -124,7 +130,7 @@ def tune(
     result = TuningResult(
         pipeline=model.pipeline,
         history=search.history,
-        advice=None if question is None else question.advice,
+        advice=advice,
         score=model.score,
         estimate=estimate,
         constant_score=prepared.constant,
@@ -136,7 +142,8 @@ def tune(
         timings={**timings.seconds, **search.timings},
         ensemble=ensemble_record(model.plan, model.members, model.second),
         figures=model.figures,
-        note="; ".join(filter(None, (prepared.left_out, model.note))),
+        found=found,
+        note="; ".join(filter(None, (prepared.left_out, model.note, kept))),
     )
     run.events.run_ends(outcome_of(result))
     return result

@@ -146,13 +146,38 @@ def test_run_directory(tmp_path: Path) -> None:
     model = MetaTuneClassifier(**QUICK, run_dir=tmp_path / "run").fit(X, y)
     names = {path.name for path in (tmp_path / "run").iterdir()}
     assert names - {"predictions"} == {
-        *("model.skops", "trials.jsonl", "leaderboard.csv", "run.json", "data.parquet")
+        *("model.skops", "trials.jsonl", "leaderboard.csv", "run.json", "data.parquet"),
+        *("findings.json", "findings.npz"),
     }
     assert (load(tmp_path / "run").predict(X) == model.predict(X)).all()
     with pytest.raises(
         OptionError, match=r"not empty: name another with run_dir, or .* resume=True"
     ):
         model.fit(X, y)
+
+
+def test_importances_stand_in_the_order_of_the_columns() -> None:
+    X, y = make_table()
+    model = MetaTuneClassifier(**QUICK).fit(X, y)
+    found = model.feature_importances_
+    assert found.shape == (model.n_features_in_,)
+    assert found.max() > 0
+    frame = model.explain().to_frame()
+    leading = list(X.columns).index(frame["column"][0])
+    assert found[leading] == pytest.approx(frame["importance"][0])
+
+
+def test_predictions_of_rows_are_explained() -> None:
+    X, y = make_table()
+    model = MetaTuneClassifier(**QUICK).fit(X, y)
+    explained = model.explain(X.iloc[:2]).rows
+    assert len(explained) == 2
+    for row, probabilities in zip(explained, model.predict_proba(X.iloc[:2]), strict=True):
+        assert row.prediction == pytest.approx(
+            probabilities[list(model.classes_).index(row.output)]
+        )
+        total = sum(one.share for one in row.contributions)
+        assert total == pytest.approx(row.prediction - row.baseline)
 
 
 def test_an_executor_is_used_and_left_open() -> None:

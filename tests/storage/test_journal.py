@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from metatune.errors import BundleError
 from metatune.evaluation.rungs import Rung
-from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
+from metatune.evaluation.trial import Expectation, Reason, Trial, TrialResult, TrialStatus
 from metatune.space import Configuration
 from metatune.storage.journal import Journal, Past, read_journal, read_past
 
@@ -141,7 +142,7 @@ def test_lines_of_before_there_were_versions_are_read(tmp_path: Path) -> None:
     record = result(0).to_record()
     path.write_text(json.dumps(record) + "\n", encoding="utf-8")
     assert read_journal(path) == [result(0)]
-    assert read_past(path) == Past(results=(result(0),))
+    assert read_past(path) == Past(results=(result(0),), ended=(None,))
 
 
 def test_what_is_needed_to_go_on_is_read_back(tmp_path: Path) -> None:
@@ -149,7 +150,8 @@ def test_what_is_needed_to_go_on_is_read_back(tmp_path: Path) -> None:
     with Journal(path) as journal:
         journal.append(result(0), run="a", used=1.0)
         journal.append(result(1), run="a", used=3.5)
-    assert read_past(path) == Past(results=(result(0), result(1)), used=3.5, runs=frozenset({"a"}))
+    results, runs = (result(0), result(1)), frozenset({"a"})
+    assert read_past(path) == Past(results=results, used=3.5, runs=runs, ended=(1.0, 3.5))
     assert read_past(tmp_path / "none.jsonl") == Past()
 
 
@@ -159,3 +161,14 @@ def test_a_newer_format_is_refused_in_a_line(tmp_path: Path) -> None:
     path.write_text(json.dumps(record) + "\n", encoding="utf-8")
     with pytest.raises(BundleError, match=r"newer metatune .*99.*update metatune"):
         read_journal(path)
+
+
+def test_expectations_of_trials_are_read_back(tmp_path):
+    path = tmp_path / "trials.jsonl"
+    expected = Expectation(
+        metric="roc_auc", score=0.8, low=0.7, high=0.9, seconds=2.0, reason=Reason.IMPROVEMENT
+    )
+    told = replace(result(0), trial=replace(result(0).trial, expected=expected))
+    with Journal(path) as journal:
+        journal.append(told)
+    assert read_journal(path)[0].trial.expected == expected

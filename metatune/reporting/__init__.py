@@ -1,0 +1,1 @@
+"""Report: a run as pictures, a page, and explanations of its model."""
