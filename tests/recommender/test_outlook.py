@@ -1,5 +1,7 @@
 """Expected course of a search, on beliefs made by hand."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -51,7 +53,7 @@ def tell(forecast: Forecast, shares: dict[int, float]) -> list[Observation]:
     ]
 
 
-TOLD = {"metric": "roc_auc", "constant": 0.5, "n_workers": 1}
+TOLD: dict[str, Any] = {"metric": "roc_auc", "constant": 0.5, "n_workers": 1}
 
 
 def test_scores_rise_with_time() -> None:

@@ -25,7 +25,7 @@ class Linear:
     """Predicts 3 x strong + weak + 2 for red."""
 
     def predict(self, X: FloatArray) -> FloatArray:
-        return 3 * X[:, 0] + X[:, 1] + 2 * (X[:, 3] == 1)
+        return np.asarray(3 * X[:, 0] + X[:, 1] + 2 * (X[:, 3] == 1))
 
 
 class Sure:

@@ -163,7 +163,7 @@ def test_a_newer_format_is_refused_in_a_line(tmp_path: Path) -> None:
         read_journal(path)
 
 
-def test_expectations_of_trials_are_read_back(tmp_path):
+def test_expectations_of_trials_are_read_back(tmp_path: Path) -> None:
     path = tmp_path / "trials.jsonl"
     expected = Expectation(
         metric="roc_auc", score=0.8, low=0.7, high=0.9, seconds=2.0, reason=Reason.IMPROVEMENT
