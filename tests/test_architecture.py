@@ -15,8 +15,8 @@ ROWS = (
     ("evaluation",),
     ("search", "recommender", "ensemble"),
     ("estimate", "samplers", "storage"),
-    ("tuning", "building", "listeners"),
-    ("api", "estimators", "cli"),
+    ("tuning", "building", "listeners", "reporting"),
+    ("api", "estimators", "default", "cli"),
     ("__main__",),
 )
 """The floors: a part imports parts of earlier rows, or those named before it on its own row."""
