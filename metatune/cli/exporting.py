@@ -8,10 +8,13 @@ from metatune.files.atomic import replacing
 
 if TYPE_CHECKING:
     from metatune.cli.console import Voice
+    from metatune.data.reading.source import Table
+    from metatune.data.task.task import Task
+    from metatune.recommender.recommendation import Recommendations
     from metatune.reporting.code.export import ExportRequest
     from metatune.storage.record import RunRecord
 
-__all__ = ["export_request", "export_run"]
+__all__ = ["export_request", "export_run", "recommended_code"]
 
 
 def export_run(
@@ -100,6 +103,33 @@ def export_request(
         ),
         ensemble=ensemble,
     )
+
+
+def recommended_code(answer: "Recommendations", task: "Task", read: "Table", path: str) -> str:
+    """Return the configuration that is expected to do best as a script.
+
+    Raises
+    ------
+    ExportError
+        If something cannot be expressed; the message names it.
+    """
+    from metatune.data.columns.cleaning import plain
+    from metatune.data.encoding.encoder import encode_task
+    from metatune.reporting.code.reading import TableFile
+    from metatune.reporting.code.recommended import recommended_script
+    from metatune.reporting.code.table import KnownTable
+
+    if not Path(path).is_file():
+        raise ExportError(f"{path} is no file, and scripts read files: save the table as one")
+    best = min(answer.ranked, key=lambda ranked: ranked.expected_regret)
+    encoder, _ = encode_task(task, seed=0)
+    table = KnownTable(
+        task=task,
+        encoder=encoder,
+        raw_target=plain(read.frame[task.target]),
+        file=TableFile(path=path, source=read.source, names=tuple(map(str, read.frame.columns))),
+    )
+    return recommended_script(best.configuration, table)
 
 
 def _table(directory: Path, record: "RunRecord", given: str | None) -> str:

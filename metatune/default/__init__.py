@@ -1,8 +1,8 @@
 """Estimators that configure themselves by what past datasets say, without a search.
 
-One for each family of learners: `LGBMClassifier`, `RandomForestRegressor`, ... . They take tables as
-they are, choose the configuration that is expected to do best on them when they are fitted, and say
-which by `get_params`.
+One for each family of learners: `LGBMClassifier`, `RandomForestRegressor`, ... . They take tables
+as they are, choose the configuration that is expected to do best on them when they are fitted, and
+say which by `get_params`.
 """
 
 import importlib

@@ -42,25 +42,25 @@ class LGBMRegressor(ZeroShotRegressor):
 
 
 class XGBClassifier(ZeroShotClassifier):
-    """Boosted trees of XGBoost, which has to be installed, configured by what past datasets say."""
+    """Boosted trees of XGBoost (to be installed), configured by what past datasets say."""
 
     family = "xgboost"
 
 
 class XGBRegressor(ZeroShotRegressor):
-    """Boosted trees of XGBoost, which has to be installed, configured by what past datasets say."""
+    """Boosted trees of XGBoost (to be installed), configured by what past datasets say."""
 
     family = "xgboost"
 
 
 class CatBoostClassifier(ZeroShotClassifier):
-    """Boosted trees of CatBoost, which has to be installed, configured by what past datasets say."""
+    """Boosted trees of CatBoost (to be installed), configured by what past datasets say."""
 
     family = "catboost"
 
 
 class CatBoostRegressor(ZeroShotRegressor):
-    """Boosted trees of CatBoost, which has to be installed, configured by what past datasets say."""
+    """Boosted trees of CatBoost (to be installed), configured by what past datasets say."""
 
     family = "catboost"
 
@@ -138,13 +138,13 @@ class MLPRegressor(ZeroShotRegressor):
 
 
 class SVC(ZeroShotClassifier):
-    """Support vector machine with a radial kernel and calibrated probabilities, configured by what past datasets say."""
+    """Support vector machine, configured by what past datasets say; calibrated."""
 
     family = "svm"
 
 
 class SVR(ZeroShotRegressor):
-    """Support vector machine with a radial kernel, configured by what past datasets say."""
+    """Support vector machine, configured by what past datasets say."""
 
     family = "svm"
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from pandas.api import types
 
 from metatune.data.columns.cleaning import flag_value, to_text
@@ -18,8 +19,6 @@ from metatune.errors import ExportError
 from metatune.reporting.code.writing import call, literal, render
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from metatune.data.encoding.encoder import TableEncoder
     from metatune.data.encoding.text_model import TextModel
 
@@ -105,10 +104,7 @@ def _kind(
     if column.kind in _CATEGORIES:
         return "code" if column.base is ColumnKind.NUMBER else "category"
     if column.kind is ColumnKind.NUMBER:
-        if types.is_numeric_dtype(cells.dtype):
-            return "number"
-        codes.amounts[name] = amounts_of(name, _distinct(cells), column.decimal, column.unit)
-        return "amount, comma" if column.decimal == "," else "amount"
+        return _number_kind(column, cells, codes)
     if column.kind is ColumnKind.BOOLEAN:
         codes.flags.update(_flags(_distinct(cells)))
         return "flag"
@@ -116,12 +112,32 @@ def _kind(
         parts = tuple(encoder.date_parts_[name])
         codes.dates[name] = (_formats(name, column.datetime_format), parts)
         return "date"
+    if getattr(encoder.texts_[name], "unspaced_", False):
+        raise ExportError(f"column {name!r} holds texts without blanks, which no script splits")
     codes.topics[name] = len(encoder.texts_[name].names_) - 2
     return "text" if codes.topics[name] else "long text"
 
 
+def _number_kind(column: Column, cells: "pd.Series[Any]", codes: ColumnCodes) -> str:
+    if types.is_numeric_dtype(cells.dtype):
+        return "number"
+    distinct = _distinct(cells)
+    if column.decimal == "." and not column.unit and _are_plain(distinct):
+        return "number"
+    found = amounts_of(column.name, distinct, column.decimal, column.unit)
+    codes.amounts[column.name] = found
+    return "amount, comma" if column.decimal == "," else "amount"
+
+
 def _distinct(cells: "pd.Series[Any]") -> list[str]:
     return [str(text) for text in to_text(cells).dropna().unique()]
+
+
+def _are_plain(texts: list[str]) -> bool:
+    """Return True if pandas reads the numbers among some texts, and no other ones."""
+    ours = np.array([parse_number(text) for text in texts])
+    theirs = np.asarray(pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce"), dtype=float)
+    return bool(np.array_equal(ours, theirs, equal_nan=True))
 
 
 def _flags(words: Iterable[str]) -> dict[str, float]:

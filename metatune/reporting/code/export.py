@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from metatune.data.columns.column import ColumnKind
 from metatune.data.columns.column_text import columns_of_text
 from metatune.data.encoding.encoded_task import EncodedTask
 from metatune.errors import ExportError
 from metatune.evaluation.rungs import FoldPlan, plan_folds, plan_rows
 from metatune.evaluation.trial_data import TrialData
-from metatune.models.pipeline import assemble_pipeline
 from metatune.models.ensemble import weighted_mean
+from metatune.models.pipeline import assemble_pipeline
 from metatune.reporting.code.members import SavedParts, best_member, single_part, split_model
 from metatune.reporting.code.models import model_codes
 from metatune.reporting.code.script import Script, assembled
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from metatune.evaluation.trial import TrialResult
     from metatune.storage.record import RunRecord
 
-__all__ = ["Exported", "ExportRequest", "export_script"]
+__all__ = ["ExportRequest", "Exported", "export_script", "joined_model", "model_script"]
 
 _LIBRARIES = ("numpy", "pandas", "scikit-learn", "lightgbm", "xgboost", "catboost")
 
@@ -104,21 +105,45 @@ def export_script(request: ExportRequest) -> Exported:
     task, encoder = request.task, request.pipeline[0]
     data, plan = _rows(request)
     saved, what = _wanted(request, len(data.folds))
+    text = model_script(saved, request.table, data, plan, title=_title(request, what))
+    return Exported(text=text, model=joined_model(saved, encoder, task), what=what)
+
+
+def model_script(
+    saved: SavedParts, table: KnownTable, data: TrialData, plan: FoldPlan, *, title: str
+) -> str:
+    """Write parts of a model as a script.
+
+    Parameters
+    ----------
+    saved : SavedParts
+    table : KnownTable
+    data : TrialData
+        Rows of the table as the parts got them, and folds.
+    plan : FoldPlan
+        How the rows were dealt to folds.
+    title : str
+        What the script says of itself.
+
+    Raises
+    ------
+    ExportError
+        If something cannot be expressed; the message names it.
+    """
     models = model_codes(saved.parts, data)
     functions = [
-        *table_sources(request.table),
-        *text_sources(encoder, task, data),
+        *table_sources(table),
+        *text_sources(table.encoder, table.task, data),
         *model_sources(saved, models, data, plan),
         training_source(saved, models, data),
-        *predicting_sources(saved, task),
+        *predicting_sources(saved, table.task),
     ]
     constants = {
-        **table_constants(request.table, data.task.layout),
+        **table_constants(table, data.task.layout),
         "DECISION": [float(factor) for factor in saved.adjustment.decision],
         "SHIFTS": [float(shift) for shift in saved.adjustment.shifts],
     }
-    script = Script(title=_title(request, what), constants=constants, functions=tuple(functions))
-    return Exported(text=assembled(script), model=_joined(saved, encoder, task), what=what)
+    return assembled(Script(title=title, constants=constants, functions=tuple(functions)))
 
 
 def _check(request: ExportRequest) -> None:
@@ -129,8 +154,11 @@ def _check(request: ExportRequest) -> None:
             raise ExportError(f"runs with --{role} have no script")
     if plan_rows(task.n_rows, len(task.columns), record.seconds.plan) < task.n_rows:
         raise ExportError("the run used a part of the rows, for want of time: give it more")
-    if not any(column.kind.is_used for column in columns_of_text(request.pipeline[0].columns)):
+    columns = columns_of_text(request.pipeline[0].columns)
+    if not any(column.kind.is_used for column in columns):
         raise ExportError("the model makes use of no column: its prediction is constant")
+    if any(column.kind is ColumnKind.LEFT_OUT for column in columns):
+        raise ExportError("the run used a part of the columns, for want of time: give it more")
 
 
 def _rows(request: ExportRequest) -> tuple[TrialData, FoldPlan]:
@@ -166,7 +194,7 @@ def _wanted(request: ExportRequest, n_folds: int) -> tuple[SavedParts, str]:
     outcome = request.record.outcome
     if outcome is None or outcome.winner is None:
         raise ExportError("the run ended with the constant prediction: there is nothing to export")
-    if "of" in outcome.fitted_on.split() and not outcome.fitted_on.startswith("all rows"):
+    if not outcome.fitted_on.startswith("all rows") and "each fold" not in outcome.fitted_on:
         raise ExportError(f"the model was fitted on {outcome.fitted_on}: give the run more time")
     winner = next(
         (r for r in request.trials if r.trial.configuration.key == outcome.winner.key), None
@@ -185,8 +213,8 @@ def _wanted(request: ExportRequest, n_folds: int) -> tuple[SavedParts, str]:
 def _described(saved: SavedParts, request: ExportRequest) -> str:
     titles = {r.trial.number: r.trial.configuration.algorithm for r in request.trials}
     named = {
-        p.trial: titles.get(p.trial or -1, "") if p.trial is not None else "constant"
-        for p in saved.parts
+        part.trial: "constant" if part.trial is None else titles.get(part.trial, "a member")
+        for part in saved.parts
     }
     if len(named) > 1:
         return f"ensemble of {len(saved.parts)} models ({', '.join(dict.fromkeys(named.values()))})"
@@ -194,7 +222,7 @@ def _described(saved: SavedParts, request: ExportRequest) -> str:
     return f"{name}, averaged with models of folds" if saved.is_averaged else name
 
 
-def _joined(saved: SavedParts, encoder: Any, task: "Task") -> Pipeline:
+def joined_model(saved: SavedParts, encoder: Any, task: "Task") -> Pipeline:
     """Return the model that a script repeats."""
     if saved.is_plain and not saved.adjustment.decision and saved.low is None:
         return assemble_pipeline(encoder, saved.parts[0].model, task.classes)

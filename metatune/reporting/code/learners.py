@@ -37,7 +37,7 @@ class LearnerCode:
     name: str
 
 
-def learner_code(model: Any, y: "AnyArray", categorical: tuple[int, ...]) -> LearnerCode:
+def learner_code(model: Any, y: "AnyArray") -> LearnerCode:
     """Return the code of the last step of a fitted pipeline.
 
     Parameters
@@ -46,8 +46,6 @@ def learner_code(model: Any, y: "AnyArray", categorical: tuple[int, ...]) -> Lea
         Fitted.
     y : ndarray of shape (n_rows,)
         Codes of labels, or values, of its training rows.
-    categorical : tuple of int
-        Positions of the columns that hold codes of categories.
 
     Raises
     ------
@@ -62,11 +60,11 @@ def learner_code(model: Any, y: "AnyArray", categorical: tuple[int, ...]) -> Lea
     learner = model.estimator_
     if kind == "SafeClassifier":
         codes = np.searchsorted(model.classes_, y)
-        made = _learner(learner, codes, categorical)
+        made = _learner(learner, codes)
         named = {} if model.smoothing == 1.0 else {"rows": model.smoothing}
         safe = call("SmoothedClassifier", made.call, **named)
     else:
-        made = _learner(learner, y, categorical)
+        made = _learner(learner, y)
         safe = call("BoundedRegressor", made.call, call(_TARGETS[model.target]))
     return LearnerCode(call=safe, name=made.name)
 
@@ -82,17 +80,17 @@ def iterations_of(model: Any) -> int | None:
     return None if iterations is None else int(iterations)
 
 
-def _learner(learner: Any, y: "AnyArray", categorical: tuple[int, ...]) -> LearnerCode:
+def _learner(learner: Any, y: "AnyArray") -> LearnerCode:
     kind = type(learner).__name__
     make = _MAKERS.get(kind)
     if make is not None:
-        return make(learner, y, categorical)
+        return make(learner, y)
     if kind in _PLAIN:
         return LearnerCode(call=_plain(learner), name=_PLAIN[kind])
     raise ExportError(f"the learner {kind} has no script")
 
 
-def _lightgbm(learner: Any, y: "AnyArray", categorical: tuple[int, ...]) -> LearnerCode:
+def _lightgbm(learner: Any, y: "AnyArray") -> LearnerCode:
     settings = dict(learner.settings(y))
     for name in ("objective", "metric", "num_class", "seed", "num_threads", "verbosity"):
         settings.pop(name, None)
@@ -111,7 +109,7 @@ def _lightgbm(learner: Any, y: "AnyArray", categorical: tuple[int, ...]) -> Lear
     return LearnerCode(call=made, name="lightgbm")
 
 
-def _xgboost(learner: Any, y: "AnyArray", categorical: tuple[int, ...]) -> LearnerCode:
+def _xgboost(learner: Any, _y: "AnyArray") -> LearnerCode:
     name = "XGBoostClassifier" if learner.classification else "XGBoostRegressor"
     name = f"Balanced{name}" if learner.balanced else name
     params = dict(learner.settings())
@@ -122,20 +120,21 @@ def _xgboost(learner: Any, y: "AnyArray", categorical: tuple[int, ...]) -> Learn
     return LearnerCode(call=made, name="xgboost")
 
 
-def _catboost(learner: Any, y: "AnyArray", categorical: tuple[int, ...]) -> LearnerCode:
+def _catboost(learner: Any, y: "AnyArray") -> LearnerCode:
     settings = dict(learner.settings())
     settings.pop("loss_function", None)
     settings.pop("classes_count", None)
+    counts = np.bincount(y) if learner.classification else np.zeros(0)
     name = "CatBoostClassifier" if learner.classification else "CatBoostRegressor"
     if learner.balanced:
-        settings["auto_class_weights"] = "Balanced"
+        settings["class_weights"] = [len(y) / (counts[counts > 0].size * n) for n in counts]
     made = call(name, iterations=Raw(text=ITERATIONS), **settings)
     if learner.categorical:
         made = call("CatBoostCodes", made, categories=list(learner.categorical))
     return LearnerCode(call=made, name="catboost")
 
 
-def _network(learner: Any, y: "AnyArray", categorical: tuple[int, ...]) -> LearnerCode:
+def _network(learner: Any, y: "AnyArray") -> LearnerCode:
     params = {
         **learner.params,
         "batch_size": max(1, min(learner.params["batch_size"], len(y))),
@@ -145,7 +144,7 @@ def _network(learner: Any, y: "AnyArray", categorical: tuple[int, ...]) -> Learn
     return LearnerCode(call=made, name="neural_network")
 
 
-def _neighbours(learner: Any, y: "AnyArray", categorical: tuple[int, ...]) -> LearnerCode:
+def _neighbours(learner: Any, _y: "AnyArray") -> LearnerCode:
     if learner.row_weights_ is not None:
         raise ExportError("neighbours with sample weights have no script")
     is_classifier = type(learner).__name__ == "NeighboursClassifier"
@@ -158,8 +157,8 @@ def _neighbours(learner: Any, y: "AnyArray", categorical: tuple[int, ...]) -> Le
     return LearnerCode(call=made, name="neighbours")
 
 
-def _calibrated(learner: Any, y: "AnyArray", categorical: tuple[int, ...]) -> LearnerCode:
-    inner = _learner(learner.estimator_, y, categorical)
+def _calibrated(learner: Any, y: "AnyArray") -> LearnerCode:
+    inner = _learner(learner.estimator_, y)
     counts = np.bincount(y)
     if len(y) < 12 or np.count_nonzero(counts >= 3) < 2:
         raise ExportError("scores calibrated on so few rows have no script")
@@ -167,18 +166,18 @@ def _calibrated(learner: Any, y: "AnyArray", categorical: tuple[int, ...]) -> Le
     return LearnerCode(call=made, name=inner.name)
 
 
-def _kernel(learner: Any, y: "AnyArray", categorical: tuple[int, ...]) -> LearnerCode:
+def _kernel(learner: Any, _y: "AnyArray") -> LearnerCode:
     inner = _plain(learner.estimator, drop=("gamma",))
     return LearnerCode(call=call("ScaledKernel", inner, width=learner.width), name="svm")
 
 
-def _discriminant(learner: Any, y: "AnyArray", categorical: tuple[int, ...]) -> LearnerCode:
+def _discriminant(learner: Any, _y: "AnyArray") -> LearnerCode:
     made = call("Discriminant", pooling=learner.pooling, shrinkage=learner.shrinkage)
     return LearnerCode(call=made, name="discriminant")
 
 
-def _levels(learner: Any, y: "AnyArray", categorical: tuple[int, ...]) -> LearnerCode:
-    inner = _learner(learner.estimator_, y, categorical)
+def _levels(learner: Any, y: "AnyArray") -> LearnerCode:
+    inner = _learner(learner.estimator_, y)
     made = call(
         "LevelColumns",
         inner.call,
@@ -188,11 +187,11 @@ def _levels(learner: Any, y: "AnyArray", categorical: tuple[int, ...]) -> Learne
     return LearnerCode(call=made, name=inner.name)
 
 
-def _smoothed_tree(learner: Any, y: "AnyArray", categorical: tuple[int, ...]) -> LearnerCode:
+def _smoothed_tree(learner: Any, _y: "AnyArray") -> LearnerCode:
     return LearnerCode(call=_plain(learner, name="SmoothedTree"), name="decision_tree")
 
 
-def _process(learner: Any, y: "AnyArray", categorical: tuple[int, ...]) -> LearnerCode:
+def _process(learner: Any, _y: "AnyArray") -> LearnerCode:
     is_exact = hasattr(learner.model_, "X_train_")
     n_columns = (learner.model_.X_train_ if is_exact else learner.model_.points_).shape[1]
     lengths: Any = float(np.sqrt(n_columns))
@@ -218,7 +217,7 @@ def _text(value: Call) -> str:
     return render(value, 0, -10_000)
 
 
-_MAKERS: dict[str, Callable[[Any, "AnyArray", tuple[int, ...]], LearnerCode]] = {
+_MAKERS: dict[str, Callable[[Any, "AnyArray"], LearnerCode]] = {
     "LightGBMClassifier": _lightgbm,
     "LightGBMRegressor": _lightgbm,
     "XGBoostClassifier": _xgboost,

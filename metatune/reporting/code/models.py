@@ -18,6 +18,16 @@ if TYPE_CHECKING:
 __all__ = ["ModelCode", "ensemble_source", "model_codes", "training_rows"]
 
 
+_TITLES = {
+    "lightgbm": "Boosted trees of LightGBM",
+    "xgboost": "Boosted trees of XGBoost",
+    "catboost": "Boosted trees of CatBoost",
+    "svm": "Support vector machine",
+    "neighbours": "Nearest neighbours",
+    "constant": "Constant prediction",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCode:
     """Code that makes one model.
@@ -65,7 +75,9 @@ def training_rows(part: SavedPart, data: "TrialData") -> "np.ndarray[Any, Any]":
     return np.sort(data.folds[part.fold].train)
 
 
-def model_codes(parts: Sequence[SavedPart], data: "TrialData") -> list[ModelCode]:
+def model_codes(
+    parts: Sequence[SavedPart], data: "TrialData", *, open_iterations: bool = False
+) -> list[ModelCode]:
     """Return the code of each part of a model.
 
     Parameters
@@ -73,6 +85,8 @@ def model_codes(parts: Sequence[SavedPart], data: "TrialData") -> list[ModelCode
     parts : sequence of SavedPart
     data : TrialData
         Rows and folds of the run.
+    open_iterations : bool
+        Whether the number of iterations is still to be chosen.
 
     Raises
     ------
@@ -84,7 +98,10 @@ def model_codes(parts: Sequence[SavedPart], data: "TrialData") -> list[ModelCode
     counts: dict[Any, set[int | None]] = {}
     for body in bodies:
         counts.setdefault(body.key, set()).add(body.iterations)
-    return [_code(body, names[body.key], varies=len(counts[body.key]) > 1) for body in bodies]
+    return [
+        _code(body, names[body.key], varies=open_iterations or len(counts[body.key]) > 1)
+        for body in bodies
+    ]
 
 
 def _body(part: SavedPart, data: "TrialData") -> _Body:
@@ -92,7 +109,7 @@ def _body(part: SavedPart, data: "TrialData") -> _Body:
     y, layout = np.asarray(data.task.y)[rows], data.task.layout
     is_pipeline = isinstance(part.model, Pipeline)
     model = part.model.steps[-1][1] if is_pipeline else part.model
-    learner = learner_code(model, y, layout.categorical)
+    learner = learner_code(model, y)
     if not is_pipeline:
         return _Body(name=learner.name, value=learner.call, formulas=(), iterations=None)
     step = step_code(part.model.steps[0][1], layout)
@@ -113,7 +130,7 @@ def _names(bodies: Sequence[_Body]) -> dict[Any, str]:
         if body.key not in keys:
             keys.append(body.key)
     return {
-        key: name if len(keys) == 1 else f"{name}_{number}"
+        key: f"{name}_model" if len(keys) == 1 else f"{name}_model_{number}"
         for name, keys in by_family.items()
         for number, key in enumerate(keys, start=1)
     }
@@ -129,9 +146,7 @@ def _code(body: _Body, name: str, *, varies: bool) -> ModelCode:
     if body.iterations is not None and not varies:
         value = _replaced(value, ITERATIONS, str(body.iterations))
     parameter = ITERATIONS if varies else ""
-    title = name.replace("_", " ").capitalize()
-    for plain, proper in (("lightgbm", "LightGBM"), ("xgboost", "XGBoost"), ("svm", "SVM")):
-        title = title.replace(plain.capitalize(), proper)
+    title = _TITLES.get(body.name, body.name.replace("_", " ").capitalize())
     sources.append(
         f"def {name}({parameter}):\n"
         f'    """{title}, not fitted."""\n'
@@ -211,10 +226,7 @@ def _ensemble_class(saved: SavedParts, data: "TrialData") -> str:
     texts = bool(data.task.layout.n_predicted)
     method = "predict_proba" if classes else "predict"
     told = "model.predict_proba(X)" if classes else "model.predict(X)"
-    if _lacks_classes(saved, data):
-        full = "probabilities(model, X)"
-    else:
-        full = told
+    full = "probabilities(model, X)" if _lacks_classes(saved, data) else told
     if not saved.is_averaged:
         fitting = [
             "    def fit(self, X, y):",

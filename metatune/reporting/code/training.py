@@ -46,19 +46,49 @@ def text_sources(encoder: Any, task: "Task", data: "TrialData") -> list[str]:
 
 
 def model_sources(
-    saved: SavedParts, models: Sequence[ModelCode], data: "TrialData", plan: "FoldPlan"
+    saved: SavedParts, models: Sequence[ModelCode], data: "TrialData", plan: "FoldPlan | None"
 ) -> list[str]:
+    """Return the functions that make models, and the class that joins them if they are several.
+
+    Parameters
+    ----------
+    saved : SavedParts
+    models : sequence of ModelCode
+        One for each part.
+    data : TrialData
+    plan : FoldPlan or None
+        How the rows were dealt to folds; None where there are none.
+    """
     sources = list(dict.fromkeys(source for model in models for source in model.sources))
     if saved.is_plain:
         return sources
-    if saved.is_averaged:
+    if saved.is_averaged and plan is not None:
         sources.append(folds_source(saved, data, plan))
     return [*sources, *ensemble_source(saved, models, data)]
 
 
-def training_source(saved: SavedParts, models: Sequence[ModelCode], data: "TrialData") -> str:
+def training_source(
+    saved: SavedParts,
+    models: Sequence[ModelCode],
+    data: "TrialData",
+    *,
+    open_iterations: bool = False,
+) -> str:
+    """Return the code of the function that trains.
+
+    Parameters
+    ----------
+    saved : SavedParts
+    models : sequence of ModelCode
+    data : TrialData
+    open_iterations : bool
+        Whether it chooses the number of iterations.
+    """
     kept = ".astype(int)" if data.task.n_classes else ""
     made = render(models[0].call) if saved.is_plain else "Ensemble()"
+    if open_iterations:
+        by = "log_loss" if data.task.n_classes else "squares"
+        made = f"{models[0].function}(best_iterations_by_{by}({models[0].function}, X, y))"
     counts = saved.is_averaged and data.task.layout.n_predicted
     lines = [
         "def train(file):",
@@ -78,6 +108,7 @@ def training_source(saved: SavedParts, models: Sequence[ModelCode], data: "Trial
 
 
 def predicting_sources(saved: SavedParts, task: "Task") -> list[str]:
+    """Return the function that predicts, and those that it needs."""
     adjustment, sources = saved.adjustment, []
     lines = [
         "def predict(trained, table):",
