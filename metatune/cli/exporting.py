@@ -62,6 +62,7 @@ def export_request(
     from metatune.cli.model import open_model
     from metatune.data.columns.cleaning import plain
     from metatune.data.task.make_task import make_task
+    from metatune.files.hashing import file_hash
     from metatune.metrics import Metric
     from metatune.reporting.code.export import ExportRequest
     from metatune.reporting.code.reading import TableFile
@@ -74,6 +75,11 @@ def export_request(
     record = run.read_record()
     pipeline = open_model(str(directory), voice)
     path = _table(directory, record, data)
+    if record.data.fingerprint not in (None, file_hash(Path(path))):
+        raise ExportError(
+            f"{path} is not the table of the run in {directory}: other rows or cells; name the one "
+            "that it was fitted on with --data"
+        )
     options = record.options
     read = open_data(path, target=options.target, server=None, reading=options.reading).table
     task = make_task(

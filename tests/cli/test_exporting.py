@@ -83,6 +83,7 @@ def test_table_that_was_changed_is_refused(
     table.to_csv(changed, index=False)
     result = call("export", run, "--data", changed, "-o", tmp_path / "script.py")
     assert result.exit_code == 2
+    assert "is not the table of the run" in result.stderr
     assert not (tmp_path / "script.py").exists()
 
 

@@ -183,13 +183,13 @@ def amounts_of(name: str, texts: Iterable[str], decimal: str, unit: str) -> Amou
         if match is None:
             continue
         plain = _plain_value(match[0], decimal)
-        before, after = text.strip()[: match.start()], text.strip()[match.end() :]
+        before, after = text.strip()[: match.start()], text.strip()[match.end() :].strip()
         factor = 1.0 if plain == 0 else _rounded(value / plain)
         if not np.isclose(plain * factor, value, rtol=1e-12) or factor <= 0:
             raise ExportError(f"column {name!r} holds {text!r}, a number that no script reads")
         prefixes.add(before)
         if plain != 0 or after not in factors:
-            factors[after.strip()] = factor
+            factors[after] = factor
     if len(prefixes) + len(factors) > _MOST_AFFIXES:
         raise ExportError(f"column {name!r} holds numbers written in too many ways for a script")
     before = "|".join(re.escape(text) for text in sorted(prefixes) if text)

@@ -54,7 +54,9 @@ def learner_code(model: Any, y: "AnyArray") -> LearnerCode:
     """
     kind = type(model).__name__
     if kind == "ConstantClassifier":
-        return LearnerCode(call=call("Constant"), name="constant")
+        return LearnerCode(call=call("DummyClassifier", strategy="prior"), name="constant")
+    if kind == "ConstantRegressor":
+        return LearnerCode(call=call("DummyRegressor", strategy=model.statistic), name="constant")
     if kind not in ("SafeClassifier", "SafeRegressor") or not hasattr(model, "estimator_"):
         raise ExportError(f"a model of the kind {kind} that learned nothing has no script")
     learner = model.estimator_

@@ -52,6 +52,7 @@ _IMPORTS = {
     "BaseEstimator": "sklearn.base",
     "ColumnTransformer": "sklearn.compose",
     "DecisionTreeRegressor": "sklearn.tree",
+    **dict.fromkeys(("DummyClassifier", "DummyRegressor"), "sklearn.dummy"),
     "GaussianNB": "sklearn.naive_bayes",
     "KNeighborsRegressor": "sklearn.neighbors",
     "SimpleImputer": "sklearn.impute",

@@ -136,6 +136,8 @@ def _target_amounts(table: KnownTable) -> Amounts | None:
     """Return the notation of a numeric target; None where its cells are plain numbers."""
     if table.task.classes is not None or pd.api.types.is_numeric_dtype(table.raw_target.dtype):
         return None
+    if table.file.source.column_decimal == ",":  # read by the option of the whole table
+        return None
     texts = to_text(table.raw_target)
     if pd.to_numeric(texts, errors="coerce").notna().sum() >= table.task.n_rows:
         return None

@@ -17,7 +17,6 @@ from metatune.reporting.code.parts.folds import deal_rows
 __all__ = [
     "BoundedRegressor",
     "CalibratedScores",
-    "Constant",
     "Discriminant",
     "LevelColumns",
     "LogTarget",
@@ -136,18 +135,6 @@ class QuantileTarget(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         logs = self.quantiles_.inverse_transform(ranks[:, None])[:, 0]
         log = self.log_
         return (log.centre_ + log.distance_ * np.sinh(np.clip(logs, -700.0, 700.0))) * log.unit_
-
-
-class Constant(BaseEstimator):  # type: ignore[misc]
-    """Shares of the classes as the prediction of every row."""
-
-    def fit(self, X: Any, y: Any) -> Self:  # noqa: ARG002
-        self.classes_, counts = np.unique(y, return_counts=True)
-        self.shares_ = counts / len(y)
-        return self
-
-    def predict_proba(self, X: Any) -> Any:
-        return np.tile(self.shares_, (len(X), 1))
 
 
 class CalibratedScores(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
