@@ -18,11 +18,7 @@ from metatune.errors import OptionError
 @parametrize_with_checks(
     [
         default.LGBMClassifier(),
-        default.LGBMRegressor(),
-        default.RandomForestClassifier(),
         default.LinearRegressor(),
-        default.SVC(),
-        default.GaussianProcessRegressor(),
     ]
 )
 def test_scikit_learn_check(estimator: Any, check: Any) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from metatune.algorithms.learners.process import MAX_ARD_COLUMNS
+from metatune.algorithms.learners.process import EXACT_ROWS, MAX_ARD_COLUMNS
 from metatune.errors import ExportError
 from metatune.reporting.code.writing import Call, Raw, call
 
@@ -193,9 +193,9 @@ def _smoothed_tree(learner: Any, _y: "AnyArray") -> LearnerCode:
     return LearnerCode(call=_plain(learner, name="SmoothedTree"), name="decision_tree")
 
 
-def _process(learner: Any, _y: "AnyArray") -> LearnerCode:
-    is_exact = hasattr(learner.model_, "X_train_")
-    n_columns = (learner.model_.X_train_ if is_exact else learner.model_.points_).shape[1]
+def _process(learner: Any, y: "AnyArray") -> LearnerCode:
+    seen = learner.model_.X_train_ if hasattr(learner.model_, "X_train_") else None
+    n_columns = (learner.model_.points_ if seen is None else seen).shape[1]
     lengths: Any = float(np.sqrt(n_columns))
     if learner.ard and 1 < n_columns <= MAX_ARD_COLUMNS:
         lengths = Raw(text=f"np.full({n_columns}, {lengths!r})")
@@ -208,7 +208,7 @@ def _process(learner: Any, _y: "AnyArray") -> LearnerCode:
     if learner.linear:
         parts.append("ConstantKernel(0.1, (1e-4, 1e2)) * DotProduct(1.0, (1e-3, 1e3))")
     parts.append(f"WhiteKernel({learner.noise!r}, (1e-6, 10.0))")
-    name = "GaussianProcess" if is_exact else "SparseGaussianProcess"
+    name = "GaussianProcess" if len(y) <= EXACT_ROWS else "SparseGaussianProcess"
     kernel = Raw(text=" + ".join(parts))
     return LearnerCode(call=call(name, kernel, seed=learner.seed), name="gaussian_process")
 
