@@ -127,6 +127,8 @@ def recommended_code(answer: "Recommendations", task: "Task", read: "Table", pat
 
     if not Path(path).is_file():
         raise ExportError(f"{path} is no file, and scripts read files: save the table as one")
+    if not answer.ranked:
+        raise ExportError("past datasets say nothing of these algorithms: include others")
     best = min(answer.ranked, key=lambda ranked: ranked.expected_regret)
     encoder, _ = encode_task(task, seed=0)
     table = KnownTable(

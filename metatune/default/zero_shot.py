@@ -197,6 +197,8 @@ class _ZeroShot(BaseEstimator):  # type: ignore[misc]
             metadata=None if self.metadata is None else Path(self.metadata),
         )
         self.recommendations_ = advice.recommendations
+        if not advice.recommendations.ranked:  # nothing is known of the family
+            return usable[self.family].space(task.kind).default()
         best = min(advice.recommendations.ranked, key=lambda r: r.expected_regret)
         return best.configuration
 

@@ -92,7 +92,7 @@ def test_recommendation_as_code_trains(
     shop_file: Path, metadata_dir: Path, call: Call, tmp_path: Path
 ) -> None:
     script, model = tmp_path / "script.py", tmp_path / "model.joblib"
-    words = ["--metadata", metadata_dir, "--include", "lightgbm", "--as", "code", "-q"]
+    words = ["--metadata", metadata_dir, "--include", "decision_tree", "--as", "code", "-q"]
     result = call("recommend", shop_file, *words)
     assert result.exit_code == 0, result.stderr
     script.write_text(result.stdout)

@@ -33,8 +33,8 @@ def test_every_estimator_names_a_family(name: str) -> None:
 
 
 @pytest.fixture
-def model(metadata_dir: Path) -> default.LGBMClassifier:
-    return default.LGBMClassifier(metadata=metadata_dir, random_state=0)
+def model(metadata_dir: Path) -> default.DecisionTreeClassifier:
+    return default.DecisionTreeClassifier(metadata=metadata_dir, random_state=0)
 
 
 def test_fit_chooses_hyperparameters(model: Any, shop: pd.DataFrame) -> None:
@@ -43,7 +43,7 @@ def test_fit_chooses_hyperparameters(model: Any, shop: pd.DataFrame) -> None:
     fitted = model.fit(X, y)
     chosen = fitted.get_params()
     assert before.items() <= chosen.items()
-    assert chosen["learning_rate"] == fitted.pipeline_[-1].model.estimator_.params["learning_rate"]
+    assert chosen["max_depth"] == fitted.pipeline_[-1].model.estimator_.max_depth
     assert fitted.predict_proba(X).shape == (len(X), 2)
     assert set(fitted.predict(X)) == {"no", "yes"}
 
@@ -51,7 +51,7 @@ def test_fit_chooses_hyperparameters(model: Any, shop: pd.DataFrame) -> None:
 def test_choice_is_the_one_of_least_expected_regret(model: Any, shop: pd.DataFrame) -> None:
     fitted = model.fit(shop.drop(columns="bought"), shop["bought"])
     ranked = fitted.recommendations_.ranked
-    assert {r.configuration.algorithm for r in ranked} == {"lightgbm"}
+    assert {r.configuration.algorithm for r in ranked} == {"decision_tree"}
     best = min(ranked, key=lambda r: r.expected_regret)
     assert fitted.configuration_.params == best.configuration.params
 
@@ -59,21 +59,21 @@ def test_choice_is_the_one_of_least_expected_regret(model: Any, shop: pd.DataFra
 def test_clone_forgets_what_was_chosen(model: Any, shop: pd.DataFrame) -> None:
     fitted = model.fit(shop.drop(columns="bought"), shop["bought"])
     copy = clone(fitted)
-    assert "learning_rate" not in copy.get_params()
+    assert "max_depth" not in copy.get_params()
     assert copy.get_params() == clone(model).get_params()
 
 
 def test_chosen_hyperparameter_cannot_be_set(model: Any, shop: pd.DataFrame) -> None:
     fitted = model.fit(shop.drop(columns="bought"), shop["bought"])
-    with pytest.raises(OptionError, match="learning_rate is chosen by fit"):
-        fitted.set_params(learning_rate=0.1)
+    with pytest.raises(OptionError, match="max_depth is chosen by fit"):
+        fitted.set_params(max_depth=3)
     assert fitted.set_params(metric="accuracy").metric == "accuracy"
 
 
 def test_repr_shows_what_was_chosen(model: Any, shop: pd.DataFrame) -> None:
-    assert "learning_rate" not in repr(model)
+    assert "max_depth" not in repr(model)
     fitted = model.fit(shop.drop(columns="bought"), shop["bought"])
-    assert "learning_rate" in repr(fitted)
+    assert "max_depth" in repr(fitted)
 
 
 def test_tables_go_through_cross_validation(metadata_dir: Path, shop: pd.DataFrame) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Amounts", "ColumnCodes", "amounts_of", "column_codes", "encoder_source"]
 
 _NUMBER = re.compile(r"[-+]?(?:\d[\d,.\s'’]*\d|\d|[.,]\d+)(?:[eE][-+]?\d+)?")
+_BOUND = re.compile(r"[<>≤≥]")  # read as a little less, or more
 _MOST_AFFIXES = 40
 _CATEGORIES = (ColumnKind.CATEGORY, ColumnKind.HIGH_CARDINALITY)
 
@@ -185,7 +186,8 @@ def amounts_of(name: str, texts: Iterable[str], decimal: str, unit: str) -> Amou
         plain = _plain_value(match[0], decimal)
         before, after = text.strip()[: match.start()], text.strip()[match.end() :].strip()
         factor = 1.0 if plain == 0 else _rounded(value / plain)
-        if not np.isclose(plain * factor, value, rtol=1e-12) or factor <= 0:
+        told = np.isclose(plain * factor, value, rtol=1e-12) and not _BOUND.match(before)
+        if not told or factor <= 0:
             raise ExportError(f"column {name!r} holds {text!r}, a number that no script reads")
         prefixes.add(before)
         if plain != 0 or after not in factors:

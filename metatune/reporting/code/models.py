@@ -64,7 +64,7 @@ class _Body:
 
     @property
     def key(self) -> tuple[str, tuple[str, ...]]:
-        """What is the same for models that one function makes."""
+        """Code that models have in common if one function makes them."""
         return render(self.value, 0), self.formulas
 
 
