@@ -131,7 +131,8 @@ class _ZeroShot(BaseEstimator):  # type: ignore[misc]
         ndarray of shape (n_rows,)
             Labels or values.
         """
-        return np.asarray(self.pipeline_.predict(check_rows(self, X)))
+        rows = check_rows(self, X)
+        return np.asarray(self.pipeline_.predict(rows))
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters, once fitted with the hyperparameters that were chosen.
@@ -255,7 +256,8 @@ class ZeroShotClassifier(ClassifierMixin, _ZeroShot):  # type: ignore[misc]
         ndarray of shape (n_rows, n_classes)
             In the order of `classes_`.
         """
-        return np.asarray(self.pipeline_.predict_proba(check_rows(self, X)))
+        rows = check_rows(self, X)
+        return np.asarray(self.pipeline_.predict_proba(rows))
 
 
 class ZeroShotRegressor(RegressorMixin, _ZeroShot):  # type: ignore[misc]
