@@ -126,9 +126,9 @@ def _difference(
     task = request.task
     predicted = pd.read_csv(answer, keep_default_na=False)[known]
     if task.classes is None:
-        theirs = predicted.iloc[:, 0].to_numpy(dtype=np.float64)
+        values = predicted.iloc[:, 0].to_numpy(dtype=np.float64)
         unit = float(np.std(task.y)) or 1.0
-        return float(np.abs(exported.model.predict(task.X) - theirs).max() / unit)
+        return float(np.abs(exported.model.predict(task.X) - values).max() / unit)
     theirs = predicted.iloc[:, 1:].to_numpy(dtype=np.float64)
     same = predicted.iloc[:, 0].astype(str) == exported.model.predict(task.X).astype(str)
     difference = float(np.abs(exported.model.predict_proba(task.X) - theirs).max())

@@ -73,7 +73,7 @@ def learner_code(model: Any, y: "AnyArray") -> LearnerCode:
 
 def iterations_of(model: Any) -> int | None:
     """Return the iterations of a fitted model that may differ between folds; None if none do."""
-    learner = getattr(model, "estimator_", None)
+    learner: Any = getattr(model, "estimator_", None)
     if type(learner).__name__.startswith("LightGBM"):
         # Rounds that found no split left no tree.
         trees = learner.n_trees

@@ -82,6 +82,7 @@ def _crossed(step: CrossingPreprocessor, layout: Layout) -> StepCode:
         _FORMULAS[OPERATIONS[code]].format(names[first], names[second])
         for first, second, code in kept
     )
+    blocks: list[tuple[str, Call, Any]]
     if isinstance(step.base_, NativePreprocessor):
         blocks = [("columns", _function("clip_large"), Raw(text="slice(None)"))]
     else:

@@ -21,7 +21,7 @@ def best_iterations_by_log_loss(make: Any, X: Any, y: Any) -> Any:
         known = held_out & np.isin(y, model.classes_)
         shares = model.predict_proba(X[known])
         losses[iterations] = log_loss(y[known], shares, labels=model.classes_)
-    return min(losses, key=losses.get)
+    return min(losses, key=lambda iterations: losses[iterations])
 
 
 def best_iterations_by_squares(make: Any, X: Any, y: Any) -> Any:
@@ -31,4 +31,4 @@ def best_iterations_by_squares(make: Any, X: Any, y: Any) -> Any:
     for iterations in CHOICES:
         model = make(iterations).fit(X[~held_out], y[~held_out])
         losses[iterations] = np.mean((model.predict(X[held_out]) - y[held_out]) ** 2)
-    return min(losses, key=losses.get)
+    return min(losses, key=lambda iterations: losses[iterations])
