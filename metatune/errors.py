@@ -7,6 +7,7 @@ MetatuneError
 │   ├── TargetError      the target column cannot be found or learned
 │   ├── SchemaError      a table does not fit the model that shall predict it
 │   ├── BundleError      a saved model or run directory cannot be used
+│   ├── ExportError      a model cannot be written as a script
 │   ├── SpaceError       a configuration lies outside its search space
 │   └── OpenMLError      what was asked of an OpenML server cannot be had
 ├── MetadataError (also a RuntimeError): the meta-dataset is missing, damaged or of another schema
@@ -27,6 +28,7 @@ Every message is one line that says what is wrong, where, and how to mend it.
 __all__ = [
     "BundleError",
     "ClusterLostError",
+    "ExportError",
     "InputError",
     "ListenerWarning",
     "MetadataError",
@@ -71,6 +73,10 @@ class SchemaError(InputError):
 
 class BundleError(InputError):
     """A saved model or run directory cannot be used."""
+
+
+class ExportError(InputError):
+    """A model cannot be written as a script that does without metatune."""
 
 
 class SpaceError(InputError):

@@ -16,7 +16,7 @@ ROWS = (
     ("search", "recommender", "ensemble"),
     ("estimate", "samplers", "storage"),
     ("reporting", "tuning", "building", "listeners"),
-    ("api", "estimators", "cli"),
+    ("api", "estimators", "default", "cli"),
     ("__main__",),
 )
 """The floors: a part imports parts of earlier rows, or those named before it on its own row."""

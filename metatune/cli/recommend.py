@@ -11,6 +11,8 @@ from metatune.cli.console import Voice, show, show_json, table
 from metatune.notation.numbers import duration, number, settings
 
 if TYPE_CHECKING:
+    from metatune.data.reading.source import Table
+    from metatune.data.task.task import Task
     from metatune.recommender.recommendation import Recommendations
 
 __all__ = ["recommend"]
@@ -44,8 +46,17 @@ __all__ = ["recommend"]
 @options.metadata()
 @options.openml_server()
 @options.as_json()
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(["table", "code"]),
+    default="table",
+    show_default=True,
+    help="What to write: a table, or the configuration that is expected to do best as a Python "
+    "script that does without metatune.",
+)
 @options.quiet()
-def recommend(top: int, as_json: bool, quiet: bool, **given: Any) -> None:
+def recommend(top: int, as_json: bool, form: str, quiet: bool, **given: Any) -> None:
     """Say what is worth trying on DATA, without training anything.
 
     Ranks configurations by what they did on past datasets that resemble DATA, and says which those
@@ -59,14 +70,18 @@ def recommend(top: int, as_json: bool, quiet: bool, **given: Any) -> None:
         given[names] = options.names(given[names])
     select_algorithms(given["include"], given["exclude"])
     given["reading"] = options.reading_of(given)
-    answer, metric = _ask(Voice(quiet=quiet), given)
-    if as_json:
-        show_json({"metric": metric, **_to_dict(answer, top)})
+    answer, task, source = _ask(Voice(quiet=quiet), given)
+    if form == "code":
+        from metatune.cli.exporting import recommended_code
+
+        click.echo(recommended_code(answer, task, source, given["data"]), nl=False)
+    elif as_json:
+        show_json({"metric": task.metric.name, **_to_dict(answer, top)})
     else:
-        _show(answer, metric, top)
+        _show(answer, task.metric.name, top)
 
 
-def _ask(voice: Voice, given: dict[str, Any]) -> "tuple[Recommendations, str]":
+def _ask(voice: Voice, given: dict[str, Any]) -> "tuple[Recommendations, Task, Table]":
     from metatune.api import recommend_for
     from metatune.cli.data import open_data
     from metatune.cli.wording import announce
@@ -95,7 +110,7 @@ def _ask(voice: Voice, given: dict[str, Any]) -> "tuple[Recommendations, str]":
         exclude=given["exclude"],
         metadata=given["metadata"],
     )
-    return advice.recommendations, task.metric.name
+    return advice.recommendations, task, read
 
 
 def _show(answer: "Recommendations", metric: str, top: int) -> None:

@@ -1,1 +1,1 @@
-"""Report: a run as pictures, a page, and explanations of its model."""
+"""Runs as pictures, pages and code, for people; explanations of their models."""

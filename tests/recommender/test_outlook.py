@@ -102,7 +102,7 @@ def test_nothing_is_told_where_all_is_tried() -> None:
 
 
 def test_an_error_metric_falls() -> None:
-    told = {"metric": "rmse", "constant": 10.0, "n_workers": 1}
+    told: dict[str, Any] = {"metric": "rmse", "constant": 10.0, "n_workers": 1}
     course = course_of(make_forecast([0.4, 0.5]), seconds=(0.1, 10.0), **told)
     assert course is not None
     assert course.expected[0] == pytest.approx(10.0)
