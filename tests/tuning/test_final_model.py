@@ -11,16 +11,12 @@ from ended_search import EndedSearch, make_run, make_table
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from metatune.budget import Deadline
+from metatune.budget import Budget, Deadline
 from metatune.ensemble.limits import ModelLimits
 from metatune.ensemble.plan import plan_in_worker
 from metatune.ensemble.report import ensemble_record, with_ensemble
 from metatune.evaluation.refit import refit_in_worker
-<<<<<<< HEAD
-=======
-from metatune.evaluation.trial import Trial
-from metatune.evaluation.trial_job import evaluate, evaluate_and_keep
->>>>>>> 91365ac (Runs of strangers start no more jobs than there are cores; narwhals is declared; CatBoost from 1.2.8, the first for NumPy 2)
+from metatune.evaluation.trial_job import evaluate_and_keep
 from metatune.execution.executor import (
     Handle,
     InlineExecutor,
