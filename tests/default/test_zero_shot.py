@@ -15,7 +15,7 @@ from metatune.errors import OptionError
 
 
 @pytest.mark.filterwarnings("ignore")
-@parametrize_with_checks(
+@parametrize_with_checks(  # type: ignore[untyped-decorator]
     [
         default.LGBMClassifier(),
         default.LinearRegressor(),
