@@ -202,7 +202,13 @@ def _wanted(request: ExportRequest, n_folds: int) -> tuple[SavedParts, str]:
     trial = None if winner is None else winner.trial.number
     saved = split_model(request.pipeline, outcome.ensemble, trial, n_folds)
     members = () if outcome.ensemble is None else outcome.ensemble.members
-    if request.ensemble or len({part.trial for part in saved.parts}) == 1:
+    if saved.has_second_layer and request.ensemble:
+        raise ExportError(
+            "the ensemble has a second layer, which learned from predictions for rows held out, "
+            "and has no script: leave --ensemble out for its best member"
+        )
+    is_one = not saved.has_second_layer and len({part.trial for part in saved.parts}) == 1
+    if request.ensemble or is_one:
         return saved, _described(saved, request)
     best = best_member(members, [result.trial.number for result in request.trials])
     result = next(r for r in request.trials if r.trial.number == best)

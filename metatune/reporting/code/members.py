@@ -53,11 +53,15 @@ class SavedParts:
         Calibration and decision of a classifier.
     low : float or None
         Least value of a regressor.
+    has_second_layer : bool
+        Whether other models learned from what the parts predict. Then the weights are those that
+        the models of a member have in its mean.
     """
 
     parts: tuple[SavedPart, ...]
     adjustment: Adjustment = NO_ADJUSTMENT
     low: float | None = None
+    has_second_layer: bool = False
 
     @property
     def is_averaged(self) -> bool:
@@ -98,16 +102,20 @@ def split_model(
         part = SavedPart(model=model, weight=1.0, fold=None, trial=trial)
         return SavedParts(parts=(part,))
     members = () if ensemble is None else ensemble.members
-    told = [(m.trial, m.weight) for m in members] or [(trial, 1.0)]
-    parts = tuple(_parts(last.members, last.weights, told, n_folds))
+    told, weights = [(m.trial, m.weight) for m in members] or [(trial, 1.0)], last.weights
+    has_second = last.second is not None
+    if has_second:  # its learners are the last of those that are told of
+        told = [(number, 1.0) for number, _ in told[: len(told) - len(last.second.pipelines)]]
+        weights = last.second.shares
+    parts = tuple(_parts(last.members, weights, told, n_folds))
     if isinstance(last, EnsembleRegressor):
-        return SavedParts(parts=parts, low=last.low)
+        return SavedParts(parts=parts, low=last.low, has_second_layer=has_second)
     adjustment = Adjustment(
         temperature=last.temperature,
         shifts=tuple(last.shifts or ()),
         decision=tuple(last.decision or ()),
     )
-    return SavedParts(parts=parts, adjustment=adjustment)
+    return SavedParts(parts=parts, adjustment=adjustment, has_second_layer=has_second)
 
 
 def single_part(saved: SavedParts, trial: int | None, decision: tuple[float, ...]) -> SavedParts:
