@@ -1,6 +1,5 @@
 """Parts of a saved model: each with its weight and the rows that it was fitted on."""
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -75,7 +74,7 @@ class SavedParts:
 
 
 def split_model(
-    pipeline: Pipeline, ensemble: "EnsembleRecord | None", trial: int | None, n_folds: int
+    pipeline: Pipeline, ensemble: "EnsembleRecord | None", trial: int | None, *, averaged: bool
 ) -> SavedParts:
     """Split a saved model into its parts.
 
@@ -87,8 +86,8 @@ def split_model(
         Members with their weights; None for a model of a single member.
     trial : int or None
         Trial of the only member.
-    n_folds : int
-        Folds of the run.
+    averaged : bool
+        Whether the models of folds join one of all rows, or stand alone.
 
     Raises
     ------
@@ -107,7 +106,7 @@ def split_model(
     if has_second:  # its learners are the last of those that are told of
         told = [(number, 1.0) for number, _ in told[: len(told) - len(last.second.pipelines)]]
         weights = last.second.shares
-    parts = tuple(_parts(last.members, weights, told, n_folds))
+    parts = tuple(_parts(last.members, weights, told, averaged=averaged))
     if isinstance(last, EnsembleRegressor):
         return SavedParts(parts=parts, low=last.low, has_second_layer=has_second)
     adjustment = Adjustment(
@@ -152,7 +151,8 @@ def _parts(
     models: Sequence[Any],
     weights: Sequence[float],
     told: Sequence[tuple[int | None, float]],
-    n_folds: int,
+    *,
+    averaged: bool,
 ) -> Iterator[SavedPart]:
     """Deal models to the members: of each the one of all rows, then those of its folds."""
     places = iter(range(len(models)))
@@ -163,16 +163,7 @@ def _parts(
             if place is None:
                 raise ExportError("the model has other members than the run's record tells of")
             taken.append(place)
+        has_whole = averaged or len(taken) == 1
         for number, place in enumerate(taken):
-            has_whole = _has_whole([weights[i] for i in taken], n_folds)
             fold = number - has_whole if number >= has_whole else None
             yield SavedPart(model=models[place], weight=weights[place], fold=fold, trial=trial)
-
-
-def _has_whole(weights: Sequence[float], n_folds: int) -> bool:
-    """Return True if the first of a member's models is the one of all rows."""
-    if len(weights) == 1:
-        return True
-    if len(weights) == 2 and n_folds > 1:
-        return False
-    return math.isclose(weights[0], sum(weights[1:]))

@@ -89,6 +89,12 @@ def _header_options(file: TableFile, options: dict[str, Any]) -> dict[str, Any]:
         names = [str(name) for name in head.columns]
         if [name for name in names if name in file.names] == list(file.names):
             return {"header": line} if line else {}
+    cells = pd.read_csv(file.path, **options, header=None, dtype="str", index_col=False)
+    above = len(cells) - file.source.n_rows
+    if not file.source.has_single_header and 0 < above < _MOST_TITLES:
+        names = list(file.names)
+        if len(names) == cells.shape[1] and len(set(names)) == len(names):
+            return {"header": None, "skiprows": above, "names": names}
     raise ExportError(f"the header of {file.path} is of a kind that scripts do not read")
 
 
