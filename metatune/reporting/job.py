@@ -8,7 +8,7 @@ from metatune.storage.directory import RunDirectory
 
 __all__ = ["PAGE_SECONDS", "page_seconds", "render_in_worker", "write_report"]
 
-PAGE_SECONDS = 4.0
+PAGE_SECONDS = 2.5
 """Seconds that a report takes, importing the library of its plots included, rather too many."""
 
 _MOST_SHARE = 0.08  # of the budget: where a report takes more, it is left to `metatune report`
