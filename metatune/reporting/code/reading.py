@@ -105,7 +105,9 @@ def _numbered_names(file: TableFile, options: dict[str, Any]) -> list[str]:
         return list(file.names)
     names = [str(name) for name in head.columns]
     if not set(file.names) <= set(names):
-        raise ExportError(f"columns of {file.path} were dropped in a way that scripts do not repeat")
+        raise ExportError(
+            f"columns of {file.path} were dropped in a way that scripts do not repeat"
+        )
     return names
 
 
