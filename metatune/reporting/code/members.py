@@ -102,19 +102,19 @@ def split_model(
         return SavedParts(parts=(part,))
     members = () if ensemble is None else ensemble.members
     told, weights = [(m.trial, m.weight) for m in members] or [(trial, 1.0)], last.weights
-    has_second = last.second is not None
-    if has_second:  # its learners are the last of those that are told of
-        told = [(number, 1.0) for number, _ in told[: len(told) - len(last.second.pipelines)]]
-        weights = last.second.shares
+    second = last.second
+    if second is not None:  # its learners are the last of those that are told of
+        told = [(number, 1.0) for number, _ in told[: len(told) - len(second.pipelines)]]
+        weights = second.shares
     parts = tuple(_parts(last.members, weights, told, averaged=averaged))
     if isinstance(last, EnsembleRegressor):
-        return SavedParts(parts=parts, low=last.low, has_second_layer=has_second)
+        return SavedParts(parts=parts, low=last.low, has_second_layer=second is not None)
     adjustment = Adjustment(
         temperature=last.temperature,
         shifts=tuple(last.shifts or ()),
         decision=tuple(last.decision or ()),
     )
-    return SavedParts(parts=parts, adjustment=adjustment, has_second_layer=has_second)
+    return SavedParts(parts=parts, adjustment=adjustment, has_second_layer=second is not None)
 
 
 def single_part(saved: SavedParts, trial: int | None, decision: tuple[float, ...]) -> SavedParts:
