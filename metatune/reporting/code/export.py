@@ -104,7 +104,7 @@ def export_script(request: ExportRequest) -> Exported:
     _check(request)
     task, encoder = request.task, request.pipeline[0]
     data, plan = _rows(request)
-    saved, what = _wanted(request, len(data.folds))
+    saved, what = _wanted(request)
     text = model_script(saved, request.table, data, plan, title=_title(request, what))
     return Exported(text=text, model=joined_model(saved, encoder, task), what=what)
 
@@ -189,20 +189,28 @@ def _rows(request: ExportRequest) -> tuple[TrialData, FoldPlan]:
     return replace(data, task=wider), plan
 
 
-def _wanted(request: ExportRequest, n_folds: int) -> tuple[SavedParts, str]:
+def _wanted(request: ExportRequest) -> tuple[SavedParts, str]:
     """Return the parts of the model that are wanted, and what they are."""
     outcome = request.record.outcome
     if outcome is None or outcome.winner is None:
         raise ExportError("the run ended with the constant prediction: there is nothing to export")
-    if not outcome.fitted_on.startswith("all rows") and "each fold" not in outcome.fitted_on:
-        raise ExportError(f"the model was fitted on {outcome.fitted_on}: give the run more time")
+    told = outcome.fitted_on
+    in_part = " and " in told or not told.startswith("all rows")
+    if in_part and "each fold" not in told:
+        raise ExportError(f"the model was fitted on {told}: give the run more time")
     winner = next(
         (r for r in request.trials if r.trial.configuration.key == outcome.winner.key), None
     )
     trial = None if winner is None else winner.trial.number
-    saved = split_model(request.pipeline, outcome.ensemble, trial, n_folds)
+    saved = split_model(request.pipeline, outcome.ensemble, trial, averaged=not in_part)
     members = () if outcome.ensemble is None else outcome.ensemble.members
-    if request.ensemble or len({part.trial for part in saved.parts}) == 1:
+    if saved.has_second_layer and request.ensemble:
+        raise ExportError(
+            "the ensemble has a second layer, which learned from predictions for rows held out, "
+            "and has no script: leave --ensemble out for its best member"
+        )
+    is_one = not saved.has_second_layer and len({part.trial for part in saved.parts}) == 1
+    if request.ensemble or is_one:
         return saved, _described(saved, request)
     best = best_member(members, [result.trial.number for result in request.trials])
     result = next(r for r in request.trials if r.trial.number == best)

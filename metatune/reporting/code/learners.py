@@ -106,9 +106,29 @@ def _lightgbm(learner: Any, y: "AnyArray") -> LearnerCode:
         n_jobs=1,
         verbosity=-1,
     )
-    if learner.categorical:
-        made = call("WithCategories", made, categories=list(learner.categorical))
+    named = {"categories": list(learner.categorical)} if learner.categorical else {}
+    if _draws(settings):
+        made = call("WithRounds", made, **named)
+    elif named:
+        made = call("WithCategories", made, **named)
     return LearnerCode(call=made, name="lightgbm")
+
+
+def _draws(settings: dict[str, Any]) -> bool:
+    """Return True if rounds draw rows, columns or thresholds: one may find no split, the next do.
+
+    Without draws all later rounds would be idle as well.
+    """
+    return (
+        bool(settings.get("extra_trees"))
+        or settings.get("colsample_bytree", 1.0) < 1.0
+        or settings.get("feature_fraction_bynode", 1.0) < 1.0
+        or settings.get("subsample", 1.0) < 1.0
+    )
+
+
+def _packed(learner: Any, _y: "AnyArray") -> LearnerCode:
+    return LearnerCode(call=_plain(learner.forest), name=_PLAIN[type(learner.forest).__name__])
 
 
 def _xgboost(learner: Any, _y: "AnyArray") -> LearnerCode:
@@ -236,6 +256,8 @@ _MAKERS: dict[str, Callable[[Any, "AnyArray"], LearnerCode]] = {
     "OneHotLearner": _levels,
     "SmoothedTreeClassifier": _smoothed_tree,
     "BoundedProcess": _process,
+    "PackedForestClassifier": _packed,
+    "PackedForestRegressor": _packed,
 }
 
 _PLAIN = {

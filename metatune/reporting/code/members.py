@@ -1,6 +1,5 @@
 """Parts of a saved model: each with its weight and the rows that it was fitted on."""
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -53,11 +52,15 @@ class SavedParts:
         Calibration and decision of a classifier.
     low : float or None
         Least value of a regressor.
+    has_second_layer : bool
+        Whether other models learned from what the parts predict. Then the weights are those that
+        the models of a member have in its mean.
     """
 
     parts: tuple[SavedPart, ...]
     adjustment: Adjustment = NO_ADJUSTMENT
     low: float | None = None
+    has_second_layer: bool = False
 
     @property
     def is_averaged(self) -> bool:
@@ -71,7 +74,7 @@ class SavedParts:
 
 
 def split_model(
-    pipeline: Pipeline, ensemble: "EnsembleRecord | None", trial: int | None, n_folds: int
+    pipeline: Pipeline, ensemble: "EnsembleRecord | None", trial: int | None, *, averaged: bool
 ) -> SavedParts:
     """Split a saved model into its parts.
 
@@ -83,8 +86,8 @@ def split_model(
         Members with their weights; None for a model of a single member.
     trial : int or None
         Trial of the only member.
-    n_folds : int
-        Folds of the run.
+    averaged : bool
+        Whether the models of folds join one of all rows, or stand alone.
 
     Raises
     ------
@@ -98,16 +101,20 @@ def split_model(
         part = SavedPart(model=model, weight=1.0, fold=None, trial=trial)
         return SavedParts(parts=(part,))
     members = () if ensemble is None else ensemble.members
-    told = [(m.trial, m.weight) for m in members] or [(trial, 1.0)]
-    parts = tuple(_parts(last.members, last.weights, told, n_folds))
+    told, weights = [(m.trial, m.weight) for m in members] or [(trial, 1.0)], last.weights
+    second = last.second
+    if second is not None:  # its learners are the last of those that are told of
+        told = [(number, 1.0) for number, _ in told[: len(told) - len(second.pipelines)]]
+        weights = second.shares
+    parts = tuple(_parts(last.members, weights, told, averaged=averaged))
     if isinstance(last, EnsembleRegressor):
-        return SavedParts(parts=parts, low=last.low)
+        return SavedParts(parts=parts, low=last.low, has_second_layer=second is not None)
     adjustment = Adjustment(
         temperature=last.temperature,
         shifts=tuple(last.shifts or ()),
         decision=tuple(last.decision or ()),
     )
-    return SavedParts(parts=parts, adjustment=adjustment)
+    return SavedParts(parts=parts, adjustment=adjustment, has_second_layer=second is not None)
 
 
 def single_part(saved: SavedParts, trial: int | None, decision: tuple[float, ...]) -> SavedParts:
@@ -144,7 +151,8 @@ def _parts(
     models: Sequence[Any],
     weights: Sequence[float],
     told: Sequence[tuple[int | None, float]],
-    n_folds: int,
+    *,
+    averaged: bool,
 ) -> Iterator[SavedPart]:
     """Deal models to the members: of each the one of all rows, then those of its folds."""
     places = iter(range(len(models)))
@@ -155,16 +163,7 @@ def _parts(
             if place is None:
                 raise ExportError("the model has other members than the run's record tells of")
             taken.append(place)
+        has_whole = averaged or len(taken) == 1
         for number, place in enumerate(taken):
-            has_whole = _has_whole([weights[i] for i in taken], n_folds)
             fold = number - has_whole if number >= has_whole else None
             yield SavedPart(model=models[place], weight=weights[place], fold=fold, trial=trial)
-
-
-def _has_whole(weights: Sequence[float], n_folds: int) -> bool:
-    """Return True if the first of a member's models is the one of all rows."""
-    if len(weights) == 1:
-        return True
-    if len(weights) == 2 and n_folds > 1:
-        return False
-    return math.isclose(weights[0], sum(weights[1:]))

@@ -246,8 +246,9 @@ def _ensemble_class(saved: SavedParts, data: "TrialData") -> str:
             fitting += [
                 "            seen = X[rows].copy()",
                 "            if held_out is not None:",
-                "                seen[TEXT_COLUMNS] = TextModel().fit_transform("
-                "counts[rows], y[rows])",
+                "                seen[TEXT_COLUMNS] = TextModel().fit_transform(",
+                "                    counts[rows], text_targets(y)[rows], y[rows]",
+                "                )",
                 "            self.models_.append((weight, model.fit(seen, y[rows])))",
             ]
         else:

@@ -80,7 +80,7 @@ def reading_options(file: TableFile) -> dict[str, Any]:
 def _header_options(file: TableFile, options: dict[str, Any]) -> dict[str, Any]:
     """Find the line of the names: its first number that gives those of the table."""
     if not file.source.has_header:
-        return {"header": None, "names": list(file.names)}
+        return {"header": None, "names": _numbered_names(file, options)}
     for line in range(_MOST_TITLES):
         try:
             head = pd.read_csv(file.path, **options, header=line, nrows=0, index_col=False)
@@ -89,7 +89,26 @@ def _header_options(file: TableFile, options: dict[str, Any]) -> dict[str, Any]:
         names = [str(name) for name in head.columns]
         if [name for name in names if name in file.names] == list(file.names):
             return {"header": line} if line else {}
+    cells = pd.read_csv(file.path, **options, header=None, dtype="str", index_col=False)
+    above = len(cells) - file.source.n_rows
+    if not file.source.has_single_header and 0 < above < _MOST_TITLES:
+        names = list(file.names)
+        if len(names) == cells.shape[1] and len(set(names)) == len(names):
+            return {"header": None, "skiprows": above, "names": names}
     raise ExportError(f"the header of {file.path} is of a kind that scripts do not read")
+
+
+def _numbered_names(file: TableFile, options: dict[str, Any]) -> list[str]:
+    """Name all columns of a file without names, those too that hold nothing and were dropped."""
+    head = pd.read_csv(file.path, **options, header=None, nrows=_MOST_TITLES, index_col=False)
+    if head.shape[1] <= len(file.names):
+        return list(file.names)
+    names = [str(name) for name in head.columns]
+    if not set(file.names) <= set(names):
+        raise ExportError(
+            f"columns of {file.path} were dropped in a way that scripts do not repeat"
+        )
+    return names
 
 
 def missing_markers(file: TableFile, options: dict[str, Any]) -> list[str]:

@@ -16,6 +16,7 @@ from metatune.data.reading.table_reader import read_table
 from metatune.data.reading.verbatim import Verbatim
 from metatune.data.task.make_task import make_task
 from metatune.evaluation.rungs import FoldPlan
+from metatune.evaluation.text_columns import add_texts
 from metatune.evaluation.trial_data import TrialData
 from metatune.kinds import TaskKind
 from metatune.models.adjustment import Adjustment
@@ -152,6 +153,7 @@ VARIANTS = [
     ("lightgbm", {"encoding": "target", "crossing": "arithmetic"}),
     ("lightgbm", {"encoding": "native", "crossing": "arithmetic"}),
     ("lightgbm", {"encoding": "ordinal", "subsample": 0.7}),
+    ("lightgbm", {"extra_trees": True, "colsample_bytree": 0.3, "num_leaves": 4}),
     ("xgboost", {"encoding": "target"}),
     ("catboost", {"encoding": "ordinal"}),
     ("extra_trees", {"encoding": "one_hot", "imputation": "median", "crossing": "arithmetic"}),
@@ -212,3 +214,34 @@ def test_script_averages_members_over_folds(kind: TaskKind, file: Path, tmp_path
     saved = SavedParts(parts=(*forests, *boosted, linear), adjustment=adjustment)
     text = assert_same(saved, table, data, tmp_path)
     assert text.count("def lightgbm") == 1
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_texts_of_folds_are_learned_with_the_targets_of_all_rows(tmp_path: Path) -> None:
+    table = make_table(160)
+    rng = np.random.default_rng(2)
+    worth = {"red": 0, "blue": 300, "green": 800, "old": -500, "new": 900, "worn": -900, "big": 500}
+    drawn = rng.choice(list(worth), (len(table), 6))
+    table["note"] = [f"{' '.join(said)} n{i}" for i, said in enumerate(drawn)]
+    table["spent"] += [sum(worth[word] for word in said) for said in drawn]
+    path = tmp_path / "table.csv"
+    table.drop(columns=["bought", "size"]).to_csv(path, index=False)
+    known_table = known(path, "spent")
+    data = add_texts(rows_of(known_table), known_table.encoder, known_table.task.X)
+    assert data.task.layout.n_predicted == 1
+    context = BuildContext(
+        kind=data.task.kind,
+        layout=data.task.layout,
+        shape=Shape(n_rows=100, n_columns=data.task.X.shape[1], n_classes=0),
+        seed=5,
+        iterations=15,
+    )
+    algorithm = ALGORITHMS["lightgbm"]
+    space = algorithm.space(data.task.kind)
+    parts = []
+    for k, fold in enumerate(data.folds):
+        rows = np.sort(fold.train)
+        pipeline = algorithm.build(space.from_values({**space.defaults}, "test"), context)
+        model = fit_pipeline(pipeline, data.matrix(k, rows), data.task.y[rows])
+        parts.append(SavedPart(model=model, weight=1 / 3, fold=k, trial=0))
+    assert_same(SavedParts(parts=tuple(parts)), known_table, data, tmp_path)

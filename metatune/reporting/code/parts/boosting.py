@@ -2,6 +2,7 @@
 
 from typing import Any, Self
 
+import lightgbm
 import numpy as np
 import pandas as pd
 import xgboost
@@ -12,6 +13,7 @@ __all__ = [
     "BalancedXGBoostClassifier",
     "CatBoostCodes",
     "WithCategories",
+    "WithRounds",
     "XGBoostClassifier",
     "XGBoostRegressor",
 ]
@@ -26,6 +28,35 @@ class WithCategories(BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any) -> Self:
         self.model.fit(X, y, categorical_feature=self.categories)
+        return self
+
+    def predict(self, X: Any) -> Any:
+        return self.model.predict(X)
+
+    def predict_proba(self, X: Any) -> Any:
+        return self.model.predict_proba(X)
+
+
+class WithRounds(BaseEstimator):  # type: ignore[misc]
+    """LightGBM model with as many rounds as it is told, not counting those that find no split.
+
+    Where rows, columns or thresholds are drawn anew in each round, a later one may find a split.
+    """
+
+    def __init__(self, model: Any, categories: Any = "auto") -> None:
+        self.model = model
+        self.categories = categories
+
+    def fit(self, X: Any, y: Any) -> Self:
+        rounds = self.model.n_estimators
+
+        def stop(state: Any) -> None:
+            if state.model.current_iteration() >= rounds:
+                raise lightgbm.callback.EarlyStopException(state.iteration, [])
+
+        self.model.set_params(n_estimators=6 * rounds)
+        self.model.fit(X, y, categorical_feature=self.categories, callbacks=[stop])
+        self.model.set_params(n_estimators=rounds)
         return self
 
     def predict(self, X: Any) -> Any:

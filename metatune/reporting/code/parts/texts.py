@@ -147,8 +147,8 @@ class TextModel(BaseEstimator):  # type: ignore[misc]
     Training rows get predictions of models of other rows.
     """
 
-    def fit_transform(self, counts: Any, y: Any) -> Any:
-        targets, fold = text_targets(y), deal_texts(y)
+    def fit_transform(self, counts: Any, targets: Any, y: Any) -> Any:
+        fold = deal_texts(y)
         self.base_ = np.average(targets, axis=0).astype(np.float32)
         targets = targets - self.base_
         first = fold == 0
@@ -163,9 +163,9 @@ class TextModel(BaseEstimator):  # type: ignore[misc]
             inside, outside = fold == k, fold != k
             weights = self._ridge(counts[outside], targets[outside], strength)
             said[inside] = counts[inside] @ weights
-        if mean_square(targets - said) >= mean_square(targets):
-            said[:] = 0.0  # on rows held out the texts do not help
         self.weights_ = self._ridge(counts, targets, strength)
+        if mean_square(targets - said) >= mean_square(targets):
+            said[:], self.weights_[:] = 0.0, 0.0  # on rows held out the texts do not help
         return said + self.base_
 
     def transform(self, counts: Any) -> Any:
