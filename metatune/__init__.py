@@ -2,7 +2,7 @@
 
 ``MetaTuneClassifier`` and ``MetaTuneRegressor`` are scikit-learn estimators; ``recommend`` says
 what is worth trying without training, ``describe`` how a table is understood, ``load`` opens the
-model of a run.
+model of a run, whose predictions ``predict_interval`` and ``predict_set`` bound.
 """
 
 import importlib
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from metatune.api import describe, recommend
     from metatune.errors import InputError, MetadataError, MetatuneError, SearchError
     from metatune.estimators.estimator import MetaTuneClassifier, MetaTuneRegressor
+    from metatune.models.bounds import predict_interval, predict_set
     from metatune.models.model_file import load
 
     __version__: str
@@ -26,6 +27,8 @@ __all__ = [
     "__version__",
     "describe",
     "load",
+    "predict_interval",
+    "predict_set",
     "recommend",
 ]
 
@@ -38,6 +41,8 @@ _HOMES = {
     "SearchError": "metatune.errors",
     "describe": "metatune.api",
     "load": "metatune.models.model_file",
+    "predict_interval": "metatune.models.bounds",
+    "predict_set": "metatune.models.bounds",
     "recommend": "metatune.api",
 }
 

@@ -19,6 +19,8 @@ PUBLIC = [
     "__version__",
     "describe",
     "load",
+    "predict_interval",
+    "predict_set",
     "recommend",
 ]
 

@@ -26,6 +26,7 @@ from metatune.execution.numeric_threads import one_numeric_thread
 from metatune.execution.workers import workers
 from metatune.kinds import TaskKind
 from metatune.models import model_file
+from metatune.models.bounds import predict_interval, predict_set
 from metatune.storage.provenance import library_versions
 from metatune.storage.record import DataRecord
 from metatune.storage.session import open_run
@@ -342,6 +343,23 @@ class MetaTuneClassifier(ClassifierMixin, _MetaTune):  # type: ignore[misc]
         rows = check_rows(self, X)
         return np.asarray(self.pipeline_.predict_proba(rows))
 
+    def predict_set(self, X: Any, level: float = 0.9) -> "NDArray[np.bool_]":
+        """Predict sets of labels that hold the true one in a share of the rows to come.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            With the columns of the fit.
+        level : float
+            That share; more on it, and errors: see `metatune.predict_set`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_classes), bool
+            True for the labels in the set, in the order of `classes_`.
+        """
+        return predict_set(self.pipeline_, check_rows(self, X), level)
+
 
 class MetaTuneRegressor(RegressorMixin, _MetaTune):  # type: ignore[misc]
     """Find and fit the best regressor for a table within a time budget.
@@ -357,3 +375,20 @@ class MetaTuneRegressor(RegressorMixin, _MetaTune):  # type: ignore[misc]
     """
 
     _classification = False
+
+    def predict_interval(self, X: Any, level: float = 0.9) -> "NDArray[np.float64]":
+        """Predict intervals that hold a share of the values to come.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            With the columns of the fit.
+        level : float
+            That share; more on it, and errors: see `metatune.predict_interval`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, 2)
+            Lower and upper ends.
+        """
+        return predict_interval(self.pipeline_, check_rows(self, X), level)

@@ -18,6 +18,7 @@ from metatune.storage.directory import RunDirectory
 from metatune.storage.journal import Past
 from metatune.storage.resume import Pulse, check_same_run, identify
 from metatune.storage.store import RunStore
+from metatune.tuning.bounds import calibrate_bounds
 from metatune.tuning.estimate import estimate_score
 from metatune.tuning.events import Events
 from metatune.tuning.final_model import (
@@ -107,6 +108,7 @@ def tune(
                 plan = plan_final_model(run, prepared, store, search)
             _tell_end(run, search)
             model = build_final_model(run, prepared, store, plan)
+            model = calibrate_bounds(run, prepared, store, search.history, model)
             model = save_final_model(run, prepared, store, model)
             estimate = estimate_score(
                 run,
