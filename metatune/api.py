@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Unpack
 from metatune.budget import parse_duration
 from metatune.data.columns.column import Column
 from metatune.data.encoding.encoder import encode_task
+from metatune.data.findings.finding import Finding
+from metatune.data.findings.findings import find_all
 from metatune.data.reading.options import DETECT, ReadingKeywords, reading_options
 from metatune.data.reading.table_reader import read_table
 from metatune.data.reading.verbatim import Verbatim
@@ -53,6 +55,8 @@ class Description:
         The features.
     notes : tuple of str
         What was decided and cleaned.
+    warnings : tuple of Finding
+        What would make the results of a run misleading: leaks above all.
     meta_features : MetaFeatures
         What characterises the dataset.
     """
@@ -67,6 +71,7 @@ class Description:
     classes: Mapping[str, int] | None
     columns: tuple[Column, ...]
     notes: tuple[str, ...]
+    warnings: tuple[Finding, ...] = ()
     meta_features: MetaFeatures
 
     def to_dict(self) -> dict[str, Any]:
@@ -180,9 +185,18 @@ def describe(
     ------
     InputError
         If the table cannot be read or learned.
+
+    Warns
+    -----
+    LeakWarning
+        If columns give the target away.
+    DataWarning
+        If something else would make the results of a run misleading.
     """
     roles = RoleColumns(weight=weight, group=group, time=time)
-    return describe_for(_task(data, target, y, metric, roles, reading, pos_label))
+    described = describe_for(_task(data, target, y, metric, roles, reading, pos_label))
+    warn_of(described.warnings, stacklevel=3)
+    return described
 
 
 def recommend_for(
@@ -231,6 +245,7 @@ def describe_for(task: Task) -> Description:
         classes=classes,
         columns=task.columns,
         notes=task.notes,
+        warnings=find_all(task),
         meta_features=features,
     )
 

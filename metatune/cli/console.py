@@ -40,7 +40,7 @@ class Voice:
 
     def warn(self, text: str) -> None:
         """Say a line that matters too much to be left out on demand."""
-        click.echo(f"warning: {text}", err=True)
+        click.echo(f"warning: {visible(text)}", err=True)
 
     def notes(self, notes: Iterable[str]) -> None:
         """Say notes, each in a line of its own."""

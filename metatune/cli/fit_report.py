@@ -37,10 +37,13 @@ def show_result(
         The table's file as it was typed; None if there is none.
     """
     show(table(("", ""), _rows(record, result, directory.model)))
-    output, server = str(directory.path), record.options.openml_server
-    there = () if server is None else ("--openml-server", server)
-    following = ("leaderboard", output) if data is None else ("predict", output, data, *there)
-    show("", f"next: {command(*following)}")
+    output = str(directory.path)
+    if data is None:
+        show("", f"next: {command('leaderboard', output)}")
+        return
+    # The rows of the training are no example: predictions of them are too good.
+    following = command("predict", output, "new_rows.csv")
+    show("", f"next: {following} (a table of new rows with the same columns)")
 
 
 def _trials_row(trials: "TrialCounts", ended: str) -> str:

@@ -23,6 +23,7 @@ from metatune.storage.session import RunRequest, Session, open_run
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from metatune.data.findings.finding import Finding
     from metatune.data.task.task import Task
     from metatune.execution.executor import Executor
     from metatune.tuning.result import TuningResult
@@ -71,7 +72,8 @@ def run_fit(request: RunRequest, display: Display) -> int:
         with _workers(options) as executor:
             watch = Stopwatch()
             task, data = _read(session, voice)
-            session.begin(task, data, reading=watch.seconds())
+            findings = _look_for_dangers(task, voice)
+            session.begin(task, data, reading=watch.seconds(), findings=findings)
             interrupts.say_at_the_end(_how_to_go_on(session))
             result = _search(session, task, executor, display, voice)
             return _report(session, result, display, voice)
@@ -157,6 +159,16 @@ def _read(session: Session, voice: Voice) -> "tuple[Task, DataRecord]":
     return task, DataRecord(
         name=table.name, path=None if path is None else str(path), source=source
     )
+
+
+def _look_for_dangers(task: "Task", voice: Voice) -> "tuple[Finding, ...]":
+    """Say what makes the results of the run misleading."""
+    from metatune.data.findings.findings import find_all
+
+    findings = find_all(task)
+    for finding in findings:
+        voice.warn(finding.text)
+    return findings
 
 
 def _search(

@@ -8,6 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from metatune.data.encoding.row_sketch import MOST_HASHES, RowSketch
 from metatune.errors import BundleError, OptionError
 from metatune.files.atomic import replacing
 from metatune.files.locks import ProcessLock
@@ -20,11 +23,21 @@ from metatune.storage.record import RECORD_FILE, RunRecord
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["DATA_FILE", "JOURNAL_FILE", "PREDICTIONS_FOLDER", "RUN_FILES", "RunDirectory"]
+__all__ = [
+    "DATA_FILE",
+    "JOURNAL_FILE",
+    "PREDICTIONS_FOLDER",
+    "ROWS_FILE",
+    "RUN_FILES",
+    "RunDirectory",
+]
 
 JOURNAL_FILE = "trials.jsonl"
 DATA_FILE = "data.parquet"
 """Holds the rows of a run that was started from Python."""
+
+ROWS_FILE = "rows.npy"
+"""Holds hashes of the training rows, by which `metatune evaluate` recognises them."""
 
 _LEADERBOARD_FILE = "leaderboard.csv"
 RUN_FILES = (
@@ -32,14 +45,17 @@ RUN_FILES = (
     JOURNAL_FILE,
     RECORD_FILE,
     DATA_FILE,
+    ROWS_FILE,
     _LEADERBOARD_FILE,
     # what a run that was killed while it saved may have left behind
     MODEL_FILE + ".part",
     RECORD_FILE + ".part",
     DATA_FILE + ".part",
+    ROWS_FILE + ".part",
 )
 """Everything that a run writes; nothing else is ever deleted."""
 
+_MOST_ROW_BYTES = 8 * MOST_HASHES + 1_000
 PREDICTIONS_FOLDER = "predictions"
 """Holds the out-of-fold predictions of the best trials, as ``.npy`` files."""
 
@@ -254,6 +270,26 @@ class RunDirectory:
             If it cannot be read.
         """
         return RunRecord.read(self.path)
+
+    def write_rows(self, sketch: RowSketch) -> None:
+        """Write hashes of the training rows; a disk without room costs nothing but them."""
+        values = np.concatenate([np.array([sketch.n_rows], dtype=np.uint64), sketch.hashes])
+        with contextlib.suppress(OSError), replacing(self.path / ROWS_FILE) as part:
+            with part.open("wb") as file:
+                np.save(file, values, allow_pickle=False)
+
+    def read_rows(self) -> RowSketch | None:
+        """Read the hashes of the training rows; None if there are none, or other content."""
+        path = self.path / ROWS_FILE
+        try:
+            if path.stat().st_size > _MOST_ROW_BYTES:
+                return None
+            values = np.load(path, allow_pickle=False)
+        except (OSError, ValueError, EOFError):
+            return None
+        if values.dtype != np.uint64 or values.ndim != 1 or len(values) < 2:
+            return None
+        return RowSketch(n_rows=int(values[0]), hashes=np.sort(values[1:]))
 
     def write_leaderboard(self, leaderboard: "pd.DataFrame") -> None:
         """Write ``leaderboard.csv`` from a DataFrame.

@@ -17,7 +17,14 @@ from metatune.tuning.model_parts import is_averaged, n_models
 from metatune.tuning.options import TuneOptions
 from metatune.tuning.run import Run
 
-__all__ = ["TimePlan", "bounds_seconds", "can_save", "closing_seconds", "estimate_seconds", "fit_seconds"]
+__all__ = [
+    "TimePlan",
+    "bounds_seconds",
+    "can_save",
+    "closing_seconds",
+    "estimate_seconds",
+    "fit_seconds",
+]
 
 _REFIT_SHARE = 0.3  # of the run may be kept for the winner's fit on all rows
 _ENSEMBLE_SHARE = 0.15  # of the run may be kept for what an ensemble needs beyond that

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from metatune.budget import Deadline, Stopwatch, Timings
+from metatune.data.encoding.row_sketch import RowSketch, hash_rows, recognisable
 from metatune.data.task.task import Task
 from metatune.ensemble.report import ensemble_record
 from metatune.errors import BundleError
@@ -94,6 +95,7 @@ def tune(
             timings=timings,
         )
         prepared = prepare(task, options, scratch, timings)
+        _keep_rows(run, prepared)
         with _open_store(run, prepared, past) as store:
             _tell_start(run, prepared, past)
             question = make_question(run, prepared)
@@ -143,6 +145,14 @@ def _scratch_run(scratch: Path) -> RunDirectory:
     directory = RunDirectory(scratch / "run", is_scratch=True)
     directory.path.mkdir()
     return directory
+
+
+def _keep_rows(run: Run, prepared: PreparedTask) -> None:
+    """Keep hashes of the rows in the run directory, to recognise them where they are judged."""
+    if not run.directory.is_scratch:
+        rows = prepared.data.task
+        hashes = hash_rows(rows.X[:, recognisable(rows.layout)], rows.y)
+        run.directory.write_rows(RowSketch.of(hashes))
 
 
 @contextlib.contextmanager

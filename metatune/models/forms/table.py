@@ -114,6 +114,9 @@ def _check_table(state: State) -> None:
         raise Mismatch(f"its columns are damaged ({error})") from error
     if len(columns) != state["n_features_in_"]:
         raise Mismatch("its columns are not as many as it says")
+    n_numbers = sum(column.kind is ColumnKind.NUMBER for column in columns)
+    if state["ranges_"].shape != (n_numbers, 2):
+        raise Mismatch("its ranges are not those of its columns")
     wanted: dict[str, set[str]] = {part: set() for part in _PARTS.values()}
     for column in columns:
         if column.kind in _PARTS:
@@ -138,6 +141,8 @@ TABLE_ENCODER: Form = record(
         "date_parts_": Mapped(others=Listed(choice(*_DATE_PARTS))),
         "levels_": Mapped(others=Listed(TEXT)),
         "n_features_in_": integer(1),
+        "n_rows_": integer(1),
+        "ranges_": Array(("<f8",), 2),
         "text_model_": OneOf(NOTHING, _TEXT_MODEL.fitted),
         "texts_": Mapped(others=_TEXT.fitted),
     },
