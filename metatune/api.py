@@ -9,7 +9,7 @@ from metatune.budget import parse_duration
 from metatune.data.columns.column import Column
 from metatune.data.encoding.encoder import encode_task
 from metatune.data.findings.finding import Finding
-from metatune.data.findings.findings import find_all
+from metatune.data.findings.findings import find_all, warn_of
 from metatune.data.reading.options import DETECT, ReadingKeywords, reading_options
 from metatune.data.reading.table_reader import read_table
 from metatune.data.reading.verbatim import Verbatim

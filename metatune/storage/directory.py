@@ -8,9 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from metatune.data.encoding.row_sketch import MOST_HASHES, RowSketch
 from metatune.errors import BundleError, OptionError
 from metatune.files.atomic import replacing
 from metatune.files.locks import ProcessLock
@@ -22,6 +19,8 @@ from metatune.storage.record import RECORD_FILE, RunRecord
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from metatune.data.encoding.row_sketch import RowSketch
 
 __all__ = [
     "DATA_FILE",
@@ -55,7 +54,7 @@ RUN_FILES = (
 )
 """Everything that a run writes; nothing else is ever deleted."""
 
-_MOST_ROW_BYTES = 8 * MOST_HASHES + 1_000
+_HEADER_BYTES = 1_000  # of a NumPy file, at most
 PREDICTIONS_FOLDER = "predictions"
 """Holds the out-of-fold predictions of the best trials, as ``.npy`` files."""
 
@@ -271,18 +270,24 @@ class RunDirectory:
         """
         return RunRecord.read(self.path)
 
-    def write_rows(self, sketch: RowSketch) -> None:
+    def write_rows(self, sketch: "RowSketch") -> None:
         """Write hashes of the training rows; a disk without room costs nothing but them."""
-        values = np.concatenate([np.array([sketch.n_rows], dtype=np.uint64), sketch.hashes])
-        with contextlib.suppress(OSError), replacing(self.path / ROWS_FILE) as part:
-            with part.open("wb") as file:
-                np.save(file, values, allow_pickle=False)
+        import numpy as np
 
-    def read_rows(self) -> RowSketch | None:
+        values = np.concatenate([np.array([sketch.n_rows], dtype=np.uint64), sketch.hashes])
+        path = self.path / ROWS_FILE
+        with contextlib.suppress(OSError), replacing(path) as part, part.open("wb") as file:
+            np.save(file, values, allow_pickle=False)
+
+    def read_rows(self) -> "RowSketch | None":
         """Read the hashes of the training rows; None if there are none, or other content."""
+        import numpy as np
+
+        from metatune.data.encoding.row_sketch import MOST_HASHES, RowSketch
+
         path = self.path / ROWS_FILE
         try:
-            if path.stat().st_size > _MOST_ROW_BYTES:
+            if path.stat().st_size > 8 * MOST_HASHES + _HEADER_BYTES:
                 return None
             values = np.load(path, allow_pickle=False)
         except (OSError, ValueError, EOFError):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["UnlikeTraining", "find_unlike", "number_ranges", "unlike_message"]
 
 _BY_CHANCE = 1e-3
+_FEWEST_EMPTY = 5  # rows; in fewer a column may well be empty
 _SHOWN = 5  # columns of a message
 
 
@@ -111,12 +112,14 @@ def unlike_message(found: Sequence[UnlikeTraining]) -> str:
 def _empty(
     matrix: "FloatArray", columns: Sequence[Column], places: Sequence[int], n_trained: int
 ) -> list[UnlikeTraining]:
-    found = []
+    found: list[UnlikeTraining] = []
+    if len(matrix) < _FEWEST_EMPTY:
+        return found
     for k in np.flatnonzero(np.isnan(matrix[:, list(places)]).all(axis=0)):
         missing = min(1.0, columns[k].n_missing / max(1, n_trained))
         if missing ** len(matrix) < _BY_CHANCE:
             text = (
-                f"empty in {'all' if len(matrix) > 1 else 'the'} {counted(len(matrix), 'row')}, "
+                f"empty in all {counted(len(matrix), 'row')}, "
                 f"but filled in {1.0 - missing:.0%} of the training rows"
             )
             found.append(UnlikeTraining(column=columns[k].name, text=text))

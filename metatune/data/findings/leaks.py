@@ -6,6 +6,8 @@ where it restates a part of the class, or where several columns add up to the ta
 al. 2012, "Leakage in data mining", describes such leaks).
 """
 
+from dataclasses import dataclass
+
 from metatune.data.findings.finding import Finding, FindingKind
 from metatune.data.findings.names import is_afterwards, is_kin
 from metatune.data.findings.sample import LeakSample, draw_sample
@@ -20,7 +22,8 @@ _FEWEST_ROWS = 50
 _ALONE = (0.995, 0.995)  # power over labels and over numbers from which a column is a leak,
 _KIN = (0.6, 0.5)  # with a name like the target's,
 _AFTERWARDS = (0.9, 0.8)  # with a name of what is known afterwards,
-_FLAGS = (0.9, 0.9)  # and for flags of which one is set
+_FLAGS = (0.9, 0.9)  # for flags of which one is set,
+_RELATIVE = (0.6, 0.4)  # and with a name like that of a leak
 _MEND = "leave out what is not known when the model is used"
 
 
@@ -39,34 +42,53 @@ def find_leaks(task: Task) -> list[Finding]:
     """
     if task.n_rows < _FEWEST_ROWS:
         return []
-    sample, target = draw_sample(task), repr(task.target)
-    alone, named = _by_power(sample)
-    parts = tuple(c.name for c in sample.columns if follows_class(sample, c))
-    ways = [
-        (alone, ("tells", "each tell"), f"all of the target {target}"),
-        (named, ("tells", "each tell"), f"most of the target {target}, as the name suggests"),
-        (parts, ("restates", "each restate"), f"a part of the target {target}"),
-        (_by_flags(sample), ("tells", "together tell"), f"nearly all of the target {target}"),
-    ]
-    ways += [
-        (each.names, ("makes", "make"), f"the target {target} by their {each.made_by}")
-        for each in find_combinations(sample)
-    ]
+    sample = draw_sample(task)
+    ways = _ways(sample)
+    relatives = _relatives(sample, [name for way in ways for name in way.names])
+    about = f"much of the target {task.target!r}, under names like those of leaks"
+    ways.append(_Way(names=relatives, verbs=("tells", "each tell"), what=about))
+    alone = set(ways[0].names)
     found: list[Finding] = []
     told: set[str] = set()
-    for names, (one, several), says in ways:
-        new = tuple(name for name in names if name not in told)
-        if new and not (set(names) & set(alone) and len(names) > len(new)):
-            told |= set(new)
-            found.append(_finding(names, f"{one if len(names) == 1 else several} {says}"))
+    for way in ways:
+        new = set(way.names) - told
+        if new and not (alone & set(way.names) and len(new) < len(way.names)):
+            told |= new
+            found.append(way.finding())
     return found
 
 
-def _finding(names: tuple[str, ...], says: str) -> Finding:
-    what = f"column{'s' if len(names) > 1 else ''} {listed(names)}"
-    return Finding(
-        kind=FindingKind.LEAK, columns=names, text=f"possible leak: {what} {says}: {_MEND}"
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """Way in which columns give the target away: verbs for one and several of them."""
+
+    names: tuple[str, ...]
+    verbs: tuple[str, str]
+    what: str
+
+    def finding(self) -> Finding:
+        several = len(self.names) > 1
+        who = f"column{'s' if several else ''} {listed(self.names)}"
+        text = f"possible leak: {who} {self.verbs[several]} {self.what}: {_MEND}"
+        return Finding(kind=FindingKind.LEAK, columns=self.names, text=text)
+
+
+def _ways(sample: LeakSample) -> list[_Way]:
+    """Return the ways in which columns give the target away, the surest first."""
+    alone, named = _by_power(sample)
+    target, tell = f"target {sample.target!r}", ("tells", "each tell")
+    parts = tuple(c.name for c in sample.columns if follows_class(sample, c))
+    flags = _by_flags(sample)
+    return [
+        _Way(names=alone, verbs=tell, what=f"all of the {target}"),
+        _Way(names=named, verbs=tell, what=f"most of the {target}, as the name suggests"),
+        _Way(names=parts, verbs=("restates", "each restate"), what=f"a part of the {target}"),
+        _Way(names=flags, verbs=("", "together tell"), what=f"nearly all of the {target}"),
+        *(
+            _Way(names=each.names, verbs=("", "make"), what=f"the {target} by their {each.made_by}")
+            for each in find_combinations(sample)
+        ),
+    ]
 
 
 def _by_power(sample: LeakSample) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -82,6 +104,18 @@ def _by_power(sample: LeakSample) -> tuple[tuple[str, ...], tuple[str, ...]]:
         ):
             named.append(column.name)
     return tuple(alone), tuple(named)
+
+
+def _relatives(sample: LeakSample, leaks: list[str]) -> tuple[str, ...]:
+    """Return further columns that are named like leaks, and tell much of the target."""
+    least = _RELATIVE[0 if sample.n_classes else 1]
+    return tuple(
+        column.name
+        for column in sample.columns
+        if column.name not in leaks
+        and any(is_kin(column.name, leak) for leak in leaks)
+        and telling_power(sample, column) >= least
+    )
 
 
 def _by_flags(sample: LeakSample) -> tuple[str, ...]:

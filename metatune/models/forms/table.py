@@ -114,9 +114,6 @@ def _check_table(state: State) -> None:
         raise Mismatch(f"its columns are damaged ({error})") from error
     if len(columns) != state["n_features_in_"]:
         raise Mismatch("its columns are not as many as it says")
-    n_numbers = sum(column.kind is ColumnKind.NUMBER for column in columns)
-    if state["ranges_"].shape != (n_numbers, 2):
-        raise Mismatch("its ranges are not those of its columns")
     wanted: dict[str, set[str]] = {part: set() for part in _PARTS.values()}
     for column in columns:
         if column.kind in _PARTS:
@@ -124,9 +121,11 @@ def _check_table(state: State) -> None:
     for part, names in wanted.items():
         if set(state[part]) != names:
             raise Mismatch(f"{part} are not those of its columns")
-    for levels in state["levels_"].values():
-        if len(set(levels)) != len(levels):
-            raise Mismatch("two levels of a column are the same")
+    if any(len(set(levels)) != len(levels) for levels in state["levels_"].values()):
+        raise Mismatch("two levels of a column are the same")
+    n_numbers = sum(column.kind is ColumnKind.NUMBER for column in columns)
+    if state["ranges_"].shape != (n_numbers, 2):
+        raise Mismatch("its ranges are not those of its columns")
 
 
 TABLE_ENCODER: Form = record(
