@@ -181,7 +181,7 @@ def _compare(
     with warnings.catch_warnings():  # what it warns of was told when the rows were predicted
         warnings.simplefilter("ignore")
         encoded = np.asarray(encoder.transform(rows))
-    return trained_on.compare(hash_rows(encoded[:, recognisable(encoder.layout)], y))
+    return trained_on.compare(hash_rows(encoded, y, recognisable(encoder.layout)))
 
 
 def known_rows(model: str) -> RowSketch | None:

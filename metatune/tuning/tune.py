@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from metatune.budget import Deadline, Stopwatch, Timings
 from metatune.data.encoding.row_sketch import RowSketch, hash_rows, recognisable
 from metatune.data.task.task import Task
@@ -151,7 +153,7 @@ def _keep_rows(run: Run, prepared: PreparedTask) -> None:
     """Keep hashes of the rows in the run directory, to recognise them where they are judged."""
     if not run.directory.is_scratch:
         rows = prepared.data.task
-        hashes = hash_rows(rows.X[:, recognisable(rows.layout)], rows.y)
+        hashes = hash_rows(rows.X, np.asarray(rows.y), recognisable(rows.layout))
         run.directory.write_rows(RowSketch.of(hashes))
 
 

@@ -1,4 +1,4 @@
-"""Bounds hold the share that they promise, and follow the size of errors where there is anything."""
+"""Bounds hold the share that they promise, and follow the size of errors where that varies."""
 
 import numpy as np
 import pytest

@@ -4,6 +4,7 @@ Of many rows those with the smallest hashes are kept (the sketch of Broder 1997)
 with such a hash is among them is certain, and other rows are left out of the comparison.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ MOST_HASHES = 50_000
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
 _TOPIC = ": topic "
+_MOST_COLUMNS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,23 +66,28 @@ class RowSketch:
 
 
 def recognisable(layout: Layout) -> "IndexArray":
-    """Return the columns of a matrix that are the same whenever a table is encoded.
+    """Return columns of a matrix by which rows are told apart, at most 50 of them.
 
-    Components of texts are sums whose last digits depend on the size of the table.
+    They are the same whenever a table is encoded: components of texts are sums whose last digits
+    depend on the size of the table.
     """
     names = layout.observed.names
-    return np.array([i for i, name in enumerate(names) if _TOPIC not in name], dtype=np.intp)
+    known = np.array([i for i, name in enumerate(names) if _TOPIC not in name], dtype=np.intp)
+    if len(known) <= _MOST_COLUMNS:
+        return known
+    return known[np.linspace(0, len(known) - 1, _MOST_COLUMNS).astype(np.intp)]
 
 
-def hash_rows(X: "FloatArray", y: "AnyArray") -> "Hashes":
+def hash_rows(X: "FloatArray", y: "AnyArray", columns: "Iterable[int]") -> "Hashes":
     """Hash encoded rows with their targets.
 
     Parameters
     ----------
     X : ndarray of shape (n_rows, n_columns)
-        Recognisable columns.
     y : ndarray of shape (n_rows,)
         Codes of labels, or values.
+    columns : iterable of int
+        Columns that count; see `recognisable`.
 
     Returns
     -------
@@ -89,8 +96,9 @@ def hash_rows(X: "FloatArray", y: "AnyArray") -> "Hashes":
     """
     rows = np.zeros(len(y), dtype=np.uint64)
     with np.errstate(over="ignore"):
-        for column in (*np.asarray(X).T, y):
-            cells = np.asarray(column, dtype=np.float32) + np.float32(0.0)  # no negative zero
+        for column in (*columns, None):  # one at a time: the matrix may be large
+            values = y if column is None else X[:, column]
+            cells = values.astype(np.float32) + np.float32(0.0)  # no negative zero
             cells[np.isnan(cells)] = np.nan
             rows = (rows ^ cells.view(np.uint32).astype(np.uint64)) * _FACTOR
             rows ^= rows >> _SHIFT

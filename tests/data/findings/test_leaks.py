@@ -81,7 +81,7 @@ def test_a_part_of_the_class_is_one() -> None:
     gene, drug = rng.choice(["wild", "mutant"], N_ROWS), rng.choice(["saline", "drug"], N_ROWS)
     level = rng.normal(size=N_ROWS)
     table = pd.DataFrame(
-        {"gene": gene, "level": level, "y": [f"{g}-{d}" for g, d in zip(gene, drug)]}
+        {"gene": gene, "level": level, "y": [f"{g}-{d}" for g, d in zip(gene, drug, strict=True)]}
     )
     assert named(table, "y") == {"gene"}
     mixed = np.where(rng.random(N_ROWS) < 0.1, "wild", gene)
