@@ -289,10 +289,13 @@ class RunDirectory:
         try:
             if path.stat().st_size > 8 * MOST_HASHES + _HEADER_BYTES:
                 return None
-            values = np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError):
+            # Mapped, so that a header that promises more than there is allocates nothing.
+            values = np.load(path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError, OverflowError):
             return None
-        if values.dtype != np.uint64 or values.ndim != 1 or len(values) < 2:
+        if not isinstance(values, np.ndarray) or values.dtype != np.uint64:
+            return None
+        if values.ndim != 1 or len(values) < 2:
             return None
         return RowSketch(n_rows=int(values[0]), hashes=np.sort(values[1:]))
 

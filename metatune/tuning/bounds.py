@@ -33,9 +33,11 @@ if TYPE_CHECKING:
 
 __all__ = ["SpreadRequest", "calibrate_bounds", "spread_in_worker"]
 
-_LEAST_SECONDS = 0.1  # for a spread to be worth trying
+_LEAST_SECONDS = 0.2  # for a spread to be worth trying
 _MOST_ROWS, _MOST_CELLS = 20_000, 5_000_000  # that the spread is learned from
-_FEWEST_ROWS = 1_000
+_FEWEST_ROWS = 300
+_START_SECONDS = 0.15  # of the job, whatever the rows
+_CELLS_PER_SECOND = 150_000  # through all fits of the spread, on a slow core
 _ROW_METADATA = ("weights", "groups", "times")
 
 
@@ -150,7 +152,10 @@ def _adapted(
     if limit < _LEAST_SECONDS:
         return bounds
     layout = prepared.data.task.layout.observed
-    most = min(_MOST_ROWS, max(_FEWEST_ROWS, _MOST_CELLS // layout.n_columns))
+    cells = _MOST_CELLS
+    if not run.counted:
+        cells = min(cells, int(_CELLS_PER_SECOND * max(0.0, limit - _START_SECONDS)))
+    most = min(_MOST_ROWS, max(_FEWEST_ROWS, cells // layout.n_columns))
     chosen = sample_rows(np.arange(len(rows)), known.row_metadata, most, run.options.seed)
     inbox = run.scratch / "bounds"
     request = SpreadRequest(

@@ -33,8 +33,8 @@ _ROUNDING = 0.3  # seconds for what is too small to be predicted
 _N_EXPECTED = 5  # members of a usual ensemble
 _ESTIMATE_SHARE = 0.02  # of the budget: an ensemble's takes what is left beyond that
 _LEAST_ESTIMATE_SECONDS, _MOST_ESTIMATE_SECONDS = 0.3, 8.0
-_BOUNDS_SHARE = 0.01  # of the budget, for the spread of errors of numbers
-_LEAST_BOUNDS_SECONDS, _MOST_BOUNDS_SECONDS = 0.15, 4.0
+_BOUNDS_SHARE = 0.02  # of the budget, for the spread of errors of numbers
+_LEAST_BOUNDS_SECONDS, _MOST_BOUNDS_SECONDS = 0.4, 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
