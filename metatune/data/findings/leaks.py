@@ -8,6 +8,8 @@ al. 2012, "Leakage in data mining", describes such leaks).
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from metatune.data.findings.finding import Finding, FindingKind
 from metatune.data.findings.names import is_afterwards, is_kin
 from metatune.data.findings.sample import LeakSample, draw_sample
@@ -43,7 +45,8 @@ def find_leaks(task: Task) -> list[Finding]:
     if task.n_rows < _FEWEST_ROWS:
         return []
     sample = draw_sample(task)
-    ways = _ways(sample)
+    with np.errstate(all="ignore"):  # absurd numbers overflow, and tell nothing
+        ways = _ways(sample)
     relatives = _relatives(sample, [name for way in ways for name in way.names])
     about = f"much of the target {task.target!r}, under names like those of leaks"
     ways.append(_Way(names=relatives, verbs=("tells", "each tell"), what=about))

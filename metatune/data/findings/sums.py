@@ -56,8 +56,11 @@ def find_combinations(sample: LeakSample) -> list[Combination]:
     if rows.sum() < max(_FEWEST_ROWS, 0.5 * len(rows)):
         return []
     values, y = values[rows], sample.y[rows]
-    if y.std() == 0.0:
+    spreads = values.std(axis=0)
+    varied = np.flatnonzero(np.isfinite(spreads) & (spreads > 0))  # absurd numbers overflow
+    if not 0.0 < y.std() < np.inf or len(varied) < 2:
         return []
+    usable, values = [usable[i] for i in varied], values[:, varied]
     found = [("sum or difference", places) for places in _sums(values, y)]
     found += [("distance", places) for places in _distances(values, y)]
     positive = np.flatnonzero((values > 0).all(axis=0))

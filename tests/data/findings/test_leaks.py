@@ -153,3 +153,15 @@ def test_groups_are_told_in_python_too() -> None:
     assert found.kind == "dependence"
     given = make_task_from_arrays(X, y, classification=False, groups=patient)
     assert find_all(given) == ()
+
+
+def test_absurd_numbers_and_empty_columns_are_no_matter() -> None:
+    rng = np.random.default_rng(0)
+    table = honest()
+    table["huge"] = rng.normal(size=N_ROWS) * 1e300
+    table["tiny"] = rng.normal(size=N_ROWS) * 1e-310
+    table["infinite"] = np.where(rng.random(N_ROWS) < 0.5, np.inf, rng.normal(size=N_ROWS))
+    table["rare"] = np.where(np.arange(N_ROWS) < 3, 1.0, np.nan)
+    assert named(table) == set()
+    table["price"] *= 1e305
+    assert named(table) == set()
