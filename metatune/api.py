@@ -195,7 +195,7 @@ def describe(
     """
     roles = RoleColumns(weight=weight, group=group, time=time)
     described = describe_for(_task(data, target, y, metric, roles, reading, pos_label))
-    warn_of(described.warnings, stacklevel=3)
+    warn_of(described.warnings, stacklevel=2)
     return described
 
 

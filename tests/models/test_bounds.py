@@ -149,7 +149,7 @@ def other_kind(file: EditedFile) -> None:
 
 
 def edit_trees(file: EditedFile) -> None:
-    model = file.all("LightGBMRegressor")[-1]
+    model = file.all("Spread")[0]["model"]["content"]["content"]
     text = json.loads(model["model_"]["content"])
     model["model_"] = leaf(text.replace("left_child=", "left_child=7 ", 1))
 

@@ -60,7 +60,7 @@ def warn_of(findings: tuple[Finding, ...], *, stacklevel: int) -> None:
     ----------
     findings : tuple of Finding
     stacklevel : int
-        Frame that the warnings are about, 2 for the caller's.
+        Frame that the warnings are about: 1 for the caller, 2 for whoever called it.
     """
     for finding in findings:
         kind = LeakWarning if finding.kind is FindingKind.LEAK else DataWarning

@@ -163,5 +163,3 @@ def test_absurd_numbers_and_empty_columns_are_no_matter() -> None:
     table["infinite"] = np.where(rng.random(N_ROWS) < 0.5, np.inf, rng.normal(size=N_ROWS))
     table["rare"] = np.where(np.arange(N_ROWS) < 3, 1.0, np.nan)
     assert named(table) == set()
-    table["price"] *= 1e305
-    assert named(table) == set()

@@ -19,9 +19,14 @@ def labels(n_rare: int, n_rows: int = 500) -> "np.ndarray":
 
 def test_a_target_of_one_value_is_told() -> None:
     values = np.random.default_rng(0).normal(size=500)
-    (found,) = find_constant_target(task(np.where(np.arange(500) < 15, values, 0.0)))
+    (found,) = find_constant_target(
+        task(np.where(np.arange(500) < 15, values, 0.0), task="regression")
+    )
     assert "the same value in 485 of 500 rows" in found.text
-    assert find_constant_target(task(np.where(np.arange(500) < 100, values, 0.0))) == []
+    assert (
+        find_constant_target(task(np.where(np.arange(500) < 100, values, 0.0), task="regression"))
+        == []
+    )
     assert find_constant_target(task(values)) == []
 
 
