@@ -20,7 +20,16 @@ from metatune.storage.record import RECORD_FILE, RunRecord
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["DATA_FILE", "JOURNAL_FILE", "PREDICTIONS_FOLDER", "RUN_FILES", "RunDirectory"]
+    from metatune.data.encoding.row_sketch import RowSketch
+
+__all__ = [
+    "DATA_FILE",
+    "JOURNAL_FILE",
+    "PREDICTIONS_FOLDER",
+    "ROWS_FILE",
+    "RUN_FILES",
+    "RunDirectory",
+]
 
 JOURNAL_FILE = "trials.jsonl"
 DATA_FILE = "data.parquet"
@@ -29,6 +38,9 @@ DATA_FILE = "data.parquet"
 LOG_FILE = "warnings.log"
 """Holds what libraries warned of while the run went on."""
 
+ROWS_FILE = "rows.npy"
+"""Holds hashes of the training rows, by which `metatune evaluate` recognises them."""
+
 _LEADERBOARD_FILE = "leaderboard.csv"
 RUN_FILES = (
     MODEL_FILE,
@@ -36,14 +48,17 @@ RUN_FILES = (
     RECORD_FILE,
     DATA_FILE,
     LOG_FILE,
+    ROWS_FILE,
     _LEADERBOARD_FILE,
     # what a run that was killed while it saved may have left behind
     MODEL_FILE + ".part",
     RECORD_FILE + ".part",
     DATA_FILE + ".part",
+    ROWS_FILE + ".part",
 )
 """Everything that a run writes; nothing else is ever deleted."""
 
+_HEADER_BYTES = 1_000  # of a NumPy file, at most
 PREDICTIONS_FOLDER = "predictions"
 """Holds the out-of-fold predictions of the best trials, as ``.npy`` files."""
 
@@ -258,6 +273,35 @@ class RunDirectory:
             If it cannot be read.
         """
         return RunRecord.read(self.path)
+
+    def write_rows(self, sketch: "RowSketch") -> None:
+        """Write hashes of the training rows; a disk without room costs nothing but them."""
+        import numpy as np
+
+        values = np.concatenate([np.array([sketch.n_rows], dtype=np.uint64), sketch.hashes])
+        path = self.path / ROWS_FILE
+        with contextlib.suppress(OSError), replacing(path) as part, part.open("wb") as file:
+            np.save(file, values, allow_pickle=False)
+
+    def read_rows(self) -> "RowSketch | None":
+        """Read the hashes of the training rows; None if there are none, or other content."""
+        import numpy as np
+
+        from metatune.data.encoding.row_sketch import MOST_HASHES, RowSketch
+
+        path = self.path / ROWS_FILE
+        try:
+            if path.stat().st_size > 8 * MOST_HASHES + _HEADER_BYTES:
+                return None
+            # Mapped, so that a header that promises more than there is allocates nothing.
+            values = np.load(path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError, OverflowError):
+            return None
+        if not isinstance(values, np.ndarray) or values.dtype != np.uint64:
+            return None
+        if values.ndim != 1 or len(values) < 2:
+            return None
+        return RowSketch(n_rows=int(values[0]), hashes=np.sort(values[1:]))
 
     def write_leaderboard(self, leaderboard: "pd.DataFrame") -> None:
         """Write ``leaderboard.csv`` from a DataFrame.

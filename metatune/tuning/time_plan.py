@@ -18,7 +18,15 @@ from metatune.tuning.model_parts import is_averaged, n_models
 from metatune.tuning.options import TuneOptions
 from metatune.tuning.run import Run
 
-__all__ = ["TimePlan", "can_save", "estimate_seconds", "fit_seconds", "second_layer_seconds"]
+__all__ = [
+    "TimePlan",
+    "bounds_seconds",
+    "can_save",
+    "closing_seconds",
+    "estimate_seconds",
+    "fit_seconds",
+    "second_layer_seconds",
+]
 
 _REFIT_SHARE = 0.3  # of the run may be kept for the winner's fit on all rows
 _ENSEMBLE_SHARE = 0.15  # of the run may be kept for what an ensemble needs beyond that
@@ -31,6 +39,8 @@ _ROUNDING = 0.3  # seconds for what is too small to be predicted
 _N_EXPECTED = 5  # members of a usual ensemble
 _ESTIMATE_SHARE = 0.02  # of the budget: an ensemble's takes what is left beyond that
 _LEAST_ESTIMATE_SECONDS, _MOST_ESTIMATE_SECONDS = 0.3, 8.0
+_BOUNDS_SHARE = 0.02  # of the budget, for the spread of errors of numbers
+_LEAST_BOUNDS_SECONDS, _MOST_BOUNDS_SECONDS = 0.4, 4.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -52,8 +62,8 @@ class TimePlan:
     n_workers : int
         Fits that run at once.
     finishing : float
-        Seconds that planning, fitting and saving the final model took before; 0 where they are to
-        be predicted.
+        Seconds that planning, fitting, bounding and saving the final model took before; 0 where
+        they are to be predicted.
     was_single : bool
         That model was a single pipeline: an ensemble would take longer.
     """
@@ -81,7 +91,11 @@ class TimePlan:
 
     def seconds(self, history: History) -> float:
         """Return the seconds to keep free, given the trials so far."""
-        return self.model_seconds(history) + estimate_seconds(self.store, self.options, history)
+        if self.finishing:  # bounds are in it
+            closing = estimate_seconds(self.store, self.options, history)
+        else:
+            closing = closing_seconds(self.prepared, self.store, self.options, history)
+        return self.model_seconds(history) + closing
 
     def model_seconds(self, history: History) -> float:
         """Return the seconds to keep free for the final model and the last save.
@@ -164,6 +178,24 @@ def estimate_seconds(store: RunStore, options: TuneOptions, history: History) ->
         return 0.0
     share = _ESTIMATE_SHARE * options.budget.seconds
     return min(_MOST_ESTIMATE_SECONDS, max(_LEAST_ESTIMATE_SECONDS, share))
+
+
+def bounds_seconds(store: RunStore, options: TuneOptions, history: History) -> float:
+    """Return the seconds to keep free for the bounds of a regression's predictions."""
+    if not store.predictions.members(history):
+        return 0.0
+    share = _BOUNDS_SHARE * options.budget.seconds
+    return min(_MOST_BOUNDS_SECONDS, max(_LEAST_BOUNDS_SECONDS, share))
+
+
+def closing_seconds(
+    prepared: PreparedTask, store: RunStore, options: TuneOptions, history: History
+) -> float:
+    """Return the seconds to keep free for what follows the final model: bounds and estimate."""
+    seconds = estimate_seconds(store, options, history)
+    if prepared.task.kind.is_classification:  # sets of labels take no time
+        return seconds
+    return seconds + bounds_seconds(store, options, history)
 
 
 def fit_seconds(result: TrialResult, prepared: PreparedTask) -> float:

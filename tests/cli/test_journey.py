@@ -66,7 +66,9 @@ def comparable(folder: Path) -> list[dict[str, Any]]:
 
 def test_run_directory(run_dir: Path) -> None:
     names = {path.name for path in run_dir.iterdir()}
-    assert names - {"predictions"} == {"model.skops", "run.json", "trials.jsonl", "leaderboard.csv"}
+    assert names - {"predictions"} == {
+        *("model.skops", "run.json", "trials.jsonl", "leaderboard.csv", "rows.npy")
+    }
     record = json.loads((run_dir / "run.json").read_text())
     assert record["status"] == "done"
     assert (record["task"], record["target"], record["metric"]) == ("binary", "bought", "roc_auc")

@@ -144,7 +144,8 @@ def test_run_directory(tmp_path: Path) -> None:
     model = MetaTuneClassifier(**QUICK, run_dir=tmp_path / "run").fit(X, y)
     names = {path.name for path in (tmp_path / "run").iterdir()}
     assert names - {"predictions"} == {
-        *("model.skops", "trials.jsonl", "leaderboard.csv", "run.json", "data.parquet")
+        *("model.skops", "trials.jsonl", "leaderboard.csv", "run.json", "data.parquet"),
+        "rows.npy",
     }
     assert (load(tmp_path / "run").predict(X) == model.predict(X)).all()
     with pytest.raises(
