@@ -34,7 +34,8 @@ _SECOND_SHARE = 0.08  # of the run may be kept for a second layer; where it take
 _WORTH = 0.5  # seconds that further search has to gain
 _WORTH_SHARE = 0.5  # of the seconds that finishing takes: more of it than of searching is waste
 _AGAIN = 0.6  # of the predicted seconds, which are too many, where members were not fitted before
-_FINISHING = 1.3  # times the seconds that finishing took before
+_FINISHING = 1.1  # times the seconds that finishing took before,
+_AFTERWARDS = 0.15  # and seconds for what is not counted among them
 _ROUNDING = 0.3  # seconds for what is too small to be predicted
 _N_EXPECTED = 5  # members of a usual ensemble
 _ESTIMATE_SHARE = 0.02  # of the budget: an ensemble's takes what is left beyond that
@@ -107,7 +108,7 @@ class TimePlan:
         if not self.finishing:
             return predicted
         members = _AGAIN * predicted if self.was_single else 0.0
-        return _ROUNDING + max(_FINISHING * self.finishing, members)
+        return _AFTERWARDS + max(_FINISHING * self.finishing, members)
 
     def _predicted_seconds(self, history: History) -> float:
         """Predict the seconds of planning, fitting and saving the final model, rather too many."""
@@ -154,7 +155,7 @@ class TimePlan:
         task = self.prepared.task
         quick = task.metric.name in RECORDED_METRICS[task.kind]
         share = min(1.0, n_members / 50) * min(1.0, task.n_rows / 10_000)
-        return 0.5 + (2.0 if quick else 4.0) * share
+        return 0.2 + (2.0 if quick else 4.0) * share
 
 
 def second_layer_seconds(prepared: PreparedTask, run_seconds: float) -> float:
