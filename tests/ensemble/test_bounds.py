@@ -106,7 +106,7 @@ def test_groups_count_as_one_row_each() -> None:
 
 
 def test_folds_of_the_spread_keep_groups_together() -> None:
-    """What is the same for a whole group tells nothing of another one."""
+    """Errors that are the same in a whole group tell nothing of another one."""
     rng = np.random.default_rng(0)
     groups = np.repeat(np.arange(40), 25)
     size = np.exp(rng.normal(size=40))[groups]

@@ -195,7 +195,7 @@ def test_groups_times_and_weights_are_respected() -> None:
     X, y = make_table()
     rng = np.random.default_rng(0)
     groups, weights = np.repeat(np.arange(60), 10), rng.uniform(0.5, 2.0, N_ROWS)
-    model = MetaTuneRegressor(60, max_trials=2, include=["linear"], random_state=0, n_jobs=1)
+    model = MetaTuneRegressor(60, max_trials=8, include=["linear"], random_state=0, n_jobs=1)
     assert bounds_of(model.fit(X, y, groups=groups).pipeline_).n_rows == 60
     n_rows = bounds_of(model.fit(X, y, times=np.arange(N_ROWS)).pipeline_).n_rows
     assert N_ROWS / 2 < n_rows < N_ROWS  # the earliest rows are never validated
@@ -205,6 +205,6 @@ def test_groups_times_and_weights_are_respected() -> None:
 
 def test_repeated_runs_have_the_same_bounds() -> None:
     X, y = make_table()
-    model = MetaTuneRegressor(60, max_trials=2, include=["linear"], random_state=0, n_jobs=1)
+    model = MetaTuneRegressor(60, max_trials=8, include=["linear"], random_state=0, n_jobs=1)
     one, two = (model.fit(X, y).predict_interval(X) for _ in range(2))
     np.testing.assert_array_equal(one, two)

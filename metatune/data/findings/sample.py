@@ -15,7 +15,7 @@ from metatune.data.task.strength import strengths
 from metatune.data.task.task import Task
 
 if TYPE_CHECKING:
-    from metatune._typing import AnyArray, FloatArray, IntArray
+    from metatune._typing import AnyArray, FloatArray
 
 __all__ = ["LeakSample", "SampledColumn", "draw_sample"]
 
@@ -114,9 +114,8 @@ def _cells(X: pd.DataFrame, columns: list[Column]) -> tuple[SampledColumn, ...]:
 def _converted(raw: "pd.Series[Any]", column: Column) -> "FloatArray":
     cells = clean_column(raw, column)
     if column.kind in _CODES:
-        codes: IntArray = pd.factorize(cells)[0].astype(np.int64)
-        values = codes.astype(np.float64)
-        values[codes < 0] = np.nan
+        values: FloatArray = pd.factorize(cells)[0].astype(np.float64)
+        values[values < 0] = np.nan
         return values
     if column.kind is ColumnKind.DATETIME:
         days = (cells - pd.Timestamp(2000, 1, 1)) / pd.Timedelta(days=1)

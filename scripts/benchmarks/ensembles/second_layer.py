@@ -144,7 +144,8 @@ def judge(half: Half) -> dict[str, float]:
     base = _loss(half, metric, weights, predictions)
     oof = {number: prediction for number, (prediction, _) in second.items()}
     losses = {
-        n: loss_on(metric, half.pool.y, p, None) for n, p in {**half.pool.members, **oof}.items()
+        n: loss_on(metric, half.pool.y, np.asarray(p, dtype=np.float64), None)
+        for n, p in {**half.pool.members, **oof}.items()
     }
     best = min(losses[number] for number in half.pool.members)
     better = {number: p for number, p in oof.items() if losses[number] < best}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -47,7 +48,7 @@ def test_halves_of_the_families_are_fixed() -> None:
     assert parts == set(PARTS[:2])
 
 
-def make(name: str, coverage: float, **more: float) -> Bounded:
+def make(name: str, coverage: float, **more: Any) -> Bounded:
     task = "binary" if "right" in more else "regression"
     return Bounded(
         table=name, task=task, n_rows=200, n_held_out=100, level=0.9, coverage=coverage, **more
