@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -22,14 +22,18 @@ from metatune.errors import OptionError
 from metatune.evaluation.rungs import plan_folds
 from metatune.evaluation.trial_data import TrialData
 from metatune.execution.numeric_threads import one_numeric_thread
+from metatune.execution.workers import local_workers
 from metatune.metafeatures import MetaFeatures, extract_metafeatures
 from metatune.notation.cards import Card, Grid
 from metatune.recommender.advice import Advice, advise, eligible_shape, usable_algorithms
+from metatune.recommender.outlook import course_of, longer_outlook
 from metatune.recommender.recommendation import Recommendations
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike
+
+_COURSE = (0.03, 0.1, 0.3, 1.0, 3.0)  # of the budget
 
 __all__ = ["Description", "describe", "describe_for", "recommend", "recommend_for"]
 
@@ -263,13 +267,31 @@ def recommend_for(
     shape = eligible_shape(data)
     algorithms = usable_algorithms(task.kind, shape, include, exclude)
     with one_numeric_thread():  # threads cost more than they bring on small samples
-        return advise(
+        advice = advise(
             data,
             task.metric.name,
             algorithms=algorithms,
             budget_seconds=seconds,
             metadata=metadata,
         )
+        return _with_course(advice, seconds)
+
+
+def _with_course(advice: Advice, budget: float) -> Advice:
+    """Add the expected course of a search with this budget, and what three times as much adds."""
+    n_workers, _ = local_workers(None, None)
+    told: dict[str, Any] = {
+        "metric": advice.guide,
+        "constant": advice.constant,
+        "n_workers": n_workers,
+    }
+    seconds = tuple(share * budget for share in _COURSE)
+    recommendations = replace(
+        advice.recommendations,
+        course=course_of(advice.forecast, seconds=seconds, **told),
+        outlook=longer_outlook(advice.forecast, seconds=budget, **told),
+    )
+    return replace(advice, recommendations=recommendations)
 
 
 def describe_for(task: Task) -> Description:

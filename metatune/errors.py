@@ -7,6 +7,7 @@ MetatuneError
 │   ├── TargetError      the target column cannot be found or learned
 │   ├── SchemaError      a table does not fit the model that shall predict it
 │   ├── BundleError      a saved model or run directory cannot be used
+│   ├── ExportError      a model cannot be written as a script
 │   ├── SpaceError       a configuration lies outside its search space
 │   └── OpenMLError      what was asked of an OpenML server cannot be had
 ├── MetadataError (also a RuntimeError): the meta-dataset is missing, damaged or of another schema
@@ -31,6 +32,7 @@ __all__ = [
     "BundleError",
     "ClusterLostError",
     "DataWarning",
+    "ExportError",
     "InputError",
     "LeakWarning",
     "ListenerWarning",
@@ -77,6 +79,10 @@ class SchemaError(InputError):
 
 class BundleError(InputError):
     """A saved model or run directory cannot be used."""
+
+
+class ExportError(InputError):
+    """A model cannot be written as a script that does without metatune."""
 
 
 class SpaceError(InputError):

@@ -15,8 +15,8 @@ ROWS = (
     ("evaluation",),
     ("search", "recommender", "ensemble"),
     ("estimate", "samplers", "storage"),
-    ("tuning", "building", "listeners"),
-    ("api", "estimators", "cli"),
+    ("reporting", "tuning", "building", "listeners"),
+    ("api", "estimators", "default", "cli"),
     ("__main__",),
 )
 """The floors: a part imports parts of earlier rows, or those named before it on its own row."""
@@ -129,3 +129,50 @@ def test_every_broad_except_reaches_the_caller() -> None:
             ):
                 broad.append(module_name(path))
     assert set(broad) <= BROAD, broad
+
+
+TESTS = sorted(Path(__file__).parent.rglob("*.py"))
+
+CALLED_THROUGH = {
+    "metatune.cli.fit_report": "the command line, whose output tests read",
+    "metatune.cli.library_warnings": "the command line, whose log tests read",
+    "metatune.estimators.appearance": "the estimators that inherit it",
+    "metatune.models.second_layer": "final models with a second layer",
+}
+"""Modules without a test that imports them, with what their tests call instead."""
+
+
+def names_imported(path: Path) -> set[tuple[str, str]]:
+    """Every module that a file imports, with each name that it takes from there."""
+    found: set[tuple[str, str]] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {(alias.name, "") for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {(node.module, alias.name) for alias in node.names}
+    return found
+
+
+def test_every_module_with_an_idea_of_its_own_is_imported_by_a_test() -> None:
+    """What a package hands on counts for the module that it comes from."""
+    faces = {module_name(path): dict[str, str]() for path in SOURCES}
+    for path in SOURCES:
+        taken = names_imported(path)
+        faces[module_name(path)] = {name: module for module, name in taken if module in faces}
+    imported: set[str] = set()
+    for path in TESTS:
+        for module, name in names_imported(path):
+            home = module
+            while name in faces.get(home, {}):
+                home = faces[home][name]
+            imported |= {module, f"{module}.{name}", home}
+    alone = [
+        module_name(path)
+        for path in SOURCES
+        if any(
+            isinstance(node, ast.FunctionDef | ast.ClassDef)
+            for node in ast.parse(path.read_text(encoding="utf-8")).body
+        )
+        and module_name(path) not in imported
+    ]
+    assert set(alone) == set(CALLED_THROUGH)

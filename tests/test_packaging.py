@@ -3,10 +3,11 @@
 import subprocess
 import sys
 import zipfile
-from importlib.metadata import version
+from importlib.metadata import entry_points, version
 from pathlib import Path
 
 import metatune
+from metatune.__main__ import main
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -57,3 +58,8 @@ def test_every_pooled_configuration_lies_in_its_space() -> None:
         kind = TaskKind.REGRESSION if row["pool"] == "regression" else TaskKind.BINARY
         algorithm.space(kind).check(metadata.pool[row["key"]])
         assert row["recipe_version"] <= algorithm.recipe_version
+
+
+def test_the_installed_command_and_the_module_are_the_same() -> None:
+    (command,) = entry_points(group="console_scripts", name="metatune")
+    assert command.load() is main

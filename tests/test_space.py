@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from metatune.errors import SpaceError
-from metatune.space import Choice, Condition, Configuration, Float, Int, SearchSpace
+from metatune.space import Choice, Condition, Configuration, Float, Int, SearchSpace, Value
 
 SPACE = SearchSpace(
     algorithm="toy",
@@ -68,9 +68,9 @@ def test_choice_tells_true_from_one() -> None:
         ({"kernel": "cubic", "depth": 5}, "kernel='cubic'"),
     ],
 )
-def test_check_names_what_is_wrong(params: dict[str, object], message: str) -> None:
+def test_check_names_what_is_wrong(params: dict[str, Value], message: str) -> None:
     with pytest.raises(SpaceError, match=message):
-        SPACE.check(Configuration(algorithm="toy", params=params))  # type: ignore[arg-type]
+        SPACE.check(Configuration(algorithm="toy", params=params))
 
 
 class TestNeutral:
@@ -87,22 +87,23 @@ class TestNeutral:
         assert self.space.default().key == SPACE.default().key
 
     def test_values_without_it_and_with_it(self) -> None:
-        old = {"kernel": "linear", "depth": 3, "gamma": 0.1}
+        old: dict[str, Value] = {"kernel": "linear", "depth": 3, "gamma": 0.1}
         assert self.space.from_values(old, "") == SPACE.from_values(old, "")
         assert self.space.from_values({**old, "crossing": "none"}, "") == SPACE.from_values(old, "")
         some = self.space.from_values({**old, "crossing": "some"}, "")
         assert dict(some.params) == {"kernel": "linear", "depth": 3, "crossing": "some"}
 
     def test_check_takes_configurations_with_and_without_it(self) -> None:
-        for extra in ({}, {"crossing": "none"}, {"crossing": "some"}):
-            params = {"kernel": "linear", "depth": 5, **extra}
-            self.space.check(Configuration(algorithm="toy", params=params))
-        for params, message in (
-            ({"kernel": "linear", "depth": 5, "crossing": "all"}, "crossing='all'"),
-            ({"kernel": "linear", "crossing": "some"}, "depth"),
+        known: dict[str, Value] = {"kernel": "linear", "depth": 5}
+        extras: list[dict[str, Value]] = [{}, {"crossing": "none"}, {"crossing": "some"}]
+        for extra in extras:
+            self.space.check(Configuration(algorithm="toy", params=known | extra))
+        for odd, message in (
+            (Configuration(algorithm="toy", params=known | {"crossing": "all"}), "crossing='all'"),
+            (Configuration(algorithm="toy", params={"kernel": "linear"}), "depth"),
         ):
             with pytest.raises(SpaceError, match=message):
-                self.space.check(Configuration(algorithm="toy", params=params))
+                self.space.check(odd)
 
     def test_mutations_reach_it_and_come_back(self) -> None:
         rng = np.random.default_rng(0)

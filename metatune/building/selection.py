@@ -26,7 +26,7 @@ class Wishes:
     packs : tuple of str
         Tables whose file starts with one of these; all if empty.
     min_rows : int
-        Smaller tables are left out.
+        Smaller tables are left out; those whose rows the catalogue does not state are not.
     per_family : int
         Maximum number of tables of a family.
     max_tables : int or None
@@ -57,7 +57,8 @@ def wanted(entries: Iterable[CatalogueEntry], wishes: Wishes) -> list[CatalogueE
     return [
         entry
         for entry in entries
-        if entry.n_rows >= wishes.min_rows and (not wishes.packs or _in_packs(entry, wishes.packs))
+        if not 0 < entry.n_rows < wishes.min_rows
+        and (not wishes.packs or _in_packs(entry, wishes.packs))
     ]
 
 

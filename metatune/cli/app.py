@@ -20,6 +20,9 @@ _COMMANDS = {
     "recommend": "Say what is worth trying, without training.",
     "describe": "Say how a table is understood.",
     "leaderboard": "Show the trials of a run.",
+    "report": "Write a run's report: one page for the browser.",
+    "explain": "Say what a model looks at, and why it was tried.",
+    "export": "Write the model of a run as a script without metatune.",
     "metadata": "Look at the meta-dataset.",
 }
 _PLACES = {"continue": ("continuing", "continue_run")}  # a word of Python names no module

@@ -81,13 +81,23 @@ def continue_run(directory: Path, budget: str | None, max_trials: str | None, **
             **places,
             data=table,
             seed=record.seed,
-            jobs=given["jobs"] or before.jobs,
+            jobs=given["jobs"] or _jobs(before.jobs, places["scheduler"], voice),
             memory_limit=given["memory_limit"],
         ),
         spent=seconds_since_process_start(),
     )
     display = Display(**{name: given[name] for name in ("as_json", "quiet", "verbose", "mlflow")})
     return run_fit(request, display)
+
+
+def _jobs(told: int | None, scheduler: str | None, voice: Voice) -> int | None:
+    """Return as many jobs as a run names and this machine has cores; a cluster counts its own."""
+    from metatune.execution.cores import available_cores
+
+    if told is None or scheduler is not None or told <= (cores := available_cores()):
+        return told
+    voice.say(f"the run names --jobs {told}, more than there are cores: {cores} at a time")
+    return cores
 
 
 def _places(

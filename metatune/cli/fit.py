@@ -40,7 +40,13 @@ __all__ = ["default_output", "fit"]
     metavar="DIR",
     help="Directory of the run; <name of the table>.metatune by default.",
 )
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    default=0,
+    show_default=True,
+    help="Seed of every random choice.",
+)
 @click.option(
     "--jobs", type=click.IntRange(1), metavar="N", help="Worker processes; one for each core."
 )
@@ -59,6 +65,12 @@ __all__ = ["default_output", "fit"]
 @click.option("--include", metavar="ALG,..", help="Only these algorithms.")
 @click.option("--exclude", metavar="ALG,..", help="Not these algorithms.")
 @options.model()
+@click.option(
+    "--report/--no-report",
+    default=True,
+    help="Whether report.html is written at the end, within the budget. A run too short for it "
+    "says so; metatune report writes it later.",
+)
 @options.reading()
 @options.metadata()
 @options.openml_server()

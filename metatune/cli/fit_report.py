@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from metatune.budget import parse_duration, seconds_since_process_start
 from metatune.cli.console import show, show_command, table
-from metatune.cli.wording import about_class, command
+from metatune.cli.wording import about_class, command, outlook_words
 from metatune.data.wording import counted
 from metatune.notation.numbers import duration
 from metatune.search.history import failure_causes
@@ -22,7 +22,11 @@ _MOST_CAUSES = 3
 
 
 def show_result(
-    record: "RunRecord", result: "TuningResult", directory: "RunDirectory", data: str | None
+    record: "RunRecord",
+    result: "TuningResult",
+    directory: "RunDirectory",
+    data: str | None,
+    page: Path | None = None,
 ) -> None:
     """Write the short table of the result, and the command that comes next.
 
@@ -36,8 +40,12 @@ def show_result(
         Where the model lies.
     data : str or None
         The table's file as it was typed; None if there is none.
+    page : Path, optional
+        Where the report lies.
     """
-    show(table(("", ""), _rows(record, result, directory.model)))
+    rows = _rows(record, result, directory.model)
+    rows += [] if page is None else [("report", str(page))]
+    show(table(("", ""), rows))
     output = str(directory.path)
     show("")
     if data is None:
@@ -57,6 +65,7 @@ def _rows(record: "RunRecord", result: "TuningResult", model: Path) -> list[tupl
     return [
         *summary_rows(record.outcome, task.metric, task.greater_is_better, about),
         *(("failed", f"{count} x {status}: {cause}") for status, cause, count in causes),
+        *_outlook_rows(result),
         ("time", f"asked {_asked(record)}, used {duration(used)}"),
         ("saved as", str(model)),
     ]
@@ -70,3 +79,11 @@ def _asked(record: "RunRecord") -> str:
     # A run that was given more trials has time enough for them: nobody asked for so many seconds.
     given = limit == parse_duration(record.options.budget)
     return f"for {counted(n_trials, 'trial')}{f' within {duration(limit)}' if given else ''}"
+
+
+def _outlook_rows(result: "TuningResult") -> list[tuple[str, str]]:
+    """Say what another ten minutes should bring, as far as past datasets can tell."""
+    outlook = None if result.found is None else result.found.findings.outlook
+    if outlook is None or result.winner is None:
+        return []
+    return [(f"{outlook.seconds / 60:g} min more", outlook_words(outlook))]

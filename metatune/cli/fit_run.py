@@ -14,9 +14,10 @@ from metatune.cli.console import Voice, show_json
 from metatune.cli.data import check_exists, is_openml, open_data
 from metatune.cli.library_warnings import library_warnings
 from metatune.cli.options import role_columns
+from metatune.cli.wording import command
 from metatune.data.reading.payload import check_file
 from metatune.ensemble.limits import parse_limits
-from metatune.errors import OptionError
+from metatune.errors import BundleError, OptionError, SearchError
 from metatune.execution.cores import parse_memory
 from metatune.execution.workers import local_workers, workers
 from metatune.storage.door import continue_command
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["Display", "file_of", "run_fit"]
 
 _AFTERWARDS = 0.15  # seconds for records and report, after everything else
+_PAGE_PATIENCE = 60.0  # seconds for the report of a run that counts trials
 _WITHOUT_MODEL = 3
 _INTERRUPTED = 130
 
@@ -83,7 +85,7 @@ def run_fit(request: RunRequest, display: Display) -> int:
             library_warnings(voice, session.logs),
         ):
             result = _tune(session, executor, display, voice, trackers)
-            return _report(session, result, display, voice)
+            return _report(session, result, executor, display, voice)
 
 
 def file_of(data: str | None) -> Path | None:
@@ -219,7 +221,7 @@ def _tune(
         return tune(
             task,
             TuneOptions.of(session),
-            deadline=session.deadline.earlier(_AFTERWARDS),
+            deadline=session.deadline.earlier(_AFTERWARDS + _page_seconds(session)),
             executor=executor,
             directory=session.directory,
             past=session.past,
@@ -227,7 +229,57 @@ def _tune(
         )
 
 
-def _report(session: Session, result: "TuningResult", display: Display, voice: Voice) -> int:
+def _page_seconds(session: Session) -> float:
+    """Return the seconds to keep free for the report; none where trials are counted."""
+    from metatune.reporting.job import page_seconds
+
+    timed = session.options.report and session.budget.max_trials is None
+    return page_seconds(session.deadline.remaining()) if timed else 0.0
+
+
+def _page(
+    session: Session, result: "TuningResult", executor: "Executor", voice: Voice
+) -> Path | None:
+    """Write the report, as far as there is time for it; return where it is."""
+    from metatune.execution.executor import Job, JobStatus
+    from metatune.reporting.job import PAGE_SECONDS, render_in_worker
+    from metatune.reporting.view import read_view
+
+    if not session.options.report or result.is_interrupted:
+        return None
+    left = session.deadline.remaining()
+    counted = session.budget.max_trials is not None
+    where = session.directory.path
+    later = f"to write it: {command('report', str(where))}"
+    if not counted and left < 0.5 * PAGE_SECONDS:
+        voice.say(f"the budget is too short for a report; {later}")
+        return None
+    try:
+        view = read_view(session.directory)
+        limit = _PAGE_PATIENCE if counted else left
+        job = Job(function=render_in_worker, arguments=(view,), time_limit=limit)
+        outcome = executor.call(job)
+        if outcome.status is not JobStatus.OK:
+            late = outcome.status is JobStatus.TIMED_OUT
+            why = "the time did not suffice for it" if late else outcome.error
+            voice.say(f"no report: {why}; {later}")
+            return None
+        session.directory.write_report(outcome.value)
+    except KeyboardInterrupt:
+        return None
+    except (BundleError, SearchError) as error:  # the run is saved: nothing else is lost
+        voice.say(f"no report: {error}")
+        return None
+    return session.directory.report
+
+
+def _report(
+    session: Session,
+    result: "TuningResult",
+    executor: "Executor",
+    display: Display,
+    voice: Voice,
+) -> int:
     """Record the result, show it, and say how the command ends."""
     from metatune.cli.fit_report import show_result
     from metatune.search.outcome import Ended
@@ -241,10 +293,11 @@ def _report(session: Session, result: "TuningResult", display: Display, voice: V
         timings=result.timings,
         interrupted=interrupted,
     )
+    page = _page(session, result, executor, voice)
     if display.as_json:
         show_json(record.values())
     else:
-        show_result(record, result, session.directory, session.options.data)
+        show_result(record, result, session.directory, session.options.data, page)
     if result.note:
         voice.say(result.note)
     if not result.beats_constant:

@@ -19,6 +19,7 @@ from metatune.kinds import TaskKind
 from metatune.metrics import RECORDED_METRICS, Form, Metric, resolve_metric
 from metatune.metrics.positive import find_positive
 from metatune.storage.directory import RunDirectory
+from metatune.storage.training_rows import read_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -187,7 +188,7 @@ def _compare(
 def known_rows(model: str) -> RowSketch | None:
     """Return the hashes of the training rows in the run directory of a model, if it has any."""
     run = _run_of(model)
-    return None if run is None else run.read_rows()
+    return None if run is None else read_rows(run.path)
 
 
 def _weights(

@@ -4,12 +4,14 @@ import contextlib
 import os
 import sys
 import traceback
+import warnings
 from types import TracebackType
 from typing import NoReturn
 
+from metatune.errors import MetatuneWarning
 from metatune.files.text import visible
 
-__all__ = ["run", "start_workers"]
+__all__ = ["run", "silence_libraries", "start_workers"]
 
 _VERBOSE = ("-v", "--verbose")
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -25,6 +27,7 @@ def run() -> NoReturn:
     from metatune.cli.outlets import open_outlets
 
     results = open_outlets()
+    silence_libraries()
     sys.excepthook = _explain
     try:
         catch_interrupts()
@@ -42,6 +45,16 @@ def run() -> NoReturn:
         print(f"metatune: {lacking}; set PYTHONIOENCODING=utf-8", file=sys.stderr)
     sys.stderr.flush()
     os._exit(code)
+
+
+def silence_libraries() -> None:
+    """Keep warnings of libraries off the screen, unless ``PYTHONWARNINGS`` or ``-W`` asks for them.
+
+    They speak to programmers; what the user of a command should know, metatune says itself.
+    """
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+        warnings.filterwarnings("default", category=MetatuneWarning)
 
 
 def _run_command() -> int:

@@ -11,6 +11,8 @@ from metatune.cli.console import Voice, show, show_json, table
 from metatune.notation.numbers import duration, number, settings
 
 if TYPE_CHECKING:
+    from metatune.data.reading.source import Table
+    from metatune.data.task.task import Task
     from metatune.recommender.recommendation import Recommendations
 
 __all__ = ["recommend"]
@@ -30,15 +32,31 @@ __all__ = ["recommend"]
 )
 @click.option("--metric", metavar="NAME", help="What counts; see metatune fit --help.")
 @options.positive()
-@click.option("--top", type=click.IntRange(1), default=10, show_default=True, metavar="N")
+@click.option(
+    "--top",
+    type=click.IntRange(1),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="How many configurations to list.",
+)
 @click.option("--include", metavar="ALG,..", help="Only these algorithms.")
 @click.option("--exclude", metavar="ALG,..", help="Not these algorithms.")
 @options.reading()
 @options.metadata()
 @options.openml_server()
 @options.as_json()
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(["table", "code"]),
+    default="table",
+    show_default=True,
+    help="What to write: a table, or the configuration that is expected to do best as a Python "
+    "script that does without metatune.",
+)
 @options.quiet()
-def recommend(top: int, as_json: bool, quiet: bool, **given: Any) -> None:
+def recommend(top: int, as_json: bool, form: str, quiet: bool, **given: Any) -> None:
     """Say what is worth trying on DATA, without training anything.
 
     Ranks configurations by what they did on past datasets that resemble DATA, and says which those
@@ -52,14 +70,18 @@ def recommend(top: int, as_json: bool, quiet: bool, **given: Any) -> None:
         given[names] = options.names(given[names])
     select_algorithms(given["include"], given["exclude"])
     given["reading"] = options.reading_of(given)
-    answer, metric = _ask(Voice(quiet=quiet), given)
-    if as_json:
-        show_json({"metric": metric, **_to_dict(answer, top)})
+    answer, task, source = _ask(Voice(quiet=quiet), given)
+    if form == "code":
+        from metatune.cli.exporting import recommended_code
+
+        click.echo(recommended_code(answer, task, source, given["data"]), nl=False)
+    elif as_json:
+        show_json({"metric": task.metric.name, **_to_dict(answer, top)})
     else:
-        _show(answer, metric, top)
+        _show(answer, task.metric.name, top)
 
 
-def _ask(voice: Voice, given: dict[str, Any]) -> "tuple[Recommendations, str]":
+def _ask(voice: Voice, given: dict[str, Any]) -> "tuple[Recommendations, Task, Table]":
     from metatune.api import recommend_for
     from metatune.cli.data import open_data
     from metatune.cli.wording import announce
@@ -88,7 +110,7 @@ def _ask(voice: Voice, given: dict[str, Any]) -> "tuple[Recommendations, str]":
         exclude=given["exclude"],
         metadata=given["metadata"],
     )
-    return advice.recommendations, task.metric.name
+    return advice.recommendations, task, read
 
 
 def _show(answer: "Recommendations", metric: str, top: int) -> None:
@@ -123,14 +145,38 @@ def _show(answer: "Recommendations", metric: str, top: int) -> None:
         for n in answer.neighbours
     ]
     names = ("most similar past datasets", "similarity", "size", "best there")
-    show(table(names, similar, right=("similarity", "size")))
+    if similar:
+        show(table(names, similar, right=("similarity", "size")))
+    else:
+        show("No past dataset resembles this one more than the others do.")
     show(
         "",
         f"familiarity {answer.familiarity:.2f} of 1, {familiarity(answer.familiarity)}; "
         f"learned from {answer.n_datasets} past datasets",
     )
+    _show_course(answer)
     if answer.excluded:
         show(f"left out, because they hold this very data: {', '.join(answer.excluded)}")
+
+
+def _show_course(answer: "Recommendations") -> None:
+    """Write the expected score over time, and whether more time is likely to pay."""
+    from metatune.cli.wording import outlook_words
+
+    course = answer.course
+    if course is None:
+        return
+    rows = [
+        (duration(at), number(expected), f"{number(low)} .. {number(high)}")
+        for at, low, expected, high in zip(
+            course.seconds, course.low, course.expected, course.high, strict=True
+        )
+    ]
+    headings = ("search of", f"best {course.metric}", "80 % interval")
+    show("", table(headings, rows, right=headings))
+    show("", "The best single configuration in cross-validation; an ensemble adds a little.")
+    if answer.outlook is not None:
+        show(f"Three times the budget is {outlook_words(answer.outlook)}.")
 
 
 def _interval(ends: tuple[float, float]) -> str:
@@ -153,6 +199,8 @@ def _to_dict(answer: "Recommendations", top: int) -> dict[str, Any]:
         "familiarity_in_words": familiarity(answer.familiarity),
         "n_past_datasets": answer.n_datasets,
         "excluded": list(answer.excluded),
+        "course": None if answer.course is None else asdict(answer.course),
+        "outlook": None if answer.outlook is None else asdict(answer.outlook),
     }
 
 

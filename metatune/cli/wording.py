@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from metatune.data.reading.source import Table
     from metatune.data.task.task import Task
     from metatune.estimate.corrected import Estimate
-    from metatune.recommender.recommendation import Recommendations
+    from metatune.recommender.recommendation import Outlook, Recommendations
 
 __all__ = [
     "about_class",
@@ -27,6 +27,7 @@ __all__ = [
     "direction",
     "familiarity",
     "honest",
+    "outlook_words",
 ]
 
 _PLURALS = {
@@ -67,15 +68,21 @@ def announce_task(task: "Task", voice: Voice) -> None:
 
 def announce_recommendations(recommendations: "Recommendations", voice: Voice) -> None:
     """Say which past datasets are similar, and how familiar the dataset is."""
+    if not recommendations.neighbours:
+        voice.say(
+            f"none of {recommendations.n_datasets} past datasets resembles this one more than "
+            f"others do; it is {familiarity(recommendations.familiarity)}"
+        )
     nearest = ", ".join(
         f"{neighbour.dataset} ({percent(neighbour.similarity)})"
         for neighbour in recommendations.neighbours[:3]
     )
     known = number(recommendations.familiarity, 3)
-    voice.say(
-        f"most similar of {recommendations.n_datasets} past datasets: {nearest}; this one is "
-        f"{familiarity(recommendations.familiarity)} ({known} of 1)"
-    )
+    if nearest:
+        voice.say(
+            f"most similar of {recommendations.n_datasets} past datasets: {nearest}; this one is "
+            f"{familiarity(recommendations.familiarity)} ({known} of 1)"
+        )
     if recommendations.excluded:
         left_out = ", ".join(recommendations.excluded)
         voice.say(f"left out, because they hold this very data: {left_out}")
@@ -116,3 +123,13 @@ def familiarity(value: float) -> str:
 def honest(estimate: "Estimate") -> str:
     """Say in one line what to expect of a model on new rows."""
     return estimate.in_words()
+
+
+def outlook_words(outlook: "Outlook") -> str:
+    """Say what more time should bring to the best single configuration."""
+    ends = f"{number(outlook.low)} to {number(outlook.high)}"
+    pays = "likely to pay" if outlook.is_likely_to_pay else "unlikely to pay"
+    return (
+        f"{pays}: the best single configuration should go from {outlook.metric} "
+        f"{number(outlook.now)} to {number(outlook.expected)} (80 % interval {ends})"
+    )

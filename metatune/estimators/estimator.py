@@ -19,6 +19,7 @@ from metatune.estimate.values import Estimate, NoEstimate
 from metatune.estimators.appearance import Appearance
 from metatune.estimators.bounds import PredictsIntervals, PredictsSets
 from metatune.estimators.checks import check_rows, check_training_data, column_names
+from metatune.estimators.explained import ExplainedEstimator
 from metatune.estimators.parameters import read_request, read_weights
 from metatune.estimators.remarks import partial, remarks_on
 from metatune.estimators.splits import read_held_out, with_splits
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
 __all__ = ["MetaTuneClassifier", "MetaTuneRegressor"]
 
 
-class _MetaTune(Appearance):
+class _MetaTune(ExplainedEstimator, Appearance):
     """Base of both estimators."""
 
     _classification: ClassVar[bool]
@@ -243,6 +244,7 @@ class _MetaTune(Appearance):
         self._greater_is_better = task.metric.greater_is_better
         self.estimate_ = result.estimate
         self.trials_ = result.history.results
+        self._history, self._found = result.history, result.found
         self.recommendations_ = None if result.advice is None else result.advice.recommendations
         self.meta_features_ = None if result.advice is None else result.advice.features
 
@@ -337,6 +339,8 @@ class MetaTuneClassifier(ClassifierMixin, PredictsSets, _MetaTune):  # type: ign
         What past runs recommended; None if the run ended before it asked.
     meta_features_ : MetaFeatures or None
         What characterises the dataset; None likewise.
+    feature_importances_ : ndarray of shape (n_features_in_,)
+        What the metric loses when the cells of a column are shuffled; see `explain`.
     n_features_in_ : int
         Columns of the fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)

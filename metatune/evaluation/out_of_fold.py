@@ -54,9 +54,9 @@ def out_of_fold(
     for rows, prediction in parts:
         total[rows] += prediction  # a row is in a fold only once
         times[rows] += 1
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         mean = total / (times[:, None] if n_classes else times)
-    return mean.astype(np.float32)
+        return mean.astype(np.float32)
 
 
 def write_predictions(path: Path, predictions: "NDArray[Any]") -> None:

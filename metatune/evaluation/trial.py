@@ -1,7 +1,7 @@
 """Trials and their results, as values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -9,7 +9,7 @@ from metatune.evaluation.rungs import Rung
 from metatune.execution.executor import JobOutcome, JobStatus
 from metatune.space import Configuration
 
-__all__ = ["Trial", "TrialResult", "TrialStatus", "to_trial_result"]
+__all__ = ["Expectation", "Reason", "Trial", "TrialResult", "TrialStatus", "to_trial_result"]
 
 _SHARING = ("preprocess_seconds", "saved_seconds", "copied_folds", "stored_matrices")
 
@@ -28,6 +28,46 @@ class TrialStatus(StrEnum):
     OUT_OF_MEMORY = "out of memory"
 
 
+class Reason(StrEnum):
+    """Reason for which the recommender proposed a configuration."""
+
+    SIMILAR = "similar datasets"
+    """It adds most to those tried before it on similar past datasets, for its price."""
+    IMPROVEMENT = "expected improvement"
+    """After the results so far the largest improvement was expected of it, for its price."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """Expectation of a configuration when it was proposed.
+
+    Attributes
+    ----------
+    metric : str
+        In which the scores are: the recorded metric that guides the search.
+    score : float
+        Expected on all rows and folds.
+    low, high : float
+        It lies between these with a probability of 80 %, the smaller number first.
+    seconds : float
+        Processor seconds that it was expected to take.
+    reason : Reason
+        Why it was proposed.
+    """
+
+    metric: str
+    score: float
+    low: float
+    high: float
+    seconds: float
+    reason: Reason
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "Expectation":
+        """Make it of the plain values of `dataclasses.asdict`."""
+        return cls(**{**record, "reason": Reason(record["reason"])})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """One configuration at one fidelity.
@@ -42,12 +82,16 @@ class Trial:
         How much is spent on it.
     seed : int
         Seed of its random choices; the same for all trials of one configuration.
+    expected : Expectation or None
+        Expectation of its configuration, told with the first trial; None where nobody had one.
+        Not part of what is tried.
     """
 
     number: int
     configuration: Configuration
     rung: Rung
     seed: int
+    expected: Expectation | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +215,7 @@ class TrialResult:
             "error": self.error,
             **{name: getattr(self, name) for name in _SHARING if getattr(self, name)},
             **({"decision": list(self.decision)} if self.decision else {}),
+            **({} if trial.expected is None else {"expected": asdict(trial.expected)}),
             **recipe,
         }
 
@@ -181,8 +226,13 @@ class TrialResult:
             algorithm=record["algorithm"], params=record["params"], origin=record["origin"]
         )
         rung = Rung(index=record["rung"], row_share=record["row_share"], n_folds=record["n_folds"])
+        expected = record.get("expected")
         trial = Trial(
-            number=record["trial"], configuration=configuration, rung=rung, seed=record["seed"]
+            number=record["trial"],
+            configuration=configuration,
+            rung=rung,
+            seed=record["seed"],
+            expected=None if expected is None else Expectation.from_record(expected),
         )
         return cls(
             trial=trial,

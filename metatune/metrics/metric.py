@@ -114,8 +114,11 @@ class Metric:
             The score in the metric's own sign; NaN where it is undefined on these rows
             (for example ROC AUC on rows of one class).
         """
+        import numpy as np
+
         try:
-            return self._call(y_true, prediction, sample_weight)
+            with np.errstate(over="ignore", invalid="ignore"):  # absurd values score infinity
+                return self._call(y_true, prediction, sample_weight)
         except UNDEFINED:
             return math.nan
 

@@ -37,6 +37,8 @@ class Forecast:
         Belief about the values of `metatune.recommender.past.Past`.
     log_seconds : ndarray of shape (n_configurations, n_levels)
         Expected logarithm of the processor seconds of a trial.
+    spread : float
+        Factor by which deviations before the first trial are too small; see `MetaModel`.
     """
 
     configurations: tuple[Configuration, ...]
@@ -44,6 +46,7 @@ class Forecast:
     weights: "FloatArray"
     belief: Belief
     log_seconds: "FloatArray"
+    spread: float = 1.0
 
     @property
     def n_levels(self) -> int:
@@ -130,4 +133,5 @@ def make_forecast(
             settings or BeliefSettings(),
         ),
         log_seconds=log_seconds[columns],
+        spread=model.spread,
     )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from metatune._typing import FloatArray
 
 
-__all__ = ["FAILED", "error_share", "log_share", "share_of_log"]
+__all__ = ["FAILED", "error_share", "log_share", "score_of_value", "share_of_log"]
 
 _OFFSET = 0.01  # a hundredth of the constant's error: less does not matter, and log(0) is no number
 _WORST = 3.0  # a model may do worse than the constant; how much worse says little
@@ -51,6 +51,11 @@ def log_share(share: "FloatArray") -> "FloatArray":
 def share_of_log(value: "FloatArray") -> "FloatArray":
     """Undo `log_share`."""
     return np.asarray(np.clip(np.exp(value) - _OFFSET, 0.0, _WORST))
+
+
+def score_of_value(value: float, *, constant: float, perfect: float) -> float:
+    """Return the score that a logarithm of an error share stands for."""
+    return perfect - float(share_of_log(np.array(value))) * (perfect - constant)
 
 
 FAILED = float(log_share(np.array(1.0)))

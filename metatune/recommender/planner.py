@@ -85,6 +85,8 @@ class PlannedTrial:
         Expected processor seconds at the top level.
     is_new_member : bool
         It is expected to be the first member of its family that the ensemble takes.
+    improves : bool
+        Whether it was chosen by expected improvement, instead of for the portfolio.
     """
 
     configuration: Configuration
@@ -93,6 +95,7 @@ class PlannedTrial:
     seconds: float
     top_seconds: float
     is_new_member: bool = False
+    improves: bool = True
 
 
 @dataclass(slots=True, eq=False)
@@ -135,6 +138,21 @@ class Planner:
         """
         return self._known(observations).log_seconds[: len(self.forecast.configurations)]
 
+    def outlook(self, observations: Sequence[Observation]) -> "tuple[Posterior, FloatArray]":
+        """Return the posterior of the pool at the top level, and its corrected log seconds.
+
+        Returns
+        -------
+        posterior : Posterior
+            Of n_configurations columns.
+        log_seconds : ndarray of shape (n_configurations, n_levels)
+            As `log_seconds` returns it.
+        """
+        known = self._known(observations)
+        n, n_levels = len(self.forecast.configurations), len(self._used)
+        posterior = known.belief.given(known.columns, known.values)
+        return posterior.only(slice(n_levels - 1, n * n_levels, n_levels)), known.log_seconds[:n]
+
     def choose(
         self,
         observations: Sequence[Observation],
@@ -174,9 +192,9 @@ class Planner:
         if len(tried) < self.settings.n_portfolio or not np.isfinite(known.values).any():
             if not free.any():
                 return None
-            return self._planned(
-                self._portfolio(free, known, self._price(offers, patience)), offers
-            )
+            price = self._price(offers, patience)
+            chosen = self._planned(self._portfolio(free, known, price), offers)
+            return replace(chosen, improves=False)
         untried = [c for c in proposals if c.key not in tried]
         if untried:
             invented = self._invented(untried, known, posterior, best, aim)

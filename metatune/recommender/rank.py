@@ -14,14 +14,14 @@ from metatune.metrics import PERFECT_SCORE
 from metatune.recommender.familiarity import familiarity
 from metatune.recommender.forecast import Forecast, level_log_seconds, make_forecast
 from metatune.recommender.levels import LEVELS, TOP
-from metatune.recommender.losses import share_of_log
+from metatune.recommender.losses import score_of_value
 from metatune.recommender.meta_model import MetaModel
 from metatune.recommender.nearest import even_weights
 from metatune.recommender.portfolio import greedy_order
 from metatune.recommender.recommendation import Neighbour, Recommendation, Recommendations
 
 if TYPE_CHECKING:
-    from metatune._typing import BoolArray, FloatArray
+    from metatune._typing import BoolArray, FloatArray, IndexArray
 
 
 __all__ = ["PATIENCE", "Question", "forecast_for", "recommend_configurations"]
@@ -32,6 +32,8 @@ PATIENCE = 0.05
 _STRANGE = 0.1  # familiarity below which past datasets count more and more alike
 _N_NEIGHBOURS = 5
 _COVERAGE = 0.8
+_STANDS_OUT = 1.5  # times the even share of the weight, for a past dataset to be called similar,
+_TIE = 1.001  # and times the weight of the next one that is not named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +165,7 @@ def _score(question: Question, value: float) -> float:
     if question.metric not in PERFECT_SCORE:
         return float("nan")
     perfect = PERFECT_SCORE[question.metric]
-    return perfect - float(share_of_log(np.array(value))) * (perfect - question.constant)
+    return score_of_value(value, constant=question.constant, perfect=perfect)
 
 
 def _interval(question: Question, low: float, high: float) -> tuple[float, float]:
@@ -171,12 +173,26 @@ def _interval(question: Question, low: float, high: float) -> tuple[float, float
     return ends[0], ends[1]
 
 
+def _standing_out(near: "FloatArray") -> "IndexArray":
+    """Return the past datasets that resemble this one more than others do, the nearest first.
+
+    None where all weights are about alike; the list ends where the next ones would tie.
+    """
+    order = np.argsort(-near, kind="stable")
+    weights = near[order]
+    even = weights.sum() / max(1, int((weights > 0).sum()))
+    shown = min(_N_NEIGHBOURS, int((weights >= _STANDS_OUT * even).sum()))
+    while 0 < shown < len(weights) and weights[shown - 1] <= _TIE * weights[shown]:
+        shown -= 1
+    return np.asarray(order[:shown])
+
+
 def _neighbours(model: MetaModel, near: "FloatArray", forecast: Forecast) -> tuple[Neighbour, ...]:
     usable = {c.key for c in forecast.configurations}
     columns = [i for i, c in enumerate(model.configurations) if c.key in usable or not usable]
     values = model.values[:, columns, TOP]
     found: list[Neighbour] = []
-    for row in np.argsort(-near, kind="stable")[:_N_NEIGHBOURS]:
+    for row in _standing_out(near):
         found.append(
             Neighbour(
                 dataset=model.names[row],

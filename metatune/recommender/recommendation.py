@@ -11,7 +11,14 @@ from metatune.space import Configuration
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Neighbour", "Recommendation", "Recommendations", "familiarity_in_words"]
+__all__ = [
+    "Course",
+    "Neighbour",
+    "Outlook",
+    "Recommendation",
+    "Recommendations",
+    "familiarity_in_words",
+]
 
 _FAMILIARITY = (
     (0.05, "unlike anything known: the recommendations are those that work for most datasets"),
@@ -80,6 +87,60 @@ class Neighbour:
     best: Configuration
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """Expected best score over time, before the first trial.
+
+    Attributes
+    ----------
+    metric : str
+        In which scores are.
+    seconds : tuple of float
+        Since the search began.
+    low, expected, high : tuple of float
+        The best score of a single configuration in cross-validation, and what it lies between with
+        a probability of 80 %; `low` is the smaller number.
+    """
+
+    metric: str
+    seconds: tuple[float, ...]
+    low: tuple[float, ...]
+    expected: tuple[float, ...]
+    high: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """Expected effect of more time.
+
+    Attributes
+    ----------
+    metric : str
+        In which scores are.
+    seconds : float
+        So much more.
+    now : float
+        Best score of a single configuration in cross-validation without it.
+    expected, low, high : float
+        The same with it, and ends of its 80 % interval; `low` is the smaller number.
+    chance : float
+        Probability that a hundredth of the remaining error or more goes.
+    """
+
+    metric: str
+    seconds: float
+    now: float
+    expected: float
+    low: float
+    high: float
+    chance: float
+
+    @property
+    def is_likely_to_pay(self) -> bool:
+        """True if that is more likely than not."""
+        return self.chance > 0.5
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Recommendations:
     """Answer of the recommender.
@@ -89,7 +150,7 @@ class Recommendations:
     ranked : tuple of Recommendation
         In the order in which to try them; covers every configuration of the pool that fits.
     neighbours : tuple of Neighbour
-        The most similar past datasets, nearest first.
+        The most similar past datasets, nearest first; empty if none stands out.
     familiarity : float
         In [0, 1]: the share of past datasets whose nearest others are no nearer than this
         dataset's. Near 0 the dataset resembles nothing known.
@@ -97,6 +158,10 @@ class Recommendations:
         Past datasets that were used.
     excluded : tuple of str
         Past datasets left out because their content is this dataset's.
+    course : Course or None
+        Expected best score over time; None where it was not asked for.
+    outlook : Outlook or None
+        Expected effect of three times the budget; None likewise.
     """
 
     ranked: tuple[Recommendation, ...]
@@ -104,6 +169,8 @@ class Recommendations:
     familiarity: float = 0.0
     n_datasets: int = 0
     excluded: tuple[str, ...] = ()
+    course: Course | None = None
+    outlook: Outlook | None = None
 
     def to_frame(self) -> "pd.DataFrame":
         """Return the ranked configurations as a table.

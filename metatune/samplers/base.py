@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from metatune.evaluation.trial import Expectation
 from metatune.search.history import History
 from metatune.space import Configuration
 
@@ -20,10 +21,13 @@ class Proposal:
         Not tried before.
     at_the_top : bool
         Start at the highest rung instead of the lowest.
+    expected : Expectation or None
+        Expectation of it, where the sampler has one.
     """
 
     configuration: Configuration
     at_the_top: bool = False
+    expected: Expectation | None = None
 
 
 class Sampler(ABC):

@@ -31,5 +31,7 @@ def next_trial(
         return trial
     proposal = sampler.propose(halving.history)
     if proposal is not None:
-        return halving.start(proposal.configuration, at_the_top=proposal.at_the_top)
+        return halving.start(
+            proposal.configuration, at_the_top=proposal.at_the_top, expected=proposal.expected
+        )
     return None if sampler.waits else halving.promote(max_seconds, exhausted=True)

@@ -1,5 +1,6 @@
 """Sampler guided by the recommender: trials go in as observations, configurations come out."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -8,13 +9,13 @@ import numpy as np
 
 from metatune.ensemble.standing import Standing
 from metatune.evaluation.rungs import Rung
-from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
+from metatune.evaluation.trial import Expectation, Reason, Trial, TrialResult, TrialStatus
 from metatune.metrics import PERFECT_SCORE
 from metatune.recommender.aim import EnsembleAim
 from metatune.recommender.levels import LEVELS, level_of
-from metatune.recommender.losses import FAILED, error_share, log_share
+from metatune.recommender.losses import FAILED, error_share, log_share, score_of_value
 from metatune.recommender.observations import Observation
-from metatune.recommender.planner import Planner
+from metatune.recommender.planner import PlannedTrial, Planner
 from metatune.samplers.base import Proposal, Sampler
 from metatune.samplers.mutation import draw_configuration
 from metatune.samplers.patience import Patience
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Members", "PlannedSampler", "climbed_levels"]
 
+_REACH = 1.2816  # standard deviations to both sides that hold 80 % of a Gaussian
 _N_PARENTS = 4
 _N_CHILDREN = 6  # of each parent
 _N_STRANGERS = 4  # drawn from the whole space
@@ -88,7 +90,28 @@ class PlannedSampler(Sampler):
             return None
         is_quick = choice.top_seconds <= _TOP_PATIENCE * patience
         return Proposal(
-            configuration=choice.configuration, at_the_top=choice.is_new_member and is_quick
+            configuration=choice.configuration,
+            at_the_top=choice.is_new_member and is_quick,
+            expected=self._expectation(choice),
+        )
+
+    def _expectation(self, choice: PlannedTrial) -> Expectation | None:
+        """Return what is expected of a choice, as scores; None where that cannot be told."""
+        reach = _REACH * self.planner.forecast.spread * choice.deviation
+        perfect = PERFECT_SCORE[self.metric]
+        middle, *ends = (
+            score_of_value(choice.expected_value + shift, constant=self.constant, perfect=perfect)
+            for shift in (0.0, -reach, reach)
+        )
+        if not all(map(math.isfinite, (middle, *ends, choice.seconds))):
+            return None
+        return Expectation(
+            metric=self.metric,
+            score=middle,
+            low=min(ends),
+            high=max(ends),
+            seconds=choice.seconds,
+            reason=Reason.IMPROVEMENT if choice.improves else Reason.SIMILAR,
         )
 
     def _aim(self, history: History) -> EnsembleAim | None:

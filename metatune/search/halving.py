@@ -17,7 +17,7 @@ Departures, since a run under a deadline sees tens of configurations rather than
 """
 
 from metatune.evaluation.rungs import REDUCTION_FACTOR, Rung
-from metatune.evaluation.trial import Trial, TrialResult
+from metatune.evaluation.trial import Expectation, Trial, TrialResult
 from metatune.metrics import Metric
 from metatune.search.history import History
 from metatune.space import Configuration
@@ -85,9 +85,15 @@ class SuccessiveHalving:
                 return self._trial(result.trial.configuration, index + 1)
         return None
 
-    def start(self, configuration: Configuration, *, at_the_top: bool = False) -> Trial:
+    def start(
+        self,
+        configuration: Configuration,
+        *,
+        at_the_top: bool = False,
+        expected: Expectation | None = None,
+    ) -> Trial:
         """Return the first trial of a new configuration, at the lowest rung or at the top."""
-        return self._trial(configuration, len(self._rungs) - 1 if at_the_top else 0)
+        return self._trial(configuration, len(self._rungs) - 1 if at_the_top else 0, expected)
 
     def tell(self, result: TrialResult) -> None:
         """Add a result, also one that was not asked for, such as from a journal.
@@ -143,12 +149,15 @@ class SuccessiveHalving:
         share = above.row_share * (above.n_folds - n_known) / (below.row_share * below.n_folds)
         return (result.seconds + result.saved_seconds) * share
 
-    def _trial(self, configuration: Configuration, index: int) -> Trial:
+    def _trial(
+        self, configuration: Configuration, index: int, expected: Expectation | None = None
+    ) -> Trial:
         trial = Trial(
             number=self._n_trials,
             configuration=configuration,
             rung=self._rungs[index],
             seed=(self._seed + int(configuration.key[:8], 16)) % 2**31,
+            expected=expected,
         )
         self._n_trials += 1
         self._asked[index].add(configuration.key)

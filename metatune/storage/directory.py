@@ -15,18 +15,18 @@ from metatune.files.plain import read_json
 from metatune.files.text import json_text
 from metatune.models.model_file import MODEL_FILE, cannot_write
 from metatune.storage.door import Door
+from metatune.storage.findings import ARRAYS_FILE, FINDINGS_FILE
 from metatune.storage.record import RECORD_FILE, RunRecord
+from metatune.storage.training_rows import ROWS_FILE
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from metatune.data.encoding.row_sketch import RowSketch
 
 __all__ = [
     "DATA_FILE",
     "JOURNAL_FILE",
     "PREDICTIONS_FOLDER",
-    "ROWS_FILE",
+    "REPORT_FILE",
     "RUN_FILES",
     "RunDirectory",
 ]
@@ -38,10 +38,8 @@ DATA_FILE = "data.parquet"
 LOG_FILE = "warnings.log"
 """Holds what libraries warned of while the run went on."""
 
-ROWS_FILE = "rows.npy"
-"""Holds hashes of the training rows, by which `metatune evaluate` recognises them."""
-
 _LEADERBOARD_FILE = "leaderboard.csv"
+REPORT_FILE = "report.html"
 RUN_FILES = (
     MODEL_FILE,
     JOURNAL_FILE,
@@ -50,15 +48,20 @@ RUN_FILES = (
     LOG_FILE,
     ROWS_FILE,
     _LEADERBOARD_FILE,
+    FINDINGS_FILE,
+    ARRAYS_FILE,
+    REPORT_FILE,
     # what a run that was killed while it saved may have left behind
     MODEL_FILE + ".part",
     RECORD_FILE + ".part",
     DATA_FILE + ".part",
     ROWS_FILE + ".part",
+    FINDINGS_FILE + ".part",
+    ARRAYS_FILE + ".part",
+    REPORT_FILE + ".part",
 )
 """Everything that a run writes; nothing else is ever deleted."""
 
-_HEADER_BYTES = 1_000  # of a NumPy file, at most
 PREDICTIONS_FOLDER = "predictions"
 """Holds the out-of-fold predictions of the best trials, as ``.npy`` files."""
 
@@ -274,34 +277,21 @@ class RunDirectory:
         """
         return RunRecord.read(self.path)
 
-    def write_rows(self, sketch: "RowSketch") -> None:
-        """Write hashes of the training rows; a disk without room costs nothing but them."""
-        import numpy as np
+    @property
+    def report(self) -> Path:
+        """The file of the report."""
+        return self.path / REPORT_FILE
 
-        values = np.concatenate([np.array([sketch.n_rows], dtype=np.uint64), sketch.hashes])
-        path = self.path / ROWS_FILE
-        with contextlib.suppress(OSError), replacing(path) as part, part.open("wb") as file:
-            np.save(file, values, allow_pickle=False)
+    def write_report(self, page: str) -> None:
+        """Write ``report.html``, replacing it in one step.
 
-    def read_rows(self) -> "RowSketch | None":
-        """Read the hashes of the training rows; None if there are none, or other content."""
-        import numpy as np
-
-        from metatune.data.encoding.row_sketch import MOST_HASHES, RowSketch
-
-        path = self.path / ROWS_FILE
-        try:
-            if path.stat().st_size > 8 * MOST_HASHES + _HEADER_BYTES:
-                return None
-            # Mapped, so that a header that promises more than there is allocates nothing.
-            values = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError, OverflowError):
-            return None
-        if not isinstance(values, np.ndarray) or values.dtype != np.uint64:
-            return None
-        if values.ndim != 1 or len(values) < 2:
-            return None
-        return RowSketch(n_rows=int(values[0]), hashes=np.sort(values[1:]))
+        Raises
+        ------
+        BundleError
+            If it cannot be written.
+        """
+        with _writing(self.report), replacing(self.report) as part:
+            part.write_text(page, encoding="utf-8", errors="replace")
 
     def write_leaderboard(self, leaderboard: "pd.DataFrame") -> None:
         """Write ``leaderboard.csv`` from a DataFrame.

@@ -9,13 +9,13 @@ import json
 import math
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from metatune.errors import BundleError
-from metatune.evaluation.trial import TrialResult, TrialStatus
+from metatune.evaluation.trial import Expectation, TrialResult, TrialStatus
 from metatune.files.plain import parse_json, read_dataclass, without_nan
 
 __all__ = ["SCHEMA_VERSION", "Journal", "Past", "Stamp", "read_journal", "read_past"]
@@ -38,11 +38,14 @@ class Past:
         Seconds of the budget that were used when the last one was written; 0 if not known.
     runs : frozenset of str
         The runs that the lines name.
+    ended : tuple of (float or None)
+        Seconds of the budget that were used when each result was written; None if not known.
     """
 
     results: tuple[TrialResult, ...] = ()
     used: float = 0.0
     runs: frozenset[str] = frozenset()
+    ended: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +171,7 @@ class _Line:
     saved_seconds: float = 0.0
     copied_folds: int = 0
     stored_matrices: int = 0
+    expected: Expectation | None = None
     run: str | None = None
     used: float | None = None
 
@@ -198,7 +202,8 @@ class _Line:
             name: [math.nan if score is None else score for score in folds]
             for name, folds in self.fold_scores.items()
         }
-        return TrialResult.from_record({**record, "fold_scores": scores})
+        expected = None if self.expected is None else asdict(self.expected)
+        return TrialResult.from_record({**record, "fold_scores": scores, "expected": expected})
 
 
 def read_journal(path: Path) -> list[TrialResult]:
@@ -238,6 +243,7 @@ def read_past(path: Path) -> Past:
         results=tuple(line.result() for line in told),
         used=max((line.used for line in told if line.used is not None), default=0.0),
         runs=frozenset(line.run for line in told if line.run is not None),
+        ended=tuple(line.used for line in told),
     )
 
 

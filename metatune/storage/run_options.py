@@ -33,6 +33,7 @@ class RunOptions:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     ensemble: bool = True
+    report: bool = True
     max_latency: str | float | None = None
     max_size: str | int | None = None
     metadata: str | None = None

@@ -16,22 +16,21 @@ from metatune.ensemble.bounds import (
     with_spread,
 )
 from metatune.ensemble.member_pool import CONSTANT
-from metatune.ensemble.second_layer import learned_predictions
 from metatune.errors import SearchError
 from metatune.estimate.drawing import sample_rows
 from metatune.estimate.reselection import Composition
-from metatune.evaluation.constant import constant_predictions
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.execution.executor import Job, JobStatus
 from metatune.models.bounds import ValueBounds, set_bounds
 from metatune.search.history import History
 from metatune.storage.store import RunStore
 from metatune.tuning.final_model import FinalModel
+from metatune.tuning.model_predictions import model_predictions
 from metatune.tuning.run import Run
 from metatune.tuning.time_plan import bounds_seconds, estimate_seconds
 
 if TYPE_CHECKING:
-    from metatune._typing import AnyArray, FloatArray, IndexArray
+    from metatune._typing import FloatArray, IndexArray
 
 __all__ = ["SpreadRequest", "calibrate_bounds", "spread_in_worker"]
 
@@ -115,19 +114,7 @@ def _prediction(
     made = model.composition or Composition(weights={CONSTANT: 1.0})
     if model.winner is not None and model.composition is None:
         return None
-    found: dict[int, AnyArray] = dict(store.predictions.load(store.predictions.members(history)))
-    found |= learned_predictions(run.scratch, made.weights)
-    if CONSTANT in made.weights:
-        found[CONSTANT] = constant_predictions(prepared.data, prepared.task.metric)
-    if not set(made.weights) <= set(found):
-        return None
-    parts = [weight * np.asarray(found[number]) for number, weight in made.weights.items()]
-    mean = np.asarray(np.sum(parts, axis=0), dtype=np.float64)
-    if mean.ndim == 2:
-        with np.errstate(invalid="ignore"):
-            return made.adjustment.probabilities(mean)
-    low = prepared.task.metric.low
-    return mean if low is None else np.maximum(mean, low)
+    return model_predictions(run, prepared, store, history, made)
 
 
 def _known(prepared: PreparedTask, prediction: "FloatArray", rows: "IndexArray") -> OutOfFold:

@@ -69,7 +69,7 @@ class TrialFunction(Protocol):
     """Function that a worker calls to evaluate a trial."""
 
     def __call__(
-        self, inbox: str, outbox: str, trial: Trial, keep: KeepRule | None, stop: StopRule | None
+        self, inbox: str, outbox: str, trial: Trial, keep: KeepRule | None, stop: StopRule | None, /
     ) -> TrialResult:
         """Evaluate a trial on the data in `inbox`, leaving in `outbox` what may be used again."""
 

@@ -53,7 +53,13 @@ def _advice(result: TuningResult) -> dict[str, Any] | None:
         "n_past_datasets": said.n_datasets,
         "excluded": list(said.excluded),
         "most_similar": [
-            {"dataset": n.dataset, "similarity": n.similarity, "best": str(n.best)}
+            {
+                "dataset": n.dataset,
+                "similarity": n.similarity,
+                "n_rows": n.n_rows,
+                "n_columns": n.n_columns,
+                "best": str(n.best),
+            }
             for n in said.neighbours
         ],
         "skipped_meta_features": list(result.advice.features.skipped),

@@ -11,6 +11,7 @@ from metatune.search.history import History
 from metatune.search.outcome import Ended
 from metatune.space import Configuration
 from metatune.tuning.estimate import INTERRUPTED, with_estimate
+from metatune.tuning.findings import RunFindings
 from metatune.tuning.model_cost import ModelFigures
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class TuningResult:
         pipeline is that of the winner alone.
     figures : ModelFigures or None
         Size and latency of the pipeline; None if there was no time to measure.
+    found : RunFindings or None
+        What a report tells beside it: importances, treatment of columns, what was expected.
     note : str
         What the user should know about the pipeline; often empty.
     """
@@ -75,6 +78,7 @@ class TuningResult:
     timings: Mapping[str, float]
     ensemble: dict[str, Any] | None = None
     figures: ModelFigures | None = None
+    found: RunFindings | None = None
     note: str = ""
 
     @property

@@ -59,5 +59,6 @@ class RunMembers:
             )
             resolved = resolve_metric(metric, data.task.kind)
             self._numbers = numbers
-            self._standing = ensemble_standing(pool, resolved, families) if predictions else None
+            judged = bool(predictions) and len(pool.covered()) > 0  # absurd predictions count not
+            self._standing = ensemble_standing(pool, resolved, families) if judged else None
         return self._standing

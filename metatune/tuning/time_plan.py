@@ -24,6 +24,7 @@ __all__ = [
     "can_save",
     "closing_seconds",
     "estimate_seconds",
+    "findings_seconds",
     "fit_seconds",
     "second_layer_seconds",
 ]
@@ -42,6 +43,9 @@ _ESTIMATE_SHARE = 0.02  # of the budget: an ensemble's takes what is left beyond
 _LEAST_ESTIMATE_SECONDS, _MOST_ESTIMATE_SECONDS = 0.3, 8.0
 _BOUNDS_SHARE = 0.02  # of the budget, for the spread of errors of numbers
 _LEAST_BOUNDS_SECONDS, _MOST_BOUNDS_SECONDS = 0.4, 4.0
+_FINDINGS_SHARE = 0.03  # of the budget, for importances of columns,
+_LEAST_FINDINGS_SECONDS, _MOST_FINDINGS_SECONDS = 1.0, 12.0
+_MOST_FINDINGS_SHARE = 0.05  # where so little time is left that the least is too much
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -92,11 +96,10 @@ class TimePlan:
 
     def seconds(self, history: History) -> float:
         """Return the seconds to keep free, given the trials so far."""
+        seconds = self.model_seconds(history) + findings_seconds(self.options)
         if self.finishing:  # bounds are in it
-            closing = estimate_seconds(self.store, self.options, history)
-        else:
-            closing = closing_seconds(self.prepared, self.store, self.options, history)
-        return self.model_seconds(history) + closing
+            return seconds + estimate_seconds(self.store, self.options, history)
+        return seconds + closing_seconds(self.prepared, self.store, self.options, history)
 
     def model_seconds(self, history: History) -> float:
         """Return the seconds to keep free for the final model and the last save.
@@ -197,6 +200,13 @@ def closing_seconds(
     if prepared.task.kind.is_classification:  # sets of labels take no time
         return seconds
     return seconds + bounds_seconds(store, options, history)
+
+
+def findings_seconds(options: TuneOptions) -> float:
+    """Return the seconds to keep free for what a report tells about the columns."""
+    seconds = options.budget.seconds
+    least = min(_LEAST_FINDINGS_SECONDS, _MOST_FINDINGS_SHARE * seconds)
+    return min(_MOST_FINDINGS_SECONDS, max(least, _FINDINGS_SHARE * seconds))
 
 
 def fit_seconds(result: TrialResult, prepared: PreparedTask) -> float:

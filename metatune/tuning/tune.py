@@ -22,6 +22,7 @@ from metatune.storage.directory import RunDirectory
 from metatune.storage.journal import Past
 from metatune.storage.resume import Pulse, check_same_run, identify
 from metatune.storage.store import RunStore
+from metatune.storage.training_rows import write_rows
 from metatune.tuning.bounds import calibrate_bounds
 from metatune.tuning.estimate import estimate_score
 from metatune.tuning.events import Events, RunFacts, Step
@@ -31,6 +32,7 @@ from metatune.tuning.final_model import (
     plan_final_model,
     save_final_model,
 )
+from metatune.tuning.findings import find_out, keep_findings
 from metatune.tuning.options import TuneOptions
 from metatune.tuning.outcome import outcome_of
 from metatune.tuning.prepare import prepare
@@ -117,6 +119,11 @@ def tune(
             times = times.measured(finishing.seconds(), was_single=len(model.members) <= 1)
             search, model = _search_on(run, prepared, sampler, store, times, search, model)
             run.events.search_ends(search.ended)
+            timings.lap("finishing")
+            advice = None if question is None else question.advice
+            found = find_out(run, prepared, store, search.history, model, advice)
+            kept = keep_findings(run, found)
+            timings.lap("explaining")
             run.events.step_starts(Step.ESTIMATING)
             estimate = estimate_score(
                 run,
@@ -130,7 +137,7 @@ def tune(
     result = TuningResult(
         pipeline=model.pipeline,
         history=search.history,
-        advice=None if question is None else question.advice,
+        advice=advice,
         score=model.score,
         estimate=estimate,
         constant_score=prepared.constant,
@@ -142,7 +149,8 @@ def tune(
         timings={**timings.seconds, **search.timings},
         ensemble=ensemble_record(model.plan, model.members, model.second),
         figures=model.figures,
-        note="; ".join(filter(None, (prepared.left_out, model.note))),
+        found=found,
+        note="; ".join(filter(None, (prepared.left_out, model.note, kept))),
     )
     run.events.run_ends(outcome_of(result))
     return result
@@ -160,7 +168,7 @@ def _keep_rows(run: Run, prepared: PreparedTask) -> None:
     if not run.directory.is_scratch:
         rows = prepared.data.task
         hashes = hash_rows(rows.X, np.asarray(rows.y), recognisable(rows.layout))
-        run.directory.write_rows(RowSketch.of(hashes))
+        write_rows(run.directory.path, RowSketch.of(hashes))
 
 
 @contextlib.contextmanager

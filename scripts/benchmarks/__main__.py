@@ -17,6 +17,7 @@ COMMANDS = {
     "checkouts": ("races.checkouts", "Whole commands of several checkouts, in pairs."),
     "recommenders": ("recommenders.recommenders", "Regret of recommenders, on past results."),
     "forecasts": ("recommenders.forecasts", "Forecasts of the recommender, families left out."),
+    "outlooks": ("recommenders.outlooks", "Best score to expect over time, families left out."),
     "recommender-timing": ("recommenders.recommender_timing", "Seconds to load, advise, choose."),
     "budgets": ("runs.budgets", "Wall clock of whole commands against their budgets."),
     "large": ("runs.large", "A million rows: time, memory, score."),

@@ -243,13 +243,13 @@ class AlgorithmContract:
         return fit_pipeline(pipeline, table.X, table.y, row_metadata)
 
     def check_predictions(self, pipeline: Pipeline, table: Table) -> np.ndarray:
-        predicted = pipeline.predict(table.X_new)
+        predicted = np.asarray(pipeline.predict(table.X_new))
         assert predicted.shape == (len(table.X_new),)
         if not table.kind.is_classification:
             assert predicted.dtype == np.float64
             assert np.isfinite(predicted).all()
             return predicted
-        proba = pipeline.predict_proba(table.X_new)
+        proba = np.asarray(pipeline.predict_proba(table.X_new))
         assert np.array_equal(pipeline.classes_, np.unique(table.y))
         assert proba.shape == (len(table.X_new), len(pipeline.classes_))
         assert proba.dtype == np.float64
@@ -323,10 +323,12 @@ class AlgorithmContract:
 
     def test_deterministic_and_alone(self, kind: TaskKind) -> None:
         table = categories(kind)
-        python_state, numpy_state = random.getstate(), np.random.get_state()[1].copy()  # noqa: NPY002
+        python_state = random.getstate()
+        numpy_state = np.random.get_state(legacy=False)["state"]["key"].copy()  # noqa: NPY002
         first = self.check_predictions(self.fitted(table), table)
         assert random.getstate() == python_state
-        assert np.array_equal(np.random.get_state()[1], numpy_state)  # noqa: NPY002
+        state = np.random.get_state(legacy=False)["state"]["key"]  # noqa: NPY002
+        assert np.array_equal(state, numpy_state)
         np.random.default_rng().random()
         second = self.check_predictions(self.fitted(table), table)
         np.testing.assert_array_equal(first, second)

@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from metatune.data.row_metadata import PLAIN, RowMetadata
 NAN = float("nan")
 
 
-def step(n_levels: tuple[int, ...], **changes: object) -> CrossingPreprocessor:
+def step(n_levels: tuple[int, ...], **changes: Any) -> CrossingPreprocessor:
     return CrossingPreprocessor(
         NativePreprocessor(n_levels), n_levels, **{"classification": False, **changes}
     )
@@ -189,9 +190,9 @@ class TestStep:
         seen: list[tuple[int, ...]] = []
         boosted = relevance.small_boosted_model
 
-        def spy(X: np.ndarray, *rest: object) -> object:
+        def spy(X: np.ndarray, *rest: Any) -> object:
             seen.append(X.shape)
-            return boosted(X, *rest)  # type: ignore[arg-type]
+            return boosted(X, *rest)
 
         monkeypatch.setattr(relevance, "small_boosted_model", spy)
         fitted = step((0,) * 1500).fit(X, y)

@@ -22,13 +22,15 @@ class TestSafeRegressor:
     def test_extrapolation_is_bounded(self) -> None:
         X, y = np.arange(11.0)[:, None], np.arange(11.0)
         model = SafeRegressor(LinearRegression()).fit(X, y)
-        np.testing.assert_allclose(model.predict([[-1e9], [5.0], [1e9]]), [-1.5, 5.0, 11.5])
+        np.testing.assert_allclose(
+            model.predict(np.array([[-1e9], [5.0], [1e9]])), [-1.5, 5.0, 11.5]
+        )
 
     def test_prediction_that_is_no_number_becomes_the_mean(self) -> None:
         X, y = np.arange(11.0)[:, None], np.arange(11.0)
         model = SafeRegressor(LinearRegression()).fit(X, y)
         model.estimator_.coef_[:] = np.nan
-        np.testing.assert_allclose(model.predict([[3.0]]), [5.0])
+        np.testing.assert_allclose(model.predict(np.array([[3.0]])), [5.0])
 
 
 class TestSafeClassifier:

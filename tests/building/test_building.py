@@ -1,6 +1,7 @@
 """Building a meta-dataset from a catalogue: evaluate, stop, continue, assemble."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from metatune.algorithms.base import Shape
 from metatune.algorithms.registry import ALGORITHMS
 from metatune.budget import Deadline
 from metatune.building.assemble import assemble
-from metatune.building.catalogue import load_entry, read_catalogue
+from metatune.building.catalogue import CatalogueEntry, load_entry, read_catalogue
 from metatune.building.evaluation import (
     Ladder,
     PoolEvaluation,
@@ -163,7 +164,7 @@ def test_a_stopped_build_goes_on_where_it_was(catalogue: Path, tmp_path: Path) -
     first = Counter()
 
     class OneTrial(PoolEvaluation):
-        def _fill(self, upcoming, deadline) -> None:  # type: ignore[no-untyped-def]
+        def _fill(self, upcoming: Iterator[CatalogueEntry], deadline: Deadline) -> None:
             spent = len(first.submitted) >= 3
             super()._fill(upcoming, Deadline.after(-1) if spent else deadline)
 

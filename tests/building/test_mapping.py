@@ -25,7 +25,7 @@ AUTOSKLEARN = {
     "feature_preprocessor:__choice__": "no_preprocessing",
 }
 
-CASES = {
+CASES: dict[str, tuple[PublishedRun, str, dict[str, Any], tuple[str, ...]]] = {
     "forest of the bot: 32 of 64 columns are a power of 5/6": (
         run(
             "RandomForestClassifier",

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from metatune.building.catalogue import CatalogueEntry
-from metatune.building.selection import Wishes, choose_tables, enlarged, large_tables
+from metatune.building.selection import Wishes, choose_tables, enlarged, large_tables, wanted
 from metatune.errors import OptionError
 from metatune.kinds import TaskKind
 
@@ -70,3 +70,9 @@ def test_large_tables_are_spread_over_the_kinds() -> None:
     assert large_tables(tables, 0, 2_000) == []
     assert enlarged(tables[0], 50_000).name == "b1@50000"
     assert enlarged(tables[3], 50_000).name == "r1@6000"
+
+
+def test_tables_whose_rows_nobody_stated_take_part() -> None:
+    entries = [entry("unstated", 0), entry("small", 50), entry("large", 500)]
+    found = wanted(entries, Wishes(min_rows=100))
+    assert [each.name for each in found] == ["unstated", "large"]

@@ -159,3 +159,16 @@ def test_a_class_with_one_row_works_and_is_told(call: Call, metadata_dir: Path) 
     assert result.exit_code == 0, result.stderr
     assert "single row" in result.stderr
     assert "'rare'" in result.stderr
+
+
+def test_absurd_targets_are_learned_without_a_warning(call: Call, metadata_dir: Path) -> None:
+    values = [f"{1e300 if i == 5 else -1e300 if i == 9 else i % 7}" for i in range(60)]
+    rows = "\n".join(f"{i % 11},{i % 5},{value}" for i, value in enumerate(values))
+    Path("table.csv").write_text(f"a,b,price\n{rows}\n")
+    words = ["table.csv", "--target", "price", "--metadata", metadata_dir]
+    for result in (
+        call("recommend", *words),
+        call("fit", *words, "--max-trials", "6", "--jobs", "1", "-o", "run"),
+    ):
+        assert result.exit_code in (0, 3), result.stderr
+        assert "Warning" not in result.stderr

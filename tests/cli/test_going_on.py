@@ -56,7 +56,8 @@ def board(folder: Path) -> list[dict[str, Any]]:
     rows = pd.read_csv(folder / "leaderboard.csv").fillna(-1).to_dict("records")
     varies = ("seconds", "latency", "bytes", "size", "stored", "copied")
     return [
-        {k: v for k, v in row.items() if not any(word in str(k) for word in varies)} for row in rows
+        {str(k): v for k, v in row.items() if not any(word in str(k) for word in varies)}
+        for row in rows
     ]
 
 
@@ -294,7 +295,7 @@ def test_killed_for_real_with_all_its_processes(
     finished: Path, shop_file: Path, fixed: list[str], tmp_path: Path, call: Call
 ) -> None:
     run = tmp_path / "run"
-    words = ["fit", shop_file, *fixed, "-o", run, "--max-trials", "9"]
+    words = ["fit", str(shop_file), *fixed, "-o", str(run), "--max-trials", "9"]
     process = start(*words, "-v")
     wait_for(process, "trial 2")
     os.killpg(process.pid, signal.SIGKILL)

@@ -64,6 +64,26 @@ def test_a_bug_is_one_line_unless_details_are_asked_for(
     assert "not enough memory" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("flags", "shown"), [([], False), (["-W", "default"], True)])
+def test_warnings_of_libraries_are_shown_to_who_asks_for_them(
+    flags: list[str], shown: bool
+) -> None:
+    code = (
+        "import warnings\n"
+        "from metatune.cli.process import silence_libraries\n"
+        "from metatune.errors import MetatuneWarning\n"
+        "silence_libraries()\n"
+        "for kind in (RuntimeWarning, FutureWarning, UserWarning):\n"
+        "    warnings.warn('of a library', kind)\n"
+        "warnings.warn('of its own', MetatuneWarning)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, *flags, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert ("of a library" in done.stderr) is shown
+    assert "of its own" in done.stderr
+
+
 def test_a_reader_that_goes_away_is_no_error(shop_file: Path) -> None:
     read, write = os.pipe()
     os.close(read)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from alone import Trained
 
 from metatune.data.reading.options import ReadingOptions
-from tests.helpers.alone import Trained
 
 
 def lines(header: str | None, rows: list[str]) -> str:
@@ -70,6 +70,12 @@ TABLES = {
     "quotes in words": words('5" pipe', '7" pipe', "rod"),
     "markers among numbers": lines("a,y", [f"{'-' if i % 6 == 0 else i},{'uv'[i % 2]}" for i in N]),
     "zip codes of a few digits": lines("zip,y", [f"{i % 12 + 1000:05d},{'uv'[i % 2]}" for i in N]),
+    "a column without a name": lines(
+        ",z,y", [f"{['1E5', '2E5', 'A12'][i % 3]},{i * 0.7:.1f},{'uv'[i % 2]}" for i in N]
+    ),
+    "row names without a title": lines(
+        "c,z,y", [f"row {i},{['1E5', '2E5', 'A1'][i % 3]},{i * 0.7:.1f},{'uv'[i % 2]}" for i in N]
+    ),
     "names that are years": lines("1999,2000,y", [f"{i},{'rst'[i % 3]},{'uv'[i % 2]}" for i in N]),
 }
 

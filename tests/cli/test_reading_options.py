@@ -177,9 +177,10 @@ def test_an_end_of_file_is_no_interruption(
 def test_a_name_that_is_not_utf_8(tmp_path: Path, shop_file: Path, metadata_dir: Path) -> None:
     path = os.fsencode(tmp_path) + b"/b\xff.csv"
     Path(os.fsdecode(path)).write_bytes(shop_file.read_bytes())
-    command = [sys.executable, "-m", "metatune", "fit", path, "--max-trials", "1", "--jobs", "1"]
-    more = ["--include", "naive_bayes", "--metadata", metadata_dir, "-o", tmp_path / "run"]
-    done = subprocess.run([*command, *more], capture_output=True, timeout=100, check=False)
+    more = ["--max-trials", "1", "--jobs", "1", "--include", "naive_bayes"]
+    folders = ["--metadata", str(metadata_dir), "-o", str(tmp_path / "run")]
+    command: list[str | bytes] = [sys.executable, "-m", "metatune", "fit", path, *more, *folders]
+    done = subprocess.run(command, capture_output=True, timeout=100, check=False)
     assert done.returncode in (0, 3), done.stderr
     record = json.loads((tmp_path / "run" / "run.json").read_text(encoding="utf-8"))
     assert os.fsencode(record["data"]["path"]) == path
@@ -197,7 +198,8 @@ def test_predictions_on_a_terminal_are_escaped(
     assert result.exit_code == 0, result.stderr
     assert "\x1b[31mred" in call("predict", tmp_path / "run", data).stdout  # a file gets the labels
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "metatune", "predict", tmp_path / "run", data, "-q"]
+    arguments = ["predict", str(tmp_path / "run"), str(data), "-q"]
+    command = [sys.executable, "-m", "metatune", *arguments]
     subprocess.run(command, stdout=theirs, stderr=subprocess.DEVNULL, timeout=100, check=True)
     os.close(theirs)
     shown = os.read(ours, 100_000)

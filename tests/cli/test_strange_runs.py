@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from metatune.execution.cores import available_cores
+
 Call = Callable[..., Result]
 FAMILIES = "linear,decision_tree"
 
@@ -87,6 +89,15 @@ def test_an_openml_server_that_a_run_names_is_told_and_left_alone(
 def test_a_server_that_is_not_needed_does_not_matter(run: Path, call: Call) -> None:
     change_option(run, openml_server="http://evil/api")
     assert call("continue", run, "-q").exit_code == 0
+
+
+def test_no_more_jobs_start_than_the_machine_has_cores(run: Path, call: Call) -> None:
+    cores = available_cores()
+    change_option(run, jobs=1_000_000)
+    result = call("continue", run)
+    assert result.exit_code == 0, result.stderr
+    assert f"--jobs 1000000, more than there are cores: {cores} at a time" in result.stderr
+    assert json.loads((run / "run.json").read_text())["options"]["jobs"] == cores
 
 
 def test_what_the_user_names_is_repeated_in_the_advice(

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from metatune._typing import FloatArray, IntArray
 from metatune.ensemble.calibration import choose_calibration, fit_calibration
 from metatune.evaluation.guard import Gain, cross_fitted_gain, parts_of_rows
 from metatune.kinds import TaskKind
@@ -12,7 +13,9 @@ from metatune.models.adjustment import NO_ADJUSTMENT, Adjustment
 LOG_LOSS = resolve_metric("log_loss", TaskKind.BINARY)
 
 
-def make_probabilities(n_rows: int = 2_000, share: float = 0.5, seed: int = 0):  # type: ignore[no-untyped-def]
+def make_probabilities(
+    n_rows: int = 2_000, share: float = 0.5, seed: int = 0
+) -> tuple[IntArray, FloatArray]:
     """Calibrated probabilities of two classes, and labels drawn from them."""
     rng = np.random.default_rng(seed)
     logit = rng.normal(size=n_rows) * 1.5 + np.log(share / (1 - share))

@@ -8,7 +8,7 @@ import pytest
 
 from metatune.data.encoding.encoded_task import EncodedTask
 from metatune.data.encoding.layout import Layout
-from metatune.data.row_metadata import RowMetadata
+from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.ensemble.member_pool import CONSTANT, MemberPool, link_files, write_pool
 from metatune.ensemble.plan import PlanRequest, plan_ensemble, with_second_layer
 from metatune.ensemble.second_layer import (
@@ -48,7 +48,7 @@ def make_data(kind: TaskKind, row_metadata: RowMetadata | None = None) -> TrialD
         (metric,),
         seed=0,
         n_folds=4,
-        **({"row_metadata": row_metadata} if row_metadata else {}),
+        row_metadata=row_metadata or PLAIN,
     )
 
 
@@ -137,7 +137,7 @@ def test_only_learners_that_beat_every_member_are_offered() -> None:
 
 
 def test_rows_in_time_have_none() -> None:
-    data = make_data(TaskKind.REGRESSION, RowMetadata(times=np.arange(N_ROWS, dtype=np.float64)))
+    data = make_data(TaskKind.REGRESSION, RowMetadata(times=np.arange(N_ROWS, dtype=np.int64)))
     assert fit_second_layer(make_pool(data), data, [0, 1], seed=0) == {}
 
 

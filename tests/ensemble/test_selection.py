@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from metatune._typing import Float32Array, IntArray
 from metatune.ensemble.losses import loss_on, make_mixture_loss
 from metatune.ensemble.selection import SelectionSettings, prune, select_members, single_losses
 from metatune.kinds import TaskKind
@@ -12,7 +13,9 @@ RMSE = resolve_metric("rmse", TaskKind.REGRESSION)
 PLAIN = SelectionSettings(n_bags=0)
 
 
-def make_classes(n_rows: int = 300, n_classes: int = 2, n_members: int = 4, seed: int = 0):  # type: ignore[no-untyped-def]
+def make_classes(
+    n_rows: int = 300, n_classes: int = 2, n_members: int = 4, seed: int = 0
+) -> tuple[IntArray, Float32Array]:
     rng = np.random.default_rng(seed)
     y = rng.integers(0, n_classes, n_rows)
     logits = 1.5 * np.eye(n_classes)[y] + rng.normal(size=(n_members, n_rows, n_classes))

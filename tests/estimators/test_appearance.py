@@ -164,6 +164,7 @@ def test_columns_are_found_by_name(fitted: MetaTuneClassifier) -> None:
 def test_another_meta_dataset_is_asked(metadata_dir: Path) -> None:
     model = fit(*make_table(), metadata=metadata_dir, max_trials=4, include=None)
     known = set(load_metadata(metadata_dir).datasets["dataset"])
+    assert model.recommendations_ is not None
     assert {n.dataset for n in model.recommendations_.neighbours} <= known
 
 

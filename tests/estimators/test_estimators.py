@@ -24,6 +24,7 @@ from metatune.errors import (
     TargetError,
     UnusedCellsWarning,
 )
+from metatune.estimate.values import Estimate
 from metatune.execution.executor import Handle, InlineExecutor, Job
 from metatune.execution.local_pool import LocalPool
 from metatune.models.model_file import model_info
@@ -60,7 +61,8 @@ def test_fitted_attributes(fitted: MetaTuneClassifier) -> None:
     assert list(fitted.feature_names_in_) == list(X.columns)
     assert fitted.n_features_in_ == 4
     assert {"score", "estimate", "estimate_low", "estimate_high"} <= set(fitted.leaderboard_)
-    assert not fitted.estimate_ or fitted.estimate_.low <= fitted.estimate_.score
+    estimate = fitted.estimate_
+    assert not isinstance(estimate, Estimate) or estimate.low <= estimate.score
     assert len(fitted.trials_) == 2
     assert set(fitted.leaderboard_["algorithm"]) == {"decision_tree", "lightgbm"}
     assert fitted.metric_ == "roc_auc"
@@ -132,9 +134,9 @@ def test_global_random_state_and_directory_stay_untouched(
     monkeypatch.chdir(tmp_path)
     X, y = make_table(60)
     np.random.seed(5)  # noqa: NPY002
-    before = np.random.get_state()[1].tolist()  # type: ignore[union-attr, index] # noqa: NPY002
+    before = np.random.get_state(legacy=False)["state"]["key"].tolist()  # noqa: NPY002
     MetaTuneClassifier(max_trials=2, n_jobs=1).fit(X, y).predict(X)
-    after = np.random.get_state()[1].tolist()  # type: ignore[union-attr, index] # noqa: NPY002
+    after = np.random.get_state(legacy=False)["state"]["key"].tolist()  # noqa: NPY002
     assert before == after
     assert list(tmp_path.iterdir()) == []
 
@@ -145,13 +147,37 @@ def test_run_directory(tmp_path: Path) -> None:
     names = {path.name for path in (tmp_path / "run").iterdir()}
     assert names - {"predictions"} == {
         *("model.skops", "trials.jsonl", "leaderboard.csv", "run.json", "data.parquet"),
-        "rows.npy",
+        *("findings.json", "findings.npz", "rows.npy"),
     }
     assert (load(tmp_path / "run").predict(X) == model.predict(X)).all()
     with pytest.raises(
         OptionError, match=r"not empty: name another with run_dir, or .* resume=True"
     ):
         model.fit(X, y)
+
+
+def test_importances_stand_in_the_order_of_the_columns() -> None:
+    X, y = make_table()
+    model = MetaTuneClassifier(**QUICK).fit(X, y)
+    found = model.feature_importances_
+    assert found.shape == (model.n_features_in_,)
+    assert found.max() > 0
+    frame = model.explain().to_frame()
+    leading = list(X.columns).index(frame["column"][0])
+    assert found[leading] == pytest.approx(frame["importance"][0])
+
+
+def test_predictions_of_rows_are_explained() -> None:
+    X, y = make_table()
+    model = MetaTuneClassifier(**QUICK).fit(X, y)
+    explained = model.explain(X.iloc[:2]).rows
+    assert len(explained) == 2
+    for row, probabilities in zip(explained, model.predict_proba(X.iloc[:2]), strict=True):
+        assert row.prediction == pytest.approx(
+            probabilities[list(model.classes_).index(row.output)]
+        )
+        total = sum(one.share for one in row.contributions)
+        assert total == pytest.approx(row.prediction - row.baseline)
 
 
 def test_an_executor_is_used_and_left_open() -> None:
@@ -283,7 +309,7 @@ def test_the_command_line_goes_on_with_a_run_from_python(
 ) -> None:
     X, y = make_table(80)
     weights, groups = np.arange(80) % 3 + 1.0, np.arange(80) % 20
-    few = {"random_state": 0, "include": ["naive_bayes", "knn"], "n_jobs": 1}
+    few: dict[str, Any] = {"random_state": 0, "include": ["naive_bayes", "knn"], "n_jobs": 1}
 
     def fit(folder: str, n_trials: int) -> MetaTuneClassifier:
         model = MetaTuneClassifier(max_trials=n_trials, run_dir=tmp_path / folder, **few)
@@ -319,14 +345,14 @@ def test_an_interrupted_run_from_python_is_continued(
                 raise MemoryError  # nobody handles it: the process ends
             return super().submit(job, beside=beside)
 
-    few = {"random_state": 0, "include": ["naive_bayes", "knn"], "max_trials": 5}
+    few: dict[str, Any] = {"random_state": 0, "include": ["naive_bayes", "knn"], "max_trials": 5}
     with pytest.raises(MemoryError), Interrupted() as executor:
         MetaTuneClassifier(executor=executor, run_dir=tmp_path / "run", **few).fit(X, y)
     assert json.loads((tmp_path / "run" / "run.json").read_text())["status"] == "running"
     done = call("continue", tmp_path / "run", "-q", "--jobs", "1")
     assert done.exit_code == 0, done.stderr
-    with InlineExecutor() as executor:
-        direct = MetaTuneClassifier(executor=executor, **few).fit(X, y)
+    with InlineExecutor() as here:
+        direct = MetaTuneClassifier(executor=here, **few).fit(X, y)
     longer = read_journal(tmp_path / "run" / "trials.jsonl")
     assert without_figures(longer) == without_figures(direct.trials_)
 
@@ -336,7 +362,11 @@ def test_rows_that_parquet_would_change_are_continued_in_python_only(
 ) -> None:
     X, y = make_table(80)
     X["odd"] = pd.Series([1, "a"] * 40, dtype=object)
-    few = {"random_state": 0, "include": ["naive_bayes"], "run_dir": tmp_path / "run"}
+    few: dict[str, Any] = {
+        "random_state": 0,
+        "include": ["naive_bayes"],
+        "run_dir": tmp_path / "run",
+    }
     with InlineExecutor() as executor:
         MetaTuneClassifier(executor=executor, max_trials=1, **few).fit(X, y)
         refused = call("continue", tmp_path / "run", "--max-trials", "+1")

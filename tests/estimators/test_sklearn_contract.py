@@ -18,7 +18,7 @@ EXPECTED_TO_FAIL = {"check_sample_weight_equivalence_on_dense_data": _DRAWN}
 
 
 @pytest.mark.filterwarnings("ignore:no model beat the constant")  # tables of noise
-@parametrize_with_checks(
+@parametrize_with_checks(  # type: ignore[untyped-decorator]  # scikit-learn has no types
     [MetaTuneClassifier(**QUICK), MetaTuneRegressor(**QUICK)],
     expected_failed_checks=lambda _estimator: EXPECTED_TO_FAIL,
 )

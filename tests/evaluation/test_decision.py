@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
+from metatune._typing import FloatArray, IntArray
 from metatune.evaluation.decision import choose_decision, fit_decision, judged_prediction
 from metatune.evaluation.guard import parts_of_rows
 from metatune.kinds import TaskKind
@@ -18,7 +19,9 @@ def decided(name: str, kind: TaskKind = TaskKind.BINARY) -> Metric:
     return replace(resolve_metric(name, kind), decides=True)
 
 
-def make_probabilities(n_rows: int = 2_000, share: float = 0.5, seed: int = 0):  # type: ignore[no-untyped-def]
+def make_probabilities(
+    n_rows: int = 2_000, share: float = 0.5, seed: int = 0
+) -> tuple[IntArray, FloatArray]:
     """Calibrated probabilities of two classes, and labels drawn from them."""
     rng = np.random.default_rng(seed)
     logit = rng.normal(size=n_rows) * 1.5 + np.log(share / (1 - share))
@@ -124,7 +127,7 @@ def test_tables_score_like_rows(name: str, n_classes: int) -> None:
     kind = TaskKind.BINARY if n_classes == 2 else TaskKind.MULTICLASS
     metric = resolve_metric(name, kind)
     table = np.bincount(y * n_classes + said, weights=weights, minlength=n_classes**2)
-    found = score_tables(metric, table.reshape(1, n_classes, n_classes))
+    found = score_tables(metric, table.reshape(1, n_classes, n_classes).astype(float))
     assert found[0] == pytest.approx(metric.score(y, np.eye(n_classes)[said], weights))
 
 

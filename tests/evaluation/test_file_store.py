@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,11 @@ import pytest
 from metatune.evaluation.file_store import FileStore, store_beside
 
 
-def writes(n_bytes: int, name: str = "file"):
-    return lambda folder: (folder / name).write_bytes(b"x" * n_bytes)
+def writes(n_bytes: int, name: str = "file") -> Callable[[Path], None]:
+    def write(folder: Path) -> None:
+        (folder / name).write_bytes(b"x" * n_bytes)
+
+    return write
 
 
 def test_what_was_added_is_found(tmp_path: Path) -> None:
@@ -34,7 +38,9 @@ def test_what_was_not_used_for_longest_goes_first(tmp_path: Path) -> None:
     store = FileStore(tmp_path, 400)
     for age, name in enumerate("abcd"):
         store.add(writes(100), name)
-        os.utime(store.find(name), ns=(age, age))
+        entry = store.find(name)
+        assert entry is not None
+        os.utime(entry, ns=(age, age))
     store.find("a")
     store.add(writes(100), "e")
     assert [name for name in "abcde" if store.find(name)] == ["a", "c", "d", "e"]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -156,7 +157,7 @@ def test_groups_stay_together_in_every_repeat() -> None:
         assert not np.intersect1d(groups[fold.train], groups[fold.valid]).size
 
 
-def test_a_holdout_with_cut_rows_nests_in_the_whole(tmp_path) -> None:
+def test_a_holdout_with_cut_rows_nests_in_the_whole(tmp_path: Path) -> None:
     task = make_task(1_000)
     whole = TrialData.make(task, ("roc_auc",), seed=0, n_folds=10)
     plan = FoldPlan(n_splits=10, holdout=True, max_train_rows=300)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,7 +53,7 @@ def make_trial(configuration: Configuration, rung: Rung = TOP, seed: int = 7) ->
     return Trial(number=0, configuration=configuration, rung=rung, seed=seed)
 
 
-def default(name: str, kind: TaskKind = TaskKind.BINARY, **changes: object) -> Configuration:
+def default(name: str, kind: TaskKind = TaskKind.BINARY, **changes: Any) -> Configuration:
     found = ALGORITHMS[name].space(kind).default()
     return Configuration(algorithm=name, params={**found.params, **changes})
 
@@ -108,7 +109,7 @@ def test_predictions_are_bit_identical_with_and_without_the_store(
 @pytest.mark.usefixtures("share_all")
 def test_preprocessing_is_shared_by_families_and_seeds(store: FileStore) -> None:
     data = make_data()
-    step = {"scaling": "quantile", "imputation": "median", "encoding": "target"}
+    step: dict[str, Any] = {"scaling": "quantile", "imputation": "median", "encoding": "target"}
     svm = make_trial(default("svm", **step), seed=1)
     knn = make_trial(default("knn", **step), seed=2)
     assert evaluate(svm, data, store=store).stored_matrices == 0
@@ -133,7 +134,8 @@ def test_crossings_are_shared_by_what_makes_them(store: FileStore) -> None:
     assert evaluate(boosted, data, store=store).stored_matrices == 0
     slower = default("lightgbm", crossing="arithmetic", learning_rate=0.05)
     assert evaluate(make_trial(slower, ONE_FOLD), data, store=store).stored_matrices == 1
-    for other in ({}, {"crossing": "arithmetic", "encoding": "target"}):
+    others: list[dict[str, Any]] = [{}, {"crossing": "arithmetic", "encoding": "target"}]
+    for other in others:
         trial = make_trial(default("extra_trees", **other))
         assert evaluate(trial, data, store=store).stored_matrices == 0
 
@@ -169,7 +171,7 @@ def test_a_promoted_configuration_does_not_repeat_its_fold(
     assert below.copied_folds == 0
     fitted: list[int] = []
 
-    def spy(trial, data, number, metrics, store=None):  # type: ignore[no-untyped-def]
+    def spy(trial: Trial, data: TrialData, number: int, metrics: Any, store: Any = None) -> Any:
         fitted.append(number)
         return run_fold(trial, data, number, metrics, store)
 

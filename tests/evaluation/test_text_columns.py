@@ -13,6 +13,7 @@ from metatune.data.encoding.fingerprint import Fingerprint
 from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.data.task.make_task import make_task
 from metatune.evaluation.rungs import Rung
+from metatune.evaluation.text_check import check_seconds, texts_help
 from metatune.evaluation.text_columns import add_texts
 from metatune.evaluation.trial import Trial
 from metatune.evaluation.trial_data import TrialData
@@ -168,6 +169,8 @@ def test_less_is_read_where_time_is_short() -> None:
     _, data, encoder = read(make_table(), seconds=0.02)
     _, _, careful = read(make_table())
     assert data.task.layout.n_predicted == 1
+    assert encoder.text_model is not None
+    assert careful.text_model is not None
     assert encoder.text_model.word_length < careful.text_model.word_length
 
 
@@ -221,3 +224,16 @@ def test_texts_without_any_word_in_common_add_nothing() -> None:
     table["text"] = [f"{''.join(rng.choice(letters, 9))} {i}" for i in range(len(table))]
     plain, data, _ = read(table)
     assert data is plain
+
+
+def test_texts_are_kept_where_trees_predict_better_with_them() -> None:
+    told = read(make_table())[1]
+    assert texts_help(told)
+    silent = replace(told, predicted=tuple(np.zeros_like(fold) for fold in told.predicted))
+    assert not texts_help(silent)
+
+
+def test_the_seconds_of_the_check_follow_from_sizes_alone() -> None:
+    small, large = read(make_table(120))[1], read(make_table(480))[1]
+    assert 0.0 < check_seconds(small) < check_seconds(large)
+    assert check_seconds(small) == check_seconds(read(make_table(120, seed=5))[1])

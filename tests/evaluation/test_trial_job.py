@@ -5,10 +5,12 @@ import math
 import pickle
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from metatune.algorithms.base import Algorithm, BuildContext
 from metatune.algorithms.registry import get_algorithm
 from metatune.data.encoding.encoded_task import EncodedTask
 from metatune.data.encoding.layout import Layout
@@ -98,7 +100,7 @@ def test_low_rung_uses_fewer_rows_and_one_fold(monkeypatch: pytest.MonkeyPatch) 
     algorithm = get_algorithm("linear")
     build = type(algorithm).build
 
-    def spy(self, configuration, context):  # type: ignore[no-untyped-def]
+    def spy(self: Algorithm, configuration: Configuration, context: BuildContext) -> Any:
         seen.append(context.shape.n_rows)
         return build(self, configuration, context)
 

@@ -14,7 +14,7 @@ GB = 10**9
 
 
 @pytest.fixture(autouse=True)
-def _sixteen_cores(monkeypatch):
+def _sixteen_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cores, "allowed_cores", lambda: 16)
 
 
@@ -31,7 +31,7 @@ def write(root: Path, name: str, content: str) -> None:
     path.write_text(content, encoding="ascii")
 
 
-def test_affinity_counts_where_nothing_else_limits(tmp_path):
+def test_affinity_counts_where_nothing_else_limits(tmp_path: Path) -> None:
     assert available_cores(tmp_path, {}) == 16
 
 
@@ -47,26 +47,26 @@ def test_affinity_counts_where_nothing_else_limits(tmp_path):
         ("100000 0\n", 16),
     ],
 )
-def test_quota_of_version_2_is_rounded_up(tmp_path, quota, expected):
+def test_quota_of_version_2_is_rounded_up(tmp_path: Path, quota: str, expected: int) -> None:
     root = machine(tmp_path, "0::/user.slice/job\n")
     write(root, "user.slice/job/cpu.max", quota)
     assert available_cores(root, {}) == expected
 
 
-def test_quota_of_a_group_above_counts(tmp_path):
+def test_quota_of_a_group_above_counts(tmp_path: Path) -> None:
     root = machine(tmp_path, "0::/user.slice/job\n")
     write(root, "user.slice/cpu.max", "300000 100000")
     write(root, "user.slice/job/cpu.max", "max 100000")
     assert available_cores(root, {}) == 3
 
 
-def test_in_a_container_the_path_of_the_host_is_not_needed(tmp_path):
+def test_in_a_container_the_path_of_the_host_is_not_needed(tmp_path: Path) -> None:
     root = machine(tmp_path, "0::/docker/0123abc\n")
     write(root, "cpu.max", "400000 100000")
     assert available_cores(root, {}) == 4
 
 
-def test_quota_of_version_1(tmp_path):
+def test_quota_of_version_1(tmp_path: Path) -> None:
     root = machine(tmp_path, "4:cpu,cpuacct:/job\n3:memory:/job\n")
     write(root, "cpu/job/cpu.cfs_quota_us", "150000\n")
     write(root, "cpu/job/cpu.cfs_period_us", "100000\n")
@@ -86,17 +86,17 @@ def test_quota_of_version_1(tmp_path):
         ({"SLURM_CPUS_PER_TASK": "0"}, 1),
     ],
 )
-def test_what_slurm_granted_counts(tmp_path, environ, expected):
+def test_what_slurm_granted_counts(tmp_path: Path, environ: dict[str, str], expected: int) -> None:
     assert available_cores(tmp_path, environ) == expected
 
 
-def test_this_machine(monkeypatch):
+def test_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     assert 1 <= available_cores() <= (os.cpu_count() or 1)
     assert 0 < available_memory() <= psutil.virtual_memory().total
 
 
-def test_memory_of_the_machine_where_no_group_limits(tmp_path):
+def test_memory_of_the_machine_where_no_group_limits(tmp_path: Path) -> None:
     measured = available_memory(tmp_path)
     assert abs(measured - psutil.virtual_memory().available) < 2 * GB
 
@@ -109,8 +109,8 @@ def test_memory_of_the_machine_where_no_group_limits(tmp_path):
     ],
 )
 def test_memory_of_the_group_counts_without_the_page_cache(
-    tmp_path, groups, prefix, limit_name, usage_name
-):
+    tmp_path: Path, groups: str, prefix: str, limit_name: str, usage_name: str
+) -> None:
     root = machine(tmp_path, groups)
     write(root, f"{prefix}/{limit_name}", "50000000\n")
     write(root, f"{prefix}/{usage_name}", "40000000\n")
@@ -118,7 +118,7 @@ def test_memory_of_the_group_counts_without_the_page_cache(
     assert available_memory(root) == 35_000_000
 
 
-def test_memory_of_an_overfull_group_is_none(tmp_path):
+def test_memory_of_an_overfull_group_is_none(tmp_path: Path) -> None:
     root = machine(tmp_path, "0::/job\n")
     write(root, "job/memory.max", "1000")
     write(root, "job/memory.current", "2000")
@@ -138,17 +138,17 @@ def test_memory_of_an_overfull_group_is_none(tmp_path):
         ("900000kB", 900_000_000),
     ],
 )
-def test_sizes_are_read(text, expected):
+def test_sizes_are_read(text: str, expected: int) -> None:
     assert parse_memory(text) == expected
 
 
 @pytest.mark.parametrize("text", ["", "4", "GB", "4XB", "-1GB", "4 GB 3", "inf", "1e9GB", "GB4"])
-def test_what_is_no_size_is_refused(text):
+def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(OptionError, match="is not a size with a unit: use a size like 4GB"):
         parse_memory(text)
 
 
 @pytest.mark.parametrize("text", ["0GB", "10MB", "299.9MB"])
-def test_too_little_memory_is_refused(text):
+def test_too_little_memory_is_refused(text: str) -> None:
     with pytest.raises(OptionError, match="is below 300MB, what a worker needs"):
         parse_memory(text)

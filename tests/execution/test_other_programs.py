@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np  # noqa: F401  # brings a BLAS library
 import psutil
@@ -35,9 +37,9 @@ def double(number):
 """
 
 
-def output_of(program: str, **options: object) -> str:
+def output_of(program: str, **options: Any) -> str:
     command = [sys.executable, "-W", "error", "-c", HEAD + program]
-    done = subprocess.run(
+    done: subprocess.CompletedProcess[str] = subprocess.run(
         command, capture_output=True, text=True, timeout=60, check=False, **options
     )
     assert done.stderr == ""
@@ -49,7 +51,7 @@ def blas_threads() -> list[int]:
 
 
 @pytest.fixture
-def three_threads():
+def three_threads() -> Iterator[None]:
     limits = threadpool_limits(limits=3)
     with threadpool_limits(limits=3):
         pass  # from then on no thread of the program owns the limits
@@ -60,10 +62,10 @@ def three_threads():
 
 @pytest.mark.usefixtures("three_threads")
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_overlapping_contexts_give_blas_its_threads_back(order):
+def test_overlapping_contexts_give_blas_its_threads_back(order: tuple[int, int]) -> None:
     enter, leave = [threading.Event() for _ in "ab"], [threading.Event() for _ in "ab"]
 
-    def hold(i):
+    def hold(i: int) -> None:
         with one_numeric_thread():
             enter[i].set()
             leave[i].wait(20)
@@ -81,9 +83,9 @@ def test_overlapping_contexts_give_blas_its_threads_back(order):
 
 
 @pytest.mark.usefixtures("three_threads")
-def test_contexts_may_be_nested_and_left_by_an_error():
+def test_contexts_may_be_nested_and_left_by_an_error() -> None:
     @one_numeric_thread()
-    def fail():
+    def fail() -> None:
         with one_numeric_thread():
             pass
         assert set(blas_threads()) == {1}
@@ -94,7 +96,7 @@ def test_contexts_may_be_nested_and_left_by_an_error():
     assert set(blas_threads()) == {3}
 
 
-def test_own_processes_of_the_program_know_nothing_of_the_workers(tmp_path):
+def test_own_processes_of_the_program_know_nothing_of_the_workers(tmp_path: Path) -> None:
     program = """
 import multiprocessing, threading
 
@@ -122,7 +124,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize("daemon", [False, True])
-def test_a_forked_child_has_workers_of_its_own(daemon):
+def test_a_forked_child_has_workers_of_its_own(daemon: bool) -> None:
     program = f"""
 import multiprocessing
 
@@ -142,7 +144,7 @@ print(double(5))
     assert output_of(program).split() == ["8", "8", "10"]
 
 
-def test_a_forked_child_does_not_keep_the_workers_of_its_parent():
+def test_a_forked_child_does_not_keep_the_workers_of_its_parent() -> None:
     program = """
 import psutil
 pool = LocalPool(1, preload=())
@@ -155,6 +157,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
     command = [sys.executable, "-c", HEAD + program]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
         worker = int(parent.stdout.readline())
         family = psutil.Process(worker)
         parent.stdout.close()
@@ -167,7 +170,7 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert gone
 
 
-def test_threads_of_a_program_start_pools_at_once():
+def test_threads_of_a_program_start_pools_at_once() -> None:
     def work(number: int) -> int:
         program = f"print(double({number}))"
         return int(output_of(program))
@@ -177,7 +180,7 @@ def test_threads_of_a_program_start_pools_at_once():
 
 
 @pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
-def test_streams_may_be_closed(closed, tmp_path):
+def test_streams_may_be_closed(closed: tuple[int] | tuple[int, int, int], tmp_path: Path) -> None:
     told = tmp_path / "told"
     program = f"""
 for stream in {closed!r}:
@@ -190,7 +193,7 @@ os._exit(0)
     assert told.read_text(encoding="utf-8") == "42"
 
 
-def test_signals_that_the_program_blocks_or_ignores_do_not_matter():
+def test_signals_that_the_program_blocks_or_ignores_do_not_matter() -> None:
     program = """
 signal.pthread_sigmask(signal.SIG_BLOCK, set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP})
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -199,7 +202,7 @@ print(double(3))
     assert output_of(program) == "6\n"
 
 
-def test_a_folder_that_was_deleted_does_not_matter(tmp_path):
+def test_a_folder_that_was_deleted_does_not_matter(tmp_path: Path) -> None:
     program = f"""
 os.mkdir({str(tmp_path / "gone")!r})
 os.chdir({str(tmp_path / "gone")!r})
@@ -209,12 +212,12 @@ print(double(3))
     assert output_of(program) == "6\n"
 
 
-def test_nothing_is_left_in_the_folder_for_temporary_files(tmp_path):
+def test_nothing_is_left_in_the_folder_for_temporary_files(tmp_path: Path) -> None:
     output_of("print(double(3))", env={**os.environ, "TMPDIR": str(tmp_path)})
     assert list(tmp_path.iterdir()) == []
 
 
-def test_processes_end_with_the_program():
+def test_processes_end_with_the_program() -> None:
     program = """
 import psutil
 double(3)
@@ -225,7 +228,7 @@ print(*[child.pid for child in psutil.Process().children(recursive=True)])
     assert not any(psutil.pid_exists(pid) for pid in pids)
 
 
-def test_methods_of_multiprocessing_are_untouched():
+def test_methods_of_multiprocessing_are_untouched() -> None:
     before = multiprocessing.get_start_method(allow_none=True)
     from metatune.execution.local_pool import LocalPool
 

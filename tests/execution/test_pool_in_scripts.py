@@ -5,7 +5,9 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -53,14 +55,14 @@ except KeyboardInterrupt:
 )
 
 
-def python(*arguments: str, **options: object) -> "subprocess.CompletedProcess[str]":
+def python(*arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-W", "error", *arguments]
     return subprocess.run(
         command, capture_output=True, text=True, timeout=60, check=False, **options
     )
 
 
-def test_script_without_a_guard_runs_once(tmp_path):
+def test_script_without_a_guard_runs_once(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(UNGUARDED + "print(__file__)\n", encoding="utf-8")
     done = python(str(script), cwd=tmp_path)
@@ -68,20 +70,20 @@ def test_script_without_a_guard_runs_once(tmp_path):
     assert done.stdout.splitlines() == ["main runs", "42", str(script)]
 
 
-def test_program_from_standard_input(tmp_path):
+def test_program_from_standard_input(tmp_path: Path) -> None:
     done = python("-", input=UNGUARDED, cwd=tmp_path)
     assert done.stderr == ""
     assert done.stdout.splitlines() == ["main runs", "42"]
 
 
-def test_module_run_by_name_is_not_run_again_in_workers(tmp_path):
+def test_module_run_by_name_is_not_run_again_in_workers(tmp_path: Path) -> None:
     (tmp_path / "runme.py").write_text(UNGUARDED + "print(__spec__.name)\n", encoding="utf-8")
     done = python("-m", "runme", cwd=tmp_path)
     assert done.stderr == ""
     assert done.stdout.splitlines() == ["main runs", "42", "runme"]
 
 
-def test_modules_in_the_current_directory_do_not_shadow_the_library(tmp_path):
+def test_modules_in_the_current_directory_do_not_shadow_the_library(tmp_path: Path) -> None:
     (tmp_path / "psutil.py").write_text("raise RuntimeError('shadowed')\n", encoding="utf-8")
     (tmp_path / "elsewhere").mkdir()
     script = tmp_path / "elsewhere" / "script.py"
@@ -109,7 +111,7 @@ def is_zombie(process: psutil.Process) -> bool:
 
 
 @pytest.fixture
-def long_run():
+def long_run() -> Iterator[tuple[subprocess.Popen[str], list[psutil.Process]]]:
     """A program with two jobs under way, in its own process group; and all its descendants."""
     program = subprocess.Popen(
         [sys.executable, "-W", "error", "-c", LONG],
@@ -118,19 +120,23 @@ def long_run():
         text=True,
         start_new_session=True,
     )
+    assert program.stdout is not None
     lines = [program.stdout.readline().strip() for _ in range(2)]
     assert lines == ["main runs", "jobs run"]
     family = psutil.Process(program.pid).children(recursive=True)
     assert len(family) >= 3
     yield program, family
-    for process in [program, *family]:
+    processes: list[subprocess.Popen[str] | psutil.Process] = [program, *family]
+    for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     program.communicate()
 
 
 @posix_only
-def test_no_process_outlives_a_killed_parent(long_run):
+def test_no_process_outlives_a_killed_parent(
+    long_run: tuple[subprocess.Popen[str], list[psutil.Process]],
+) -> None:
     program, family = long_run
     program.send_signal(signal.SIGKILL)
     program.wait(5)
@@ -138,7 +144,9 @@ def test_no_process_outlives_a_killed_parent(long_run):
 
 
 @posix_only
-def test_interrupt_of_the_whole_group_leaves_workers_to_the_parent(long_run):
+def test_interrupt_of_the_whole_group_leaves_workers_to_the_parent(
+    long_run: tuple[subprocess.Popen[str], list[psutil.Process]],
+) -> None:
     program, family = long_run
     os.killpg(program.pid, signal.SIGINT)
     watch = Stopwatch()

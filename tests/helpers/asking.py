@@ -52,6 +52,12 @@ class Asking:
     def ask(self, max_seconds: float = float("inf")) -> Trial | None:
         return next_trial(self.halving, self.sampler, max_seconds)
 
+    def trial(self, max_seconds: float = float("inf")) -> Trial:
+        """Ask where there has to be a trial."""
+        asked = self.ask(max_seconds)
+        assert asked is not None
+        return asked
+
     def tell(self, result: TrialResult) -> None:
         self.halving.tell(result)
 

@@ -10,7 +10,9 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 import psutil
 
@@ -33,10 +35,10 @@ class Cluster:
         _wait_until(self._has_file)
         self.address = json.loads(self._file.read_text(encoding="utf-8"))["address"]
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         while self._processes:
             _end(self._processes.pop())
 
@@ -106,7 +108,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
-def _wait_until(condition) -> None:
+def _wait_until(condition: Callable[[], bool]) -> None:
     for _ in range(int(_START_SECONDS / 0.05)):
         if condition():
             return

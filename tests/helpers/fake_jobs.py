@@ -7,40 +7,45 @@ import subprocess
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from metatune.evaluation.trial import Trial, TrialResult
 
 
-def double(x):
+def double(x: int) -> int:
     return 2 * x
 
 
-def sleep(seconds):
+def sleep(seconds: float) -> float:
     time.sleep(seconds)
     return seconds
 
 
-def hold_interpreter(seconds):
+def hold_interpreter(seconds: float) -> None:
     """Sleep in compiled code that does not let other threads run."""
     ctypes.PyDLL(None).sleep(seconds)
 
 
-def kill_self(number):
+def kill_self(number: int) -> None:
     os.kill(os.getpid(), number)
 
 
-def exit_now(code):
+def exit_now(code: int) -> None:
     os._exit(code)
 
 
-def raise_error(text):
+def raise_error(text: str) -> None:
     raise ValueError(text)
 
 
-def raise_memory_error():
+def raise_memory_error() -> None:
     raise MemoryError
 
 
-def allocate(gigabytes):
+def allocate(gigabytes: float) -> int:
     """Hold more and more memory, in steps of 20 MB."""
     held = []
     for _ in range(int(gigabytes * 50)):
@@ -49,37 +54,37 @@ def allocate(gigabytes):
     return len(held)
 
 
-_kept = []
+_kept: list[bytes] = []
 
 
-def keep(gigabytes):
+def keep(gigabytes: float) -> None:
     """Leave memory behind, as a library that leaks would."""
     _kept.append(os.urandom(10_000) * int(gigabytes * 100_000))
 
 
-def allocate_in_child(gigabytes):
+def allocate_in_child(gigabytes: float) -> None:
     code = f"import time; held = b'x' * int({gigabytes} * 1e9); time.sleep(60)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def leave_child_behind(pid_file):
+def leave_child_behind(pid_file: str) -> None:
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     Path(pid_file).write_text(str(child.pid), encoding="utf-8")
     time.sleep(60)
 
 
-def unpicklable():
+def unpicklable() -> Callable[[], int]:
     return lambda: 1
 
 
-def be_noisy():
+def be_noisy() -> None:
     sys.stdout.write("a line on stdout\n")
     sys.stderr.write("a line on stderr\n")
     warnings.warn("a warning", stacklevel=1)
     sys.stdout.flush()
 
 
-def circumstances():
+def circumstances() -> dict[str, object]:
     """Tell what a job sees around itself."""
     from threadpoolctl import threadpool_info
 
@@ -92,7 +97,7 @@ def circumstances():
     }
 
 
-def meet(own, other):
+def meet(own: str, other: str) -> bool:
     """Leave a mark and wait until the other job has left its mark too."""
     Path(own).touch()
     for _ in range(500):
@@ -102,18 +107,21 @@ def meet(own, other):
     return False
 
 
-def evaluate(_inbox, _outbox, trial, _keep=None, _stop=None):
+def evaluate(
+    _inbox: str, _outbox: str, trial: "Trial", _keep: object = None, _stop: object = None
+) -> "TrialResult":
     """Stand in for the evaluation of a trial: do what its configuration says."""
     from metatune.evaluation.trial import TrialResult, TrialStatus
 
-    params = trial.configuration.params
-    misbehaviour = {
+    params: dict[str, Any] = dict(trial.configuration.params)
+    misbehaviour: dict[str, Callable[[], object]] = {
+        "nothing": lambda: None,
         "hang": lambda: time.sleep(600),
         "die": lambda: os.kill(os.getpid(), signal.SIGKILL),
         "allocate": lambda: allocate(10),
         "raise": lambda: raise_error("no luck"),
     }
-    misbehaviour.get(params.get("do"), lambda: None)()
+    misbehaviour[params.get("do", "nothing")]()
     time.sleep(params.get("seconds", 0.0))
     return TrialResult(
         trial=trial,
@@ -123,7 +131,7 @@ def evaluate(_inbox, _outbox, trial, _keep=None, _stop=None):
     )
 
 
-def leave_files(inbox, outbox):
+def leave_files(inbox: str, outbox: str) -> dict[str, str | int]:
     """Copy the inbox into the outbox, and tell where this was."""
     for path in Path(inbox).rglob("*"):
         if path.is_file():
@@ -133,17 +141,17 @@ def leave_files(inbox, outbox):
     return {"inbox": inbox, "outbox": outbox, "cwd": str(Path.cwd()), "pid": os.getpid()}
 
 
-def write_and_fail(_inbox, outbox):
+def write_and_fail(_inbox: str, outbox: str) -> None:
     (Path(outbox) / "file").write_text("written", encoding="utf-8")
     raise ValueError("after writing")
 
 
-def write_and_hang(_inbox, outbox):
+def write_and_hang(_inbox: str, outbox: str) -> None:
     (Path(outbox) / "file").write_text("written", encoding="utf-8")
     time.sleep(600)
 
 
-def hang_the_first_time(mark):
+def hang_the_first_time(mark: str) -> str:
     """Note each attempt in a file; only the second one ends."""
     with Path(mark).open("a", encoding="utf-8") as file:
         file.write(f"{os.getpid()}\n")
@@ -152,7 +160,7 @@ def hang_the_first_time(mark):
     return "done"
 
 
-def kill_host(mark):
+def kill_host(mark: str) -> None:
     """Kill the Dask worker that this process serves: its fork server's parent."""
     import psutil
 

@@ -10,6 +10,7 @@ import numpy as np
 from asking import CandidateSource, Source
 
 from metatune.budget import Deadline
+from metatune.evaluation.keep_rule import KeepRule
 from metatune.evaluation.rungs import Rung, plan_rungs
 from metatune.evaluation.trial import Trial, TrialResult
 from metatune.execution.executor import Executor, Handle, InlineExecutor, Job, JobOutcome
@@ -37,13 +38,13 @@ class FakeStore:
     """A store that only writes a journal, and hands out rules."""
 
     journal_path: Path | None = None
-    rule: Callable[[Trial, History], object] = lambda _trial, _history: None
+    rule: Callable[[Trial, History], KeepRule | None] = lambda _trial, _history: None
     inbox: Path = HERE
     outbox: Path = HERE
     recorded: list[TrialResult] = field(default_factory=list)
     n_constants: int = 0
 
-    def keep_rule(self, trial, history):
+    def keep_rule(self, trial: Trial, history: History) -> KeepRule | None:
         return self.rule(trial, history)
 
     def record(self, result: TrialResult) -> None:
@@ -82,6 +83,12 @@ class Told(Events):
     def trial_ended(self, result: TrialResult, history: History) -> None:
         if self.on_result is not None:
             self.on_result(result)
+
+
+def quality_of(configuration: Configuration) -> float:
+    quality = configuration.params["quality"]
+    assert isinstance(quality, float)
+    return quality
 
 
 def configurations(n: int, **params: float | str) -> list[Configuration]:
@@ -202,7 +209,7 @@ def inventive(seed: int) -> Plan:
         if rng.random() < 0.2:
             return None
         best = history.best(1)
-        base = float(best[0].params["quality"]) if best else 0.0
+        base = quality_of(best[0]) if best else 0.0
         quality = base + float(rng.normal()) + len(history.results) / 1_000
         return Configuration(algorithm="fake", params={"quality": quality})
 

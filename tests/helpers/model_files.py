@@ -54,7 +54,7 @@ class EditedFile:
         return next(found for found in self.all(kind) if attribute in found)
 
     def array(self, node: Node) -> np.ndarray:
-        return np.load(io.BytesIO(self.members[node["file"]]))
+        return np.asarray(np.load(io.BytesIO(self.members[node["file"]])))
 
     def put(self, node: Node, array: np.ndarray) -> None:
         stream = io.BytesIO()

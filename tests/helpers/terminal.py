@@ -20,7 +20,7 @@ __all__ = ["Recording", "run_in_terminal", "script_of"]
 _LINES = 200  # enough for nothing to scroll away
 
 
-class _Screen(pyte.Screen):  # type: ignore[misc]
+class _Screen(pyte.Screen):
     """Screen that notes when a line is so long that the terminal has to break it."""
 
     def __init__(self, columns: int, lines: int) -> None:

@@ -1,12 +1,13 @@
 """Waiting for what happens elsewhere."""
 
 import time
+from collections.abc import Callable
 
 from metatune.budget import Deadline
 from metatune.execution.executor import Executor, Handle, JobOutcome
 
 
-def eventually(condition, within: float = 20.0) -> bool:
+def eventually(condition: Callable[[], bool], within: float = 20.0) -> bool:
     limit = Deadline.after(within)
     while not limit.passed():
         if condition():
@@ -26,8 +27,13 @@ def ended_of(executor: Executor, n: int, within: float = 40.0) -> list[Handle]:
     return found
 
 
+def told(handle: Handle) -> JobOutcome:
+    """Return the outcome of a job that has ended."""
+    assert handle.outcome is not None
+    return handle.outcome
+
+
 def outcome_of(executor: Executor) -> JobOutcome:
     """Wait for the only job."""
     (handle,) = ended_of(executor, 1)
-    assert handle.outcome is not None
-    return handle.outcome
+    return told(handle)

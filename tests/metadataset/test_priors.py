@@ -14,7 +14,7 @@ from metatune.errors import MetadataError
 from metatune.kinds import TaskKind
 from metatune.metadataset.priors import Density, HyperparameterPriors, footprint
 from metatune.metadataset.store import find_metadata, load_metadata, save_priors, verify_metadata
-from metatune.space import Choice, Float, Int
+from metatune.space import Choice, Domain, Float, Int
 
 SPACE = ALGORITHMS["svm"].space(TaskKind.BINARY)
 RISING = tuple(w / 55 for w in range(1, 11))
@@ -100,7 +100,9 @@ def test_log_density_adds_what_is_known() -> None:
         (Int(5, 5), 5, {0: 1.0}),
     ],
 )
-def test_footprints_cover_what_is_rounded_to_a_value(domain, value, expected) -> None:  # type: ignore[no-untyped-def]
+def test_footprints_cover_what_is_rounded_to_a_value(
+    domain: Domain, value: float | str, expected: dict[str, float]
+) -> None:
     shares = footprint(domain, value)
     assert sum(shares) == pytest.approx(1.0)
     assert {i: s for i, s in enumerate(shares) if s > 1e-9} == pytest.approx(expected)

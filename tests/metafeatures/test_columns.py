@@ -37,7 +37,7 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
-def test_simple_by_hand():
+def test_simple_by_hand() -> None:
     X = [
         [1, 0, NAN],
         [2, 1, 0],
@@ -83,7 +83,7 @@ def test_simple_by_hand():
         assert found[name] == pytest.approx(value), name
 
 
-def test_counts_are_exact_across_blocks_of_rows(rng):
+def test_counts_are_exact_across_blocks_of_rows(rng: np.random.Generator) -> None:
     X = rng.normal(size=(30_000, 40))
     X[:, 0] = np.where(np.arange(30_000) == 29_999, 2.0, 0.0)
     X[25_000:25_010, 3:5] = NAN
@@ -95,7 +95,7 @@ def test_counts_are_exact_across_blocks_of_rows(rng):
     assert found["SymbolsSum"] == 2.0
 
 
-def test_imbalance_is_zero_for_equal_classes_and_grows(rng):
+def test_imbalance_is_zero_for_equal_classes_and_grows(rng: np.random.Generator) -> None:
     X = rng.normal(size=(90, 2))
     even = values(X, np.arange(90) % 3)["ImbalanceRatio"]
     odd = values(X, np.repeat([0, 1, 2], [80, 5, 5]))["ImbalanceRatio"]
@@ -103,7 +103,7 @@ def test_imbalance_is_zero_for_equal_classes_and_grows(rng):
     assert 0.5 < odd < 1.0
 
 
-def test_moments_are_scipys_without_the_missing_cells(rng):
+def test_moments_are_scipys_without_the_missing_cells(rng: np.random.Generator) -> None:
     X = np.column_stack([rng.exponential(size=500), rng.normal(size=500), rng.uniform(size=500)])
     X[rng.random(X.shape) < 0.1] = NAN
     found = values(X, rng.integers(0, 2, 500))
@@ -116,7 +116,7 @@ def test_moments_are_scipys_without_the_missing_cells(rng):
         assert found[f"{name}STD"] == pytest.approx(moments.std())
 
 
-def test_outliers_zeros_grids_and_modes(rng):
+def test_outliers_zeros_grids_and_modes(rng: np.random.Generator) -> None:
     normal = rng.normal(size=400)
     spiky = np.where(np.arange(400) < 20, 50.0, rng.normal(size=400))
     counts = np.where(np.arange(400) < 300, 0.0, 3.0)
@@ -137,7 +137,7 @@ def test_outliers_zeros_grids_and_modes(rng):
     assert found["UniqueShareMean"] == pytest.approx((400 + 381 + 2) / 1_200)
 
 
-def test_tails_and_modes_tell_distributions_apart(rng):
+def test_tails_and_modes_tell_distributions_apart(rng: np.random.Generator) -> None:
     y = rng.integers(0, 2, 5_000)
     normal, heavy = rng.normal(size=(5_000, 2)), rng.standard_t(2, size=(5_000, 2))
     two_humps = normal + 6.0 * rng.integers(0, 2, (5_000, 2))
@@ -149,18 +149,18 @@ def test_tails_and_modes_tell_distributions_apart(rng):
     assert values(heavy, y)["NearNormalFeatureShare"] == 0.0
 
 
-def test_scale_range_is_in_powers_of_ten(rng):
+def test_scale_range_is_in_powers_of_ten(rng: np.random.Generator) -> None:
     X = rng.normal(size=(2_000, 2)) * [1.0, 1e4]
     assert values(X, rng.normal(size=2_000))["LogScaleRange"] == pytest.approx(4.0, abs=0.05)
 
 
-def test_correlations_are_numpys_and_scipys(rng):
+def test_correlations_are_numpys_and_scipys(rng: np.random.Generator) -> None:
     X = rng.normal(size=(600, 4))
     X[:, 1] += X[:, 0]
     X[:, 3] = np.exp(2.0 * X[:, 2])
     y = X[:, 2] + 0.1 * rng.normal(size=600)
     found = values(X, y)
-    pairs = np.abs(np.corrcoef(X.T)[np.triu_indices(4, 1)])
+    pairs = np.abs(np.atleast_2d(np.corrcoef(X.T))[np.triu_indices(4, 1)])
     assert found["AbsCorrelationMean"] == pytest.approx(pairs.mean())
     assert found["AbsCorrelationMax"] == pytest.approx(pairs.max())
     assert found["AbsCorrelationSTD"] == pytest.approx(pairs.std())
@@ -173,7 +173,7 @@ def test_correlations_are_numpys_and_scipys(rng):
     assert found["RankCorrelationGain"] == pytest.approx((spearman - pearson).mean())
 
 
-def test_correlation_ratio_is_that_of_the_analysis_of_variance(rng):
+def test_correlation_ratio_is_that_of_the_analysis_of_variance(rng: np.random.Generator) -> None:
     y = rng.integers(0, 3, 300)
     X = rng.normal(size=(300, 2)) + np.column_stack([y, np.zeros(300)])
     groups = [X[y == c, 0] for c in range(3)]
@@ -183,7 +183,7 @@ def test_correlation_ratio_is_that_of_the_analysis_of_variance(rng):
     assert found["TargetCorrelationMax"] == pytest.approx(math.sqrt(1.0 - within / total))
 
 
-def test_heterogeneous_classes_are_seen(rng):
+def test_heterogeneous_classes_are_seen(rng: np.random.Generator) -> None:
     y = np.arange(2_000) % 2
     even = values(rng.normal(size=(2_000, 2)), y)["ClassScaleHeterogeneity"]
     odd = values(rng.normal(size=(2_000, 2)) * np.where(y, 4.0, 1.0)[:, None], y)
@@ -193,7 +193,7 @@ def test_heterogeneous_classes_are_seen(rng):
 
 
 @pytest.mark.parametrize("shape", [(400, 6), (20, 50)])
-def test_main_axes_are_scikit_learns(rng, shape):
+def test_main_axes_are_scikit_learns(rng: np.random.Generator, shape: tuple[int, int]) -> None:
     X = rng.exponential(size=shape) @ rng.normal(size=(shape[1], shape[1]))
     found = values(X, rng.normal(size=shape[0]))
     S = (X - X.mean(axis=0)) / X.std(axis=0)
@@ -207,12 +207,12 @@ def test_main_axes_are_scikit_learns(rng, shape):
     assert found["PCASkewnessFirstPC"] == pytest.approx(scipy.stats.skew(first))
 
 
-def test_effective_rank_of_copies_is_one_dimension(rng):
+def test_effective_rank_of_copies_is_one_dimension(rng: np.random.Generator) -> None:
     X = np.repeat(rng.normal(size=(300, 1)), 5, axis=1)
     assert values(X, rng.normal(size=300))["EffectiveRankShare"] == pytest.approx(0.2)
 
 
-def test_target_shape(rng):
+def test_target_shape(rng: np.random.Generator) -> None:
     y = np.where(np.arange(1_000) < 100, 0.0, np.round(rng.lognormal(3.0, 1.0, 1_000)) + 1.0)
     found = values(rng.normal(size=(1_000, 2)), y)
     assert found["TargetSkewness"] == pytest.approx(scipy.stats.skew(y))
@@ -230,14 +230,14 @@ def test_target_shape(rng):
     assert positive["TargetIsInteger"] == 0.0
 
 
-def test_negative_target_has_no_logarithm(rng):
+def test_negative_target_has_no_logarithm(rng: np.random.Generator) -> None:
     found = values(rng.normal(size=(100, 2)), rng.normal(size=100))
     assert math.isnan(found["TargetLogSkewness"])
     assert math.isnan(found["TargetLogRange"])
     assert found["TargetIsPositive"] == 0.0
 
 
-def test_information_of_categories_is_that_of_other_libraries(rng):
+def test_information_of_categories_is_that_of_other_libraries(rng: np.random.Generator) -> None:
     y = rng.integers(0, 3, 500)
     A = np.where(rng.random(500) < 0.7, y, rng.integers(0, 3, 500))
     B = rng.integers(0, 4, 500)
@@ -266,7 +266,7 @@ def test_information_of_categories_is_that_of_other_libraries(rng):
         assert found[name] == pytest.approx(value, rel=1e-9, abs=1e-12), name
 
 
-def test_information_of_numbers_comes_from_ranges(rng):
+def test_information_of_numbers_comes_from_ranges(rng: np.random.Generator) -> None:
     x = rng.normal(size=2_000)
     found = values(np.column_stack([x, rng.normal(size=2_000)]), x**3)
     assert found["BinnedUncertaintyMax"] == pytest.approx(1.0)
@@ -275,7 +275,7 @@ def test_information_of_numbers_comes_from_ranges(rng):
     assert math.isnan(found["MeanMutualInformation"])
 
 
-def test_missing_cells_that_tell_the_class_are_seen(rng):
+def test_missing_cells_that_tell_the_class_are_seen(rng: np.random.Generator) -> None:
     y = rng.integers(0, 2, 400)
     X = rng.normal(size=(400, 2))
     X[y == 1, 0] = NAN

@@ -2,11 +2,13 @@
 
 import math
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
+from metatune._typing import AnyArray
 from metatune.budget import Deadline, Stopwatch
 from metatune.data.encoding.encoded_task import EncodedTask
 from metatune.data.encoding.layout import Layout
@@ -58,7 +60,7 @@ def same(a: MetaFeatures, b: MetaFeatures) -> bool:
     return np.array_equal(a.to_array(FEATURE_NAMES), b.to_array(FEATURE_NAMES), equal_nan=True)
 
 
-def test_registry_is_large_unique_and_documented():
+def test_registry_is_large_unique_and_documented() -> None:
     assert len(FEATURE_NAMES) >= 60
     assert sum(len(group.features) for group in GROUPS) == len(FEATURE_NAMES)
     assert GROUP_NAMES == (
@@ -77,7 +79,7 @@ def test_registry_is_large_unique_and_documented():
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])
-def test_every_group_computes_what_it_defines(kind):
+def test_every_group_computes_what_it_defines(kind: str) -> None:
     whole = mixed(300, kind)
     for group in GROUPS:
         computed: set[str] = set()
@@ -92,7 +94,7 @@ def test_every_group_computes_what_it_defines(kind):
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])
-def test_all_names_are_present_and_most_have_a_value(kind):
+def test_all_names_are_present_and_most_have_a_value(kind: str) -> None:
     found = extract_metafeatures(mixed(400, kind))
     assert tuple(found.values) == FEATURE_NAMES
     assert found.skipped == ()
@@ -106,28 +108,28 @@ def test_all_names_are_present_and_most_have_a_value(kind):
     assert len(missing) <= 11
 
 
-def test_to_array_follows_the_names_asked_for():
+def test_to_array_follows_the_names_asked_for() -> None:
     found = MetaFeatures(values={"a": 1.0, "b": 2.0}, seconds={})
     assert np.array_equal(found.to_array(["b", "new", "a"]), [2.0, np.nan, 1.0], equal_nan=True)
 
 
-def test_result_survives_pickling():
+def test_result_survives_pickling() -> None:
     found = extract_metafeatures(mixed(60, "binary"))
     assert same(pickle.loads(pickle.dumps(found)), found)
 
 
 @pytest.mark.parametrize("kind", ["multiclass", "regression"])
-def test_same_seed_gives_the_same_values_and_leaves_global_random_state_alone(kind):
+def test_same_seed_gives_the_same_values_and_leaves_global_random_state_alone(kind: str) -> None:
     large = mixed(30_000, kind)
     np.random.seed(5)  # noqa: NPY002
-    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    before = np.random.get_state(legacy=False)["state"]["key"].copy()  # noqa: NPY002
     first, second = extract_metafeatures(large, seed=3), extract_metafeatures(large, seed=3)
     assert same(first, second)
-    assert np.array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+    assert np.array_equal(np.random.get_state(legacy=False)["state"]["key"], before)  # noqa: NPY002
     assert not same(first, extract_metafeatures(large, seed=4))
 
 
-def test_input_is_not_changed():
+def test_input_is_not_changed() -> None:
     given = mixed(200, "binary")
     X, y = given.X.copy(), given.y.copy()
     given.X.flags.writeable = False
@@ -137,13 +139,13 @@ def test_input_is_not_changed():
     assert np.array_equal(given.y, y)
 
 
-def test_subsample_estimates_the_whole():
+def test_subsample_estimates_the_whole() -> None:
     small, large = (extract_metafeatures(mixed(n, "binary")).values for n in (4_000, 60_000))
     for name in ("LandmarkDecisionTree", "ClassEntropy", "BinnedUncertaintyMax", "TailWeightMean"):
         assert large[name] == pytest.approx(small[name], abs=0.04)
 
 
-def test_codes_of_categories_are_names_not_numbers():
+def test_codes_of_categories_are_names_not_numbers() -> None:
     given = mixed(300, "multiclass")
     X = given.X.copy()
     X[:, 2] = np.array([4, 2, 6, 0, 5, 1, 3])[X[:, 2].astype(int)]
@@ -156,7 +158,7 @@ def test_codes_of_categories_are_names_not_numbers():
             assert other[name] == pytest.approx(one[name], rel=1e-6, abs=1e-9, nan_ok=True), name
 
 
-def test_units_of_numbers_do_not_matter():
+def test_units_of_numbers_do_not_matter() -> None:
     given = mixed(300, "regression")
     X = given.X.copy()
     X[:, 3:] = X[:, 3:] * 1024.0
@@ -166,7 +168,7 @@ def test_units_of_numbers_do_not_matter():
         assert other[name] == pytest.approx(one[name], rel=1e-6, abs=1e-9, nan_ok=True), name
 
 
-def test_deadline_that_has_passed_skips_everything():
+def test_deadline_that_has_passed_skips_everything() -> None:
     found = extract_metafeatures(mixed(200, "binary"), deadline=Deadline.after(-1.0))
     assert found.skipped == GROUP_NAMES
     assert tuple(found.values) == FEATURE_NAMES
@@ -174,7 +176,7 @@ def test_deadline_that_has_passed_skips_everything():
     assert found.seconds == {}
 
 
-def test_short_allowance_keeps_the_cheap_groups():
+def test_short_allowance_keeps_the_cheap_groups() -> None:
     extract_metafeatures(mixed(50, "binary"))  # imports
     wide = mixed(4_000, "binary", n_columns=60)
     watch = Stopwatch()
@@ -186,7 +188,7 @@ def test_short_allowance_keeps_the_cheap_groups():
     assert found.values["NumberOfInstances"] == 4_000.0
 
 
-def test_unfinished_group_keeps_what_it_had(monkeypatch):
+def test_unfinished_group_keeps_what_it_had(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = iter([False, False, True])
 
     class Ends:
@@ -243,7 +245,9 @@ FEATURE_TABLES = {
 
 @pytest.mark.parametrize("name", FEATURE_TABLES)
 @pytest.mark.parametrize("make_target", [labels, numbers])
-def test_degenerate_features_never_raise_or_warn(name, make_target):
+def test_degenerate_features_never_raise_or_warn(
+    name: str, make_target: Callable[[int], AnyArray]
+) -> None:
     X, n_levels = FEATURE_TABLES[name]
     found = extract_metafeatures(task(X, make_target(len(X)), n_levels), max_seconds=60.0)
     assert found.skipped == ()
@@ -266,13 +270,13 @@ TARGETS = {
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_degenerate_targets_never_raise_or_warn(name):
+def test_degenerate_targets_never_raise_or_warn(name: str) -> None:
     found = extract_metafeatures(task(normal(60, 3), TARGETS[name]))
     assert found.skipped == ()
     assert not any(math.isinf(value) for value in found.values.values())
 
 
-def test_every_row_its_class_stays_quick():
+def test_every_row_its_class_stays_quick() -> None:
     watch = Stopwatch()
     found = extract_metafeatures(task(normal(20_000, 20), np.arange(20_000)), max_seconds=60.0)
     assert watch.seconds() < 10.0
@@ -280,7 +284,7 @@ def test_every_row_its_class_stays_quick():
     assert math.isnan(found.values["LandmarkBest"])
 
 
-def test_many_classes_stay_quick():
+def test_many_classes_stay_quick() -> None:
     many = task(normal(5_000, 50), np.random.default_rng(2).integers(0, 300, 5_000))
     watch = Stopwatch()
     found = extract_metafeatures(many, max_seconds=60.0)
@@ -289,7 +293,7 @@ def test_many_classes_stay_quick():
     assert 0.0 <= found.values["LandmarkDecisionTree"] < 0.1
 
 
-def test_rarest_class_is_in_the_sample_of_a_large_table():
+def test_rarest_class_is_in_the_sample_of_a_large_table() -> None:
     y = np.zeros(250_000, dtype=np.int64)
     y[[17, 249_999]] = [1, 2]
     X = np.arange(250_000, dtype=np.float64)[:, None]
@@ -301,7 +305,7 @@ def test_rarest_class_is_in_the_sample_of_a_large_table():
     assert found["ClassEntropy"] == pytest.approx(-(shares * np.log2(shares)).sum())
 
 
-def test_no_rows():
+def test_no_rows() -> None:
     found = extract_metafeatures(task(np.empty((0, 3)), np.empty(0)))
     assert found.values["NumberOfInstances"] == 0.0
     assert found.values["NumberOfFeatures"] == 3.0

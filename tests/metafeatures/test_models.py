@@ -8,6 +8,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.metrics import r2_score
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
+from metatune._typing import AnyArray, FloatArray
 from metatune.data.encoding.encoded_task import EncodedTask
 from metatune.data.encoding.layout import Layout
 from metatune.kinds import TaskKind
@@ -24,16 +25,16 @@ from metatune.metafeatures.learners import (
 from metatune.metafeatures.sample import Points, quantile_codes, standardize
 
 
-def values(X, y):
+def values(X: FloatArray, y: AnyArray) -> dict[str, float]:
     regression = y.dtype.kind == "f"
     k = 0 if regression else int(y.max()) + 1
     kind = TaskKind.REGRESSION if regression else TaskKind.MULTICLASS
     layout = Layout(names=tuple(map(str, range(X.shape[1]))), n_levels=(0,) * X.shape[1])
     encoded = EncodedTask(X=X, y=y, layout=layout, kind=kind, n_classes=k)
-    return extract_metafeatures(encoded, max_seconds=60.0).values
+    return dict(extract_metafeatures(encoded, max_seconds=60.0).values)
 
 
-def points(n=80, d=4, k=3, seed=0):
+def points(n: int = 80, d: int = 4, k: int = 3, seed: int = 0) -> Points:
     rng = np.random.default_rng(seed)
     Z = standardize(rng.normal(size=(n, d)))
     if k:
@@ -44,12 +45,12 @@ def points(n=80, d=4, k=3, seed=0):
 
 
 @pytest.fixture
-def rng():
+def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
 @pytest.mark.parametrize("penalty", [0.0, 3.0])
-def test_ridge_is_scikit_learns(penalty):
+def test_ridge_is_scikit_learns(penalty: float) -> None:
     cloud = points(k=0)
     folds = folds_of(cloud, 5, 0)
     model = Ridge(alpha=penalty) if penalty else LinearRegression()
@@ -63,7 +64,7 @@ def test_ridge_is_scikit_learns(penalty):
 
 
 @pytest.mark.parametrize("k", [0, 3])
-def test_neighbors_are_scikit_learns(k):
+def test_neighbors_are_scikit_learns(k: int) -> None:
     cloud = points(k=k)
     folds = folds_of(cloud, 5, 0)
     scores = neighbor_scores(cloud, folds, squared_distances(cloud.Z, cloud.Z), (1, 7))
@@ -79,7 +80,7 @@ def test_neighbors_are_scikit_learns(k):
         assert found == pytest.approx(np.mean(y == p) if k else r2_score(y, p))
 
 
-def test_kernel_ridge_leaves_each_row_out():
+def test_kernel_ridge_leaves_each_row_out() -> None:
     cloud = points(n=40, k=0)
     distances = squared_distances(cloud.Z, cloud.Z)
     gamma = 1.0 / np.median(distances[distances > 0.0])
@@ -94,7 +95,7 @@ def test_kernel_ridge_leaves_each_row_out():
     assert kernel_ridge_score(cloud, distances, 0.1) == pytest.approx(expected)
 
 
-def test_spanning_tree_is_as_short_as_scipys(rng):
+def test_spanning_tree_is_as_short_as_scipys(rng: np.random.Generator) -> None:
     A = rng.normal(size=(70, 3))
     distances = squared_distances(A, A)
     ends = minimum_spanning_tree(distances)
@@ -103,19 +104,19 @@ def test_spanning_tree_is_as_short_as_scipys(rng):
     assert len({frozenset(edge) for edge in ends.tolist()}) == 69
 
 
-def test_spanning_tree_reaches_duplicates(rng):
+def test_spanning_tree_reaches_duplicates(rng: np.random.Generator) -> None:
     A = np.repeat(rng.normal(size=(4, 2)), 5, axis=0)
     ends = minimum_spanning_tree(squared_distances(A, A))
     assert (squared_distances(A, A)[ends[:, 0], ends[:, 1]] > 0.0).sum() == 3
 
 
-def test_fold_of_one_class_is_predicted_as_that_class():
+def test_fold_of_one_class_is_predicted_as_that_class() -> None:
     cloud = points(n=20, k=2)
     alone = Points(Z=cloud.Z, Y=np.eye(2)[np.zeros(20, dtype=int)], labels=np.zeros(20, np.intp))
     assert out_of_fold_score(alone, folds_of(alone, 5, 0), ridge(1.0)) == 1.0
 
 
-def test_separated_classes_are_easy(rng):
+def test_separated_classes_are_easy(rng: np.random.Generator) -> None:
     y = np.arange(400) % 4
     X = rng.normal(size=(400, 3)) * 0.1 + np.eye(4)[y][:, :3] * 5.0
     found = values(X, y)
@@ -134,7 +135,7 @@ def test_separated_classes_are_easy(rng):
     assert found["ClusterTendency"] > 0.7
 
 
-def test_random_classes_are_hard(rng):
+def test_random_classes_are_hard(rng: np.random.Generator) -> None:
     found = values(rng.normal(size=(800, 3)), rng.integers(0, 2, 800))
     for name in ("LandmarkLDA", "LandmarkDecisionTree", "Landmark1NN", "LandmarkExtraTrees"):
         assert found[name] == pytest.approx(0.5, abs=0.07)
@@ -146,7 +147,7 @@ def test_random_classes_are_hard(rng):
     assert abs(found["DistanceTargetCorrelation"]) < 0.03
 
 
-def test_landmarks_tell_what_kind_of_model_fits(rng):
+def test_landmarks_tell_what_kind_of_model_fits(rng: np.random.Generator) -> None:
     X = rng.uniform(-2.0, 2.0, size=(800, 4))
     linear = values(X, X @ np.array([1.0, 2.0, -1.0, 0.5]) + 0.1 * rng.normal(size=800))
     steps = values(X, np.floor(X[:, 0]) * (X[:, 1] > 0) + 0.05 * rng.normal(size=800))
@@ -161,7 +162,7 @@ def test_landmarks_tell_what_kind_of_model_fits(rng):
     assert linear["LandmarkBest"] == pytest.approx(linear["LandmarkBestGain"])
 
 
-def test_noise_is_estimated_from_neighbors(rng):
+def test_noise_is_estimated_from_neighbors(rng: np.random.Generator) -> None:
     X = rng.uniform(size=(1_000, 2))
     smooth = np.sin(3.0 * X[:, 0]) + X[:, 1]
     quiet = values(X, smooth)
@@ -174,14 +175,14 @@ def test_noise_is_estimated_from_neighbors(rng):
 
 
 @pytest.mark.parametrize("dimension", [1, 2, 5])
-def test_intrinsic_dimension_of_a_sheet_in_space(rng, dimension):
+def test_intrinsic_dimension_of_a_sheet_in_space(rng: np.random.Generator, dimension: int) -> None:
     X = rng.uniform(size=(1_000, dimension)) @ rng.normal(size=(dimension, 8))
     found = values(X, rng.normal(size=1_000))
     assert found["IntrinsicDimension"] == pytest.approx(dimension, rel=0.15)
     assert found["IntrinsicDimensionRatio"] == pytest.approx(dimension / 8, rel=0.15)
 
 
-def test_duplicates_and_conflicts(rng):
+def test_duplicates_and_conflicts(rng: np.random.Generator) -> None:
     base = rng.normal(size=(50, 3))
     X = np.vstack([base, base])
     agree = values(X, np.tile(np.arange(50) % 2, 2))
@@ -191,7 +192,7 @@ def test_duplicates_and_conflicts(rng):
     assert disagree["ConflictShare"] == 1.0
 
 
-def test_fisher_ratio_and_overlap_by_hand():
+def test_fisher_ratio_and_overlap_by_hand() -> None:
     X = np.array([[0.0, 0.0], [1.0, 3.0], [2.0, 1.0], [1.5, 2.0], [3.0, 4.0], [4.0, 5.0]])
     y = np.array([0, 0, 0, 1, 1, 1])
     within = X[:3, 0].var() * 3 + X[3:, 0].var() * 3, X[:3, 1].var() * 3 + X[3:, 1].var() * 3

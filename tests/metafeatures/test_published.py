@@ -23,7 +23,7 @@ NEARLY = ("KurtosisMin", "KurtosisMean", "KurtosisSTD", "SkewnessMean", "Skewnes
 
 @pytest.mark.slow
 @pytest.mark.skipif(not (SHARED / "run_history" / "oboe").is_dir(), reason="no published values")
-def test_deterministic_features_agree_with_the_published_ones():
+def test_deterministic_features_agree_with_the_published_ones() -> None:
     own, theirs = collect(SHARED / "datasets" / "catalog.csv", SHARED / "run_history")
     same = same_tables(own, theirs)
     assert same.sum() >= 40

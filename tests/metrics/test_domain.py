@@ -7,10 +7,11 @@ import pytest
 
 from metatune.errors import OptionError
 from metatune.kinds import TaskKind
-from metatune.metrics import choose_metric
+from metatune.metrics import Metric, choose_metric
+from metatune.metrics.domain import lowest_prediction
 
 
-def chosen(name: str, y: list[float]):  # type: ignore[no-untyped-def]
+def chosen(name: str, y: list[float]) -> Metric:
     return choose_metric(name, TaskKind.REGRESSION, np.array(y), None)[0]
 
 
@@ -52,3 +53,12 @@ def test_predictions_outside_are_raised_to_its_end(
 def test_chosen_metrics_travel() -> None:
     metric = chosen("neg_mean_gamma_deviance", [0.5, 2.0, 3.0])
     assert pickle.loads(pickle.dumps(metric)) == metric
+
+
+def test_predictions_end_between_the_edge_and_the_least_target_above_it() -> None:
+    assert lowest_prediction("rmse", np.array([-9.0, 1.0])) is None
+    assert lowest_prediction("neg_mean_gamma_deviance", np.array([4.0, 8.0])) == 2.0
+    assert lowest_prediction("neg_mean_squared_log_error", np.array([-0.5, 1.0])) == -0.75
+    assert lowest_prediction("neg_mean_squared_log_error", np.array([3.0, 1.0])) == 0.0
+    with pytest.raises(OptionError, match="needs a target above 0, which is not so in 2 of 3 rows"):
+        lowest_prediction("neg_mean_gamma_deviance", np.array([-1.0, 0.0, 1.0]))

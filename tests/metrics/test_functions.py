@@ -12,6 +12,7 @@ from sklearn.metrics import make_scorer
 from metatune.errors import OptionError
 from metatune.kinds import TaskKind
 from metatune.metrics import Form, Metric, choose_metric, metric_name, resolve_metric
+from metatune.metrics.functions import UserFunction, function_name, read_function
 
 RNG = np.random.default_rng(0)
 Y = (RNG.random(80) < 0.3).astype(int)
@@ -153,3 +154,26 @@ def test_other_metrics_of_labels_do(name: str) -> None:
 def test_weights_are_refused_where_a_function_takes_none() -> None:
     assert not chosen(cost).weighs
     assert chosen(make_scorer(sk.fbeta_score, beta=2)).weighs
+
+
+def test_a_function_is_read_once_and_called_with_labels_or_probabilities() -> None:
+    def of_labels(y_true: Any, y_pred: Any) -> float:
+        return float(np.mean(y_true == y_pred))
+
+    def of_probabilities(y_true: Any, y_score: Any) -> float:
+        return float(np.mean(y_score[y_true == 1]))
+
+    y, p = np.array([0, 1]), np.array([[0.9, 0.1], [0.4, 0.6]])
+    labels = read_function(of_labels)
+    assert isinstance(labels, UserFunction)
+    assert (labels.name, labels.of_probabilities, labels.is_scorer) == ("of_labels()", False, False)
+    assert labels(y, p, None) == 1.0
+    probabilities = read_function(of_probabilities)
+    assert probabilities.of_probabilities
+    assert probabilities(y, p, None) == 0.6
+    assert pickle.loads(pickle.dumps(probabilities))(y, p, None) == 0.6
+
+
+def test_a_name_is_short_and_ends_with_a_bracket() -> None:
+    assert function_name(sk.make_scorer(sk.fbeta_score, beta=2)).endswith(")")
+    assert function_name(sk.accuracy_score) == "accuracy_score()"

@@ -1,5 +1,8 @@
 """The positive class: named, or found as scikit-learn finds it, or the rarer one."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 from sklearn import metrics as sk
@@ -29,7 +32,7 @@ from metatune.metrics.positive import find_positive
         ([0, 2], [3, 9], "0", True),
     ],
 )
-def test_without_a_word(labels: list, counts: list[int], label: str, is_guess: bool) -> None:  # type: ignore[type-arg]
+def test_without_a_word(labels: list[Any], counts: list[int], label: str, is_guess: bool) -> None:
     found = find_positive(np.array(labels), np.array(counts))
     assert (found.label, found.is_guess) == (label, is_guess)
 
@@ -49,7 +52,7 @@ def test_without_a_word(labels: list, counts: list[int], label: str, is_guess: b
         (["yes", "no"], "no", 1),
     ],
 )
-def test_named(labels: list, given: object, code: int) -> None:  # type: ignore[type-arg]
+def test_named(labels: list[Any], given: object, code: int) -> None:
     found = find_positive(np.array(labels), np.array([5, 5]), given)
     assert (found.code, found.is_guess) == (code, False)
 
@@ -78,8 +81,8 @@ def test_only_two_classes_have_a_positive_one() -> None:
         ("jaccard", sk.jaccard_score),
     ],
 )
-def test_metrics_of_labels_are_those_of_the_positive_class(  # type: ignore[no-untyped-def]
-    name, function, positive: int
+def test_metrics_of_labels_are_those_of_the_positive_class(
+    name: str, function: Callable[..., float], positive: int
 ) -> None:
     rng = np.random.default_rng(0)
     y, p = (rng.random(80) < 0.3).astype(int), rng.dirichlet([2, 1], 80)

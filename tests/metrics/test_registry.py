@@ -1,7 +1,10 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from sklearn import metrics as sk
 
+from metatune._typing import AnyArray, FloatArray
 from metatune.errors import OptionError
 from metatune.kinds import TaskKind
 from metatune.metrics import DEFAULT_METRIC, RECORDED_METRICS, resolve_metric
@@ -60,7 +63,14 @@ W = RNG.random(60)
     ],
 )
 @pytest.mark.parametrize("weight", [None, W], ids=["plain", "weighted"])
-def test_scores_agree_with_scikit_learn(name, kind, y, p, expected, weight) -> None:  # type: ignore[no-untyped-def]
+def test_scores_agree_with_scikit_learn(
+    name: str,
+    kind: str,
+    y: AnyArray,
+    p: FloatArray,
+    expected: Callable[[object], float],
+    weight: FloatArray | None,
+) -> None:
     metric = resolve_metric(name, TaskKind(kind))
     assert metric.score(y, p, weight) == pytest.approx(expected(weight), abs=1e-9)
 

@@ -1,6 +1,7 @@
 """Model files and run directories: what they hold, and what is refused."""
 
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +73,9 @@ def write_foreign(path: Path) -> None:
 @pytest.mark.parametrize(
     "write", [write_text, write_empty, write_archive, write_torn, write_foreign]
 )
-def test_what_is_no_model_is_refused_in_one_line(write, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_no_model_is_refused_in_one_line(
+    write: Callable[[Path], object], tmp_path: Path
+) -> None:
     path = tmp_path / "model.skops"
     write(path)
     with pytest.raises(BundleError) as caught:

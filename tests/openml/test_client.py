@@ -4,11 +4,13 @@ import errno
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import openml
 import pandas as pd
 import pytest
 from openml_server.server import Fault, OpenMLServer
+from openml_server.world import Dataset
 
 from metatune.errors import InputError, OpenMLError, OptionError
 from metatune.openml.client import ConnectionSettings, OpenMLClient, ServerRefusedError
@@ -201,7 +203,7 @@ class TestFiles:
         assert client.dataset_file(101) == first
 
 
-def _replaced(server: OpenMLServer, number: int, **changes: object) -> object:
+def _replaced(server: OpenMLServer, number: int, **changes: Any) -> Dataset:
     from dataclasses import replace
 
-    return replace(server.world.datasets[number], **changes)  # type: ignore[arg-type]
+    return replace(server.world.datasets[number], **changes)

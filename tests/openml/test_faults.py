@@ -293,13 +293,21 @@ class TestTraps:
         assert list(listed(openml.tasks.list_tasks)["did"]) == [100, 101, 102, 103]
         assert list(listed(openml.datasets.list_datasets)["did"]) == [100, 101, 102, 103]
         assert set(listed(openml.flows.list_flows)["id"]) == set(server.world.flows)
-        task = openml.tasks.get_task(200, download_splits=False)
+        task: Any = openml.tasks.get_task(200, download_splits=False)
         assert (task.dataset_id, task.target_name) == (100, "class")
         dataset = openml.datasets.get_dataset(
             100, download_data=True, download_qualities=True, download_features_meta_data=True
         )
+        assert dataset.qualities is not None
         assert dataset.qualities["NumberOfInstances"] == 120.0
-        assert list(dataset.get_data()[0].columns) == ["a", "b", "c", "colour", "flag", "class"]
+        assert list(pd.DataFrame(dataset.get_data()[0]).columns) == [
+            "a",
+            "b",
+            "c",
+            "colour",
+            "flag",
+            "class",
+        ]
         flow = openml.flows.get_flow(7707)
         assert set(flow.components) == {"imputation", "classifier"}
         setup = openml.setups.get_setup(7707000)  # asks for //setup/7707000

@@ -22,12 +22,12 @@ def grown() -> tuple[LeafForest, list[Any]]:
     """Return arrays and the forests they were made of."""
     forests: list[Any] = []
 
-    def recorded(kind: type) -> type:
+    def recorded(kind: Any) -> Any:
         def fit(self: Any, X: Any, y: Any) -> Any:
-            forests.append(kind.fit(self, X, y))  # type: ignore[attr-defined]
+            forests.append(kind.fit(self, X, y))
             return self
 
-        return type(kind.__name__, (kind,), {"fit": fit, "__init__": kind.__init__})  # type: ignore[misc]
+        return type(kind.__name__, (kind,), {"fit": fit, "__init__": kind.__init__})
 
     with pytest.MonkeyPatch.context() as patch:
         for kind in (ExtraTreesRegressor, RandomForestRegressor):

@@ -1,6 +1,7 @@
 """The meta-model: what is filled in, what a file keeps, what is refused."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -150,7 +151,9 @@ def write_no_file(path: Path, good: bytes) -> None:
         write_no_file,
     ],
 )
-def test_what_is_no_model_is_refused_in_one_line(write, path: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_no_model_is_refused_in_one_line(
+    write: Callable[[Path, bytes], object], path: Path, tmp_path: Path
+) -> None:
     broken = tmp_path / "broken.npz"
     write(broken, path.read_bytes())
     with pytest.raises(MetadataError, match="rebuild the meta-dataset") as caught:

@@ -1,5 +1,7 @@
 """Past evaluations as arrays."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,7 +19,7 @@ from metatune.recommender.past import MAX_REGRET, Past, collect_past, normalised
 def evaluated(**changes: object) -> MetaDataset:
     """One dataset and one configuration at one rung, with changes to that evaluation."""
     metadata = make_metadata(1, kinds=(TaskKind.BINARY,), families=("linear",))
-    row = {
+    row: dict[Any, Any] = {
         **metadata.evaluations.iloc[1].to_dict(),
         score_column("roc_auc"): [0.9, 0.8, 0.7],
         **changes,
@@ -25,7 +27,7 @@ def evaluated(**changes: object) -> MetaDataset:
     return with_evaluations(metadata, [row])
 
 
-def with_evaluations(metadata: MetaDataset, rows: list[dict[str, object]]) -> MetaDataset:
+def with_evaluations(metadata: MetaDataset, rows: list[dict[Any, Any]]) -> MetaDataset:
     return MetaDataset(
         datasets=metadata.datasets,
         configurations=metadata.configurations,
@@ -35,7 +37,7 @@ def with_evaluations(metadata: MetaDataset, rows: list[dict[str, object]]) -> Me
 
 
 def shares(metadata: MetaDataset, metric: str = "roc_auc") -> np.ndarray:
-    return share_of_log(collect_past(metadata, TaskKind.BINARY, metric).values)[0, 0]
+    return np.asarray(share_of_log(collect_past(metadata, TaskKind.BINARY, metric).values)[0, 0])
 
 
 def test_everything_lies_where_it_belongs() -> None:
@@ -120,7 +122,7 @@ def test_times_are_those_of_one_fold() -> None:
     past = collect_past(make_metadata(2), TaskKind.BINARY, "roc_auc")
     times = past.times
     first = (times.dataset == 1) & (times.configuration == 2)
-    np.testing.assert_allclose(times.sizes[first], [[600 * 2 / 9, 6, 2], [400, 6, 2]])
+    np.testing.assert_allclose(times.sizes[first], np.array([[600 * 2 / 9, 6, 2], [400, 6, 2]]))
     np.testing.assert_allclose(times.seconds[first], 1e-3 * 9 * np.array([600 * 2 / 9, 400]))
 
 

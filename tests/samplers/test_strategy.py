@@ -222,8 +222,11 @@ def test_defaults_go_on_where_there_is_no_answer(
 ) -> None:
     executor, events = Pair(n_before=2), Enough(10)
     gone = JobOutcome(status=JobStatus.CRASHED, error="gone")
-    answers = lambda job: gone if job.function is advise_in_worker else run_job(job)  # noqa: E731
-    monkeypatch.setattr(Pair, "call", lambda self, job: answers(job))
+
+    def answer(_executor: Pair, job: Job) -> JobOutcome:
+        return gone if job.function is advise_in_worker else run_job(job)
+
+    monkeypatch.setattr(Pair, "call", answer)
     result = timed_run(task, metadata_dir, executor, events)
     assert events.refused == "gone"
     assert result.advice is None

@@ -1,13 +1,15 @@
 """Incumbent and leaderboard of a history."""
 
 import math
+from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
 from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.kinds import TaskKind
-from metatune.metrics import resolve_metric
+from metatune.metrics import Metric, resolve_metric
 from metatune.search.history import History, slowdown
 from metatune.space import Configuration
 
@@ -24,7 +26,7 @@ def trial(number: int, name: str, rung: Rung = TOP) -> Trial:
     return Trial(number=number, configuration=configuration, rung=rung, seed=1)
 
 
-def ok(number: int, name: str, score: float, rung: Rung = TOP, **details) -> TrialResult:
+def ok(number: int, name: str, score: float, rung: Rung = TOP, **details: Any) -> TrialResult:
     return TrialResult(
         trial=trial(number, name, rung), status=TrialStatus.OK, score=score, **details
     )
@@ -36,11 +38,11 @@ def cut(number: int, name: str, rung: Rung = TOP) -> TrialResult:
     )
 
 
-def names(results) -> list[str]:
-    return [result.trial.configuration.params["name"] for result in results]
+def names(results: Iterable[TrialResult | None]) -> list[object]:
+    return [result and result.trial.configuration.params["name"] for result in results]
 
 
-def test_nobody_leads_an_empty_history():
+def test_nobody_leads_an_empty_history() -> None:
     history = History(ACCURACY)
     assert history.incumbent() is None
     assert history.contenders() == []
@@ -51,22 +53,22 @@ def test_nobody_leads_an_empty_history():
 
 
 @pytest.mark.parametrize(("metric", "winner"), [(ACCURACY, "b"), (LOG_LOSS, "a")])
-def test_the_metric_decides_what_is_better(metric, winner):
+def test_the_metric_decides_what_is_better(metric: Metric, winner: str) -> None:
     history = History(metric, [ok(0, "a", 0.5), ok(1, "b", 0.6)])
     assert names([history.incumbent()]) == [winner]
 
 
-def test_the_incumbent_is_the_object_that_was_told():
+def test_the_incumbent_is_the_object_that_was_told() -> None:
     told = ok(0, "a", 0.5)
     assert History(ACCURACY, [told]).incumbent() is told
 
 
-def test_a_higher_rung_comes_before_a_better_score():
+def test_a_higher_rung_comes_before_a_better_score() -> None:
     history = History(ACCURACY, [ok(0, "a", 0.9, SMALL), ok(1, "b", 0.5, TOP)])
     assert names(history.contenders()) == ["b", "a"]
 
 
-def test_each_configuration_counts_once_at_its_highest_rung():
+def test_each_configuration_counts_once_at_its_highest_rung() -> None:
     history = History(
         ACCURACY, [ok(0, "a", 0.9, SMALL), ok(1, "a", 0.6, TOP), ok(2, "b", 0.7, TOP)]
     )
@@ -75,12 +77,12 @@ def test_each_configuration_counts_once_at_its_highest_rung():
     assert [c.params["name"] for c in history.best(1)] == ["b"]
 
 
-def test_ties_go_to_the_earlier_trial():
+def test_ties_go_to_the_earlier_trial() -> None:
     history = History(ACCURACY, [ok(5, "late", 0.5), ok(2, "early", 0.5)])
     assert names(history.ranked()) == ["early", "late"]
 
 
-def test_failures_and_undefined_scores_never_lead():
+def test_failures_and_undefined_scores_never_lead() -> None:
     history = History(ACCURACY, [cut(0, "a"), ok(1, "b", math.nan), ok(2, "c", 0.1, SMALL)])
     assert names(history.contenders()) == ["c"]
 
@@ -89,28 +91,28 @@ def leader_at_the_top() -> list[TrialResult]:
     return [ok(0, "quick", 0.7, FULL), ok(1, "quick", 0.72, TOP, fold_scores=FOLDS)]
 
 
-def test_one_that_was_too_slow_for_the_top_overtakes_where_both_have_a_score():
+def test_one_that_was_too_slow_for_the_top_overtakes_where_both_have_a_score() -> None:
     history = History(ACCURACY, [*leader_at_the_top(), ok(2, "slow", 0.9, FULL), cut(3, "slow")])
     assert names(history.contenders()) == ["slow", "quick"]
 
 
-def test_one_that_was_not_tried_at_the_top_overtakes_as_well():
+def test_one_that_was_not_tried_at_the_top_overtakes_as_well() -> None:
     history = History(ACCURACY, [*leader_at_the_top(), ok(2, "waiting", 0.9, FULL)])
     assert names(history.contenders()) == ["waiting", "quick"]
 
 
-def test_a_small_advantage_on_one_fold_is_not_enough():
+def test_a_small_advantage_on_one_fold_is_not_enough() -> None:
     history = History(ACCURACY, [*leader_at_the_top(), ok(2, "lucky", 0.71, FULL)])
     assert names(history.contenders()) == ["quick", "lucky"]
 
 
-def test_one_that_broke_at_the_top_does_not_overtake():
+def test_one_that_broke_at_the_top_does_not_overtake() -> None:
     broken = TrialResult(trial=trial(3, "broken", TOP), status=TrialStatus.CRASHED)
     history = History(ACCURACY, [*leader_at_the_top(), ok(2, "broken", 0.9, FULL), broken])
     assert names(history.contenders()) == ["quick", "broken"]
 
 
-def test_one_that_was_too_slow_does_not_overtake_with_a_worse_score():
+def test_one_that_was_too_slow_does_not_overtake_with_a_worse_score() -> None:
     worse = [*leader_at_the_top(), ok(2, "slow", 0.69, FULL), cut(3, "slow")]
     assert names([History(ACCURACY, worse).incumbent()]) == ["quick"]
 
@@ -138,43 +140,45 @@ def climbed() -> list[TrialResult]:
         (0.65, "quick"),
     ],
 )
-def test_with_fewer_rows_it_has_to_be_ahead_by_more_than_the_leader_has_gained(score, winner):
+def test_with_fewer_rows_it_has_to_be_ahead_by_more_than_the_leader_has_gained(
+    score: float, winner: str
+) -> None:
     history = History(ACCURACY, [*climbed(), ok(4, "slow", score, THIRD), cut(5, "slow", ONE_FOLD)])
     assert names(history.contenders())[0] == winner
     assert names([history.incumbent()]) == [winner]
 
 
-def test_with_fewer_rows_the_spread_of_the_leaders_folds_counts_as_well():
+def test_with_fewer_rows_the_spread_of_the_leaders_folds_counts_as_well() -> None:
     for score, winner in ((0.74, "quick"), (0.90, "slow")):
         told = [ok(0, "quick", 0.5, SMALL), *leader_at_the_top(), ok(2, "slow", score, SMALL)]
         assert names([History(ACCURACY, told).incumbent()]) == [winner]
 
 
-def test_who_was_never_at_the_same_rung_is_not_compared():
+def test_who_was_never_at_the_same_rung_is_not_compared() -> None:
     told = [ok(0, "quick", 0.72, TOP, fold_scores=FOLDS), ok(1, "slow", 0.99, SMALL)]
     assert names([History(ACCURACY, told).incumbent()]) == ["quick"]
 
 
-def test_what_has_to_be_undercut_to_lead_at_a_lower_rung():
+def test_what_has_to_be_undercut_to_lead_at_a_lower_rung() -> None:
     history = History(ACCURACY, climbed())
     assert history.loss_to_lead(ONE_FOLD) == -0.75
     assert history.loss_to_lead(THIRD) == pytest.approx(-0.75 - 0.2 * (0.70 - 0.60))
     assert history.loss_to_lead(SMALL) == -math.inf
 
 
-def test_pending_trials_are_known_and_leave_when_told():
+def test_pending_trials_are_known_and_leave_when_told() -> None:
     history = History(ACCURACY)
     started = trial(0, "a")
     assert not history.knows(started.configuration)
     history.start(started)
     assert history.knows(started.configuration)
-    assert history.pending == (started,)
+    assert list(history.pending) == [started]
     history.add(ok(0, "a", 0.5))
-    assert history.pending == ()
+    assert list(history.pending) == []
     assert len(history.results) == 1
 
 
-def test_leaderboard_ranks_the_scored_and_lists_the_failed_below():
+def test_leaderboard_ranks_the_scored_and_lists_the_failed_below() -> None:
     history = History(
         ACCURACY,
         [
@@ -223,7 +227,7 @@ def test_leaderboard_ranks_the_scored_and_lists_the_failed_below():
     assert math.isnan(last["score"])
 
 
-def test_leaderboard_starts_with_the_incumbent():
+def test_leaderboard_starts_with_the_incumbent() -> None:
     history = History(ACCURACY, [*leader_at_the_top(), ok(2, "slow", 0.9, FULL), cut(3, "slow")])
     table = history.leaderboard()
     shown = table["configuration"].tolist()
@@ -235,7 +239,7 @@ def spent(number: int, seconds: float, cpu_seconds: float) -> TrialResult:
     return ok(number, f"c{number}", 0.5, seconds=seconds, cpu_seconds=cpu_seconds)
 
 
-def test_how_busy_the_machine_is_shows_in_the_latest_trials():
+def test_how_busy_the_machine_is_shows_in_the_latest_trials() -> None:
     assert slowdown(History(ACCURACY)) == 1.0
     assert slowdown(History(ACCURACY, [cut(0, "a"), spent(1, 0.5, 0.0)])) == 1.0
     idle = [spent(i, 1.0, 1.1) for i in range(20)]

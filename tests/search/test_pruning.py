@@ -1,5 +1,7 @@
 """Hopeless trials are cut short: clearly behind, and nothing else."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -30,9 +32,9 @@ def make_trial(
     return Trial(number=number, configuration=configuration, rung=rung, seed=0)
 
 
-def make_result(number: int, losses: "list[float]", **trial: object) -> TrialResult:
+def make_result(number: int, losses: "list[float]", **trial: Any) -> TrialResult:
     return TrialResult(
-        trial=make_trial(number, **trial),  # type: ignore[arg-type]
+        trial=make_trial(number, **trial),
         status=TrialStatus.OK,
         score=float(np.mean(losses)),
         fold_scores={"rmse": tuple(losses)},

@@ -2,19 +2,21 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from metatune.errors import BundleError
 from metatune.evaluation.rungs import Rung
-from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
+from metatune.evaluation.trial import Expectation, Reason, Trial, TrialResult, TrialStatus
 from metatune.space import Configuration
 from metatune.storage.journal import Journal, Past, read_journal, read_past
 
 
-def result(number: int, **details) -> TrialResult:
+def result(number: int, **details: Any) -> TrialResult:
     configuration = Configuration(
         algorithm="fake", params={"a": 1, "b": 0.5, "c": None, "d": "x"}, origin="test"
     )
@@ -29,7 +31,7 @@ def write(path: Path, *results: TrialResult) -> None:
             journal.append(each)
 
 
-def test_results_come_back_as_they_were(tmp_path):
+def test_results_come_back_as_they_were(tmp_path: Path) -> None:
     told = [
         result(
             0,
@@ -49,7 +51,7 @@ def test_results_come_back_as_they_were(tmp_path):
     assert back[0].trial.configuration.origin == "test"
 
 
-def test_not_a_number_is_written_as_null(tmp_path):
+def test_not_a_number_is_written_as_null(tmp_path: Path) -> None:
     path = tmp_path / "trials.jsonl"
     failed = result(
         0, status=TrialStatus.TIMED_OUT, score=math.nan, error="stopped at its time limit"
@@ -68,14 +70,14 @@ def test_not_a_number_is_written_as_null(tmp_path):
     assert math.isnan(scores[2])
 
 
-def test_numbers_of_numpy_are_written_as_numbers(tmp_path):
+def test_numbers_of_numpy_are_written_as_numbers(tmp_path: Path) -> None:
     path = tmp_path / "trials.jsonl"
     write(path, result(0, score=np.float32(0.5), iterations=(np.int64(3),)))
     record = json.loads(path.read_text(encoding="utf-8"))
     assert (record["score"], record["iterations"]) == (0.5, [3])
 
 
-def test_each_line_is_written_before_append_returns(tmp_path):
+def test_each_line_is_written_before_append_returns(tmp_path: Path) -> None:
     path = tmp_path / "trials.jsonl"
     with Journal(path) as journal:
         for number in range(3):
@@ -83,13 +85,13 @@ def test_each_line_is_written_before_append_returns(tmp_path):
             assert [told.trial.number for told in read_journal(path)] == [*range(number + 1)]
 
 
-def test_missing_and_empty_journals_hold_nothing(tmp_path):
+def test_missing_and_empty_journals_hold_nothing(tmp_path: Path) -> None:
     assert read_journal(tmp_path / "none.jsonl") == []
     write(tmp_path / "empty.jsonl")
     assert read_journal(tmp_path / "empty.jsonl") == []
 
 
-def test_opening_again_appends(tmp_path):
+def test_opening_again_appends(tmp_path: Path) -> None:
     path = tmp_path / "trials.jsonl"
     write(path, result(0))
     write(path, result(1))
@@ -97,7 +99,9 @@ def test_opening_again_appends(tmp_path):
 
 
 @pytest.mark.parametrize("n_bytes_kept", [1, 40, -1])
-def test_a_torn_last_line_is_ignored_and_removed_before_the_next(tmp_path, n_bytes_kept):
+def test_a_torn_last_line_is_ignored_and_removed_before_the_next(
+    tmp_path: Path, n_bytes_kept: int
+) -> None:
     path = tmp_path / "trials.jsonl"
     write(path, result(0))
     line = path.read_bytes()
@@ -108,7 +112,7 @@ def test_a_torn_last_line_is_ignored_and_removed_before_the_next(tmp_path, n_byt
 
 
 @pytest.mark.parametrize("bad", ["garbage", '{"trial": 3}', "[]", "", "null"])
-def test_a_damaged_line_is_named(tmp_path, bad):
+def test_a_damaged_line_is_named(tmp_path: Path, bad: str) -> None:
     path = tmp_path / "trials.jsonl"
     write(path, result(0))
     path.write_bytes(path.read_bytes() + bad.encode() + b"\n")
@@ -116,7 +120,7 @@ def test_a_damaged_line_is_named(tmp_path, bad):
         read_journal(path)
 
 
-def test_places_that_cannot_be_used_are_named(tmp_path):
+def test_places_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="cannot write the journal"):
         Journal(tmp_path / "no such folder" / "trials.jsonl")
     with pytest.raises(BundleError, match="cannot write the journal"):
@@ -125,7 +129,7 @@ def test_places_that_cannot_be_used_are_named(tmp_path):
         read_journal(tmp_path)
 
 
-def test_a_closed_journal_refuses(tmp_path):
+def test_a_closed_journal_refuses(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "trials.jsonl")
     journal.close()
     journal.close()
@@ -133,26 +137,38 @@ def test_a_closed_journal_refuses(tmp_path):
         journal.append(result(0))
 
 
-def test_lines_of_before_there_were_versions_are_read(tmp_path):
+def test_lines_of_before_there_were_versions_are_read(tmp_path: Path) -> None:
     path = tmp_path / "trials.jsonl"
     record = result(0).to_record()
     path.write_text(json.dumps(record) + "\n", encoding="utf-8")
     assert read_journal(path) == [result(0)]
-    assert read_past(path) == Past(results=(result(0),))
+    assert read_past(path) == Past(results=(result(0),), ended=(None,))
 
 
-def test_what_is_needed_to_go_on_is_read_back(tmp_path):
+def test_what_is_needed_to_go_on_is_read_back(tmp_path: Path) -> None:
     path = tmp_path / "trials.jsonl"
     with Journal(path) as journal:
         journal.append(result(0), run="a", used=1.0)
         journal.append(result(1), run="a", used=3.5)
-    assert read_past(path) == Past(results=(result(0), result(1)), used=3.5, runs=frozenset({"a"}))
+    results, runs = (result(0), result(1)), frozenset({"a"})
+    assert read_past(path) == Past(results=results, used=3.5, runs=runs, ended=(1.0, 3.5))
     assert read_past(tmp_path / "none.jsonl") == Past()
 
 
-def test_a_newer_format_is_refused_in_a_line(tmp_path):
+def test_a_newer_format_is_refused_in_a_line(tmp_path: Path) -> None:
     path = tmp_path / "trials.jsonl"
     record = {**result(0).to_record(), "schema": 99}
     path.write_text(json.dumps(record) + "\n", encoding="utf-8")
     with pytest.raises(BundleError, match=r"newer metatune .*99.*update metatune"):
         read_journal(path)
+
+
+def test_expectations_of_trials_are_read_back(tmp_path: Path) -> None:
+    path = tmp_path / "trials.jsonl"
+    expected = Expectation(
+        metric="roc_auc", score=0.8, low=0.7, high=0.9, seconds=2.0, reason=Reason.IMPROVEMENT
+    )
+    told = replace(result(0), trial=replace(result(0).trial, expected=expected))
+    with Journal(path) as journal:
+        journal.append(told)
+    assert read_journal(path)[0].trial.expected == expected

@@ -132,7 +132,7 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
 
 def test_the_command_line_repeats_the_budget_and_may_extend_it(tmp_path: Path) -> None:
     first = run_once(tmp_path)
-    again = {"resume": True}
+    again: dict[str, Any] = {"resume": True}
     with open_run(request(tmp_path, **again)) as session:
         assert session.is_over
         assert session.budget.max_trials == 3
@@ -202,7 +202,7 @@ def test_a_file_that_has_changed_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "table.csv"
     file.write_text("a,y\n1,no\n")
     folder = tmp_path / "run"
-    asked = {"data_file": file, "data": str(file)}
+    asked: dict[str, Any] = {"data_file": file, "data": str(file)}
     assert len(run_once(folder, **asked).data.fingerprint or "") == 64
     with open_run(request(folder, resume=True, **asked)):
         pass

@@ -46,7 +46,7 @@ class Run:
         self.store = PredictionStore(folder / "outbox", folder / "predictions")
         self.history = History(LOG_LOSS)
         rng = np.random.default_rng(0)
-        self.predictions = []
+        self.predictions: list[Any] = []
         for number in range(n_trials):
             sure = 0.5 + 0.3 * rng.random(N_ROWS)
             p = np.where(self.data.task.y == 1, sure, 1 - sure) + 0.2 * rng.random(N_ROWS) - 0.1

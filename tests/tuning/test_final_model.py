@@ -1,6 +1,5 @@
 """The final model: an ensemble, averaged folds or a single pipeline; in time, and within limits."""
 
-import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,12 @@ from ended_search import EndedSearch, make_run, make_table
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from metatune.budget import Deadline
+from metatune.budget import Budget, Deadline
 from metatune.ensemble.limits import ModelLimits
 from metatune.ensemble.plan import plan_in_worker
 from metatune.ensemble.report import ensemble_record, with_ensemble
 from metatune.evaluation.refit import refit_in_worker
+from metatune.evaluation.trial_job import evaluate_and_keep
 from metatune.execution.executor import (
     Handle,
     InlineExecutor,
@@ -151,6 +151,74 @@ class TestAveraging:
         both = Part(result=None, weight=1.0, whole=pipe, folds=(pipe, pipe))
         assert both.shares == (0.5, 0.25, 0.25)
         assert both.least().shares == (1.0,)
+
+
+class Counting(InlineExecutor):
+    """An executor that counts the trials it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.n_trials = 0
+
+    def call(self, job: Job) -> JobOutcome:
+        self.n_trials += job.function is evaluate_and_keep
+        return super().call(job)
+
+
+class TestFoldsOfEarlierProcesses:
+    """A run that goes on ends with the kind of model that it would have ended with at once."""
+
+    def make(self, folder: Path, *, lost: bool, **options: Any) -> tuple[EndedSearch, Counting]:
+        executor = Counting()
+        run = make_run(folder, "price", families=("knn",), executor=executor, **options)
+        if lost:
+            for path in run.store.outbox.glob("trial-*.pkl"):
+                path.unlink()
+            assert not run.store.fold_models.holds(run.history.results[0])
+        return run, executor
+
+    def test_they_are_fitted_once_more_and_give_the_same_model(self, tmp_path: Path) -> None:
+        at_once, executor = self.make(tmp_path / "whole", lost=False)
+        whole = at_once.finish()
+        assert executor.n_trials == 0
+        later, executor = self.make(tmp_path / "later", lost=True)
+        again = later.finish()
+        assert executor.n_trials == 1
+        assert again.fitted_on == whole.fitted_on == "all rows, averaged with 3 models of folds"
+        new = make_table(60)
+        np.testing.assert_array_equal(again.pipeline.predict(new), whole.pipeline.predict(new))
+
+    def test_they_are_not_where_they_would_be_late(self, tmp_path: Path) -> None:
+        run, executor = self.make(tmp_path, lost=True)
+        slow = replace(run.history.results[0], seconds=1e4)
+        run = replace(run, history=History(run.prepared.task.metric, [slow]))
+        assert run.finish().fitted_on == "all rows"
+        assert executor.n_trials == 0
+
+    def test_they_are_where_trials_are_counted_whatever_they_take(self, tmp_path: Path) -> None:
+        run, executor = self.make(tmp_path, lost=True)
+        slow = replace(run.history.results[0], seconds=1e4)
+        counted = replace(run.run.options, budget=Budget(seconds=300.0, max_trials=1))
+        run = replace(
+            run,
+            run=replace(run.run, options=counted),
+            history=History(run.prepared.task.metric, [slow]),
+        )
+        assert run.finish().fitted_on == "all rows, averaged with 3 models of folds"
+        assert executor.n_trials == 1
+
+    def test_they_are_not_where_the_model_has_to_be_single(self, tmp_path: Path) -> None:
+        run, executor = self.make(tmp_path, lost=True, ensemble=False)
+        assert run.finish().fitted_on == "all rows"
+        assert executor.n_trials == 0
+
+    def test_they_are_not_where_the_learner_is_stable(self, tmp_path: Path) -> None:
+        executor = Counting()
+        run = make_run(tmp_path, "price", families=("linear",), executor=executor)
+        for path in run.store.outbox.glob("trial-*.pkl"):
+            path.unlink()
+        assert run.finish().fitted_on == "all rows"
+        assert executor.n_trials == 0
 
 
 class TestTimeForSaving:
@@ -382,4 +450,4 @@ def test_the_leaderboard_shows_the_ensemble_first(tmp_path: Path) -> None:
     assert (board["latency"].iloc[1:] > 0).all()
     plain = with_ensemble(run.history.leaderboard(), None)
     assert plain["weight"].isna().all()
-    assert not math.isnan(plain.loc[0, "rank"])
+    assert plain["rank"].notna()[0]

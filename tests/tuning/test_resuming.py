@@ -299,7 +299,8 @@ def test_a_model_that_cannot_be_saved_leaves_the_one_before(
 ) -> None:
     import skops.io
 
-    folder, dump, n_saved = tmp_path / "run", skops.io.dump, []
+    folder, dump = tmp_path / "run", skops.io.dump
+    n_saved: list[int] = []
 
     def sometimes(model: Any, path: Path) -> None:
         if len(n_saved) == 2:

@@ -21,6 +21,7 @@ from metatune.metrics import resolve_metric
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
 from metatune.search.outcome import Ended, SearchOutcome
+from metatune.space import Configuration
 from metatune.storage.journal import read_journal
 
 KIND = TaskKind.BINARY
@@ -29,7 +30,7 @@ FAMILIES = ("decision_tree", "naive_bayes", "lightgbm")
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory) -> tuple[TrialData, Path]:
+def data(tmp_path_factory: pytest.TempPathFactory) -> tuple[TrialData, Path]:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(2_000, 4))
     y = (X[:, 0] + X[:, 1] ** 2 + 0.5 * rng.normal(size=len(X)) > 1).astype(np.int64)
@@ -48,7 +49,7 @@ def search(
     spaces = [get_algorithm(family).space(KIND) for family in FAMILIES]
     rng = np.random.default_rng(1)
 
-    def next_candidate(history: History):
+    def next_candidate(history: History) -> Configuration:
         n_started = len(history.results) + len(history.pending)
         space = spaces[n_started % len(spaces)]
         return space.default() if n_started < len(spaces) else space.sample(rng)
@@ -68,13 +69,17 @@ def outcome_of_each(outcome: SearchOutcome) -> list[tuple[object, ...]]:
     ]
 
 
-def test_workers_find_exactly_what_the_calling_process_finds(data, tmp_path):
+def test_workers_find_exactly_what_the_calling_process_finds(
+    data: tuple[TrialData, Path], tmp_path: Path
+) -> None:
     inline = search(data, InlineExecutor())
     with LocalPool(2) as pool:
         in_processes = search(data, pool, tmp_path / "trials.jsonl")
     assert inline.ended is in_processes.ended is Ended.TRIALS
     assert outcome_of_each(in_processes) == outcome_of_each(inline)
     assert all(result.ok for result in inline.history.results)
-    assert inline.history.incumbent().score > 0.8
+    incumbent = inline.history.incumbent()
+    assert incumbent is not None
+    assert incumbent.score > 0.8
     journal = sorted(read_journal(tmp_path / "trials.jsonl"), key=lambda r: r.trial.number)
     assert journal == list(in_processes.history.results)

@@ -1,5 +1,8 @@
 """The search loop with real processes: one bad trial costs itself, and says so."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import fake_jobs
 import pytest
 from fake_search import RUNGS, configurations, inventive, listed, search, told
@@ -15,12 +18,12 @@ from metatune.storage.journal import read_journal
 
 
 @pytest.fixture
-def pool():
+def pool() -> Iterator[LocalPool]:
     with LocalPool(2, memory_limit=600_000_000) as pool:
         yield pool
 
 
-def test_a_hang_a_crash_a_glutton_and_an_error(pool, tmp_path):
+def test_a_hang_a_crash_a_glutton_and_an_error(pool: LocalPool, tmp_path: Path) -> None:
     good = configurations(4)
     bad = [
         Configuration(algorithm="fake", params={"quality": 1.0, "do": what})
@@ -40,7 +43,9 @@ def test_a_hang_a_crash_a_glutton_and_an_error(pool, tmp_path):
     assert ended["raise"] == (TrialStatus.FAILED, "ValueError: no luck")
     assert ended["hang"][0] is TrialStatus.TIMED_OUT
     assert ended["allocate"][0] is TrialStatus.OUT_OF_MEMORY
-    assert outcome.history.incumbent().score == pytest.approx(0.75)
+    incumbent = outcome.history.incumbent()
+    assert incumbent is not None
+    assert incumbent.score == pytest.approx(0.75)
     assert len(read_journal(path)) == len(outcome.history.results) == 4 * len(RUNGS) + 4
     table = outcome.history.leaderboard()
     assert sorted(table["status"][table["rank"].isna()]) == [
@@ -51,7 +56,7 @@ def test_a_hang_a_crash_a_glutton_and_an_error(pool, tmp_path):
     ]
 
 
-def test_the_deadline_cuts_what_runs(pool):
+def test_the_deadline_cuts_what_runs(pool: LocalPool) -> None:
     pool.submit(Job(function=fake_jobs.double, arguments=(1,)))
     pool.wait(20.0)
     watch = Stopwatch()
@@ -64,7 +69,7 @@ def test_the_deadline_cuts_what_runs(pool):
 
 
 @pytest.mark.parametrize("n_workers", [1, 2])
-def test_the_number_of_workers_does_not_matter(n_workers):
+def test_the_number_of_workers_does_not_matter(n_workers: int) -> None:
     reference = told(search(inventive(3), InlineExecutor(), max_trials=30))
     with LocalPool(n_workers) as pool:
         assert told(search(inventive(3), pool, max_trials=30)) == reference

@@ -1,6 +1,7 @@
 """A search whose first results an earlier process has recorded."""
 
 import random
+from pathlib import Path
 
 from fake_search import ScrambledExecutor, configurations, inventive, listed, search, told
 
@@ -9,7 +10,7 @@ from metatune.search.outcome import Ended
 from metatune.storage.journal import read_journal
 
 
-def test_in_order_it_ends_as_if_never_interrupted(tmp_path):
+def test_in_order_it_ends_as_if_never_interrupted(tmp_path: Path) -> None:
     path = tmp_path / "trials.jsonl"
     reference = told(search(inventive(1), InlineExecutor(), max_trials=40, journal_path=path))
     finished = read_journal(path)
@@ -30,14 +31,14 @@ def test_in_order_it_ends_as_if_never_interrupted(tmp_path):
             assert sorted(ran + [result.trial.number for result in kept]) == [*range(40)]
 
 
-def test_more_trials_continue_it(tmp_path):
+def test_more_trials_continue_it(tmp_path: Path) -> None:
     path = tmp_path / "trials.jsonl"
     search(inventive(1), InlineExecutor(), max_trials=20, journal_path=path)
     longer = search(inventive(1), InlineExecutor(), max_trials=50, recorded=read_journal(path))
     assert told(longer) == told(search(inventive(1), InlineExecutor(), max_trials=50))
 
 
-def test_against_time_what_is_recorded_is_not_tried_again(tmp_path):
+def test_against_time_what_is_recorded_is_not_tried_again(tmp_path: Path) -> None:
     path = tmp_path / "trials.jsonl"
     search(listed(configurations(12)), InlineExecutor(), journal_path=path)
     whole = read_journal(path)
@@ -52,7 +53,7 @@ def test_against_time_what_is_recorded_is_not_tried_again(tmp_path):
     assert len(set(numbers)) == len(numbers)
 
 
-def test_decisions_that_changed_since_cost_no_result(tmp_path):
+def test_decisions_that_changed_since_cost_no_result(tmp_path: Path) -> None:
     path = tmp_path / "trials.jsonl"
     search(inventive(1), InlineExecutor(), max_trials=20, journal_path=path)
     past = read_journal(path)
@@ -63,7 +64,7 @@ def test_decisions_that_changed_since_cost_no_result(tmp_path):
     assert not outcome.history.pending
 
 
-def test_out_of_time_at_once_still_knows_everything(tmp_path):
+def test_out_of_time_at_once_still_knows_everything(tmp_path: Path) -> None:
     path = tmp_path / "trials.jsonl"
     search(inventive(1), InlineExecutor(), max_trials=20, journal_path=path)
     for max_trials in (None, 40):

@@ -1,6 +1,7 @@
 """Final models with a second layer: what it takes to have one, and what they end as without it."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,11 +12,12 @@ from metatune.ensemble.member_pool import CONSTANT
 from metatune.ensemble.report import ensemble_record, with_ensemble
 from metatune.ensemble.second_layer import LEARNERS, add_in_worker
 from metatune.estimate.values import Estimate
-from metatune.execution.executor import InlineExecutor, Job, JobOutcome, JobStatus
+from metatune.execution.executor import Handle, InlineExecutor, Job, JobOutcome, JobStatus
 from metatune.execution.local_pool import LocalPool
 from metatune.models import model_file
 from metatune.tuning.estimate import estimate_score
 from metatune.tuning.final_model import FinalModel, build_final_model
+from metatune.tuning.run import Run
 
 
 class NoSecondLayer(InlineExecutor):
@@ -52,7 +54,7 @@ def test_it_takes_part_where_it_helps_and_survives_saving(target: str, tmp_path:
     "options", [{"ensemble": False}, {"limits": ModelLimits(max_bytes=10**9)}, {"seconds": 1.0}]
 )
 def test_there_is_none_where_the_model_has_to_be_small_or_the_time_is_short(
-    options: dict, tmp_path: Path
+    options: dict[str, Any], tmp_path: Path
 ) -> None:
     assert not has_second(make_run(tmp_path, **options).finish())
 
@@ -78,7 +80,7 @@ def test_without_a_member_that_it_learned_from_the_first_layer_is_the_model(
     (run.store.outbox / f"trial-{lost}.pkl").unlink()
 
     class Failing(InlineExecutor):
-        def submit(self, job: Job, *, beside: bool = False):  # type: ignore[no-untyped-def]
+        def submit(self, job: Job, *, beside: bool = False) -> Handle:
             if any(getattr(a, "result", None) is run.history.results[lost] for a in job.arguments):
                 job = Job(function=fail)
             return super().submit(job, beside=beside)
@@ -93,7 +95,7 @@ def fail() -> None:
     raise RuntimeError("it cannot be fitted")
 
 
-def _with_executor(run: EndedSearch, executor: InlineExecutor):  # type: ignore[no-untyped-def]
+def _with_executor(run: EndedSearch, executor: InlineExecutor) -> Run:
     from dataclasses import replace
 
     return replace(run.run, executor=executor)

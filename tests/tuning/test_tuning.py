@@ -16,11 +16,13 @@ from metatune.errors import OptionError
 from metatune.estimate.corrected import Estimate
 from metatune.evaluation.out_of_fold import prediction_file
 from metatune.evaluation.refit import refit_in_worker
+from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial import TrialResult
 from metatune.execution.executor import Executor, InlineExecutor, Job, JobOutcome, JobStatus
 from metatune.execution.local_pool import LocalPool
 from metatune.models import model_file
-from metatune.recommender.advice import advise_in_worker
+from metatune.recommender.advice import Advice, advise_in_worker
+from metatune.search.history import History
 from metatune.search.outcome import Ended
 from metatune.storage.directory import RunDirectory
 from metatune.storage.journal import read_journal
@@ -42,22 +44,28 @@ def make_table(n_rows: int = 200) -> pd.DataFrame:
 
 
 def run(
-    metadata: Path, task: Task | None = None, executor: Executor | None = None, **changes: object
+    metadata: Path, task: Task | None = None, executor: Executor | None = None, **changes: Any
 ) -> TuningResult:
-    usual = {"max_trials": 8, "seed": 1, "run_dir": None, "events": None, "include": FAMILIES}
+    usual: dict[str, Any] = {
+        "max_trials": 8,
+        "seed": 1,
+        "run_dir": None,
+        "events": None,
+        "include": FAMILIES,
+    }
     options = usual | changes
     return tune(
         task or make_task(make_table(), target="buys"),
         TuneOptions(
-            budget=Budget(seconds=300.0, max_trials=options["max_trials"]),  # type: ignore[arg-type]
-            include=options["include"],  # type: ignore[arg-type]
-            seed=options["seed"],  # type: ignore[arg-type]
+            budget=Budget(seconds=300.0, max_trials=options["max_trials"]),
+            include=options["include"],
+            seed=options["seed"],
             metadata=metadata,
         ),
         deadline=Deadline.after(300.0),
         executor=executor or InlineExecutor(),
-        directory=options["run_dir"],  # type: ignore[arg-type]
-        events=options["events"],  # type: ignore[arg-type]
+        directory=options["run_dir"],
+        events=options["events"],
     )
 
 
@@ -65,20 +73,20 @@ class Log(Events):
     def __init__(self) -> None:
         self.heard: list[str] = []
 
-    def search_starts(self, rungs, constant_score) -> None:  # type: ignore[no-untyped-def]
+    def search_starts(self, rungs: tuple[Rung, ...], constant_score: float) -> None:
         self.heard.append("start")
 
-    def advised(self, advice) -> None:  # type: ignore[no-untyped-def]
+    def advised(self, advice: Advice) -> None:
         self.heard.append("advice")
 
     def not_advised(self, reason: str) -> None:
         self.heard.append(f"no advice: {reason}")
 
-    def trial_ended(self, result, history) -> None:  # type: ignore[no-untyped-def]
+    def trial_ended(self, result: TrialResult, history: History) -> None:
         assert result in history.results
         self.heard.append("trial")
 
-    def search_ends(self, reason) -> None:  # type: ignore[no-untyped-def]
+    def search_ends(self, reason: str) -> None:
         self.heard.append("end")
 
 
@@ -229,7 +237,7 @@ def test_without_a_recommendation_the_defaults_of_the_families_are_tried(
 
 
 class Interrupter(Events):
-    def trial_ended(self, result: TrialResult, history: object) -> None:  # type: ignore[override]
+    def trial_ended(self, result: TrialResult, history: History) -> None:
         if result.trial.number == 3:
             raise KeyboardInterrupt
 

@@ -39,32 +39,33 @@ class _CatBoostModel(BoostedTrees):
         return _PATIENCE
 
     def _grow(self, rows: TrainingRows, most: int, watch: Watch | None = None) -> None:
-        booster = catboost.CatBoost(
-            {
-                **self.params,
-                **self._objective(),
-                "iterations": most,
-                "random_seed": self.seed,
-                "thread_count": 1,
-                "logging_level": "Silent",
-                "allow_writing_files": False,
-                "allow_const_label": True,
-                # Ordered boosting and combined categories cost many times more on a single core.
-                "boosting_type": "Plain",
-                "max_ctr_complexity": 1,
-                "one_hot_max_size": 10,
-                "border_count": 128,
-                "use_best_model": False,
-                # By itself CatBoost makes this depend on the number of iterations.
-                "leaf_estimation_iterations": 10 if self.n_classes_ == 2 else 1,
-            }
-        )
+        booster = catboost.CatBoost({**self.settings(), "iterations": most})
         watched: dict[str, Any] = {}
         if watch is not None:
             pools = [self._known(part) for part in watch.parts]
             watched = {"eval_set": pools, "callbacks": [_Told(watch, squared=not self.n_classes_)]}
         booster.fit(self._known(rows), **watched)
         self._store(bytes(booster._serialize_model()))
+
+    def settings(self) -> dict[str, Any]:
+        """Return CatBoost's parameters for a fit, without the number of iterations."""
+        return {
+            **self.params,
+            **self._objective(),
+            "random_seed": self.seed,
+            "thread_count": 1,
+            "logging_level": "Silent",
+            "allow_writing_files": False,
+            "allow_const_label": True,
+            # Ordered boosting and combined categories cost many times more on a single core.
+            "boosting_type": "Plain",
+            "max_ctr_complexity": 1,
+            "one_hot_max_size": 10,
+            "border_count": 128,
+            "use_best_model": False,
+            # By itself CatBoost makes this depend on the number of iterations.
+            "leaf_estimation_iterations": 10 if self.n_classes_ == 2 else 1,
+        }
 
     def _trim(self) -> None:
         if self._last_tree():

@@ -40,7 +40,7 @@ class _LightGBMModel(BoostedTrees):
         return patience(self.params["learning_rate"])
 
     def _grow(self, rows: TrainingRows, most: int, watch: Watch | None = None) -> None:
-        params = self._training_params(rows.y)
+        params = self.settings(rows.y)
         data = self._dataset(rows, params)
         booster = lightgbm.Booster(params, data)
         for part in watch.parts if watch else ():
@@ -73,7 +73,13 @@ class _LightGBMModel(BoostedTrees):
             free_raw_data=True,
         )
 
-    def _training_params(self, y: "AnyArray") -> dict[str, Any]:
+    @property
+    def n_trees(self) -> int:
+        """Rounds of the fitted model that found a split."""
+        return int(self.model_.count("\nTree=") // self._n_trees_a_round())
+
+    def settings(self, y: "AnyArray") -> dict[str, Any]:
+        """Return LightGBM's parameters for a fit on labels or target values."""
         n_rows = len(y)
         params = {
             **self.params,

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from metatune._typing import AnyArray
 
 
-__all__ = ["BoundedProcess"]
+__all__ = ["MAX_ARD_COLUMNS", "BoundedProcess"]
 
 EXACT_ROWS = 3_000  # up to so many all rows carry the function
 INDUCING_ROWS = 1_500  # beyond; twice as many cost four times as much and tell no more
 MAX_STEPS = 60
-_MAX_ARD_COLUMNS = 20
+MAX_ARD_COLUMNS = 20
 _LEAST_WEIGHT = 1e-6  # of a row; the noise of the others stays finite in comparison
 
 
@@ -93,7 +93,7 @@ class BoundedProcess(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     def _start(self, n_columns: int) -> Any:
         lengths: Any = float(np.sqrt(n_columns))
-        if self.ard and 1 < n_columns <= _MAX_ARD_COLUMNS:
+        if self.ard and 1 < n_columns <= MAX_ARD_COLUMNS:
             lengths = np.full(n_columns, lengths)
         bounds = (1e-2, 1e4)
         if self.kernel == "rbf":

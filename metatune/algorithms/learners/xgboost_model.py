@@ -42,7 +42,7 @@ class _XGBoostModel(BoostedTrees):
             (self._matrix(part), str(i)) for i, part in enumerate(watch.parts if watch else ())
         ]
         booster = xgboost.Booster(
-            {**self.params, **self._objective(), "seed": self.seed, "nthread": 1, "verbosity": 0},
+            self.settings(),
             [data, *(part for part, _ in parts)],
         )
         for i in range(most):
@@ -84,6 +84,11 @@ class _XGBoostModel(BoostedTrees):
             enable_categorical=True,
             nthread=1,
         )
+
+    def settings(self) -> dict[str, Any]:
+        """Return XGBoost's parameters for a fit."""
+        fixed = {"seed": self.seed, "nthread": 1, "verbosity": 0}
+        return {**self.params, **self._objective(), **fixed}
 
     def _objective(self) -> dict[str, Any]:
         if not self.classification:

@@ -190,6 +190,27 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             n_levels += [levels] * (1 if parts is None else len(parts))
         return Layout(names=tuple(names or ["constant"]), n_levels=tuple(n_levels or [0]))
 
+    @property
+    def blocks(self) -> dict[tuple[str, ...], tuple[int, ...]]:
+        """Positions of the matrix columns that come from each used column of the table.
+
+        Text columns that a text model reads together are one entry; its predictions belong to it.
+        """
+        found: dict[tuple[str, ...], tuple[int, ...]] = {}
+        texts = tuple(c.name for c in self._used if c.kind is ColumnKind.TEXT)
+        n_predicted = 0 if self.text_model_ is None else len(self.text_model_.names)
+        start = 0
+        for column in self._used:
+            parts = self._parts(column)
+            n = 1 if parts is None else len(parts)
+            together = n_predicted > 0 and column.name in texts
+            names = texts if together else (column.name,)
+            found[names] = (*found.get(names, ()), *range(start, start + n))
+            start += n
+        if n_predicted:
+            found[texts] = (*found[texts], *range(start, start + n_predicted))
+        return found
+
     def _places(self) -> list[tuple[Column, int]]:
         """Return columns with a place in the matrix, and the first one of each; texts apart."""
         found, place = [], 0

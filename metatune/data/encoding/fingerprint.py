@@ -70,7 +70,8 @@ def _hash_column(column: "AnyArray") -> str:
     Columns whose values repeat count with the frequencies only, because codes of categories are
     arbitrary; float32 makes the others immune to the last digits that formats differ in.
     """
-    known = np.asarray(column, dtype=np.float32)
+    with np.errstate(over="ignore"):  # what float32 lacks counts as infinite
+        known = np.asarray(column, dtype=np.float32)
     known = np.sort(known[~np.isnan(known)])
     counts = np.unique(known, return_counts=True)[1]
     repeats = len(counts) <= _REPEATING * len(known)

@@ -2,7 +2,7 @@
 
 import codecs
 
-from metatune.data.reading.scripts import eastern_encoding, western_encoding
+from metatune.data.reading.legacy_encodings import eastern_encoding, western_encoding
 from metatune.errors import TableError
 
 __all__ = ["find_encoding", "other_encoding"]

@@ -10,7 +10,7 @@ from metatune.data.reading.naming import is_value, names_columns
 from metatune.data.wording import counted, listed
 from metatune.errors import TableError
 
-__all__ = ["Header", "find_header"]
+__all__ = ["Header", "find_header", "with_stand_ins"]
 
 _RULE = re.compile(r"[-=_+:*~|]+")
 _UNIT = re.compile(
@@ -111,6 +111,11 @@ def find_header(
     return _named(rows, start, body, width, label, single=single)
 
 
+def with_stand_ins(names: list[str]) -> tuple[str, ...]:
+    """Return names as they are, and "Unnamed: 3" in the place of column 3 if it has none."""
+    return tuple(n if n.strip() else f"Unnamed: {i}" for i, n in enumerate(names))
+
+
 def _nameless(start: _Start, width: int) -> Header:
     names = tuple(str(i) for i in range(width))
     return Header(
@@ -145,7 +150,7 @@ def _named(
         n_skipped = [next(below) for _ in range(n_units)][-1] + 1
         notes.append(f"{counted(n_units, 'line')} of units or labels below the header skipped")
     header = Header(
-        names=tuple(n if n.strip() else f"Unnamed: {i}" for i, n in enumerate(names)),
+        names=with_stand_ins(names),
         present=True,
         n_skipped=n_skipped,
         is_single=n_skipped == start.index + 1,

@@ -7,7 +7,8 @@ from pathlib import Path
 from metatune.data.columns.missing import is_marker, is_weak_marker
 from metatune.data.columns.numbers import decimal_evidence
 from metatune.data.reading.charset import find_encoding
-from metatune.data.reading.dialect import Dialect, split_rows
+from metatune.data.reading.dialect import Dialect, Rows, split_rows
+from metatune.data.reading.header import find_header, with_stand_ins
 from metatune.data.reading.naming import is_value
 from metatune.data.reading.options import DETECT, ReadingOptions
 from metatune.data.reading.payload import Payload, open_payload
@@ -207,13 +208,24 @@ def _fit(text: str, known: KnownTable, source: Source, *, complete: bool) -> _Fi
         return _nameless_fit([rows.cells[i] for i in filled], known)
     needed = {name.strip() for name in known.needed}
     for i in filled[:_TITLE_ROWS]:
-        cells = [cell.strip() for cell in rows.cells[i]]
+        names, first = _names_in(rows, i, source)
+        cells = [name.strip() for name in names]
         if needed <= set(cells):
             bare = {name: name.strip() for name in known.names}
             places = {name: cells.index(cell) for name, cell in bare.items() if cell in cells}
-            below = rows.cells[i + 1 : i + 1 + _JUDGED_ROWS]
+            below = rows.cells[first : first + _JUDGED_ROWS]
             return _Fit(header=rows.lines[i], rows=below, places=places)
     return None
+
+
+def _names_in(rows: Rows, index: int, source: Source) -> tuple[tuple[str, ...], int]:
+    """Return the names that are read where a row is the header, and the first row of data."""
+    line, single = rows.lines[index], source.has_single_header
+    try:
+        header = find_header(rows.cells, "the table", line, lines=rows.lines, single=single)
+    except TableError:  # a title, or nothing is below
+        return with_stand_ins(rows.cells[index]), index + 1
+    return header.names, header.n_skipped
 
 
 def _nameless_fit(rows: list[list[str]], known: KnownTable) -> _Fit | None:

@@ -144,7 +144,7 @@ def judge(half: Half) -> dict[str, float]:
     base = _loss(half, metric, weights, predictions)
     oof = {number: prediction for number, (prediction, _) in second.items()}
     losses = {
-        n: loss_on(metric, half.pool.y, np.asarray(p, dtype=np.float64), None)
+        n: loss_on(metric, half.pool.y, np.asarray(p, np.float64), None)
         for n, p in {**half.pool.members, **oof}.items()
     }
     best = min(losses[number] for number in half.pool.members)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.intp]
 
-__all__ = ["N_RANDOM", "N_TRIALS", "Unseen", "forecast_unseen"]
+__all__ = ["N_RANDOM", "N_TRIALS", "Unseen", "forecast_unseen", "top_seconds"]
 
 N_TRIALS = 8
 """So many trials are followed on each dataset."""
@@ -95,7 +95,7 @@ def forecast_unseen(
         Datasets that are known, but not forecast.
     """
     regret = past.regret
-    real_seconds = _top_seconds(past)
+    real_seconds = top_seconds(past)
     families = np.array(past.families)
     wanted = ~np.isin(past.names, list(not_judged))
     for family in list(dict.fromkeys(families[wanted]))[:n_families]:
@@ -206,7 +206,7 @@ def _portfolio(forecast: Forecast) -> list[int]:
     return greedy_order(forecast.regret, forecast.weights, free, patience=1.0)[:10]
 
 
-def _top_seconds(past: Past) -> "FloatArray":
+def top_seconds(past: Past) -> "FloatArray":
     """Return the processor seconds of the top level, (n_datasets, n_configurations)."""
     seconds = np.full(past.values.shape[:2], np.nan)
     largest = np.zeros_like(seconds)

@@ -1,6 +1,7 @@
 """Cells as people and programs write them: money, bounds, durations, zones, several formats."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ INSTANTS = [
 ]
 
 
-def understood(cells: list[str]) -> tuple[Column, "pd.Series[object]"]:
+def understood(cells: list[str]) -> tuple[Column, "pd.Series[Any]"]:
     frame = pd.DataFrame({"c": cells, "z": np.random.default_rng(0).normal(size=len(cells))})
     column = infer_columns(frame)[0]
     return column, clean_column(frame["c"], column)

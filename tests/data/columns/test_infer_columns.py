@@ -3,6 +3,7 @@
 import datetime
 import decimal
 import uuid
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import polars as pl
 import pytest
 
 from metatune.data.columns.cleaning import clean_column
-from metatune.data.columns.column import ColumnKind
+from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.inference import infer_columns, with_text_names
 from metatune.errors import TableError
 
@@ -18,17 +19,17 @@ N = 60
 RNG = np.random.default_rng(0)
 
 
-def column(cells, name="c", **options):
+def column(cells: Any, name: str = "c", **options: Any) -> Column:
     other = RNG.normal(size=len(cells))
     frame = pd.DataFrame({name: cells, "other feature": other})
     return infer_columns(frame, **options)[0]
 
 
-def kind(cells, name="c", **options):
+def kind(cells: Any, name: str = "c", **options: Any) -> ColumnKind:
     return column(cells, name, **options).kind
 
 
-def cycle(*values):
+def cycle(*values: object) -> list[Any]:
     return [values[i % len(values)] for i in range(N)]
 
 
@@ -73,7 +74,7 @@ def cycle(*values):
         ([3, None] * (N // 2), ColumnKind.NUMBER),
     ],
 )
-def test_kinds(cells, expected):
+def test_kinds(cells: Any, expected: ColumnKind) -> None:
     assert kind(cells) is expected
 
 
@@ -92,21 +93,21 @@ def test_kinds(cells, expected):
         ("price", cycle(10142018, 9302018), ColumnKind.NUMBER),
     ],
 )
-def test_names_help(name, cells, expected):
+def test_names_help(name: str, cells: Any, expected: ColumnKind) -> None:
     assert kind(cells, name) is expected
 
 
-def test_small_tables_have_no_numbered_rows():
+def test_small_tables_have_no_numbered_rows() -> None:
     assert kind(list(range(8))) is ColumnKind.NUMBER
 
 
-def test_identifiers_are_kept_where_asked_or_where_nothing_else_is_left():
+def test_identifiers_are_kept_where_asked_or_where_nothing_else_is_left() -> None:
     assert kind(list(range(N)), keep_identifiers=True) is ColumnKind.NUMBER
     alone = infer_columns(pd.DataFrame({"id": range(N), "constant": 1}))
     assert [c.kind for c in alone] == [ColumnKind.NUMBER, ColumnKind.CONSTANT]
 
 
-def test_counts_and_notes():
+def test_counts_and_notes() -> None:
     found = column([*cycle("19M", "7k", "-", "?")[:56], "Varies", "Varies", "", " "])
     assert (found.n_missing, found.n_unique) == (14 + 14 + 2 + 2, 2)
     assert "'Varies'" in found.note
@@ -115,14 +116,14 @@ def test_counts_and_notes():
     assert infinite.note == "2 infinite values taken as missing"
 
 
-def test_words_among_dates_are_missing_and_said():
+def test_words_among_dates_are_missing_and_said() -> None:
     dates = [f"{1 + i % 28}/12/2020" for i in range(N)]
     found = column([*dates, "soon"])
     assert (found.kind, found.n_missing, found.n_unique) == (ColumnKind.DATETIME, 1, 28)
     assert found.note == "1 cell taken as missing, not a date: 'soon'"
 
 
-def test_an_ambiguous_comma_follows_the_other_columns():
+def test_an_ambiguous_comma_follows_the_other_columns() -> None:
     frame = pd.DataFrame({"a": cycle("1,234", "2,345"), "b": cycle("0,5", "12,25")})
     assert [c.decimal for c in infer_columns(frame)] == [",", ","]
     assert infer_columns(frame[["a"]])[0].decimal == "."
@@ -131,7 +132,7 @@ def test_an_ambiguous_comma_follows_the_other_columns():
 @pytest.mark.parametrize(
     "dtype", ["Int64", "Float64", "int8", "float32", "int64[pyarrow]", "double[pyarrow]"]
 )
-def test_numeric_dtypes(dtype):
+def test_numeric_dtypes(dtype: str) -> None:
     series = pd.Series(cycle(1, 2, 3), dtype=dtype, name="c")
     found = column(series)
     assert found.kind is ColumnKind.NUMBER
@@ -154,11 +155,11 @@ def test_numeric_dtypes(dtype):
             ColumnKind.DATETIME,
         ),
         (pd.Series(pd.timedelta_range("1h", periods=N)), ColumnKind.NUMBER),
-        (pd.Series(cycle(0.0, 1.5)).astype("Sparse[float]"), ColumnKind.NUMBER),
+        (pd.Series(cycle(0.0, 1.5)).astype(pd.SparseDtype(float)), ColumnKind.NUMBER),
         (pd.Series(pd.interval_range(0, N)), ColumnKind.TEXT),
     ],
 )
-def test_pandas_dtypes(series, expected):
+def test_pandas_dtypes(series: "pd.Series[Any]", expected: ColumnKind) -> None:
     found = column(series)
     assert found.kind is expected
     clean = clean_column(series, found)
@@ -166,7 +167,7 @@ def test_pandas_dtypes(series, expected):
     assert clean.isna().sum() == series.isna().sum()
 
 
-def test_polars_tables_work_by_way_of_pandas():
+def test_polars_tables_work_by_way_of_pandas() -> None:
     frame = pl.DataFrame(
         {"a": cycle(1.5, None), "b": cycle("x", "y"), "c": cycle(datetime.date(2020, 1, 1), None)}
     ).to_pandas()
@@ -189,12 +190,14 @@ def test_polars_tables_work_by_way_of_pandas():
         (cycle(1.5, 2.5), [np.inf, -np.inf, 0], [None, None, 0.0]),
     ],
 )
-def test_cells_depend_on_the_column_only(fitted, predicted, expected):
+def test_cells_depend_on_the_column_only(
+    fitted: list[Any], predicted: object, expected: object
+) -> None:
     clean = clean_column(pd.Series(predicted, name="c"), column(fitted))
     assert [None if pd.isna(cell) else cell for cell in clean] == expected
 
 
-def test_dates_are_read_alike_from_text_digits_and_dates():
+def test_dates_are_read_alike_from_text_digits_and_dates() -> None:
     found = column(cycle("31/12/2020", "1/2/2021"))
     days = pd.to_datetime(["2021-02-01", "2020-12-31"])
     as_text = clean_column(pd.Series(["1/2/2021", "31/12/2020", "soon"], name="c"), found)
@@ -207,7 +210,7 @@ def test_dates_are_read_alike_from_text_digits_and_dates():
     assert pd.isna(read.iloc[2])
 
 
-def test_cleaning_keeps_index_and_name_and_leaves_the_input_alone():
+def test_cleaning_keeps_index_and_name_and_leaves_the_input_alone() -> None:
     raw = pd.Series(["1", "x", np.nan], index=[7, 5, 3], name="c", dtype=object)
     before = raw.copy()
     clean = clean_column(raw, column(cycle("1", "2", "3")))
@@ -216,7 +219,7 @@ def test_cleaning_keeps_index_and_name_and_leaves_the_input_alone():
     pd.testing.assert_series_equal(raw, before)
 
 
-def test_all_cells_missing_at_prediction():
+def test_all_cells_missing_at_prediction() -> None:
     raw = pd.Series([None, None], name="c", dtype=object)
     for cells in (
         cycle(1.5, 2),
@@ -227,7 +230,7 @@ def test_all_cells_missing_at_prediction():
         assert clean_column(raw, column(cells)).isna().all()
 
 
-def test_text_dtypes_and_objects_are_cleaned_alike():
+def test_text_dtypes_and_objects_are_cleaned_alike() -> None:
     cells = [" a", "b\t", "?", "", "=N(TRUE)", "=not a formula", "\ufeffc", "\xa0NA ", None, "none"]
     expected = ["a", "b", None, None, None, "=not a formula", "c", None, None, "none"]
     found = column(cycle("a", "b"))
@@ -237,19 +240,19 @@ def test_text_dtypes_and_objects_are_cleaned_alike():
         assert clean.dtype == pd.StringDtype(na_value=np.nan)
 
 
-def test_names_become_text_and_must_differ():
+def test_names_become_text_and_must_differ() -> None:
     frame = with_text_names(pd.DataFrame([[1, 2]], columns=[3, "a"]))
     assert list(frame.columns) == ["3", "a"]
     with pytest.raises(TableError, match="several columns are called '3'"):
         with_text_names(pd.DataFrame([[1, 2]], columns=[3, "3"]))
 
 
-def test_complex_numbers_are_refused():
+def test_complex_numbers_are_refused() -> None:
     with pytest.raises(TableError, match="Complex data not supported"):
         infer_columns(pd.DataFrame({"z": [1j, 2j]}))
 
 
-def test_large_tables_are_judged_by_a_sample():
+def test_large_tables_are_judged_by_a_sample() -> None:
     n = 300_000
     words = np.array(["red", "green", "?"])[np.arange(n) % 3]
     rare = np.zeros(n)
@@ -267,7 +270,7 @@ def test_large_tables_are_judged_by_a_sample():
     assert found[3].n_unique == 2
 
 
-def test_empty_text_in_all_but_one_row_of_a_large_table_is_no_constant():
+def test_empty_text_in_all_but_one_row_of_a_large_table_is_no_constant() -> None:
     cells = np.full(250_000, "", dtype=object)
     cells[123_457] = "here"
     found = infer_columns(pd.DataFrame({"a": cells, "b": np.arange(250_000) % 7}))[0]

@@ -7,7 +7,12 @@ import pytest
 
 from metatune.data.columns.dates import find_date_format, find_digit_format, parse_date_texts
 from metatune.data.columns.missing import is_marker, is_weak_marker, strip_or_none
-from metatune.data.columns.numbers import decimal_evidence, find_number_style, parse_number
+from metatune.data.columns.numbers import (
+    NumberStyle,
+    decimal_evidence,
+    find_number_style,
+    parse_number,
+)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +40,7 @@ from metatune.data.columns.numbers import decimal_evidence, find_number_style, p
         ("−3", -3),
     ],
 )
-def test_numbers_with_a_decimal_point(text, value):
+def test_numbers_with_a_decimal_point(text: str, value: float) -> None:
     assert parse_number(text) == pytest.approx(value)
 
 
@@ -57,7 +62,7 @@ def test_numbers_with_a_decimal_point(text, value):
         "37F",
     ],
 )
-def test_other_texts_are_no_numbers(text):
+def test_other_texts_are_no_numbers(text: str) -> None:
     assert math.isnan(parse_number(text))
 
 
@@ -65,37 +70,46 @@ def test_other_texts_are_no_numbers(text):
     ("text", "value"),
     [("48,0", 48), ("1.234,56", 1234.56), ("0,5", 0.5), ("-200,00", -200), ("1.234", 1234)],
 )
-def test_numbers_with_a_decimal_comma(text, value):
+def test_numbers_with_a_decimal_comma(text: str, value: float) -> None:
     assert parse_number(text, ",") == pytest.approx(value)
 
 
-def test_a_unit_is_cut_off():
+def test_a_unit_is_cut_off() -> None:
     assert parse_number("12.5 kg", unit="kg") == 12.5
     assert parse_number("12.5", unit="kg") == 12.5
     assert math.isnan(parse_number("12.5 lb", unit="kg"))
 
 
-def test_only_certain_cells_are_evidence_of_a_decimal_comma():
+def test_only_certain_cells_are_evidence_of_a_decimal_comma() -> None:
     assert decimal_evidence(["1,234", "1.234", "7"]) == 0
     assert decimal_evidence(["1,5", "0,123", "1.234,5"]) == 3
     assert decimal_evidence(["1.5", "0.123", "1,234.5"]) == -3
 
 
-def style(*texts):
+def style(*texts: str) -> NumberStyle | None:
     return find_number_style(dict.fromkeys(texts, 10))
 
 
-def test_the_style_of_a_column():
-    assert style("1,5", "2,25", "3").decimal == ","
-    assert style("1,234", "2,345").decimal == "."
-    assert find_number_style({"1,234": 5, "2,345": 5}, hint=1).decimal == ","
-    assert style("12 kg", "7.5 kg", "8 kg").unit == "kg"
-    assert style("19M", "201k").unit == ""
+def known_style(*texts: str) -> NumberStyle:
+    found = style(*texts)
+    assert found is not None
+    return found
 
 
-def test_a_few_words_among_numbers_are_kept_apart():
+def test_the_style_of_a_column() -> None:
+    assert known_style("1,5", "2,25", "3").decimal == ","
+    assert known_style("1,234", "2,345").decimal == "."
+    hinted = find_number_style({"1,234": 5, "2,345": 5}, hint=1)
+    assert hinted is not None
+    assert hinted.decimal == ","
+    assert known_style("12 kg", "7.5 kg", "8 kg").unit == "kg"
+    assert known_style("19M", "201k").unit == ""
+
+
+def test_a_few_words_among_numbers_are_kept_apart() -> None:
     counts = {"19M": 50, "7k": 40, "Varies with device": 9, "-": 3}
     found = find_number_style(counts)
+    assert found is not None
     assert (found.others, found.n_others) == (("Varies with device",), 9)
     assert (found.markers, found.n_markers) == (("-",), 3)
 
@@ -112,7 +126,7 @@ def test_a_few_words_among_numbers_are_kept_apart():
         ("unknown", "-", "."),
     ],
 )
-def test_columns_that_are_no_numbers(texts):
+def test_columns_that_are_no_numbers(texts: tuple[str, ...]) -> None:
     assert style(*texts) is None
 
 
@@ -139,12 +153,12 @@ def test_columns_that_are_no_numbers(texts):
         (["Mon Jul 01 10:00:00 2019", "Tue Jul 02 11:00:00 2019"], "%a %b %d %H:%M:%S %Y"),
     ],
 )
-def test_date_formats(texts, found):
+def test_date_formats(texts: list[str], found: str) -> None:
     assert find_date_format(texts)[0] == found
     assert not parse_date_texts(texts, found).isna().any()
 
 
-def test_an_ambiguous_order_of_day_and_month_is_said():
+def test_an_ambiguous_order_of_day_and_month_is_said() -> None:
     assert find_date_format(["1/2/2016", "3/4/2016"]) == (
         "%m/%d/%Y",
         "day and month cannot be told apart, read as %m/%d/%Y",
@@ -164,11 +178,11 @@ def test_an_ambiguous_order_of_day_and_month_is_said():
         [],
     ],
 )
-def test_texts_that_are_no_dates(texts):
+def test_texts_that_are_no_dates(texts: list[str]) -> None:
     assert find_date_format(texts)[0] is None
 
 
-def test_dates_as_digits_must_be_unambiguous_and_many_or_named():
+def test_dates_as_digits_must_be_unambiguous_and_many_or_named() -> None:
     few = ["10142018", "9302018"]
     many = [f"201{year}{month:02}{28}" for year in range(5) for month in range(1, 13)]
     assert find_digit_format("Date", few) == "%m%d%Y"
@@ -178,7 +192,7 @@ def test_dates_as_digits_must_be_unambiguous_and_many_or_named():
     assert find_digit_format("date", ["99999999", "20140101"]) is None
 
 
-def test_instants_become_utc_without_a_zone():
+def test_instants_become_utc_without_a_zone() -> None:
     parsed = parse_date_texts(["2020-01-31T10:00:00+02:00", "nonsense"], "ISO8601")
     assert parsed[0] == pd.Timestamp(2020, 1, 31, 8)
     assert parsed.isna().tolist() == [False, True]
@@ -187,18 +201,18 @@ def test_instants_become_utc_without_a_zone():
 @pytest.mark.parametrize(
     "text", ["", "  ", "\t?", "NA", " n/a ", "#N/A", "NULL", "=N(TRUE)", "#REF!"]
 )
-def test_markers(text):
+def test_markers(text: str) -> None:
     assert is_marker(text)
     assert strip_or_none(text) is None
 
 
 @pytest.mark.parametrize("text", ["none", "-", "no", "0", "N", "=", "Unknown", "nap"])
-def test_words_that_are_no_markers(text):
+def test_words_that_are_no_markers(text: str) -> None:
     assert not is_marker(text)
     assert strip_or_none(f" {text}\t") == text
 
 
-def test_weak_markers():
+def test_weak_markers() -> None:
     assert is_weak_marker(" - ")
     assert is_weak_marker("Unknown")
     assert not is_weak_marker("no")

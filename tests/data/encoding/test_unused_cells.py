@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.encoding.encoder import TableEncoder, encode_task
+from metatune.data.encoding.unused_cells import UnusedCells, find_unused, unused_message
 from metatune.data.task.make_task import make_task
 from metatune.errors import UnusedCellsWarning
 
@@ -72,3 +74,21 @@ def test_missing_and_readable_cells_are_no_matter(
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         encoder.transform(TABLE.head(2).assign(**{column: cells}))
+
+
+def test_columns_that_are_lost_are_told_first_and_five_at_most() -> None:
+    found = [
+        UnusedCells(column=name, n_cells=n, n_present=4, reason="not numbers", examples=("x",))
+        for name, n in zip("abcdefg", (1, 1, 1, 1, 1, 1, 4), strict=True)
+    ]
+    message = unused_message(found)
+    assert message.startswith("column 'g' is lost: none of its 4 filled cells can be used, not num")
+    assert message.endswith("; and 2 more columns")
+    assert "\n" not in message
+
+
+def test_markers_of_missing_cells_are_no_lost_cells() -> None:
+    column = Column(name="c", kind=ColumnKind.NUMBER, n_missing=0, n_unique=3)
+    raw = pd.Series(["1", "?", None, "-"])
+    cells = pd.Series([1.0, np.nan, np.nan, np.nan])
+    assert find_unused(raw, cells, np.array([[1.0], [np.nan], [np.nan], [np.nan]]), column) is None

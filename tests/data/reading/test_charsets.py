@@ -1,5 +1,7 @@
 """Encodings older than Unicode are told apart by what their bytes would mean."""
 
+from pathlib import Path
+
 import pytest
 
 from metatune.data.reading.charset import find_encoding, other_encoding
@@ -26,12 +28,12 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("encoding", TEXTS)
-def test_texts_come_back_as_they_were(encoding):
+def test_texts_come_back_as_they_were(encoding: str) -> None:
     data = TEXTS[encoding].encode(encoding)
     assert data.decode(find_encoding(data, complete=True, label="t")) == TEXTS[encoding]
 
 
-def test_a_blank_that_does_not_break_is_one(tmp_path):
+def test_a_blank_that_does_not_break_is_one(tmp_path: Path) -> None:
     """A Mac writes it with the byte that is Ê in Western Europe."""
     lines = [b"level\xcaof it,cuisines,n", *(b"some\xcacells,x,%d" % i for i in range(9))]
     (tmp_path / "t.csv").write_bytes(b"\n".join(lines))
@@ -41,17 +43,17 @@ def test_a_blank_that_does_not_break_is_one(tmp_path):
     assert table.source.encoding == "mac_roman"
 
 
-def test_an_encoding_that_fails_far_down_is_replaced():
+def test_an_encoding_that_fails_far_down_is_replaced() -> None:
     assert other_encoding("имя,город,цена\n".encode("cp1251"), "utf-8") == "cp1251"
     assert other_encoding(b"caf\xe9", "latin-1") == "latin-1"
 
 
-def test_chinese_far_down(tmp_path):
+def test_chinese_far_down(tmp_path: Path) -> None:
     content = b"name,n\n" + b"plain,1\n" * 200_000 + "北京市,2\n上海市,3\n".encode("gbk")
     (tmp_path / "t.csv").write_bytes(content)
     assert read_table(tmp_path / "t.csv").frame["name"].iloc[-1] == "上海市"
 
 
-def test_control_characters_that_separate_nothing_are_binary():
+def test_control_characters_that_separate_nothing_are_binary() -> None:
     with pytest.raises(TableError, match="binary"):
         find_encoding(bytes(range(1, 256)) * 20, complete=True, label="t")

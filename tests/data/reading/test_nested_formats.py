@@ -31,13 +31,13 @@ def lines(records: Sequence[Any], end: str = "\n") -> str:
     return end.join(json.dumps(record, ensure_ascii=False) for record in records)
 
 
-def test_only_line_ends_divide_json_lines(tmp_path):
+def test_only_line_ends_divide_json_lines(tmp_path: Path) -> None:
     table = read(tmp_path, lines([{"a": f"x\u2028\x85\x1e{i}"} for i in range(9)]), "t.jsonl")
     assert table.frame["a"].iloc[3] == "x\u2028\x85\x1e3"
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\n\n"])
-def test_a_broken_record_is_named_by_its_line(tmp_path, end):
+def test_a_broken_record_is_named_by_its_line(tmp_path: Path, end: str) -> None:
     text = lines([{"a": i} for i in range(6)], end) + end + "{oops"
     number = 13 if end == "\n\n" else 7
     with pytest.raises(TableError, match=rf"^t\.jsonl, line {number}: no valid JSON"):
@@ -47,7 +47,7 @@ def test_a_broken_record_is_named_by_its_line(tmp_path, end):
 
 
 @pytest.mark.parametrize("name", ["t.json", "t.jsonl"])
-def test_records_within_records_are_flattened(tmp_path, name):
+def test_records_within_records_are_flattened(tmp_path: Path, name: str) -> None:
     records = [{"u": {"age": i, "home": {"land": "de"}}, "none": {}, "y": i % 2} for i in range(9)]
     text = json.dumps(records) if name == "t.json" else lines(records)
     frame = read(tmp_path, text, name).frame
@@ -55,7 +55,7 @@ def test_records_within_records_are_flattened(tmp_path, name):
     assert frame["u.age"].tolist() == list(range(9))
 
 
-def test_lists_are_left_out_and_said(tmp_path):
+def test_lists_are_left_out_and_said(tmp_path: Path) -> None:
     records = [{"tags": ["a", "b"], "x": i} for i in range(9)]
     table = read(tmp_path, json.dumps(records), "t.json")
     assert list(table.frame.columns) == ["x"]
@@ -72,18 +72,18 @@ def test_lists_are_left_out_and_said(tmp_path):
         ("t.jsonl", '{"a":' * 100_000 + "1" + "}" * 100_000 + "\n"),
     ],
 )
-def test_values_nested_beyond_measure_are_refused(tmp_path, name, content):
+def test_values_nested_beyond_measure_are_refused(tmp_path: Path, name: str, content: str) -> None:
     with pytest.raises(TableError, match="nested too deeply"):
         read(tmp_path, content, name)
 
 
 @pytest.mark.parametrize("content", ['"hello"', "3", "null", "true"])
-def test_single_values_are_no_table(tmp_path, content):
+def test_single_values_are_no_table(tmp_path: Path, content: str) -> None:
     with pytest.raises(TableError, match="no table"):
         read(tmp_path, content, "t.json")
 
 
-def test_enormous_numbers(tmp_path):
+def test_enormous_numbers(tmp_path: Path) -> None:
     text = '[{"a": 1, "y": 0}, {"a": ' + "9" * 5000 + ', "y": 1}]'
     assert read(tmp_path, text, "t.json").frame["a"].iloc[0] == 1
 
@@ -103,19 +103,19 @@ def written(folder: Path, table: pa.Table) -> Table:
     ],
     ids=["binary", "large", "fixed", "dictionary"],
 )
-def test_bytes_are_text(tmp_path, cells):
+def test_bytes_are_text(tmp_path: Path, cells: pa.Array) -> None:
     frame = written(tmp_path, pa.table({"c": cells, "y": Y})).frame
     assert [int(cell) for cell in frame["c"]] == list(range(N))
     assert isinstance(frame["c"].iloc[0], str)
 
 
-def test_bytes_that_are_no_text_are_left_out(tmp_path):
+def test_bytes_that_are_no_text_are_left_out(tmp_path: Path) -> None:
     table = written(tmp_path, pa.table({"image": pa.array([b"\xff\xd8\x00"] * N), "a": Y, "y": Y}))
     assert list(table.frame.columns) == ["a", "y"]
     assert "1 column of bytes that are no text left out: 'image'" in table.notes
 
 
-def test_nested_columns(tmp_path):
+def test_nested_columns(tmp_path: Path) -> None:
     struct = pa.array([{"a": i, "b": {"c": str(i)}} for i in range(N)])
     maps = pa.array([[("k", 1)]] * N, pa.map_(pa.string(), pa.int32()))
     table = written(tmp_path, pa.table({"s": struct, "l": [[1, 2]] * N, "m": maps, "y": Y}))
@@ -123,7 +123,7 @@ def test_nested_columns(tmp_path):
     assert "2 columns left out that hold lists: 'l', 'm'" in table.notes
 
 
-def test_doubled_names_are_named(tmp_path):
+def test_doubled_names_are_named(tmp_path: Path) -> None:
     table = pa.Table.from_arrays([Y, Y, Y], names=["a", "a", "y"])
     with pytest.raises(TableError, match=r"t\.parquet: several columns are called 'a'"):
         written(tmp_path, table)
@@ -140,14 +140,14 @@ def test_doubled_names_are_named(tmp_path):
         (pd.MultiIndex.from_product([range(6), range(10)], names=["a", "k"]), ["k", "a", "y"]),
     ],
 )
-def test_an_index_is_a_column_once(tmp_path, index, names):
+def test_an_index_is_a_column_once(tmp_path: Path, index: pd.Index, names: list[str]) -> None:
     frame = pd.DataFrame({"a": range(N), "y": [0, 1] * 30}).set_axis(index, axis="index")
     frame.to_parquet(tmp_path / "t.parquet")
     assert list(read_table(tmp_path / "t.parquet").frame.columns) == names
 
 
 @pytest.mark.parametrize("name", ["t.arrow", "t.feather", "t", "t.arrow.gz"])
-def test_streams_of_arrow(tmp_path, name):
+def test_streams_of_arrow(tmp_path: Path, name: str) -> None:
     table = pa.table({"a": Y, "s": ["x"] * N, "y": Y})
     sink = io.BytesIO()
     with pa.ipc.new_stream(sink, table.schema) as stream:
@@ -159,7 +159,7 @@ def test_streams_of_arrow(tmp_path, name):
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_damaged_parquet_is_refused_in_one_line(tmp_path, seed):
+def test_damaged_parquet_is_refused_in_one_line(tmp_path: Path, seed: int) -> None:
     parquet.write_table(pa.table({"a": Y, "s": ["x"] * N, "y": Y}), tmp_path / "t.parquet")
     content, draw = bytearray((tmp_path / "t.parquet").read_bytes()), random.Random(seed)
     for _ in range(20):

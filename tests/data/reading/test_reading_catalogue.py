@@ -9,8 +9,10 @@ import pytest
 
 from metatune.data.columns.cleaning import clean_column
 from metatune.data.columns.column import ColumnKind
+from metatune.data.reading.source import Source
 from metatune.data.reading.table_reader import read_table
 from metatune.data.task.make_task import make_task
+from metatune.data.task.task import Task
 
 ROOT = Path(__file__).parents[3]
 DATASETS = (ROOT / os.environ.get("METATUNE_SHARED", "../shared") / "datasets").resolve()
@@ -29,12 +31,12 @@ KINDS = {
 
 
 @cache
-def understood(file, target):
+def understood(file: str, target: str) -> tuple[Source, Task]:
     table = read_table(DATASETS / file)
     return table.source, make_task(table, target=target)
 
 
-def entries():
+def entries() -> list[dict[str, str]]:
     if not CATALOGUE.exists():
         return []
     with CATALOGUE.open(encoding="utf-8", newline="") as stream:
@@ -45,7 +47,7 @@ pytestmark = pytest.mark.skipif(not CATALOGUE.exists(), reason=f"{DATASETS} is n
 
 
 @pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry["name"])
-def test_raw_file(entry):
+def test_raw_file(entry: dict[str, str]) -> None:
     source, task = understood(entry["file"], entry["target"])
     assert source.separator == SEPARATORS[entry["separator"]]
     assert FAMILIES.get(source.encoding, source.encoding) == entry["encoding"]
@@ -64,7 +66,7 @@ def test_raw_file(entry):
 @pytest.mark.parametrize(
     ("field", "at_least"), [("text_columns", 1.0), ("date_columns", 1.0), ("id_columns", 0.75)]
 )
-def test_columns_judged_by_hand_are_recognised(field, at_least):
+def test_columns_judged_by_hand_are_recognised(field: str, at_least: float) -> None:
     right = total = 0
     for entry in entries():
         wanted = [name for name in entry[field].split("|") if name]

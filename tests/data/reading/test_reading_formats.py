@@ -6,6 +6,8 @@ import io
 import json
 import lzma
 import zipfile
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,29 +19,29 @@ from metatune.errors import TableError
 
 
 @pytest.fixture
-def frame():
+def frame() -> pd.DataFrame:
     return pd.DataFrame({"n": [1, 2, 3], "x": [0.5, np.nan, 2.5], "s": ["a", "b", None]})
 
 
-def as_csv(frame):
+def as_csv(frame: pd.DataFrame) -> bytes:
     return frame.to_csv(index=False).encode()
 
 
-def zipped(content, name="inner.csv"):
+def zipped(content: bytes, name: str = "inner.csv") -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr(name, content)
     return buffer.getvalue()
 
 
-def zstd(content):
+def zstd(content: bytes) -> bytes:
     sink = pa.BufferOutputStream()
     with pa.CompressedOutputStream(sink, "zstd") as stream:
         stream.write(content)
-    return sink.getvalue().to_pybytes()
+    return bytes(sink.getvalue())
 
 
-COMPRESSIONS = {
+COMPRESSIONS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     ".gz": ("gzip", gzip.compress),
     ".bz2": ("bz2", bz2.compress),
     ".xz": ("xz", lzma.compress),
@@ -50,7 +52,7 @@ COMPRESSIONS = {
 
 @pytest.mark.parametrize("suffix", COMPRESSIONS)
 @pytest.mark.parametrize("named", [True, False])
-def test_compressed_text(tmp_path, frame, suffix, named):
+def test_compressed_text(tmp_path: Path, frame: pd.DataFrame, suffix: str, named: bool) -> None:
     name, compress = COMPRESSIONS[suffix]
     path = tmp_path / ("data.csv" + (suffix if named else ""))
     path.write_bytes(compress(as_csv(frame)))
@@ -60,7 +62,7 @@ def test_compressed_text(tmp_path, frame, suffix, named):
     pd.testing.assert_frame_equal(table.frame, frame, check_dtype=False)
 
 
-def test_other_formats_may_be_compressed_too(tmp_path, frame):
+def test_other_formats_may_be_compressed_too(tmp_path: Path, frame: pd.DataFrame) -> None:
     frame.to_parquet(tmp_path / "data.parquet")
     (tmp_path / "data.parquet.gz").write_bytes(
         gzip.compress((tmp_path / "data.parquet").read_bytes())
@@ -71,7 +73,9 @@ def test_other_formats_may_be_compressed_too(tmp_path, frame):
 
 @pytest.mark.parametrize("form", ["parquet", "feather"])
 @pytest.mark.parametrize("suffix", [None, ".bin", ".csv", ""])
-def test_columnar_formats_are_known_by_their_magic(tmp_path, frame, form, suffix):
+def test_columnar_formats_are_known_by_their_magic(
+    tmp_path: Path, frame: pd.DataFrame, form: str, suffix: str | None
+) -> None:
     path = tmp_path / ("data" + (f".{form}" if suffix is None else suffix))
     getattr(frame, f"to_{form}")(path)
     table = read_table(path)
@@ -79,12 +83,12 @@ def test_columnar_formats_are_known_by_their_magic(tmp_path, frame, form, suffix
     pd.testing.assert_frame_equal(table.frame, frame, check_dtype=False)
 
 
-def test_a_named_index_becomes_a_column(tmp_path, frame):
+def test_a_named_index_becomes_a_column(tmp_path: Path, frame: pd.DataFrame) -> None:
     frame.set_index("n").to_parquet(tmp_path / "data.parquet")
     assert list(read_table(tmp_path / "data.parquet").frame.columns) == ["n", "x", "s"]
 
 
-def test_json_lines_records_and_columns(tmp_path, frame):
+def test_json_lines_records_and_columns(tmp_path: Path, frame: pd.DataFrame) -> None:
     frame.to_json(tmp_path / "a.jsonl", orient="records", lines=True)
     frame.to_json(tmp_path / "b.json", orient="records")
     frame.to_json(tmp_path / "c.json", orient="split", index=False)
@@ -100,7 +104,7 @@ def test_json_lines_records_and_columns(tmp_path, frame):
         assert table.frame["s"].isna().tolist() == [False, False, True], name
 
 
-def test_excel(tmp_path, frame):
+def test_excel(tmp_path: Path, frame: pd.DataFrame) -> None:
     with pd.ExcelWriter(tmp_path / "data.xlsx") as writer:
         frame.to_excel(writer, sheet_name="first", index=False)
         frame.to_excel(writer, sheet_name="second", index=False)
@@ -111,7 +115,7 @@ def test_excel(tmp_path, frame):
     assert any("sheet 'first' of 2" in note for note in table.notes)
 
 
-def test_excel_without_header(tmp_path):
+def test_excel_without_header(tmp_path: Path) -> None:
     pd.DataFrame([[1.5, "a"], [2.5, "b"], [3.5, "a"]]).to_excel(
         tmp_path / "data.xlsx", header=False, index=False
     )
@@ -138,7 +142,7 @@ ARFF = """% a comment
 """
 
 
-def test_arff(tmp_path):
+def test_arff(tmp_path: Path) -> None:
     (tmp_path / "data.arff").write_text(ARFF)
     table = read_table(tmp_path / "data.arff")
     frame = table.frame
@@ -153,7 +157,7 @@ def test_arff(tmp_path):
     assert table.source.format == "arff"
 
 
-def test_arff_with_both_kinds_of_quotes_and_any_suffix(tmp_path):
+def test_arff_with_both_kinds_of_quotes_and_any_suffix(tmp_path: Path) -> None:
     (tmp_path / "data.txt").write_text(
         "@relation r\n@attribute a string\n@attribute b string\n@attribute c real\n@data\n"
         '\'x, y\',"p, q",1\n"it\'s",\'say "hi"\',2\n'
@@ -164,7 +168,7 @@ def test_arff_with_both_kinds_of_quotes_and_any_suffix(tmp_path):
     assert frame["c"].tolist() == [1, 2]
 
 
-def test_sparse_arff(tmp_path):
+def test_sparse_arff(tmp_path: Path) -> None:
     (tmp_path / "data.arff").write_text(
         "@relation r\n@attribute a real\n@attribute b {no, yes}\n@attribute c real\n@data\n"
         "{0 1.5, 1 yes}\n{2 3}\n{}\n{0 ?, 2 4}\n"
@@ -208,14 +212,16 @@ def test_sparse_arff(tmp_path):
     ],
     ids=lambda value: value if isinstance(value, str) else "bytes",
 )
-def test_damaged_files_are_refused_in_one_line(tmp_path, name, content, message):
+def test_damaged_files_are_refused_in_one_line(
+    tmp_path: Path, name: str, content: bytes, message: str
+) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(TableError, match=message) as caught:
         read_table(tmp_path / name)
     assert "\n" not in str(caught.value)
 
 
-def test_an_archive_of_several_files_is_refused(tmp_path):
+def test_an_archive_of_several_files_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("one.csv", "a,b\n1,2\n")
         archive.writestr("two.csv", "a,b\n1,2\n")
@@ -223,7 +229,7 @@ def test_an_archive_of_several_files_is_refused(tmp_path):
         read_table(tmp_path / "a.zip")
 
 
-def test_an_encrypted_archive_is_refused(tmp_path):
+def test_an_encrypted_archive_is_refused(tmp_path: Path) -> None:
     content = bytearray(zipped(b"a,b\n1,2\n"))
     content[6] |= 1  # the flag "encrypted" of the local header, and of the directory
     content[content.index(b"PK\x01\x02") + 8] |= 1

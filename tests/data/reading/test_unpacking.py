@@ -6,6 +6,7 @@ import io
 import lzma
 import os
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -39,11 +40,11 @@ def zipped(files: dict[str, str]) -> bytes:
         {"README.md": "x", "LICENSE": "x"},
     ],
 )
-def test_the_one_table_of_an_archive_is_read(tmp_path, others):
+def test_the_one_table_of_an_archive_is_read(tmp_path: Path, others: dict[str, str]) -> None:
     assert read(tmp_path, zipped({"d/data.csv": TEXT, **others}), "t.zip").frame.shape == (60, 3)
 
 
-def test_several_tables_are_named(tmp_path):
+def test_several_tables_are_named(tmp_path: Path) -> None:
     content = zipped({"a.csv": TEXT, "b.csv": TEXT, "\x1b[31mc.csv": TEXT})
     with pytest.raises(
         TableError, match=r"t\.zip must hold one file, but holds a\.csv, b\.csv"
@@ -63,7 +64,9 @@ def damaged(content: bytes) -> bytes:
 
 @pytest.mark.parametrize("suffix", ["gz", "bz2", "xz", "zip"])
 @pytest.mark.parametrize("fault", [damaged, lambda content: content[: len(content) // 2]])
-def test_damage_is_said_in_one_line(tmp_path, suffix, fault):
+def test_damage_is_said_in_one_line(
+    tmp_path: Path, suffix: str, fault: Callable[[bytes], bytes]
+) -> None:
     packed = {
         "gz": gzip.compress(TEXT.encode()),
         "bz2": bz2.compress(TEXT.encode()),
@@ -84,12 +87,12 @@ def test_damage_is_said_in_one_line(tmp_path, suffix, fault):
         ("t.xlsx", b"PK\x03\x04"),
     ],
 )
-def test_a_start_without_an_end(tmp_path, name, start):
+def test_a_start_without_an_end(tmp_path: Path, name: str, start: bytes) -> None:
     with pytest.raises(TableError, match="damaged"):
         read(tmp_path, start, name)
 
 
-def test_an_encrypted_archive_is_named(tmp_path):
+def test_an_encrypted_archive_is_named(tmp_path: Path) -> None:
     content = bytearray(zipped({"t.csv": TEXT}))
     for sign, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         content[content.find(sign) + place] |= 1
@@ -98,7 +101,7 @@ def test_an_encrypted_archive_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", ["gz", "zip", "xz"])
-def test_much_behind_little_is_refused_before_it_is_unpacked(tmp_path, suffix):
+def test_much_behind_little_is_refused_before_it_is_unpacked(tmp_path: Path, suffix: str) -> None:
     text = "1,2,3\n" * 20_000_000
     packed = {
         "gz": lambda: gzip.compress(text.encode(), 6),
@@ -109,14 +112,14 @@ def test_much_behind_little_is_refused_before_it_is_unpacked(tmp_path, suffix):
         read(tmp_path, packed[suffix](), f"t.csv.{suffix}")
 
 
-def test_a_table_without_room_is_refused(tmp_path, monkeypatch):
+def test_a_table_without_room_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(room, "available_memory", lambda: 3000)
     for name, content in (("t.csv", TEXT.encode()), ("t.csv.gz", gzip.compress(TEXT.encode()))):
         with pytest.raises(TableError, match=rf"{name} is too large: .* 3 kB are free"):
             read(tmp_path, content, name)
 
 
-def test_a_pipe_is_read_once(tmp_path):
+def test_a_pipe_is_read_once(tmp_path: Path) -> None:
     ours, theirs = os.pipe()
     os.write(theirs, TEXT.encode())
     os.close(theirs)
@@ -135,7 +138,9 @@ def test_a_pipe_is_read_once(tmp_path):
         ("t.csv/inner.csv", "there is no file"),
     ],
 )
-def test_paths_that_cannot_be(tmp_path, monkeypatch, path, message):
+def test_paths_that_cannot_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, message: str
+) -> None:
     monkeypatch.chdir(tmp_path)
     Path("t.csv").write_text(TEXT)
     with pytest.raises(TableError, match=message) as caught:

@@ -3,7 +3,7 @@
 import datetime
 import random
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,16 @@ DATA = [["a", "b", "y"], *([i * 0.3, i % 5, "uv"[i % 2]] for i in range(60))]
 
 
 def write(
-    folder: Path, sheets: dict[str, list[list[Any]]], change: Callable[[Any], object] | None = None
+    folder: Path,
+    sheets: Mapping[str, Sequence[Any]],
+    change: Callable[[Any], object] | None = None,
 ) -> Path:
     book = openpyxl.Workbook()
     book.remove(book.active)
     for title, rows in sheets.items():
         sheet = book.create_sheet(title)
         for row in rows:
-            sheet.append(row)
+            sheet.append(list(row))
     if change is not None:
         change(book[next(iter(sheets))])
     book.save(folder / "t.xlsx")
@@ -36,7 +38,7 @@ def read(path: Path, *wanted: str) -> Table:
     return read_table(path, wanted=wanted)
 
 
-def test_the_sheet_that_holds_the_target_is_read(tmp_path):
+def test_the_sheet_that_holds_the_target_is_read(tmp_path: Path) -> None:
     notes = [["Report of sales"], ["Prepared by y"], ["Contact: Mrs X"]]
     other = [["k", "z"], *([i, i] for i in range(9))]
     path = write(tmp_path, {"README": notes, "Data": DATA, "More": other})
@@ -47,7 +49,7 @@ def test_the_sheet_that_holds_the_target_is_read(tmp_path):
     assert "sheet 'Data' of 3 read" in table.notes
 
 
-def test_dates_and_years_may_be_names(tmp_path):
+def test_dates_and_years_may_be_names(tmp_path: Path) -> None:
     rows = [[i % 9, i % 5, i % 4, "uv"[i % 2]] for i in range(60)]
     dates = [datetime.datetime(2020, month, 1) for month in (1, 2, 3)]
     table = read(write(tmp_path, {"s": [[*dates, "t"], *rows]}))
@@ -56,7 +58,7 @@ def test_dates_and_years_may_be_names(tmp_path):
     assert list(table.frame.columns) == ["2018", "2019", "2020", "t"]
 
 
-def test_titles_units_and_repeated_headers(tmp_path):
+def test_titles_units_and_repeated_headers(tmp_path: Path) -> None:
     titled = [["Report"], [], ["Source", "me"], *DATA[:1], ["cm", "kg", None], *DATA[1:]]
     table = read(write(tmp_path, {"s": [*titled, *DATA]}))
     assert list(table.frame.columns) == ["a", "b", "y"]
@@ -64,7 +66,7 @@ def test_titles_units_and_repeated_headers(tmp_path):
     assert [table.frame[name].dtype.kind for name in "ab"] == ["f", "i"]
 
 
-def test_groups_above_the_header(tmp_path):
+def test_groups_above_the_header(tmp_path: Path) -> None:
     rows = [[i, i % 5, i % 3, i % 7, i % 2, "uv"[i % 2]] for i in range(60)]
     header = [["id", "2020", None, "2021", None, "y"], [None, "men", "women", "men", "women", None]]
 
@@ -77,7 +79,7 @@ def test_groups_above_the_header(tmp_path):
     assert list(table.frame.columns) == names
 
 
-def test_a_cell_over_several_rows_counts_for_each(tmp_path):
+def test_a_cell_over_several_rows_counts_for_each(tmp_path: Path) -> None:
     rows = [[f"g{i // 10}" if i % 10 == 0 else None, i % 5, "uv"[i % 2]] for i in range(60)]
 
     def merge(sheet: Any) -> None:
@@ -88,7 +90,7 @@ def test_a_cell_over_several_rows_counts_for_each(tmp_path):
     assert table.frame["g"].tolist() == [f"g{i // 10}" for i in range(60)]
 
 
-def test_merged_ranges_without_end_cost_nothing(tmp_path):
+def test_merged_ranges_without_end_cost_nothing(tmp_path: Path) -> None:
     path = write(tmp_path, {"s": DATA}, lambda sheet: sheet.merge_cells("A61:A62"))
     with zipfile.ZipFile(path) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
@@ -99,13 +101,13 @@ def test_merged_ranges_without_end_cost_nothing(tmp_path):
 
 
 @pytest.mark.parametrize(("row", "column"), [(1_048_576, 16_384), (5, 16_000), (900_000, 2)])
-def test_a_cell_far_away_is_left_out(tmp_path, row, column):
+def test_a_cell_far_away_is_left_out(tmp_path: Path, row: int, column: int) -> None:
     table = read(write(tmp_path, {"s": DATA}, lambda sheet: sheet.cell(row, column, "x")))
     assert table.frame.shape == (60, 3)
     assert "cells far from the table left out" in table.notes
 
 
-def test_a_password_is_named(tmp_path):
+def test_a_password_is_named(tmp_path: Path) -> None:
     ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
     (tmp_path / "t.xlsx").write_bytes(ole + "EncryptedPackage".encode("utf-16-le") + bytes(900))
     with pytest.raises(TableError, match=r"t\.xlsx has a password"):
@@ -116,7 +118,7 @@ def test_a_password_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("seed", range(25))
-def test_damaged_workbooks_are_refused_in_one_line(tmp_path, seed):
+def test_damaged_workbooks_are_refused_in_one_line(tmp_path: Path, seed: int) -> None:
     path = write(tmp_path, {"s": DATA})
     content, draw = bytearray(path.read_bytes()), random.Random(seed)
     for _ in range(draw.choice((1, 5, 60))):

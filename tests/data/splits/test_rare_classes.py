@@ -1,8 +1,12 @@
 """Rare classes in the first fold, where they can be."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
+from metatune._typing import IndexArray
 from metatune.data.encoding.encoded_task import EncodedTask
 from metatune.data.encoding.layout import Layout
 from metatune.data.row_metadata import PLAIN, RowMetadata
@@ -12,7 +16,7 @@ from metatune.evaluation.trial_data import TrialData
 from metatune.kinds import TaskKind
 
 
-def two_classes(y: np.ndarray):  # type: ignore[no-untyped-def, type-arg]
+def two_classes(y: np.ndarray) -> Callable[[IndexArray], bool]:
     return lambda rows: len(np.unique(y[rows])) > 1
 
 
@@ -74,7 +78,7 @@ def test_blocks_of_time_are_merged_until_the_score_is_defined(last: int) -> None
     assert all(fold.train.max() < fold.valid.min() for fold in folds)
 
 
-def make_data(y: np.ndarray, metric: str, told: RowMetadata, **how: int) -> TrialData:  # type: ignore[type-arg]
+def make_data(y: np.ndarray, metric: str, told: RowMetadata, **how: Any) -> TrialData:
     task = EncodedTask(
         X=np.arange(len(y), dtype=np.float64)[:, None],
         y=y,

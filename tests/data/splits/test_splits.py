@@ -58,6 +58,6 @@ def test_seed_decides() -> None:
 
 
 def test_no_global_random_state_is_used() -> None:
-    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    before = np.random.get_state(legacy=False)["state"]["key"].copy()  # noqa: NPY002
     make_folds(LABELS, TaskKind.MULTICLASS, 3, seed=0)
-    assert (np.random.get_state()[1] == before).all()  # noqa: NPY002
+    assert (np.random.get_state(legacy=False)["state"]["key"] == before).all()  # noqa: NPY002

@@ -58,6 +58,7 @@ def test_no_class_is_lost_and_shares_stay() -> None:
     less = cut_rows(task, 100, seed=0)
     assert less.classes is task.classes
     assert (less.class_counts > 0).all()
+    assert task.classes is not None
     usual = list(task.classes).index("usual")
     assert abs(less.class_counts[usual] / 100 - task.class_counts[usual] / 1_000) < 0.03
 
@@ -114,6 +115,7 @@ def test_of_noise_the_columns_chosen_tell_nothing_of_the_rows_validated() -> Non
     rng = np.random.default_rng(2)
     noise = pd.DataFrame(rng.normal(size=(80, 3_000))).rename(columns=str)
     less = cut_columns(make_task(noise.assign(y=["a", "b"] * 40), target="y"), 50, seed=0)
+    assert less.chosen_by is not None
     rest = np.setdiff1d(np.arange(80), less.chosen_by)
     chosen = less.X[used(less)].to_numpy()
     found = np.corrcoef(chosen[rest].T, less.y[rest])[-1, :-1]

@@ -5,11 +5,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from alone import Trained
 
+from metatune.data.task.label_spelling import (
+    are_merged_codes,
+    as_written,
+    labels_called_missing,
+    stripped,
+)
 from metatune.data.task.make_task import make_task
 from metatune.data.task.target import known_target
 from metatune.kinds import TaskKind
-from tests.helpers.alone import Trained
 
 N = 180
 
@@ -123,3 +129,27 @@ def test_labels_to_judge_by_are_found(classes: list[object], cells: list[object]
     codes, keep = known_target(pd.Series(cells, name="y"), np.asarray(classes))
     assert keep.all()
     assert codes.tolist() == [0, 1]
+
+
+def test_markers_are_kept_without_the_blanks_around_them() -> None:
+    assert stripped(pd.Series([" NA ", "a ", None, 3]))[:2].tolist() == ["NA", "a"]
+
+
+def test_spellings_of_one_value_become_the_most_frequent_of_them() -> None:
+    texts = pd.Series(["1.0", "1.0", "1.00", "2.0"])
+    assert as_written(texts, texts.astype(float)).tolist() == ["1.0", "1.0", "1.0", "2.0"]
+
+
+def test_codes_with_leading_zeros_stay_apart_whatever_their_values() -> None:
+    texts = pd.Series(["01", "1", "1"])
+    assert as_written(texts, texts.astype(float)).tolist() == ["01", "1", "1"]
+    assert are_merged_codes(texts)
+    assert not are_merged_codes(pd.Series(["01", "02"]))
+    assert not are_merged_codes(pd.Series(["01", "1", "b"]))
+
+
+def test_a_word_for_missing_is_a_label_where_it_is_written_and_counted_like_the_others() -> None:
+    cells = pd.Series(["EU", "NA", "AS", "EU", "NA", "AS"] * 10)
+    assert labels_called_missing(cells, cells.where(cells != "NA")) == ["NA"]
+    names = pd.Series(["Europe", "Europe", "Asia", "NA"] * 10)
+    assert labels_called_missing(names, names.where(names != "NA")) == []

@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metatune.data.columns.column import ColumnKind
+from metatune.data.columns.column import Column, ColumnKind
+from metatune.data.task.last_look import keep_informative
 from metatune.data.task.make_task import make_task
 from metatune.data.task.task import Task
+from metatune.kinds import TaskKind
 
 N = 300
 RNG = np.random.default_rng(0)
@@ -69,3 +71,15 @@ def test_words_may_be_classes_of_a_target_of_numbers() -> None:
     classes = make_task(frame, target="y").classes
     assert classes is not None
     assert classes.tolist() == ["1", "2", "none"]
+
+
+def test_only_identifiers_are_looked_at_again() -> None:
+    X = pd.DataFrame({"depth": np.arange(N), "noise": RNG.normal(size=N)})
+    columns = tuple(
+        Column(name=name, kind=kind, n_missing=0, n_unique=N)
+        for name, kind in (("depth", ColumnKind.IDENTIFIER), ("noise", ColumnKind.NUMBER))
+    )
+    depth, noise = keep_informative(X, columns, np.arange(N) * 1.0, TaskKind.REGRESSION)
+    assert depth.kind is ColumnKind.NUMBER
+    assert noise is columns[1]
+    assert keep_informative(X, columns, RNG.normal(size=N), TaskKind.REGRESSION) == columns

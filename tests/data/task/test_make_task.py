@@ -1,27 +1,32 @@
 """Tasks from tables and from arrays."""
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
 import scipy.sparse
 
+from metatune._typing import FloatArray
 from metatune.data.columns.column import ColumnKind
 from metatune.data.reading.table_reader import read_table
 from metatune.data.task.make_task import make_task, make_task_from_arrays
-from metatune.errors import OptionError, TableError, TargetError
+from metatune.errors import MetatuneError, OptionError, TableError, TargetError
 from metatune.kinds import TaskKind
 
 RNG = np.random.default_rng(0)
 N = 40
 
 
-def frame(**columns):
+def frame(**columns: object) -> pd.DataFrame:
     base = {"x": RNG.normal(size=N), "colour": ["red", "green"] * (N // 2)}
     return pd.DataFrame({**base, **columns})
 
 
-def test_a_table_becomes_a_task(tmp_path):
+def test_a_table_becomes_a_task(tmp_path: Path) -> None:
     table = frame(row=range(N), same=1, kind=["a", "b", "a", None] * (N // 4))
     table.to_csv(tmp_path / "things.csv", index=False)
     task = make_task(read_table(tmp_path / "things.csv"), target="kind")
@@ -36,7 +41,7 @@ def test_a_table_becomes_a_task(tmp_path):
     assert "column 'same': left out as constant" in task.notes
 
 
-def test_guesses_are_announced():
+def test_guesses_are_announced() -> None:
     task = make_task(frame(price=RNG.normal(size=N)))
     assert task.kind is TaskKind.REGRESSION
     assert task.metric.name == "rmse"
@@ -46,26 +51,26 @@ def test_guesses_are_announced():
     )
 
 
-def test_given_choices_are_not_announced():
+def test_given_choices_are_not_announced() -> None:
     task = make_task(frame(), target="colour", task="binary", metric="log_loss", name="mine")
     assert task.notes == ()
     assert (task.name, task.metric.name) == ("mine", "log_loss")
 
 
-def test_oddities_of_columns_are_said_once_for_all_that_share_them():
+def test_oddities_of_columns_are_said_once_for_all_that_share_them() -> None:
     infinite = np.where(np.arange(N) == 3, np.inf, RNG.normal(size=N))
     task = make_task(frame(a=infinite, b=infinite, y=["u", "v"] * (N // 2)), target="y")
     assert "columns 'a', 'b': 1 infinite value taken as missing" in task.notes
 
 
-def test_features_that_are_all_constant_are_said():
+def test_features_that_are_all_constant_are_said() -> None:
     table = pd.DataFrame({"a": 1, "b": None, "y": ["u", "v"] * 10})
     task = make_task(table, target="y")
     assert [c.kind for c in task.columns] == [ColumnKind.CONSTANT] * 2
     assert any("all features are constant" in note for note in task.notes)
 
 
-def test_names_that_are_no_text_and_a_position_as_target():
+def test_names_that_are_no_text_and_a_position_as_target() -> None:
     table = pd.DataFrame(RNG.normal(size=(N, 3)), columns=[0, 1, "z"])
     task = make_task(table, target="1")
     assert task.target == "1"
@@ -89,36 +94,43 @@ def test_names_that_are_no_text_and_a_position_as_target():
         ),
     ],
 )
-def test_unusable_tables_are_refused(table, options, error, message):
+def test_unusable_tables_are_refused(
+    table: pd.DataFrame,
+    options: dict[str, Any],
+    error: type[MetatuneError],
+    message: str,
+) -> None:
     with pytest.raises(error, match=message) as caught:
         make_task(table, **options)
     assert "\n" not in str(caught.value)
 
 
-def test_arrays_with_labels():
+def test_arrays_with_labels() -> None:
     X = RNG.normal(size=(N, 2))
     y = np.array(["no", "yes"], dtype=object)[np.arange(N) % 2]
     task = make_task_from_arrays(X, y, classification=True)
     assert task.kind is TaskKind.BINARY
+    assert task.classes is not None
     assert task.classes.tolist() == ["no", "yes"]
     assert task.y.tolist() == [0, 1] * (N // 2)
     assert list(task.X.columns) == ["0", "1"]
     assert (task.n_dropped, task.metric.name) == (0, "roc_auc")
 
 
-def test_labels_of_arrays_are_taken_as_they_are():
+def test_labels_of_arrays_are_taken_as_they_are() -> None:
     y = [" a", "a", "?"] * 10
     task = make_task_from_arrays(RNG.normal(size=(30, 2)), y, classification=True)
+    assert task.classes is not None
     assert task.classes.tolist() == [" a", "?", "a"]
 
 
-def test_arrays_with_numbers():
+def test_arrays_with_numbers() -> None:
     task = make_task_from_arrays([[1, 2], [3, 4], [5, 6]], [1, 2, 3], classification=False)
     assert task.kind is TaskKind.REGRESSION
     assert task.y.dtype == np.float64
 
 
-def test_columns_of_arrays_are_no_identifiers_but_those_of_tables_are():
+def test_columns_of_arrays_are_no_identifiers_but_those_of_tables_are() -> None:
     numbered = np.column_stack([np.arange(N), RNG.normal(size=N)])
     y = np.arange(N) % 2
     from_array = make_task_from_arrays(numbered, y, classification=True)
@@ -138,7 +150,7 @@ def test_columns_of_arrays_are_no_identifiers_but_those_of_tables_are():
         lambda X: X.astype(object),
     ],
 )
-def test_features_of_any_container(make):
+def test_features_of_any_container(make: Callable[[FloatArray], Any]) -> None:
     X = RNG.integers(0, 9, size=(N, 2)) / 4
     task = make_task_from_arrays(make(X), np.arange(N) % 2, classification=True)
     assert [c.kind for c in task.columns] == [ColumnKind.NUMBER] * 2
@@ -157,17 +169,23 @@ def test_features_of_any_container(make):
         ([1.0, 2.0], ["a", "b"], True, TableError, "give rows and columns"),
     ],
 )
-def test_arrays_that_do_not_fit_are_refused(X, y, classification, error, message):
+def test_arrays_that_do_not_fit_are_refused(
+    X: list[list[float]] | list[float],
+    y: Any,
+    classification: bool,
+    error: type[MetatuneError],
+    message: str,
+) -> None:
     with pytest.raises(error, match=message):
         make_task_from_arrays(X, y, classification=classification)
 
 
-def test_nothing_random_and_the_input_unchanged():
+def test_nothing_random_and_the_input_unchanged() -> None:
     table = frame(y=["u ", "v", "?", "v"] * (N // 4))
     before = table.copy()
-    state = np.random.get_state()[1].tolist()  # noqa: NPY002
+    state = np.random.get_state(legacy=False)["state"]["key"].tolist()  # noqa: NPY002
     first, second = make_task(table), make_task(table)
     assert first.columns == second.columns
     assert first.notes == second.notes
     pd.testing.assert_frame_equal(table, before)
-    assert np.random.get_state()[1].tolist() == state  # noqa: NPY002
+    assert np.random.get_state(legacy=False)["state"]["key"].tolist() == state  # noqa: NPY002

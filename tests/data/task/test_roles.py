@@ -9,6 +9,7 @@ import pytest
 from metatune.data.columns.column import ColumnKind
 from metatune.data.encoding.encoder import encode_task
 from metatune.data.task.make_task import make_task, make_task_from_arrays
+from metatune.data.task.role_columns import count_rows, row_metadata_of_arrays
 from metatune.data.task.roles import RoleColumns, read_groups, read_times, read_weights
 from metatune.data.task.task import Task
 from metatune.errors import OptionError
@@ -156,3 +157,25 @@ def test_arrays_are_read_like_columns() -> None:
     assert task.row_metadata.groups.tolist() == [k % 2 for k in range(N - 1)]
     assert task.row_metadata.weights is not None
     assert task.row_metadata.weights[0] == pytest.approx(1 / 30)
+
+
+def test_rows_of_weight_zero_do_not_count_and_it_is_said() -> None:
+    frame, weights, notes = count_rows(make_frame(), RoleColumns(weight="w"))
+    assert weights is not None
+    assert len(frame) == len(weights) == N - 10
+    assert notes == ["10 rows of weight zero left out"]
+    assert count_rows(make_frame(), RoleColumns())[1:] == (None, [])
+
+
+def test_arrays_beside_the_features_have_a_value_for_each_row() -> None:
+    counting, found = row_metadata_of_arrays(
+        3, weights=[0.0, 1.0, 3.0], groups=["z", "a", "b"], times=None
+    )
+    assert counting.tolist() == [False, True, True]
+    assert found.weights is not None
+    assert found.weights[1] == 3 * found.weights[0]
+    assert found.groups is not None
+    assert len(set(found.groups.tolist())) == 2
+    assert found.times is None
+    with pytest.raises(OptionError, match="one value for each row"):
+        row_metadata_of_arrays(3, weights=[1.0], groups=None, times=None)

@@ -1,13 +1,14 @@
 """Finding and understanding the target column."""
 
 import datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from metatune.data.target_name import find_target
-from metatune.data.task.target import known_target, read_target
+from metatune.data.task.target import Target, known_target, read_target
 from metatune.errors import OptionError, TargetError
 from metatune.kinds import TaskKind
 
@@ -15,11 +16,11 @@ RNG = np.random.default_rng(0)
 N = 100
 
 
-def cycle(*values):
+def cycle(*values: object) -> list[Any]:
     return [values[i % len(values)] for i in range(N)]
 
 
-def target(cells, task=None):
+def target(cells: Any, task: str | None = None) -> Target:
     return read_target(pd.Series(cells), "t", task)
 
 
@@ -33,7 +34,7 @@ def target(cells, task=None):
         (["class", "label", "c"], 2),
     ],
 )
-def test_the_target_is_guessed_and_announced(names, position):
+def test_the_target_is_guessed_and_announced(names: list[str], position: int) -> None:
     found, note = find_target(names, None)
     assert found == position
     assert repr(names[position]) in note
@@ -43,7 +44,7 @@ def test_the_target_is_guessed_and_announced(names, position):
 @pytest.mark.parametrize(
     ("wanted", "position"), [("b", 1), ("Work load/day", 2), (" b", 1), ("2", 2), ("7", 3)]
 )
-def test_the_target_is_found_by_name_or_position(wanted, position):
+def test_the_target_is_found_by_name_or_position(wanted: str, position: int) -> None:
     assert find_target(["a", "b", "Work load/day ", "7"], wanted)[0] == position
 
 
@@ -56,7 +57,7 @@ def test_the_target_is_found_by_name_or_position(wanted, position):
         ("5", "the columns are"),
     ],
 )
-def test_a_wrong_name_is_refused_with_the_nearest(wanted, hint):
+def test_a_wrong_name_is_refused_with_the_nearest(wanted: str, hint: str) -> None:
     with pytest.raises(TargetError) as caught:
         find_target(["Price", "size"], wanted)
     assert f"there is no column {wanted!r}" in str(caught.value)
@@ -85,7 +86,7 @@ def test_a_wrong_name_is_refused_with_the_nearest(wanted, hint):
         (pd.array(cycle(1, 0, None), dtype="Int64"), TaskKind.BINARY, [0, 1]),
     ],
 )
-def test_classes(cells, kind, classes):
+def test_classes(cells: Any, kind: TaskKind, classes: list[Any]) -> None:
     found = target(cells)
     assert found.kind is kind
     assert found.classes is not None
@@ -107,7 +108,7 @@ def test_classes(cells, kind, classes):
         pd.to_timedelta(RNG.integers(1, 10**6, N), unit="s"),
     ],
 )
-def test_quantities(cells):
+def test_quantities(cells: Any) -> None:
     found = target(cells)
     assert found.kind is TaskKind.REGRESSION
     assert found.classes is None
@@ -115,51 +116,52 @@ def test_quantities(cells):
     assert np.isfinite(found.y).all()
 
 
-def test_codes_with_gaps_are_classes_where_all_are_equally_frequent():
+def test_codes_with_gaps_are_classes_where_all_are_equally_frequent() -> None:
     codes = [2, 3, 4, 6, 7, 8, 9, 10, 12, 13, 14]
     assert target(codes * 20).kind is TaskKind.MULTICLASS
     assert target([*codes * 20, *[2] * 100]).kind is TaskKind.REGRESSION
 
 
-def test_prices_are_parsed_and_it_is_said():
+def test_prices_are_parsed_and_it_is_said() -> None:
     found = target(["$1,234.00", *cycle("$5.00", "$6.5", "$7.25")])
     assert found.y[0] == 1234.0
     assert any("'$1,234.00' are read as numbers" in note for note in found.notes)
 
 
-def test_a_few_stray_texts_in_a_numeric_target_are_dropped_and_said():
+def test_a_few_stray_texts_in_a_numeric_target_are_dropped_and_said() -> None:
     found = target([*cycle(1.5, 2.25, 3.75, "4"), "Unrated", "Unrated", "-"])
     assert found.kind is TaskKind.REGRESSION
     assert found.keep.tolist() == [True] * N + [False] * 3
     assert any("3 target cells dropped, not a number: 'Unrated'" in n for n in found.notes)
 
 
-def test_many_stray_texts_make_labels():
+def test_many_stray_texts_make_labels() -> None:
     found = target(cycle("1", "2", "3", "none of them"))
     assert found.kind is TaskKind.MULTICLASS
+    assert found.classes is not None
     assert "none of them" in found.classes
 
 
-def test_infinite_values_are_dropped_and_said():
+def test_infinite_values_are_dropped_and_said() -> None:
     found = target([np.inf, -np.inf, np.nan, *RNG.normal(size=N)])
     assert found.keep.sum() == N
     assert "2 infinite target values dropped" in found.notes
 
 
-def test_cleaned_and_dropped_labels_are_said():
+def test_cleaned_and_dropped_labels_are_said() -> None:
     found = target([*cycle("ckd", "notckd"), "ckd\t", "=N(TRUE)", "?"])
     assert "blanks around target labels removed: 'ckd\\t' -> 'ckd'" in found.notes
     assert "2 target cells taken as missing: '=N(TRUE)', '?'" in found.notes
     assert found.keep.sum() == N + 1
 
 
-def test_a_class_of_one_row_is_kept_and_said():
+def test_a_class_of_one_row_is_kept_and_said() -> None:
     found = target([*cycle("a", "b"), "c"])
     assert found.kind is TaskKind.MULTICLASS
     assert "classes with a single row can hardly be learned: 'c'" in found.notes
 
 
-def test_a_value_that_may_mean_missing_is_pointed_at():
+def test_a_value_that_may_mean_missing_is_pointed_at() -> None:
     found = target([*RNG.uniform(0, 12, N), *[-200.0] * 8])
     assert any("the target is -200 in 8 rows" in note for note in found.notes)
     assert len(target(RNG.uniform(0, 12, N)).notes) == 1
@@ -176,7 +178,7 @@ def test_a_value_that_may_mean_missing_is_pointed_at():
         (cycle(0, 1), "multiclass", TaskKind.BINARY),
     ],
 )
-def test_the_task_kind_can_be_given(cells, task, kind):
+def test_the_task_kind_can_be_given(cells: Any, task: str, kind: TaskKind) -> None:
     found = target(cells, task)
     assert found.kind is kind
     assert not any("--task overrides" in note for note in found.notes)
@@ -201,13 +203,13 @@ def test_the_task_kind_can_be_given(cells, task, kind):
         ([datetime.date(2020, 1, 1 + i % 28) for i in range(N)], None, "holds dates"),
     ],
 )
-def test_targets_that_cannot_be_learned(cells, task, message):
+def test_targets_that_cannot_be_learned(cells: Any, task: str | None, message: str) -> None:
     with pytest.raises(TargetError, match=message) as caught:
         target(cells, task)
     assert "\n" not in str(caught.value)
 
 
-def test_an_unknown_task_is_refused():
+def test_an_unknown_task_is_refused() -> None:
     with pytest.raises(OptionError, match="unknown task 'ranking': use one of binary"):
         target(cycle(0, 1), "ranking")
 
@@ -224,7 +226,9 @@ def test_an_unknown_task_is_refused():
         (cycle(0.5, 1.5), [1.5, "0.5"], [1, 0], [True, True]),
     ],
 )
-def test_labels_of_another_table_get_the_same_codes(fitted, cells, codes, kept):
+def test_labels_of_another_table_get_the_same_codes(
+    fitted: list[Any], cells: object, codes: list[int], kept: list[bool]
+) -> None:
     y, keep = known_target(pd.Series(cells), target(fitted).classes)
     assert y.tolist() == codes
     assert keep.tolist() == kept
@@ -238,7 +242,9 @@ def test_labels_of_another_table_get_the_same_codes(fitted, cells, codes, kept):
         (["1,5", "2,25"], [1.5, 2.25], [True, True]),
     ],
 )
-def test_values_of_another_table_are_read_alike(cells, values, kept):
+def test_values_of_another_table_are_read_alike(
+    cells: list[float | None] | list[str], values: list[float], kept: list[bool]
+) -> None:
     y, keep = known_target(pd.Series(cells), None)
     assert y.tolist() == values
     assert keep.tolist() == kept

@@ -167,13 +167,13 @@ class OpenMLServer:
             if not path.startswith(_API):
                 self._send_file(handler, path, kind)
                 return
-            body = self._resource(short).encode()
+            answer = self._resource(short).encode()
         except RefusalError as refusal:
             _send(handler, 412, error(refusal.code, str(refusal)).encode(), "text/xml")
             return
         if kind == "broken_xml":
-            body = body[: len(body) // 2]
-        _send(handler, 200, body, "text/xml; charset=utf-8", torn=kind == "truncated")
+            answer = answer[: len(answer) // 2]
+        _send(handler, 200, answer, "text/xml; charset=utf-8", torn=kind == "truncated")
 
     def _send_file(self, handler: BaseHTTPRequestHandler, path: str, kind: str) -> None:
         arff = re.fullmatch(r"/data/v1/download/(\d+)/.*", path)
@@ -317,7 +317,7 @@ class OpenMLServer:
             if suite is None:
                 raise RefusalError(601, "Unknown study")
             return render.suite(suite)
-        single = {
+        single: dict[str, tuple[str, int, Callable[[Any], str]]] = {
             "task": ("tasks", 151, render.task),
             "flow": ("flows", 181, render.flow),
             "setup": ("setups", 281, render.setup),

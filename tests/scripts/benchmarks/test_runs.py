@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -93,15 +94,15 @@ def test_what_was_measured_is_read_back(tmp_path: Path) -> None:
     assert len({run.key for run in runs}) == 2
 
 
-def result(number: int, seconds: float, **more: object) -> TrialResult:
+def result(number: int, seconds: float, **more: Any) -> TrialResult:
     trial = Trial(
         number=number,
         configuration=Configuration(algorithm="knn", params={}),
         rung=Rung(index=0, row_share=1.0, n_folds=1),
         seed=0,
     )
-    usual: dict[str, object] = {"status": TrialStatus.OK, "score": 0.9}
-    return TrialResult(trial=trial, seconds=seconds, **usual | more)  # type: ignore[arg-type]
+    usual: dict[str, Any] = {"status": TrialStatus.OK, "score": 0.9}
+    return TrialResult(trial=trial, seconds=seconds, **usual | more)
 
 
 def test_core_seconds_add_up() -> None:

@@ -1,0 +1,1 @@
+"""Runs as pictures, pages and code, for people; explanations of their models."""

@@ -1,0 +1,1 @@
+"""Runs as stand-alone scripts that do without metatune."""

@@ -1,0 +1,332 @@
+"""Code that turns a table into numbers: cells are read, categories and dates encoded."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+from metatune.data.columns.cleaning import flag_value, to_text
+from metatune.data.columns.column import Column, ColumnKind
+from metatune.data.columns.column_text import columns_of_text
+from metatune.data.columns.dates import ISO
+from metatune.data.columns.durations import DURATION
+from metatune.data.columns.numbers import parse_number
+from metatune.errors import ExportError
+from metatune.reporting.code.writing import call, literal, render
+
+if TYPE_CHECKING:
+    from metatune.data.encoding.encoder import TableEncoder
+    from metatune.data.encoding.text_model import TextModel
+
+__all__ = ["Amounts", "ColumnCodes", "amounts_of", "column_codes", "encoder_source"]
+
+_NUMBER = re.compile(r"[-+]?(?:\d[\d,.\s'’]*\d|\d|[.,]\d+)(?:[eE][-+]?\d+)?")
+_BOUND = re.compile(r"[<>≤≥]")  # read as a little less, or more
+_MOST_AFFIXES = 40
+_CATEGORIES = (ColumnKind.CATEGORY, ColumnKind.HIGH_CARDINALITY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amounts:
+    """Notation of the numbers of a column.
+
+    Attributes
+    ----------
+    pattern : str
+        Regular expression with a group for the number and one for what multiplies it.
+    factors : dict of str to float
+        By what stands after the number.
+    decimal : str
+    """
+
+    pattern: str
+    factors: dict[str, float]
+    decimal: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnCodes:
+    """Columns of a table by how a script reads them.
+
+    Attributes
+    ----------
+    kinds : dict of str to str
+        What each column in use holds: number, flag, amount, date, category, code or text.
+    flags : dict of str to float
+        Meaning of the words of all columns of yes and no.
+    amounts : dict of str to Amounts
+    dates : dict of str to (tuple of str, tuple of str)
+        Formats, and the parts of dates that are of use.
+    topics : dict of str to int
+        Number of topics of each column of texts.
+    """
+
+    kinds: dict[str, str]
+    flags: dict[str, float] = field(default_factory=dict)
+    amounts: dict[str, Amounts] = field(default_factory=dict)
+    dates: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
+    topics: dict[str, int] = field(default_factory=dict)
+
+    def of_kind(self, *kinds: str) -> list[str]:
+        """Return the names of the columns of some kinds."""
+        return [name for name, kind in self.kinds.items() if kind in kinds]
+
+
+def column_codes(encoder: "TableEncoder", table: "pd.DataFrame") -> ColumnCodes:
+    """Find out how a script has to read each column of a table.
+
+    Parameters
+    ----------
+    encoder : TableEncoder
+        Fitted on the table.
+    table : DataFrame
+        Features as they were read for the fit.
+
+    Raises
+    ------
+    ExportError
+        If a column is read in a way that no script knows.
+    """
+    codes = ColumnCodes(kinds={})
+    for column in columns_of_text(encoder.columns):
+        if column.kind.is_used:
+            codes.kinds[column.name] = _kind(column, encoder, table[column.name], codes)
+    return codes
+
+
+def _kind(
+    column: Column, encoder: "TableEncoder", cells: "pd.Series[Any]", codes: ColumnCodes
+) -> str:
+    name = column.name
+    if column.kind in _CATEGORIES:
+        return "code" if column.base is ColumnKind.NUMBER else "category"
+    if column.kind is ColumnKind.NUMBER:
+        return _number_kind(column, cells, codes)
+    if column.kind is ColumnKind.BOOLEAN:
+        codes.flags.update(_flags(_distinct(cells)))
+        return "flag"
+    if column.kind is ColumnKind.DATETIME:
+        parts = tuple(encoder.date_parts_[name])
+        codes.dates[name] = (_formats(name, column.datetime_format), parts)
+        return "date"
+    if getattr(encoder.texts_[name], "unspaced_", False):
+        raise ExportError(f"column {name!r} holds texts without blanks, which no script splits")
+    codes.topics[name] = len(encoder.texts_[name].names_) - 2
+    return "text" if codes.topics[name] else "long text"
+
+
+def _number_kind(column: Column, cells: "pd.Series[Any]", codes: ColumnCodes) -> str:
+    if types.is_numeric_dtype(cells.dtype):
+        return "number"
+    distinct = _distinct(cells)
+    if column.decimal == "." and not column.unit and _are_plain(distinct):
+        return "number"
+    found = amounts_of(column.name, distinct, column.decimal, column.unit)
+    codes.amounts[column.name] = found
+    return "amount, comma" if column.decimal == "," else "amount"
+
+
+def _distinct(cells: "pd.Series[Any]") -> list[str]:
+    return [str(text) for text in to_text(cells).dropna().unique()]
+
+
+def _are_plain(texts: list[str]) -> bool:
+    """Return True if pandas reads the numbers among some texts, and no other ones."""
+    ours = np.array([parse_number(text) for text in texts])
+    theirs = np.asarray(pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce"), dtype=float)
+    return bool(np.array_equal(ours, theirs, equal_nan=True))
+
+
+def _flags(words: Iterable[str]) -> dict[str, float]:
+    found = {word.lower(): flag_value(word) for word in words}
+    if any(word[:1].isdigit() for word in found):
+        found |= {"1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0}
+    return {word: value for word, value in sorted(found.items()) if not np.isnan(value)}
+
+
+def _formats(name: str, formats: str | None) -> tuple[str, ...]:
+    if formats is None:
+        raise ExportError(f"column {name!r} holds dates of its own type: export a text table")
+    found = tuple(formats.split("|"))
+    if any(len(form) == 6 for form in found):
+        raise ExportError(f"column {name!r} holds dates written as numbers ({formats})")
+    return tuple("ISO8601" if form == ISO else form for form in found)
+
+
+def amounts_of(name: str, texts: Iterable[str], decimal: str, unit: str) -> Amounts:
+    """Find the notation of the numbers of a column.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    texts : iterable of str
+        Distinct cells.
+    decimal, unit : str
+        As in `Column`.
+
+    Raises
+    ------
+    ExportError
+        If the cells are written in too many ways, or in one that a pattern does not tell.
+    """
+    if unit == DURATION:
+        raise ExportError(f"column {name!r} holds durations, which no script reads")
+    prefixes: set[str] = set()
+    factors: dict[str, float] = {}
+    for text in texts:
+        value = parse_number(text, decimal, unit)
+        match = None if np.isnan(value) else _NUMBER.search(text.strip())
+        if match is None:
+            continue
+        plain = _plain_value(match[0], decimal)
+        before, after = text.strip()[: match.start()], text.strip()[match.end() :].strip()
+        factor = 1.0 if plain == 0 else _rounded(value / plain)
+        told = np.isclose(plain * factor, value, rtol=1e-12) and not _BOUND.match(before)
+        if not told or factor <= 0:
+            raise ExportError(f"column {name!r} holds {text!r}, a number that no script reads")
+        prefixes.add(before)
+        if plain != 0 or after not in factors:
+            factors[after] = factor
+    if len(prefixes) + len(factors) > _MOST_AFFIXES:
+        raise ExportError(f"column {name!r} holds numbers written in too many ways for a script")
+    before = "|".join(re.escape(text) for text in sorted(prefixes) if text)
+    after = "|".join(re.escape(text) for text in sorted(factors, key=len, reverse=True) if text)
+    gap = r"[\d.,\s'’]" if any(" " in t or "'" in t for t in texts) else r"[\d.,]"
+    number = rf"([-+]?{gap}*\d{gap}*(?:[eE][-+]?\d+)?)"
+    pattern = (rf"(?:{before})?" if before else "") + number
+    pattern += rf"\s*({after})?" if after else "()"
+    return Amounts(
+        pattern=pattern, factors={"": 1.0, **dict(sorted(factors.items()))}, decimal=decimal
+    )
+
+
+def _plain_value(text: str, decimal: str) -> float:
+    other = "," if decimal == "." else "."
+    try:
+        return float(re.sub(r"[\s'’]", "", text).replace(other, "").replace(decimal, "."))
+    except ValueError:
+        return float("nan")
+
+
+def _rounded(factor: float) -> float:
+    """Return a factor without the last digits, which a division gets wrong."""
+    short = float(f"{factor:.12g}")
+    return short if np.isclose(short, factor, rtol=1e-14) else factor
+
+
+def encoder_source(codes: ColumnCodes, text_model: "TextModel | None") -> str:
+    """Return the code of the class that turns a table into a matrix.
+
+    Parameters
+    ----------
+    codes : ColumnCodes
+    text_model : TextModel or None
+        Model of all texts whose predictions are the last columns.
+    """
+    kinds = set(codes.kinds.values())
+    learned = [line for kind, lines in _LEARNED.items() if kind in kinds for line in lines]
+    if kinds & {"category", "code"}:
+        learned.insert(0, "self.levels_ = {}")
+    encode = "transform" if text_model is None else "_encode"
+    lines = ["class Encoder(BaseEstimator):", f'    """{_described(kinds, text_model)}"""', ""]
+    lines.append("    def fit_transform(self, table, y):")
+    lines += [f"        {line}" for line in learned]
+    if text_model is None:
+        lines.append("        return self.transform(table)")
+    else:
+        lines += _text_model_lines(text_model)
+    lines += ["", f"    def {encode}(self, table):"]
+    return "\n".join([*lines, *_encoding_lines(codes)]) + "\n"
+
+
+_LEARNED = {
+    "category": (
+        'for name in columns_of("category"):',
+        "    self.levels_[name] = sorted(to_texts(table[name]).dropna().unique())",
+    ),
+    "code": (
+        'for name in columns_of("code"):',
+        "    self.levels_[name] = sorted(numbers_as_texts(table[name]).dropna().unique())",
+    ),
+    "text": (
+        "self.topics_ = {}",
+        "for name, n_topics in TOPICS.items():",
+        "    topics = TextTopics(n_topics, seed=SEED).fit(to_texts(table[name]))",
+        "    self.topics_[name] = topics",
+    ),
+}
+"""Code that learns something of the training rows, by kind of column."""
+
+_ENCODED = {
+    "number": "columns[name] = to_numbers(table[name])",
+    "flag": "columns[name] = to_flags(table[name])",
+    "amount": "columns[name] = to_amounts(table[name], *AMOUNTS[name])",
+    "amount, comma": "columns[name] = to_amounts_with_comma(table[name], *AMOUNTS[name])",
+    "date": "columns |= date_parts(name, to_dates(table[name], FORMATS[name]), DATES[name])",
+    "category": "columns[name] = codes_among(to_texts(table[name]), self.levels_[name])",
+    "code": "columns[name] = codes_among(numbers_as_texts(table[name]), self.levels_[name])",
+    "text": "columns |= text_columns(name, self.topics_[name], to_texts(table[name]))",
+    "long text": "columns |= text_columns(name, TextLengths(), to_texts(table[name]))",
+}
+"""Code that encodes the cells of a column, by its kind."""
+
+_WORDS = {
+    "flag": "yes and no to 1 and 0",
+    "amount": "amounts to numbers",
+    "date": "dates to their parts",
+    "category": "categories to codes",
+    "code": "categories to codes",
+    "text": "texts to topics",
+    "long text": "texts to their lengths",
+}
+
+
+def _described(kinds: "set[str]", text_model: "TextModel | None") -> str:
+    words = [word for kind, word in _WORDS.items() if kind in {k.partition(",")[0] for k in kinds}]
+    if text_model is not None:
+        words.append("texts to predictions")
+    words = list(dict.fromkeys(words))
+    if not words:
+        return "Turn a table into numbers, NaN where cells are missing."
+    return f"Turn a table into numbers: {', '.join(words)}; NaN where cells are missing."
+
+
+def _text_model_lines(model: "TextModel") -> list[str]:
+    """Return the lines after what is learned, up to the method that encodes other columns."""
+    counter = call("NgramCounter", word_length=model.word_length, piece_length=model.piece_length)
+    return [
+        "        X = self._encode(table)",
+        f"        self.ngrams_ = {render(counter, 8, 23)}",
+        "        self.counts_ = self.ngrams_.fit_transform(texts_of(table))",
+        "        self.text_model_ = TextModel()",
+        "        X[TEXT_COLUMNS] = self.text_model_.fit_transform(self.counts_, y)",
+        "        return X",
+        "",
+        "    def transform(self, table):",
+        "        X = self._encode(table)",
+        "        counts = self.ngrams_.transform(texts_of(table))",
+        "        X[TEXT_COLUMNS] = self.text_model_.transform(counts)",
+        "        return X",
+    ]
+
+
+def _encoding_lines(codes: ColumnCodes) -> list[str]:
+    kinds = list(dict.fromkeys(codes.kinds.values()))
+    lines = ["        columns = {}"]
+    if kinds == ["number"]:
+        made = "{name: to_numbers(table[name]) for name in COLUMNS}"
+        return [f"        return pd.DataFrame({made})"]
+    if len(kinds) == 1:
+        lines += ["        for name in COLUMNS:", f"            {_ENCODED[kinds[0]]}"]
+    else:
+        lines.append("        for name, kind in COLUMNS.items():")
+        for number, kind in enumerate(kinds):
+            branch = "else" if number == len(kinds) - 1 else f"{'el' * bool(number)}if kind == "
+            condition = branch if branch == "else" else f"{branch}{literal(kind)}"
+            lines += [f"            {condition}:", f"                {_ENCODED[kind]}"]
+    return [*lines, "        return pd.DataFrame(columns, index=table.index)"]

@@ -1,0 +1,231 @@
+"""Library of parts: functions, classes and constants, each with what it needs."""
+
+import ast
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+__all__ = ["Part", "import_lines", "library", "names_in", "needed_parts"]
+
+_PARTS = "metatune.reporting.code.parts"
+_COMMENT = re.compile(r"  # (?:type: ignore|noqa)[^#\n]*")
+_IMPORTS = {
+    "argparse": "",
+    "joblib": "",
+    "lightgbm": "",
+    "xgboost": "",
+    "np": "numpy",
+    "pd": "pandas",
+    "loadarff": "scipy.io.arff",
+    "sys": "",
+    "threadpool_limits": "threadpoolctl",
+    **dict.fromkeys(("ElasticNet", "LogisticRegression", "Ridge"), "sklearn.linear_model"),
+    **dict.fromkeys(("CatBoostClassifier", "CatBoostRegressor"), "catboost"),
+    **dict.fromkeys(
+        (
+            "ExtraTreesClassifier",
+            "ExtraTreesRegressor",
+            "RandomForestClassifier",
+            "RandomForestRegressor",
+        ),
+        "sklearn.ensemble",
+    ),
+    **dict.fromkeys(
+        (
+            "FunctionTransformer",
+            "OneHotEncoder",
+            "QuantileTransformer",
+            "RobustScaler",
+            "StandardScaler",
+        ),
+        "sklearn.preprocessing",
+    ),
+    **dict.fromkeys(
+        ("RBF", "ConstantKernel", "DotProduct", "Matern", "WhiteKernel"),
+        "sklearn.gaussian_process.kernels",
+    ),
+    **dict.fromkeys(("SVC", "SVR"), "sklearn.svm"),
+    **dict.fromkeys(("Pipeline", "make_pipeline"), "sklearn.pipeline"),
+    "BaseEstimator": "sklearn.base",
+    "ColumnTransformer": "sklearn.compose",
+    "DecisionTreeRegressor": "sklearn.tree",
+    **dict.fromkeys(("DummyClassifier", "DummyRegressor"), "sklearn.dummy"),
+    "GaussianNB": "sklearn.naive_bayes",
+    "KNeighborsRegressor": "sklearn.neighbors",
+    "SimpleImputer": "sklearn.impute",
+    "train_test_split": "sklearn.model_selection",
+}
+"""Modules of the names that generated code uses; empty where the name is the module."""
+
+_ALIASES = {"np": "numpy", "pd": "pandas"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Function, class or constant that scripts are put together from.
+
+    Attributes
+    ----------
+    name : str
+    source : str
+        Its code, without annotations.
+    needs : frozenset of str
+        Names that it uses.
+    is_constant : bool
+    """
+
+    name: str
+    source: str
+    needs: frozenset[str]
+    is_constant: bool
+
+
+@cache
+def library() -> Mapping[str, Part]:
+    """Return all parts by name, in the order of their files."""
+    found: dict[str, Part] = {}
+    for file in sorted(resources.files(_PARTS).iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".py"):
+            found |= _parts_of(file.read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def _imported() -> Mapping[str, str]:
+    """Return the modules that names of parts are imported from."""
+    found: dict[str, str] = {}
+    for file in resources.files(_PARTS).iterdir():
+        if not file.name.endswith(".py"):
+            continue
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Import):
+                found |= {alias.name: "" for alias in node.names if alias.asname is None}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                inner = node.module.startswith("metatune") or node.module == "typing"
+                names = [] if inner else [alias.name for alias in node.names]
+                found |= dict.fromkeys(names, node.module)
+    return found
+
+
+def names_in(source: str) -> frozenset[str]:
+    """Return the names that code refers to."""
+    nodes = ast.walk(ast.parse(source))
+    return frozenset(node.id for node in nodes if isinstance(node, ast.Name))
+
+
+def needed_parts(used: Iterable[str], given: Iterable[str]) -> list[Part]:
+    """Return the parts that some names stand for, and those that these need, the needed first.
+
+    Parameters
+    ----------
+    used : iterable of str
+        Names in generated code.
+    given : iterable of str
+        Names that the generated code defines itself, in the place of a part.
+    """
+    parts, taken = library(), set(given)
+    found: dict[str, Part] = {}
+
+    def visit(name: str) -> None:
+        if name not in parts or name in taken:
+            return
+        taken.add(name)
+        for need in sorted(parts[name].needs):
+            visit(need)
+        found[name] = parts[name]
+
+    for name in sorted(used):
+        visit(name)
+    order = list(parts)
+    depth = _depths(found)
+    return sorted(found.values(), key=lambda part: (depth[part.name], order.index(part.name)))
+
+
+def _depths(found: Mapping[str, Part]) -> dict[str, int]:
+    """Return for each part how many others build on each other below it."""
+    depths: dict[str, int] = {}
+    for name, part in found.items():  # what a part needs comes before it
+        depths[name] = 1 + max((depths[need] for need in part.needs if need in depths), default=-1)
+    return depths
+
+
+def import_lines(names: Iterable[str]) -> str:
+    """Return the import statements of names, those of Python's own modules first."""
+    known = {**_imported(), **_IMPORTS}
+    plain: set[str] = set()
+    by_module: dict[str, set[str]] = {}
+    for name in names:
+        if name not in known:
+            continue
+        if name in _ALIASES:
+            plain.add(f"import {_ALIASES[name]} as {name}")
+        elif known[name]:
+            by_module.setdefault(known[name], set()).add(name)
+        else:
+            plain.add(f"import {name}")
+    lines = sorted(plain) + [_from(module, by_module[module]) for module in sorted(by_module)]
+    own = [line for line in lines if line.split()[1].partition(".")[0] in sys.stdlib_module_names]
+    others = [line for line in lines if line not in own]
+    return "\n\n".join("\n".join(block) for block in (own, others) if block)
+
+
+def _from(module: str, names: set[str]) -> str:
+    listed = sorted(names, key=lambda name: (not name.isupper(), name))
+    line = f"from {module} import {', '.join(listed)}"
+    if len(line) <= 100:
+        return line
+    inner = "".join(f"    {name},\n" for name in listed)
+    return f"from {module} import (\n{inner})"
+
+
+def _parts_of(text: str) -> dict[str, Part]:
+    found: dict[str, Part] = {}
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            name = node.name
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name = node.targets[0].id
+        else:
+            continue
+        if name == "__all__":
+            continue
+        source = _without_annotations(ast.get_source_segment(text, node) or "")
+        found[name] = Part(
+            name=name,
+            source=source,
+            needs=names_in(source) - {name},
+            is_constant=isinstance(node, ast.Assign),
+        )
+    return found
+
+
+def _without_annotations(source: str) -> str:
+    """Cut out the annotations of functions, and remarks to the tools that check them."""
+    lines = _COMMENT.sub("", source).splitlines(keepends=True)
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line.encode()))
+    content = "".join(lines).encode()
+
+    def place(line: int, column: int) -> int:
+        return starts[line - 1] + column
+
+    cuts: list[tuple[int, int]] = []
+    for node in ast.walk(ast.parse(content)):
+        if isinstance(node, ast.arg) and node.annotation is not None:
+            end = place(node.annotation.end_lineno or 0, node.annotation.end_col_offset or 0)
+            while content[end : end + 3] == b" = ":  # a default: x: Any = 1 becomes x=1
+                cuts.append((end, end + 3))
+                break
+            cuts.append((place(node.lineno, node.col_offset) + len(node.arg.encode()), end))
+        elif isinstance(node, ast.FunctionDef) and node.returns is not None:
+            start = content.rindex(b")", 0, place(node.returns.lineno, node.returns.col_offset))
+            end = place(node.returns.end_lineno or 0, node.returns.end_col_offset or 0)
+            cuts.append((start + 1, end))
+    for start, end in sorted(cuts, reverse=True):
+        middle = b"=" if content[start:end] == b" = " else b""
+        content = content[:start] + middle + content[end:]
+    return content.decode()

@@ -1,0 +1,116 @@
+"""Parts that read the cells of a column."""
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+__all__ = [
+    "codes_among",
+    "columns_of",
+    "date_parts",
+    "numbers_as_texts",
+    "read_arff",
+    "to_amounts",
+    "to_amounts_with_comma",
+    "to_dates",
+    "to_flags",
+    "to_numbers",
+    "to_texts",
+]
+
+COLUMNS = {"column": "number"}
+MISSING = [""]
+FLAGS = {"yes": 1.0, "no": 0.0}
+
+
+def to_numbers(cells: Any) -> Any:
+    """Read a column of numbers; cells that hold none are missing."""
+    numbers = pd.to_numeric(cells, errors="coerce").astype("float64")
+    return numbers.replace([np.inf, -np.inf], np.nan)
+
+
+def to_texts(cells: Any) -> Any:
+    """Strip the blanks around the cells of a column; markers of missing cells are missing."""
+    texts = cells.astype("str").str.strip()
+    return texts.mask(cells.isna() | texts.isin(MISSING))
+
+
+def numbers_as_texts(cells: Any) -> Any:
+    """Write numbers that stand for categories as texts: 1 and 1.0 are the same."""
+    numbers = to_numbers(cells)
+    texts = [str(int(n)) if n.is_integer() else str(n) for n in numbers.fillna(0.0)]
+    return pd.Series(texts, index=cells.index, dtype="str").mask(numbers.isna())
+
+
+def to_flags(cells: Any) -> Any:
+    """Read a column of yes and no."""
+    return to_texts(cells).str.lower().map(FLAGS).astype("float64")
+
+
+def to_amounts(cells: Any, pattern: Any, factors: Any) -> Any:
+    """Read numbers with something around them, such as a unit.
+
+    The first group of the pattern is the number, and the second one what multiplies it.
+    """
+    found = to_texts(cells).str.extract(rf"^{pattern}$")
+    numbers = found[0].str.replace(r"[^\d.eE+-]", "", regex=True)
+    return pd.to_numeric(numbers, errors="coerce") * found[1].fillna("").map(factors)
+
+
+def to_amounts_with_comma(cells: Any, pattern: Any, factors: Any) -> Any:
+    """Read numbers with a decimal comma and with something around them, such as a unit.
+
+    The first group of the pattern is the number, and the second one what multiplies it.
+    """
+    found = to_texts(cells).str.extract(rf"^{pattern}$")
+    numbers = found[0].str.replace(r"[^\d,eE+-]", "", regex=True).str.replace(",", ".")
+    return pd.to_numeric(numbers, errors="coerce") * found[1].fillna("").map(factors)
+
+
+def to_dates(cells: Any, formats: Any) -> Any:
+    """Read a column of dates by the first of some formats that fits a cell."""
+    texts = to_texts(cells)
+    dates = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us]")
+    for form in formats:
+        read = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
+        dates = dates.fillna(read.dt.tz_localize(None).astype("datetime64[us]"))
+    return dates
+
+
+def codes_among(texts: Any, levels: Any) -> Any:
+    """Return the position of each text among the levels; missing where it is none of them."""
+    codes = pd.Index(levels, dtype="str").get_indexer(pd.Index(texts))
+    return np.where(codes < 0, np.nan, codes.astype(np.float64))
+
+
+def date_parts(name: Any, dates: Any, parts: Any) -> Any:
+    """Split dates into parts such as the month; days are counted from the year 2000."""
+    columns = {}
+    for part in parts:
+        if part == "days":
+            column = (dates - pd.Timestamp(2000, 1, 1)) / pd.Timedelta(days=1)
+        else:
+            column = getattr(dates.dt, part)
+        columns[f"{name}: {part}"] = column.astype("float64")
+    return columns
+
+
+def columns_of(*kinds: Any) -> Any:
+    """Return the names of the columns of some kinds."""
+    return [name for name, kind in COLUMNS.items() if kind in kinds]
+
+
+def read_arff(file: Any, encoding: Any, **options: Any) -> Any:
+    """Read a table in ARFF: names of columns above, rows below a line `@data`."""
+    lines = Path(file).read_text(encoding=encoding).splitlines()
+    start = next(i for i, line in enumerate(lines) if line.strip().lower() == "@data")
+    declared = "\n".join(lines[:start])
+    found = re.findall(r"^\s*@attribute\s+('[^']*'|\"[^\"]*\"|\S+)", declared, re.I | re.M)
+    rows = [line for line in lines[start + 1 :] if line.strip() and not line.startswith("%")]
+    names = [name.strip("'\"") for name in found]
+    text = io.StringIO("\n".join(rows))
+    return pd.read_csv(text, header=None, names=names, skipinitialspace=True, **options)

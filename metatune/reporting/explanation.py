@@ -1,0 +1,285 @@
+"""Explanation of a model: importances, why configurations were tried, single predictions."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from metatune.evaluation.trial import Expectation, Reason, TrialResult
+from metatune.files.plain import without_nan
+from metatune.reporting.blocks import blocks_of
+from metatune.reporting.shapley import RowExplanation, explain_row
+from metatune.reporting.wording import number
+from metatune.search.history import History
+from metatune.storage.findings import Findings, Importances, PriorExpectation
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sklearn.pipeline import Pipeline
+
+    from metatune._typing import FloatArray
+
+__all__ = ["Explanation", "Story", "explain_model", "explain_rows", "stories_of"]
+
+_TOP = 10
+_DEFAULT = "default"
+_WHY = {
+    _DEFAULT: "the usual default of its family, which opens a run so that all else is compared "
+    "with it",
+    "pool": "a recipe that does best on small tables",
+    "mutation": "a small change of a configuration that led then",
+    "random": "drawn at random from its search space",
+    "prior": "drawn from the regions that do well in published results",
+    "portfolio": "strong on past datasets",
+}
+_REASONS = {
+    Reason.SIMILAR: "it did well on past datasets that resemble this one, and adds most to what "
+    "had been tried, for its time",
+    Reason.IMPROVEMENT: "by the results until then, it was expected to improve the model most, "
+    "for its time",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """Story of a configuration: why it was tried, what was expected, and what came out.
+
+    Attributes
+    ----------
+    trial : int
+        Number of its trial at the highest rung.
+    algorithm : str
+    params : dict
+        Hyperparameters.
+    why : str
+        Why it was tried.
+    metric : str
+        In which the following scores are.
+    expected, low, high : float or None
+        Expected score on all rows and folds, and ends of the 80 % interval; None where nothing
+        was expected.
+    came_out : float or None
+        Score in that metric.
+    is_complete : bool
+        Whether it was tried on all rows and folds, so that it can be compared with expectations.
+    """
+
+    trial: int
+    algorithm: str
+    params: dict[str, Any]
+    why: str
+    metric: str
+    expected: float | None
+    low: float | None
+    high: float | None
+    came_out: float | None
+    is_complete: bool
+
+    @property
+    def verdict(self) -> str:
+        """Comparison of the score with what was expected, in words; empty where there is none."""
+        if not self.is_complete or self.came_out is None or self.low is None or self.high is None:
+            return ""
+        if self.low <= self.came_out <= self.high:
+            return "as expected"
+        return "above the interval" if self.came_out > self.high else "below the interval"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Explanation of a model.
+
+    Attributes
+    ----------
+    importances : Importances or None
+        Importances of columns, with intervals and the direction of the effect.
+    not_measured : str
+        Reason why there are none.
+    stories : tuple of Story
+        Leading configurations, the best first.
+    rows : tuple of RowExplanation
+        What moved the predictions of the rows that were asked about.
+    """
+
+    importances: Importances | None
+    not_measured: str
+    stories: tuple[Story, ...]
+    rows: tuple[RowExplanation, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        plain: dict[str, Any] = without_nan(asdict(self))
+        return plain
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return the importances as a table: column, importance, low, high, effect."""
+        import pandas as pd
+
+        found = () if self.importances is None else self.importances.columns
+        return pd.DataFrame(
+            {
+                "column": [", ".join(one.columns) for one in found],
+                "importance": [one.mean for one in found],
+                "low": [one.low for one in found],
+                "high": [one.high for one in found],
+                "effect": [one.effect for one in found],
+            }
+        )
+
+    def __str__(self) -> str:
+        if self.importances is None:
+            return f"no importances: {self.not_measured}"
+        lines = [f"columns by what {self.importances.metric} loses without them:"]
+        for one in self.importances.columns[:_TOP]:
+            name = ", ".join(one.columns)
+            interval = f"{number(one.low)} to {number(one.high)}"
+            lines.append(f"  {name:.40}: {number(one.mean)} ({interval}) {one.effect}".rstrip())
+        return "\n".join(lines)
+
+
+def explain_model(
+    history: History,
+    findings: Findings,
+    *,
+    similar: Sequence[tuple[str, str]] = (),
+    rows: tuple[RowExplanation, ...] = (),
+    top: int = _TOP,
+) -> Explanation:
+    """Put together what is known about a model.
+
+    Parameters
+    ----------
+    history : History
+        Trials of its run.
+    findings : Findings
+        Findings of its run.
+    similar : sequence of (str, str)
+        Similar past datasets, with the configuration that won there, as a text.
+    rows : tuple of RowExplanation
+        Explained predictions.
+    top : int
+        So many configurations.
+    """
+    return Explanation(
+        importances=findings.importances,
+        not_measured=findings.not_measured or "the run did not measure them",
+        stories=stories_of(history, findings, similar=similar, top=top),
+        rows=rows,
+    )
+
+
+def stories_of(
+    history: History,
+    findings: Findings,
+    *,
+    similar: Sequence[tuple[str, str]] = (),
+    top: int = _TOP,
+) -> tuple[Story, ...]:
+    """Return the stories of the leading configurations; parameters as in `explain_model`."""
+    told: dict[str, Expectation] = {}
+    for result in sorted(history.results, key=lambda result: result.trial.number):
+        if result.trial.expected is not None:
+            told.setdefault(result.trial.configuration.key, result.trial.expected)
+    priors = {prior.key: prior for prior in findings.priors}
+    n_rungs = max((result.trial.rung.index for result in history.results), default=0)
+    stories = []
+    for result in history.contenders()[:top]:
+        key = result.trial.configuration.key
+        complete = result.trial.rung.index == n_rungs
+        story = _story(result, told.get(key), priors.get(key), similar, is_complete=complete)
+        stories.append(story)
+    return tuple(stories)
+
+
+def explain_rows(
+    pipeline: "Pipeline",
+    table: "pd.DataFrame",
+    background: "FloatArray",
+    *,
+    positive: int | None = None,
+    importances: Importances | None = None,
+    seed: int = 0,
+) -> tuple[RowExplanation, ...]:
+    """Attribute predictions of a model to the columns of the table.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        Saved model: a table encoder, then what predicts.
+    table : DataFrame of shape (n_rows, n_columns)
+        Rows to explain, as users have them.
+    background : ndarray of shape (n_background, n_matrix_columns)
+        Encoded rows that they are compared with.
+    positive : int, optional
+        Code of the class of two whose probability is explained; the second one by default. Of
+        more classes it is the predicted one.
+    importances : Importances, optional
+        Order in which columns are told apart where there are very many.
+    seed : int
+        Seed of the sampling.
+    """
+    import numpy as np
+
+    encoder, model = pipeline.named_steps["table"], pipeline[1:]
+    blocks = list(blocks_of(encoder))
+    if importances is not None:
+        rank = {one.columns: place for place, one in enumerate(importances.columns)}
+        blocks.sort(key=lambda block: rank.get(block.names, len(rank)))
+    matrix = np.asarray(encoder.transform(table), dtype=np.float64)
+    is_classifier = hasattr(model, "predict_proba")
+    labels = [str(label) for label in pipeline.classes_] if is_classifier else []
+    found = []
+    for row in matrix:
+        code = -1
+        if is_classifier:
+            code = 1 if positive is None else positive
+            if len(labels) != 2:
+                code = int(np.argmax(model.predict_proba(row[None])[0]))
+
+        def predict(rows: "FloatArray", code: int = code) -> "FloatArray":
+            if code < 0:
+                return np.asarray(model.predict(rows), dtype=np.float64)
+            return np.asarray(model.predict_proba(rows)[:, code], dtype=np.float64)
+
+        output = labels[code] if is_classifier else "prediction"
+        found.append(explain_row(predict, row, background, blocks, output=output, seed=seed))
+    return tuple(found)
+
+
+def _story(
+    result: TrialResult,
+    told: Expectation | None,
+    prior: PriorExpectation | None,
+    similar: Sequence[tuple[str, str]],
+    *,
+    is_complete: bool,
+) -> Story:
+    configuration = result.trial.configuration
+    expected = told or prior
+    metric = next(iter(result.fold_scores), "") if expected is None else expected.metric
+    scores = [s for s in result.fold_scores.get(metric, ()) if math.isfinite(s)]
+    return Story(
+        trial=result.trial.number,
+        algorithm=configuration.algorithm,
+        params=dict(configuration.params),
+        why=_why(result, told, similar),
+        metric=metric,
+        expected=None if expected is None else expected.score,
+        low=None if expected is None else expected.low,
+        high=None if expected is None else expected.high,
+        came_out=sum(scores) / len(scores) if scores else None,
+        is_complete=is_complete,
+    )
+
+
+def _why(result: TrialResult, told: Expectation | None, similar: Sequence[tuple[str, str]]) -> str:
+    """Say why a configuration was tried."""
+    configuration = result.trial.configuration
+    winners = [name for name, best in similar if best == str(configuration)]
+    where = f"; it is the best known one on {winners[0]}, which is similar" if winners else ""
+    if told is None:
+        said = _WHY.get(configuration.origin, "asked for")
+        return said + where
+    made_up = configuration.origin in ("mutation", "random")
+    kind = f"{_WHY[configuration.origin]}: " if made_up else ""
+    return kind + _REASONS[told.reason] + where

@@ -1,0 +1,50 @@
+"""Numbers with something around them, as scripts read them."""
+
+import re
+
+import pandas as pd
+import pytest
+
+from metatune.data.columns.numbers import parse_number
+from metatune.errors import ExportError
+from metatune.reporting.code.columns import amounts_of
+from metatune.reporting.code.parts.cells import to_amounts, to_amounts_with_comma
+
+COLUMNS = [
+    (["$1,234.50", "$7", "$0.99"], ".", ""),
+    (["19M", "8.7M", "201k", "0k"], ".", ""),
+    (["1.234,5 €", "7 €", "12,25 €"], ",", ""),
+    (["12 kg", "7.5 kg", "900 g"], ".", "kg"),
+    (["1 234", "5 678 901"], ".", ""),
+    (["10%", "7.5 %"], ".", ""),
+    (["10,000+", "5+"], ".", ""),
+    (["-3", "+4", "1e3"], ".", ""),
+]
+
+
+@pytest.mark.parametrize(("texts", "decimal", "unit"), COLUMNS)
+def test_pattern_reads_what_metatune_reads(texts: list[str], decimal: str, unit: str) -> None:
+    found = amounts_of("column", texts, decimal, unit)
+    read = to_amounts_with_comma if decimal == "," else to_amounts
+    numbers = read(pd.Series(texts), found.pattern, found.factors)
+    expected = [parse_number(text, decimal, unit) for text in texts]
+    assert numbers.tolist() == pytest.approx(expected, rel=1e-12)
+
+
+def test_pattern_leaves_other_cells_missing() -> None:
+    found = amounts_of("column", ["$1", "$2,000", "unknown"], ".", "")
+    numbers = to_amounts(
+        pd.Series(["$3", "unknown", None, "3 apples"]), found.pattern, found.factors
+    )
+    assert numbers.isna().tolist() == [False, True, True, True]
+
+
+@pytest.mark.parametrize("text", ["(5)", "<5"])
+def test_numbers_that_no_pattern_tells_are_refused(text: str) -> None:
+    with pytest.raises(ExportError, match=re.escape(repr(text))):
+        amounts_of("price", ["1", "2", text], ".", "")
+
+
+def test_durations_are_refused() -> None:
+    with pytest.raises(ExportError, match="durations"):
+        amounts_of("time", ["1h 30m"], ".", "duration")

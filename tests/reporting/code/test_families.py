@@ -1,0 +1,214 @@
+"""Scripts train and predict as the pipelines of every family do."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from metatune.algorithms.base import BuildContext, Shape
+from metatune.algorithms.fitting import fit_pipeline
+from metatune.algorithms.registry import ALGORITHMS
+from metatune.data.columns.cleaning import plain
+from metatune.data.encoding.encoder import encode_task
+from metatune.data.reading.table_reader import read_table
+from metatune.data.reading.verbatim import Verbatim
+from metatune.data.task.make_task import make_task
+from metatune.evaluation.rungs import FoldPlan
+from metatune.evaluation.trial_data import TrialData
+from metatune.kinds import TaskKind
+from metatune.models.adjustment import Adjustment
+from metatune.reporting.code.export import joined_model, model_script
+from metatune.reporting.code.members import SavedPart, SavedParts
+from metatune.reporting.code.reading import TableFile
+from metatune.reporting.code.table import KnownTable
+
+TARGETS = {TaskKind.BINARY: "bought", TaskKind.MULTICLASS: "size", TaskKind.REGRESSION: "spent"}
+PLAN = FoldPlan(n_splits=3)
+CASES = [
+    (name, kind)
+    for name, algorithm in ALGORITHMS.items()
+    for kind in TaskKind
+    if kind in algorithm.kinds
+]
+
+
+def make_table(n_rows: int = 150) -> pd.DataFrame:
+    rng = np.random.default_rng(1)
+    days = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 700, n_rows), "D")
+    table = pd.DataFrame(
+        {
+            "age": rng.integers(18, 80, n_rows),
+            "income": rng.normal(50, 10, n_rows).round(2),
+            "price": [f"${value:,.2f}" for value in rng.uniform(100, 5000, n_rows)],
+            "weight": [f"{value:.1f} kg" for value in rng.uniform(1, 9, n_rows)],
+            "member": rng.choice(["Yes", "no"], n_rows),
+            "city": rng.choice(["Rome", "Oslo", "Bonn", "Nice"], n_rows),
+            "street": [f"street {k}" for k in rng.integers(0, 40, n_rows)],
+            "day": days.strftime("%d.%m.%Y"),
+        }
+    )
+    wish = table["age"] / 60 + (table["city"] == "Oslo") + rng.normal(0, 0.3, n_rows)
+    table["bought"] = np.where(wish > 1.2, "yes", "no")
+    table["size"] = np.where(wish > 1.6, "L", np.where(wish > 1.0, "M", "S"))
+    table["spent"] = (wish * 100).round(1)
+    for place, name in enumerate(["income", "price", "member", "city", "day"]):
+        table.loc[place :: 13 + place, name] = np.nan
+    return table
+
+
+def new_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with unseen categories, missing cells and other values."""
+    rows = table.head(30).copy()
+    rows.loc[::3, "city"] = "Graz"
+    rows.loc[::4, "income"] = np.nan
+    rows.loc[1::4, "age"] = 1000
+    rows.loc[::5, ["price", "street", "day", "member"]] = np.nan
+    return rows
+
+
+def known(path: Path, target: str, task: str | None = None) -> KnownTable:
+    read = read_table(path, verbatim=Verbatim(has_target=True, target=target))
+    made = make_task(read, target=target, task=task)
+    encoder, _ = encode_task(made, seed=3)
+    names = tuple(map(str, read.frame.columns))
+    file = TableFile(path=str(path), source=read.source, names=names)
+    return KnownTable(task=made, encoder=encoder, raw_target=plain(read.frame[target]), file=file)
+
+
+def rows_of(table: KnownTable) -> TrialData:
+    _, encoded = encode_task(table.task, seed=3)
+    return TrialData.make(encoded, (table.task.metric.name,), seed=3, plan=PLAN)
+
+
+def fitted(name: str, params: dict[str, Any], data: TrialData, fold: int | None = None) -> Any:
+    """Fit a configuration on the rows of a fold, or on all."""
+    rows = np.arange(data.task.n_rows) if fold is None else np.sort(data.folds[fold].train)
+    context = BuildContext(
+        kind=data.task.kind,
+        layout=data.task.layout,
+        shape=Shape(
+            n_rows=len(rows), n_columns=data.task.X.shape[1], n_classes=data.task.n_classes
+        ),
+        seed=5,
+        iterations=12 if fold is None else 9,
+    )
+    algorithm = ALGORITHMS[name]
+    space = algorithm.space(data.task.kind)
+    configuration = space.from_values({**space.defaults, **params}, "test")
+    pipeline = algorithm.build(configuration, context)
+    return fit_pipeline(pipeline, data.task.X[rows], data.task.y[rows])
+
+
+def run(text: str, train: Path, new: Path) -> tuple[Any, Any]:
+    """Train a script, and return what it predicts for both tables."""
+    names: dict[str, Any] = {"__name__": "script"}
+    exec(compile(text, "script", "exec"), names)
+    trained = names["train"](train)
+    answers = [names["predict"](trained, names["read_table"](path)) for path in (train, new)]
+    return answers[0], answers[1]
+
+
+def assert_same(saved: SavedParts, table: KnownTable, data: TrialData, folder: Path) -> str:
+    text = model_script(saved, table, data, PLAN, title="Test.")
+    frame = pd.read_csv(table.file.path)
+    new = folder / "new.csv"
+    new_rows(frame).to_csv(new, index=False)
+    model = joined_model(saved, table.encoder, table.task)
+    rows = table.encoder._table(pd.read_csv(new, dtype={"street": "str"}))
+    for answer, X in zip(run(text, Path(table.file.path), new), (table.task.X, rows), strict=True):
+        if table.task.n_classes:
+            ours, theirs = model.predict_proba(X), answer.iloc[:, 1:].to_numpy()
+            assert (model.predict(X) == answer.iloc[:, 0]).all()
+        else:
+            ours, theirs = model.predict(X), answer.iloc[:, 0].to_numpy()
+        np.testing.assert_allclose(theirs, ours, rtol=1e-6, atol=1e-6)
+    return text
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("table") / "table.csv"
+    make_table().to_csv(path, index=False)
+    return path
+
+
+def single(model: Any) -> SavedParts:
+    return SavedParts(parts=(SavedPart(model=model, weight=1.0, fold=None, trial=0),))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("name", "kind"), CASES)
+def test_script_predicts_as_the_default_of_a_family(
+    name: str, kind: TaskKind, file: Path, tmp_path: Path
+) -> None:
+    table = known(file, TARGETS[kind])
+    data = rows_of(table)
+    assert_same(single(fitted(name, {}, data)), table, data, tmp_path)
+
+
+VARIANTS = [
+    ("lightgbm", {"encoding": "target", "crossing": "arithmetic"}),
+    ("lightgbm", {"encoding": "native", "crossing": "arithmetic"}),
+    ("lightgbm", {"encoding": "ordinal", "subsample": 0.7}),
+    ("xgboost", {"encoding": "target"}),
+    ("catboost", {"encoding": "ordinal"}),
+    ("extra_trees", {"encoding": "one_hot", "imputation": "median", "crossing": "arithmetic"}),
+    ("linear", {"scaling": "robust", "imputation": "mean", "penalty": "elastic_net"}),
+    ("linear", {"scaling": "quantile", "encoding": "target"}),
+    ("svm", {"scaling": "quantile"}),
+    ("knn", {"weights": "distance", "p": 1}),
+    ("mlp", {"scaling": "robust", "layers": 2, "activation": "tanh"}),
+    ("decision_tree", {"ccp_alpha": 0.01, "encoding": "target"}),
+]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", list(TaskKind))
+@pytest.mark.parametrize(("name", "params"), VARIANTS, ids=str)
+def test_script_predicts_as_other_configurations(
+    name: str, params: dict[str, Any], kind: TaskKind, file: Path, tmp_path: Path
+) -> None:
+    if name not in ALGORITHMS:
+        pytest.skip(f"{name} is not installed")
+    table = known(file, TARGETS[kind])
+    data = rows_of(table)
+    assert_same(single(fitted(name, params, data)), table, data, tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("target", ["standard", "log", "quantile"])
+def test_script_transforms_the_target(target: str, file: Path, tmp_path: Path) -> None:
+    table = known(file, "spent")
+    data = rows_of(table)
+    model = fitted("linear", {"target": target}, data)
+    assert_same(single(model), table, data, tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", list(TaskKind))
+def test_script_averages_members_over_folds(kind: TaskKind, file: Path, tmp_path: Path) -> None:
+    table = known(file, TARGETS[kind])
+    data = rows_of(table)
+    forests = [SavedPart(model=fitted("random_forest", {}, data), weight=0.3, fold=None, trial=1)]
+    forests += [
+        SavedPart(model=fitted("random_forest", {}, data, fold), weight=0.1, fold=fold, trial=1)
+        for fold in range(3)
+    ]
+    boosted = [
+        SavedPart(model=fitted("lightgbm", {}, data, fold), weight=0.1, fold=fold, trial=2)
+        for fold in range(3)
+    ]
+    linear = SavedPart(model=fitted("linear", {}, data), weight=0.1, fold=None, trial=3)
+    n_classes = data.task.n_classes
+    adjustment = Adjustment()
+    if n_classes:
+        adjustment = Adjustment(
+            temperature=1.2,
+            shifts=tuple(np.linspace(-0.1, 0.1, n_classes)),
+            decision=tuple(np.linspace(0.5, 1.0, n_classes)),
+        )
+    saved = SavedParts(parts=(*forests, *boosted, linear), adjustment=adjustment)
+    text = assert_same(saved, table, data, tmp_path)
+    assert text.count("def lightgbm") == 1
