@@ -95,8 +95,8 @@ def test_evaluate_counts_the_rows_of_the_training(
     assert "warning: 300 of 300 rows equal rows that the model was trained on" in said
     mixed = pd.concat([make_table(seed=1), make_table().tail(40)])
     mixed.sample(frac=1.0, random_state=0).to_csv(tmp_path / "mixed.csv", index=False)
-    said = call("evaluate", folder / "model.skops", tmp_path / "mixed.csv")
-    assert "warning: 40 of 340 rows equal rows that the model was trained on" in said.stderr
+    said = call("evaluate", folder / "model.skops", tmp_path / "mixed.csv").stderr
+    assert "warning: 40 of 340 rows equal rows that the model was trained on" in said
     told = json.loads(call("evaluate", folder, tmp_path / "mixed.csv", "--json").stdout)
     assert told["n_trained_on"] == 40
 

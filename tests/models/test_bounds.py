@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,15 +34,17 @@ def make_labels(y: "pd.Series[float]") -> "np.ndarray":
 @pytest.fixture(name="regressor", scope="module")
 def _regressor(metadata_dir: Path) -> MetaTuneRegressor:
     X, y = make_table()
-    model = MetaTuneRegressor(60, max_trials=3, include=["lightgbm", "linear"], random_state=0)
-    return model.set_params(n_jobs=1).fit(X, y)
+    only = ["lightgbm", "linear"]
+    model = MetaTuneRegressor(60, max_trials=3, include=only, random_state=0, n_jobs=1)
+    return model.fit(X, y)
 
 
 @pytest.fixture(name="classifier", scope="module")
 def _classifier() -> MetaTuneClassifier:
     X, y = make_table()
-    model = MetaTuneClassifier(60, max_trials=3, include=["lightgbm", "linear"], random_state=0)
-    return model.set_params(n_jobs=1).fit(X, make_labels(y))
+    only = ["lightgbm", "linear"]
+    model = MetaTuneClassifier(60, max_trials=3, include=only, random_state=0, n_jobs=1)
+    return model.fit(X, make_labels(y))
 
 
 @pytest.fixture(name="files", scope="module")
@@ -105,7 +108,7 @@ def test_the_other_kind_of_bounds_is_refused(
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0, 90, -0.1, float("nan"), "high", None])
-def test_levels_are_shares(regressor: MetaTuneRegressor, level: object) -> None:
+def test_levels_are_shares(regressor: MetaTuneRegressor, level: Any) -> None:
     with pytest.raises(OptionError, match="not between 0 and 1"):
         regressor.predict_interval(make_table()[0], level)
 

@@ -119,5 +119,5 @@ def _converted(raw: "pd.Series[Any]", column: Column) -> "FloatArray":
         return values
     if column.kind is ColumnKind.DATETIME:
         days = (cells - pd.Timestamp(2000, 1, 1)) / pd.Timedelta(days=1)
-        return days.to_numpy(dtype=np.float64, na_value=np.nan)
-    return cells.to_numpy(dtype=np.float64, na_value=np.nan)
+        return np.asarray(days.to_numpy(dtype=np.float64, na_value=np.nan))
+    return np.asarray(cells.to_numpy(dtype=np.float64, na_value=np.nan))
