@@ -5,7 +5,6 @@ import lzma
 import numpy as np
 import pandas as pd
 import pytest
-from metatune.data.reading.scripts import eastern_encoding, western_encoding
 
 from metatune.data.reading.damage import DAMAGE, reason
 from metatune.data.reading.delimited import seen_markers
@@ -18,6 +17,7 @@ from metatune.data.reading.dialect import (
 )
 from metatune.data.reading.header import Header, find_header
 from metatune.data.reading.large_numbers import inexact_columns, whole_numbers
+from metatune.data.reading.legacy_encodings import eastern_encoding, western_encoding
 from metatune.data.reading.naming import is_value, names_columns
 from metatune.data.reading.nesting import flat_record, without_lists
 from metatune.data.reading.parser import Plan, judged_rows
