@@ -19,6 +19,7 @@ _FEWEST_ROWS = 50
 _CELLS = 3_000_000  # that are compared; of more, those of the first rows
 _SHARE = 0.05  # of the rows, at least
 _BY_CHANCE = 0.2  # of them may have a twin where columns are shuffled apart
+_COPIES = 0.75  # of the rows with the features of another one have its target for that reason
 _DIFFERENT = 0.02  # distinct values per row of some column, at least
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
@@ -27,7 +28,8 @@ def find_duplicates(task: Task) -> list[Finding]:
     """Find rows that stand in a table again, target included.
 
     Rows that are alike because there are few columns of few values are none: as many are alike
-    where the cells of each column are shuffled.
+    where the cells of each column are shuffled, or those with equal features differ in the target
+    nearly as often as others do.
 
     Parameters
     ----------
@@ -49,6 +51,10 @@ def find_duplicates(task: Task) -> list[Finding]:
     if repeated < _SHARE * n_rows or not _tells_rows_apart(columns):
         return []
     rng = np.random.default_rng(0)
+    alike = _n_repeated(columns[:-1])
+    by_chance = _n_repeated([*columns[:-1], rng.permutation(columns[-1])])
+    if repeated - by_chance < max(1.0, _COPIES * (alike - by_chance)):
+        return []
     if _n_repeated([rng.permutation(column) for column in columns]) > _BY_CHANCE * repeated:
         return []
     of = f"the first {n_rows:,}" if n_rows < task.n_rows else f"{n_rows:,}"

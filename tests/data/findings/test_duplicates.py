@@ -39,3 +39,15 @@ def test_groups_that_keep_copies_together_are_no_matter() -> None:
     assert find_duplicates(make_task_from_arrays(frame, y, classification=False)) != []
     task = make_task_from_arrays(frame, y, classification=False, groups=groups)
     assert find_duplicates(task) == []
+
+
+def test_patients_who_are_alike_are_no_copies() -> None:
+    rng = np.random.default_rng(0)
+    visits = rng.geometric(0.3, 600)
+    table = pd.DataFrame(
+        {"visits": visits, "paid": 250 * visits, "months": rng.choice([2, 4, 11, 14, 16], 600)}
+    )
+    table["age"] = 20 + table["visits"] * 3 + table["months"]
+    y = (rng.random(600) < 0.2).astype(int)
+    assert find_duplicates(make_task(table.assign(y=y), target="y")) == []
+    assert table.assign(y=y).duplicated().sum() > 300
