@@ -7,6 +7,7 @@ has not seen. It is used as far as it makes intervals better on these rows: by t
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,10 +20,22 @@ from metatune.models.bounds import SetBounds, Spread, ValueBounds
 if TYPE_CHECKING:
     from metatune._typing import AnyArray, FloatArray, IndexArray, IntArray
 
-__all__ = ["LEAST_ROWS", "OutOfFold", "set_bounds_of", "value_bounds_of", "with_spread"]
+__all__ = [
+    "LEAST_ROWS",
+    "ROW_METADATA",
+    "OutOfFold",
+    "SpreadRequest",
+    "set_bounds_of",
+    "spread_in_worker",
+    "value_bounds_of",
+    "with_spread",
+]
 
 LEAST_ROWS = 20
 """So many rows with out-of-fold predictions are needed for any bounds."""
+
+ROW_METADATA = ("weights", "groups", "times")
+"""Arrays of a worker's inbox that may be absent."""
 
 _STEPS = 2_000  # quantiles that a model file keeps, at most
 _LEAST_SPREAD_ROWS = 100
@@ -75,6 +88,24 @@ class OutOfFold:
         if weights is None:
             return len(self.y)
         return max(1, int(weights.sum() ** 2 / (weights**2).sum()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpreadRequest:
+    """Request for intervals whose width adapts, as a worker gets it.
+
+    Attributes
+    ----------
+    bounds : ValueBounds
+        Intervals that are equally wide.
+    categorical : tuple of int
+        Positions of category codes.
+    seed : int
+    """
+
+    bounds: ValueBounds
+    categorical: tuple[int, ...]
+    seed: int
 
 
 def set_bounds_of(known: OutOfFold) -> SetBounds:
@@ -159,6 +190,21 @@ def with_spread(
     )
     steps = _steps(errors / np.exp(strength * centred), known.row_metadata.weights)
     return ValueBounds(scores=steps, n_rows=bounds.n_rows, spread=spread, low=bounds.low)
+
+
+def spread_in_worker(inbox: str, request: SpreadRequest) -> ValueBounds:
+    """Fit the spread on the arrays in `inbox`; the function that worker processes call."""
+    folder = Path(inbox)
+    paths = {name: folder / f"{name}.npy" for name in ROW_METADATA}
+    known = OutOfFold(
+        y=np.load(folder / "y.npy"),
+        prediction=np.load(folder / "prediction.npy"),
+        row_metadata=RowMetadata(
+            **{name: np.load(path) for name, path in paths.items() if path.exists()}
+        ),
+    )
+    X = np.load(folder / "X.npy")
+    return with_spread(request.bounds, known, X, request.categorical, request.seed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

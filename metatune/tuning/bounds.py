@@ -1,19 +1,20 @@
 """Bounds of the final model's predictions: calibrated before it is saved, so that it holds them."""
 
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from metatune.data.row_metadata import RowMetadata
 from metatune.ensemble.bounds import (
     LEAST_ROWS,
+    ROW_METADATA,
     OutOfFold,
+    SpreadRequest,
     set_bounds_of,
+    spread_in_worker,
     value_bounds_of,
-    with_spread,
 )
 from metatune.ensemble.member_pool import CONSTANT
 from metatune.errors import SearchError
@@ -32,32 +33,14 @@ from metatune.tuning.time_plan import bounds_seconds, estimate_seconds
 if TYPE_CHECKING:
     from metatune._typing import FloatArray, IndexArray
 
-__all__ = ["SpreadRequest", "calibrate_bounds", "spread_in_worker"]
+__all__ = ["calibrate_bounds"]
 
 _LEAST_SECONDS = 0.2  # for a spread to be worth trying
 _MOST_ROWS, _MOST_CELLS = 20_000, 5_000_000  # that the spread is learned from
 _FEWEST_ROWS = 300
+_PATIENCE = 3.0  # times the seconds that it should take, before it is stopped
 _START_SECONDS = 0.15  # of the job, whatever the rows
 _CELLS_PER_SECOND = 150_000  # through all fits of the spread, on a slow core
-_ROW_METADATA = ("weights", "groups", "times")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpreadRequest:
-    """Request for intervals whose width adapts, as a worker gets it.
-
-    Attributes
-    ----------
-    bounds : ValueBounds
-        Intervals that are equally wide.
-    categorical : tuple of int
-        Positions of category codes.
-    seed : int
-    """
-
-    bounds: ValueBounds
-    categorical: tuple[int, ...]
-    seed: int
 
 
 def calibrate_bounds(
@@ -136,15 +119,14 @@ def _adapted(
 ) -> ValueBounds:
     """Return intervals whose width follows the size of errors, if there is time to learn it."""
     kept = 0.0 if run.counted else estimate_seconds(store, run.options, history)
-    limit = run.deadline.remaining() - kept - store.seconds_to_save()
-    if not run.counted:
-        limit = min(limit, bounds_seconds(store, run.options, history))
-    if limit < _LEAST_SECONDS:
+    left = run.deadline.remaining() - kept - store.seconds_to_save()
+    seconds = left if run.counted else min(left, bounds_seconds(store, run.options, history))
+    if seconds < _LEAST_SECONDS:
         return bounds
     layout = prepared.data.task.layout.observed
     cells = _MOST_CELLS
     if not run.counted:
-        cells = min(cells, int(_CELLS_PER_SECOND * max(0.0, limit - _START_SECONDS)))
+        cells = min(cells, int(_CELLS_PER_SECOND * max(0.0, seconds - _START_SECONDS)))
     most = min(_MOST_ROWS, max(_FEWEST_ROWS, cells // layout.n_columns))
     chosen = sample_rows(np.arange(len(rows)), known.row_metadata, most, run.options.seed)
     request = SpreadRequest(
@@ -155,7 +137,10 @@ def _adapted(
         _write(inbox, known, chosen)
         np.save(inbox / "X.npy", prepared.data.task.X[rows[chosen], : layout.n_columns])
         job = Job(
-            function=spread_in_worker, inbox=str(inbox), arguments=(request,), time_limit=limit
+            function=spread_in_worker,
+            inbox=str(inbox),
+            arguments=(request,),
+            time_limit=min(left, _PATIENCE * seconds),
         )
         outcome = run.executor.call(job)
     except (OSError, SearchError):  # intervals of one width are there already
@@ -167,22 +152,7 @@ def _write(inbox: Path, known: OutOfFold, chosen: "IndexArray") -> None:
     """Put into an inbox what the worker needs."""
     np.save(inbox / "y.npy", known.y[chosen])
     np.save(inbox / "prediction.npy", known.prediction[chosen])
-    for name in _ROW_METADATA:
+    for name in ROW_METADATA:
         values = getattr(known.row_metadata, name)
         if values is not None:
             np.save(inbox / f"{name}.npy", values[chosen])
-
-
-def spread_in_worker(inbox: str, request: SpreadRequest) -> ValueBounds:
-    """Fit the spread on the arrays in `inbox`; the function that worker processes call."""
-    folder = Path(inbox)
-    paths = {name: folder / f"{name}.npy" for name in _ROW_METADATA}
-    known = OutOfFold(
-        y=np.load(folder / "y.npy"),
-        prediction=np.load(folder / "prediction.npy"),
-        row_metadata=RowMetadata(
-            **{name: np.load(path) for name, path in paths.items() if path.exists()}
-        ),
-    )
-    X = np.load(folder / "X.npy")
-    return with_spread(request.bounds, known, X, request.categorical, request.seed)
