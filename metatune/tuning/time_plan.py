@@ -44,6 +44,7 @@ _LEAST_ESTIMATE_SECONDS, _MOST_ESTIMATE_SECONDS = 0.3, 8.0
 _BOUNDS_SHARE = 0.02  # of the budget, for the spread of errors of numbers
 _LEAST_BOUNDS_SECONDS, _MOST_BOUNDS_SECONDS = 0.4, 4.0
 _FINDINGS_SHARE = 0.03  # of the budget, for importances of columns,
+_EXPLAINED_SECONDS = 30.0  # budgets from which on they are kept free; else what is left is taken
 _LEAST_FINDINGS_SECONDS, _MOST_FINDINGS_SECONDS = 1.0, 12.0
 _MOST_FINDINGS_SHARE = 0.05  # where so little time is left that the least is too much
 
@@ -96,7 +97,9 @@ class TimePlan:
 
     def seconds(self, history: History) -> float:
         """Return the seconds to keep free, given the trials so far."""
-        seconds = self.model_seconds(history) + findings_seconds(self.options)
+        seconds = self.model_seconds(history)
+        if self.options.budget.seconds >= _EXPLAINED_SECONDS:
+            seconds += findings_seconds(self.options)
         if self.finishing:  # bounds are in it
             return seconds + estimate_seconds(self.store, self.options, history)
         return seconds + closing_seconds(self.prepared, self.store, self.options, history)
