@@ -2,7 +2,8 @@
 
 ``MetaTuneClassifier`` and ``MetaTuneRegressor`` are scikit-learn estimators; ``recommend`` says
 what is worth trying without training, ``describe`` how a table is understood, ``load`` opens the
-model of a run. ``Events`` is the base of listeners, which the estimators take as ``callbacks=``.
+model of a run, whose predictions ``predict_interval`` and ``predict_set`` bound. ``Events`` is the
+base of listeners, which the estimators take as ``callbacks=``.
 """
 
 import importlib
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from metatune.api import describe, recommend
     from metatune.errors import InputError, MetadataError, MetatuneError, SearchError
     from metatune.estimators.estimator import MetaTuneClassifier, MetaTuneRegressor
+    from metatune.models.bounds import predict_interval, predict_set
     from metatune.models.model_file import load
     from metatune.tuning.events import Events
 
@@ -28,6 +30,8 @@ __all__ = [
     "__version__",
     "describe",
     "load",
+    "predict_interval",
+    "predict_set",
     "recommend",
 ]
 
@@ -41,6 +45,8 @@ _HOMES = {
     "SearchError": "metatune.errors",
     "describe": "metatune.api",
     "load": "metatune.models.model_file",
+    "predict_interval": "metatune.models.bounds",
+    "predict_set": "metatune.models.bounds",
     "recommend": "metatune.api",
 }
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Unpack
 from metatune.budget import parse_duration
 from metatune.data.columns.column import Column
 from metatune.data.encoding.encoder import encode_task
+from metatune.data.findings.finding import Finding
+from metatune.data.findings.findings import find_all, warn_of
 from metatune.data.reading.options import DETECT, ReadingKeywords, reading_options
 from metatune.data.reading.table_reader import read_table
 from metatune.data.reading.verbatim import Verbatim
@@ -65,6 +67,8 @@ class Description:
         The features.
     notes : tuple of str
         What was decided and cleaned.
+    warnings : tuple of Finding
+        What would make the results of a run misleading: leaks above all.
     meta_features : MetaFeatures
         What characterises the dataset.
     """
@@ -79,6 +83,7 @@ class Description:
     classes: Mapping[str, int] | None
     columns: tuple[Column, ...]
     notes: tuple[str, ...]
+    warnings: tuple[Finding, ...] = ()
     meta_features: MetaFeatures
 
     def to_dict(self) -> dict[str, Any]:
@@ -230,9 +235,18 @@ def describe(
     ------
     InputError
         If the table cannot be read or learned.
+
+    Warns
+    -----
+    LeakWarning
+        If columns give the target away.
+    DataWarning
+        If something else would make the results of a run misleading.
     """
     roles = RoleColumns(weight=weight, group=group, time=time)
-    return describe_for(_task(data, target, y, metric, roles, reading, pos_label))
+    described = describe_for(_task(data, target, y, metric, roles, reading, pos_label))
+    warn_of(described.warnings, stacklevel=2)
+    return described
 
 
 def recommend_for(
@@ -299,6 +313,7 @@ def describe_for(task: Task) -> Description:
         classes=classes,
         columns=task.columns,
         notes=task.notes,
+        warnings=find_all(task),
         meta_features=features,
     )
 

@@ -17,7 +17,10 @@ MetatuneError
 and of its warnings, which scikit-learn's habits ask for where a command would say a line:
 
 MetatuneWarning (also a UserWarning)
+├── DataWarning          something in the training table makes results misleading
+│   └── LeakWarning      columns of it give the target away
 ├── UnusedCellsWarning   cells of a table to predict are taken as missing
+├── UnlikeTrainingWarning  columns of a table to predict are unlike those of the training
 ├── UnknownColumnsWarning  columns of a table to predict are ignored
 ├── PartialModelWarning  the fit was interrupted: the model is the best so far
 └── ListenerWarning      a listener failed, and is told nothing more
@@ -28,8 +31,10 @@ Every message is one line that says what is wrong, where, and how to mend it.
 __all__ = [
     "BundleError",
     "ClusterLostError",
+    "DataWarning",
     "ExportError",
     "InputError",
+    "LeakWarning",
     "ListenerWarning",
     "MetadataError",
     "MetatuneError",
@@ -43,6 +48,7 @@ __all__ = [
     "TableError",
     "TargetError",
     "UnknownColumnsWarning",
+    "UnlikeTrainingWarning",
     "UnusedCellsWarning",
 ]
 
@@ -101,6 +107,25 @@ class ClusterLostError(SearchError):
 
 class MetatuneWarning(UserWarning):
     """Base of the warnings that metatune raises for its own reasons."""
+
+
+class DataWarning(MetatuneWarning):
+    """Something in the training table makes the results of a run misleading."""
+
+
+class LeakWarning(DataWarning):
+    """Columns of the training table give the target away, so that scores are too good."""
+
+
+class UnlikeTrainingWarning(MetatuneWarning):
+    """Columns of a table to predict are unlike those of the training rows.
+
+    The arguments are the message, and one value for each such column.
+    """
+
+    def __str__(self) -> str:
+        """Return the message alone."""
+        return str(self.args[0])
 
 
 class UnusedCellsWarning(MetatuneWarning):

@@ -20,6 +20,8 @@ PUBLIC = [
     "__version__",
     "describe",
     "load",
+    "predict_interval",
+    "predict_set",
     "recommend",
 ]
 

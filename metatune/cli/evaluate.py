@@ -34,7 +34,7 @@ def evaluate(  # one parameter for each option
     the metric of the run (that of a task of OpenML before it) and the usual others, beside the
     scores of the constant prediction.
     """
-    from metatune.cli.judgement import judge, known_constant
+    from metatune.cli.judgement import judge, known_constant, known_rows
     from metatune.cli.model import open_model, predicting
     from metatune.cli.prediction_table import read_for, saying_unused
     from metatune.cli.wording import about_class
@@ -54,8 +54,11 @@ def evaluate(  # one parameter for each option
             metric=asked,
             positive=positive,
             constant=known_constant(model),
+            trained_on=known_rows(model),
         )
     voice.notes(judged.notes)
+    if judged.n_trained_on:
+        voice.warn(judged.on_training_rows)
     if as_json:
         show_json(judged.to_dict())
         return

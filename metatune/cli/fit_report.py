@@ -46,11 +46,14 @@ def show_result(
     rows = _rows(record, result, directory.model)
     rows += [] if page is None else [("report", str(page))]
     show(table(("", ""), rows))
-    output, server = str(directory.path), record.options.openml_server
-    there = () if server is None else ("--openml-server", server)
-    following = ("leaderboard", output) if data is None else ("predict", output, data, *there)
+    output = str(directory.path)
     show("")
-    show_command(f"next: {command(*following)}")
+    if data is None:
+        show_command(f"next: {command('leaderboard', output)}")
+        return
+    # The rows of the training are no example: predictions of them are too good.
+    following = command("predict", output, "new_rows.csv")
+    show_command(f"next: {following} (a table of new rows with the same columns)")
 
 
 def _rows(record: "RunRecord", result: "TuningResult", model: Path) -> list[tuple[str, str]]:

@@ -28,6 +28,7 @@ from metatune.storage.session import RunRequest, Session, open_run
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from metatune.data.findings.finding import Finding
     from metatune.data.task.task import Task
     from metatune.execution.executor import Executor
     from metatune.listeners.tracker import Tracker
@@ -187,6 +188,16 @@ def _read(session: Session, voice: Voice) -> "tuple[Task, DataRecord]":
     )
 
 
+def _look_for_dangers(task: "Task", voice: Voice) -> "tuple[Finding, ...]":
+    """Say what makes the results of the run misleading."""
+    from metatune.data.findings.findings import find_all
+
+    findings = find_all(task)
+    for finding in findings:
+        voice.warn(finding.text)
+    return findings
+
+
 def _tune(
     session: Session,
     executor: "Executor",
@@ -204,7 +215,8 @@ def _tune(
 
         watch = Stopwatch()
         task, data = _read(session, voice)
-        session.begin(task, data, reading=watch.seconds())
+        findings = _look_for_dangers(task, voice)
+        session.begin(task, data, reading=watch.seconds(), findings=findings)
         interrupts.say_at_the_end(_how_to_go_on(session))
         return tune(
             task,

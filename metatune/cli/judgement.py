@@ -1,5 +1,6 @@
 """Judging a model on labelled rows."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from metatune.data.columns.cleaning import to_text
+from metatune.data.encoding.row_sketch import RowSketch, hash_rows, recognisable
 from metatune.data.task.roles import read_weights
 from metatune.data.task.target import known_target
 from metatune.data.wording import counted, listed
@@ -17,12 +19,15 @@ from metatune.kinds import TaskKind
 from metatune.metrics import RECORDED_METRICS, Form, Metric, resolve_metric
 from metatune.metrics.positive import find_positive
 from metatune.storage.directory import RunDirectory
+from metatune.storage.training_rows import read_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sklearn.pipeline import Pipeline
 
-__all__ = ["Judgement", "Score", "judge", "known_constant", "read_labelled"]
+__all__ = ["Judgement", "Score", "judge", "known_constant", "known_rows", "read_labelled"]
+
+_OFTEN = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +60,10 @@ class Judgement:
         The run's metric first.
     notes : tuple of str
         What the user should know about the rows.
+    n_compared, n_trained_on : int
+        Rows that were looked for among those of the training, and those that are among them.
+    repeated_share : float
+        Share of the training rows that equal another one.
     """
 
     target: str
@@ -62,6 +71,23 @@ class Judgement:
     n_rows: int
     scores: tuple[Score, ...]
     notes: tuple[str, ...]
+    n_compared: int = 0
+    n_trained_on: int = 0
+    repeated_share: float = 0.0
+
+    @property
+    def on_training_rows(self) -> str:
+        """One line on how many of the rows the model was trained on."""
+        of = counted(self.n_compared, "row")
+        if self.n_compared < self.n_rows:
+            of = f"{of} that could be compared"
+        usual = ""
+        if self.repeated_share >= _OFTEN:
+            usual = f" ({self.repeated_share:.0%} of the training rows equal another one anyway)"
+        return (
+            f"{self.n_trained_on:,} of {of} equal rows that the model was trained on{usual}: "
+            "scores on them are too good; judge it by other rows"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values."""
@@ -76,6 +102,7 @@ def judge(
     metric: str | None,
     constant: "list[float] | float | None",
     positive: str | None = None,
+    trained_on: RowSketch | None = None,
 ) -> Judgement:
     """Judge a model on the rows of a table.
 
@@ -89,11 +116,13 @@ def judge(
         What was saved with the model.
     metric : str or None
         Another metric to judge by.
-    positive : str, optional
-        Another positive class than that of the run.
     constant : list of float, float or None
         Shares of the classes in training, or the value that the constant model predicts; None
         takes those of `frame`, the best that a constant could do.
+    positive : str, optional
+        Another positive class than that of the run.
+    trained_on : RowSketch, optional
+        Rows of the training, to say how many of these rows are among them.
 
     Raises
     ------
@@ -132,9 +161,34 @@ def judge(
     )
     if constant is None:
         notes.append("the constant prediction is that of these rows: the run's is not known")
+    n_compared, n_known = (0, 0) if trained_on is None else _compare(pipeline, rows, y, trained_on)
     return Judgement(
-        target=target, task=str(kind), n_rows=len(y), scores=scores, notes=tuple(notes)
+        target=target,
+        task=str(kind),
+        n_rows=len(y),
+        scores=scores,
+        notes=tuple(notes),
+        n_compared=n_compared,
+        n_trained_on=n_known,
+        repeated_share=0.0 if trained_on is None else trained_on.repeated_share,
     )
+
+
+def _compare(
+    pipeline: "Pipeline", rows: pd.DataFrame, y: "NDArray[Any]", trained_on: RowSketch
+) -> tuple[int, int]:
+    """Count the rows that can be compared with those of the training, and those among them."""
+    encoder = pipeline[0]
+    with warnings.catch_warnings():  # what it warns of was told when the rows were predicted
+        warnings.simplefilter("ignore")
+        encoded = np.asarray(encoder.transform(rows))
+    return trained_on.compare(hash_rows(encoded, y, recognisable(encoder.layout)))
+
+
+def known_rows(model: str) -> RowSketch | None:
+    """Return the hashes of the training rows in the run directory of a model, if it has any."""
+    run = _run_of(model)
+    return None if run is None else read_rows(run.path)
 
 
 def _weights(
@@ -151,13 +205,24 @@ def _weights(
 
 def known_constant(model: str) -> "list[float] | float | None":
     """Return the constant prediction that the record beside a model tells, if there is one."""
-    path = Path(model)
+    run = _run_of(model)
     try:
-        record = RunDirectory.open(path if path.is_dir() else path.parent).read_record()
+        record = None if run is None else run.read_record()
     except BundleError:
+        return None
+    if record is None:
         return None
     value = record.task.constant_prediction
     return list(value) if isinstance(value, tuple) else value
+
+
+def _run_of(model: str) -> RunDirectory | None:
+    """Return the run directory that a model lies in; None if it lies elsewhere."""
+    path = Path(model)
+    try:
+        return RunDirectory.open(path if path.is_dir() else path.parent)
+    except BundleError:
+        return None
 
 
 def read_labelled(

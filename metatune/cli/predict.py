@@ -31,6 +31,13 @@ _SUFFIXES = (".csv", ".parquet")
     help="Where to write: .csv or .parquet; standard output by default.",
 )
 @click.option("--proba", is_flag=True, help="Write the probability of each class.")
+@click.option(
+    "--interval",
+    type=float,
+    metavar="LEVEL",
+    help="Add bounds that hold so large a share of the true values, such as 0.9: lower and upper "
+    "end of numbers, or a set of labels.",
+)
 @options.reading()
 @options.openml_server()
 @options.quiet()
@@ -39,6 +46,7 @@ def predict(  # one parameter for each option
     data: str,
     output: Path | None,
     proba: bool,
+    interval: float | None,
     openml_server: str | None,
     quiet: bool,
     **given: str | None,
@@ -52,6 +60,7 @@ def predict(  # one parameter for each option
     _check_output(output)
     from metatune.cli.model import open_model, predicting
     from metatune.cli.prediction_table import read_for, saying_unused
+    from metatune.models.bounds import bounds_of, check_level
     from metatune.models.model_file import model_info
 
     voice = Voice(quiet=quiet)
@@ -60,9 +69,12 @@ def predict(  # one parameter for each option
     target = str(model_info(pipeline).get("target"))
     if proba and not hasattr(pipeline, "predict_proba"):
         raise OptionError(f"the model predicts numbers of {target!r}: leave out --proba")
+    if interval is not None:
+        check_level(interval)
+        bounds_of(pipeline)  # before a large table is read
     frame = read_for(pipeline, data, voice, reading=reading, server=openml_server).frame
     with predicting(model), saying_unused(voice):
-        answer = prediction_frame(pipeline, frame, target, proba=proba)
+        answer = prediction_frame(pipeline, frame, target, proba=proba, level=interval)
     if output is None:
         _write(answer)
         return
@@ -77,7 +89,12 @@ def predict(  # one parameter for each option
 
 
 def prediction_frame(
-    pipeline: "Pipeline", frame: "pd.DataFrame", target: str, *, proba: bool = False
+    pipeline: "Pipeline",
+    frame: "pd.DataFrame",
+    target: str,
+    *,
+    proba: bool = False,
+    level: float | None = None,
 ) -> "pd.DataFrame":
     """Predict a table.
 
@@ -91,18 +108,52 @@ def prediction_frame(
         Name of the target.
     proba : bool
         Whether to return probabilities instead of labels.
+    level : float or None
+        Share of the true values that bounds shall hold; None for no bounds.
 
     Returns
     -------
     DataFrame
-        The column `target`, or one column ``probability of LABEL`` for each class.
+        The column `target`, or one column ``probability of LABEL`` for each class; with a level
+        also ``TARGET low`` and ``TARGET high``, or ``TARGET set``: labels by falling probability,
+        joined by ``|``, which is escaped by a backslash within a label.
     """
     import pandas as pd
 
+    if level is not None:
+        return _bounded_frame(pipeline, frame, target, level, proba=proba)
     if not proba:
         return pd.DataFrame({target: pipeline.predict(frame)})
-    names = [f"probability of {label}" for label in pipeline.classes_]
-    return pd.DataFrame(pipeline.predict_proba(frame), columns=names)
+    return pd.DataFrame(pipeline.predict_proba(frame), columns=_probability_names(pipeline))
+
+
+def _probability_names(pipeline: "Pipeline") -> list[str]:
+    return [f"probability of {label}" for label in pipeline.classes_]
+
+
+def _bounded_frame(
+    pipeline: "Pipeline", frame: "pd.DataFrame", target: str, level: float, *, proba: bool
+) -> "pd.DataFrame":
+    import numpy as np
+    import pandas as pd
+
+    from metatune.models.bounds import bounded_labels, bounded_values
+
+    if not hasattr(pipeline, "predict_proba"):
+        values, ends = bounded_values(pipeline, frame, level)
+        low, high = ends.T
+        return pd.DataFrame({target: values, f"{target} low": low, f"{target} high": high})
+    probabilities, codes, members = bounded_labels(pipeline, frame, level)
+    answer = pd.DataFrame({target: pipeline.classes_[codes]})
+    if proba:
+        answer = pd.DataFrame(probabilities, columns=_probability_names(pipeline))
+    order = np.argsort(-probabilities, axis=1, kind="stable").tolist()
+    labels = [str(label).replace("|", "\\|") for label in pipeline.classes_]
+    answer[f"{target} set"] = [
+        "|".join(labels[code] for code in ranked if row[code])
+        for row, ranked in zip(members, order, strict=True)
+    ]
+    return answer
 
 
 def _write(answer: "pd.DataFrame") -> None:

@@ -8,19 +8,28 @@ from typing import TYPE_CHECKING
 
 from metatune.cli.console import Voice
 from metatune.data.wording import counted, listed
-from metatune.errors import BundleError, OptionError, SchemaError, UnusedCellsWarning
+from metatune.errors import (
+    BundleError,
+    OptionError,
+    SchemaError,
+    UnlikeTrainingWarning,
+    UnusedCellsWarning,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
     from sklearn.pipeline import Pipeline
 
     from metatune.cli.data import OpenedData
+    from metatune.data.encoding.unlike_training import UnlikeTraining
     from metatune.data.encoding.unused_cells import UnusedCells
     from metatune.data.reading.known_table import KnownTable
     from metatune.data.reading.options import ReadingOptions
     from metatune.data.reading.source import Table
 
 __all__ = ["KnownRows", "known_table", "match_columns", "read_for", "saying_unused"]
+
+_SHOWN = 20  # columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -108,13 +117,19 @@ def _open(
 
 @contextmanager
 def saying_unused(voice: Voice) -> Iterator[None]:
-    """Say of each column how many of its cells cannot be used, once rows have been predicted."""
+    """Say what is wrong with columns, once rows have been predicted: a line for each column.
+
+    Cells that cannot be used, numbers beyond those of the training, columns that are empty.
+    """
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UnusedCellsWarning)
+        warnings.simplefilter("always", UnlikeTrainingWarning)
         yield
     for warning in caught:
         if isinstance(warning.message, UnusedCellsWarning):
             _say_unused(warning.message.args[1], voice)
+        elif isinstance(warning.message, UnlikeTrainingWarning):
+            _say_unlike(warning.message.args[1], voice)
 
 
 def _say_unused(columns: "Sequence[UnusedCells]", voice: Voice) -> None:
@@ -122,6 +137,12 @@ def _say_unused(columns: "Sequence[UnusedCells]", voice: Voice) -> None:
         if column.is_all:
             voice.warn(column.line())
     voice.notes([column.line() for column in columns if not column.is_all])
+
+
+def _say_unlike(columns: "Sequence[UnlikeTraining]", voice: Voice) -> None:
+    voice.notes([column.line() for column in columns[:_SHOWN]])
+    if len(columns) > _SHOWN:
+        voice.notes([f"and {len(columns) - _SHOWN:,} more columns unlike those of the training"])
 
 
 def _metric(opened: "OpenedData", kind: str) -> str | None:

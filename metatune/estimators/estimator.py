@@ -11,11 +11,13 @@ import pandas as pd
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from metatune.data.findings.findings import find_all, warn_of
 from metatune.data.task.given_target import target_name
 from metatune.data.task.task import Task
 from metatune.errors import PartialModelWarning
 from metatune.estimate.values import Estimate, NoEstimate
 from metatune.estimators.appearance import Appearance
+from metatune.estimators.bounds import PredictsIntervals, PredictsSets
 from metatune.estimators.checks import check_rows, check_training_data, column_names
 from metatune.estimators.explained import ExplainedEstimator
 from metatune.estimators.parameters import read_request, read_weights
@@ -164,12 +166,14 @@ class _MetaTune(ExplainedEstimator, Appearance):
             )
             given = with_splits(given, self.cv, read_held_out(self, validation))
             task = given.task(self.metric, self.pos_label)
+            findings = find_all(task)
+            warn_of(findings, stacklevel=2)
             with ExitStack() as stack:
                 enter = stack.enter_context
                 executor = enter(
                     workers(self.executor, self.n_jobs, self.memory_limit, session.logs)
                 )
-                session.begin(task, DataRecord(name=task.name), given=given)
+                session.begin(task, DataRecord(name=task.name), given=given, findings=findings)
                 enter(one_numeric_thread())  # the cores belong to the workers
                 result = tune(
                     task,
@@ -258,7 +262,7 @@ class _MetaTune(ExplainedEstimator, Appearance):
         }
 
 
-class MetaTuneClassifier(ClassifierMixin, _MetaTune):  # type: ignore[misc]
+class MetaTuneClassifier(ClassifierMixin, PredictsSets, _MetaTune):  # type: ignore[misc]
     """Find and fit the best classifier for a table within a time budget.
 
     Parameters
@@ -368,7 +372,7 @@ class MetaTuneClassifier(ClassifierMixin, _MetaTune):  # type: ignore[misc]
         return np.asarray(self.pipeline_.predict_proba(rows))
 
 
-class MetaTuneRegressor(RegressorMixin, _MetaTune):  # type: ignore[misc]
+class MetaTuneRegressor(RegressorMixin, PredictsIntervals, _MetaTune):  # type: ignore[misc]
     """Find and fit the best regressor for a table within a time budget.
 
     Parameters and attributes are those of `MetaTuneClassifier`, without `classes_`; the default

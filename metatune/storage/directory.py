@@ -17,6 +17,7 @@ from metatune.models.model_file import MODEL_FILE, cannot_write
 from metatune.storage.door import Door
 from metatune.storage.findings import ARRAYS_FILE, FINDINGS_FILE
 from metatune.storage.record import RECORD_FILE, RunRecord
+from metatune.storage.training_rows import ROWS_FILE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +46,7 @@ RUN_FILES = (
     RECORD_FILE,
     DATA_FILE,
     LOG_FILE,
+    ROWS_FILE,
     _LEADERBOARD_FILE,
     FINDINGS_FILE,
     ARRAYS_FILE,
@@ -53,6 +55,7 @@ RUN_FILES = (
     MODEL_FILE + ".part",
     RECORD_FILE + ".part",
     DATA_FILE + ".part",
+    ROWS_FILE + ".part",
     FINDINGS_FILE + ".part",
     ARRAYS_FILE + ".part",
     REPORT_FILE + ".part",

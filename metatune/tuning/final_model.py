@@ -38,7 +38,7 @@ from metatune.tuning.model_cost import (
 )
 from metatune.tuning.model_parts import rows_of_parts
 from metatune.tuning.run import Run
-from metatune.tuning.time_plan import can_save, estimate_seconds, fit_seconds
+from metatune.tuning.time_plan import can_save, closing_seconds, fit_seconds
 
 __all__ = [
     "FinalModel",
@@ -194,7 +194,7 @@ def plan_final_model(
         able=able,
         ensemble=None,
         limits=run.options.limits,
-        deadline=run.deadline.earlier(estimate_seconds(store, run.options, history)),
+        deadline=run.deadline.earlier(closing_seconds(prepared, store, run.options, history)),
         latest=run.deadline,
     )
     if search.ended is Ended.INTERRUPTED:

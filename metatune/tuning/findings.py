@@ -14,11 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from metatune.data.splits.folds import Fold
-from metatune.ensemble.member_pool import CONSTANT
-from metatune.ensemble.second_layer import learned_predictions
 from metatune.errors import BundleError, SearchError
 from metatune.estimate.reselection import Composition
-from metatune.evaluation.constant import constant_predictions
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.execution.executor import Job, JobOutcome, JobStatus
 from metatune.models.ensemble import weighted_mean
@@ -36,6 +33,7 @@ from metatune.storage.findings import Findings, Importances, PriorExpectation, w
 from metatune.storage.store import RunStore
 from metatune.tuning.estimate import INTERRUPTED
 from metatune.tuning.final_model import FinalModel
+from metatune.tuning.model_predictions import model_predictions
 from metatune.tuning.run import Run
 from metatune.tuning.time_plan import estimate_seconds, findings_seconds
 
@@ -138,28 +136,17 @@ def _predictions(
     """Return targets and out-of-fold predictions of the final model, of a sample of rows."""
     if made is None:
         return {}
-    known: dict[int, Any] = dict(store.predictions.load(store.predictions.members(history)))
-    known |= learned_predictions(run.scratch, made.weights)
-    if CONSTANT in made.weights:
-        known[CONSTANT] = constant_predictions(prepared.data, prepared.task.metric)
-    if not set(made.weights) <= set(known):
+    prediction = model_predictions(run, prepared, store, history, made)
+    if prediction is None:
         return {}
-    total = sum(made.weights.values())
-    parts = [weight / total * known[number] for number, weight in made.weights.items()]
-    prediction = np.asarray(np.sum(parts, axis=0, dtype=np.float64))
     rows = np.flatnonzero(np.isfinite(prediction.reshape(len(prediction), -1)).all(axis=1))
     width = max(1, prediction[:1].size)
     rows = _sample(rows, max(1, min(_MOST_KEPT, _MOST_CELLS // width)), run.options.seed)
     if not len(rows):
         return {}
-    prediction = prediction[rows]
-    if prediction.ndim == 2:
-        prediction = made.adjustment.probabilities(prediction)
-    elif prepared.task.metric.low is not None:
-        prediction = np.maximum(prediction, prepared.task.metric.low)
     found: dict[str, AnyArray] = {
         "y": np.asarray(prepared.data.task.y[rows]),
-        "prediction": prediction.astype(np.float32),
+        "prediction": prediction[rows].astype(np.float32),
     }
     if prepared.data.weights is not None:
         found["weights"] = np.asarray(prepared.data.weights[rows])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from metatune.budget import Deadline, Stopwatch
 from metatune.ensemble.limits import Cost, ModelLimits
-from metatune.errors import UnusedCellsWarning
+from metatune.errors import UnlikeTrainingWarning, UnusedCellsWarning
 from metatune.evaluation.footprint import pickled_bytes
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.models import model_file
@@ -80,6 +80,7 @@ def measure_model(
     """
     with warnings.catch_warnings():  # cells that cannot be used were told of when they were read
         warnings.simplefilter("ignore", UnusedCellsWarning)
+        warnings.simplefilter("ignore", UnlikeTrainingWarning)
         return _measured(pipeline, table, n_bytes, deadline)
 
 

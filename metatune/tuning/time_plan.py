@@ -20,7 +20,9 @@ from metatune.tuning.run import Run
 
 __all__ = [
     "TimePlan",
+    "bounds_seconds",
     "can_save",
+    "closing_seconds",
     "estimate_seconds",
     "findings_seconds",
     "fit_seconds",
@@ -39,6 +41,8 @@ _ROUNDING = 0.3  # seconds for what is too small to be predicted
 _N_EXPECTED = 5  # members of a usual ensemble
 _ESTIMATE_SHARE = 0.02  # of the budget: an ensemble's takes what is left beyond that
 _LEAST_ESTIMATE_SECONDS, _MOST_ESTIMATE_SECONDS = 0.3, 8.0
+_BOUNDS_SHARE = 0.02  # of the budget, for the spread of errors of numbers
+_LEAST_BOUNDS_SECONDS, _MOST_BOUNDS_SECONDS = 0.4, 4.0
 _FINDINGS_SHARE = 0.03  # of the budget, for importances of columns,
 _EXPLAINED_SECONDS = 30.0  # budgets from which on they are kept free; else what is left is taken
 _LEAST_FINDINGS_SECONDS, _MOST_FINDINGS_SECONDS = 1.0, 12.0
@@ -64,8 +68,8 @@ class TimePlan:
     n_workers : int
         Fits that run at once.
     finishing : float
-        Seconds that planning, fitting and saving the final model took before; 0 where they are to
-        be predicted.
+        Seconds that planning, fitting, bounding and saving the final model took before; 0 where
+        they are to be predicted.
     was_single : bool
         That model was a single pipeline: an ensemble would take longer.
     """
@@ -96,7 +100,9 @@ class TimePlan:
         seconds = self.model_seconds(history)
         if self.options.budget.seconds >= _EXPLAINED_SECONDS:
             seconds += findings_seconds(self.options)
-        return seconds + estimate_seconds(self.store, self.options, history)
+        if self.finishing:  # bounds are in it
+            return seconds + estimate_seconds(self.store, self.options, history)
+        return seconds + closing_seconds(self.prepared, self.store, self.options, history)
 
     def model_seconds(self, history: History) -> float:
         """Return the seconds to keep free for the final model and the last save.
@@ -179,6 +185,24 @@ def estimate_seconds(store: RunStore, options: TuneOptions, history: History) ->
         return 0.0
     share = _ESTIMATE_SHARE * options.budget.seconds
     return min(_MOST_ESTIMATE_SECONDS, max(_LEAST_ESTIMATE_SECONDS, share))
+
+
+def bounds_seconds(store: RunStore, options: TuneOptions, history: History) -> float:
+    """Return the seconds to keep free for the bounds of a regression's predictions."""
+    if not store.predictions.members(history):
+        return 0.0
+    share = _BOUNDS_SHARE * options.budget.seconds
+    return min(_MOST_BOUNDS_SECONDS, max(_LEAST_BOUNDS_SECONDS, share))
+
+
+def closing_seconds(
+    prepared: PreparedTask, store: RunStore, options: TuneOptions, history: History
+) -> float:
+    """Return the seconds to keep free for what follows the final model: bounds and estimate."""
+    seconds = estimate_seconds(store, options, history)
+    if prepared.task.kind.is_classification:  # sets of labels take no time
+        return seconds
+    return seconds + bounds_seconds(store, options, history)
 
 
 def findings_seconds(options: TuneOptions) -> float:

@@ -5,7 +5,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from metatune.budget import Deadline, Stopwatch, Timings
+from metatune.data.encoding.row_sketch import RowSketch, hash_rows, recognisable
 from metatune.data.task.task import Task
 from metatune.ensemble.report import ensemble_record
 from metatune.errors import BundleError
@@ -19,6 +22,8 @@ from metatune.storage.directory import RunDirectory
 from metatune.storage.journal import Past
 from metatune.storage.resume import Pulse, check_same_run, identify
 from metatune.storage.store import RunStore
+from metatune.storage.training_rows import write_rows
+from metatune.tuning.bounds import calibrate_bounds
 from metatune.tuning.estimate import estimate_score
 from metatune.tuning.events import Events, RunFacts, Step
 from metatune.tuning.final_model import (
@@ -97,6 +102,7 @@ def tune(
         )
         run.events.run_starts(_facts(run, task))
         prepared = prepare(task, options, scratch, timings)
+        _keep_rows(run, prepared)
         with _open_store(run, prepared, past) as store:
             _tell_start(run, prepared, past)
             question = make_question(run, prepared)
@@ -108,6 +114,7 @@ def tune(
             run.events.step_starts(Step.FITTING)
             plan = plan_final_model(run, prepared, store, search)
             model = build_final_model(run, prepared, store, plan)
+            model = calibrate_bounds(run, prepared, store, search.history, model)
             model = save_final_model(run, prepared, store, model)
             times = times.measured(finishing.seconds(), was_single=len(model.members) <= 1)
             search, model = _search_on(run, prepared, sampler, store, times, search, model)
@@ -154,6 +161,14 @@ def _scratch_run(scratch: Path) -> RunDirectory:
     directory = RunDirectory(scratch / "run", is_scratch=True)
     directory.path.mkdir()
     return directory
+
+
+def _keep_rows(run: Run, prepared: PreparedTask) -> None:
+    """Keep hashes of the rows in the run directory, to recognise them where they are judged."""
+    if not run.directory.is_scratch:
+        rows = prepared.data.task
+        hashes = hash_rows(rows.X, np.asarray(rows.y), recognisable(rows.layout))
+        write_rows(run.directory.path, RowSketch.of(hashes))
 
 
 @contextlib.contextmanager
@@ -227,6 +242,7 @@ def _search_on(  # the state of a run, and what it is made with
         if plan.differs_from(model):
             built = build_final_model(run, prepared, store, plan)
             if plan.is_single or len(built.members) > 1:  # else there was no time for it
+                built = calibrate_bounds(run, prepared, store, search.history, built)
                 model = save_final_model(run, prepared, store, built)
         run.timings.lap("finishing")
         times = times.measured(finishing.seconds(), was_single=len(model.members) <= 1)

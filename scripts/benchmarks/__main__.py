@@ -26,6 +26,8 @@ COMMANDS = {
     "profile": ("runs.profile", "Core-seconds of a run, by what they are spent on."),
     "estimate": ("estimate.estimate", "Coverage and bias of the honest estimate."),
     "second-layer": ("ensembles.second_layer", "Second layers on predictions that were kept."),
+    "bounds": ("bounds.bounds", "Coverage and width of intervals and sets of labels."),
+    "leaks": ("leaks.leaks", "Leak warnings against the leaks that a catalogue knows."),
     "recipes": ("recipes.recipes", "Configurations, or two commits, on rows held out."),
     "timing": ("timing", "Seconds of the meta-features, by group and size."),
     "published": ("published", "Meta-features against those that Oboe published."),

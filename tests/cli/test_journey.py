@@ -67,7 +67,7 @@ def comparable(folder: Path) -> list[dict[str, Any]]:
 def test_run_directory(run_dir: Path) -> None:
     names = {path.name for path in run_dir.iterdir()}
     assert names - {"predictions"} == {
-        *("model.skops", "run.json", "trials.jsonl", "leaderboard.csv"),
+        *("model.skops", "run.json", "trials.jsonl", "leaderboard.csv", "rows.npy"),
         *("findings.json", "findings.npz", "report.html"),
     }
     record = json.loads((run_dir / "run.json").read_text())

@@ -147,7 +147,7 @@ def test_run_directory(tmp_path: Path) -> None:
     names = {path.name for path in (tmp_path / "run").iterdir()}
     assert names - {"predictions"} == {
         *("model.skops", "trials.jsonl", "leaderboard.csv", "run.json", "data.parquet"),
-        *("findings.json", "findings.npz"),
+        *("findings.json", "findings.npz", "rows.npy"),
     }
     assert (load(tmp_path / "run").predict(X) == model.predict(X)).all()
     with pytest.raises(

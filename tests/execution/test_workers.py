@@ -154,7 +154,7 @@ def test_a_process_with_further_threads_is_not_copied() -> None:
 
 
 class TestClusterWithoutOne:
-    """What is decided about Dask workers without asking them."""
+    """Decisions about Dask workers that need not ask them."""
 
     options = WorkerOptions(versions=versions_here(), memory_limit=None, preload=())
 

@@ -118,7 +118,7 @@ class _LightGBMModel(BoostedTrees):
 
     def _read_model(self) -> Any:
         try:
-            return lightgbm.Booster(model_str=self.model_, params={"verbosity": -1})
+            return lightgbm.Booster(model_str=self.model_)
         except lightgbm.basic.LightGBMError as error:
             raise ValueError(f"LightGBM cannot read its trees: {error}") from error
 

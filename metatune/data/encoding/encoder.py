@@ -17,11 +17,12 @@ from metatune.data.encoding.encoded_task import EncodedTask
 from metatune.data.encoding.layout import Layout
 from metatune.data.encoding.text_components import TextEncoder, text_seconds
 from metatune.data.encoding.text_model import TextModel
+from metatune.data.encoding.unlike_training import find_unlike, number_ranges, unlike_message
 from metatune.data.encoding.unused_cells import UnusedCells, find_unused, unused_message
 from metatune.data.task.make_task import to_frame
 from metatune.data.task.task import Task
 from metatune.data.wording import listed
-from metatune.errors import SchemaError, UnusedCellsWarning
+from metatune.errors import SchemaError, UnlikeTrainingWarning, UnusedCellsWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -65,6 +66,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Parts of each date column that vary.
     texts_ : dict of str to TextEncoder
         Fitted, of each text column.
+    ranges_ : ndarray of shape (n_numbers, 2)
+        Least and largest number of each column of numbers.
+    n_rows_ : int
+        Rows of the fit.
     """
 
     def __init__(
@@ -106,6 +111,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         for column in others:
             self._learn(cells[column.name], column)
         matrix = self._matrix(table, plain, lambda c: self._block(cells[c.name], c))
+        numbers = [p for c, p in self._places() if c.kind is ColumnKind.NUMBER]
+        self.n_rows_, self.ranges_ = len(table), number_ranges(matrix, numbers)
         self.text_model_: TextModel | None = None
         if self.text_model is None or y is None:
             return matrix
@@ -139,6 +146,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         -----
         UnusedCellsWarning
             If cells hold something that cannot be used and so are taken as missing.
+        UnlikeTrainingWarning
+            If numbers are out of the range of the training, or columns are empty that were not.
         """
         check_is_fitted(self, "levels_")
         table = self._table(X)
@@ -151,7 +160,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             return block
 
         matrix = self._matrix(table, self._plain(table), encode)
-        _warn([found for found in unused if found is not None])
+        lost = [found for found in unused if found is not None]
+        _warn(lost)
+        self._warn_unlike(matrix, {found.column for found in lost if found.is_all})
         if self.text_model_ is None:
             return matrix
         return np.hstack([matrix, self.text_model_.transform(self.texts(table))])
@@ -199,6 +210,28 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if n_predicted:
             found[texts] = (*found[texts], *range(start, start + n_predicted))
         return found
+
+    def _places(self) -> list[tuple[Column, int]]:
+        """Return columns with a place in the matrix, and the first one of each; texts apart."""
+        found, place = [], 0
+        for column in self._used:
+            parts = self._parts(column)
+            n_parts = 1 if parts is None else len(parts)
+            if n_parts and column.kind is not ColumnKind.TEXT:
+                found.append((column, place))
+            place += n_parts
+        return found
+
+    def _warn_unlike(self, matrix: "FloatArray", lost: set[str]) -> None:
+        placed = self._places()
+        if not placed:
+            return
+        columns, places = zip(*placed, strict=True)
+        found = find_unlike(matrix, columns, places, self.ranges_, self.n_rows_)
+        found = [each for each in found if each.column not in lost]
+        if found:
+            warning = UnlikeTrainingWarning(unlike_message(found), tuple(found))
+            warnings.warn(warning, stacklevel=3)
 
     def _parts(self, column: Column) -> list[str] | None:
         """Return what a date or text is split into; None for a column that stays one."""

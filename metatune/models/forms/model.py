@@ -3,6 +3,8 @@
 import numpy as np
 
 from metatune.kinds import TaskKind
+from metatune.models.bounds import BOUNDS
+from metatune.models.forms.bounds import BOUNDS_FORM
 from metatune.models.forms.labels import LABELS
 from metatune.models.forms.learners import (
     CONSTANT_CLASSIFIER,
@@ -179,6 +181,10 @@ def _check_model(state: State) -> None:
         raise Mismatch("its steps are not those of a model of metatune")
     if INFO not in state:
         raise Mismatch("it was not saved by metatune")
+    if BOUNDS in state:
+        is_regression = state[INFO]["task"] == TaskKind.REGRESSION
+        if (state[BOUNDS].kind == "ValueBounds") != is_regression:
+            raise Mismatch("its bounds are those of another kind of task")
 
 
 _INFO_FORM = Mapped(
@@ -203,7 +209,7 @@ MODEL: Form = estimator(
             ),
         ),
     },
-    loose={INFO: _INFO_FORM},
+    loose={BOUNDS: BOUNDS_FORM, INFO: _INFO_FORM},
     check=_check_model,
 ).fitted
 """Form of a model file."""

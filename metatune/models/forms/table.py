@@ -121,9 +121,11 @@ def _check_table(state: State) -> None:
     for part, names in wanted.items():
         if set(state[part]) != names:
             raise Mismatch(f"{part} are not those of its columns")
-    for levels in state["levels_"].values():
-        if len(set(levels)) != len(levels):
-            raise Mismatch("two levels of a column are the same")
+    if any(len(set(levels)) != len(levels) for levels in state["levels_"].values()):
+        raise Mismatch("two levels of a column are the same")
+    n_numbers = sum(column.kind is ColumnKind.NUMBER for column in columns)
+    if state["ranges_"].shape != (n_numbers, 2):
+        raise Mismatch("its ranges are not those of its columns")
 
 
 TABLE_ENCODER: Form = record(
@@ -138,6 +140,8 @@ TABLE_ENCODER: Form = record(
         "date_parts_": Mapped(others=Listed(choice(*_DATE_PARTS))),
         "levels_": Mapped(others=Listed(TEXT)),
         "n_features_in_": integer(1),
+        "n_rows_": integer(1),
+        "ranges_": Array(("<f8",), 2),
         "text_model_": OneOf(NOTHING, _TEXT_MODEL.fitted),
         "texts_": Mapped(others=_TEXT.fitted),
     },

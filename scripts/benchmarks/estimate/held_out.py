@@ -25,7 +25,15 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["Outcome", "check_table", "choose_tables", "read_journal", "write_journal"]
+__all__ = [
+    "Outcome",
+    "check_table",
+    "choose_tables",
+    "read_journal",
+    "read_rows",
+    "strata",
+    "write_journal",
+]
 
 _LEAST_ROWS = 200
 _MOST_ROWS = 20_000
@@ -115,10 +123,10 @@ def check_table(
     entry: CatalogueEntry, *, share: float, seconds: float, jobs: int, seed: int
 ) -> Outcome:
     """Hold out a share of the rows, stratified by class, and see what became of the estimate."""
-    X, y = _read(entry)
+    X, y = read_rows(entry)
     classes = entry.kind is not TaskKind.REGRESSION
     X, X_out, y, y_out = train_test_split(
-        X, y, test_size=share, random_state=seed, stratify=_strata(y) if classes else None
+        X, y, test_size=share, random_state=seed, stratify=strata(y) if classes else None
     )
     kind = MetaTuneClassifier if classes else MetaTuneRegressor
     watch = Stopwatch()
@@ -156,7 +164,7 @@ def _arbitrary(entry: CatalogueEntry) -> str:
     return hashlib.sha256(entry.name.encode()).hexdigest()
 
 
-def _read(entry: CatalogueEntry) -> "tuple[pd.DataFrame, NDArray[Any]]":
+def read_rows(entry: CatalogueEntry) -> "tuple[pd.DataFrame, NDArray[Any]]":
     frame = read_table(entry.path).frame
     frame = frame[frame[entry.target].notna()].reset_index(drop=True)
     for name in entry.categorical:
@@ -169,7 +177,7 @@ def _read(entry: CatalogueEntry) -> "tuple[pd.DataFrame, NDArray[Any]]":
     return frame.drop(columns=left_out), y.astype(str).to_numpy(dtype=object)
 
 
-def _strata(y: "NDArray[Any]") -> "NDArray[Any]":
+def strata(y: "NDArray[Any]") -> "NDArray[Any]":
     """Return the labels, those with a single row as one."""
     names, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
     rare = counts[codes] < 2

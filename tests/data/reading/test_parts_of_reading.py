@@ -17,11 +17,11 @@ from metatune.data.reading.dialect import (
 )
 from metatune.data.reading.header import Header, find_header
 from metatune.data.reading.large_numbers import inexact_columns, whole_numbers
+from metatune.data.reading.legacy_encodings import eastern_encoding, western_encoding
 from metatune.data.reading.naming import is_value, names_columns
 from metatune.data.reading.nesting import flat_record, without_lists
 from metatune.data.reading.parser import Plan, judged_rows
 from metatune.data.reading.repeats import without_repeated_header, without_tail
-from metatune.data.reading.legacy_encodings import eastern_encoding, western_encoding
 from metatune.errors import TableError
 
 NAMES = Header(names=("a", "b"), present=True, n_skipped=1)

@@ -1,0 +1,1 @@
+"""Findings about a table that make the results of a run misleading."""

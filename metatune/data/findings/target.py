@@ -1,0 +1,53 @@
+"""Targets that are nearly constant, and metrics by which a constant looks good on them."""
+
+import numpy as np
+
+from metatune.data.findings.finding import Finding, FindingKind
+from metatune.data.task.task import Task
+
+__all__ = ["find_constant_target", "find_unfit_metric"]
+
+_SAME_VALUE = 0.95  # of the rows
+_SAME_LABEL = 0.99
+_FEW_ROWS = 10  # of all classes but the most frequent
+_FLAT = 1e-6  # of the mean
+_IMBALANCED = 0.9  # share of the most frequent class
+_COUNTING = frozenset(("accuracy", "f1_micro", "precision_micro", "recall_micro", "f1_weighted"))
+
+
+def find_constant_target(task: Task) -> list[Finding]:
+    """Find a target that is the same in nearly all rows; at most one finding."""
+    y = task.y
+    counts = np.unique(y, return_counts=True)[1]
+    common = int(counts.max())
+    if task.n_classes:
+        others = len(y) - common
+        if common < _SAME_LABEL * len(y) and others >= _FEW_ROWS:
+            return []
+        says = f"has another class than the most frequent one in {others:,} of {len(y):,} rows only"
+        return [_about(task, f"{says}: scores rest on those few")]
+    if common >= _SAME_VALUE * len(y):
+        share = f"{common:,} of {len(y):,} rows"
+        return [_about(task, f"has the same value in {share}: scores rest on the few others")]
+    if y.std() <= _FLAT * abs(y.mean()):
+        return [_about(task, f"hardly varies ({y.min():.10g} to {y.max():.10g}): look at its unit")]
+    return []
+
+
+def find_unfit_metric(task: Task) -> list[Finding]:
+    """Find a metric that the most frequent class alone makes good; at most one finding."""
+    if not task.n_classes or task.metric.name not in _COUNTING:
+        return []
+    share = task.class_counts.max() / task.n_rows
+    if share < _IMBALANCED:
+        return []
+    better = "roc_auc or average_precision" if task.n_classes == 2 else "log_loss"
+    text = (
+        f"metric {task.metric.name} hardly fits this imbalance: the most frequent class alone is "
+        f"right in {share:.1%} of the rows; think of balanced_accuracy, {better}"
+    )
+    return [Finding(kind=FindingKind.METRIC, text=text)]
+
+
+def _about(task: Task, says: str) -> Finding:
+    return Finding(kind=FindingKind.TARGET, text=f"target {task.target!r} {says}")

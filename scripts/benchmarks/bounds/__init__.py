@@ -1,0 +1,1 @@
+"""Coverage and width of the bounds of predictions."""

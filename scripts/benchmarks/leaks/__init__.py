@@ -1,0 +1,1 @@
+"""Leak warnings against the leaks that a catalogue knows."""

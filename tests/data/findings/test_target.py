@@ -1,0 +1,53 @@
+"""Targets that hardly vary, and metrics by which a constant looks good, are told."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from metatune.data.findings.target import find_constant_target, find_unfit_metric
+from metatune.data.task.make_task import make_task
+from metatune.data.task.task import Task
+
+
+def task(y: "np.ndarray", **how: Any) -> Task:
+    x = np.random.default_rng(0).normal(size=len(y))
+    return make_task(pd.DataFrame({"x": x, "y": y}), target="y", **how)
+
+
+def labels(n_rare: int, n_rows: int = 500) -> "np.ndarray":
+    return np.array(["rare"] * n_rare + ["usual"] * (n_rows - n_rare))
+
+
+def test_a_target_of_one_value_is_told() -> None:
+    values = np.random.default_rng(0).normal(size=500)
+    (found,) = find_constant_target(
+        task(np.where(np.arange(500) < 15, values, 0.0), task="regression")
+    )
+    assert "the same value in 485 of 500 rows" in found.text
+    assert (
+        find_constant_target(task(np.where(np.arange(500) < 100, values, 0.0), task="regression"))
+        == []
+    )
+    assert find_constant_target(task(values)) == []
+
+
+def test_a_target_that_varies_in_its_last_digits_is_told() -> None:
+    values = np.random.default_rng(0).uniform(size=500)
+    (found,) = find_constant_target(task(1e9 + values))
+    assert "hardly varies" in found.text
+
+
+def test_a_class_of_a_few_rows_is_told() -> None:
+    (found,) = find_constant_target(task(labels(4)))
+    assert "in 4 of 500 rows only" in found.text
+    assert find_constant_target(task(labels(50))) == []
+
+
+def test_accuracy_hardly_fits_a_rare_class() -> None:
+    (found,) = find_unfit_metric(task(labels(10), metric="accuracy"))
+    assert "right in 98.0% of the rows" in found.text
+    assert "balanced_accuracy" in found.text
+    assert find_unfit_metric(task(labels(10))) == []  # by roc_auc a constant is worth nothing
+    assert find_unfit_metric(task(labels(10), metric="balanced_accuracy")) == []
+    assert find_unfit_metric(task(labels(200), metric="accuracy")) == []
