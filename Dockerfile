@@ -1,6 +1,6 @@
 # metatune for the command line. Tables come in by a folder that is mounted at /data:
 #   docker build -t metatune .
-#   docker run --rm -v "$PWD:/data" metatune fit churn.csv --target churn --budget 10m
+#   docker run --rm --user "$(id -u):$(id -g)" -v "$PWD:/data" metatune fit churn.csv --target churn --budget 10m
 FROM python:3.13-slim
 
 # OpenMP, which LightGBM needs and the image lacks.
