@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from metatune.data.reading.options import ReadingOptions
     from metatune.data.task.roles import RoleColumns
 
@@ -33,14 +35,25 @@ __all__ = [
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
+def _complete_files(
+    ctx: click.Context,  # noqa: ARG001
+    param: click.Parameter,  # noqa: ARG001
+    incomplete: str,
+) -> "list[CompletionItem]":
+    """Leave it to the shell to complete the name of a file."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(incomplete, type="file")]
+
+
 def data_argument() -> _Decorator:
     """Take the table's file; ``-`` is standard input."""
-    return click.argument("data", metavar="DATA")
+    return click.argument("data", metavar="DATA", shell_complete=_complete_files)
 
 
 def model_argument() -> _Decorator:
     """Take a run directory or a model file."""
-    return click.argument("model", metavar="MODEL")
+    return click.argument("model", metavar="MODEL", shell_complete=_complete_files)
 
 
 def target() -> _Decorator:
