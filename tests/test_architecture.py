@@ -134,21 +134,25 @@ def test_every_broad_except_reaches_the_caller() -> None:
 TESTS = sorted(Path(__file__).parent.rglob("*.py"))
 
 CALLED_THROUGH = {
+    "metatune.cli.explain": "the command line, whose output tests read",
+    "metatune.cli.export": "the command line, whose scripts tests run",
     "metatune.cli.fit_report": "the command line, whose output tests read",
     "metatune.cli.library_warnings": "the command line, whose log tests read",
+    "metatune.cli.report": "the command line, whose page tests read",
     "metatune.data.encoding.unlike_training": "the encoder, whose warnings tests read",
-    "metatune.data.findings.finding": "the findings that tests ask for",
-    "metatune.data.findings.sample": "the search for leaks",
-    "metatune.data.findings.sums": "the search for leaks",
-    "metatune.data.findings.telling": "the search for leaks",
+    "metatune.data.findings": "the search for leaks and the findings that tests ask for",
+    "metatune.default": "the estimators that the package hands on",
     "metatune.estimators.appearance": "the estimators that inherit it",
     "metatune.estimators.bounds": "the estimators that inherit it",
+    "metatune.estimators.explained": "the estimators that inherit it",
     "metatune.models.forms.bounds": "the model file, which tests write and read",
-    "metatune.models.second_layer": "final models with a second layer",
+    "metatune.reporting": "pages that tests read, scripts that tests run, explanations",
     "metatune.tuning.bounds": "fitted estimators, whose bounds tests read",
+    "metatune.tuning.findings": "whole runs, whose findings tests read",
     "metatune.tuning.model_predictions": "fitted estimators, whose bounds tests read",
 }
-"""Modules without a test that imports them, with what their tests call instead."""
+"""Modules without a test that imports them, or the beginning of their names, with what their tests
+call instead."""
 
 
 def names_imported(path: Path) -> set[tuple[str, str]]:
@@ -184,4 +188,7 @@ def test_every_module_with_an_idea_of_its_own_is_imported_by_a_test() -> None:
         )
         and module_name(path) not in imported
     ]
-    assert set(alone) == set(CALLED_THROUGH)
+    unnamed = [name for name in alone if not name.startswith(tuple(CALLED_THROUGH))]
+    assert unnamed == []
+    needless = [known for known in CALLED_THROUGH if not any(n.startswith(known) for n in alone)]
+    assert needless == []
