@@ -24,7 +24,11 @@ COMMAND = "python scripts/reference.py"
 
 PARTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("Estimators", "metatune", ("MetaTuneClassifier", "MetaTuneRegressor")),
-    ("Functions", "metatune", ("recommend", "describe", "load")),
+    (
+        "Functions",
+        "metatune",
+        ("recommend", "describe", "load", "predict_interval", "predict_set"),
+    ),
     (
         "Values",
         "metatune.recommender.recommendation",

@@ -42,7 +42,14 @@ _MOST_ROWS = 2_000  # to measure importances on
     help="Table with the rows to explain; the one that the run learned from by default. With its "
     "target, importances that the run had no time for are measured on it and kept.",
 )
-@click.option("--top", type=click.IntRange(1), default=10, show_default=True, metavar="N")
+@click.option(
+    "--top",
+    type=click.IntRange(1),
+    default=10,
+    show_default=True,
+    metavar="N",
+    help="Tell of so many columns and trials.",
+)
 @options.reading()
 @options.openml_server()
 @options.as_json()

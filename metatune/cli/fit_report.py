@@ -52,8 +52,7 @@ def show_result(
         show_command(f"next: {command('leaderboard', output)}")
         return
     # The rows of the training are no example: predictions of them are too good.
-    following = command("predict", output, "new_rows.csv")
-    show_command(f"next: {following} (a table of new rows with the same columns)")
+    show_command(f"next: {command('predict', output, 'new_rows.csv')}")
 
 
 def _rows(record: "RunRecord", result: "TuningResult", model: Path) -> list[tuple[str, str]]:

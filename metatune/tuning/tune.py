@@ -102,8 +102,8 @@ def tune(
         )
         run.events.run_starts(_facts(run, task))
         prepared = prepare(task, options, scratch, timings)
-        _keep_rows(run, prepared)
-        with _open_store(run, prepared, past) as store:
+        with _open_store(run, prepared, past) as store:  # refuses another run's directory
+            _keep_rows(run, prepared)
             _tell_start(run, prepared, past)
             question = make_question(run, prepared)
             sampler = make_sampler(run, prepared, store, question)

@@ -65,10 +65,10 @@ def test_a_tree_is_pruned_only_where_that_is_asked_for_and_then_it_is_bounded() 
 
 
 def test_forests_differ_in_their_samples_and_thresholds() -> None:
-    assert learner(RandomForest()).bootstrap
-    assert not learner(ExtraTrees()).bootstrap
-    assert type(learner(ExtraTrees(), REGRESSION)).__name__ == "ExtraTreesRegressor"
-    assert type(learner(RandomForest(), REGRESSION)).__name__ == "RandomForestRegressor"
+    assert learner(RandomForest()).forest.bootstrap
+    assert not learner(ExtraTrees()).forest.bootstrap
+    assert type(learner(ExtraTrees(), REGRESSION).forest).__name__ == "ExtraTreesRegressor"
+    assert type(learner(RandomForest(), REGRESSION).forest).__name__ == "RandomForestRegressor"
 
 
 @pytest.mark.parametrize("algorithm", [LightGBM(), XGBoost(), CatBoost()], ids=lambda a: a.name)

@@ -222,5 +222,5 @@ def test_the_recipe_changes_for_rare_classes_only(
     model = LightGBMClassifier(params=LIGHTGBM)
     model.n_classes_ = 2
     y = np.arange(n_rows) < n_positives
-    found = model._training_params(y.astype(np.int64))["reg_lambda"]
+    found = model.settings(y.astype(np.int64))["reg_lambda"]
     assert found == (1.0 if guarded else 1e-8)

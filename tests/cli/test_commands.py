@@ -16,6 +16,8 @@ from metatune.cli import (
     continuing,
     describe,
     evaluate,
+    explain,
+    export,
     fit,
     interrupts,
     leaderboard,
@@ -23,6 +25,7 @@ from metatune.cli import (
     options,
     predict,
     recommend,
+    report,
 )
 from metatune.cli.app import cli
 from metatune.cli.fit_run import file_of
@@ -37,6 +40,9 @@ COMMANDS = {
     "recommend": recommend.recommend,
     "describe": describe.describe,
     "leaderboard": leaderboard.leaderboard,
+    "report": report.report,
+    "explain": explain.explain,
+    "export": export.export,
     "metadata": metadata.metadata,
 }
 CONTEXT = click.Context(cli)

@@ -172,4 +172,4 @@ def test_a_real_run_is_readable_at_any_width(
     assert seen.code == 0, lines
     assert seen.broken == []
     assert not [line for line in lines if line.startswith(LABELS)]
-    assert lines[-1] == "next: metatune predict run shop.csv"
+    assert lines[-1] == "next: metatune predict run new_rows.csv"

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,7 @@ def cut(finished: Path, tmp_path: Path) -> Path:
 
 
 def board(folder: Path) -> list[dict[str, Any]]:
-    rows = pd.read_csv(folder / "leaderboard.csv").fillna(-1).to_dict("records")
+    rows = pd.read_csv(folder / "leaderboard.csv").astype(object).fillna(-1).to_dict("records")
     varies = ("seconds", "latency", "bytes", "size", "stored", "copied")
     return [
         {str(k): v for k, v in row.items() if not any(word in str(k) for word in varies)}
@@ -298,6 +299,9 @@ def test_killed_for_real_with_all_its_processes(
     words = ["fit", str(shop_file), *fixed, "-o", str(run), "--max-trials", "9"]
     process = start(*words, "-v")
     wait_for(process, "trial 2")
+    while not (run / "model.skops").exists():  # saved beside the first trials
+        assert process.poll() is None
+        time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     before = (run / "trials.jsonl").read_bytes()

@@ -189,6 +189,7 @@ def test_bad_roles_are_refused_in_a_line(
         *("--metadata", metadata_dir, "-o", tmp_path / "run"),
     )  # fmt: skip
     assert result.exit_code == 2, result.stderr
-    (line,) = result.stderr.splitlines()
+    *warnings, line = result.stderr.splitlines()
+    assert all(warning.startswith("warning: ") for warning in warnings)
     assert [word for word in told if word not in line] == [], line
     assert not (tmp_path / "run").exists()

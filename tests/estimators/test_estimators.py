@@ -252,7 +252,8 @@ def test_an_unguarded_script_works(tmp_path: Path) -> None:
         "from metatune import MetaTuneRegressor\n"
         "print('started')\n"
         "X = np.random.default_rng(0).normal(size=(60, 2))\n"
-        "model = MetaTuneRegressor(max_trials=2, n_jobs=2, random_state=0).fit(X, X[:, 0])\n"
+        "y = X[:, 0] + np.random.default_rng(1).normal(size=60)\n"
+        "model = MetaTuneRegressor(max_trials=2, n_jobs=2, random_state=0).fit(X, y)\n"
         "print(len(model.trials_))\n"
     )
     done = subprocess.run(

@@ -58,7 +58,7 @@ def test_pipelines_know_the_share_of_the_rows(rung: Rung, n_trees: int) -> None:
     data = make_data(TaskKind.REGRESSION, ("rmse",))
     trial = make_trial("random_forest", TaskKind.REGRESSION, rung)
     pipeline = run_fold(trial, data, 0, [resolve_metric("rmse", TaskKind.REGRESSION)]).pipeline
-    assert pipeline.steps[-1][1].estimator_.n_estimators == n_trees
+    assert pipeline.steps[-1][1].estimator_.forest.n_estimators == n_trees
 
 
 def make_trial(name: str, kind: TaskKind, rung: Rung = TOP, number: int = 0) -> Trial:

@@ -49,7 +49,7 @@ def model(metadata_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
             environment={"OPENML_CACHE_DIR": str(folder / "openml"), "HOME": str(folder)},
         )
     assert done.returncode == 0, done.stderr
-    assert f"predict {folder / 'run'} openml:100 --openml-server {server.url}" in done.stdout
+    assert f"predict {folder / 'run'} new_rows.csv" in done.stdout
     return str(folder / "run")
 
 
