@@ -96,7 +96,8 @@ def _command(name: str, above: click.Context) -> Iterator[str]:
     yield f"## {context.command_path}"
     yield _fenced(usage)
     yield inspect.cleandoc(command.help or "").replace("\b\n", "")
-    options = [each for each in command.get_params(context) if isinstance(each, click.Option)]
+    # `--help` says of itself what every command has.
+    options = [each for each in command.params if isinstance(each, click.Option)]
     records = filter(None, (option.get_help_record(context) for option in options))
     lines = [f"- `{left}`: {' '.join(right.split())}" for left, right in records]
     if lines:
