@@ -134,11 +134,9 @@ def test_every_broad_except_reaches_the_caller() -> None:
 TESTS = sorted(Path(__file__).parent.rglob("*.py"))
 
 CALLED_THROUGH = {
-    "metatune.cli.explain": "the command line, whose output tests read",
-    "metatune.cli.export": "the command line, whose scripts tests run",
+    "metatune.cli.exporting": "the command line, whose scripts tests run",
     "metatune.cli.fit_report": "the command line, whose output tests read",
     "metatune.cli.library_warnings": "the command line, whose log tests read",
-    "metatune.cli.report": "the command line, whose page tests read",
     "metatune.data.encoding.unlike_training": "the encoder, whose warnings tests read",
     "metatune.data.findings": "the search for leaks and the findings that tests ask for",
     "metatune.default": "the estimators that the package hands on",

@@ -17,6 +17,12 @@ _VERBOSE = ("-v", "--verbose")
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
+class _Owner:
+    """Owner of this process: the command, or a program that calls it."""
+
+    is_command = False
+
+
 def run() -> NoReturn:
     """Run the command line and end the process.
 
@@ -26,6 +32,7 @@ def run() -> NoReturn:
     from metatune.cli.interrupts import INTERRUPTED, catch_interrupts, last_words
     from metatune.cli.outlets import open_outlets
 
+    _Owner.is_command = True
     results = open_outlets()
     silence_libraries()
     sys.excepthook = _explain
@@ -74,12 +81,12 @@ def start_workers() -> None:
     """Start the process that workers are forked from: a copy of this one, with its imports.
 
     A process that imports on its own is a tenth of a second sooner where a core is idle for it, and
-    takes as long again where none is.
+    takes as long again where none is. Another program is not copied: it may hold anything.
     """
     from metatune.execution.launcher import fork_server
 
     with contextlib.suppress(OSError):  # whoever wants workers is told
-        fork_server(forked=True)
+        fork_server(forked=_Owner.is_command)
 
 
 def _explain(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -23,7 +23,16 @@ def make_table(seed: int = 0) -> pd.DataFrame:
 
 
 def fit(call: Call, data: Path, metadata: Path, folder: Path, *more: str) -> Result:
-    only = ("--include", "linear,decision_tree", "--max-trials", "14", "--jobs", "1")
+    only = (
+        "--include",
+        "linear,decision_tree",
+        "--max-trials",
+        "14",
+        "--jobs",
+        "1",
+        "--budget",
+        "10h",
+    )
     return call("fit", data, "--metadata", metadata, "--output", folder, *only, *more)
 
 
