@@ -14,6 +14,7 @@ import numpy as np
 from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.data.splits.folds import nested_order
 from metatune.evaluation.decision import judged_prediction
+from metatune.evaluation.trial_data import TrialData
 from metatune.kinds import TaskKind
 from metatune.metrics import Metric
 
@@ -56,6 +57,17 @@ class MemberPool:
     members: "Mapping[int, Float32Array]"
     folds: "Sequence[IndexArray]"
     row_metadata: RowMetadata = field(default=PLAIN)
+
+    @classmethod
+    def of(cls, data: TrialData, members: "Mapping[int, Float32Array]") -> "MemberPool":
+        """Return the pool of members that predict the rows of a run, on its folds."""
+        return cls(
+            kind=data.task.kind,
+            y=data.task.y,
+            members=members,
+            folds=[fold.valid for fold in data.folds],
+            row_metadata=data.row_metadata,
+        )
 
     @property
     def n_classes(self) -> int:

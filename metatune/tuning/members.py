@@ -341,13 +341,5 @@ def _make_pool(
     prepared: PreparedTask, store: RunStore, members: Sequence[TrialResult]
 ) -> MemberPool:
     data = prepared.data
-    return MemberPool(
-        kind=data.task.kind,
-        y=data.task.y,
-        members={
-            **store.predictions.load(members),
-            CONSTANT: constant_predictions(data, prepared.task.metric),
-        },
-        folds=[fold.valid for fold in data.folds],
-        row_metadata=data.row_metadata,
-    )
+    constant = {CONSTANT: constant_predictions(data, prepared.task.metric)}
+    return MemberPool.of(data, {**store.predictions.load(members), **constant})

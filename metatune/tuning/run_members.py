@@ -50,13 +50,7 @@ class RunMembers:
             data = self.prepared.data
             predictions = self.store.predictions.load(results)
             families = {r.trial.number: r.trial.configuration.algorithm for r in results}
-            pool = MemberPool(
-                kind=data.task.kind,
-                y=data.task.y,
-                members=predictions,
-                folds=[fold.valid for fold in data.folds],
-                row_metadata=data.row_metadata,
-            )
+            pool = MemberPool.of(data, predictions)
             resolved = resolve_metric(metric, data.task.kind)
             self._numbers = numbers
             judged = bool(predictions) and len(pool.covered()) > 0  # absurd predictions count not
