@@ -221,8 +221,9 @@ def _tune(
         return tune(
             task,
             TuneOptions.of(session),
-            deadline=session.deadline.earlier(_AFTERWARDS + _page_seconds(session)),
+            deadline=session.deadline,
             executor=executor,
+            closing=_AFTERWARDS + _page_seconds(session),
             directory=session.directory,
             past=session.past,
             events=Group([progress, *trackers]),

@@ -7,19 +7,25 @@ program imports the same ones costs their time twice. A copy has them.
 import contextlib
 import os
 import subprocess
+import sys
 import threading
 import warnings
 from collections.abc import Callable
 from typing import NoReturn
 
-from metatune.budget import Deadline, Pace
+import psutil
 
-__all__ = ["WAITING_THREAD", "ForkedProcess", "can_fork"]
+from metatune.budget import Deadline, Pace
+from metatune.execution.cores import available_cores
+
+__all__ = ["WAITING_THREAD", "ForkedProcess", "can_fork", "is_copy_cheaper"]
 
 WAITING_THREAD = "waits for signals"
 """Name of a thread that does nothing else and holds no lock: a copy can do without it."""
 
 _PAUSE = 0.01
+_SMALL_BYTES = 500_000_000
+"""Memory of somebody else's program up to which it is copied: workers seem to hold it as well."""
 
 
 def can_fork() -> bool:
@@ -27,6 +33,17 @@ def can_fork() -> bool:
     main = threading.main_thread()
     others = [thread for thread in threading.enumerate() if thread is not main]
     return hasattr(os, "fork") and all(thread.name == WAITING_THREAD for thread in others)
+
+
+def is_copy_cheaper() -> bool:
+    """Return True if a copy of somebody else's program is better than a process that imports anew.
+
+    That is where imports of two processes follow each other, on a single core. On a core of its own
+    a process that imports takes nobody's time, and starts from nothing.
+    """
+    if sys.platform != "linux" or available_cores() > 1:  # elsewhere libraries mind being copied
+        return False
+    return psutil.Process().memory_info().rss < _SMALL_BYTES
 
 
 class ForkedProcess:

@@ -9,6 +9,7 @@ from multiprocessing.connection import Connection
 
 from metatune.execution.executor import Job
 from metatune.execution.fork_server import NEWS
+from metatune.execution.forked_process import is_copy_cheaper
 from metatune.execution.launcher import PRELOADED, Launch, fork_server
 
 __all__ = ["WorkerProcess"]
@@ -130,7 +131,8 @@ class WorkerProcess:
 
 def _launch(channel: int, log_path: str, preload: tuple[str, ...]) -> Launch:
     """Order a worker; a fork server that has just died is replaced."""
+    forked = is_copy_cheaper()
     for _ in range(_ATTEMPTS - 1):
         with contextlib.suppress(ConnectionError):
-            return fork_server(preload).launch(channel, log_path)
-    return fork_server(preload).launch(channel, log_path)
+            return fork_server(preload, forked=forked).launch(channel, log_path)
+    return fork_server(preload, forked=forked).launch(channel, log_path)

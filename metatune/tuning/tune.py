@@ -51,6 +51,7 @@ def tune(
     *,
     deadline: Deadline,
     executor: Executor,
+    closing: float = 0.0,
     directory: RunDirectory | None = None,
     past: Past | None = None,
     events: Events | None = None,
@@ -64,9 +65,12 @@ def tune(
     options : TuneOptions
         Decisions of the user.
     deadline : Deadline
-        When everything, the saved model included, has to be finished.
+        When the budget is used up.
     executor : Executor
         Where trials run.
+    closing : float
+        Seconds before the deadline that the caller keeps for what it does afterwards: everything,
+        the saved model included, is finished by then.
     directory : RunDirectory, optional
         Where journal and model are kept; a scratch directory without a model by default.
     past : Past, optional
@@ -93,7 +97,7 @@ def tune(
     with scratch_directory() as scratch:
         run = Run(
             options=options,
-            deadline=deadline,
+            deadline=deadline.earlier(closing),
             executor=executor,
             directory=directory or _scratch_run(scratch),
             scratch=scratch,
@@ -102,7 +106,7 @@ def tune(
         )
         run.events.run_starts(_facts(run, task))
         prepared = prepare(task, options, scratch, timings)
-        with _open_store(run, prepared, past) as store:  # refuses another run's directory
+        with _open_store(run, prepared, past, deadline) as store:  # refuses another run's directory
             _keep_rows(run, prepared)
             _tell_start(run, prepared, past)
             question = make_question(run, prepared)
@@ -172,14 +176,16 @@ def _keep_rows(run: Run, prepared: PreparedTask) -> None:
 
 
 @contextlib.contextmanager
-def _open_store(run: Run, prepared: PreparedTask, past: Past) -> Iterator[RunStore]:
+def _open_store(
+    run: Run, prepared: PreparedTask, past: Past, deadline: Deadline
+) -> Iterator[RunStore]:
     """Open what the run keeps, and close it whatever happens; save what there is if no room is."""
     identity = ""
     if not run.directory.is_scratch:
         identity = identify(prepared.data, run.options.seed)
         where = str(run.directory.path)
         check_same_run(past, identity, prepared.rungs, prepared.spaces, where)
-    pulse = Pulse(identity, run.options.budget.seconds, run.deadline, run.directory)
+    pulse = Pulse(identity, run.options.budget.seconds, deadline, run.directory)
     store = RunStore(run.directory, prepared, pulse, past)
     try:
         yield store

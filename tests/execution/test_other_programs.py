@@ -264,3 +264,31 @@ def test_a_program_with_a_single_thread_may_be_copied(threads: str) -> None:
 def test_a_program_with_threads_is_not_copied() -> None:
     said = output_of(COPY.format(threads="('another',)")).split()
     assert said[:3] == ["False", "8", "0"]
+
+
+CHOICE = """
+import psutil
+from metatune.execution.local_pool import LocalPool
+os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:{cores}])
+ballast = bytearray({ballast})
+ballast[::1000] = bytes(len(ballast[::1000]))
+with LocalPool(1, preload=()) as pool:
+    print(pool.call(Job(function=fake_jobs.double, arguments=(4,))).value)
+    (server,) = psutil.Process().children()
+    print(server.cmdline() == psutil.Process().cmdline())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="programs are copied on Linux only")
+@pytest.mark.parametrize(
+    ("cores", "ballast", "is_copy"),
+    [(1, 0, True), (1, 600_000_000, False), (2, 0, False)],
+    ids=["a single core", "a large program", "two cores"],
+)
+def test_a_small_program_on_a_single_core_is_copied(
+    cores: int, ballast: int, is_copy: bool
+) -> None:
+    if len(os.sched_getaffinity(0)) < cores:
+        pytest.skip("there are not so many cores")
+    program = CHOICE.format(cores=cores, ballast=ballast)
+    assert output_of(program).split() == ["8", str(is_copy)]

@@ -91,6 +91,7 @@ def run(
     resume: bool = False,
     events: Events | None = None,
     seed: int = 1,
+    closing: float = 0.0,
 ) -> TuningResult:
     run_dir = RunDirectory.check(folder, resume=resume)
     earlier = find_earlier(run_dir) if resume else None
@@ -106,6 +107,7 @@ def run(
             ),
             deadline=Deadline.after(seconds),
             executor=executor or InlineExecutor(),
+            closing=closing,
             directory=run_dir,
             past=None if earlier is None else earlier.past,
             events=events,
@@ -349,6 +351,12 @@ def test_an_interruption_of_the_final_fit_still_saves(metadata_dir: Path, tmp_pa
     assert result.ended is Ended.INTERRUPTED
     assert result.beats_constant
     assert model_file.model_info(model_file.load(tmp_path / "run"))["trial"] is not None
+
+
+def test_seconds_that_the_caller_keeps_are_not_used_yet(metadata_dir: Path, tmp_path: Path) -> None:
+    run(metadata_dir, tmp_path / "run", max_trials=1, closing=200.0)
+    line = (tmp_path / "run" / "trials.jsonl").read_text().splitlines()[0]
+    assert json.loads(line)["used"] < 100.0
 
 
 def test_the_record_of_used_seconds_is_in_each_line(copy: Path) -> None:
