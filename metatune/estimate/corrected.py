@@ -21,10 +21,10 @@ Three things are done otherwise than in the paper:
   yet (rule of three; Hanley and Lippman-Hand 1983): for metrics of ranks and labels the interval
   reaches as far as that.
 
-The interval covers the sampling of the table's rows, for the selection and for its score. It does
-not cover that the saved model was fitted on more rows than a fold's (and is rather better), that
-configurations were proposed with these very rows in view, and that new rows may come from
-elsewhere.
+The interval covers the sampling of the table's rows, for the selection and for its score; that the
+saved model was fitted on more rows than a fold's is seen to by `metatune.estimate.growth`. It does
+not cover that configurations were proposed with these very rows in view, and that new rows may come
+from elsewhere.
 """
 
 import math

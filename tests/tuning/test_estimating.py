@@ -1,6 +1,7 @@
 """The honest estimate at the end of a run: whose, on which rows, and when there is none."""
 
 import dataclasses
+import math
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,7 +22,10 @@ from metatune.evaluation.out_of_fold import prediction_file, write_predictions
 from metatune.execution.executor import Executor, InlineExecutor, Job, JobOutcome, JobStatus
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
+from metatune.recommender.belief import Belief, BeliefSettings
+from metatune.recommender.forecast import Forecast
 from metatune.search.history import History
+from metatune.space import Configuration
 from metatune.storage.predictions import PredictionStore
 from metatune.tuning import estimate as estimating
 from metatune.tuning.estimate import estimate_record, estimate_score, with_estimate
@@ -73,19 +77,21 @@ class Run:
         )
 
     def estimate(
-        self, made: Composition | None = None, *, interrupted: bool = False, **changes: Any
+        self,
+        made: Composition | None = None,
+        *,
+        interrupted: bool = False,
+        fitted_on: str = "all rows",
+        advice: Any = None,
+        **changes: Any,
     ) -> Estimate | NoEstimate:
         task = SimpleNamespace(metric=LOG_LOSS, kind=TaskKind.BINARY)
-        prepared: Any = SimpleNamespace(task=task, data=self.data)
+        prepared: Any = SimpleNamespace(task=task, data=self.data, all_rows="all rows")
         store: Any = SimpleNamespace(predictions=self.store)
-        return estimate_score(
-            self.run(**changes),
-            prepared,
-            store,
-            self.history,
-            made or self.best(),
-            interrupted=interrupted,
+        model: Any = SimpleNamespace(
+            composition=made or self.best(), interrupted=interrupted, fitted_on=fitted_on
         )
+        return estimate_score(self.run(**changes), prepared, store, self.history, model, advice)
 
     def reserve(self, seconds: float) -> float:
         store: Any = SimpleNamespace(predictions=self.store)
@@ -168,6 +174,59 @@ def test_folds_of_rows_are_known_where_each_has_one(repeated: bool) -> None:
         assert found[:8].tolist() == [0] * 5 + [1] * 3
 
 
+def make_folder(parent: Path, name: str) -> Path:
+    (parent / name).mkdir()
+    return parent / name
+
+
+def make_advice(guide: str, slope: float) -> Any:
+    """Advice of past datasets on which a third of the rows lost as much as the slope says."""
+    third = -slope * math.log(3.0)
+    values = np.array([[[third, third, 0.0, 0.0]], [[third, third, 0.0, 0.0]]])
+    belief = Belief.from_past(values.reshape(2, 4), np.array([0.5, 0.5]), BeliefSettings())
+    forecast = Forecast(
+        configurations=(Configuration(algorithm="knn", params={}),),
+        regret=np.zeros((2, 1)),
+        weights=np.array([0.5, 0.5]),
+        belief=belief,
+        log_seconds=np.zeros((1, 4)),
+    )
+    return SimpleNamespace(guide=guide, forecast=forecast)
+
+
+def test_a_model_of_all_rows_is_better_than_those_of_folds(tmp_path: Path) -> None:
+    run = Run(make_folder(tmp_path, "plain"))
+    advice = make_advice("log_loss", slope=-0.5)
+    plain = run.estimate()
+    grown = Run(make_folder(tmp_path, "grown")).estimate(advice=advice)
+    assert isinstance(plain, Estimate)
+    assert isinstance(grown, Estimate)
+    gained = N_ROWS / run.data.n_train_rows
+    assert grown.growth == pytest.approx(gained**-0.5)
+    assert grown.score == pytest.approx(plain.score * gained**-0.5)
+    assert grown.high / grown.score == pytest.approx(plain.high / plain.score)
+    assert grown.optimistic == plain.optimistic
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"advice": make_advice("roc_auc", slope=-0.5)},
+        {"advice": make_advice("log_loss", slope=-0.5), "fitted_on": "192 of 240 rows"},
+        {"advice": make_advice("log_loss", slope=0.5)},
+    ],
+    ids=["another metric", "not all rows", "more rows that did harm"],
+)
+def test_an_estimate_grows_only_by_what_past_datasets_say(
+    tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    plain = Run(make_folder(tmp_path, "plain")).estimate()
+    other = Run(make_folder(tmp_path, "other")).estimate(**changes)
+    assert isinstance(plain, Estimate)
+    assert isinstance(other, Estimate)
+    assert (other.score, other.low, other.high) == (plain.score, plain.low, plain.high)
+
+
 def test_no_estimate_is_said_rather_than_a_wrong_one(tmp_path: Path) -> None:
     run = Run(tmp_path)
     winner, stranger = run.best(), Composition(weights={99: 1.0})
@@ -177,7 +236,8 @@ def test_no_estimate_is_said_rather_than_a_wrong_one(tmp_path: Path) -> None:
         return found.reason
 
     nothing: Any = SimpleNamespace()
-    assert "constant" in reason(estimate_score(nothing, nothing, nothing, run.history, None))
+    constant: Any = SimpleNamespace(composition=None, interrupted=False)
+    assert "constant" in reason(estimate_score(nothing, nothing, nothing, run.history, constant))
     assert "interrupted" in reason(run.estimate(winner, interrupted=True))
     assert "not tried on all folds" in reason(run.estimate(stranger))
     late = run.estimate(winner, deadline=Deadline.after(0.0))

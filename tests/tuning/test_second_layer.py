@@ -116,7 +116,7 @@ def test_the_estimate_covers_both_layers(tmp_path: Path) -> None:
     final = run.finish()
     assert final.composition is not None
     assert min(final.composition.weights) < CONSTANT
-    found = estimate_score(*run.parts, run.history, final.composition)
+    found = estimate_score(*run.parts, run.history, final)
     assert isinstance(found, Estimate)
     assert found.optimistic == pytest.approx(final.score, rel=0.02)
     assert found.low <= found.score <= found.high

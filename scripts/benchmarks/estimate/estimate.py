@@ -30,6 +30,7 @@ from benchmarks.estimate.report import (
 )
 from benchmarks.estimate.simulation import SETTINGS, simulate
 from metatune.building.catalogue import read_catalogue
+from metatune.errors import InputError
 
 
 @click.command(help=__doc__)
@@ -67,12 +68,17 @@ def estimate(  # noqa: PLR0913, PLR0917  # one parameter for each option
     chosen = named if only else choose_tables(entries, n_tables)
     done = read_journal(journal)
     for entry in chosen:
-        if entry.name not in done:
+        if entry.name in done:
+            continue
+        try:
             found = check_table(entry, share=share, seconds=seconds, jobs=jobs, seed=seed)
-            write_journal(journal, found)
-            done[entry.name] = found
-            print(table_of_outcomes([found]).splitlines()[-1], flush=True)
-    outcomes = [done[entry.name] for entry in chosen]
+        except InputError as error:  # a table that metatune refuses has no estimate to judge
+            print(f"{entry.name} is left out: {error}", flush=True)
+            continue
+        write_journal(journal, found)
+        done[entry.name] = found
+        print(table_of_outcomes([found]).splitlines()[-1], flush=True)
+    outcomes = [done[entry.name] for entry in chosen if entry.name in done]
     text = f"{table_of_outcomes(outcomes)}\n\n{summary(outcomes)}\n"
     journal.with_suffix(".md").write_text(text, encoding="utf-8")
     print(f"\n{text}")
