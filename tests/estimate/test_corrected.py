@@ -173,3 +173,14 @@ def test_interval_stays_where_scores_can_be() -> None:
     off[3] = 50.0
     found = estimate(RMSE, np.zeros(20), [off, off + 0.01])
     assert 0.0 <= found.low <= found.score <= found.high
+
+
+def test_rows_that_make_most_of_the_loss_may_be_absent_from_new_ones() -> None:
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=300)
+    members = [y + 0.5 * rng.normal(size=300) for _ in range(3)]
+    y[0] += 60.0  # nobody predicts that
+    found = estimate(RMSE, y, members, n_bootstraps=300)
+    typical = float(np.sqrt(np.mean((y - members[0])[1:] ** 2)))
+    assert found.low < 1.2 * typical < 0.3 * found.score
+    assert found.high > 1.3 * found.score
