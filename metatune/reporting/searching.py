@@ -30,7 +30,10 @@ _STEPS = {
     "encoding": "turning columns into numbers",
     "preparing": "dealing out folds, storing rows",
     "searching": "trials",
-    "finishing": "planning, fitting and saving the model",
+    "planning": "choosing the members of the model and their weights",
+    "building": "fitting the members on all rows",
+    "bounding": "bounds of predictions",
+    "finishing": "saving the model",
     "explaining": "importances",
     "estimating": "the honest score",
 }

@@ -117,7 +117,9 @@ def tune(
             finishing = Stopwatch()
             run.events.step_starts(Step.FITTING)
             plan = plan_final_model(run, prepared, store, search)
+            timings.lap("planning")
             model = build_final_model(run, prepared, store, plan)
+            timings.lap("building")
             model = calibrate_bounds(run, prepared, store, search.history, model)
             model = save_final_model(run, prepared, store, model)
             times = times.measured(finishing.seconds(), was_single=len(model.members) <= 1)
@@ -238,8 +240,10 @@ def _search_on(  # the state of a run, and what it is made with
         finishing = Stopwatch()
         run.events.step_starts(Step.FITTING)
         plan = plan_final_model(run, prepared, store, search)
+        run.timings.lap("planning")
         if plan.differs_from(model):
             built = build_final_model(run, prepared, store, plan)
+            run.timings.lap("building")
             if plan.is_single or len(built.members) > 1:  # else there was no time for it
                 built = calibrate_bounds(run, prepared, store, search.history, built)
                 model = save_final_model(run, prepared, store, built)
