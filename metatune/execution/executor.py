@@ -209,7 +209,7 @@ class Executor(ABC):
 
     @abstractmethod
     def call(self, job: Job) -> JobOutcome:
-        """Submit a job beside the others and wait for it alone.
+        """Submit a job, to an idle worker or else beside the others, and wait for it alone.
 
         Limits of the jobs under way are enforced meanwhile; their ends are left for `wait`.
 

@@ -11,6 +11,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable
+from types import ModuleType
 from typing import NoReturn
 
 import psutil
@@ -90,6 +91,19 @@ class ForkedProcess:
         return code
 
 
+def _begin_anew() -> None:
+    """Leave behind what is the program's own: its main module, streams, hooks, warnings."""
+    sys.modules["__main__"] = ModuleType("__main__")
+    sys.settrace(None)
+    sys.setprofile(None)
+    sys.excepthook = sys.__excepthook__
+    sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
+    sys.stdout, sys.stderr = (
+        os.fdopen(stream, "w", 1, "utf-8", "backslashreplace", closefd=False) for stream in (1, 2)
+    )
+    warnings.simplefilter("ignore")
+
+
 def _go_on(serve: Callable[[], None], descriptor: int) -> NoReturn:
     """Let go of the terminal and of all files, and serve."""
     try:
@@ -100,7 +114,7 @@ def _go_on(serve: Callable[[], None], descriptor: int) -> NoReturn:
         highest = os.sysconf("SC_OPEN_MAX")
         os.closerange(3, descriptor)
         os.closerange(descriptor + 1, highest if 0 < highest < 1 << 20 else 1 << 16)
-        warnings.simplefilter("ignore")
+        _begin_anew()
         with contextlib.suppress(BaseException):
             serve()
     finally:

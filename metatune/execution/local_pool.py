@@ -132,7 +132,7 @@ class LocalPool(Executor):
 
     def call(self, job: Job) -> JobOutcome:
         with self._changed:
-            handle = self.submit(job, beside=True)
+            handle = self.submit(job, beside=not self.idle)  # a further process takes memory
             try:
                 while handle.outcome is None:
                     self._await_change(threading.TIMEOUT_MAX)
