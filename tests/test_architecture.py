@@ -138,7 +138,7 @@ CALLED_THROUGH = {
     "metatune.cli.fit_report": "the command line, whose output tests read",
     "metatune.cli.library_warnings": "the command line, whose log tests read",
     "metatune.data.encoding.unlike_training": "the encoder, whose warnings tests read",
-    "metatune.data.findings": "the search for leaks and the findings that tests ask for",
+    "metatune.data.risks": "the search for leaks and the risks that tests ask for",
     "metatune.default": "the estimators that the package hands on",
     "metatune.estimators.appearance": "the estimators that inherit it",
     "metatune.estimators.bounds": "the estimators that inherit it",

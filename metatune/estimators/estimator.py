@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from metatune.data.findings.findings import find_all, warn_of
+from metatune.data.risks.risks import find_risks, warn_of
 from metatune.data.task.given_target import target_name
 from metatune.data.task.task import Task
 from metatune.errors import PartialModelWarning
@@ -166,14 +166,14 @@ class _MetaTune(ExplainedEstimator, Appearance):
             )
             given = with_splits(given, self.cv, read_held_out(self, validation))
             task = given.task(self.metric, self.pos_label)
-            findings = find_all(task)
-            warn_of(findings, stacklevel=2)
+            risks = find_risks(task)
+            warn_of(risks, stacklevel=2)
             with ExitStack() as stack:
                 enter = stack.enter_context
                 executor = enter(
                     workers(self.executor, self.n_jobs, self.memory_limit, session.logs)
                 )
-                session.begin(task, DataRecord(name=task.name), given=given, findings=findings)
+                session.begin(task, DataRecord(name=task.name), given=given, risks=risks)
                 enter(one_numeric_thread())  # the cores belong to the workers
                 result = tune(
                     task,
