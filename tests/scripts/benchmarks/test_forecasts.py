@@ -10,6 +10,7 @@ from made_up_past import make_metadata
 
 from benchmarks.recommenders.forecast_tables import forecast_tables, plot_forecasts
 from benchmarks.recommenders.held_out import fold_shares, judged, judged_random, shown_values
+from benchmarks.recommenders.outlooks import N_SETTLED, PARTS, part_of, read_found
 from benchmarks.recommenders.unseen import N_TRIALS, Unseen, forecast_unseen
 from metatune.kinds import TaskKind
 from metatune.recommender.levels import TOP
@@ -137,3 +138,27 @@ def test_an_unknown_pool_is_refused_in_a_line(bench: Callable[..., Result], tmp_
     assert found.exit_code == 2
     assert "'nil' is not one of 'classification', 'regression'" in found.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_families_that_settled_the_widths_do_not_judge_them() -> None:
+    families = [f"family {i}" for i in range(40)]
+    settled, held_out, every = (part_of(families, part) for part in PARTS)
+    assert len(settled) == N_SETTLED
+    assert not set(settled) & set(held_out)
+    assert sorted([*settled, *held_out]) == sorted(every) == sorted(families)
+
+
+def test_outlooks_are_told_of_datasets_left_out_and_known_the_second_time(
+    bench: Callable[..., Result], metadata_dir: Path, tmp_path: Path
+) -> None:
+    options = ("outlooks", "--metadata", metadata_dir, "--out", tmp_path, "--part", "all")
+    first = bench(*options, "--families", 1, "--pools", "regression")
+    assert first.exit_code == 0, first.output
+    journal = tmp_path / "outlooks_regression_all.jsonl"
+    found = read_found(journal)
+    assert {one.what for one in found} >= {"at 5 s", "at 300 s", "20 s times 3"}
+    assert all(one.low <= one.expected <= one.high for one in found)
+    written = journal.read_text(encoding="utf-8")
+    again = bench(*options, "--families", 1, "--pools", "regression")
+    assert again.stdout == first.stdout
+    assert journal.read_text(encoding="utf-8") == written
