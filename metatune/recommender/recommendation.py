@@ -239,6 +239,6 @@ class Recommendations:
             )
             for n in self.neighbours
         ]
-        headings = ("most similar past datasets", "similarity", "size", "best there")
-        right = ("similarity", "size")
+        headings = ("most similar past datasets", "weight", "size", "best there")
+        right = ("weight", "size")
         return Grid.of(headings, rows, right=right, most=_SHOWN_NEIGHBOURS, rest="neighbours")

@@ -38,6 +38,10 @@ _REASONS = {
     Reason.IMPROVEMENT: "by the results until then, it was expected to improve the model most, "
     "for its time",
 }
+_NONE_SIMILAR = (
+    "it did well on past datasets, of which none resembles this one more than others do, and adds "
+    "most to what had been tried, for its time"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,4 +286,5 @@ def _why(result: TrialResult, told: Expectation | None, similar: Sequence[tuple[
         return said + where
     made_up = configuration.origin in ("mutation", "random")
     kind = f"{_WHY[configuration.origin]}: " if made_up else ""
-    return kind + _REASONS[told.reason] + where
+    alike = told.reason is Reason.SIMILAR and not similar
+    return kind + (_NONE_SIMILAR if alike else _REASONS[told.reason]) + where
