@@ -81,8 +81,7 @@ def announce_recommendations(recommendations: "Recommendations", voice: Voice) -
     known = number(recommendations.familiarity, 3)
     if nearest:
         voice.say(
-            f"most similar of {recommendations.n_datasets} past datasets, with their share of the "
-            f"weight: {nearest}; this one is "
+            f"most similar of {recommendations.n_datasets} past datasets: {nearest}; this one is "
             f"{familiarity(recommendations.familiarity)} ({known} of 1)"
         )
     if recommendations.excluded:
