@@ -68,6 +68,11 @@ class ExportRequest:
         """Task of the run."""
         return self.table.task
 
+    @property
+    def fits_folds(self) -> bool:
+        """True if models of folds have to be fitted again, as a second layer learned from them."""
+        return self.ensemble and getattr(self.pipeline[-1], "second", None) is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Exported:
