@@ -25,7 +25,6 @@ from metatune.reporting.code.table import KnownTable
 from metatune.storage.record import EnsembleRecord, Member
 
 PLAN = FoldPlan(n_splits=3, rare_first=False)
-FAMILIES = ("linear", "knn", "decision_tree", "naive_bayes", "lightgbm")
 
 
 def table_of(target: str) -> pd.DataFrame:
@@ -69,7 +68,7 @@ def alone(script: Path, *words: str | Path) -> None:
 def test_script_predicts_as_both_layers_do(target: str, tmp_path: Path) -> None:
     path, new = tmp_path / "table.csv", make_table(500).tail(100).drop(columns=target)
     table_of(target).to_csv(path, index=False)
-    run = make_run(tmp_path, target, table=make_table(), families=FAMILIES)
+    run = make_run(tmp_path, target, table=make_table())
     saved = saved_parts(run)
     assert saved.second is not None
     again = with_models_of_folds(saved, run.history.results, run.prepared.data)
