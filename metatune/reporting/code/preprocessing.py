@@ -74,34 +74,26 @@ def step_code(step: Any, layout: Layout, numbers: str = "NUMBERS") -> StepCode:
 
 
 def _crossed(step: CrossingPreprocessor, layout: Layout, numbers: str) -> StepCode:
-    kept, flagged = step.encoder_.kept_.tolist(), step.encoder_.flagged_.tolist()
-    if not kept:
+    kept = step.terms_[step.encoder_.kept_]
+    if not len(kept):
         return step_code(step.base_, layout, numbers)
-    made = sorted({*kept, *flagged})
+    if len(step.encoder_.flagged_):
+        raise ExportError("combined columns with flags of missing cells are not expressed")
     names = [literal(name) for name in layout.names]
     formulas = tuple(
         _FORMULAS[OPERATIONS[code]].format(names[first], names[second])
-        for first, second, code in step.terms_[made]
+        for first, second, code in kept
     )
     blocks: list[tuple[str, Call, Any]]
     if isinstance(step.base_, NativePreprocessor):
         blocks = [("columns", _function("clip_large"), Raw(text="slice(None)"))]
     else:
         blocks = _blocks(step.base_, layout, numbers)
-    used = sorted({int(i) for first, second, _ in step.terms_[made] for i in (first, second)})
-    columns = [layout.names[i] for i in used]
-    chosen = [] if made == kept else [_picked("passthrough", kept, made)]
+    used = sorted({int(i) for first, second, _ in kept for i in (first, second)})
     scaled = _scaled(step.scaling, step.imputation, step.seed, step.encoder_)
-    blocks.append(("crossings", _chain([_function(CROSSED), *chosen, *scaled]), columns))
-    if flagged:
-        flags = _picked(_function("missing_flags"), flagged, made)
-        blocks.append(("missing crossings", _chain([_function(CROSSED), flags]), columns))
+    made = _chain([_function(CROSSED), *scaled])
+    blocks.append(("crossings", made, [layout.names[i] for i in used]))
     return StepCode(steps=(_joined(blocks, layout, numbers),), formulas=formulas)
-
-
-def _picked(transformer: Any, wanted: Sequence[int], made: Sequence[int]) -> Call:
-    """Return a transformer of some of the combinations that are made."""
-    return call("ColumnTransformer", [("picked", transformer, [made.index(i) for i in wanted])])
 
 
 def _blocks(step: Any, layout: Layout, numbers: str) -> list[tuple[str, Call, Any]]:

@@ -157,7 +157,6 @@ VARIANTS = [
     ("xgboost", {"encoding": "target"}),
     ("catboost", {"encoding": "ordinal"}),
     ("extra_trees", {"encoding": "one_hot", "imputation": "median", "crossing": "arithmetic"}),
-    ("extra_trees", {"imputation": "indicator", "crossing": "arithmetic"}),
     ("linear", {"scaling": "robust", "imputation": "mean", "penalty": "elastic_net"}),
     ("linear", {"scaling": "quantile", "encoding": "target"}),
     ("svm", {"scaling": "quantile"}),
