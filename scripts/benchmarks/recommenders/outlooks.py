@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 PARTS = ("settled", "held-out", "all")
 """Parts of the families."""
 
-N_SETTLED = 12
+N_SETTLED = 24
 """Families of each pool on which widths and chances of outlooks were settled."""
 
 _N_FOLDS = 3  # of the meta-dataset's top rung
