@@ -27,7 +27,6 @@ def test_scikit_learn_check(estimator: Any, check: Any) -> None:
 
 CHEAP = {
     "check_estimator_cloneable",
-    "check_estimator_get_tags_default_keys",
     "check_estimator_repr",
     "check_get_params_invariance",
     "check_no_attributes_set_in_init",
