@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from metatune.evaluation.trial import Expectation, Reason, TrialResult
 from metatune.files.plain import without_nan
 from metatune.notation.cards import Card, Grid
+from metatune.notation.numbers import signed
 from metatune.reporting.blocks import blocks_of
 from metatune.reporting.shapley import RowExplanation, explain_row
 from metatune.reporting.wording import number
@@ -203,7 +204,7 @@ def _row_grid(place: int, row: RowExplanation) -> Grid:
     of = "prediction" if row.output == "prediction" else f"probability of {row.output!r}"
     said = f"row {place}: {of} {number(row.prediction)}, on average {number(row.baseline)}"
     rows = [
-        (", ".join(one.columns), one.value, f"{one.share:+.3g}", f"{one.error:.2g}")
+        (", ".join(one.columns), one.value, signed(one.share), number(one.error))
         for one in row.contributions
     ]
     headings = (said, "value", "moved it by", "error")

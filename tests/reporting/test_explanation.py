@@ -66,6 +66,7 @@ def test_explained_rows_stand_in_it_with_what_moved_them() -> None:
     said = repr(make_explanation(rows=(make_row(),) * 5))
     assert len(said.splitlines()) <= MOST_LINES
     assert "row 1: prediction 7.000, on average 1.500" in said
+    assert "+3.000" in said
     assert "row 2" in said
     assert "2 of 5; others: rows" in said
 
