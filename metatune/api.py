@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Unpack
 from metatune.budget import parse_duration
 from metatune.data.columns.column import Column
 from metatune.data.encoding.encoder import encode_task
-from metatune.data.findings.finding import Finding
-from metatune.data.findings.findings import find_all, warn_of
 from metatune.data.reading.options import DETECT, ReadingKeywords, reading_options
 from metatune.data.reading.table_reader import read_table
 from metatune.data.reading.verbatim import Verbatim
+from metatune.data.risks.risk import Risk
+from metatune.data.risks.risks import find_risks, warn_of
 from metatune.data.task.given_target import target_name
 from metatune.data.task.make_task import make_task, to_frame
 from metatune.data.task.roles import RoleColumns
@@ -67,7 +67,7 @@ class Description:
         The features.
     notes : tuple of str
         What was decided and cleaned.
-    warnings : tuple of Finding
+    warnings : tuple of Risk
         What would make the results of a run misleading: leaks above all.
     meta_features : MetaFeatures
         What characterises the dataset.
@@ -83,7 +83,7 @@ class Description:
     classes: Mapping[str, int] | None
     columns: tuple[Column, ...]
     notes: tuple[str, ...]
-    warnings: tuple[Finding, ...] = ()
+    warnings: tuple[Risk, ...] = ()
     meta_features: MetaFeatures
 
     def to_dict(self) -> dict[str, Any]:
@@ -313,7 +313,7 @@ def describe_for(task: Task) -> Description:
         classes=classes,
         columns=task.columns,
         notes=task.notes,
-        warnings=find_all(task),
+        warnings=find_risks(task),
         meta_features=features,
     )
 

@@ -65,8 +65,8 @@ def describe(  # one parameter for each option
         )
     )
     voice.notes(understood.notes)
-    for finding in understood.warnings:
-        voice.warn(finding.text)
+    for risk in understood.warnings:
+        voice.warn(risk.text)
     if as_json:
         show_json({"source": read.source.summary(), **understood.to_dict()})
     else:

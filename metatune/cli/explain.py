@@ -8,7 +8,7 @@ import click
 from metatune.cli import options
 from metatune.cli.console import Voice, show, show_json, table
 from metatune.errors import OptionError
-from metatune.notation.numbers import number
+from metatune.notation.numbers import number, signed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -280,13 +280,13 @@ def _show_row(row: int, explained: "RowExplanation", top: int) -> None:
         f"{number(explained.baseline)} on average over {explained.n_background} rows of the table"
     )
     lines = [
-        (_name(one.columns), one.value[:_LONGEST], f"{one.share:+.4g}", f"{one.error:.2g}")
+        (_name(one.columns), one.value[:_LONGEST], signed(one.share), number(one.error))
         for one in explained.contributions[:top]
     ]
     show(table(("column", "value", "moved it by", "error"), lines, right=("moved it by", "error")))
     rest = explained.contributions[top:]
     if rest:
-        show(f"{len(rest)} further columns: {sum(one.share for one in rest):+.4g} together")
+        show(f"{len(rest)} further columns: {signed(sum(one.share for one in rest))} together")
     show("")
 
 

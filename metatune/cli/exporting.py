@@ -38,6 +38,8 @@ def export_run(
 
     output = directory / "baseline.py" if output is None else output
     request = export_request(directory, voice, ensemble=ensemble, data=data)
+    if request.fits_folds:
+        voice.say("fitting the members on the folds again: the second layer learned from these")
     exported = export_script(request)
     known = check_encoding(exported, request)
     if check:

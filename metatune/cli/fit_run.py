@@ -28,7 +28,7 @@ from metatune.storage.session import RunRequest, Session, open_run
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from metatune.data.findings.finding import Finding
+    from metatune.data.risks.risk import Risk
     from metatune.data.task.task import Task
     from metatune.execution.executor import Executor
     from metatune.listeners.tracker import Tracker
@@ -188,14 +188,14 @@ def _read(session: Session, voice: Voice) -> "tuple[Task, DataRecord]":
     )
 
 
-def _look_for_dangers(task: "Task", voice: Voice) -> "tuple[Finding, ...]":
+def _look_for_risks(task: "Task", voice: Voice) -> "tuple[Risk, ...]":
     """Say what makes the results of the run misleading."""
-    from metatune.data.findings.findings import find_all
+    from metatune.data.risks.risks import find_risks
 
-    findings = find_all(task)
-    for finding in findings:
-        voice.warn(finding.text)
-    return findings
+    risks = find_risks(task)
+    for risk in risks:
+        voice.warn(risk.text)
+    return risks
 
 
 def _tune(
@@ -215,8 +215,8 @@ def _tune(
 
         watch = Stopwatch()
         task, data = _read(session, voice)
-        findings = _look_for_dangers(task, voice)
-        session.begin(task, data, reading=watch.seconds(), findings=findings)
+        risks = _look_for_risks(task, voice)
+        session.begin(task, data, reading=watch.seconds(), risks=risks)
         interrupts.say_at_the_end(_how_to_go_on(session))
         return tune(
             task,

@@ -144,11 +144,11 @@ def _show(answer: "Recommendations", metric: str, top: int) -> None:
         (n.dataset, f"{n.similarity:.1%}", f"{n.n_rows:,} x {n.n_columns:,}", n.best.algorithm)
         for n in answer.neighbours
     ]
-    names = ("most similar past datasets", "similarity", "size", "best there")
+    names = ("most similar past datasets", "weight", "size", "best there")
     if similar:
-        show(table(names, similar, right=("similarity", "size")))
+        show(table(names, similar, right=("weight", "size")))
     else:
-        show("No past dataset resembles this one more than the others do.")
+        show("No past dataset resembles this one more than others do: all count about alike.")
     show(
         "",
         f"familiarity {answer.familiarity:.2f} of 1, {familiarity(answer.familiarity)}; "

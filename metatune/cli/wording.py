@@ -71,7 +71,8 @@ def announce_recommendations(recommendations: "Recommendations", voice: Voice) -
     if not recommendations.neighbours:
         voice.say(
             f"none of {recommendations.n_datasets} past datasets resembles this one more than "
-            f"others do; it is {familiarity(recommendations.familiarity)}"
+            "others do: all count about alike; it is "
+            f"{familiarity(recommendations.familiarity)}"
         )
     nearest = ", ".join(
         f"{neighbour.dataset} ({percent(neighbour.similarity)})"

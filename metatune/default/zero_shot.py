@@ -1,11 +1,10 @@
 """Base of the estimators that configure themselves when they are fitted."""
 
-from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
+from sklearn.base import ClassifierMixin, RegressorMixin
 
 from metatune.algorithms.base import BuildContext, Shape
 from metatune.algorithms.fitting import fit_pipeline
@@ -15,8 +14,10 @@ from metatune.data.encoding.encoder import encode_task
 from metatune.data.task.make_task import make_task_from_arrays
 from metatune.data.task.task import Task
 from metatune.errors import OptionError
-from metatune.estimators.checks import check_rows, check_training_data
+from metatune.estimators.checks import check_training_data
+from metatune.estimators.contract import TableEstimator
 from metatune.estimators.parameters import read_seed
+from metatune.estimators.predictions import Predicts, PredictsProbabilities
 from metatune.evaluation.rungs import plan_folds
 from metatune.evaluation.text_columns import add_texts
 from metatune.evaluation.trial_data import TrialData
@@ -36,7 +37,7 @@ __all__ = ["ZeroShotClassifier", "ZeroShotRegressor"]
 _FEWEST_ROWS = 20  # below so many rows meta-features mean nothing
 
 
-class _ZeroShot(BaseEstimator):  # type: ignore[misc]
+class _ZeroShot(Predicts, TableEstimator):
     """Base of the classifiers and the regressors.
 
     Subclasses name their family.
@@ -118,22 +119,6 @@ class _ZeroShot(BaseEstimator):  # type: ignore[misc]
             self.classes_: NDArray[Any] = task.classes
         return self
 
-    def predict(self, X: Any) -> "NDArray[Any]":
-        """Predict rows.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_rows, n_columns)
-            With the columns of the fit.
-
-        Returns
-        -------
-        ndarray of shape (n_rows,)
-            Labels or values.
-        """
-        rows = check_rows(self, X)
-        return np.asarray(self.pipeline_.predict(rows))
-
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters, once fitted with the hyperparameters that were chosen.
 
@@ -168,22 +153,6 @@ class _ZeroShot(BaseEstimator):  # type: ignore[misc]
         super().set_params(**params)
         return self
 
-    def __sklearn_clone__(self) -> Self:
-        """Copy what was given, and not what a fit has chosen for its table."""
-        given = super().get_params(deep=False)
-        copy = type(self)(**{name: clone(value, safe=False) for name, value in given.items()})
-        for name in ("_metadata_request", "_sklearn_output_config"):
-            if hasattr(self, name):
-                setattr(copy, name, deepcopy(getattr(self, name)))
-        return copy
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
-        return tags
-
     def _choose(self, task: Task, data: TrialData) -> Configuration:
         """Return the family's configuration that is expected to do best on a table."""
         usable = usable_algorithms(task.kind, eligible_shape(data), (self.family,))
@@ -210,7 +179,7 @@ def get_algorithm_names(model: _ZeroShot) -> "set[str]":
     return set() if configuration is None else set(configuration.params)
 
 
-class ZeroShotClassifier(ClassifierMixin, _ZeroShot):  # type: ignore[misc]
+class ZeroShotClassifier(ClassifierMixin, PredictsProbabilities, _ZeroShot):  # type: ignore[misc]
     """Classifier of one family, configured by what past datasets say.
 
     Parameters
@@ -242,22 +211,6 @@ class ZeroShotClassifier(ClassifierMixin, _ZeroShot):  # type: ignore[misc]
     """
 
     _classification = True
-
-    def predict_proba(self, X: Any) -> "NDArray[np.float64]":
-        """Return the probabilities of the classes.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_rows, n_columns)
-            With the columns of the fit.
-
-        Returns
-        -------
-        ndarray of shape (n_rows, n_classes)
-            In the order of `classes_`.
-        """
-        rows = check_rows(self, X)
-        return np.asarray(self.pipeline_.predict_proba(rows))
 
 
 class ZeroShotRegressor(RegressorMixin, _ZeroShot):  # type: ignore[misc]

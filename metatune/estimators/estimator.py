@@ -11,16 +11,16 @@ import pandas as pd
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from metatune.data.findings.findings import find_all, warn_of
+from metatune.data.risks.risks import find_risks, warn_of
 from metatune.data.task.given_target import target_name
 from metatune.data.task.task import Task
 from metatune.errors import PartialModelWarning
 from metatune.estimate.values import Estimate, NoEstimate
 from metatune.estimators.appearance import Appearance
-from metatune.estimators.bounds import PredictsIntervals, PredictsSets
 from metatune.estimators.checks import check_rows, check_training_data, column_names
 from metatune.estimators.explained import ExplainedEstimator
 from metatune.estimators.parameters import read_request, read_weights
+from metatune.estimators.predictions import Predicts, PredictsProbabilities
 from metatune.estimators.remarks import partial, remarks_on
 from metatune.estimators.splits import read_held_out, with_splits
 from metatune.estimators.talker import talker
@@ -31,6 +31,7 @@ from metatune.execution.workers import workers
 from metatune.kinds import TaskKind
 from metatune.listeners.group import Group, read_callbacks
 from metatune.models import model_file
+from metatune.models.bounds import predict_interval, predict_set
 from metatune.storage.provenance import library_versions
 from metatune.storage.record import DataRecord
 from metatune.storage.session import open_run
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 __all__ = ["MetaTuneClassifier", "MetaTuneRegressor"]
 
 
-class _MetaTune(ExplainedEstimator, Appearance):
+class _MetaTune(Predicts, ExplainedEstimator, Appearance):
     """Base of both estimators."""
 
     _classification: ClassVar[bool]
@@ -166,14 +167,14 @@ class _MetaTune(ExplainedEstimator, Appearance):
             )
             given = with_splits(given, self.cv, read_held_out(self, validation))
             task = given.task(self.metric, self.pos_label)
-            findings = find_all(task)
-            warn_of(findings, stacklevel=2)
+            risks = find_risks(task)
+            warn_of(risks, stacklevel=2)
             with ExitStack() as stack:
                 enter = stack.enter_context
                 executor = enter(
                     workers(self.executor, self.n_jobs, self.memory_limit, session.logs)
                 )
-                session.begin(task, DataRecord(name=task.name), given=given, findings=findings)
+                session.begin(task, DataRecord(name=task.name), given=given, risks=risks)
                 enter(one_numeric_thread())  # the cores belong to the workers
                 result = tune(
                     task,
@@ -198,22 +199,6 @@ class _MetaTune(ExplainedEstimator, Appearance):
             finally:
                 raise KeyboardInterrupt  # also where warnings are errors
         return self
-
-    def predict(self, X: Any) -> "NDArray[Any]":
-        """Predict rows.
-
-        Parameters
-        ----------
-        X : DataFrame or array-like of shape (n_rows, n_columns)
-            With the columns of the fit.
-
-        Returns
-        -------
-        ndarray of shape (n_rows,)
-            Labels or values.
-        """
-        rows = check_rows(self, X)
-        return np.asarray(self.pipeline_.predict(rows))
 
     def save(self, path: str | Path) -> None:
         """Write the fitted pipeline to a model file without pickle; `metatune.load` opens it.
@@ -262,7 +247,7 @@ class _MetaTune(ExplainedEstimator, Appearance):
         }
 
 
-class MetaTuneClassifier(ClassifierMixin, PredictsSets, _MetaTune):  # type: ignore[misc]
+class MetaTuneClassifier(ClassifierMixin, PredictsProbabilities, _MetaTune):  # type: ignore[misc]
     """Find and fit the best classifier for a table within a time budget.
 
     Parameters
@@ -355,24 +340,25 @@ class MetaTuneClassifier(ClassifierMixin, PredictsSets, _MetaTune):  # type: ign
 
     _classification = True
 
-    def predict_proba(self, X: Any) -> "NDArray[np.float64]":
-        """Return the probabilities of the classes.
+    def predict_set(self, X: Any, level: float = 0.9) -> "NDArray[np.bool_]":
+        """Predict sets of labels that hold the true one in a share of the rows to come.
 
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_rows, n_columns)
             With the columns of the fit.
+        level : float
+            That share; more on it, and errors: see `metatune.predict_set`.
 
         Returns
         -------
-        ndarray of shape (n_rows, n_classes)
-            In the order of `classes_`.
+        ndarray of shape (n_rows, n_classes), bool
+            True for the labels in the set, in the order of `classes_`.
         """
-        rows = check_rows(self, X)
-        return np.asarray(self.pipeline_.predict_proba(rows))
+        return predict_set(self.pipeline_, check_rows(self, X), level)
 
 
-class MetaTuneRegressor(RegressorMixin, PredictsIntervals, _MetaTune):  # type: ignore[misc]
+class MetaTuneRegressor(RegressorMixin, _MetaTune):  # type: ignore[misc]
     """Find and fit the best regressor for a table within a time budget.
 
     Parameters and attributes are those of `MetaTuneClassifier`, without `classes_`; the default
@@ -386,3 +372,20 @@ class MetaTuneRegressor(RegressorMixin, PredictsIntervals, _MetaTune):  # type: 
     """
 
     _classification = False
+
+    def predict_interval(self, X: Any, level: float = 0.9) -> "NDArray[np.float64]":
+        """Predict intervals that hold a share of the values to come.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            With the columns of the fit.
+        level : float
+            That share; more on it, and errors: see `metatune.predict_interval`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, 2)
+            Lower and upper ends.
+        """
+        return predict_interval(self.pipeline_, check_rows(self, X), level)

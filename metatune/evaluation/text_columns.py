@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
-__all__ = ["add_texts"]
+__all__ = ["add_texts", "within_folds"]
 
 _WORDS_PER_CHARACTER = 0.35  # and pairs of words
 _PIECES_PER_CHARACTER = 2.4
@@ -98,6 +98,25 @@ def add_texts(
         return data
     encoder.add_text_model(model)
     return wider
+
+
+def within_folds(data: TrialData, encoder: TableEncoder, table: "pd.DataFrame") -> TrialData:
+    """Return the data of a run with its text columns as they are within each fold.
+
+    Parameters
+    ----------
+    data : TrialData
+        Rows of the run, with the text columns of a fit on all of them.
+    encoder : TableEncoder
+        As saved; where it has no model of texts the data are returned as they are.
+    table : DataFrame of shape (n_rows, n_columns)
+        The features as users have them.
+    """
+    model = encoder.text_model_
+    if model is None:
+        return data
+    counts = model.counter_.transform(encoder.texts(table))
+    return replace(data, predicted=tuple(_within(fold, model, counts, data) for fold in data.folds))
 
 
 def _within(

@@ -17,12 +17,18 @@ __all__ = [
     "settings",
     "short",
     "short_settings",
+    "signed",
     "size",
 ]
 
 _SMALLEST, _LARGEST = -6, 12  # powers of ten between which no exponent is needed
 _MINUTES_FROM = 120  # seconds
 _FRACTION = re.compile(r"(?<==)-?\d+(?:\.\d+(?:e[-+]?\d+)?|e[-+]?\d+)(?=,|$)")
+
+
+def signed(value: float) -> str:
+    """Write a difference as `number` does, with its sign."""
+    return f"{'-' if value < 0 else '+'}{number(abs(value))}"
 
 
 def number(value: float | None, digits: int = 4) -> str:

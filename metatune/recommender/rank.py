@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from metatune._typing import BoolArray, FloatArray, IndexArray
 
 
-__all__ = ["PATIENCE", "Question", "forecast_for", "recommend_configurations"]
+__all__ = ["PATIENCE", "Question", "forecast_for", "recommend_configurations", "standing_out"]
 
 PATIENCE = 0.05
 """Share of the budget below which the cost of a trial does not matter."""
@@ -34,6 +34,7 @@ _N_NEIGHBOURS = 5
 _COVERAGE = 0.8
 _STANDS_OUT = 1.5  # times the even share of the weight, for a past dataset to be called similar,
 _TIE = 1.001  # and times the weight of the next one that is not named
+_TOGETHER = 0.1  # of the weight, at least, for those that are called so: less resembles nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,10 +174,19 @@ def _interval(question: Question, low: float, high: float) -> tuple[float, float
     return ends[0], ends[1]
 
 
-def _standing_out(near: "FloatArray") -> "IndexArray":
+def standing_out(near: "FloatArray") -> "IndexArray":
     """Return the past datasets that resemble this one more than others do, the nearest first.
 
-    None where all weights are about alike; the list ends where the next ones would tie.
+    Parameters
+    ----------
+    near : ndarray of shape (n_datasets,)
+        Weights of past datasets.
+
+    Returns
+    -------
+    ndarray of int, shape (n_shown,)
+        Their places, at most five. None where all weights are about alike, or the nearest have
+        little weight together; the list ends where the next ones would tie.
     """
     order = np.argsort(-near, kind="stable")
     weights = near[order]
@@ -184,6 +194,8 @@ def _standing_out(near: "FloatArray") -> "IndexArray":
     shown = min(_N_NEIGHBOURS, int((weights >= _STANDS_OUT * even).sum()))
     while 0 < shown < len(weights) and weights[shown - 1] <= _TIE * weights[shown]:
         shown -= 1
+    if weights[:shown].sum() < _TOGETHER * weights.sum():
+        shown = 0
     return np.asarray(order[:shown])
 
 
@@ -192,7 +204,7 @@ def _neighbours(model: MetaModel, near: "FloatArray", forecast: Forecast) -> tup
     columns = [i for i, c in enumerate(model.configurations) if c.key in usable or not usable]
     values = model.values[:, columns, TOP]
     found: list[Neighbour] = []
-    for row in _standing_out(near):
+    for row in standing_out(near):
         found.append(
             Neighbour(
                 dataset=model.names[row],

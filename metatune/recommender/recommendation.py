@@ -207,10 +207,15 @@ class Recommendations:
     def _card(self) -> Card:
         known = f"{number(self.familiarity, 3)} of 1, {familiarity_in_words(self.familiarity)}"
         excluded = (("left out", f"{', '.join(self.excluded)}: this very data"),)
+        none = (("similar", "none resembles this one more than others do: all count about alike"),)
         return Card(
             title=f"{len(self.ranked):,} recommendations from {self.n_datasets:,} past datasets",
-            facts=(("familiarity", known), *(excluded if self.excluded else ())),
-            grids=(self._ranked_grid(), self._neighbours_grid()),
+            facts=(
+                ("familiarity", known),
+                *(() if self.neighbours else none),
+                *(excluded if self.excluded else ()),
+            ),
+            grids=(self._ranked_grid(), *((self._neighbours_grid(),) if self.neighbours else ())),
         )
 
     def _ranked_grid(self) -> Grid:
@@ -239,6 +244,6 @@ class Recommendations:
             )
             for n in self.neighbours
         ]
-        headings = ("most similar past datasets", "similarity", "size", "best there")
-        right = ("similarity", "size")
+        headings = ("most similar past datasets", "weight", "size", "best there")
+        right = ("weight", "size")
         return Grid.of(headings, rows, right=right, most=_SHOWN_NEIGHBOURS, rest="neighbours")

@@ -136,7 +136,7 @@ class Block:
             return _day(value)
         if self.kind == ColumnKind.BOOLEAN:
             return "yes" if value else "no"
-        return f"{value:.4g}"
+        return f"{value:,.0f}" if 1e3 <= abs(value) < 1e15 else f"{value:.4g}"
 
 
 def blocks_of(encoder: TableEncoder) -> tuple[Block, ...]:

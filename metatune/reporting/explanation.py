@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from metatune.evaluation.trial import Expectation, Reason, TrialResult
 from metatune.files.plain import without_nan
+from metatune.notation.cards import Card, Grid
+from metatune.notation.numbers import signed
 from metatune.reporting.blocks import blocks_of
 from metatune.reporting.shapley import RowExplanation, explain_row
 from metatune.reporting.wording import number
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Explanation", "Story", "explain_model", "explain_rows", "stories_of"]
 
 _TOP = 10
+_COLUMNS_BESIDE = 6  # columns of each table where single rows are explained as well,
+_ROWS_SHOWN = 2  # so many of them
 _DEFAULT = "default"
 _WHY = {
     _DEFAULT: "the usual default of its family, which opens a run so that all else is compared "
@@ -38,6 +42,10 @@ _REASONS = {
     Reason.IMPROVEMENT: "by the results until then, it was expected to improve the model most, "
     "for its time",
 }
+_NONE_SIMILAR = (
+    "it did well on past datasets, of which none resembles this one more than others do, and adds "
+    "most to what had been tried, for its time"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,15 +134,81 @@ class Explanation:
             }
         )
 
-    def __str__(self) -> str:
-        if self.importances is None:
-            return f"no importances: {self.not_measured}"
-        lines = [f"columns by what {self.importances.metric} loses without them:"]
-        for one in self.importances.columns[:_TOP]:
-            name = ", ".join(one.columns)
-            interval = f"{number(one.low)} to {number(one.high)}"
-            lines.append(f"  {name:.40}: {number(one.mean)} ({interval}) {one.effect}".rstrip())
-        return "\n".join(lines)
+    def __repr__(self) -> str:
+        return self._card().text()
+
+    def _repr_html_(self) -> str:
+        return self._card().html()
+
+    def _card(self) -> Card:
+        grids = [_row_grid(number, row) for number, row in enumerate(self.rows[:_ROWS_SHOWN], 1)]
+        if not self.rows:
+            grids = [_stories_grid(self.stories)]
+        return Card(
+            title="Explanation of a model",
+            facts=self._facts(),
+            grids=(*_importance_grids(self.importances, beside=bool(self.rows)), *grids),
+        )
+
+    def _facts(self) -> tuple[tuple[str, str], ...]:
+        found = self.importances
+        if found is None:
+            return (("importance", f"not measured: {self.not_measured}"),)
+        seen = "models had not seen" if found.held_out else "the model was trained on"
+        facts = [
+            ("importance", f"what {found.metric} loses when the column's cells are shuffled"),
+            ("measured on", f"{found.n_rows:,} rows that {seen}, with {number(found.score)}"),
+        ]
+        if found.n_left_out:
+            facts.append(("left out", f"{found.n_left_out:,} columns, for want of time"))
+        if len(self.rows) > _ROWS_SHOWN:
+            facts.append(("rows", f"{_ROWS_SHOWN} of {len(self.rows):,}; others: rows"))
+        return tuple(facts)
+
+
+def _importance_grids(found: Importances | None, *, beside: bool) -> list[Grid]:
+    """Return the table of columns by importance; a shorter one beside others."""
+    if found is None:
+        return []
+    rows = [
+        (
+            ", ".join(one.columns),
+            number(one.mean),
+            f"{number(one.low)} .. {number(one.high)}",
+            one.effect,
+        )
+        for one in found.columns
+    ]
+    headings = ("column", "importance", "90 % interval", "effect")
+    most = _COLUMNS_BESIDE if beside else _TOP
+    return [Grid.of(headings, rows, right=headings[1:3], most=most, rest="to_frame()")]
+
+
+def _stories_grid(stories: Sequence[Story]) -> Grid:
+    rows = [
+        (
+            str(one.trial),
+            one.algorithm,
+            "-" if one.expected is None else number(one.expected),
+            "-" if one.came_out is None else number(one.came_out),
+            one.why,
+        )
+        for one in stories
+    ]
+    headings = ("trial", "algorithm", "expected", "came out", "why it was tried")
+    return Grid.of(headings, rows, right=("trial", *headings[2:4]), most=_TOP, rest="stories")
+
+
+def _row_grid(place: int, row: RowExplanation) -> Grid:
+    """Return the table of what moved a prediction, under the prediction itself."""
+    of = "prediction" if row.output == "prediction" else f"probability of {row.output!r}"
+    said = f"row {place}: {of} {number(row.prediction)}, on average {number(row.baseline)}"
+    rows = [
+        (", ".join(one.columns), one.value, signed(one.share), number(one.error))
+        for one in row.contributions
+    ]
+    headings = (said, "value", "moved it by", "error")
+    return Grid.of(headings, rows, right=headings[2:], most=_COLUMNS_BESIDE, rest="rows")
 
 
 def explain_model(
@@ -282,4 +356,5 @@ def _why(result: TrialResult, told: Expectation | None, similar: Sequence[tuple[
         return said + where
     made_up = configuration.origin in ("mutation", "random")
     kind = f"{_WHY[configuration.origin]}: " if made_up else ""
-    return kind + _REASONS[told.reason] + where
+    alike = told.reason is Reason.SIMILAR and not similar
+    return kind + (_NONE_SIMILAR if alike else _REASONS[told.reason]) + where

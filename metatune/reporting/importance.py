@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from metatune.budget import Deadline, Stopwatch
-from metatune.metrics import Form, Metric
-from metatune.models.adjustment import Adjustment
+from metatune.metrics import Metric
 from metatune.reporting.blocks import Block
+from metatune.reporting.drawn_scores import DrawnScores
 from metatune.reporting.effects import effect_of, outputs_of
 from metatune.storage.findings import Dependence, Importance, Importances
 
@@ -44,6 +44,8 @@ _N_DEPENDENCES = 6
 _DEPENDENCE_ROWS = 300
 _MOST_CELLS = 2_000_000  # rows x matrix columns that are predicted at once
 _MIN_ROWS = 100
+_PART_SHARE = 0.1  # of the time left, between two looks at the clock
+_NO_TIME = "the time did not suffice"
 
 Predict = Callable[["FloatArray"], "FloatArray"]
 
@@ -67,7 +69,8 @@ class ImportanceRequest:
     held_out : bool
         Whether the model has not seen the rows.
     seconds : float or None
-        When to end with what there is; None where the result must be repeatable.
+        When to end with what there is, models and rows read; None where the result must be
+        repeatable.
     seed : int
         Seed of shuffles and draws.
     """
@@ -90,17 +93,14 @@ def measure_in_worker(inbox: str, request: ImportanceRequest) -> Importances | s
     Importances or str
         The latter is the reason why there are none.
     """
-    folder = Path(inbox)
+    watch, folder = Stopwatch(), Path(inbox)
     with (folder / "model.pkl").open("rb") as file:
         model = pickle.load(file)  # this run's own process wrote it
-    weights = folder / "weights.npy"
-    return measure_importances(
-        model,
-        np.load(folder / "X.npy"),
-        np.load(folder / "y.npy"),
-        np.load(weights) if weights.exists() else None,
-        request,
-    )
+    X, y, weights = np.load(folder / "X.npy"), np.load(folder / "y.npy"), folder / "weights.npy"
+    known = np.load(weights) if weights.exists() else None
+    if request.seconds is not None:
+        request = replace(request, seconds=request.seconds - watch.seconds())
+    return measure_importances(model, X, y, known, request)
 
 
 def measure_importances(
@@ -136,7 +136,11 @@ def measure_importances(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Measurement:
-    """One measurement: the rows, what is predicted of them, and until when."""
+    """One measurement: the rows, what is predicted of them, and until when.
+
+    Nothing is begun that is expected to end too late: of fewer rows everything is measured, then
+    shuffles are repeated less often, and at last columns are left out.
+    """
 
     predict: Predict
     X: "FloatArray"
@@ -144,6 +148,7 @@ class _Measurement:
     weights: "FloatArray | None"
     request: ImportanceRequest
     deadline: Deadline | None
+    row_seconds: float = 0.0
 
     @classmethod
     def of(
@@ -167,17 +172,17 @@ class _Measurement:
 
     def run(self) -> Importances | str:
         """Shuffle every column once, those that matter more often, and look at the leading ones."""
-        fitting = self._fitting()
-        if fitting is None:
-            return "the time did not suffice"
-        base = fitting.predict(fitting.X)
-        scorer = _Scorer.of(fitting, base)
+        started = self._fitting()
+        if started is None:
+            return _NO_TIME
+        fitting, base = started
+        scorer = fitting._scorer(base)
         if not math.isfinite(scorer.score):
             return f"{self.request.metric.name} is undefined on the rows to measure on"
         scorer = fitting._within_time(scorer)
         found = fitting._all_shuffled(scorer)
         if not found:
-            return "the time did not suffice"
+            return _NO_TIME
         columns = [_importance(names, losses) for names, losses in found.items()]
         columns.sort(key=lambda importance: -importance.mean)
         return Importances(
@@ -189,39 +194,70 @@ class _Measurement:
             n_left_out=len(self.request.blocks) - len(found),
         )
 
-    @property
-    def _is_late(self) -> bool:
-        return self.deadline is not None and self.deadline.passed()
+    def _fits(self, seconds: float) -> bool:
+        """Return True if so many seconds are left."""
+        return self.deadline is None or 0.0 <= seconds < self.deadline.remaining()
 
-    def _fitting(self) -> "_Measurement | None":
-        """Return the measurement on as many rows as there is time for; None if there is none."""
+    def _fitting(self) -> "tuple[_Measurement, FloatArray] | None":
+        """Return the measurement on as many rows as there is time for, with their prediction.
+
+        A few rows tell how many are affordable, and these whether that is so. None if there is no
+        time at all.
+        """
         if self.deadline is None:
-            return self
-        n = min(len(self.y), _MIN_ROWS)
-        self.predict(self.X[:n])  # libraries load lazily
-        watch = Stopwatch()
-        self.predict(self.X[:n])
-        each = watch.seconds() / n
-        # A third of the time for one shuffle of every column, the rest for scores and the others.
-        rows = 0.3 * self.deadline.remaining() / max(each * (1 + len(self.request.blocks)), 1e-9)
-        if self._is_late:
+            return self, self.predict(self.X)
+        few = self._first(_MIN_ROWS)
+        few.predict(few.X)  # libraries load lazily
+        if not self._fits(0.0):
             return None
-        n = int(min(len(self.y), max(n, rows)))
-        weights = None if self.weights is None else self.weights[:n]
-        return replace(self, X=self.X[:n], y=self.y[:n], weights=weights)
+        few, _ = few._timed()
+        n_rows = min(len(self.y), few._affordable_rows())
+        if not self._fits(n_rows * few.row_seconds):
+            return None
+        many, base = self._first(n_rows)._timed()
+        n_rows = min(n_rows, many._affordable_rows())
+        return many._first(n_rows), base[:n_rows]
 
-    def _within_time(self, scorer: "_Scorer") -> "_Scorer":
+    def _first(self, n_rows: int) -> "_Measurement":
+        weights = None if self.weights is None else self.weights[:n_rows]
+        return replace(self, X=self.X[:n_rows], y=self.y[:n_rows], weights=weights)
+
+    def _timed(self) -> "tuple[_Measurement, FloatArray]":
+        """Predict all rows, and note how long each takes."""
+        watch = Stopwatch()
+        base = self.predict(self.X)
+        return replace(self, row_seconds=watch.seconds() / len(base)), base
+
+    def _affordable_rows(self) -> int:
+        """Return the rows of which a shuffle of every column takes a third of the time."""
+        assert self.deadline is not None, "without one all rows are affordable"
+        share = 0.3 * self.deadline.remaining() / (1 + len(self.request.blocks))
+        return int(max(_MIN_ROWS, share / max(self.row_seconds, 1e-9)))
+
+    def _scorer(self, base: "FloatArray") -> DrawnScores:
+        n_blocks = max(1, len(self.request.blocks))
+        return DrawnScores.of(
+            base,
+            self.y,
+            self.weights,
+            metric=self.request.metric,
+            decision=self.request.decision,
+            n_draws=min(_DRAWS, max(_LEAST_DRAWS, _MOST_SCORES // n_blocks)),
+            seed=self.request.seed,
+        )
+
+    def _within_time(self, scorer: DrawnScores) -> DrawnScores:
         """Return a scorer with as many draws as there is time for."""
-        draws = [rows for rows in scorer.draws if self.deadline is None or not self._is_late]
-        if self.deadline is not None:
-            watch = Stopwatch()
-            scorer.on(self.predict(self.X[:1]).repeat(len(self.y), axis=0), scorer.draws[0])
-            each = max(watch.seconds(), 1e-6) * (1 + len(self.request.blocks))
-            affordable = int(0.4 * self.deadline.remaining() / each)
-            draws = draws[: max(_LEAST_DRAWS, affordable)]
-        return scorer.with_base(draws)
+        if self.deadline is None:
+            return scorer.with_base(scorer.draws)
+        watch = Stopwatch()
+        scorer.on(scorer.prediction, scorer.draws[0])
+        scorer = replace(scorer, draw_seconds=watch.seconds())
+        each = max(scorer.draw_seconds, 1e-6) * (1 + len(self.request.blocks))
+        affordable = int(0.4 * self.deadline.remaining() / each)
+        return scorer.with_base(scorer.draws[: max(_LEAST_DRAWS, affordable)])
 
-    def _all_shuffled(self, scorer: "_Scorer") -> "dict[tuple[str, ...], FloatArray]":
+    def _all_shuffled(self, scorer: DrawnScores) -> "dict[tuple[str, ...], FloatArray]":
         """Return losses of score by column; those that matter are shuffled several times."""
         found = self._shuffled(self._promising_first(), scorer, 0)
         leading = sorted(found, key=lambda names: -np.mean(found[names]))[:_N_REPEATED]
@@ -247,17 +283,14 @@ class _Measurement:
         return sorted(self.request.blocks, key=lambda block: -along[list(block.positions)].max())
 
     def _shuffled(
-        self, blocks: Sequence[Block], scorer: "_Scorer", repeat: int
+        self, blocks: Sequence[Block], scorer: DrawnScores, repeat: int
     ) -> "dict[tuple[str, ...], FloatArray]":
         """Return losses of score by column, (n_draws,) each; of those there was time for."""
         found: dict[tuple[str, ...], FloatArray] = {}
-        n_rows = len(self.y)
-        at_once = max(1, _MOST_CELLS // max(1, self.X.size))
+        n_rows, left = len(self.y), list(blocks)
         rng = np.random.default_rng([self.request.seed, repeat])
-        for start in range(0, len(blocks), at_once):
-            if self._is_late:
-                break
-            part = blocks[start : start + at_once]
+        while left and (at_once := self._at_once(scorer)):
+            part, left = left[:at_once], left[at_once:]
             stacked = np.tile(self.X, (len(part), 1))
             for place, block in enumerate(part):
                 rows = rng.permutation(n_rows)
@@ -271,16 +304,28 @@ class _Measurement:
                     found[block.names] = losses
         return found
 
+    def _at_once(self, scorer: DrawnScores) -> int:
+        """Return the columns that are shuffled next; 0 where there is no time for another one."""
+        most = max(1, _MOST_CELLS // max(1, self.X.size))
+        if self.deadline is None:
+            return most
+        each = len(self.y) * self.row_seconds + len(scorer.draws) * scorer.draw_seconds
+        if not self._fits(each):
+            return 0
+        affordable = int(_PART_SHARE * self.deadline.remaining() / max(each, 1e-9))
+        return min(most, max(1, affordable))
+
     def _with_effects(self, columns: list[Importance]) -> list[Importance]:
         by_names = {block.names: block for block in self.request.blocks}
         outputs = outputs_of(self.request.classes, self.y, self.request.positive)
         looked, n_told = [], 0
         for importance in columns:
             grid = None
-            if n_told < _N_DEPENDENCES and importance.mean > 0 and not self._is_late:
+            if n_told < _N_DEPENDENCES and importance.mean > 0:
                 block = by_names[importance.columns]
                 grid = block.grid(self.X)
-            if grid is None:
+            seconds = 0.0 if grid is None else len(grid.rows) * _DEPENDENCE_ROWS * self.row_seconds
+            if grid is None or not self._fits(seconds):
                 looked.append(importance)
                 continue
             n_told += 1
@@ -305,56 +350,6 @@ class _Measurement:
         predicted = self.predict(stacked).reshape(len(grid_rows), len(rows), -1)
         means = np.average(predicted, axis=1, weights=weights)
         return np.asarray(means[:, [0 if code < 0 else code for code in codes]].T)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Scorer:
-    """Scores predictions on draws of rows, and compares them with those of whole rows."""
-
-    request: ImportanceRequest
-    y: "AnyArray"
-    weights: "FloatArray | None"
-    prediction: "FloatArray"
-    draws: "list[IndexArray]"
-    base: "FloatArray"
-    score: float
-
-    @classmethod
-    def of(cls, measurement: _Measurement, prediction: "FloatArray") -> "_Scorer":
-        request, y = measurement.request, measurement.y
-        rng = np.random.default_rng([request.seed, 1_000_003])
-        n_draws = min(_DRAWS, max(_LEAST_DRAWS, _MOST_SCORES // max(1, len(request.blocks))))
-        plain = cls(
-            request=request,
-            y=y,
-            weights=measurement.weights,
-            prediction=prediction,
-            draws=[rng.integers(len(y), size=len(y)) for _ in range(n_draws)],
-            base=np.zeros(0),
-            score=math.nan,
-        )
-        return replace(plain, score=plain.on(prediction, np.arange(len(y))))
-
-    def with_base(self, draws: "list[IndexArray]") -> "_Scorer":
-        """Return it with the scores, on some draws, of the rows as they are."""
-        base = np.array([self.on(self.prediction, rows) for rows in draws])
-        return replace(self, draws=draws, base=base)
-
-    def on(self, prediction: "FloatArray", rows: "IndexArray") -> float:
-        weights = None if self.weights is None else self.weights[rows]
-        judged = prediction[rows]
-        if self.request.decision and self.request.metric.form is Form.LABELS:
-            labels = Adjustment(decision=self.request.decision).decide(judged)
-            judged = np.eye(prediction.shape[1])[labels]
-        return self.request.metric.score(self.y[rows], judged, weights)
-
-    def losses(self, prediction: "FloatArray", *, few: bool) -> "FloatArray":
-        """Return what is lost on each draw: a few suffice where shuffles are repeated."""
-        n = max(1, len(self.draws) // 2) if few else len(self.draws)
-        scores = np.array([self.on(prediction, rows) for rows in self.draws[:n]])
-        sign = 1.0 if self.request.metric.greater_is_better else -1.0
-        lost = sign * (self.base[:n] - scores)
-        return np.asarray(lost[np.isfinite(lost)])
 
 
 def _importance(names: tuple[str, ...], losses: "FloatArray") -> Importance:

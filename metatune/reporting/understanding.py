@@ -3,7 +3,7 @@
 from metatune.data.wording import counted
 from metatune.reporting import markup, plots
 from metatune.reporting.view import RunView
-from metatune.reporting.wording import number
+from metatune.reporting.wording import number, share
 from metatune.storage.findings import ColumnFinding, Importances
 
 __all__ = ["understanding_sections"]
@@ -56,7 +56,8 @@ def _said(found: Importances) -> list[str]:
     )
     said = [
         f"What {markup.text(found.metric)} loses when the cells of a column are shuffled among "
-        f"{counted(found.n_rows, 'row')} {seen} (permutation importance), with 90 % intervals. "
+        f"{counted(found.n_rows, 'row')} {seen} (permutation importance), with {share(0.9)} "
+        "intervals. "
         f"With all columns as they are it is {number(found.score)} there.",
         "Columns that say the same share their importance: each can be missed while the other is "
         "there. An importance is no cause.",

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from metatune.budget import parse_duration
-from metatune.data.findings.finding import Finding
+from metatune.data.risks.risk import Risk
 from metatune.errors import BundleError
 from metatune.estimate.values import Estimate
 from metatune.files.plain import read_dataclass, read_json, without_nan
@@ -89,8 +89,8 @@ class TaskRecord:
     columns : dict of str to int
         Number of columns of each kind.
     notes : tuple of str
-    warnings : tuple of Finding
-        Findings about the table that make results misleading.
+    warnings : tuple of Risk
+        Risks in the table: what makes results misleading.
     constant_prediction : tuple of float, or float
         Shares of the classes, or the value that the constant predicts for every row.
     """
@@ -109,12 +109,12 @@ class TaskRecord:
     classes: dict[str, int] | None
     columns: dict[str, int]
     notes: tuple[str, ...]
-    warnings: tuple[Finding, ...] = ()
+    warnings: tuple[Risk, ...] = ()
     constant_prediction: tuple[float, ...] | float
 
     @classmethod
-    def of(cls, task: "Task", findings: tuple[Finding, ...] = ()) -> "TaskRecord":
-        """Describe a task by plain values, with findings about its table."""
+    def of(cls, task: "Task", risks: tuple[Risk, ...] = ()) -> "TaskRecord":
+        """Describe a task by plain values, with the risks in its table."""
         from metatune.evaluation.constant import constant_prediction
 
         classes = None
@@ -136,7 +136,7 @@ class TaskRecord:
             classes=classes,
             columns=dict(Counter(str(column.kind) for column in task.columns)),
             notes=task.notes,
-            warnings=findings,
+            warnings=risks,
             constant_prediction=constant_prediction(task),
         )
 

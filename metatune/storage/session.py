@@ -22,7 +22,7 @@ from metatune.storage.run_options import RunOptions
 if TYPE_CHECKING:
     import pandas as pd
 
-    from metatune.data.findings.finding import Finding
+    from metatune.data.risks.risk import Risk
     from metatune.data.task.task import Task
     from metatune.storage.training_data import TrainingData
 
@@ -159,7 +159,7 @@ class Session:
         *,
         given: "TrainingData | None" = None,
         reading: float = 0.0,
-        findings: "tuple[Finding, ...]" = (),
+        risks: "tuple[Risk, ...]" = (),
     ) -> RunRecord:
         """Make the directory, and record what is known when the search begins.
 
@@ -172,8 +172,8 @@ class Session:
             Rows that exist nowhere else; they are stored in a directory that was asked for.
         reading : float
             Seconds in which they were read.
-        findings : tuple of Finding
-            Findings about the table that make results misleading.
+        risks : tuple of Risk
+            Risks in the table: what makes results misleading.
 
         Raises
         ------
@@ -200,7 +200,7 @@ class Session:
             options=self._options(before),
             seed=self.options.seed,
             data=replace(data, fingerprint=data.fingerprint or _fingerprint(self._request)),
-            task=TaskRecord.of(task, findings),
+            task=TaskRecord.of(task, risks),
             max_trials=self.budget.max_trials,
             seconds=Seconds(
                 budget=self.budget.seconds,

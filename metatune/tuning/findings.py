@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from metatune.budget import Stopwatch
 from metatune.data.splits.folds import Fold
 from metatune.errors import BundleError, SearchError
 from metatune.estimate.reselection import Composition
@@ -35,7 +36,7 @@ from metatune.tuning.estimate import INTERRUPTED
 from metatune.tuning.final_model import FinalModel
 from metatune.tuning.model_predictions import model_predictions
 from metatune.tuning.run import Run
-from metatune.tuning.time_plan import estimate_seconds, findings_seconds
+from metatune.tuning.time_plan import estimate_seconds, findings_limit, findings_seconds
 
 if TYPE_CHECKING:
     from metatune._typing import AnyArray, FloatArray, IndexArray
@@ -164,20 +165,25 @@ def _importances(
     run: Run, prepared: PreparedTask, store: RunStore, history: History, model: FinalModel
 ) -> Importances | str:
     """Measure importances in a worker, which is stopped where it takes too long."""
+    watch = Stopwatch()
     left = run.deadline.remaining() - estimate_seconds(store, run.options, history) - _MARGIN
-    seconds = min(left, findings_seconds(run.options))
-    reason = _hindrance(run, model, seconds)
+    limit, seconds = min(left, findings_limit(run.options)), findings_seconds(run.options)
+    reason = _hindrance(run, model, min(limit, seconds))
     if reason:
         return reason
     inbox = run.scratch / "importances"
     try:
         held_out = _write(run, prepared, store, model, inbox)
+        limit -= watch.seconds()
+        seconds = min(limit - _MARGIN, max(_LEAST_SECONDS, seconds - watch.seconds() - _MARGIN))
+        if not run.counted and seconds < _LEAST_SECONDS:
+            return _NO_TIME
         job = Job(
             function=measure_in_worker,
             inbox=str(inbox),
             arguments=(_request(run, prepared, model, seconds, held_out=held_out),),
             # It ends by itself; only what hangs is stopped, before it costs the estimate.
-            time_limit=run.deadline.remaining() if run.counted else min(left, 2.0 * seconds),
+            time_limit=run.deadline.remaining() if run.counted else limit,
         )
         return _answer(run.executor.call(job))
     except KeyboardInterrupt:
@@ -213,7 +219,7 @@ def _request(
         positive=None if task.positive is None else task.positive.code,
         decision=() if made is None else made.adjustment.decision,
         held_out=held_out,
-        seconds=None if run.counted else 0.8 * seconds,
+        seconds=None if run.counted else seconds,
         seed=run.options.seed,
     )
 

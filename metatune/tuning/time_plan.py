@@ -24,6 +24,7 @@ __all__ = [
     "can_save",
     "closing_seconds",
     "estimate_seconds",
+    "findings_limit",
     "findings_seconds",
     "fit_seconds",
     "second_layer_seconds",
@@ -43,10 +44,10 @@ _ESTIMATE_SHARE = 0.02  # of the budget: an ensemble's takes what is left beyond
 _LEAST_ESTIMATE_SECONDS, _MOST_ESTIMATE_SECONDS = 0.3, 8.0
 _BOUNDS_SHARE = 0.02  # of the budget, for the spread of errors of numbers
 _LEAST_BOUNDS_SECONDS, _MOST_BOUNDS_SECONDS = 0.4, 4.0
-_FINDINGS_SHARE = 0.03  # of the budget, for importances of columns,
-_EXPLAINED_SECONDS = 30.0  # budgets from which on they are kept free; else what is left is taken
-_LEAST_FINDINGS_SECONDS, _MOST_FINDINGS_SECONDS = 1.0, 12.0
-_MOST_FINDINGS_SHARE = 0.05  # where so little time is left that the least is too much
+_FINDINGS_SHARE = 0.05  # of the budget, for importances of columns,
+_MOST_FINDINGS_SECONDS = 12.0
+_EXPLAINED_SECONDS = 10.0  # budgets from which on they are kept free; else what is left is taken
+_FINDINGS_LIMIT = 0.1  # of the budget: by then they have ended, whatever they take
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -207,9 +208,12 @@ def closing_seconds(
 
 def findings_seconds(options: TuneOptions) -> float:
     """Return the seconds to keep free for what a report tells about the columns."""
-    seconds = options.budget.seconds
-    least = min(_LEAST_FINDINGS_SECONDS, _MOST_FINDINGS_SHARE * seconds)
-    return min(_MOST_FINDINGS_SECONDS, max(least, _FINDINGS_SHARE * seconds))
+    return min(_MOST_FINDINGS_SECONDS, _FINDINGS_SHARE * options.budget.seconds)
+
+
+def findings_limit(options: TuneOptions) -> float:
+    """Return the seconds after which what a report tells about the columns is given up."""
+    return _FINDINGS_LIMIT * options.budget.seconds
 
 
 def fit_seconds(result: TrialResult, prepared: PreparedTask) -> float:

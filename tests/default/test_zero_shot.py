@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.model_selection import cross_val_score
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
 from metatune import default
 from metatune.errors import OptionError
@@ -23,6 +23,30 @@ from metatune.errors import OptionError
 )
 def test_scikit_learn_check(estimator: Any, check: Any) -> None:
     check(estimator)
+
+
+CHEAP = {
+    "check_estimator_cloneable",
+    "check_estimator_repr",
+    "check_get_params_invariance",
+    "check_no_attributes_set_in_init",
+    "check_parameters_default_constructible",
+    "check_requires_y_none",
+    "check_set_params",
+    "check_valid_tag_types",
+}
+"""Checks that fit nothing, or next to nothing."""
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", default.__all__)
+def test_cheap_scikit_learn_checks(name: str) -> None:
+    passed = set()
+    for estimator, check in estimator_checks_generator(getattr(default, name)()):
+        if check.func.__name__ in CHEAP:
+            check(estimator)
+            passed.add(check.func.__name__)
+    assert passed == CHEAP
 
 
 @pytest.mark.parametrize("name", default.__all__)

@@ -15,7 +15,7 @@ from metatune.recommender.forecast import Forecast
 from metatune.recommender.levels import LEVELS, TOP
 from metatune.recommender.meta_model import MetaModel
 from metatune.recommender.past import collect_past
-from metatune.recommender.rank import Question, recommend_configurations
+from metatune.recommender.rank import Question, recommend_configurations, standing_out
 from metatune.recommender.recommendation import Recommendations
 
 METADATA = make_metadata(40, families=("linear", "lightgbm", "knn"))
@@ -118,6 +118,19 @@ def test_a_familiar_dataset_is_judged_by_its_neighbours(auc: MetaModel) -> None:
 def test_nothing_is_called_similar_where_all_weights_are_alike(auc: MetaModel) -> None:
     answer, _ = ask(auc, 1.2, alike=True)
     assert answer.neighbours == ()
+
+
+def test_similar_are_those_with_much_more_than_their_share_of_the_weight() -> None:
+    even = np.full(100, 0.01)
+    one, little, tied = even.copy(), even.copy(), even.copy()
+    one[[7, 3]] = 0.24, 0.05
+    little[[1, 2, 3]] = 0.021, 0.022, 0.02  # twice their share, and still next to nothing
+    tied[:8] = 0.03
+    assert standing_out(even).tolist() == []
+    assert standing_out(one).tolist() == [7, 3]
+    assert standing_out(little).tolist() == []
+    assert standing_out(tied).tolist() == []
+    assert standing_out(np.zeros(0)).tolist() == []
 
 
 def test_the_list_of_similar_datasets_does_not_end_in_a_tie(auc: MetaModel) -> None:

@@ -1,5 +1,8 @@
 """Permutation importance and single predictions on models whose answers are known."""
 
+import time
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -166,3 +169,76 @@ def test_each_row_is_predicted_by_the_model_of_its_fold() -> None:
 
     X = np.array([[1.0, 0.0], [2.0, 1.0], [3.0, 0.0]])
     assert FoldModels([Shifted(10.0), Shifted(20.0)]).predict(X).tolist() == [11.0, 22.0, 13.0]
+
+
+class Slow:
+    """Predicts as `Linear` does, on a clock of which each row takes its time."""
+
+    def __init__(self, row_seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.row_seconds, self.now, self.n_predictions = row_seconds, 1_000.0, 0
+        monkeypatch.setattr(time, "monotonic", lambda: self.now)
+
+    def predict(self, X: FloatArray) -> FloatArray:
+        self.now += self.row_seconds * len(X)
+        self.n_predictions += len(X)
+        return Linear().predict(X)
+
+
+def measure_slowly(model: Slow, seconds: float) -> tuple[Importances | str, float]:
+    """Return what is measured in so many seconds of the model's clock, and the seconds it takes."""
+    X, request = make_rows(2_000), replace(make_request(), seconds=seconds)
+    start = model.now
+    found = measure_importances(model, X, Linear().predict(X), None, request)
+    return found, model.now - start
+
+
+@pytest.mark.parametrize("row_seconds", [1e-6, 1e-4, 4e-4, 1e-3, 2e-3, 1e-2])
+def test_measuring_ends_in_time_however_slow_the_model(
+    row_seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, took = measure_slowly(Slow(row_seconds, monkeypatch), 1.0)
+    # A first look at a hundred rows is all that may be late.
+    assert took <= max(1.0, 100 * row_seconds)
+    if 100 * row_seconds * (3 + len(BLOCKS)) < 1.0:
+        assert isinstance(found, Importances)
+        assert found.n_left_out == 0
+
+
+def test_a_slow_model_is_looked_at_on_fewer_rows_and_all_columns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    quick, _ = measure_slowly(Slow(1e-6, monkeypatch), 1.0)
+    slow, _ = measure_slowly(Slow(2e-4, monkeypatch), 1.0)
+    assert isinstance(quick, Importances)
+    assert isinstance(slow, Importances)
+    assert (quick.n_rows, quick.n_left_out) == (2_000, 0)
+    assert slow.n_rows < 1_000
+    assert [one.columns for one in slow.columns] == [one.columns for one in quick.columns]
+
+
+def test_columns_are_left_out_at_last_those_that_go_along_with_the_target_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found, _ = measure_slowly(Slow(2e-3, monkeypatch), 1.0)
+    assert isinstance(found, Importances)
+    assert 0 < found.n_left_out < len(BLOCKS)
+    assert found.columns[0].columns == ("strong",)
+
+
+def test_without_time_for_a_few_rows_nothing_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, _ = measure_slowly(Slow(1e-2, monkeypatch), 1.0)
+    assert found == "the time did not suffice"
+
+
+def test_a_model_that_turns_out_slower_on_many_rows_still_ends_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Deceiving(Slow):
+        def predict(self, X: FloatArray) -> FloatArray:
+            if len(X) > 100:
+                self.now += 2.0 * self.row_seconds * len(X)
+            return super().predict(X)
+
+    found, took = measure_slowly(Deceiving(1e-4, monkeypatch), 1.0)
+    assert isinstance(found, Importances)
+    assert took <= 1.0

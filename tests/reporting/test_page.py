@@ -315,3 +315,18 @@ def test_every_kind_of_column_is_drawn(
     parse(page)
     assert f">{shown}</text>" in page
     assert "mathdefault" not in page
+
+
+def test_where_nothing_is_similar_the_page_and_the_stories_say_so() -> None:
+    alike = make_view()
+    outcome = alike.record.outcome
+    assert outcome is not None
+    assert outcome.advice is not None
+    page = render_page(alike)
+    assert "past datasets that resemble this one" in page
+    advice = {**outcome.advice, "most_similar": []}
+    record = replace(alike.record, outcome=replace(outcome, advice=advice))
+    page = render_page(replace(alike, record=record))
+    assert "None of them resembles this table more than others do" in page
+    assert "of which none resembles this one more than others do" in page
+    assert "past datasets that resemble this one" not in page

@@ -27,6 +27,7 @@ __all__ = ["Amounts", "ColumnCodes", "amounts_of", "column_codes", "encoder_sour
 _NUMBER = re.compile(r"[-+]?(?:\d[\d,.\s'’]*\d|\d|[.,]\d+)(?:[eE][-+]?\d+)?")
 _BOUND = re.compile(r"[<>≤≥]")  # read as a little less, or more
 _MOST_AFFIXES = 40
+_DIGIT_FORMAT = 6  # characters of a format such as "%Y%m%d"
 _CATEGORIES = (ColumnKind.CATEGORY, ColumnKind.HIGH_CARDINALITY)
 
 
@@ -111,8 +112,8 @@ def _kind(
         return "flag"
     if column.kind is ColumnKind.DATETIME:
         parts = tuple(encoder.date_parts_[name])
-        codes.dates[name] = (_formats(name, column.datetime_format), parts)
-        return "date"
+        codes.dates[name] = (_formats(column.datetime_format), parts)
+        return _date_kind(column)
     if getattr(encoder.texts_[name], "unspaced_", False):
         raise ExportError(f"column {name!r} holds texts without blanks, which no script splits")
     codes.topics[name] = len(encoder.texts_[name].names_) - 2
@@ -122,6 +123,8 @@ def _kind(
 def _number_kind(column: Column, cells: "pd.Series[Any]", codes: ColumnCodes) -> str:
     if types.is_numeric_dtype(cells.dtype):
         return "number"
+    if types.is_timedelta64_dtype(cells.dtype):
+        return "span"
     distinct = _distinct(cells)
     if column.decimal == "." and not column.unit and _are_plain(distinct):
         return "number"
@@ -148,12 +151,15 @@ def _flags(words: Iterable[str]) -> dict[str, float]:
     return {word: value for word, value in sorted(found.items()) if not np.isnan(value)}
 
 
-def _formats(name: str, formats: str | None) -> tuple[str, ...]:
-    if formats is None:
-        raise ExportError(f"column {name!r} holds dates of its own type: export a text table")
-    found = tuple(formats.split("|"))
-    if any(len(form) == 6 for form in found):
-        raise ExportError(f"column {name!r} holds dates written as numbers ({formats})")
+def _date_kind(column: Column) -> str:
+    """Tell dates of their own type, those written as whole numbers, and others apart."""
+    if column.datetime_format is None:
+        return "instant"
+    return "digits" if len(column.datetime_format) == _DIGIT_FORMAT else "date"
+
+
+def _formats(formats: str | None) -> tuple[str, ...]:
+    found = () if formats is None else tuple(formats.split("|"))
     return tuple("ISO8601" if form == ISO else form for form in found)
 
 
@@ -268,6 +274,9 @@ _ENCODED = {
     "amount": "columns[name] = to_amounts(table[name], *AMOUNTS[name])",
     "amount, comma": "columns[name] = to_amounts_with_comma(table[name], *AMOUNTS[name])",
     "date": "columns |= date_parts(name, to_dates(table[name], FORMATS[name]), DATES[name])",
+    "digits": "columns |= date_parts(name, to_days(table[name], FORMATS[name]), DATES[name])",
+    "instant": "columns |= date_parts(name, to_instants(table[name]), DATES[name])",
+    "span": "columns[name] = table[name] / pd.Timedelta(seconds=1)",
     "category": "columns[name] = codes_among(to_texts(table[name]), self.levels_[name])",
     "code": "columns[name] = codes_among(numbers_as_texts(table[name]), self.levels_[name])",
     "text": "columns |= text_columns(name, self.topics_[name], to_texts(table[name]))",
@@ -279,6 +288,9 @@ _WORDS = {
     "flag": "yes and no to 1 and 0",
     "amount": "amounts to numbers",
     "date": "dates to their parts",
+    "digits": "dates to their parts",
+    "instant": "dates to their parts",
+    "span": "spans of time to seconds",
     "category": "categories to codes",
     "code": "categories to codes",
     "text": "texts to topics",

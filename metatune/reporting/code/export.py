@@ -13,9 +13,12 @@ from metatune.data.columns.column_text import columns_of_text
 from metatune.data.encoding.encoded_task import EncodedTask
 from metatune.errors import ExportError
 from metatune.evaluation.rungs import FoldPlan, plan_folds, plan_rows
+from metatune.evaluation.text_columns import within_folds
 from metatune.evaluation.trial_data import TrialData
 from metatune.models.ensemble import weighted_mean
 from metatune.models.pipeline import assemble_pipeline
+from metatune.reporting.code.ensembles import ensemble_constants
+from metatune.reporting.code.held_out import with_models_of_folds
 from metatune.reporting.code.members import SavedParts, best_member, single_part, split_model
 from metatune.reporting.code.models import model_codes
 from metatune.reporting.code.script import Script, assembled
@@ -65,6 +68,11 @@ class ExportRequest:
         """Task of the run."""
         return self.table.task
 
+    @property
+    def fits_folds(self) -> bool:
+        """True if models of folds have to be fitted again, as a second layer learned from them."""
+        return self.ensemble and getattr(self.pipeline[-1], "second", None) is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Exported:
@@ -105,6 +113,9 @@ def export_script(request: ExportRequest) -> Exported:
     task, encoder = request.task, request.pipeline[0]
     data, plan = _rows(request)
     saved, what = _wanted(request)
+    if saved.second is not None:
+        data = within_folds(data, encoder, task.X)
+        saved = with_models_of_folds(saved, request.trials, data)
     text = model_script(saved, request.table, data, plan, title=_title(request, what))
     return Exported(text=text, model=joined_model(saved, encoder, task), what=what)
 
@@ -130,7 +141,7 @@ def model_script(
     ExportError
         If something cannot be expressed; the message names it.
     """
-    models = model_codes(saved.parts, data)
+    models = model_codes(saved.everything, data)
     functions = [
         *table_sources(table),
         *text_sources(table.encoder, table.task, data),
@@ -140,6 +151,7 @@ def model_script(
     ]
     constants = {
         **table_constants(table, data.task.layout),
+        **ensemble_constants(saved, data),
         "DECISION": [float(factor) for factor in saved.adjustment.decision],
         "SHIFTS": [float(shift) for shift in saved.adjustment.shifts],
     }
@@ -204,12 +216,7 @@ def _wanted(request: ExportRequest) -> tuple[SavedParts, str]:
     trial = None if winner is None else winner.trial.number
     saved = split_model(request.pipeline, outcome.ensemble, trial, averaged=not in_part)
     members = () if outcome.ensemble is None else outcome.ensemble.members
-    if saved.has_second_layer and request.ensemble:
-        raise ExportError(
-            "the ensemble has a second layer, which learned from predictions for rows held out, "
-            "and has no script: leave --ensemble out for its best member"
-        )
-    is_one = not saved.has_second_layer and len({part.trial for part in saved.parts}) == 1
+    is_one = saved.second is None and len({part.trial for part in saved.parts}) == 1
     if request.ensemble or is_one:
         return saved, _described(saved, request)
     best = best_member(members, [result.trial.number for result in request.trials])
@@ -225,7 +232,9 @@ def _described(saved: SavedParts, request: ExportRequest) -> str:
         for part in saved.parts
     }
     if len(named) > 1:
-        return f"ensemble of {len(saved.parts)} models ({', '.join(dict.fromkeys(named.values()))})"
+        below = "" if saved.second is None else ", and a second layer that learned from them"
+        families = ", ".join(dict.fromkeys(named.values()))
+        return f"ensemble of {len(saved.parts)} models ({families}){below}"
     name = next(iter(named.values()))
     return f"{name}, averaged with models of folds" if saved.is_averaged else name
 
@@ -240,6 +249,7 @@ def joined_model(saved: SavedParts, encoder: Any, task: "Task") -> Pipeline:
         task.classes,
         saved.adjustment,
         low=saved.low,
+        second=None if saved.second is None else saved.second.layer,
     )
     return Pipeline([("table", encoder), ("model", mean)])
 

@@ -33,7 +33,7 @@ def folds_source(saved: SavedParts, data: "TrialData", plan: "FoldPlan") -> str:
     ExportError
         If they were dealt in a way that is not expressed.
     """
-    used = sorted({part.fold for part in saved.parts if part.fold is not None})
+    used = sorted({part.fold for part in saved.everything if part.fold is not None})
     repeats = sorted({fold // plan.n_splits for fold in used})
     if plan.max_train_rows is not None:
         raise ExportError("models of folds that were fitted on a part of their rows have no script")
@@ -50,8 +50,9 @@ def folds_source(saved: SavedParts, data: "TrialData", plan: "FoldPlan") -> str:
             str(data.seed + _NEXT_DEAL * repeat) for repeat in range(max(repeats) + 1)
         )
         lines.append(f"    deals = [{deal}(y, {plan.n_splits}, seed) for seed in ({seeds})]")
-    for row, fold in exchanged.items():
-        lines.append(f"    fold[{row}] = {fold}  # so that fold 0 holds every class")
+    for (repeat, row), fold in exchanged.items():
+        dealt = "fold" if repeats == [0] else f"deals[{repeat}]"
+        lines.append(f"    {dealt}[{row}] = {fold}  # so that fold 0 holds every class")
     if repeats == [0]:
         lines.append(f"    return [fold != k for k in range({plan.n_splits})]")
     else:
@@ -59,9 +60,9 @@ def folds_source(saved: SavedParts, data: "TrialData", plan: "FoldPlan") -> str:
     return "\n".join(lines)
 
 
-def _exchanged(used: list[int], data: "TrialData", plan: "FoldPlan") -> dict[int, int]:
-    """Return the rows that are in another fold than they were dealt to, with that fold."""
-    changed: dict[int, int] = {}
+def _exchanged(used: list[int], data: "TrialData", plan: "FoldPlan") -> dict[tuple[int, int], int]:
+    """Return the rows that are in another fold than they were dealt to, by repeat."""
+    changed: dict[tuple[int, int], int] = {}
     for repeat in {fold // plan.n_splits for fold in used}:
         seed = data.seed + _NEXT_DEAL * repeat
         dealt = make_folds(data.task.y, data.task.kind, plan.n_splits, seed)
@@ -70,12 +71,10 @@ def _exchanged(used: list[int], data: "TrialData", plan: "FoldPlan") -> dict[int
             if place >= len(data.folds):
                 continue
             found = np.setdiff1d(data.folds[place].valid, fold.valid)
-            changed |= {int(row): k for row in found}
+            changed |= {(repeat, int(row)): k for row in found}
             if len(data.folds) == 1:  # where its other rows went does not matter
                 lost = np.setdiff1d(fold.valid, data.folds[place].valid)
-                changed |= {int(row): k + 1 for row in lost}
-            if len(found) and repeat:
-                raise ExportError("repeated folds with exchanged rows have no script")
+                changed |= {(repeat, int(row)): k + 1 for row in lost}
     if len(changed) > _MOST_EXCHANGED:
         raise ExportError("folds are dealt in a way that no script repeats")
     return changed

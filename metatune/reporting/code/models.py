@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from metatune.data.encoding.layout import Layout
 from metatune.reporting.code.learners import ITERATIONS, iterations_of, learner_code
-from metatune.reporting.code.members import SavedPart, SavedParts
+from metatune.reporting.code.members import SavedPart
 from metatune.reporting.code.preprocessing import CROSSED, step_code
 from metatune.reporting.code.writing import Call, Raw, call, render
 
 if TYPE_CHECKING:
     from metatune.evaluation.trial_data import TrialData
 
-__all__ = ["ModelCode", "ensemble_source", "model_codes", "training_rows"]
+__all__ = ["PREDICTIONS", "ModelCode", "model_codes", "prediction_names", "training_rows"]
 
+
+PREDICTIONS = "PREDICTIONS"
+"""Constant that names the columns of predictions."""
 
 _TITLES = {
     "lightgbm": "Boosted trees of LightGBM",
@@ -75,6 +79,21 @@ def training_rows(part: SavedPart, data: "TrialData") -> "np.ndarray[Any, Any]":
     return np.sort(data.folds[part.fold].train)
 
 
+def prediction_names(n_predictions: int, layout: Layout) -> list[str]:
+    """Name the columns of predictions that a second layer sees beside those of a table.
+
+    Parameters
+    ----------
+    n_predictions : int
+    layout : Layout
+        Columns of the table, whose names are taken.
+    """
+    word = "prediction"
+    while any(name.startswith(f"{word} ") for name in layout.names):
+        word = f"member {word}"
+    return [f"{word} {place}" for place in range(1, n_predictions + 1)]
+
+
 def model_codes(
     parts: Sequence[SavedPart], data: "TrialData", *, open_iterations: bool = False
 ) -> list[ModelCode]:
@@ -105,14 +124,13 @@ def model_codes(
 
 
 def _body(part: SavedPart, data: "TrialData") -> _Body:
-    rows = training_rows(part, data)
-    y, layout = np.asarray(data.task.y)[rows], data.task.layout
+    y = np.asarray(data.task.y)[training_rows(part, data)]
     is_pipeline = isinstance(part.model, Pipeline)
     model = part.model.steps[-1][1] if is_pipeline else part.model
     learner = learner_code(model, y)
     if not is_pipeline:
         return _Body(name=learner.name, value=learner.call, formulas=(), iterations=None)
-    step = step_code(part.model.steps[0][1], layout)
+    step = step_code(part.model.steps[0][1], _layout(part, data.task.layout), _numbers(part))
     value = call("make_pipeline", *step.steps, learner.call)
     return _Body(
         name=learner.name,
@@ -120,6 +138,24 @@ def _body(part: SavedPart, data: "TrialData") -> _Body:
         formulas=step.formulas,
         iterations=iterations_of(model),
     )
+
+
+def _layout(part: SavedPart, layout: Layout) -> Layout:
+    """Return the columns that a model sees."""
+    if not part.n_predictions:
+        return layout
+    own = Layout(names=(), n_levels=()) if part.is_blind else layout
+    return Layout(
+        names=(*own.names, *prediction_names(part.n_predictions, layout)),
+        n_levels=(*own.n_levels, *(0 for _ in range(part.n_predictions))),
+    )
+
+
+def _numbers(part: SavedPart) -> str:
+    """Return the code of the list of the numbers among them."""
+    if not part.n_predictions:
+        return "NUMBERS"
+    return PREDICTIONS if part.is_blind else f"[*NUMBERS, *{PREDICTIONS}]"
 
 
 def _names(bodies: Sequence[_Body]) -> dict[Any, str]:
@@ -177,90 +213,3 @@ def _crossings_source(name: str, formulas: Sequence[str]) -> str:
         f"    columns = [\n{lines}    ]\n"
         "    return clip_large(np.column_stack(columns))"
     )
-
-
-def ensemble_source(saved: SavedParts, codes: Sequence[ModelCode], data: "TrialData") -> list[str]:
-    """Return the code of the weighted mean of several models.
-
-    Parameters
-    ----------
-    saved : SavedParts
-    codes : sequence of ModelCode
-        One for each of its parts.
-    data : TrialData
-    """
-    entries = []
-    for part, code in zip(saved.parts, codes, strict=True):
-        weight = float(f"{part.weight:.17g}")
-        held_out = Raw(text="None") if part.fold is None else part.fold
-        entries.append((weight, held_out, code.call) if saved.is_averaged else (weight, code.call))
-    what = "weight, fold that was held out, model" if saved.is_averaged else "weight and model"
-    members = (
-        "def members():\n"
-        f'    """Return what the ensemble is made of: {what}."""\n'
-        f"    return {render(entries, 4, 11, 0)}"
-    )
-    sources = [members, _ensemble_class(saved, data)]
-    if _lacks_classes(saved, data):
-        sources.insert(0, _ALL_CLASSES)
-    return sources
-
-
-_ALL_CLASSES = '''
-def probabilities(model, X):
-    """Predict all classes; one that a fold lacked gets a small probability."""
-    full = np.full((len(X), len(CLASSES)), 1e-3)
-    full[:, model.classes_] = model.predict_proba(X)
-    return full / full.sum(axis=1, keepdims=True)
-'''
-
-
-def _lacks_classes(saved: SavedParts, data: "TrialData") -> bool:
-    if not data.task.n_classes:
-        return False
-    return any(len(part.model.classes_) < data.task.n_classes for part in saved.parts)
-
-
-def _ensemble_class(saved: SavedParts, data: "TrialData") -> str:
-    classes = data.task.n_classes > 0
-    texts = bool(data.task.layout.n_predicted)
-    method = "predict_proba" if classes else "predict"
-    told = "model.predict_proba(X)" if classes else "model.predict(X)"
-    full = "probabilities(model, X)" if _lacks_classes(saved, data) else told
-    if not saved.is_averaged:
-        fitting = [
-            "    def fit(self, X, y):",
-            "        self.models_ = [(weight, model.fit(X, y)) for weight, model in members()]",
-            "        return self",
-        ]
-    else:
-        counts = ", counts" if texts else ""
-        fitting = [
-            f"    def fit(self, X, y{counts}):",
-            "        folds = folds_of_rows(y)",
-            "        self.models_ = []",
-            "        for weight, held_out, model in members():",
-            "            rows = np.full(len(y), True) if held_out is None else folds[held_out]",
-        ]
-        if texts:
-            fitting += [
-                "            seen = X[rows].copy()",
-                "            if held_out is not None:",
-                "                seen[TEXT_COLUMNS] = TextModel().fit_transform(",
-                "                    counts[rows], text_targets(y)[rows], y[rows]",
-                "                )",
-                "            self.models_.append((weight, model.fit(seen, y[rows])))",
-            ]
-        else:
-            fitting.append("            self.models_.append((weight, model.fit(X[rows], y[rows])))")
-        fitting.append("        return self")
-    lines = [
-        "class Ensemble(BaseEstimator):",
-        '    """Weighted mean of models."""',
-        "",
-        *fitting,
-        "",
-        f"    def {method}(self, X):",
-        f"        return sum(weight * {full} for weight, model in self.models_)",
-    ]
-    return "\n".join(lines)

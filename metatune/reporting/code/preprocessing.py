@@ -43,7 +43,7 @@ CROSSED = "crossed"
 """Function that makes combinations of columns; each list of formulas has one of its own."""
 
 
-def step_code(step: Any, layout: Layout) -> StepCode:
+def step_code(step: Any, layout: Layout, numbers: str = "NUMBERS") -> StepCode:
     """Return the code of a fitted preprocessing step.
 
     Parameters
@@ -52,6 +52,8 @@ def step_code(step: Any, layout: Layout) -> StepCode:
         Fitted.
     layout : Layout
         The columns that it is given.
+    numbers : str
+        Code of the list of those that hold numbers.
 
     Raises
     ------
@@ -59,22 +61,22 @@ def step_code(step: Any, layout: Layout) -> StepCode:
         If no column is of use to it.
     """
     if isinstance(step, CrossingPreprocessor):
-        return _crossed(step, layout)
+        return _crossed(step, layout, numbers)
     if isinstance(step, NativePreprocessor):
         return StepCode(steps=(_function("clip_large"),))
-    blocks = _blocks(step, layout)
+    blocks = _blocks(step, layout, numbers)
     if not blocks:
         raise ExportError("a member of the model makes no use of any column: that has no script")
-    steps = [_joined(blocks, layout)]
+    steps = [_joined(blocks, layout, numbers)]
     if step.dtype == "float32":
         steps.append(_function("as_float32"))
     return StepCode(steps=tuple(steps))
 
 
-def _crossed(step: CrossingPreprocessor, layout: Layout) -> StepCode:
+def _crossed(step: CrossingPreprocessor, layout: Layout, numbers: str) -> StepCode:
     kept = step.terms_[step.encoder_.kept_]
     if not len(kept):
-        return step_code(step.base_, layout)
+        return step_code(step.base_, layout, numbers)
     if len(step.encoder_.flagged_):
         raise ExportError("combined columns with flags of missing cells are not expressed")
     names = [literal(name) for name in layout.names]
@@ -86,15 +88,15 @@ def _crossed(step: CrossingPreprocessor, layout: Layout) -> StepCode:
     if isinstance(step.base_, NativePreprocessor):
         blocks = [("columns", _function("clip_large"), Raw(text="slice(None)"))]
     else:
-        blocks = _blocks(step.base_, layout)
+        blocks = _blocks(step.base_, layout, numbers)
     used = sorted({int(i) for first, second, _ in kept for i in (first, second)})
     scaled = _scaled(step.scaling, step.imputation, step.seed, step.encoder_)
     made = _chain([_function(CROSSED), *scaled])
     blocks.append(("crossings", made, [layout.names[i] for i in used]))
-    return StepCode(steps=(_joined(blocks, layout),), formulas=formulas)
+    return StepCode(steps=(_joined(blocks, layout, numbers),), formulas=formulas)
 
 
-def _blocks(step: Any, layout: Layout) -> list[tuple[str, Call, Any]]:
+def _blocks(step: Any, layout: Layout, numbers: str) -> list[tuple[str, Call, Any]]:
     """Return the blocks of columns that a step makes: name, transformer and columns."""
     blocks: list[tuple[str, Call, Any]] = []
     if len(step.numeric_):
@@ -103,10 +105,10 @@ def _blocks(step: Any, layout: Layout) -> list[tuple[str, Call, Any]]:
         if len(encoder.kept_):
             scaled = _scaled(step.scaling, step.imputation, step.seed, encoder)
             made = _chain([_function("clip_large"), *scaled])
-            blocks.append(("numbers", made, _chosen(names, encoder.kept_, "NUMBERS")))
+            blocks.append(("numbers", made, _chosen(names, encoder.kept_, numbers)))
         if len(encoder.flagged_):
             flags = _function("missing_flags")
-            blocks.append(("missing", flags, _chosen(names, encoder.flagged_, "NUMBERS")))
+            blocks.append(("missing", flags, _chosen(names, encoder.flagged_, numbers)))
     if len(step.categorical_):
         blocks += _category_blocks(step, [layout.names[i] for i in step.categorical_])
     return blocks
@@ -158,9 +160,9 @@ def _scaled(scaling: str, imputation: str, seed: int, encoder: Any) -> list[Call
     return steps
 
 
-def _joined(blocks: list[tuple[str, Call, Any]], layout: Layout) -> Call:
+def _joined(blocks: list[tuple[str, Call, Any]], layout: Layout, numbers: str) -> Call:
     """Join blocks side by side; a single one of all columns needs no joining."""
-    if len(blocks) == 1 and blocks[0][2] == Raw(text="NUMBERS") and not layout.categorical:
+    if len(blocks) == 1 and blocks[0][2] == Raw(text=numbers) and not layout.categorical:
         return blocks[0][1]
     return call("ColumnTransformer", [tuple(block) for block in blocks])
 

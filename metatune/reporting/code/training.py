@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from metatune.errors import ExportError
 from metatune.kinds import TaskKind
+from metatune.reporting.code.ensembles import ensemble_source
 from metatune.reporting.code.folds import folds_source
 from metatune.reporting.code.members import SavedParts
-from metatune.reporting.code.models import ModelCode, ensemble_source
+from metatune.reporting.code.models import ModelCode
 from metatune.reporting.code.writing import render
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def model_sources(
     ----------
     saved : SavedParts
     models : sequence of ModelCode
-        One for each part.
+        One for each of its models.
     data : TrialData
     plan : FoldPlan or None
         How the rows were dealt to folds; None where there are none.
@@ -62,7 +63,7 @@ def model_sources(
     sources = list(dict.fromkeys(source for model in models for source in model.sources))
     if saved.is_plain:
         return sources
-    if saved.is_averaged and plan is not None:
+    if saved.needs_folds and plan is not None:
         sources.append(folds_source(saved, data, plan))
     return [*sources, *ensemble_source(saved, models, data)]
 
@@ -89,7 +90,7 @@ def training_source(
     if open_iterations:
         by = "log_loss" if data.task.n_classes else "squares"
         made = f"{models[0].function}(best_iterations_by_{by}({models[0].function}, X, y))"
-    counts = saved.is_averaged and data.task.layout.n_predicted
+    counts = saved.needs_folds and data.task.layout.n_predicted
     lines = [
         "def train(file):",
         '    """Train on the rows of a table whose target is known; return encoder and model."""',

@@ -8,20 +8,17 @@ that knows the answers. Finished tables are remembered, so the command can be st
     python scripts/benchmarks bounds --catalogue ../shared/datasets/catalog.csv --tables 60
 """
 
-import json
 import warnings
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
-from sklearn.model_selection import train_test_split
 
 from benchmarks import options
-from benchmarks.estimate.held_out import choose_tables, read_rows, strata
-from metatune import MetaTuneClassifier, MetaTuneRegressor
+from benchmarks.split_tables import choose_tables, read_done, split_table, write_done
 from metatune.building.catalogue import CatalogueEntry, read_catalogue
 from metatune.errors import InputError
 from metatune.kinds import TaskKind
@@ -72,7 +69,13 @@ class Bounded:
 @options.seconds(10)
 @options.jobs
 @click.option("--level", type=float, default=0.9, show_default=True)
-@click.option("--task", type=click.Choice([str(kind) for kind in TaskKind]), help="Only of a kind.")
+@click.option(
+    "--kinds",
+    type=options.several(click.Choice([str(kind) for kind in TaskKind])),
+    default=",".join(map(str, TaskKind)),
+    show_default=True,
+    help="Kinds of tasks.",
+)
 @options.seed
 @options.out("results/bounds", "Directory of results.")
 @options.minutes
@@ -83,7 +86,7 @@ def bounds(  # noqa: PLR0913, PLR0917  # one parameter for each option
     seconds: float,
     jobs: int,
     level: float,
-    task: str | None,
+    kinds: tuple[str, ...],
     seed: int,
     out: Path,
     minutes: float,
@@ -92,16 +95,15 @@ def bounds(  # noqa: PLR0913, PLR0917  # one parameter for each option
 
     out.mkdir(parents=True, exist_ok=True)
     journal = out / f"seed{seed}-{seconds:g}s-{level:g}.jsonl"
-    entries = [e for e in read_catalogue(catalogue) if task in (None, str(e.kind))]
+    entries = [e for e in read_catalogue(catalogue) if str(e.kind) in kinds]
     named = [entry for entry in entries if entry.name in only]
     chosen = named if only else choose_tables(entries, n_tables)
-    done = read_done(journal)
+    done = read_done(journal, Bounded)
     until = Deadline.after(60.0 * minutes)
     for entry in chosen:
         if entry.name not in done and not until.passed():
             found = check_table(entry, seconds=seconds, jobs=jobs, level=level, seed=seed)
-            with journal.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(asdict(found)) + "\n")
+            write_done(journal, found)
             done[entry.name] = found
             print(line_of(found), flush=True)
     found_all = [done[entry.name] for entry in chosen if entry.name in done]
@@ -120,20 +122,15 @@ def check_table(
     entry: CatalogueEntry, *, seconds: float, jobs: int, level: float, seed: int
 ) -> Bounded:
     """Hold a third of the rows out, fit on the rest, and compare bounds with the truth."""
-    X, y = read_rows(entry)
-    classes = entry.kind is not TaskKind.REGRESSION
-    X, X_out, y, y_out = train_test_split(
-        X, y, test_size=_SHARE, random_state=seed, stratify=strata(y) if classes else None
-    )
-    kind = MetaTuneClassifier if classes else MetaTuneRegressor
+    split = split_table(entry, share=_SHARE, seed=seed)
     head: dict[str, Any] = {"table": entry.name, "task": str(entry.kind), "level": level}
-    head |= {"n_rows": len(X), "n_held_out": len(X_out)}
+    head |= {"n_rows": len(split.X), "n_held_out": len(split.X_out)}
+    model = split.fit(seconds=seconds, jobs=jobs, seed=seed)
+    find = _of_labels if split.is_classification else _of_values
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = kind(budget=seconds, n_jobs=jobs, random_state=seed).fit(X, y)
         try:
-            found = _of_labels if classes else _of_values
-            return Bounded(**head, **found(model, X_out, y_out, level))
+            return Bounded(**head, **find(model, split.X_out, split.y_out, level))
         except InputError as error:
             return Bounded(**head, reason=str(error))
 
@@ -162,18 +159,6 @@ def _of_labels(model: Any, X: Any, y: Any, level: float) -> dict[str, Any]:
         "right": float((model.predict(X) == y).mean()),
         "adapts": bool(np.ptp(members.sum(axis=1)) > 0),
     }
-
-
-def read_done(path: Path) -> dict[str, Bounded]:
-    """Read the tables that are done; a torn last line is one that is not."""
-    found = {}
-    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
-        try:
-            one = Bounded(**json.loads(line))
-        except (ValueError, TypeError):
-            continue
-        found[one.table] = one
-    return found
 
 
 def line_of(one: Bounded) -> str:

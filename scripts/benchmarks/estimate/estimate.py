@@ -20,7 +20,7 @@ from pathlib import Path
 import click
 
 from benchmarks import options
-from benchmarks.estimate.held_out import check_table, choose_tables, read_journal, write_journal
+from benchmarks.estimate.held_out import Outcome, check_table
 from benchmarks.estimate.report import (
     plot_outcomes,
     simulation_line,
@@ -29,6 +29,7 @@ from benchmarks.estimate.report import (
     table_of_outcomes,
 )
 from benchmarks.estimate.simulation import SETTINGS, simulate
+from benchmarks.split_tables import choose_tables, read_done, write_done
 from metatune.building.catalogue import read_catalogue
 from metatune.errors import InputError
 
@@ -66,7 +67,7 @@ def estimate(  # noqa: PLR0913, PLR0917  # one parameter for each option
     entries = read_catalogue(catalogue)
     named = [entry for entry in entries if entry.name in only]
     chosen = named if only else choose_tables(entries, n_tables)
-    done = read_journal(journal)
+    done = read_done(journal, Outcome)
     for entry in chosen:
         if entry.name in done:
             continue
@@ -75,7 +76,7 @@ def estimate(  # noqa: PLR0913, PLR0917  # one parameter for each option
         except InputError as error:  # a table that metatune refuses has no estimate to judge
             print(f"{entry.name} is left out: {error}", flush=True)
             continue
-        write_journal(journal, found)
+        write_done(journal, found)
         done[entry.name] = found
         print(table_of_outcomes([found]).splitlines()[-1], flush=True)
     outcomes = [done[entry.name] for entry in chosen if entry.name in done]

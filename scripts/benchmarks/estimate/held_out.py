@@ -1,21 +1,16 @@
 """One table: hold rows out, run metatune on the rest, score the model on what was held out."""
 
-import hashlib
 import json
 import tempfile
-import warnings
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 
-from metatune import MetaTuneClassifier, MetaTuneRegressor
+from benchmarks.split_tables import split_table
 from metatune.budget import Stopwatch
 from metatune.building.catalogue import CatalogueEntry
-from metatune.data.reading.table_reader import read_table
 from metatune.estimate.drawing import Drawing
 from metatune.estimate.scoring import RowScorer
 from metatune.kinds import TaskKind
@@ -25,18 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = [
-    "Outcome",
-    "check_table",
-    "choose_tables",
-    "read_journal",
-    "read_rows",
-    "strata",
-    "write_journal",
-]
+__all__ = ["Outcome", "check_table"]
 
-_LEAST_ROWS = 200
-_MOST_ROWS = 20_000
 _N_BOOTSTRAPS = 400
 _NORMAL = 1.96
 
@@ -98,45 +83,18 @@ class Outcome:
         return 0.5 * (self.high - self.low)
 
 
-def choose_tables(entries: Iterable[CatalogueEntry], n_tables: int) -> list[CatalogueEntry]:
-    """Choose tables of 200 to 20,000 rows in an arbitrary but fixed order, one of each family."""
-    chosen: dict[str, CatalogueEntry] = {}
-    for entry in sorted(entries, key=_arbitrary):
-        if _LEAST_ROWS <= entry.n_rows <= _MOST_ROWS:
-            chosen.setdefault(entry.family, entry)
-    return list(chosen.values())[:n_tables]
-
-
-def read_journal(path: Path) -> dict[str, Outcome]:
-    """Read the tables that are done; a torn last line is one that is not."""
-    found = {}
-    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
-        try:
-            outcome = Outcome(**json.loads(line))
-        except (ValueError, TypeError):
-            continue
-        found[outcome.table] = outcome
-    return found
-
-
 def check_table(
     entry: CatalogueEntry, *, share: float, seconds: float, jobs: int, seed: int
 ) -> Outcome:
     """Hold out a share of the rows, stratified by class, and see what became of the estimate."""
-    X, y = read_rows(entry)
-    classes = entry.kind is not TaskKind.REGRESSION
-    X, X_out, y, y_out = train_test_split(
-        X, y, test_size=share, random_state=seed, stratify=strata(y) if classes else None
-    )
-    kind = MetaTuneClassifier if classes else MetaTuneRegressor
+    split = split_table(entry, share=share, seed=seed)
     watch = Stopwatch()
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "run"
-        model = kind(budget=seconds, n_jobs=jobs, random_state=seed, run_dir=run).fit(X, y)
+        model = split.fit(seconds=seconds, jobs=jobs, seed=seed, run_dir=run)
         used = watch.seconds()
         record = json.loads((run / "run.json").read_text(encoding="utf-8"))
-        score, error, sign = _judge(model, X_out, y_out)
+    score, error, sign = _judge(model, split.X_out, split.y_out)
     said = record["estimate"]
     known: dict[str, Any] = {"reason": record.get("no_estimate", "")}
     if said is not None:
@@ -146,42 +104,12 @@ def check_table(
         table=entry.name,
         metric=model.metric_,
         sign=sign,
-        n_rows=len(X),
+        n_rows=len(split.X),
         held_out=score,
         held_out_error=error,
         seconds=used,
         **known,
     )
-
-
-def write_journal(path: Path, outcome: Outcome) -> None:
-    """Append a table that is done."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(outcome)) + "\n")
-
-
-def _arbitrary(entry: CatalogueEntry) -> str:
-    return hashlib.sha256(entry.name.encode()).hexdigest()
-
-
-def read_rows(entry: CatalogueEntry) -> "tuple[pd.DataFrame, NDArray[Any]]":
-    frame = read_table(entry.path).frame
-    frame = frame[frame[entry.target].notna()].reset_index(drop=True)
-    for name in entry.categorical:
-        if name in frame.columns:
-            frame[name] = frame[name].astype("category")
-    left_out = [name for name in (*entry.left_out, entry.target) if name in frame.columns]
-    y = frame[entry.target]
-    if entry.kind is TaskKind.REGRESSION:
-        return frame.drop(columns=left_out), y.to_numpy(dtype=np.float64)
-    return frame.drop(columns=left_out), y.astype(str).to_numpy(dtype=object)
-
-
-def strata(y: "NDArray[Any]") -> "NDArray[Any]":
-    """Return the labels, those with a single row as one."""
-    names, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
-    rare = counts[codes] < 2
-    return np.where(rare, names[counts.argmax()], y)
 
 
 def _judge(model: Any, X: "pd.DataFrame", y: "NDArray[Any]") -> tuple[float, float, int]:

@@ -19,9 +19,9 @@ import click
 from benchmarks import options
 from metatune.budget import Stopwatch
 from metatune.building.catalogue import CatalogueEntry, read_catalogue
-from metatune.data.findings.finding import FindingKind
-from metatune.data.findings.findings import find_all
 from metatune.data.reading.table_reader import read_table
+from metatune.data.risks.risk import RiskKind
+from metatune.data.risks.risks import find_risks
 from metatune.data.task.make_task import make_task
 from metatune.errors import InputError
 
@@ -30,14 +30,14 @@ PARTS = ("settled", "held-out", "all")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
-    """Leaks of a table, those that were named, and findings of other kinds.
+    """Leaks of a table, those that were named, and risks of other kinds.
 
     Attributes
     ----------
     table : str
     leaks, named : frozenset of str
         Columns.
-    others : tuple of FindingKind
+    others : tuple of RiskKind
     seconds : float
         Of looking.
     """
@@ -45,7 +45,7 @@ class Looked:
     table: str
     leaks: frozenset[str]
     named: frozenset[str]
-    others: tuple[FindingKind, ...]
+    others: tuple[RiskKind, ...]
     seconds: float
 
     @property
@@ -91,14 +91,14 @@ def look_at(entry: CatalogueEntry) -> Looked | None:
         print(f"{entry.name}: {error}", flush=True)
         return None
     watch = Stopwatch()
-    found = find_all(task)
+    found = find_risks(task)
     seconds = watch.seconds()
-    of_leaks = [each for each in found if each.kind is FindingKind.LEAK]
+    of_leaks = [each for each in found if each.kind is RiskKind.LEAK]
     return Looked(
         table=entry.name,
         leaks=frozenset(entry.left_out),
         named=frozenset(name for each in of_leaks for name in each.columns),
-        others=tuple(each.kind for each in found if each.kind is not FindingKind.LEAK),
+        others=tuple(each.kind for each in found if each.kind is not RiskKind.LEAK),
         seconds=seconds,
     )
 
@@ -128,9 +128,9 @@ def summary(looked: Sequence[Looked]) -> str:
         f"false alarms: {alarms} of {len(looked)} tables (1 in {len(looked) / max(1, alarms):.0f})",
         f"further columns named in tables with leaks: {extra}",
     ]
-    for kind in FindingKind:
+    for kind in RiskKind:
         n_tables = sum(kind in one.others for one in looked)
-        if kind is not FindingKind.LEAK:
+        if kind is not RiskKind.LEAK:
             lines.append(f"warned of {kind}: {n_tables} tables")
     seconds = sorted(one.seconds for one in looked)
     if seconds:

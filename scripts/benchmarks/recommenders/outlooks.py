@@ -9,28 +9,27 @@ and how often more time paid where that was called likely.
     python scripts/benchmarks outlooks
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
-import pandas as pd
 
 from benchmarks import options
-from benchmarks.recommenders.forecasts import KINDS
-from benchmarks.recommenders.own import partly_evaluated
+from benchmarks.recommenders import pools
 from benchmarks.recommenders.unseen import top_seconds
-from metatune.metadataset.store import load_metadata
-from metatune.metrics import DEFAULT_METRIC, PERFECT_SCORE
+from metatune.budget import Deadline
+from metatune.metrics import PERFECT_SCORE
 from metatune.recommender.forecast import level_log_seconds, make_forecast
 from metatune.recommender.levels import TOP
 from metatune.recommender.losses import FAILED, share_of_log
 from metatune.recommender.meta_model import MetaModel
 from metatune.recommender.observations import Observation
 from metatune.recommender.outlook import CLIMB, course_of, longer_outlook, outlook_after
-from metatune.recommender.past import Past, collect_past
+from metatune.recommender.past import Past
 from metatune.recommender.planner import Planner
 
 if TYPE_CHECKING:
@@ -39,6 +38,12 @@ if TYPE_CHECKING:
     from metatune.recommender.forecast import Forecast
 
     FloatArray = NDArray[np.float64]
+
+PARTS = ("settled", "held-out", "all")
+"""Parts of the families."""
+
+N_SETTLED = 24
+"""Families of each pool on which widths and chances of outlooks were settled."""
 
 _N_FOLDS = 3  # of the meta-dataset's top rung
 _SECONDS = (5.0, 20.0, 60.0, 300.0)
@@ -49,15 +54,13 @@ _CONSTANTS = {"roc_auc": 0.5, "rmse": 1.0}  # the scale does not matter: shares 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Outcome:
     """Forecast and outcome, as logarithms of what is left of the constant's error.
 
     Attributes
     ----------
     what : str
         Forecast of which kind.
-    dataset : str
-        Dataset that it is about.
     now : float
         Best value when it was made.
     real, expected, low, high : float
@@ -66,10 +69,11 @@ class Finding:
         Probability with which more time was said to pay; NaN where that was not asked.
     paid : bool
         Whether it did.
+    family, dataset : str
+        Dataset that it is about.
     """
 
     what: str
-    dataset: str
     now: float
     real: float
     expected: float
@@ -77,56 +81,80 @@ class Finding:
     high: float
     chance: float = float("nan")
     paid: bool = False
+    family: str = ""
+    dataset: str = ""
 
 
 @click.command(help=__doc__)
 @options.metadata
 @options.out("results/validation", "Directory of tables.")
-@click.option(
-    "--pools",
-    type=options.several(click.Choice(list(KINDS))),
-    default=",".join(KINDS),
-    show_default=True,
-)
-@click.option("--families", type=int, help="Only so many, for a quick look.")
-def outlooks(
-    metadata: Path | None, out: Path, pools: tuple[str, ...], families: int | None
+@pools.pools
+@pools.families
+@click.option("--part", type=click.Choice(PARTS), default="held-out", show_default=True)
+@options.minutes
+def outlooks(  # one parameter for each option
+    metadata: Path | None,
+    out: Path,
+    names: tuple[str, ...],
+    families: int | None,
+    part: str,
+    minutes: float,
 ) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    whole = load_metadata(metadata)
-    known_only = partly_evaluated(whole)
-    for pool in pools:
-        metric = DEFAULT_METRIC[KINDS[pool]]
-        past = collect_past(whole, KINDS[pool], metric)
-        found: list[Finding] = []
-        for of_dataset in _find(past, families, known_only, metric):
-            found += of_dataset
-            # A look at what there is, while it goes on.
-            pd.DataFrame(map(asdict, found)).to_csv(out / f"outlooks_{pool}.csv", index=False)
-        text = _tables(pool, found)
+    until = Deadline.after(60.0 * minutes)
+    for pool in pools.known_pools(metadata, names):
+        journal = out / f"outlooks_{pool.name}_{part}.jsonl"
+        found = read_found(journal)
+        wanted = part_of(pool.families, part)[:families]
+        for family in wanted:
+            if until.passed():
+                break
+            if family in {one.family for one in found}:
+                continue
+            new = list(_of_family(pool, family))
+            with journal.open("a", encoding="utf-8") as file:
+                file.writelines(json.dumps(asdict(one)) + "\n" for one in new)
+            found += new
+        text = _tables(pool.name, [one for one in found if one.family in wanted])
         print(text, flush=True)
-        (out / f"outlooks_{pool}.md").write_text(text, encoding="utf-8")
+        journal.with_suffix(".md").write_text(text, encoding="utf-8")
 
 
-def _find(
-    past: Past, n_families: int | None, known_only: frozenset[str], metric: str
-) -> Iterator[list[Finding]]:
+def part_of(families: Sequence[str], part: str) -> list[str]:
+    """Return the families of a part, in an order that is spread over the meta-dataset.
+
+    Widths and chances were settled on the first of them, and are judged on the others.
+    """
+    order = list(map(str, np.random.default_rng(0).permutation(families)))
+    return {"settled": order[:N_SETTLED], "held-out": order[N_SETTLED:], "all": order}[part]
+
+
+def read_found(path: Path) -> list[Outcome]:
+    """Read what is known already; a torn last line is not."""
+    found = []
+    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
+        try:
+            found.append(Outcome(**json.loads(line)))
+        except (ValueError, TypeError):
+            continue
+    return found
+
+
+def _of_family(pool: pools.KnownPool, family: str) -> Iterator[Outcome]:
+    """Leave a family out, and forecast its datasets."""
+    past = pool.past
     seconds = top_seconds(past)
-    families = np.array(past.families)
-    wanted = ~np.isin(past.names, list(known_only))
-    # Spread over the catalogue, which is sorted by source: a quick look sees all of them.
-    every = list(dict.fromkeys(families[wanted]))
-    every = list(np.random.default_rng(0).permutation(every))[:n_families]
-    for family in every:
-        unseen = families == family
-        model = MetaModel.fit(past.without(unseen))
-        for row in np.flatnonzero(unseen & wanted):
-            yield list(_of_dataset(past, model, int(row), seconds[row], metric))
+    unseen = np.array(past.families) == family
+    model = MetaModel.fit(past.without(unseen))
+    judged = ~np.isin(past.names, list(pool.not_judged))
+    for row in np.flatnonzero(unseen & judged):
+        for one in _of_dataset(past, model, int(row), seconds[row], pool.metric):
+            yield replace(one, family=family, dataset=past.names[row])
 
 
 def _of_dataset(
     past: Past, model: MetaModel, row: int, seconds: "FloatArray", metric: str
-) -> Iterator[Finding]:
+) -> Iterator[Outcome]:
     values = past.values[row]
     known = np.isfinite(values[:, TOP]) & np.isfinite(seconds)
     if known.sum() < 20:
@@ -144,11 +172,8 @@ def _of_dataset(
     )
     real, cost = values[known], seconds[known]
     observations = _search(forecast, real, cost)
-    for finding in (
-        *_courses(forecast, observations, metric),
-        *_after(forecast, observations, metric),
-    ):
-        yield replace(finding, dataset=past.names[row])
+    yield from _courses(forecast, observations, metric)
+    yield from _after(forecast, observations, metric)
 
 
 def _search(
@@ -188,7 +213,7 @@ def _search(
 
 def _courses(
     forecast: "Forecast", trials: list[list[Observation]], metric: str
-) -> Iterator[Finding]:
+) -> Iterator[Outcome]:
     told: dict[str, Any] = {"metric": metric, "constant": _CONSTANTS[metric], "n_workers": 1}
     course = course_of(forecast, seconds=_SECONDS, **told)
     assert course is not None
@@ -198,9 +223,8 @@ def _courses(
     reached = np.concatenate([[FAILED], np.minimum(best, FAILED)])[places]
     for at, instant in enumerate(_SECONDS):
         ends = sorted(_value(end[at], metric) for end in (course.low, course.high))
-        yield Finding(
+        yield Outcome(
             what=f"at {instant:g} s",
-            dataset="",
             now=FAILED,
             real=float(reached[at]),
             expected=_value(course.expected[at], metric),
@@ -209,9 +233,8 @@ def _courses(
         )
     longer = longer_outlook(forecast, seconds=_SECONDS[1], **told)
     assert longer is not None
-    yield Finding(
+    yield Outcome(
         what=f"{_SECONDS[1]:g} s times 3",
-        dataset="",
         now=_value(longer.now, metric),
         real=float(reached[-1]),
         expected=_value(longer.expected, metric),
@@ -222,7 +245,7 @@ def _courses(
     )
 
 
-def _after(forecast: "Forecast", trials: list[list[Observation]], metric: str) -> Iterator[Finding]:
+def _after(forecast: "Forecast", trials: list[list[Observation]], metric: str) -> Iterator[Outcome]:
     planner = Planner(forecast)
     for n in _AFTER:
         if n >= len(trials):
@@ -246,9 +269,8 @@ def _after(forecast: "Forecast", trials: list[list[Observation]], metric: str) -
                 break
             later = min(later, trial[-1].value)
         ends = sorted((_value(outlook.low, metric), _value(outlook.high, metric)))
-        yield Finding(
+        yield Outcome(
             what=f"after {n} trials, {_MORE:g} s more",
-            dataset="",
             now=now,
             real=later,
             expected=_value(outlook.expected, metric),
@@ -270,7 +292,7 @@ def _value(score: float, metric: str) -> float:
     return float(np.log(share + 0.01))
 
 
-def _tables(pool: str, found: list[Finding]) -> str:
+def _tables(pool: str, found: list[Outcome]) -> str:
     lines = [
         f"## {pool}: best score over time, families left out",
         "",
@@ -291,7 +313,7 @@ def _tables(pool: str, found: list[Finding]) -> str:
     return "\n".join(lines)
 
 
-def _line(what: str, some: list[Finding]) -> str:
+def _line(what: str, some: list[Outcome]) -> str:
     real = np.array([one.real for one in some])
     low, high = np.array([one.low for one in some]), np.array([one.high for one in some])
     expected = np.array([one.expected for one in some])

@@ -245,3 +245,32 @@ def test_texts_of_folds_are_learned_with_the_targets_of_all_rows(tmp_path: Path)
         model = fit_pipeline(pipeline, data.matrix(k, rows), data.task.y[rows])
         parts.append(SavedPart(model=model, weight=1 / 3, fold=k, trial=0))
     assert_same(SavedParts(parts=tuple(parts)), known_table, data, tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_dates_and_spans_of_their_own_type_are_read(tmp_path: Path) -> None:
+    table, rng = make_table(), np.random.default_rng(3)
+    table = table[["age", "spent"]]
+    days = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 900, len(table)), "D")
+    table["own"] = days
+    table["zoned"] = days.tz_localize("Europe/Rome") + pd.to_timedelta(7, "h")
+    table["plain_date"] = [day.date() for day in days]
+    table["digit_date"] = [int(f"{day:%Y%m%d}") for day in days[::-1]]
+    table["span"] = pd.to_timedelta(rng.integers(0, 10**6, len(table)), "s")
+    table.loc[::9, ["own", "zoned", "span", "digit_date"]] = None
+    table["spent"] += 100.0 * days.month
+    path = tmp_path / "table.parquet"
+    table.to_parquet(path)
+    known_table = known(path, "spent")
+    data = rows_of(known_table)
+    model = fitted("extra_trees", {}, data)
+    text = model_script(single(model), known_table, data, PLAN, title="Test.")
+    (answer, _), ours = (
+        run(text, path, path),
+        joined_model(single(model), known_table.encoder, known_table.task).predict(
+            known_table.task.X
+        ),
+    )
+    np.testing.assert_allclose(answer["spent"], ours, rtol=1e-6, atol=1e-6)
+    for part in ("to_instants", "to_days", "pd.Timedelta(seconds=1)"):
+        assert part in text

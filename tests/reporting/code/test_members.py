@@ -44,7 +44,9 @@ def test_member_that_only_a_second_layer_looks_at_keeps_its_model() -> None:
     pipeline = Pipeline([("table", "passthrough"), ("model", mean)])
     told = record((5, "linear", 0.0), (3, "knn", 0.0), (None, "second layer of linear", 1.0))
     saved = split_model(pipeline, told, 3, averaged=True)
-    assert saved.has_second_layer
+    assert saved.second is not None
+    assert saved.second.trials == (5, 3)
+    assert [part.weight for part in saved.second.learners] == [1.0]
     assert [part.trial for part in saved.parts] == [5, 3]
     alone = single_part(saved, 3, ())
     assert [(part.model.constant, part.weight) for part in alone.parts] == [(2.0, 1.0)]

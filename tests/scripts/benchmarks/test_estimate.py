@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 from click.testing import Result
 
-from benchmarks.estimate import held_out
-from benchmarks.estimate.held_out import Outcome, choose_tables, read_journal, write_journal
+from benchmarks import split_tables
+from benchmarks.estimate.held_out import Outcome
 from benchmarks.estimate.report import summary, table_of_outcomes
+from benchmarks.split_tables import choose_tables, read_done, write_done
 from metatune.building.catalogue import CatalogueEntry
 from metatune.kinds import TaskKind
 
@@ -62,11 +63,11 @@ def test_summary_counts_and_signs() -> None:
 
 def test_journal_survives_a_torn_line(tmp_path: Path) -> None:
     path = tmp_path / "done.jsonl"
-    assert read_journal(path) == {}
-    write_journal(path, outcome("a"))
+    assert read_done(path, Outcome) == {}
+    write_done(path, outcome("a"))
     with path.open("a") as file:
         file.write('{"table": "b", "met')
-    assert read_journal(path) == {"a": outcome("a")}
+    assert read_done(path, Outcome) == {"a": outcome("a")}
 
 
 def test_one_table_of_each_family_in_a_fixed_order() -> None:
@@ -116,7 +117,7 @@ class FakeModel:
 def test_tables_are_checked_once(
     bench: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(held_out, "MetaTuneClassifier", FakeModel)
+    monkeypatch.setattr(split_tables, "MetaTuneClassifier", FakeModel)
     rng = np.random.default_rng(0)
     y = rng.random(300) < 0.5
     table = pd.DataFrame({"a": y + rng.normal(size=300), "leak": y, "y": np.where(y, "yes", "no")})
@@ -129,7 +130,7 @@ def test_tables_are_checked_once(
     assert first.exit_code == 0, first.output
     assert "1 of 1 tables have an estimate" in first.output
     assert FakeModel.fits == 1
-    (found,) = read_journal(tmp_path / "out" / "seed0-30s.jsonl").values()
+    (found,) = read_done(tmp_path / "out" / "seed0-30s.jsonl", Outcome).values()
     assert 0.7 < found.held_out < 0.82
     assert 0.02 < found.held_out_error < 0.06
     assert (tmp_path / "out" / "seed0-30s.png").stat().st_size > 1000

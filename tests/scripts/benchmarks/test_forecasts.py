@@ -1,6 +1,8 @@
 """Forecasts against what happened: the summary of a made-up meta-dataset whose answer is known."""
 
+import json
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,8 @@ from made_up_past import make_metadata
 
 from benchmarks.recommenders.forecast_tables import forecast_tables, plot_forecasts
 from benchmarks.recommenders.held_out import fold_shares, judged, judged_random, shown_values
+from benchmarks.recommenders.outlooks import N_SETTLED, PARTS, Outcome, part_of, read_found
+from benchmarks.recommenders.pools import known_pools
 from benchmarks.recommenders.unseen import N_TRIALS, Unseen, forecast_unseen
 from metatune.kinds import TaskKind
 from metatune.recommender.levels import TOP
@@ -137,3 +141,31 @@ def test_an_unknown_pool_is_refused_in_a_line(bench: Callable[..., Result], tmp_
     assert found.exit_code == 2
     assert "'nil' is not one of 'classification', 'regression'" in found.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_families_that_settled_the_widths_do_not_judge_them() -> None:
+    families = [f"family {i}" for i in range(40)]
+    settled, held_out, every = (part_of(families, part) for part in PARTS)
+    assert len(settled) == N_SETTLED
+    assert not set(settled) & set(held_out)
+    assert sorted([*settled, *held_out]) == sorted(every) == sorted(families)
+
+
+def test_what_is_known_of_outlooks_is_not_found_out_again(
+    bench: Callable[..., Result], metadata_dir: Path, tmp_path: Path
+) -> None:
+    (pool,) = known_pools(metadata_dir, ("regression",))
+    known = Outcome(
+        what="at 5 s", now=0.0, real=-1.0, expected=-0.9, low=-1.5, high=-0.5, dataset="x"
+    )
+    lines = [
+        json.dumps(asdict(replace(known, family=family)))
+        for family in part_of(pool.families, "all")
+    ]
+    journal = tmp_path / "outlooks_regression_all.jsonl"
+    journal.write_text("\n".join([*lines, '{"what": "at 5']), encoding="utf-8")
+    assert [one.real for one in read_found(journal)] == [-1.0] * len(lines)
+    options = ("--metadata", metadata_dir, "--out", tmp_path, "--pools", "regression")
+    shown = bench("outlooks", *options, "--part", "all")
+    assert shown.exit_code == 0, shown.output
+    assert f"| at 5 s | {len(lines)} | 100% | 0% | 0% | -0.100 | 1.000 |" in shown.stdout

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from click.testing import Result
 
-from benchmarks.bounds.bounds import Bounded, read_done, summary
+from benchmarks.bounds.bounds import Bounded, summary
 from benchmarks.leaks.leaks import PARTS, part_of
+from benchmarks.split_tables import read_done
 
 
 @pytest.fixture(name="catalogue")
@@ -72,6 +73,6 @@ def test_summary_tells_numbers_and_labels_apart() -> None:
 
 
 def test_a_torn_line_of_the_journal_is_done_again(tmp_path: Path) -> None:
-    assert read_done(tmp_path / "none.jsonl") == {}
+    assert read_done(tmp_path / "none.jsonl", Bounded) == {}
     (tmp_path / "some.jsonl").write_text('{"table": "a", "task": "binary", "n_ro')
-    assert read_done(tmp_path / "some.jsonl") == {}
+    assert read_done(tmp_path / "some.jsonl", Bounded) == {}

@@ -17,7 +17,9 @@ __all__ = [
     "to_amounts",
     "to_amounts_with_comma",
     "to_dates",
+    "to_days",
     "to_flags",
+    "to_instants",
     "to_numbers",
     "to_texts",
 ]
@@ -79,6 +81,17 @@ def to_dates(cells: Any, formats: Any) -> Any:
         read = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
         dates = dates.fillna(read.dt.tz_localize(None).astype("datetime64[us]"))
     return dates
+
+
+def to_days(cells: Any, formats: Any) -> Any:
+    """Read a column of dates written as whole numbers."""
+    return to_dates(numbers_as_texts(cells).str.zfill(8), formats)
+
+
+def to_instants(cells: Any) -> Any:
+    """Bring dates of their own type into the same time zone."""
+    dates = pd.to_datetime(cells, errors="coerce", utc=True)
+    return dates.dt.tz_localize(None).astype("datetime64[us]")
 
 
 def codes_among(texts: Any, levels: Any) -> Any:

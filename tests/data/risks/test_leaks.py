@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metatune.data.findings.findings import find_all, warn_of
-from metatune.data.findings.leaks import find_leaks
-from metatune.data.findings.names import is_afterwards, is_kin
+from metatune.data.risks.leaks import find_leaks
+from metatune.data.risks.names import is_afterwards, is_kin
+from metatune.data.risks.risks import find_risks, warn_of
 from metatune.data.task.make_task import make_task, make_task_from_arrays
 from metatune.errors import DataWarning, LeakWarning
 
@@ -138,9 +138,9 @@ def test_python_warns_of_leaks_by_a_class_of_their_own() -> None:
     y = table.pop("price")
     leaking = make_task_from_arrays(table.assign(x7=y), y, classification=False)
     with pytest.warns(LeakWarning, match="'x7'"):
-        warn_of(find_all(leaking), stacklevel=2)
+        warn_of(find_risks(leaking), stacklevel=2)
     assert issubclass(LeakWarning, DataWarning)
-    assert find_all(make_task_from_arrays(table, y, classification=False)) == ()
+    assert find_risks(make_task_from_arrays(table, y, classification=False)) == ()
 
 
 def test_groups_are_told_in_python_too() -> None:
@@ -148,11 +148,11 @@ def test_groups_are_told_in_python_too() -> None:
     patient = np.repeat(np.arange(60), 6)
     X = pd.DataFrame({"patient_id": patient, "x": rng.normal(size=360)})
     y = rng.normal(size=60)[patient] + rng.normal(0, 0.3, 360)
-    (found,) = find_all(make_task_from_arrays(X, y, classification=False))
+    (found,) = find_risks(make_task_from_arrays(X, y, classification=False))
     assert "'patient_id'" in found.text
     assert found.kind == "dependence"
     given = make_task_from_arrays(X, y, classification=False, groups=patient)
-    assert find_all(given) == ()
+    assert find_risks(given) == ()
 
 
 def test_absurd_numbers_and_empty_columns_are_no_matter() -> None:

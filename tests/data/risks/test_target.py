@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from metatune.data.findings.target import find_constant_target, find_unfit_metric
+from metatune.data.risks.target import find_constant_target, find_unfit_metric
 from metatune.data.task.make_task import make_task
 from metatune.data.task.task import Task
 

@@ -1,13 +1,13 @@
-"""Finding: one line on what makes the results of a run misleading."""
+"""Risk: one line on what makes the results of a run misleading."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Finding", "FindingKind"]
+__all__ = ["Risk", "RiskKind"]
 
 
-class FindingKind(StrEnum):
-    """Kind of a finding."""
+class RiskKind(StrEnum):
+    """Kind of a risk."""
 
     LEAK = "leak"
     """Columns that give the target away."""
@@ -22,18 +22,18 @@ class FindingKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """Finding about a table.
+class Risk:
+    """Risk in a table.
 
     Attributes
     ----------
-    kind : FindingKind
+    kind : RiskKind
     columns : tuple of str
         Columns that it is about.
     text : str
         One line: what was found, why it matters, and how to mend it.
     """
 
-    kind: FindingKind
+    kind: RiskKind
     columns: tuple[str, ...] = ()
     text: str

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from metatune.data.findings.finding import Finding, FindingKind
+from metatune.data.risks.risk import Risk, RiskKind
 from metatune.data.task.task import Task
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _DIFFERENT = 0.02  # distinct values per row of some column, at least
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 
 
-def find_duplicates(task: Task) -> list[Finding]:
+def find_duplicates(task: Task) -> list[Risk]:
     """Find rows that stand in a table again, target included.
 
     Rows that are alike because there are few columns of few values are none: as many are alike
@@ -37,7 +37,7 @@ def find_duplicates(task: Task) -> list[Finding]:
 
     Returns
     -------
-    list of Finding
+    list of Risk
         At most one. Empty where groups keep rows together.
     """
     bound = task.row_metadata.groups is not None or task.row_metadata.splits is not None
@@ -62,7 +62,7 @@ def find_duplicates(task: Task) -> list[Finding]:
         f"{repeated:,} of {of} rows repeat another one, target included: equal rows in different "
         "folds make scores too good; leave out the copies, or name what they share as a group"
     )
-    return [Finding(kind=FindingKind.DUPLICATES, text=text)]
+    return [Risk(kind=RiskKind.DUPLICATES, text=text)]
 
 
 def _hashed(cells: "pd.Series[Any]") -> "Hashes":

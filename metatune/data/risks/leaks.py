@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from metatune.data.findings.finding import Finding, FindingKind
-from metatune.data.findings.names import is_afterwards, is_kin
-from metatune.data.findings.sample import LeakSample, draw_sample
-from metatune.data.findings.sums import find_combinations, flag_groups
-from metatune.data.findings.telling import follows_class, telling_power, where_filled
+from metatune.data.risks.names import is_afterwards, is_kin
+from metatune.data.risks.risk import Risk, RiskKind
+from metatune.data.risks.sample import LeakSample, draw_sample
+from metatune.data.risks.sums import find_combinations, flag_groups
+from metatune.data.risks.telling import follows_class, telling_power, where_filled
 from metatune.data.task.task import Task
 from metatune.data.wording import listed
 
@@ -29,7 +29,7 @@ _RELATIVE = (0.6, 0.4)  # and with a name like that of a leak
 _MEND = "leave out what is not known when the model is used"
 
 
-def find_leaks(task: Task) -> list[Finding]:
+def find_leaks(task: Task) -> list[Risk]:
     """Find the columns of a table that give its target away.
 
     Parameters
@@ -38,7 +38,7 @@ def find_leaks(task: Task) -> list[Finding]:
 
     Returns
     -------
-    list of Finding
+    list of Risk
         At most one for each way of giving it away. Empty for tables of fewer than 50 rows, where
         chance looks the same.
     """
@@ -51,13 +51,13 @@ def find_leaks(task: Task) -> list[Finding]:
     about = f"much of the target {task.target!r}, under names like those of leaks"
     ways.append(_Way(names=relatives, verbs=("tells", "each tell"), what=about))
     alone = set(ways[0].names)
-    found: list[Finding] = []
+    found: list[Risk] = []
     told: set[str] = set()
     for way in ways:
         new = set(way.names) - told
         if new and not (alone & set(way.names) and len(new) < len(way.names)):
             told |= new
-            found.append(way.finding())
+            found.append(way.risk())
     return found
 
 
@@ -69,11 +69,11 @@ class _Way:
     verbs: tuple[str, str]
     what: str
 
-    def finding(self) -> Finding:
+    def risk(self) -> Risk:
         several = len(self.names) > 1
         who = f"column{'s' if several else ''} {listed(self.names)}"
         text = f"possible leak: {who} {self.verbs[several]} {self.what}: {_MEND}"
-        return Finding(kind=FindingKind.LEAK, columns=self.names, text=text)
+        return Risk(kind=RiskKind.LEAK, columns=self.names, text=text)
 
 
 def _ways(sample: LeakSample) -> list[_Way]:

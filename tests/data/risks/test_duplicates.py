@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from metatune.data.findings.duplicates import find_duplicates
+from metatune.data.risks.duplicates import find_duplicates
 from metatune.data.task.make_task import make_task, make_task_from_arrays
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from metatune.data.findings.sample import LeakSample, SampledColumn
+from metatune.data.risks.sample import LeakSample, SampledColumn
 
 if TYPE_CHECKING:
     from metatune._typing import AnyArray, FloatArray, IntArray

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from metatune.data.findings.sample import LeakSample, SampledColumn
+from metatune.data.risks.sample import LeakSample, SampledColumn
 
 if TYPE_CHECKING:
     from metatune._typing import FloatArray, IndexArray

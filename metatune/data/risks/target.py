@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from metatune.data.findings.finding import Finding, FindingKind
+from metatune.data.risks.risk import Risk, RiskKind
 from metatune.data.task.task import Task
 
 __all__ = ["find_constant_target", "find_unfit_metric"]
@@ -15,8 +15,8 @@ _IMBALANCED = 0.9  # share of the most frequent class
 _COUNTING = frozenset(("accuracy", "f1_micro", "precision_micro", "recall_micro", "f1_weighted"))
 
 
-def find_constant_target(task: Task) -> list[Finding]:
-    """Find a target that is the same in nearly all rows; at most one finding."""
+def find_constant_target(task: Task) -> list[Risk]:
+    """Find a target that is the same in nearly all rows; at most one risk."""
     y = task.y
     counts = np.unique(y, return_counts=True)[1]
     common = int(counts.max())
@@ -36,8 +36,8 @@ def find_constant_target(task: Task) -> list[Finding]:
     return []
 
 
-def find_unfit_metric(task: Task) -> list[Finding]:
-    """Find a metric that the most frequent class alone makes good; at most one finding."""
+def find_unfit_metric(task: Task) -> list[Risk]:
+    """Find a metric that the most frequent class alone makes good; at most one risk."""
     if not task.n_classes or task.metric.name not in _COUNTING:
         return []
     share = task.class_counts.max() / task.n_rows
@@ -48,8 +48,8 @@ def find_unfit_metric(task: Task) -> list[Finding]:
         f"metric {task.metric.name} hardly fits this imbalance: the most frequent class alone is "
         f"right in {share:.1%} of the rows; think of balanced_accuracy, {better}"
     )
-    return [Finding(kind=FindingKind.METRIC, text=text)]
+    return [Risk(kind=RiskKind.METRIC, text=text)]
 
 
-def _about(task: Task, says: str) -> Finding:
-    return Finding(kind=FindingKind.TARGET, text=f"target {task.target!r} {says}")
+def _about(task: Task, says: str) -> Risk:
+    return Risk(kind=RiskKind.TARGET, text=f"target {task.target!r} {says}")

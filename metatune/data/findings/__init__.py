@@ -1,1 +1,0 @@
-"""Findings about a table that make the results of a run misleading."""

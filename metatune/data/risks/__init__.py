@@ -1,0 +1,1 @@
+"""Risks in a table: what makes the results of a run misleading."""
