@@ -44,9 +44,9 @@ _ESTIMATE_SHARE = 0.02  # of the budget: an ensemble's takes what is left beyond
 _LEAST_ESTIMATE_SECONDS, _MOST_ESTIMATE_SECONDS = 0.3, 8.0
 _BOUNDS_SHARE = 0.02  # of the budget, for the spread of errors of numbers
 _LEAST_BOUNDS_SECONDS, _MOST_BOUNDS_SECONDS = 0.4, 4.0
-_FINDINGS_SHARE = 0.05  # of the budget, for importances of columns,
+_FINDINGS_SHARE = 0.03  # of the budget, for importances of columns,
 _MOST_FINDINGS_SECONDS = 12.0
-_EXPLAINED_SECONDS = 10.0  # budgets from which on they are kept free; else what is left is taken
+_EXPLAINED_SECONDS = 30.0  # budgets from which on they are kept free; else what is left is taken
 _FINDINGS_LIMIT = 0.1  # of the budget: by then they have ended, whatever they take
 
 
