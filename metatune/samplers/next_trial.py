@@ -32,6 +32,6 @@ def next_trial(
     proposal = sampler.propose(halving.history)
     if proposal is not None:
         return halving.start(
-            proposal.configuration, at_the_top=proposal.at_the_top, expected=proposal.expected
+            proposal.configuration, rung=proposal.rung, expected=proposal.expected
         )
     return None if sampler.waits else halving.promote(max_seconds, exhausted=True)

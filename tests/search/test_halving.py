@@ -107,6 +107,12 @@ def test_the_reference_starts_at_the_top_and_counts_among_those_seen_below() -> 
     assert incumbent.trial.configuration == config(0.7)
 
 
+@pytest.mark.parametrize(("rung", "index"), [(0, 0), (2, 2), (-1, 4), (-2, 3)])
+def test_a_configuration_starts_at_the_rung_that_it_was_proposed_for(rung: int, index: int) -> None:
+    halving = SuccessiveHalving(RUNGS, ACCURACY)
+    assert halving.start(config(0.5), rung=rung).rung == RUNGS[index]
+
+
 def test_a_single_rung_has_no_promotions() -> None:
     assert play(make(0.1, 0.2, 0.3, 0.4, rungs=RUNGS[:1]), 10) == [
         (0.1, 0),

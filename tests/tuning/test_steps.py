@@ -19,7 +19,7 @@ from metatune.estimate.values import NoEstimate
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.evaluation.trial_data import TrialData
 from metatune.metadataset.recipes import ALL_ROUND
-from metatune.samplers.base import ListedSampler
+from metatune.samplers.base import TOP_RUNG, ListedSampler
 from metatune.samplers.strategy import RANDOM
 from metatune.search.history import History
 from metatune.search.outcome import Ended, SearchOutcome
@@ -129,7 +129,7 @@ class TestSampler:
             spaces["lightgbm"].default(),
             ALL_ROUND.configuration(kind),
         ]
-        assert [p and p.at_the_top for p in first] == [False, True, False]
+        assert [p and p.rung for p in first] == [0, TOP_RUNG, 0]
 
 
 def test_a_search_runs_until_its_trials_are_spent_and_everything_is_recorded(
