@@ -17,7 +17,7 @@ from metatune.recommender.losses import FAILED, error_share, log_share, score_of
 from metatune.recommender.observations import Observation
 from metatune.recommender.planner import PlannedTrial, Planner
 from metatune.samplers.base import TOP_RUNG, Proposal, Sampler
-from metatune.samplers.mutation import draw_configuration
+from metatune.samplers.drawing import draw_configuration
 from metatune.samplers.patience import Patience
 from metatune.search.history import History
 from metatune.space import Configuration, SearchSpace

@@ -10,6 +10,7 @@ from metatune.evaluation.rungs import Rung, plan_rungs
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.kinds import TaskKind
 from metatune.metrics import Metric, resolve_metric
+from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
 from metatune.space import Configuration
 
