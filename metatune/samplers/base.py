@@ -63,7 +63,7 @@ class ListedSampler(Sampler):
     Parameters
     ----------
     configurations : iterable of Configuration
-        Taken one by one, as they are needed.
+        The first one that is not known is proposed.
     top : collection of Configuration
         Those among them that start at the highest rung.
     rung : int
@@ -77,12 +77,12 @@ class ListedSampler(Sampler):
         *,
         rung: int = 0,
     ) -> None:
-        self._upcoming = iter(configurations)
+        self._configurations = tuple(configurations)
         self._top = top
         self._rung = rung
 
     def propose(self, history: History) -> Proposal | None:
-        for configuration in self._upcoming:
+        for configuration in self._configurations:
             if not history.knows(configuration):
                 rung = TOP_RUNG if configuration in self._top else self._rung
                 return Proposal(configuration=configuration, rung=rung)

@@ -72,6 +72,7 @@ def test_a_list_passes_over_what_is_known_and_says_who_starts_at_the_top() -> No
     sampler = ListedSampler([ridge(0.5), ridge(0.5), ridge(0.6)], top=[ridge(0.6)])
     assert start(history, sampler) == ridge(0.5)
     assert sampler.propose(history) == Proposal(configuration=ridge(0.6), rung=TOP_RUNG)
+    assert start(history, sampler) == ridge(0.6)
     assert sampler.propose(history) is None
 
 

@@ -20,7 +20,8 @@ from metatune.evaluation.prepared_task import PreparedTask
 from metatune.evaluation.trial_data import TrialData
 from metatune.metadataset.recipes import ALL_ROUND
 from metatune.samplers.base import TOP_RUNG, ListedSampler
-from metatune.samplers.strategy import RANDOM
+from metatune.samplers.catalogue import StrategyName
+from metatune.samplers.strategies.registry import make_strategy
 from metatune.search.history import History
 from metatune.search.outcome import Ended, SearchOutcome
 from metatune.storage.store import RunStore
@@ -103,7 +104,8 @@ class TestSampler:
         self, metadata_dir: Path, tmp_path: Path
     ) -> None:
         short = Parts(tmp_path / "a", make_options(1, metadata=metadata_dir))
-        blind = Parts(tmp_path / "b", make_options(9, metadata=metadata_dir, strategy=RANDOM))
+        cold = make_strategy(StrategyName.RANDOM, cold_start=True)
+        blind = Parts(tmp_path / "b", make_options(9, metadata=metadata_dir, strategy=cold))
         for parts in (short, blind):
             assert make_question(parts.run, parts.prepared) is None
 
@@ -130,6 +132,14 @@ class TestSampler:
             ALL_ROUND.configuration(kind),
         ]
         assert [p and p.rung for p in first] == [0, TOP_RUNG, 0]
+
+    def test_a_cold_start_begins_without_the_recipe(self, tmp_path: Path) -> None:
+        cold = make_strategy(StrategyName.HALVING, cold_start=True)
+        parts = Parts(tmp_path, make_options(strategy=cold))
+        sampler = make_sampler(*parts.all, None)
+        history = History(parts.prepared.task.metric)
+        first = [sampler.propose(history) for _ in range(3)]
+        assert [p and p.configuration.origin for p in first] == ["default", "default", "random"]
 
 
 def test_a_search_runs_until_its_trials_are_spent_and_everything_is_recorded(
