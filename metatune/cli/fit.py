@@ -64,6 +64,7 @@ __all__ = ["default_output", "fit"]
 )
 @click.option("--include", metavar="ALG,..", help="Only these algorithms.")
 @click.option("--exclude", metavar="ALG,..", help="Not these algorithms.")
+@options.strategy()
 @options.model()
 @click.option(
     "--report/--no-report",
@@ -120,9 +121,14 @@ def default_output(data: str) -> Path:
 
 
 def _options(given: dict[str, Any]) -> "RunOptions":
+    from dataclasses import replace
+
+    from metatune.samplers.catalogue import read_strategy
     from metatune.storage.run_options import RunOptions
 
     include, exclude = (options.names(given.pop(name)) for name in ("include", "exclude"))
+    strategy = read_strategy(given.pop("strategy"), cold_start=given["cold_start"])
     metadata = given.pop("metadata")
     metadata = None if metadata is None else str(metadata)
-    return RunOptions(metadata=metadata, include=include, exclude=exclude, **given)
+    chosen = RunOptions(metadata=metadata, include=include, exclude=exclude, **given)
+    return replace(chosen, strategy=strategy)

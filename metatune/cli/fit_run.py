@@ -20,6 +20,7 @@ from metatune.ensemble.limits import parse_limits
 from metatune.errors import BundleError, OptionError, SearchError
 from metatune.execution.cores import parse_memory
 from metatune.execution.workers import local_workers, workers
+from metatune.samplers.catalogue import CATALOGUE, StrategyName, read_strategy
 from metatune.storage.door import continue_command
 from metatune.storage.record import DataRecord
 from metatune.storage.run_options import RunOptions
@@ -105,6 +106,7 @@ def file_of(data: str | None) -> Path | None:
 def _checked(options: RunOptions) -> RunOptions:
     """Check what can be checked without reading the table, and count the workers."""
     select_algorithms(options.include, options.exclude)
+    read_strategy(options.strategy, cold_start=options.cold_start)
     parse_limits(options.max_latency, options.max_size)
     _ = options.reading  # raises what is wrong with them
     if options.data is not None:
@@ -216,6 +218,7 @@ def _tune(
         watch = Stopwatch()
         task, data = _read(session, voice)
         risks = _look_for_risks(task, voice)
+        _announce_strategy(session.options, voice)
         session.begin(task, data, reading=watch.seconds(), risks=risks)
         interrupts.say_at_the_end(_how_to_go_on(session))
         return tune(
@@ -228,6 +231,16 @@ def _tune(
             past=session.past,
             events=Group([progress, *trackers]),
         )
+
+
+def _announce_strategy(options: RunOptions, voice: Voice) -> None:
+    """Say where configurations come from, unless it is where they usually do."""
+    facts = CATALOGUE[options.strategy]
+    if facts.name is StrategyName.METATUNE:
+        return
+    start = "a cold start" if options.cold_start else "after what past datasets recommend"
+    start = "" if facts.needs_advice else f", {start}"
+    voice.say(f"strategy {facts.name}{start}: {facts.about}")
 
 
 def _page_seconds(session: Session) -> float:

@@ -15,6 +15,7 @@ from metatune.ensemble.limits import parse_limits
 from metatune.errors import OptionError
 from metatune.execution.cores import parse_memory
 from metatune.metrics import metric_name
+from metatune.samplers.catalogue import read_strategy
 from metatune.storage.door import Door
 from metatune.storage.run_options import RunOptions
 from metatune.storage.session import RunRequest
@@ -35,6 +36,8 @@ _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "memory_limit": ((str, numbers.Integral), "bytes, or a text like '4GB'"),
     "metadata": ((str, Path), "a path"),
     "run_dir": ((str, Path), "a path"),
+    "strategy": ((str,), "the name of a strategy, like 'tpe'"),
+    "cold_start": ((bool, np.bool_), "True or False"),
     "ensemble": ((bool, np.bool_), "True or False"),
     "resume": ((bool, np.bool_), "True or False"),
     "verbose": ((numbers.Integral, bool), "0, 1 or 2"),
@@ -61,6 +64,8 @@ def read_request(model: Any, *, classification: bool) -> RunRequest:
         max_trials=model.max_trials,
         include=include,
         exclude=exclude,
+        strategy=read_strategy(model.strategy, cold_start=bool(model.cold_start)),
+        cold_start=bool(model.cold_start),
         ensemble=bool(model.ensemble),
         max_latency=model.max_latency,
         max_size=model.max_size,

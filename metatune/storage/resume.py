@@ -32,13 +32,16 @@ __all__ = [
 
 _BEAT_SECONDS = 2.0
 _BLOCK_ROWS = 100_000
-_DECIDING_IN_PYTHON = ("metric", "positive", "task", "include", "exclude", "seed")
+_DECIDING_IN_PYTHON = (
+    *("metric", "positive", "task", "include", "exclude", "seed"),
+    *("strategy", "cold_start"),
+)
 _DECIDING = (
     *_DECIDING_IN_PYTHON,
     *("target", "weight", "group", "time", "metadata"),
     *READING,
 )
-"""Options that decide what the result of a trial is; all others may differ when a run goes on."""
+"""Options that decide what is tried and what the results are; others may differ later."""
 
 _COMPUTED = ": topic "  # columns whose last digits depend on the machine
 
@@ -290,6 +293,7 @@ def _plain(value: Any) -> Any:
 
 def _shown(value: Any) -> str:
     value = ",".join(value) if isinstance(value, tuple) else value
+    value = str(value) if isinstance(value, str) else value  # without the name of an enumeration
     return "not given" if value in (None, "") else f"{value!r}"
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from metatune.data.reading.options import READING, ReadingOptions, reading_options
+from metatune.samplers.catalogue import StrategyName
 
 __all__ = ["RunOptions"]
 
@@ -32,6 +33,8 @@ class RunOptions:
     max_trials: int | None = None
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    strategy: StrategyName = StrategyName.METATUNE
+    cold_start: bool = False
     ensemble: bool = True
     report: bool = True
     max_latency: str | float | None = None

@@ -1,4 +1,4 @@
-"""Sampler of a run: safe defaults, then the strategy that past datasets advise, then mutations."""
+"""Sampler of a run: safe defaults, then the strategy, warm-started by what past datasets advise."""
 
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.execution.executor import Job
@@ -9,7 +9,6 @@ from metatune.samplers.advised import AdvisedSampler
 from metatune.samplers.base import ListedSampler, Sampler, SamplerChain
 from metatune.samplers.mutation import MutationSampler
 from metatune.samplers.patience import Patience
-from metatune.samplers.planned import climbed_levels
 from metatune.samplers.question import Question
 from metatune.samplers.strategy import Asked, Situation
 from metatune.space import Configuration
@@ -57,7 +56,7 @@ def make_question(run: Run, prepared: PreparedTask) -> Question | None:
     """
     metadata = check_metadata(run.options.metadata)
     asked, max_trials = run.options.strategy.asked, run.options.budget.max_trials
-    is_over = max_trials is not None and max_trials <= len(_first(prepared))
+    is_over = max_trials is not None and max_trials <= len(_first(run, prepared))
     if asked is Asked.NONE or is_over:
         return None
     remaining = run.deadline.remaining()
@@ -103,10 +102,10 @@ def make_sampler(
         Asks past datasets.
     """
     spaces, strategy = prepared.spaces, run.options.strategy
-    first = _first(prepared)
+    first = _first(run, prepared)
     situation = Situation(
         spaces=spaces,
-        levels=climbed_levels(prepared.rungs),
+        rungs=prepared.rungs,
         n_first=len(first),
         patience=_patience(run),
         seed=run.options.seed,
@@ -115,7 +114,7 @@ def make_sampler(
     solid = [name for name in _SOLID if name in spaces]
     defaults = [spaces[name].default() for name in dict.fromkeys([*solid, *spaces])]
     then: Sampler
-    if strategy.asked is Asked.NONE:
+    if strategy.is_cold:
         then = strategy.sampler(situation)
     elif question is None:
         then = ListedSampler(defaults)
@@ -123,17 +122,20 @@ def make_sampler(
         meanwhile = run.executor.n_workers > 1
         then = AdvisedSampler(question, strategy, situation, defaults, meanwhile=meanwhile)
     top = [spaces[_REFERENCE].default()] if _REFERENCE in spaces else []
-    return SamplerChain(
-        [ListedSampler(first, top), then, MutationSampler(spaces, run.options.seed)]
-    )
+    chain = [ListedSampler(first, top), then]
+    if strategy.needs_advice:  # what it lists comes to an end
+        chain.append(MutationSampler(spaces, run.options.seed))
+    return SamplerChain(chain)
 
 
-def _first(prepared: PreparedTask) -> list[Configuration]:
-    """Return the configurations that open every run."""
+def _first(run: Run, prepared: PreparedTask) -> list[Configuration]:
+    """Return the configurations that open a run; without the recipe where it begins cold."""
     spaces = prepared.spaces
     first = [spaces[name].default() for name in _FIRST if name in spaces]
     recipe = ALL_ROUND.configuration(prepared.task.kind)
     fits = prepared.data.n_train_rows <= _ALL_ROUND_ROWS and ALL_ROUND.algorithm in spaces
+    if run.options.strategy.is_cold:
+        return first
     return [*first, recipe] if fits and recipe is not None else first
 
 
