@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "metatune"
 
 ROWS = (
-    ("_typing", "errors", "kinds", "space", "metrics", "budget", "files", "notation"),
+    ("_typing", "errors", "kinds", "space", "files", "metrics", "budget", "notation"),
     ("execution", "data"),
     ("metafeatures", "algorithms", "openml"),
     ("models", "metadataset"),
@@ -16,7 +16,7 @@ ROWS = (
     ("search", "recommender", "ensemble"),
     ("estimate", "samplers", "storage"),
     ("reporting", "tuning", "building", "listeners"),
-    ("api", "estimators", "default", "cli"),
+    ("api", "estimators", "default", "model_selection", "testing", "cli"),
     ("__main__",),
 )
 """The floors: a part imports parts of earlier rows, or those named before it on its own row."""

@@ -64,6 +64,7 @@ __all__ = ["default_output", "fit"]
 )
 @click.option("--include", metavar="ALG,..", help="Only these algorithms.")
 @click.option("--exclude", metavar="ALG,..", help="Not these algorithms.")
+@options.space()
 @options.model()
 @click.option(
     "--report/--no-report",
@@ -123,6 +124,6 @@ def _options(given: dict[str, Any]) -> "RunOptions":
     from metatune.storage.run_options import RunOptions
 
     include, exclude = (options.names(given.pop(name)) for name in ("include", "exclude"))
-    metadata = given.pop("metadata")
+    metadata, space = given.pop("metadata"), options.read_space(given.pop("space"))
     metadata = None if metadata is None else str(metadata)
-    return RunOptions(metadata=metadata, include=include, exclude=exclude, **given)
+    return RunOptions(metadata=metadata, include=include, exclude=exclude, space=space, **given)

@@ -1,7 +1,7 @@
 """The scikit-learn estimators: thin doors to `metatune.tuning.tune.tune`."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -75,6 +75,7 @@ class _MetaTune(ExplainedEstimator, Appearance):
         max_trials: int | None = None,
         include: Sequence[str] | None = None,
         exclude: Sequence[str] | None = None,
+        space: "str | Path | Mapping[str, Any] | None" = None,
         ensemble: bool = True,
         max_latency: str | float | None = None,
         max_size: str | int | None = None,
@@ -95,6 +96,7 @@ class _MetaTune(ExplainedEstimator, Appearance):
         self.max_trials = max_trials
         self.include = include
         self.exclude = exclude
+        self.space = space
         self.ensemble = ensemble
         self.max_latency = max_latency
         self.max_size = max_size
@@ -285,6 +287,10 @@ class MetaTuneClassifier(ClassifierMixin, PredictsSets, _MetaTune):  # type: ign
         if the budget suffices.
     include, exclude : sequence of str, optional
         Names of algorithms to use, or not to use.
+    space : str, Path or dict, optional
+        Hyperparameters that are fixed or narrowed, by family: a TOML file as `metatune space`
+        prints it, or its content. Families that it does not name stay as they are, unless it says
+        ``only = true``.
     ensemble : bool
         Whether the model may join several pipelines; else it is the best single one.
     max_latency, max_size : str or number, optional

@@ -4,6 +4,7 @@ All of these raise `OptionError` for what cannot work.
 """
 
 import numbers
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from sklearn.utils.validation import _check_sample_weight
 
 from metatune.algorithms.registry import select_algorithms
+from metatune.algorithms.space_file import read_space
 from metatune.ensemble.limits import parse_limits
 from metatune.errors import OptionError
 from metatune.execution.cores import parse_memory
@@ -33,6 +35,7 @@ _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "max_size": (_NUMBER_OR_TEXT, "bytes, or a text like '50MB'"),
     "n_jobs": ((numbers.Integral,), "a whole number"),
     "memory_limit": ((str, numbers.Integral), "bytes, or a text like '4GB'"),
+    "space": ((str, Path, Mapping), "a path, or families by their name"),
     "metadata": ((str, Path), "a path"),
     "run_dir": ((str, Path), "a path"),
     "ensemble": ((bool, np.bool_), "True or False"),
@@ -61,6 +64,7 @@ def read_request(model: Any, *, classification: bool) -> RunRequest:
         max_trials=model.max_trials,
         include=include,
         exclude=exclude,
+        space=read_space(model.space),
         ensemble=bool(model.ensemble),
         max_latency=model.max_latency,
         max_size=model.max_size,

@@ -16,8 +16,10 @@ from metatune.metafeatures import MetaFeatures, extract_metafeatures
 from metatune.metrics import resolve_metric
 from metatune.recommender.forecast import Forecast
 from metatune.recommender.models import guiding_metric, load_model
+from metatune.recommender.narrowing import Narrowing
 from metatune.recommender.rank import Question, recommend_configurations
 from metatune.recommender.recommendation import Recommendations
+from metatune.space import SearchSpace
 
 if TYPE_CHECKING:
     from metatune.kinds import TaskKind
@@ -66,8 +68,8 @@ class AdviceRequest:
     ----------
     metric : str
         Metric that the run optimises.
-    algorithms : tuple of str
-        Names of the families that may be used.
+    spaces : Mapping of str to SearchSpace
+        Search spaces of the families that may be used.
     budget_seconds : float
         Seconds that the search may take.
     feature_seconds : float
@@ -81,7 +83,7 @@ class AdviceRequest:
     """
 
     metric: str
-    algorithms: tuple[str, ...]
+    spaces: Mapping[str, SearchSpace]
     budget_seconds: float
     feature_seconds: float
     metadata: Path
@@ -95,7 +97,8 @@ def advise_in_worker(inbox: str, request: AdviceRequest) -> Advice:
     return advise(
         data,
         request.metric,
-        algorithms={name: get_algorithm(name) for name in request.algorithms},
+        algorithms={name: get_algorithm(name) for name in request.spaces},
+        spaces=request.spaces,
         budget_seconds=request.budget_seconds,
         deadline=Deadline.after(0.0 if request.alike else request.feature_seconds),
         metadata=request.metadata,
@@ -152,6 +155,7 @@ def advise(
     metadata: Path | None = None,
     seed: int = 0,
     alike: bool = False,
+    spaces: Mapping[str, SearchSpace] | None = None,
 ) -> Advice:
     """Compute the meta-features of a task and rank configurations for it.
 
@@ -173,6 +177,9 @@ def advise(
         Seed of samples.
     alike : bool
         Weigh all past datasets equally, whatever their meta-features.
+    spaces : Mapping of str to SearchSpace, optional
+        Search spaces of the families, where they are not what they usually are: every
+        configuration lies in them.
     """
     task = data.task.observed
     features = extract_metafeatures(task, seed=seed, deadline=deadline)
@@ -187,6 +194,7 @@ def advise(
         algorithms=algorithms,
         fingerprint=Fingerprint.of(task),
         alike=alike,
+        narrowing=_narrowing(algorithms, task.kind, spaces),
     )
     model = load_model(task.kind, metric, metadata)
     recommendations, forecast = recommend_configurations(question, model, budget_seconds)
@@ -197,3 +205,13 @@ def advise(
         guide=guide,
         constant=constant,
     )
+
+
+def _narrowing(
+    algorithms: Mapping[str, Algorithm],
+    kind: "TaskKind",
+    spaces: Mapping[str, SearchSpace] | None,
+) -> Narrowing | None:
+    """Return the spaces of a user beside the usual ones; None where they are the same."""
+    wide = {name: algorithm.space(kind) for name, algorithm in algorithms.items()}
+    return None if spaces is None or spaces == wide else Narrowing(wide=wide, spaces=spaces)

@@ -1,6 +1,7 @@
 """Going on with a run: what an earlier process left, and whether it is the same run."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +33,7 @@ __all__ = [
 
 _BEAT_SECONDS = 2.0
 _BLOCK_ROWS = 100_000
-_DECIDING_IN_PYTHON = ("metric", "positive", "task", "include", "exclude", "seed")
+_DECIDING_IN_PYTHON = ("metric", "positive", "task", "include", "exclude", "space", "seed")
 _DECIDING = (
     *_DECIDING_IN_PYTHON,
     *("target", "weight", "group", "time", "metadata"),
@@ -40,6 +41,7 @@ _DECIDING = (
 )
 """Options that decide what the result of a trial is; all others may differ when a run goes on."""
 
+_LONGEST_SHOWN = 80  # characters of an option in a message
 _COMPUTED = ": topic "  # columns whose last digits depend on the machine
 
 
@@ -285,11 +287,16 @@ def _plain(value: Any) -> Any:
     """Make an option comparable, however its user wrote it."""
     if isinstance(value, tuple):
         return sorted(value)
+    if isinstance(value, dict):
+        return json.dumps(value, sort_keys=True)
     return None if value in (None, "") else str(value)
 
 
 def _shown(value: Any) -> str:
     value = ",".join(value) if isinstance(value, tuple) else value
+    if isinstance(value, dict):
+        text = json.dumps(value, sort_keys=True)
+        return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
     return "not given" if value in (None, "") else f"{value!r}"
 
 

@@ -1,6 +1,7 @@
 """Options of a run, as its record keeps them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from metatune.data.reading.options import READING, ReadingOptions, reading_options
 
@@ -12,7 +13,8 @@ class RunOptions:
     """Options of a run as its user gave them, under the names of the command line.
 
     `data` is None where the table was handed over in Python, and the meaning of the others is that
-    of `metatune fit --help` and of the parameters of `MetaTuneClassifier`.
+    of `metatune fit --help` and of the parameters of `MetaTuneClassifier`. `space` holds the
+    content of the file.
     """
 
     budget: str | float
@@ -32,6 +34,7 @@ class RunOptions:
     max_trials: int | None = None
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    space: dict[str, Any] | None = None
     ensemble: bool = True
     report: bool = True
     max_latency: str | float | None = None

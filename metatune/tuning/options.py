@@ -1,7 +1,9 @@
 """Options of a run: everything that its user may decide."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from metatune.budget import Budget
 from metatune.ensemble.limits import NO_LIMITS, ModelLimits, parse_limits
@@ -34,6 +36,9 @@ class TuneOptions:
         Whether the model may be an ensemble; else it is the best single pipeline.
     limits : ModelLimits
         What the model may cost.
+    space : Mapping or None
+        Changes of the search spaces, as `metatune.algorithms.narrowed_space.check_space` returns
+        them.
     """
 
     budget: Budget
@@ -45,6 +50,7 @@ class TuneOptions:
     plan_seconds: float | None = None
     ensemble: bool = True
     limits: ModelLimits = NO_LIMITS
+    space: Mapping[str, Any] | None = None
 
     @classmethod
     def of(cls, session: Session) -> "TuneOptions":
@@ -65,6 +71,7 @@ class TuneOptions:
             metadata=None if given.metadata is None else Path(given.metadata),
             ensemble=given.ensemble,
             limits=parse_limits(given.max_latency, given.max_size),
+            space=given.space,
         )
 
     @property

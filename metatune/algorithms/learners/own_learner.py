@@ -1,0 +1,107 @@
+"""Learners of users: any estimator of theirs, in a form that model files can hold.
+
+A model file holds what metatune knows, and nothing else. What is inside a user's learner it cannot
+know, so that is kept as a file of skops within the file, which is opened only for somebody who
+names the types to be trusted in it.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
+
+from metatune.algorithms.learners.weighted_fit import fit_learner
+from metatune.data.row_metadata import PLAIN, RowMetadata
+
+if TYPE_CHECKING:
+    from metatune._typing import AnyArray
+
+__all__ = ["PACKED", "OwnClassifier", "OwnRegressor", "unpacked"]
+
+PACKED = "packed"
+"""Attribute of a file that holds the user's estimators, as skops writes them."""
+
+_HELD = ("estimator", "estimator_")
+
+
+class _OwnLearner(BaseEstimator):  # type: ignore[misc]
+    """Base of the classifier and the regressor.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Of the user.
+    name : str
+        Name of its family.
+    """
+
+    def __init__(self, estimator: Any, name: str = "") -> None:
+        self.estimator = estimator
+        self.name = name
+
+    def _fit(self, X: "AnyArray", y: "AnyArray", row_metadata: RowMetadata) -> None:
+        self.estimator_ = fit_learner(clone(self.estimator), X, y, row_metadata)
+
+    def __reduce__(self) -> Any:
+        """Pickle it as it is: within a run learners travel as other objects do."""
+        return _restored, (type(self), dict(self.__dict__))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state for a model file, where the user's estimators are packed."""
+        import skops.io
+
+        state = dict(self.__dict__)
+        held = {name: state.pop(name) for name in _HELD if name in state}
+        return {**state, PACKED: skops.io.dumps(held)}
+
+
+class OwnClassifier(ClassifierMixin, _OwnLearner):  # type: ignore[misc]
+    """Classifier of a user; it has `predict_proba`."""
+
+    def fit(
+        self, X: "AnyArray", y: "AnyArray", row_metadata: RowMetadata = PLAIN
+    ) -> "OwnClassifier":
+        """Fit on labels 0..n_classes-1."""
+        self._fit(X, y, row_metadata)
+        self.n_classes_ = int(np.max(y)) + 1
+        return self
+
+    def predict_proba(self, X: "AnyArray") -> "AnyArray":
+        """Return probabilities of shape (n_rows, n_classes)."""
+        return np.asarray(self.estimator_.predict_proba(X), dtype=np.float64)
+
+
+class OwnRegressor(RegressorMixin, _OwnLearner):  # type: ignore[misc]
+    """Regressor of a user."""
+
+    def fit(
+        self, X: "AnyArray", y: "AnyArray", row_metadata: RowMetadata = PLAIN
+    ) -> "OwnRegressor":
+        """Fit on target values."""
+        self._fit(X, y, row_metadata)
+        return self
+
+    def predict(self, X: "AnyArray") -> "AnyArray":
+        """Return values of shape (n_rows,)."""
+        return np.asarray(self.estimator_.predict(X), dtype=np.float64)
+
+
+def unpacked(kind: str, values: dict[str, Any], held: dict[str, Any]) -> Any:
+    """Return a learner of a model file, given its other attributes and what was packed.
+
+    Parameters
+    ----------
+    kind : str
+        Name of its class.
+    values, held : dict
+        Attributes, and the user's estimators by the names of theirs.
+    """
+    classes = {c.__name__: c for c in (OwnClassifier, OwnRegressor)}
+    state = {name: value for name, value in values.items() if name != PACKED}
+    return _restored(classes[kind], {**state, **{name: held[name] for name in _HELD if name in held}})
+
+
+def _restored(kind: type, state: dict[str, Any]) -> Any:
+    made = object.__new__(kind)
+    made.__dict__.update(state)
+    return made
