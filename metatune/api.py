@@ -275,12 +275,10 @@ def recommend_for(
     shape = eligible_shape(data)
     algorithms = usable_algorithms(task.kind, shape, include, exclude)
     spaces = narrowed_spaces(algorithms, task.kind, space)
-    algorithms = {name: algorithms[name] for name in spaces}
     with one_numeric_thread():  # threads cost more than they bring on small samples
         advice = advise(
             data,
             task.metric.name,
-            algorithms=algorithms,
             budget_seconds=seconds,
             metadata=metadata,
             spaces=spaces,

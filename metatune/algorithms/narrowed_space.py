@@ -97,8 +97,8 @@ def narrowed_spaces(
     names = [name for name in algorithms if name in given or not given.get(ONLY)]
     if not names:
         raise OptionError(
-            f"the space names {', '.join(named_families(given))} only, and none of them can be used "
-            f"for this {kind} task: name others, or leave out {ONLY} = true"
+            f"the space names {', '.join(named_families(given))} only, and none of them can be "
+            f"used for this {kind} task: name others, or leave out {ONLY} = true"
         )
     spaces = {name: algorithms[name].space(kind) for name in names}
     return {
@@ -201,7 +201,7 @@ def _changed(domain: Domain, default: Value, change: Any, key: str) -> tuple[Dom
 
 def _check_keys(domain: Domain, change: dict[str, Any], key: str) -> None:
     known = _OF_CHOICES if isinstance(domain, Choice) else _OF_NUMBERS
-    for name in change:
+    for name, value in change.items():
         if name in known:
             continue
         if name == "exclude":
@@ -211,7 +211,7 @@ def _check_keys(domain: Domain, change: dict[str, Any], key: str) -> None:
             )
         if name in _OF_NUMBERS:
             raise OptionError(
-                f"{key}: {name} = {_shown(change[name])} is for numbers, and this is "
+                f"{key}: {name} = {_shown(value)} is for numbers, and this is "
                 f"{described(domain)}: give choices or exclude"
             )
         raise OptionError(f"{key}: {name!r} says nothing here: {_suggested(name, known)}")
@@ -253,9 +253,7 @@ def _chosen(domain: Domain, given: Any, key: str) -> Choice:
     values = [_as_value(domain, value) for value in given]
     for value in values:
         if not _allows(domain, value):
-            raise OptionError(
-                f"{key} = {_shown(value)} is not allowed: give {_allowed(domain)}"
-            )
+            raise OptionError(f"{key} = {_shown(value)} is not allowed: give {_allowed(domain)}")
     return Choice(tuple(dict.fromkeys(values)))
 
 
@@ -304,11 +302,9 @@ def _as_value(domain: Domain, value: Any) -> Any:
 def _plain(value: Any) -> Any:
     """Return what a user gave as values of JSON: domains become tables, tuples lists."""
     if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], Domain):
-        return {**_plain(value[0]), "default": value[1]}
-    if isinstance(value, Float | Int):
-        return {"low": value.low, "high": value.high, "log": value.log}
-    if isinstance(value, Choice):
-        return {"choices": list(value.options)}
+        value = {**_table(value[0]), "default": value[1]}
+    if isinstance(value, Domain):
+        value = _table(value)
     if isinstance(value, Mapping):
         return {name: _plain(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
@@ -316,6 +312,14 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:  # a number of NumPy
         return value.item()
     return value
+
+
+def _table(domain: Domain) -> dict[str, Any]:
+    """Return what a space file says of a domain."""
+    if isinstance(domain, Choice):
+        return {"choices": list(domain.options)}
+    assert isinstance(domain, Float | Int), "there are three kinds of domains"
+    return {"low": domain.low, "high": domain.high, "log": domain.log}
 
 
 def _shown(value: Any) -> str:

@@ -111,8 +111,9 @@ def register_algorithm(
 ) -> Algorithm:
     """Add a family of your own to those that metatune searches.
 
-    It is known to this process and to the workers of its runs. Past datasets tell nothing of it: its
-    default is tried at the beginning of every run, and other configurations as the trials suggest.
+    It is known to this process and to the workers of its runs. Past datasets tell nothing of it:
+    its default is tried at the beginning of every run, and other configurations as the trials
+    suggest.
     Packages add theirs by an entry point of the group ``metatune.algorithms``, which names an
     `Algorithm`.
 
@@ -182,7 +183,8 @@ def _by_task(name: str, given: Any) -> dict[bool, Any]:
     found: dict[bool, Any] = {}
     for estimator in estimators:
         if isinstance(estimator, type):
-            raise OptionError(f"{name}: {estimator.__name__} is a class: give an estimator, with ()")
+            called = f"{estimator.__name__}()"
+            raise OptionError(f"{name}: {estimator.__name__} is a class: give {called}")
         if not hasattr(estimator, "get_params") or not hasattr(estimator, "fit"):
             raise OptionError(
                 f"{name}: {type(estimator).__name__} is no estimator of scikit-learn's kind: it "

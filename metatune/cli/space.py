@@ -35,7 +35,8 @@ def space(family: tuple[str, ...], task: str | None) -> None:
     chosen = {name: families[name] for name in dict.fromkeys(family or families)}
     unfit = [name for name, a in chosen.items() if not a.kinds & set(kinds)]
     if family and unfit:
-        raise OptionError(f"{unfit[0]} does not learn {task} tasks: leave out --task, or {unfit[0]}")
+        name = unfit[0]
+        raise OptionError(f"{name} does not learn {task} tasks: leave out --task, or {name}")
     click.echo(visible(space_text(chosen, kinds), lines=True), nl=False)
 
 

@@ -193,7 +193,7 @@ class _ZeroShot(BaseEstimator):  # type: ignore[misc]
         advice = advise(
             data,
             task.metric.name,
-            algorithms=usable,
+            spaces={name: algorithm.space(task.kind) for name, algorithm in usable.items()},
             budget_seconds=parse_duration(self.budget),
             metadata=None if self.metadata is None else Path(self.metadata),
         )

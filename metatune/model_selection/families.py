@@ -131,7 +131,7 @@ def _rounds(values: Params, estimator: Any, name: str, usual_rate: float, most: 
     return max(1, round(own * min(float(_MOST_ROUNDS), share)))
 
 
-def _lightgbm(values: Params, estimator: Any, facts: Facts) -> dict[str, Any]:  # noqa: ARG001
+def _lightgbm(values: Params, estimator: Any, facts: Facts) -> dict[str, Any]:
     same = _plain(*_LIGHTGBM, "subsample")(values, estimator, facts)
     return {
         **same,
@@ -141,7 +141,7 @@ def _lightgbm(values: Params, estimator: Any, facts: Facts) -> dict[str, Any]:  
     }
 
 
-def _histogram(values: Params, estimator: Any, facts: Facts) -> dict[str, Any]:  # noqa: ARG001
+def _histogram(values: Params, estimator: Any, facts: Facts) -> dict[str, Any]:
     weights = _weights(values) if facts.kind.is_classification else {}
     return {
         "learning_rate": values["learning_rate"],

@@ -1,4 +1,4 @@
-"""Loop of a search class: trials by successive halving, judged by scikit-learn's cross-validation."""
+"""Loop of a search class: trials by successive halving, and a judge that scores them."""
 
 import statistics
 from abc import ABC, abstractmethod

@@ -227,7 +227,9 @@ def _scalar(value: Any) -> Any:
 def _of_distribution(given: Any, key: str) -> Domain:
     """Return the domain of a distribution; the usual ones become ranges."""
     if not hasattr(given, "ppf") or not hasattr(given, "dist"):
-        raise OptionError(f"{key}={given!r:.60} has no quantiles: give a distribution of scipy.stats")
+        raise OptionError(
+            f"{key}={given!r:.60} has no quantiles: give a distribution of scipy.stats"
+        )
     low, high = (float(end) for end in given.support())
     name = given.dist.name
     if name == "randint":

@@ -284,9 +284,7 @@ class MetaTuneSearchCV(BaseSearchCV):  # type: ignore[misc]
         return guide if of_classes == kind.is_classification else None
 
 
-_COMPARED = Metric(
-    name=SCORE, greater_is_better=True, function=lambda _y, _p, _w: math.nan
-)
+_COMPARED = Metric(name=SCORE, greater_is_better=True, function=lambda _y, _p, _w: math.nan)
 """Score that scikit-learn computes: nothing is scored here."""
 
 

@@ -10,8 +10,8 @@ from metatune.errors import OptionError
 from metatune.kinds import TaskKind
 from metatune.model_selection.families import Facts, Known, known_as
 from metatune.model_selection.parameters import ParameterSpace, parameter_spaces
-from metatune.recommender.advice import Advice
 from metatune.model_selection.warm_start import renamed
+from metatune.recommender.advice import Advice
 from metatune.space import Configuration, SearchSpace
 
 if TYPE_CHECKING:

@@ -92,7 +92,6 @@ def ask_past(X: Any, y: "ArrayLike", request: WarmRequest) -> Advice | None:
             advice = advise(
                 data,
                 task.metric.name,
-                algorithms={name: ALGORITHMS[name] for name in request.spaces},
                 budget_seconds=request.seconds,
                 deadline=Deadline.after(min(_FEATURE_SECONDS, request.feature_seconds)),
                 metadata=request.metadata,

@@ -97,7 +97,6 @@ def advise_in_worker(inbox: str, request: AdviceRequest) -> Advice:
     return advise(
         data,
         request.metric,
-        algorithms={name: get_algorithm(name) for name in request.spaces},
         spaces=request.spaces,
         budget_seconds=request.budget_seconds,
         deadline=Deadline.after(0.0 if request.alike else request.feature_seconds),
@@ -149,13 +148,12 @@ def advise(
     data: TrialData,
     metric: str,
     *,
-    algorithms: Mapping[str, Algorithm],
+    spaces: Mapping[str, SearchSpace],
     budget_seconds: float,
     deadline: Deadline | None = None,
     metadata: Path | None = None,
     seed: int = 0,
     alike: bool = False,
-    spaces: Mapping[str, SearchSpace] | None = None,
 ) -> Advice:
     """Compute the meta-features of a task and rank configurations for it.
 
@@ -165,8 +163,8 @@ def advise(
         Encoded task and its folds.
     metric : str
         Name of the metric that the run optimises.
-    algorithms : Mapping of str to Algorithm
-        The families that may be used.
+    spaces : Mapping of str to SearchSpace
+        Search spaces of the families that may be used: every configuration lies in them.
     budget_seconds : float
         Seconds that the search may take.
     deadline : Deadline, optional
@@ -177,9 +175,6 @@ def advise(
         Seed of samples.
     alike : bool
         Weigh all past datasets equally, whatever their meta-features.
-    spaces : Mapping of str to SearchSpace, optional
-        Search spaces of the families, where they are not what they usually are: every
-        configuration lies in them.
     """
     task = data.task.observed
     features = extract_metafeatures(task, seed=seed, deadline=deadline)
@@ -191,10 +186,10 @@ def advise(
         n_folds=len(data.folds),
         metric=metric,
         constant=constant,
-        algorithms=algorithms,
+        algorithms={name: get_algorithm(name) for name in spaces},
         fingerprint=Fingerprint.of(task),
         alike=alike,
-        narrowing=_narrowing(algorithms, task.kind, spaces),
+        narrowing=_narrowing(task.kind, spaces),
     )
     model = load_model(task.kind, metric, metadata)
     recommendations, forecast = recommend_configurations(question, model, budget_seconds)
@@ -207,11 +202,7 @@ def advise(
     )
 
 
-def _narrowing(
-    algorithms: Mapping[str, Algorithm],
-    kind: "TaskKind",
-    spaces: Mapping[str, SearchSpace] | None,
-) -> Narrowing | None:
+def _narrowing(kind: "TaskKind", spaces: Mapping[str, SearchSpace]) -> Narrowing | None:
     """Return the spaces of a user beside the usual ones; None where they are the same."""
-    wide = {name: algorithm.space(kind) for name, algorithm in algorithms.items()}
-    return None if spaces is None or spaces == wide else Narrowing(wide=wide, spaces=spaces)
+    wide = {name: get_algorithm(name).space(kind) for name in spaces}
+    return None if dict(spaces) == wide else Narrowing(wide=wide, spaces=spaces)

@@ -98,7 +98,8 @@ def unpacked(kind: str, values: dict[str, Any], held: dict[str, Any]) -> Any:
     """
     classes = {c.__name__: c for c in (OwnClassifier, OwnRegressor)}
     state = {name: value for name, value in values.items() if name != PACKED}
-    return _restored(classes[kind], {**state, **{name: held[name] for name in _HELD if name in held}})
+    state |= {name: held[name] for name in _HELD if name in held}
+    return _restored(classes[kind], state)
 
 
 def _restored(kind: type, state: dict[str, Any]) -> Any:

@@ -56,8 +56,8 @@ class _Packed(Form):
         unknown = [name for name in _types(packed) if name not in trusted]
         if unknown:
             raise Untrusted(
-                f"the learner of the family {family!r} is made of types that were not named: if you "
-                f"trust whoever made it, add {', '.join(unknown)} to trusted"
+                f"the learner of the family {family!r} is made of types that were not named: if "
+                f"you trust whoever made it, add {', '.join(unknown)} to trusted"
             )
 
         def make(values: dict[str, Any]) -> Any:
@@ -91,5 +91,7 @@ def _opened(packed: bytes, trusted: tuple[str, ...]) -> dict[str, Any]:
     return held
 
 
-CLASSIFIER = Declared(_Packed("OwnClassifier", {"n_classes_": integer(1)}), _Packed("OwnClassifier", {}))
+CLASSIFIER = Declared(
+    _Packed("OwnClassifier", {"n_classes_": integer(1)}), _Packed("OwnClassifier", {})
+)
 REGRESSOR = Declared(_Packed("OwnRegressor", {}), _Packed("OwnRegressor", {}))
