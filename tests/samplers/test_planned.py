@@ -50,7 +50,7 @@ def forecast() -> Forecast:
         n_folds=5,
         metric="roc_auc",
         constant=0.5,
-        spaces={name: ALGORITHMS[name].space(TaskKind.BINARY) for name in QUICK},
+        algorithms={name: ALGORITHMS[name] for name in QUICK},
     )
     return recommend_configurations(question, MetaModel.fit(past), 600.0)[1]
 
