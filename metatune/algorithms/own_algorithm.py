@@ -165,14 +165,11 @@ def register_algorithm(
 
 def modules_of(algorithms: Iterable[Algorithm]) -> tuple[str, ...]:
     """Return the names of the modules that define algorithms and their estimators."""
-    found: list[Any] = []
-    for algorithm in algorithms:
-        found.append(algorithm)
-        for estimator in getattr(algorithm, "estimators", ()):
-            found += [estimator, *estimator.get_params().values()]
-    ours = "metatune."
-    modules = dict.fromkeys(str(type(one).__module__) for one in found)
-    return tuple(name for name in modules if not name.startswith(ours))
+    from metatune.algorithms.learners.own_learner import defining
+
+    parts = [(a, *getattr(a, "estimators", ())) for a in algorithms]
+    modules = dict.fromkeys(name for part in parts for name in defining(part))
+    return tuple(name for name in modules if not name.startswith("metatune."))
 
 
 def _by_task(name: str, given: Any) -> dict[bool, Any]:

@@ -86,7 +86,7 @@ class CrossValidation(Judge):
     seed: int
     guide: Guide | None = None
     error: Exception | None = None
-    """Why the latest trial failed altogether."""
+    """Error of the latest trial that failed altogether."""
     _fit_seconds: dict[str, float] = field(default_factory=dict)
 
     def judge(self, trials: Sequence[Trial]) -> list[TrialResult]:

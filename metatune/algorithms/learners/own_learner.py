@@ -5,6 +5,8 @@ know, so that is kept as a file of skops within the file, which is opened only f
 names the types to be trusted in it.
 """
 
+import pickle
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,11 +14,12 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 
 from metatune.algorithms.learners.weighted_fit import fit_learner
 from metatune.data.row_metadata import PLAIN, RowMetadata
+from metatune.files.by_value import pickle_by_value
 
 if TYPE_CHECKING:
     from metatune._typing import AnyArray
 
-__all__ = ["PACKED", "OwnClassifier", "OwnRegressor", "unpacked"]
+__all__ = ["PACKED", "OwnClassifier", "OwnRegressor", "defining", "unpacked"]
 
 PACKED = "packed"
 """Attribute of a file that holds the user's estimators, as skops writes them."""
@@ -43,16 +46,21 @@ class _OwnLearner(BaseEstimator):  # type: ignore[misc]
         self.estimator_ = fit_learner(clone(self.estimator), X, y, row_metadata)
 
     def __reduce__(self) -> Any:
-        """Pickle it as it is: within a run learners travel as other objects do."""
-        return _restored, (type(self), dict(self.__dict__))
+        """Pickle it: within a run learners travel with their classes."""
+        rest, held = self._parts()
+        return _unpickled, (type(self), rest, pickle_by_value(held, *defining(held.values())))
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state for a model file, where the user's estimators are packed."""
         import skops.io
 
-        state = dict(self.__dict__)
-        held = {name: state.pop(name) for name in _HELD if name in state}
-        return {**state, PACKED: skops.io.dumps(held)}
+        rest, held = self._parts()
+        return {**rest, PACKED: skops.io.dumps(held)}
+
+    def _parts(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the attributes that are plain, and the user's estimators."""
+        rest = dict(self.__dict__)
+        return rest, {name: rest.pop(name) for name in _HELD if name in rest}
 
 
 class OwnClassifier(ClassifierMixin, _OwnLearner):  # type: ignore[misc]
@@ -100,6 +108,20 @@ def unpacked(kind: str, values: dict[str, Any], held: dict[str, Any]) -> Any:
     state = {name: value for name, value in values.items() if name != PACKED}
     state |= {name: held[name] for name in _HELD if name in held}
     return _restored(classes[kind], state)
+
+
+def defining(estimators: Iterable[Any]) -> tuple[str, ...]:
+    """Return the names of the modules that define estimators and what they are made of."""
+    parts = [
+        part
+        for estimator in estimators
+        for part in (estimator, *getattr(estimator, "get_params", dict)().values())
+    ]
+    return tuple(dict.fromkeys(str(type(part).__module__) for part in parts))
+
+
+def _unpickled(kind: type, rest: dict[str, Any], held: bytes) -> Any:
+    return _restored(kind, {**rest, **pickle.loads(held)})  # of this very run
 
 
 def _restored(kind: type, state: dict[str, Any]) -> Any:
