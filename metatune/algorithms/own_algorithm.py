@@ -77,6 +77,12 @@ class OwnAlgorithm(Algorithm):
         """Unfitted estimators of the user."""
         return tuple(self._estimators.values())
 
+    def takes_weights(self, kind: TaskKind) -> bool:
+        from sklearn.utils.validation import has_fit_parameter
+
+        estimator = self._estimators[kind.is_classification]
+        return bool(has_fit_parameter(estimator, "sample_weight"))
+
     def space(self, kind: TaskKind) -> SearchSpace:
         estimator = self._estimators[kind.is_classification]
         entries = {**self._entries[kind.is_classification], **_RECIPE}

@@ -36,6 +36,7 @@ __all__ = [
     "FAMILIES",
     "eligible",
     "every_family",
+    "forget",
     "get_algorithm",
     "is_optional",
     "own_families",
@@ -88,6 +89,11 @@ def register(algorithm: Algorithm) -> None:
     if not isinstance(name, str) or not name.isidentifier() or name == "only":
         raise OptionError(f"{name!r} is no name for a family: give one like my_learner")
     _own[name] = algorithm
+
+
+def forget(name: str) -> None:
+    """Take out a family that was added to this process, if there is one of this name."""
+    _own.pop(name, None)
 
 
 def own_families() -> dict[str, Algorithm]:

@@ -160,8 +160,8 @@ def _facts(
     estimator: Any, prefix: str, X: Any, y: "ArrayLike", kind: TaskKind, n_train: int
 ) -> Facts:
     """Look at the data as the last step gets them."""
-    shape = getattr(X, "shape", (len(X), 1))
-    facts = Facts(kind=kind, n_rows=n_train, n_columns=int(shape[1]) if len(shape) > 1 else 1)
+    n_columns = int(X.shape[1]) if len(getattr(X, "shape", ())) > 1 else 1
+    facts = Facts(kind=kind, n_rows=n_train, n_columns=n_columns)
     rows = _part(X, y)
     if rows is None:
         return facts

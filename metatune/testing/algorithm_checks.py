@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.utils.validation import has_fit_parameter
 
 from metatune.algorithms.base import Algorithm, Shape, learner_of
 from metatune.algorithms.fitting import fit_pipeline
@@ -284,7 +283,7 @@ class AlgorithmChecks:
         there = replace(table, X=table.X[counts], y=table.y[counts])
         context = self.quick(shape=table.context().shape)
         row_metadata = RowMetadata(weights=np.where(counts, 1.0 + np.arange(90) / 90, 0.0))
-        if not self._takes_weights(kind):
+        if not self.algorithm.takes_weights(kind):
             self._refuses_weights(table, row_metadata)
             return
         found = self.predictions(self.fitted_with(table, row_metadata, **context), table)
@@ -293,7 +292,7 @@ class AlgorithmChecks:
 
     def weights_pull_where_repeated_rows_would(self, kind: TaskKind) -> None:
         """Check weights where every row is there twice and contradicts itself."""
-        if not self._takes_weights(kind):
+        if not self.algorithm.takes_weights(kind):
             return
         table = easy(kind, n_rows=80)
         opposite = table.y.max() - table.y if kind.is_classification else 200 - table.y
@@ -323,7 +322,7 @@ class AlgorithmChecks:
             if kind.is_classification:
                 codes = np.where(table.y == 1, 5, codes)
             known: dict[str, Any] = {bound: codes}
-            if self._takes_weights(kind):
+            if self.algorithm.takes_weights(kind):
                 known["weights"] = np.linspace(0.5, 1.5, len(codes))
             self.predictions(self.fitted_with(table, RowMetadata(**known)), table)
 
@@ -339,14 +338,6 @@ class AlgorithmChecks:
         exact = self.fitted(table, iterations=7)
         assert self.algorithm.iterations_used(exact) == 7
         self.predictions(exact, table)
-
-    def _takes_weights(self, kind: TaskKind) -> bool:
-        """Return False for an estimator of a user whose fit takes no weights."""
-        learner = self.fitted(easy(kind), **self.quick()).steps[-1][1].estimator_
-        inner = getattr(learner, "estimator", None)
-        own = getattr(self.algorithm, "estimators", ()) and inner is not None
-        named = has_fit_parameter(inner, "sample_weight") if own else True
-        return bool(named or (own and has_fit_parameter(inner, "row_metadata")))
 
     def _refuses_weights(self, table: Table, row_metadata: RowMetadata) -> None:
         """Check that weights which a learner cannot take are refused, and not left out."""
