@@ -298,8 +298,11 @@ def _strategy(name: Any) -> Strategy:
 
 def _task_kind(estimator: Any, y: Any) -> TaskKind | None:
     """Return the kind of task that metatune knows this as; None for others."""
-    if y is None or np.ndim(y) != 1:
+    if y is None or np.ndim(y) != 1 or not len(y):
         return None
+    values = np.asarray(y)
+    if values.dtype.kind == "c" or (values.dtype.kind == "f" and not np.isfinite(values).all()):
+        return None  # the estimator says what is wrong with it
     if is_regressor(estimator):
         return TaskKind.REGRESSION
     if not is_classifier(estimator):

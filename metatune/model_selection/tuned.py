@@ -166,6 +166,8 @@ def _facts(
     if rows is None:
         return facts
     part, labels = rows
+    if np.iscomplexobj(part):  # the estimator says what it thinks of it
+        return facts
     if prefix:
         from sklearn.base import clone
 
@@ -180,9 +182,11 @@ def _facts(
     if hasattr(part, "tocsr"):
         part = part.toarray()
     try:
-        variance = float(np.nanvar(np.asarray(part, dtype=np.float64)))
+        cells = np.asarray(part, dtype=np.float64)
     except (ValueError, TypeError):
         return facts
+    known = cells[np.isfinite(cells)]
+    variance = float(np.var(known)) if len(known) else 0.0
     return replace(facts, variance=variance) if variance > 0 else facts
 
 
@@ -200,6 +204,8 @@ def _part(X: Any, y: "ArrayLike") -> tuple[Any, Any] | None:
     from sklearn.utils import _safe_indexing
 
     n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
+    if not n_rows:
+        return None
     rows = np.unique(np.linspace(0, n_rows - 1, min(n_rows, _MOST_ROWS)).astype(np.intp))
     try:
         return _safe_indexing(X, rows), _safe_indexing(np.asarray(y), rows)

@@ -77,7 +77,7 @@ def ask_past(X: Any, y: "ArrayLike", request: WarmRequest) -> Advice | None:
         return None
     if not hasattr(X, "shape") or len(X.shape) != 2 or hasattr(X, "tocsr"):
         return None
-    if X.shape[0] < _FEWEST_ROWS or np.ndim(y) != 1:
+    if X.shape[0] < _FEWEST_ROWS or not X.shape[1] or np.ndim(y) != 1 or np.iscomplexobj(X):
         return None
     try:
         task = make_task_from_arrays(
