@@ -26,7 +26,6 @@ __all__ = ["SCORE", "CrossValidation", "Guide"]
 SCORE = "score"
 """Name of the score by which trials are compared: higher is better."""
 
-Splits = "list[tuple[NDArray[np.intp], NDArray[np.intp]]]"
 Evaluate = Callable[..., Mapping[str, Any]]
 """``evaluate(candidates, cv)`` of scikit-learn's search classes: the table of all candidates."""
 

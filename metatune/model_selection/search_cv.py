@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn.base import is_classifier, is_regressor
-from sklearn.model_selection._search import BaseSearchCV
+from sklearn.model_selection._search import BaseSearchCV  # what all search classes inherit from
 from sklearn.utils.multiclass import type_of_target
 
 from metatune.budget import Budget, Deadline

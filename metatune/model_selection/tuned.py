@@ -201,13 +201,12 @@ def _steps_before(estimator: Any) -> list[Any]:
 
 def _part(X: Any, y: "ArrayLike") -> tuple[Any, Any] | None:
     """Return some rows, spread over all."""
-    from sklearn.utils import _safe_indexing
-
     n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
     if not n_rows:
         return None
     rows = np.unique(np.linspace(0, n_rows - 1, min(n_rows, _MOST_ROWS)).astype(np.intp))
     try:
-        return _safe_indexing(X, rows), _safe_indexing(np.asarray(y), rows)
+        part = X.iloc[rows] if hasattr(X, "iloc") else X[rows] if hasattr(X, "shape") else None
+        return None if part is None else (part, np.asarray(y)[rows])
     except _FAULTS:
         return None

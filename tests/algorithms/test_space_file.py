@@ -60,3 +60,11 @@ def test_an_edited_space_is_what_it_says(tmp_path: Path) -> None:
 def test_nothing_given_is_nothing() -> None:
     assert read_space(None) is None
     assert read_space({"knn": {}}) == {"knn": {}}
+
+
+def test_the_space_that_the_documents_show_is_one() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "tuning.md").read_text(encoding="utf-8")
+    shown = [block.partition("```")[0] for block in page.split("```toml\n")[1:]]
+    given = read_space(tomllib.loads(shown[0]))
+    assert set(given or {}) == {"lightgbm", "knn"}
+    assert "metatune.algorithms" in tomllib.loads(shown[1])["project"]["entry-points"]
