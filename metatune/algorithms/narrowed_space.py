@@ -179,6 +179,7 @@ def _changed(domain: Domain, default: Value, change: Any, key: str) -> tuple[Dom
     if not isinstance(change, dict):
         change = {"choices": [change]}
     _check_keys(domain, change, key)
+    narrowed: Domain
     if "choices" in change:
         narrowed = _chosen(domain, change["choices"], key)
     elif isinstance(domain, Choice):

@@ -246,8 +246,6 @@ class TrialData:
         metric, own = directory / _METRIC, directory / _ALGORITHMS
         # This run's own process wrote these files.
         families = pickle.loads(own.read_bytes()) if own.exists() else ()
-        for algorithm in families:
-            register(algorithm)
         return cls(
             task=task,
             folds=folds,
@@ -272,9 +270,19 @@ def _pickled(algorithms: tuple[Algorithm, ...]) -> bytes:
         ) from error
 
 
-@lru_cache(maxsize=2)
 def load_trial_data(directory: str) -> TrialData:
-    """Load with a small cache, for workers that run many trials on the same data."""
+    """Load with a small cache, for workers that run many trials on the same data.
+
+    The user's families of this very data are registered, whatever another run has registered.
+    """
+    data = _loaded(directory)
+    for algorithm in data.own:
+        register(algorithm)
+    return data
+
+
+@lru_cache(maxsize=2)
+def _loaded(directory: str) -> TrialData:
     return TrialData.load(Path(directory))
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from joblib import effective_n_jobs
 from sklearn.base import is_classifier, is_regressor
 from sklearn.model_selection._search import BaseSearchCV  # what all search classes inherit from
 from sklearn.utils.multiclass import type_of_target
@@ -17,6 +16,7 @@ from metatune.errors import OptionError
 from metatune.estimators.parameters import read_seed
 from metatune.evaluation.rungs import plan_rungs
 from metatune.evaluation.trial import TrialResult
+from metatune.execution.cores import available_cores
 from metatune.kinds import TaskKind
 from metatune.metrics import Metric
 from metatune.model_selection.cross_validation import SCORE, CrossValidation, Evaluate, Guide
@@ -236,7 +236,7 @@ class MetaTuneSearchCV(BaseSearchCV):  # type: ignore[misc]
                 deadline=self._deadline,
                 max_trials=self.max_trials,
                 # How many are judged at once must not change what a counted search finds.
-                width=1 if counted else max(1, effective_n_jobs(self.n_jobs) // len(splits)),
+                width=1 if counted else max(1, _n_at_once(self.n_jobs) // len(splits)),
             ),
         )
         self.trials_ = history.results
@@ -309,6 +309,13 @@ def _task_kind(estimator: Any, y: Any) -> TaskKind | None:
         return None
     kinds = {"binary": TaskKind.BINARY, "multiclass": TaskKind.MULTICLASS}
     return kinds.get(type_of_target(y))
+
+
+def _n_at_once(n_jobs: int | None) -> int:
+    """Return how many fits take place at once, as joblib counts them."""
+    if n_jobs is None:
+        return 1
+    return n_jobs if n_jobs > 0 else max(1, available_cores() + 1 + n_jobs)
 
 
 def _n_columns(X: Any) -> int:

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 __all__ = ["Centroids", "Forgetful", "Median"]
 
 
-class Centroids(ClassifierMixin, BaseEstimator):
+class Centroids(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Distance to the mean of each class; it has scores, and no probabilities."""
 
     def __init__(self, power: float = 2.0) -> None:
@@ -30,7 +30,7 @@ class Centroids(ClassifierMixin, BaseEstimator):
         return np.asarray(self.classes_[positions])
 
 
-class Median(RegressorMixin, BaseEstimator):
+class Median(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """The median of the targets; a share of it is a parameter."""
 
     def __init__(self, share: float = 0.5) -> None:

@@ -163,10 +163,10 @@ def test_small_learning_rates_get_more_rounds() -> None:
 
 
 def test_others_are_not_known() -> None:
-    class Mine(BaseEstimator):
+    class Mine(BaseEstimator):  # type: ignore[misc]
         pass
 
-    class Machine(SVC):
+    class Machine(SVC):  # type: ignore[misc]
         pass
 
     assert known_as(Mine()) is None

@@ -60,7 +60,7 @@ def test_usual_distributions_become_ranges() -> None:
 @pytest.mark.parametrize("given", [stats.expon(scale=10), stats.norm(3, 2), stats.poisson(4)])
 def test_other_distributions_are_drawn_as_they_are(given: Any) -> None:
     domain, rng = Quantiles(given), np.random.default_rng(0)
-    drawn = [domain.sample(rng) for _ in range(400)]
+    drawn: list[Any] = [domain.sample(rng) for _ in range(400)]
     assert np.mean(drawn) == pytest.approx(given.mean(), abs=4 * given.std() / 20)
     assert all(domain.contains(value) for value in drawn)
     moved = [domain.mutate(value, rng) for value in drawn]

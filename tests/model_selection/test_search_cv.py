@@ -158,7 +158,7 @@ def test_the_last_step_of_a_pipeline_is_known(flowers: tuple[np.ndarray, np.ndar
     assert found.cv_results_["params"][0]["model__gamma"] == pytest.approx(1 / 6)
 
 
-class Threshold(ClassifierMixin, BaseEstimator):
+class Threshold(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Classifier that nobody knows."""
 
     def __init__(self, at: float = 0.0, column: int = 0) -> None:

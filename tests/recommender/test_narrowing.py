@@ -37,7 +37,7 @@ def pool() -> tuple[Configuration, ...]:
 def forecast() -> Forecast:
     """A forecast in which few neighbours are bad, and many are good."""
     configurations, rng = pool(), np.random.default_rng(0)
-    height = np.array([np.log(c.params.get("n_neighbors", 8)) for c in configurations])
+    height = np.log([float(str(c.params.get("n_neighbors", 8))) for c in configurations])
     values = -height + rng.normal(0, 0.3, (N_DATASETS, len(height)))
     weights = np.full(N_DATASETS, 1 / N_DATASETS)
     each_level = np.repeat(values, N_LEVELS, axis=1)

@@ -125,6 +125,6 @@ def _unpickled(kind: type, rest: dict[str, Any], held: bytes) -> Any:
 
 
 def _restored(kind: type, state: dict[str, Any]) -> Any:
-    made = object.__new__(kind)
+    made: Any = object.__new__(kind)
     made.__dict__.update(state)
     return made
