@@ -137,6 +137,7 @@ CALLED_THROUGH = {
     "metatune.cli.exporting": "the command line, whose scripts tests run",
     "metatune.cli.fit_report": "the command line, whose output tests read",
     "metatune.cli.library_warnings": "the command line, whose log tests read",
+    "metatune.cli.space": "the command line, whose output tests read",
     "metatune.data.encoding.unlike_training": "the encoder, whose warnings tests read",
     "metatune.data.findings": "the search for leaks and the findings that tests ask for",
     "metatune.default": "the estimators that the package hands on",

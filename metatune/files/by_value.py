@@ -65,7 +65,10 @@ def _by_value(name: str, cloudpickle: Any) -> Iterator[None]:
 
 
 def _is_installed(module: str) -> bool:
-    spec = importlib.util.find_spec(module.partition(".")[0])
+    try:
+        spec = importlib.util.find_spec(module.partition(".")[0])
+    except ValueError:  # a module that was made by hand has none
+        return False
     if spec is None:
         return False
     if spec.origin in (None, "built-in", "frozen"):

@@ -19,6 +19,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from metatune import MetaTuneSearchCV
 from metatune.errors import OptionError
+from metatune.model_selection.cross_validation import SCORE
 from metatune.space import Float, Int
 
 GRID = {"C": [0.1, 1.0, 10.0], "gamma": [0.001, 0.01, 0.1]}
@@ -210,6 +211,8 @@ def test_several_scores(flowers: tuple[np.ndarray, np.ndarray]) -> None:
     assert "mean_test_hits" in table
     assert set(search.scorer_) == {"hits", "ranks"}
     assert search.best_score_ in [t.score for t in search.trials_]
+    in_full = [t for t in search.trials_ if t.trial.rung.n_folds == 3 and t.ok]
+    assert np.mean(in_full[0].fold_scores[SCORE]) == in_full[0].score
     with pytest.raises(ValueError, match="refit must be set"):
         MetaTuneSearchCV(SVC(), GRID, scoring=scoring, max_trials=2).fit(*flowers)
 

@@ -12,9 +12,11 @@ from model_files import EditedFile
 from own_learners import Centroids
 from sklearn.pipeline import Pipeline
 
+from metatune.algorithms.learners.own_learner import PACKED, OwnClassifier
 from metatune.algorithms.own_algorithm import OwnAlgorithm
 from metatune.kinds import TaskKind
 from metatune.models.forms.model import MEMBER
+from metatune.models.forms.own import CLASSIFIER
 from metatune.models.reading.mismatch import Mismatch, Untrusted
 from metatune.models.reading.reader import read
 from metatune.space import Float
@@ -60,6 +62,15 @@ def test_named_types_are_opened(path: Path, fitted: Pipeline, table: Table) -> N
     np.testing.assert_array_equal(
         loaded.predict_proba(table.X_new), fitted.predict_proba(table.X_new)
     )
+
+
+def test_a_learner_alone_has_its_form(fitted: Pipeline, tmp_path: Path) -> None:
+    learner = fitted.steps[-1][1].estimator_
+    assert isinstance(learner, OwnClassifier)
+    assert set(learner.__getstate__()) == {"name", "n_classes_", PACKED}
+    skops.io.dump(learner, tmp_path / "learner.skops")
+    loaded = read(tmp_path / "learner.skops", CLASSIFIER.fitted, 10**9, NAMED)
+    assert isinstance(loaded.estimator_.estimator, Centroids)
 
 
 def test_nothing_is_looked_into_for_who_names_nothing(path: Path) -> None:
