@@ -266,6 +266,7 @@ class MetaTuneSearchCV(BaseSearchCV):  # type: ignore[misc]
             feature_seconds=seconds if counted else _FEATURE_SHARE * seconds,
             metadata=None if self.metadata is None else Path(self.metadata),
             seed=seed,
+            alike=strategy.asked is Asked.ALL_ALIKE,
         )
         advice = ask_past(X, y, request)
         return None if advice is None else tuned.translated(advice)

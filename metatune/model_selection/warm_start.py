@@ -48,6 +48,8 @@ class WarmRequest:
         Another meta-dataset.
     seed : int
         Seed of samples.
+    alike : bool
+        Weigh all past datasets equally.
     """
 
     metric: str | None
@@ -57,6 +59,7 @@ class WarmRequest:
     feature_seconds: float
     metadata: Path | None
     seed: int
+    alike: bool = False
 
 
 def ask_past(X: Any, y: "ArrayLike", request: WarmRequest) -> Advice | None:
@@ -96,6 +99,7 @@ def ask_past(X: Any, y: "ArrayLike", request: WarmRequest) -> Advice | None:
                 deadline=Deadline.after(min(_FEATURE_SECONDS, request.feature_seconds)),
                 metadata=request.metadata,
                 seed=request.seed,
+                alike=request.alike,
                 spaces=request.spaces,
             )
     except MetatuneError:  # a table that it does not take: the search goes without
