@@ -1,4 +1,4 @@
-"""What users define travels to other processes: by name where these can import it."""
+"""Objects of users travel to other processes: by name where these can import them."""
 
 import pickle
 import subprocess

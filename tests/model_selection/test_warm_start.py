@@ -1,4 +1,4 @@
-"""What past datasets know, as expectations for the configurations of another space."""
+"""Knowledge of past datasets, as expectations for the configurations of another space."""
 
 from typing import Any
 
