@@ -288,17 +288,14 @@ class MetaTuneClassifier(ClassifierMixin, PredictsSets, _MetaTune):  # type: ign
     include, exclude : sequence of str, optional
         Names of algorithms to use, or not to use.
     space : str, Path or dict, optional
-        Hyperparameters that are fixed or narrowed, by family: a TOML file as `metatune space`
-        prints it, or its content. Families that it does not name stay as they are, unless it says
-        ``only = true``.
+        Hyperparameters to fix or narrow, by family: a file as `metatune space` prints, or a dict.
     ensemble : bool
         Whether the model may join several pipelines; else it is the best single one.
     max_latency, max_size : str or number, optional
         Of predicting a table of one row on this machine ("5ms", or seconds), and of the saved
         model ("50MB", or bytes). A limit that no model keeps warns.
     n_jobs : int, optional
-        Worker processes; one for each core if None. Negative numbers count from the cores, as in
-        scikit-learn.
+        Worker processes, one for each core if None; negative numbers as in scikit-learn.
     memory_limit : str or int, optional
         What a worker may hold, like "4GB" or in bytes; its share of the free memory if None.
     metadata : str or Path, optional
