@@ -193,6 +193,8 @@ class MetaTuneSearchCV(BaseSearchCV):  # type: ignore[misc]
         strategy = _strategy(self.strategy)
         seed = read_seed(self.random_state)
         splits = list(self._checked_cv_orig.split(X, y, **split_params))
+        if not splits:
+            raise OptionError("cv gives no splits: give at least one")
         kind = _task_kind(self.estimator, y)
         n_train = min((len(train) for train, _ in splits), default=0)
         tuned = tuned_estimator(self.estimator, self.space, X, y, kind, n_train)

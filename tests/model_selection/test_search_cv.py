@@ -273,6 +273,7 @@ def test_weights_reach_the_estimator(flowers: tuple[np.ndarray, np.ndarray]) -> 
         ({"strategy": "randon"}, "did you mean 'random'"),
         ({"budget": "soon"}, "'soon'"),
         ({"max_trials": 0}, "at least 1"),
+        ({"cv": []}, "cv gives no splits"),
     ],
 )
 def test_what_cannot_work_is_refused(
