@@ -146,6 +146,7 @@ CALLED_THROUGH = {
     "metatune.estimators.explained": "the estimators that inherit it",
     "metatune.models.forms.bounds": "the model file, which tests write and read",
     "metatune.reporting": "pages that tests read, scripts that tests run, explanations",
+    "metatune.samplers.strategies": "the registry, by whose names tests make samplers",
     "metatune.tuning.bounds": "fitted estimators, whose bounds tests read",
     "metatune.tuning.findings": "whole runs, whose findings tests read",
     "metatune.tuning.model_predictions": "fitted estimators, whose bounds tests read",

@@ -24,6 +24,7 @@ _COMMANDS = {
     "report": "Write a run's report: one page for the browser.",
     "explain": "Say what a model looks at, and why it was tried.",
     "export": "Write the model of a run as a script without metatune.",
+    "strategies": "List the tuning methods that fit may follow.",
     "metadata": "Look at the meta-dataset.",
 }
 _PLACES = {"continue": ("continuing", "continue_run")}  # a word of Python names no module

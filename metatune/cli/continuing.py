@@ -46,9 +46,9 @@ __all__ = ["continue_run"]
 def continue_run(directory: Path, budget: str | None, max_trials: str | None, **given: Any) -> int:
     """Go on with the run in DIR: finish an interrupted one, or give a finished one more time.
 
-    Everything else is as it was when the run was started: table, target, metric, seed, algorithms.
-    No finished trial is repeated. Other machines and folders that the run names are left alone
-    unless they are named again. The exit codes are those of fit.
+    Everything else is as it was when the run was started: table, target, metric, seed, algorithms,
+    strategy. No finished trial is repeated. Other machines and folders that the run names are left
+    alone unless they are named again. The exit codes are those of fit.
     """
     start_workers()
     from dataclasses import replace

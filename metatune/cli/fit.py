@@ -65,6 +65,7 @@ __all__ = ["default_output", "fit"]
 @click.option("--include", metavar="ALG,..", help="Only these algorithms.")
 @click.option("--exclude", metavar="ALG,..", help="Not these algorithms.")
 @options.space()
+@options.strategy()
 @options.model()
 @click.option(
     "--report/--no-report",
@@ -121,9 +122,15 @@ def default_output(data: str) -> Path:
 
 
 def _options(given: dict[str, Any]) -> "RunOptions":
+    from dataclasses import replace
+
+    from metatune.samplers.catalogue import read_strategy
     from metatune.storage.run_options import RunOptions
 
     include, exclude = (options.names(given.pop(name)) for name in ("include", "exclude"))
-    metadata, space = given.pop("metadata"), options.read_space(given.pop("space"))
+    space = options.read_space(given.pop("space"))
+    strategy = read_strategy(given.pop("strategy"), cold_start=given["cold_start"])
+    metadata = given.pop("metadata")
     metadata = None if metadata is None else str(metadata)
-    return RunOptions(metadata=metadata, include=include, exclude=exclude, space=space, **given)
+    chosen = RunOptions(metadata=metadata, include=include, exclude=exclude, **given)
+    return replace(chosen, strategy=strategy, space=space)

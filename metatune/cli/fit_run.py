@@ -21,6 +21,7 @@ from metatune.ensemble.limits import parse_limits
 from metatune.errors import BundleError, OptionError, SearchError
 from metatune.execution.cores import parse_memory
 from metatune.execution.workers import local_workers, workers
+from metatune.samplers.catalogue import CATALOGUE, StrategyName, read_strategy
 from metatune.storage.door import continue_command
 from metatune.storage.record import DataRecord
 from metatune.storage.run_options import RunOptions
@@ -108,6 +109,7 @@ def _checked(options: RunOptions) -> RunOptions:
     select_algorithms(options.include, options.exclude)
     if options.space is not None:  # that of a run directory may say anything
         check_space(options.space, "space")
+    read_strategy(options.strategy, cold_start=options.cold_start)
     parse_limits(options.max_latency, options.max_size)
     _ = options.reading  # raises what is wrong with them
     if options.data is not None:
@@ -219,6 +221,7 @@ def _tune(
         watch = Stopwatch()
         task, data = _read(session, voice)
         findings = _look_for_dangers(task, voice)
+        _announce_strategy(session.options, voice)
         session.begin(task, data, reading=watch.seconds(), findings=findings)
         interrupts.say_at_the_end(_how_to_go_on(session))
         return tune(
@@ -231,6 +234,16 @@ def _tune(
             past=session.past,
             events=Group([progress, *trackers]),
         )
+
+
+def _announce_strategy(options: RunOptions, voice: Voice) -> None:
+    """Say where configurations come from, unless it is where they usually do."""
+    facts = CATALOGUE[options.strategy]
+    if facts.name is StrategyName.METATUNE:
+        return
+    start = "a cold start" if options.cold_start else "after what past datasets recommend"
+    start = "" if facts.needs_advice else f", {start}"
+    voice.say(f"strategy {facts.name}{start}: {facts.about}")
 
 
 def _page_seconds(session: Session) -> float:

@@ -30,6 +30,7 @@ __all__ = [
     "roles",
     "scheduler",
     "space",
+    "strategy",
     "target",
     "task_kind",
     "trust",
@@ -204,6 +205,32 @@ def openml_server() -> _Decorator:
         metavar="URL",
         help="OpenML server for openml:ID; https://www.openml.org/api/v1/xml without.",
     )
+
+
+def strategy() -> _Decorator:
+    """Take where configurations come from."""
+    options = (
+        click.option(
+            "--strategy",
+            default="metatune",
+            show_default=True,
+            metavar="NAME",
+            help="Where configurations come from: random, tpe, gp, hyperband, ...; metatune "
+            "strategies lists them.",
+        ),
+        click.option(
+            "--cold-start",
+            is_flag=True,
+            help="Begin without what past datasets recommend, which other strategies try first.",
+        ),
+    )
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
 
 
 def model() -> _Decorator:

@@ -76,6 +76,8 @@ class _MetaTune(ExplainedEstimator, Appearance):
         include: Sequence[str] | None = None,
         exclude: Sequence[str] | None = None,
         space: "str | Path | Mapping[str, Any] | None" = None,
+        strategy: str = "metatune",
+        cold_start: bool = False,
         ensemble: bool = True,
         max_latency: str | float | None = None,
         max_size: str | int | None = None,
@@ -97,6 +99,8 @@ class _MetaTune(ExplainedEstimator, Appearance):
         self.include = include
         self.exclude = exclude
         self.space = space
+        self.strategy = strategy
+        self.cold_start = cold_start
         self.ensemble = ensemble
         self.max_latency = max_latency
         self.max_size = max_size
@@ -289,6 +293,11 @@ class MetaTuneClassifier(ClassifierMixin, PredictsSets, _MetaTune):  # type: ign
         Names of algorithms to use, or not to use.
     space : str, Path or dict, optional
         Hyperparameters to fix or narrow, by family: a file as `metatune space` prints, or a dict.
+    strategy : str
+        Tuning method that configurations come from: "random", "tpe", "gp", "hyperband" and others,
+        which the command `metatune strategies` lists. Metatune's own by default.
+    cold_start : bool
+        Whether the strategy begins without what past datasets recommend; else that is tried first.
     ensemble : bool
         Whether the model may join several pipelines; else it is the best single one.
     max_latency, max_size : str or number, optional
@@ -307,7 +316,7 @@ class MetaTuneClassifier(ClassifierMixin, PredictsSets, _MetaTune):  # type: ign
         Go on with the run in `run_dir`, if there is one, instead of refusing the directory: after
         an interruption, or with a larger `budget` or `max_trials`. These count the whole run,
         earlier fits included, as `n_estimators` does with `warm_start` in scikit-learn. Data,
-        metric, algorithms and seed have to be the same.
+        metric, algorithms, strategy and seed have to be the same.
     random_state : int, RandomState instance or None
         Seed; None takes another one for each fit. The global random state is never used.
     verbose : int

@@ -17,6 +17,7 @@ from metatune.ensemble.limits import parse_limits
 from metatune.errors import OptionError
 from metatune.execution.cores import parse_memory
 from metatune.metrics import metric_name
+from metatune.samplers.catalogue import read_strategy
 from metatune.storage.door import Door
 from metatune.storage.run_options import RunOptions
 from metatune.storage.session import RunRequest
@@ -38,6 +39,8 @@ _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "space": ((str, Path, Mapping), "a path, or families by their name"),
     "metadata": ((str, Path), "a path"),
     "run_dir": ((str, Path), "a path"),
+    "strategy": ((str,), "the name of a strategy, like 'tpe'"),
+    "cold_start": ((bool, np.bool_), "True or False"),
     "ensemble": ((bool, np.bool_), "True or False"),
     "resume": ((bool, np.bool_), "True or False"),
     "verbose": ((numbers.Integral, bool), "0, 1 or 2"),
@@ -65,6 +68,8 @@ def read_request(model: Any, *, classification: bool) -> RunRequest:
         include=include,
         exclude=exclude,
         space=read_space(model.space),
+        strategy=read_strategy(model.strategy, cold_start=bool(model.cold_start)),
+        cold_start=bool(model.cold_start),
         ensemble=bool(model.ensemble),
         max_latency=model.max_latency,
         max_size=model.max_size,

@@ -10,9 +10,11 @@ from metatune.evaluation.trial import Trial, TrialResult
 from metatune.model_selection.parameters import every_configuration
 from metatune.recommender.advice import Advice
 from metatune.samplers.base import ListedSampler, Sampler, SamplerChain
+from metatune.samplers.catalogue import StrategyName
 from metatune.samplers.mutation import MutationSampler
 from metatune.samplers.next_trial import next_trial
-from metatune.samplers.strategy import PRIOR_ORDER, Asked, Situation, Strategy
+from metatune.samplers.strategies.registry import make_strategy
+from metatune.samplers.strategy import Situation, Strategy
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
 
@@ -70,11 +72,12 @@ def make_sampler(
     spaces, seed = situation.spaces, situation.seed
     defaults = [space.default() for space in spaces.values()]
     chain: list[Sampler] = [ListedSampler(defaults, defaults[:1])]
-    if strategy.asked is Asked.NONE:
+    situation = situation.with_advice(advice, 0)
+    if not strategy.needs_advice:
         chain.append(strategy.sampler(situation))
     elif advice is not None:
-        followed = strategy if is_guided else PRIOR_ORDER
-        chain.append(followed.sampler(situation.with_advice(advice, 0)))
+        followed = strategy if is_guided else make_strategy(StrategyName.PRIOR)
+        chain.append(followed.sampler(situation))
     chain += [MutationSampler(spaces, seed), ListedSampler(every_configuration(spaces))]
     return SamplerChain(chain)
 

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -23,9 +22,10 @@ from metatune.model_selection.cross_validation import SCORE, CrossValidation, Ev
 from metatune.model_selection.loop import Limits, make_sampler, run_trials
 from metatune.model_selection.tuned import Tuned, tuned_estimator
 from metatune.model_selection.warm_start import WarmRequest, ask_past
+from metatune.samplers.catalogue import read_strategy
 from metatune.samplers.patience import Patience
-from metatune.samplers.planned import climbed_levels
-from metatune.samplers.strategy import STRATEGIES, Asked, Situation, Strategy
+from metatune.samplers.strategies.registry import make_strategy
+from metatune.samplers.strategy import Asked, Situation, Strategy
 from metatune.search.halving import SuccessiveHalving
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ class MetaTuneSearchCV(BaseSearchCV):  # type: ignore[misc]
 
     def _run_search(self, evaluate_candidates: Evaluate) -> None:
         X, y, split_params = self._rows
-        strategy = _strategy(self.strategy)
+        strategy = make_strategy(read_strategy(str(self.strategy)))
         seed = read_seed(self.random_state)
         splits = list(self._checked_cv_orig.split(X, y, **split_params))
         if not splits:
@@ -222,7 +222,7 @@ class MetaTuneSearchCV(BaseSearchCV):  # type: ignore[misc]
         counted = self.max_trials is not None
         situation = Situation(
             spaces=tuned.spaces,
-            levels=climbed_levels(rungs),
+            rungs=rungs,
             n_first=len(tuned.spaces),
             patience=Patience(
                 deadline=self._deadline,
@@ -289,14 +289,6 @@ class MetaTuneSearchCV(BaseSearchCV):  # type: ignore[misc]
 
 _COMPARED = Metric(name=SCORE, greater_is_better=True, function=lambda _y, _p, _w: math.nan)
 """Score that scikit-learn computes: nothing is scored here."""
-
-
-def _strategy(name: Any) -> Strategy:
-    if name in STRATEGIES:
-        return STRATEGIES[name]
-    near = get_close_matches(str(name), STRATEGIES, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"choose from {', '.join(STRATEGIES)}"
-    raise OptionError(f"there is no strategy {name!r}: {hint}")
 
 
 def _task_kind(estimator: Any, y: Any) -> TaskKind | None:

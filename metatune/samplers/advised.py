@@ -15,7 +15,8 @@ __all__ = ["AdvisedSampler"]
 class AdvisedSampler(Sampler):
     """Sampler of a strategy that asks past datasets, and of defaults as long as it waits.
 
-    If there is no answer in time, the defaults of the usable families come instead.
+    If there is no answer in time, the strategy begins cold; one that is nothing without advice
+    gives way to the defaults of the usable families.
 
     Parameters
     ----------
@@ -64,6 +65,6 @@ class AdvisedSampler(Sampler):
         return proposal
 
     def _follow(self, advice: Advice | None) -> Sampler:
-        if advice is None:
+        if advice is None and self._strategy.needs_advice:
             return self._defaults
         return self._strategy.sampler(self._situation.with_advice(advice, self._n_meanwhile))

@@ -8,7 +8,10 @@ from metatune.evaluation.trial import Expectation
 from metatune.search.history import History
 from metatune.space import Configuration
 
-__all__ = ["ListedSampler", "Proposal", "Sampler", "SamplerChain"]
+__all__ = ["TOP_RUNG", "ListedSampler", "Proposal", "Sampler", "SamplerChain"]
+
+TOP_RUNG = -1
+"""Index of the highest rung, however many there are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,14 +22,14 @@ class Proposal:
     ----------
     configuration : Configuration
         Not tried before.
-    at_the_top : bool
-        Start at the highest rung instead of the lowest.
+    rung : int
+        Index of the rung that it starts at, from the cheapest; negative ones count from the top.
     expected : Expectation or None
         Expectation of it, where the sampler has one.
     """
 
     configuration: Configuration
-    at_the_top: bool = False
+    rung: int = 0
     expected: Expectation | None = None
 
 
@@ -60,21 +63,29 @@ class ListedSampler(Sampler):
     Parameters
     ----------
     configurations : iterable of Configuration
-        Taken one by one, as they are needed.
+        The first one that is not known is proposed.
     top : collection of Configuration
         Those among them that start at the highest rung.
+    rung : int
+        Index of the rung that the others start at.
     """
 
     def __init__(
-        self, configurations: Iterable[Configuration], top: Collection[Configuration] = ()
+        self,
+        configurations: Iterable[Configuration],
+        top: Collection[Configuration] = (),
+        *,
+        rung: int = 0,
     ) -> None:
-        self._upcoming = iter(configurations)
+        self._configurations = tuple(configurations)
         self._top = top
+        self._rung = rung
 
     def propose(self, history: History) -> Proposal | None:
-        for configuration in self._upcoming:
+        for configuration in self._configurations:
             if not history.knows(configuration):
-                return Proposal(configuration=configuration, at_the_top=configuration in self._top)
+                rung = TOP_RUNG if configuration in self._top else self._rung
+                return Proposal(configuration=configuration, rung=rung)
         return None
 
 

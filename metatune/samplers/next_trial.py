@@ -31,7 +31,5 @@ def next_trial(
         return trial
     proposal = sampler.propose(halving.history)
     if proposal is not None:
-        return halving.start(
-            proposal.configuration, at_the_top=proposal.at_the_top, expected=proposal.expected
-        )
+        return halving.start(proposal.configuration, rung=proposal.rung, expected=proposal.expected)
     return None if sampler.waits else halving.promote(max_seconds, exhausted=True)

@@ -16,8 +16,8 @@ from metatune.recommender.levels import LEVELS, level_of
 from metatune.recommender.losses import FAILED, error_share, log_share, score_of_value
 from metatune.recommender.observations import Observation
 from metatune.recommender.planner import PlannedTrial, Planner
-from metatune.samplers.base import Proposal, Sampler
-from metatune.samplers.mutation import draw_configuration
+from metatune.samplers.base import TOP_RUNG, Proposal, Sampler
+from metatune.samplers.drawing import draw_configuration
 from metatune.samplers.patience import Patience
 from metatune.search.history import History
 from metatune.space import Configuration, SearchSpace
@@ -91,7 +91,7 @@ class PlannedSampler(Sampler):
         is_quick = choice.top_seconds <= _TOP_PATIENCE * patience
         return Proposal(
             configuration=choice.configuration,
-            at_the_top=choice.is_new_member and is_quick,
+            rung=TOP_RUNG if choice.is_new_member and is_quick else 0,
             expected=self._expectation(choice),
         )
 

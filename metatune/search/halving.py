@@ -89,11 +89,21 @@ class SuccessiveHalving:
         self,
         configuration: Configuration,
         *,
-        at_the_top: bool = False,
+        rung: int = 0,
         expected: Expectation | None = None,
     ) -> Trial:
-        """Return the first trial of a new configuration, at the lowest rung or at the top."""
-        return self._trial(configuration, len(self._rungs) - 1 if at_the_top else 0, expected)
+        """Return the first trial of a new configuration.
+
+        Parameters
+        ----------
+        configuration : Configuration
+            Not started before.
+        rung : int
+            Index of the rung that it starts at; negative ones count from the top.
+        expected : Expectation or None
+            Expectation of whoever proposed it.
+        """
+        return self._trial(configuration, range(len(self._rungs))[rung], expected)
 
     def tell(self, result: TrialResult) -> None:
         """Add a result, also one that was not asked for, such as from a journal.

@@ -62,6 +62,11 @@ class History:
         """Trials that were started and whose results are not told yet."""
         return tuple(self._pending.values())
 
+    @property
+    def n_configurations(self) -> int:
+        """Configurations of which a trial was started."""
+        return len(self._known)
+
     def start(self, trial: Trial) -> None:
         """Record that a trial was started."""
         self._pending[trial.number] = trial

@@ -33,13 +33,16 @@ __all__ = [
 
 _BEAT_SECONDS = 2.0
 _BLOCK_ROWS = 100_000
-_DECIDING_IN_PYTHON = ("metric", "positive", "task", "include", "exclude", "space", "seed")
+_DECIDING_IN_PYTHON = (
+    *("metric", "positive", "task", "include", "exclude", "space", "seed"),
+    *("strategy", "cold_start"),
+)
 _DECIDING = (
     *_DECIDING_IN_PYTHON,
     *("target", "weight", "group", "time", "metadata"),
     *READING,
 )
-"""Options that decide what the result of a trial is; all others may differ when a run goes on."""
+"""Options that decide what is tried and what the results are; others may differ later."""
 
 _LONGEST_SHOWN = 80  # characters of an option in a message
 _COMPUTED = ": topic "  # columns whose last digits depend on the machine
@@ -297,6 +300,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, dict):
         text = json.dumps(value, sort_keys=True)
         return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+    value = str(value) if isinstance(value, str) else value  # without the name of an enumeration
     return "not given" if value in (None, "") else f"{value!r}"
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from metatune.data.reading.options import READING, ReadingOptions, reading_options
+from metatune.samplers.catalogue import StrategyName
 
 __all__ = ["RunOptions"]
 
@@ -35,6 +36,8 @@ class RunOptions:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     space: dict[str, Any] | None = None
+    strategy: StrategyName = StrategyName.METATUNE
+    cold_start: bool = False
     ensemble: bool = True
     report: bool = True
     max_latency: str | float | None = None

@@ -7,7 +7,8 @@ from typing import Any
 
 from metatune.budget import Budget
 from metatune.ensemble.limits import NO_LIMITS, ModelLimits, parse_limits
-from metatune.samplers.strategy import METATUNE, Strategy
+from metatune.samplers.strategies.registry import METATUNE, make_strategy
+from metatune.samplers.strategy import Strategy
 from metatune.storage.session import Session
 
 __all__ = ["TuneOptions"]
@@ -28,7 +29,7 @@ class TuneOptions:
     metadata : Path or None
         A meta-dataset other than the one that comes with metatune.
     strategy : Strategy
-        Where configurations come from; all but the usual one are there to be compared with.
+        Where configurations come from.
     plan_seconds : float or None
         The budget that a deterministic run plans with: that of its beginning, so that giving it
         more time does not change its decisions. The budget's seconds if None.
@@ -69,6 +70,7 @@ class TuneOptions:
             exclude=given.exclude,
             seed=given.seed,
             metadata=None if given.metadata is None else Path(given.metadata),
+            strategy=make_strategy(given.strategy, cold_start=given.cold_start),
             ensemble=given.ensemble,
             limits=parse_limits(given.max_latency, given.max_size),
             space=given.space,

@@ -1,4 +1,4 @@
-"""Sampler of a run: safe defaults, then the strategy that past datasets advise, then mutations."""
+"""Sampler of a run: safe defaults, then the strategy, warm-started by what past datasets advise."""
 
 from metatune.algorithms.registry import FAMILIES
 from metatune.evaluation.prepared_task import PreparedTask
@@ -10,7 +10,6 @@ from metatune.samplers.advised import AdvisedSampler
 from metatune.samplers.base import ListedSampler, Sampler, SamplerChain
 from metatune.samplers.mutation import MutationSampler
 from metatune.samplers.patience import Patience
-from metatune.samplers.planned import climbed_levels
 from metatune.samplers.question import Question
 from metatune.samplers.strategy import Asked, Situation
 from metatune.space import Configuration
@@ -58,7 +57,7 @@ def make_question(run: Run, prepared: PreparedTask) -> Question | None:
     """
     metadata = check_metadata(run.options.metadata)
     asked, max_trials = run.options.strategy.asked, run.options.budget.max_trials
-    is_over = max_trials is not None and max_trials <= len(_first(prepared))
+    is_over = max_trials is not None and max_trials <= len(_first(run, prepared))
     if asked is Asked.NONE or is_over:
         return None
     remaining = run.deadline.remaining()
@@ -104,10 +103,10 @@ def make_sampler(
         Asks past datasets.
     """
     spaces, strategy = prepared.spaces, run.options.strategy
-    first = _first(prepared)
+    first = _first(run, prepared)
     situation = Situation(
         spaces=spaces,
-        levels=climbed_levels(prepared.rungs),
+        rungs=prepared.rungs,
         n_first=len(first),
         patience=_patience(run),
         seed=run.options.seed,
@@ -116,7 +115,7 @@ def make_sampler(
     solid = [name for name in _SOLID if name in spaces]
     defaults = [spaces[name].default() for name in dict.fromkeys([*solid, *spaces])]
     then: Sampler
-    if strategy.asked is Asked.NONE:
+    if strategy.is_cold:
         then = strategy.sampler(situation)
     elif question is None:
         then = ListedSampler(defaults)
@@ -124,22 +123,24 @@ def make_sampler(
         meanwhile = run.executor.n_workers > 1
         then = AdvisedSampler(question, strategy, situation, defaults, meanwhile=meanwhile)
     top = [spaces[_REFERENCE].default()] if _REFERENCE in spaces else []
-    return SamplerChain(
-        [ListedSampler(first, top), then, MutationSampler(spaces, run.options.seed)]
-    )
+    chain = [ListedSampler(first, top), then]
+    if strategy.needs_advice:  # what it lists comes to an end
+        chain.append(MutationSampler(spaces, run.options.seed))
+    return SamplerChain(chain)
 
 
-def _first(prepared: PreparedTask) -> list[Configuration]:
-    """Return the configurations that open every run, each inside the spaces of the run.
+def _first(run: Run, prepared: PreparedTask) -> list[Configuration]:
+    """Return the configurations that open a run, each inside its spaces.
 
     The defaults of families of the user's own are among them: past datasets know nothing of them.
+    The recipe is not, where the run begins cold.
     """
     spaces = prepared.spaces
     own = [name for name in spaces if name not in FAMILIES]
     first = [spaces[name].default() for name in (*_FIRST, *own) if name in spaces]
     recipe = ALL_ROUND.configuration(prepared.task.kind)
     fits = prepared.data.n_train_rows <= _ALL_ROUND_ROWS and ALL_ROUND.algorithm in spaces
-    if fits and recipe is not None:
+    if fits and recipe is not None and not run.options.strategy.is_cold:
         first.append(spaces[ALL_ROUND.algorithm].nearest(recipe))
     return list(dict.fromkeys(first))
 

@@ -26,6 +26,7 @@ from metatune.cli import (
     predict,
     recommend,
     report,
+    strategies,
 )
 from metatune.cli.app import cli
 from metatune.cli.fit_run import file_of
@@ -43,6 +44,7 @@ COMMANDS = {
     "report": report.report,
     "explain": explain.explain,
     "export": export.export,
+    "strategies": strategies.strategies,
     "metadata": metadata.metadata,
 }
 CONTEXT = click.Context(cli)

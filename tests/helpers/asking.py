@@ -5,7 +5,7 @@ from collections.abc import Callable
 from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial import Trial, TrialResult
 from metatune.metrics import Metric
-from metatune.samplers.base import Proposal, Sampler
+from metatune.samplers.base import TOP_RUNG, Proposal, Sampler
 from metatune.samplers.next_trial import next_trial
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
@@ -26,7 +26,7 @@ class Source(Sampler):
             if found is None:
                 return None
             if not history.knows(found):
-                return Proposal(configuration=found, at_the_top=found == self.top)
+                return Proposal(configuration=found, rung=TOP_RUNG if found == self.top else 0)
         return None
 
 

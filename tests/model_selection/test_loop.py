@@ -10,8 +10,8 @@ from metatune.metrics import Metric
 from metatune.model_selection.loop import Judge, Limits, make_sampler, run_trials
 from metatune.samplers.base import ListedSampler
 from metatune.samplers.patience import Patience
-from metatune.samplers.planned import climbed_levels
-from metatune.samplers.strategy import STRATEGIES, Situation
+from metatune.samplers.strategies.registry import METATUNE
+from metatune.samplers.strategy import Situation
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
 from metatune.space import Choice, Configuration, SearchSpace
@@ -49,12 +49,12 @@ class Known(Judge):
 def searched(judge: Judge, limits: Limits) -> History:
     situation = Situation(
         spaces={"toy": SPACE},
-        levels=climbed_levels(RUNGS),
+        rungs=RUNGS,
         n_first=1,
         patience=Patience(deadline=limits.deadline),
         seed=0,
     )
-    sampler = make_sampler(STRATEGIES["metatune"], situation, None, is_guided=False)
+    sampler = make_sampler(METATUNE, situation, None, is_guided=False)
     return run_trials(SuccessiveHalving(RUNGS, METRIC), sampler, judge, limits)
 
 

@@ -6,6 +6,8 @@ import fake_jobs
 from made_up_past import QUICK, make_pool
 
 from metatune.budget import Deadline
+from metatune.evaluation.rungs import plan_rungs
+from metatune.evaluation.trial import Trial
 from metatune.execution.executor import Handle, InlineExecutor, Job, JobOutcome, JobStatus
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
@@ -20,19 +22,21 @@ from metatune.space import Configuration, SearchSpace
 DEFAULTS = make_pool(TaskKind.BINARY, QUICK)
 ADVISED = Configuration(algorithm="fake", params={"quality": 1.0})
 SPACES: Mapping[str, SearchSpace] = {}
-HISTORY = History(resolve_metric("accuracy", TaskKind.BINARY))
+ACCURACY = resolve_metric("accuracy", TaskKind.BINARY)
+RUNG = plan_rungs(2_000, 5)[0]
 
 
 def follow(situation: Situation) -> Sampler:
-    assert situation.given is not None
     return ListedSampler([ADVISED] * (situation.n_first + 1))
 
 
-def make_sampler(question: Question, *, meanwhile: bool) -> AdvisedSampler:
-    strategy = Strategy(name="test", asked=Asked.SIMILAR, sampler=follow)
+def make_sampler(
+    question: Question, *, meanwhile: bool, needs_advice: bool = True
+) -> AdvisedSampler:
+    strategy = Strategy(name="test", asked=Asked.SIMILAR, sampler=follow, needs_advice=needs_advice)
     situation = Situation(
         spaces=SPACES,
-        levels=(0,),
+        rungs=plan_rungs(2_000, 5),
         n_first=2,
         patience=Patience(deadline=Deadline.after(60.0)),
         seed=0,
@@ -40,9 +44,15 @@ def make_sampler(question: Question, *, meanwhile: bool) -> AdvisedSampler:
     return AdvisedSampler(question, strategy, situation, DEFAULTS, meanwhile=meanwhile)
 
 
-def proposed(sampler: Sampler) -> Configuration | None:
-    proposal = sampler.propose(HISTORY)
-    return None if proposal is None else proposal.configuration
+def proposed(sampler: Sampler, history: History | None = None) -> Configuration | None:
+    """Take a proposal and let it be under way."""
+    history = history or History(ACCURACY)
+    proposal = sampler.propose(history)
+    if proposal is None:
+        return None
+    number = len(history.pending)
+    history.start(Trial(number=number, configuration=proposal.configuration, rung=RUNG, seed=0))
+    return proposal.configuration
 
 
 def ask() -> tuple[Question, list[Handle]]:
@@ -82,7 +92,15 @@ def test_a_single_worker_waits_for_the_answer() -> None:
 
 def test_without_an_answer_the_defaults_go_on_where_they_were() -> None:
     question, handles = ask()
-    sampler = make_sampler(question, meanwhile=True)
+    sampler, history = make_sampler(question, meanwhile=True), History(ACCURACY)
+    assert proposed(sampler, history) == DEFAULTS[0]
+    handles[0].outcome = JobOutcome(status=JobStatus.CRASHED, error="gone")
+    assert [proposed(sampler, history) for _ in DEFAULTS] == [*DEFAULTS[1:], None]
+
+
+def test_without_an_answer_a_strategy_that_can_do_without_begins_cold() -> None:
+    question, handles = ask()
+    sampler = make_sampler(question, meanwhile=True, needs_advice=False)
     assert proposed(sampler) == DEFAULTS[0]
     handles[0].outcome = JobOutcome(status=JobStatus.CRASHED, error="gone")
-    assert [proposed(sampler) for _ in DEFAULTS] == [*DEFAULTS[1:], None]
+    assert proposed(sampler) == ADVISED

@@ -4,7 +4,7 @@ from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
-from metatune.samplers.base import ListedSampler, Proposal, Sampler, SamplerChain
+from metatune.samplers.base import TOP_RUNG, ListedSampler, Proposal, Sampler, SamplerChain
 from metatune.samplers.mutation import MutationSampler, RandomSampler
 from metatune.search.history import History
 from metatune.space import Configuration, Float, SearchSpace
@@ -71,7 +71,8 @@ def test_a_list_passes_over_what_is_known_and_says_who_starts_at_the_top() -> No
     history = History(ACCURACY)
     sampler = ListedSampler([ridge(0.5), ridge(0.5), ridge(0.6)], top=[ridge(0.6)])
     assert start(history, sampler) == ridge(0.5)
-    assert sampler.propose(history) == Proposal(configuration=ridge(0.6), at_the_top=True)
+    assert sampler.propose(history) == Proposal(configuration=ridge(0.6), rung=TOP_RUNG)
+    assert start(history, sampler) == ridge(0.6)
     assert sampler.propose(history) is None
 
 

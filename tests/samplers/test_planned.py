@@ -29,6 +29,7 @@ from metatune.recommender.planner import (
     PlannerSettings,
 )
 from metatune.recommender.rank import PATIENCE, Question, recommend_configurations
+from metatune.samplers.base import TOP_RUNG
 from metatune.samplers.patience import Patience
 from metatune.samplers.planned import PlannedSampler, climbed_levels
 from metatune.search.history import History
@@ -328,7 +329,7 @@ def test_a_likely_member_starts_at_the_top_if_it_is_quick(
     planner.offer = replace(Offering.offer, is_new_member=is_new_member, top_seconds=seconds)
     proposal = make_guide(forecast, planner, patience=patience(5.0)).propose(a_run())
     assert proposal is not None
-    assert proposal.at_the_top is at_the_top
+    assert (proposal.rung == TOP_RUNG) is at_the_top
 
 
 def test_a_whole_run_never_repeats_itself(forecast: Forecast) -> None:

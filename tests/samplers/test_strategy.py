@@ -19,16 +19,11 @@ from metatune.execution.executor import (
     run_job,
 )
 from metatune.recommender.advice import Advice, advise_in_worker
+from metatune.samplers.catalogue import StrategyName
 from metatune.samplers.patience import Patience
-from metatune.samplers.strategy import (
-    METATUNE,
-    PORTFOLIO,
-    PRIOR_ORDER,
-    RANDOM,
-    STRATEGIES,
-    Situation,
-    Strategy,
-)
+from metatune.samplers.strategies.registry import METATUNE, make_strategy
+from metatune.samplers.strategies.warm_start import N_RECOMMENDED
+from metatune.samplers.strategy import Situation, Strategy
 from metatune.search.history import History
 from metatune.space import Configuration
 from metatune.tuning.events import Events
@@ -37,6 +32,14 @@ from metatune.tuning.result import TuningResult
 from metatune.tuning.tune import tune
 
 FAMILIES = ("linear", "knn", "naive_bayes", "decision_tree")
+PORTFOLIO = make_strategy(StrategyName.PORTFOLIO)
+PRIOR_ORDER = make_strategy(StrategyName.PRIOR)
+COLD_HALVING = make_strategy(StrategyName.HALVING, cold_start=True)
+TRIED = (
+    *(StrategyName.METATUNE, StrategyName.PRIOR, StrategyName.PORTFOLIO),
+    *(StrategyName.HYPERBAND, StrategyName.GP),
+)
+"""Strategies that whole runs follow here; all others are tried without fits."""
 
 
 class Watched(InlineExecutor):
@@ -76,20 +79,23 @@ def started(result: TuningResult) -> list[Configuration]:
     return [r.trial.configuration for r in result.history.results if r.trial.rung.index == 0]
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES.values(), ids=STRATEGIES)
-def test_every_strategy_ends_in_a_model(task: Task, metadata_dir: Path, strategy: Strategy) -> None:
+@pytest.mark.parametrize("name", TRIED)
+def test_a_strategy_starts_with_recommendations_and_ends_in_a_model(
+    task: Task, metadata_dir: Path, name: StrategyName
+) -> None:
     executor = Watched()
-    result = run(task, metadata_dir, strategy, executor)
+    result = run(task, metadata_dir, make_strategy(name), executor)
     assert result.beats_constant
     assert len(result.history.results) == 12
     assert started(result)[0].origin == "default"
-    assert len(executor.asked) == (strategy is not RANDOM)
+    assert len(executor.asked) == 1
+    tried = list(dict.fromkeys(r.trial.configuration for r in result.history.results))
+    begun = [c.origin for c in tried][1 : 1 + min(N_RECOMMENDED, 3)]
+    assert set(begun) == {"portfolio"}
 
 
-def test_random_search_asks_nobody_and_draws_from_the_spaces(
-    task: Task, metadata_dir: Path
-) -> None:
-    result = run(task, metadata_dir, RANDOM, Watched())
+def test_a_cold_start_asks_nobody_and_draws_from_the_spaces(task: Task, metadata_dir: Path) -> None:
+    result = run(task, metadata_dir, COLD_HALVING, Watched())
     assert result.advice is None
     drawn = started(result)[1:]
     assert {c.origin for c in drawn} == {"random"}
@@ -124,7 +130,7 @@ def test_without_being_told_metatune_is_used() -> None:
 
 def test_a_strategy_without_advice_cannot_follow_any() -> None:
     patience = Patience(deadline=Deadline.after(1.0))
-    alone = Situation(spaces={}, levels=(0,), n_first=0, patience=patience, seed=0)
+    alone = Situation(spaces={}, rungs=(), n_first=0, patience=patience, seed=0)
     with pytest.raises(ValueError, match="no advice"):
         PRIOR_ORDER.sampler(alone)
 

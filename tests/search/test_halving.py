@@ -10,6 +10,7 @@ from metatune.evaluation.rungs import Rung, plan_rungs
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.kinds import TaskKind
 from metatune.metrics import Metric, resolve_metric
+from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
 from metatune.space import Configuration
 
@@ -105,6 +106,12 @@ def test_the_reference_starts_at_the_top_and_counts_among_those_seen_below() -> 
     incumbent = halving.history.incumbent()
     assert incumbent is not None
     assert incumbent.trial.configuration == config(0.7)
+
+
+@pytest.mark.parametrize(("rung", "index"), [(0, 0), (2, 2), (-1, 4), (-2, 3)])
+def test_a_configuration_starts_at_the_rung_that_it_was_proposed_for(rung: int, index: int) -> None:
+    halving = SuccessiveHalving(RUNGS, ACCURACY)
+    assert halving.start(config(0.5), rung=rung).rung == RUNGS[index]
 
 
 def test_a_single_rung_has_no_promotions() -> None:

@@ -17,10 +17,13 @@ from metatune.ensemble.plan import PlanRequest
 from metatune.errors import OptionError
 from metatune.estimate.values import NoEstimate
 from metatune.evaluation.prepared_task import PreparedTask
+from metatune.evaluation.rungs import Rung
+from metatune.evaluation.trial import Trial
 from metatune.evaluation.trial_data import TrialData
 from metatune.metadataset.recipes import ALL_ROUND
-from metatune.samplers.base import ListedSampler
-from metatune.samplers.strategy import RANDOM
+from metatune.samplers.base import TOP_RUNG, ListedSampler, Proposal, Sampler
+from metatune.samplers.catalogue import StrategyName
+from metatune.samplers.strategies.registry import make_strategy
 from metatune.search.history import History
 from metatune.search.outcome import Ended, SearchOutcome
 from metatune.storage.store import RunStore
@@ -98,12 +101,25 @@ class TestPreparation:
             prepare(make_small_task(), options, tmp_path, Timings())
 
 
+def take(sampler: Sampler, history: History, n: int) -> list[Proposal | None]:
+    """Take proposals, and let each be under way before the next."""
+    rung = Rung(index=0, row_share=1.0, n_folds=1)
+    found = []
+    for number in range(n):
+        found.append(sampler.propose(history))
+        if found[-1] is not None:
+            configuration = found[-1].configuration
+            history.start(Trial(number=number, configuration=configuration, rung=rung, seed=0))
+    return found
+
+
 class TestSampler:
     def test_short_and_blind_runs_ask_no_past_datasets(
         self, metadata_dir: Path, tmp_path: Path
     ) -> None:
         short = Parts(tmp_path / "a", make_options(1, metadata=metadata_dir))
-        blind = Parts(tmp_path / "b", make_options(9, metadata=metadata_dir, strategy=RANDOM))
+        cold = make_strategy(StrategyName.RANDOM, cold_start=True)
+        blind = Parts(tmp_path / "b", make_options(9, metadata=metadata_dir, strategy=cold))
         for parts in (short, blind):
             assert make_question(parts.run, parts.prepared) is None
 
@@ -122,14 +138,22 @@ class TestSampler:
         parts = Parts(tmp_path, make_options())
         sampler = make_sampler(*parts.all, None)
         history = History(parts.prepared.task.metric)
-        first = [sampler.propose(history) for _ in range(3)]
+        first = take(sampler, history, 3)
         spaces, kind = parts.prepared.spaces, parts.prepared.task.kind
         assert [p and p.configuration for p in first] == [
             spaces["decision_tree"].default(),
             spaces["lightgbm"].default(),
             ALL_ROUND.configuration(kind),
         ]
-        assert [p and p.at_the_top for p in first] == [False, True, False]
+        assert [p and p.rung for p in first] == [0, TOP_RUNG, 0]
+
+    def test_a_cold_start_begins_without_the_recipe(self, tmp_path: Path) -> None:
+        cold = make_strategy(StrategyName.HALVING, cold_start=True)
+        parts = Parts(tmp_path, make_options(strategy=cold))
+        sampler = make_sampler(*parts.all, None)
+        history = History(parts.prepared.task.metric)
+        first = take(sampler, history, 3)
+        assert [p and p.configuration.origin for p in first] == ["default", "default", "random"]
 
 
 def test_a_search_runs_until_its_trials_are_spent_and_everything_is_recorded(

@@ -34,7 +34,7 @@ class Entry:
     Attributes
     ----------
     strategy : str
-        Name in `metatune.samplers.strategy.STRATEGIES`.
+        Name in `benchmarks.races.variants.VARIANTS`.
     train, test : str
         Files of the two parts.
     target, kind : str
@@ -97,10 +97,10 @@ def run_entry(entry: Entry, elapsed: float = 0.0) -> dict[str, Any]:
     ):
         pool.start()
         from benchmarks.races.trajectory import Trajectory
+        from benchmarks.races.variants import VARIANTS
         from metatune.data.reading.table_reader import read_table
         from metatune.data.task.make_task import make_task
         from metatune.models import model_file
-        from metatune.samplers.strategy import STRATEGIES
         from metatune.storage.directory import RunDirectory
         from metatune.tuning.options import TuneOptions
         from metatune.tuning.tune import tune
@@ -116,7 +116,7 @@ def run_entry(entry: Entry, elapsed: float = 0.0) -> dict[str, Any]:
                 budget=Budget(seconds=entry.budget, max_trials=entry.max_trials),
                 seed=entry.seed,
                 metadata=Path(entry.metadata),
-                strategy=STRATEGIES[entry.strategy],
+                strategy=VARIANTS[entry.strategy],
             ),
             deadline=deadline,
             executor=pool,

@@ -32,10 +32,10 @@ from benchmarks.races.records import Run, append_record, read_records
 from benchmarks.races.reduced import digest, reduced_metadata
 from benchmarks.races.standings import duels, normalised, standings, usual_pairs
 from benchmarks.races.tables import RaceTable, choose_tables, in_groups
+from benchmarks.races.variants import USUAL, VARIANTS
 from metatune.budget import Deadline
 from metatune.building.catalogue import read_catalogue
 from metatune.metadataset.store import find_metadata
-from metatune.samplers.strategy import STRATEGIES
 
 SCRIPTS = Path(__file__).resolve().parents[2]
 GRACE = 120.0  # seconds beyond the budget, for judging, after which a run counts as hanging
@@ -125,8 +125,8 @@ class Race:
 @click.option("--groups", type=int, default=5, show_default=True, help="Reduced meta-datasets.")
 @click.option(
     "--variants",
-    type=options.several(click.Choice(list(STRATEGIES))),
-    default=",".join(STRATEGIES),
+    type=options.several(click.Choice(list(VARIANTS))),
+    default=",".join(USUAL),
     show_default=True,
 )
 @click.option(

@@ -19,9 +19,11 @@ from benchmarks.races.reduced import digest, reduced_metadata
 from benchmarks.races.standings import SINGLE, compare, duels, normalised, standings, usual_pairs
 from benchmarks.races.statistics import duel, mean_with_interval
 from benchmarks.races.tables import choose_tables, in_groups
+from benchmarks.races.variants import COLD, USUAL, VARIANTS, WARM
 from metatune.building.catalogue import CatalogueEntry
 from metatune.kinds import TaskKind
 from metatune.metadataset.store import load_metadata, verify_metadata
+from metatune.samplers.catalogue import CATALOGUE
 
 
 def entry(name: str, n_rows: int, kind: TaskKind, family: str = "") -> CatalogueEntry:
@@ -274,3 +276,15 @@ def test_an_entrant_runs_and_is_judged(
     assert min(found["score"], found["single"]) > 0.7
     assert found["trials"] == 4
     assert found["trajectory"][-1][2] > 0.7
+
+
+def test_every_strategy_races_warm_and_where_it_can_cold() -> None:
+    assert set(USUAL) <= set(VARIANTS)
+    assert VARIANTS["random"].is_cold
+    assert VARIANTS["random"].name == "halving"
+    for name, facts in CATALOGUE.items():
+        if facts.needs_advice:
+            assert not VARIANTS[name].is_cold
+        else:
+            assert VARIANTS[name + COLD].is_cold
+            assert not VARIANTS[name + WARM].is_cold
