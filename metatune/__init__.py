@@ -3,16 +3,20 @@
 ``MetaTuneClassifier`` and ``MetaTuneRegressor`` are scikit-learn estimators; ``recommend`` says
 what is worth trying without training, ``describe`` how a table is understood, ``load`` opens the
 model of a run, whose predictions ``predict_interval`` and ``predict_set`` bound. ``Events`` is the
-base of listeners, which the estimators take as ``callbacks=``.
+base of listeners, which the estimators take as ``callbacks=``. ``MetaTuneSearchCV`` tunes one
+estimator in the place of scikit-learn's search classes, and ``register_algorithm`` adds a family of
+one's own.
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from metatune.algorithms.own_algorithm import register_algorithm
     from metatune.api import describe, recommend
     from metatune.errors import InputError, MetadataError, MetatuneError, SearchError
     from metatune.estimators.estimator import MetaTuneClassifier, MetaTuneRegressor
+    from metatune.model_selection.search_cv import MetaTuneSearchCV
     from metatune.models.bounds import predict_interval, predict_set
     from metatune.models.model_file import load
     from metatune.tuning.events import Events
@@ -24,6 +28,7 @@ __all__ = [
     "InputError",
     "MetaTuneClassifier",
     "MetaTuneRegressor",
+    "MetaTuneSearchCV",
     "MetadataError",
     "MetatuneError",
     "SearchError",
@@ -33,6 +38,7 @@ __all__ = [
     "predict_interval",
     "predict_set",
     "recommend",
+    "register_algorithm",
 ]
 
 _HOMES = {
@@ -40,6 +46,7 @@ _HOMES = {
     "InputError": "metatune.errors",
     "MetaTuneClassifier": "metatune.estimators.estimator",
     "MetaTuneRegressor": "metatune.estimators.estimator",
+    "MetaTuneSearchCV": "metatune.model_selection.search_cv",
     "MetadataError": "metatune.errors",
     "MetatuneError": "metatune.errors",
     "SearchError": "metatune.errors",
@@ -48,6 +55,7 @@ _HOMES = {
     "predict_interval": "metatune.models.bounds",
     "predict_set": "metatune.models.bounds",
     "recommend": "metatune.api",
+    "register_algorithm": "metatune.algorithms.own_algorithm",
 }
 
 

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from metatune.algorithms.narrowed_space import narrowed_spaces
+from metatune.algorithms.space_file import read_space
 from metatune.budget import parse_duration
 from metatune.data.columns.column import Column
 from metatune.data.encoding.encoder import encode_task
@@ -144,6 +146,7 @@ def recommend(  # noqa: PLR0913  # what `metatune recommend` takes
     pos_label: Any = None,
     include: Sequence[str] | None = None,
     exclude: Sequence[str] | None = None,
+    space: str | Path | Mapping[str, Any] | None = None,
     metadata: str | Path | None = None,
     **reading: Unpack[ReadingKeywords],
 ) -> Recommendations:
@@ -167,6 +170,9 @@ def recommend(  # noqa: PLR0913  # what `metatune recommend` takes
         Positive class of two; 1 or True otherwise, else the rarer one.
     include, exclude : sequence of str, optional
         Names of algorithms.
+    space : str, Path or dict, optional
+        Hyperparameters that are fixed or narrowed, by family: a TOML file as `metatune space`
+        prints it, or its content.
     metadata : str or Path, optional
         A meta-dataset other than the one that comes with metatune.
     **reading : optional
@@ -192,6 +198,7 @@ def recommend(  # noqa: PLR0913  # what `metatune recommend` takes
         budget=budget,
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
+        space=read_space(space),
         metadata=None if metadata is None else Path(metadata),
     ).recommendations
 
@@ -256,6 +263,7 @@ def recommend_for(
     include: tuple[str, ...] = (),
     exclude: tuple[str, ...] = (),
     metadata: Path | None = None,
+    space: Mapping[str, Any] | None = None,
 ) -> Advice:
     """Characterise a task and rank configurations for it."""
     seconds = parse_duration(budget)
@@ -266,13 +274,14 @@ def recommend_for(
     )
     shape = eligible_shape(data)
     algorithms = usable_algorithms(task.kind, shape, include, exclude)
+    spaces = narrowed_spaces(algorithms, task.kind, space)
     with one_numeric_thread():  # threads cost more than they bring on small samples
         advice = advise(
             data,
             task.metric.name,
-            algorithms=algorithms,
             budget_seconds=seconds,
             metadata=metadata,
+            spaces=spaces,
         )
         return _with_course(advice, seconds)
 

@@ -44,6 +44,23 @@ class Domain(ABC):
     def from_unit(self, unit: float) -> Value:
         """Map a number in [0, 1] to the value nearest to it."""
 
+    @property
+    @abstractmethod
+    def is_fixed(self) -> bool:
+        """True if it has a single value."""
+
+    @abstractmethod
+    def nearest(self, value: Value, otherwise: Value) -> Value:
+        """Return the value of the domain that is nearest to one of another domain.
+
+        Parameters
+        ----------
+        value : Value
+            Value of the same hyperparameter in another space.
+        otherwise : Value
+            Value of this domain, for one that nothing here is near to.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class Float(Domain):
@@ -69,6 +86,15 @@ class Float(Domain):
         # six significant digits keep configurations readable
         value = _from_unit(unit, self.low, self.high, self.log)
         return min(self.high, max(self.low, float(f"{value:.6g}")))
+
+    @property
+    def is_fixed(self) -> bool:
+        return self.low == self.high
+
+    def nearest(self, value: Value, otherwise: Value) -> Value:
+        if not _is_number(value):
+            return otherwise
+        return min(self.high, max(self.low, float(value)))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +129,15 @@ class Int(Domain):
         value = round(_from_unit(unit, self.low, self.high, self.log))
         return min(self.high, max(self.low, value))
 
+    @property
+    def is_fixed(self) -> bool:
+        return self.low == self.high
+
+    def nearest(self, value: Value, otherwise: Value) -> Value:
+        if not _is_number(value):
+            return otherwise
+        return min(self.high, max(self.low, round(value)))  # type: ignore[arg-type]
+
 
 @dataclass(frozen=True, slots=True)
 class Choice(Domain):
@@ -125,6 +160,18 @@ class Choice(Domain):
 
     def from_unit(self, unit: float) -> Value:
         return self.options[min(int(unit * len(self.options)), len(self.options) - 1)]
+
+    @property
+    def is_fixed(self) -> bool:
+        return len(self.options) == 1
+
+    def nearest(self, value: Value, otherwise: Value) -> Value:
+        if self.contains(value):
+            return value
+        numbers = [option for option in self.options if _is_number(option)]
+        if not numbers or not _is_number(value):
+            return otherwise
+        return min(numbers, key=lambda option: abs(option - value))  # type: ignore[operator]
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +264,7 @@ class SearchSpace:
         self, configuration: Configuration, rng: "np.random.Generator", n_changes: int = 2
     ) -> Configuration:
         """Change about `n_changes` of the active hyperparameters a little."""
-        active = sorted(self.completed(configuration))
+        active = sorted(n for n in self.completed(configuration) if not self.domains[n].is_fixed)
         if not active:
             return configuration.with_origin("mutation")
         chosen = rng.choice(len(active), size=min(n_changes, len(active)), replace=False)
@@ -250,6 +297,27 @@ class SearchSpace:
             if name in active or name in configuration.params
         }
 
+    def nearest(self, configuration: Configuration) -> Configuration:
+        """Return the configuration of this space that is nearest to one of a wider space.
+
+        Parameters
+        ----------
+        configuration : Configuration
+            Of the same algorithm.
+
+        Returns
+        -------
+        Configuration
+            The same object if it lies in this space.
+        """
+        values = {**self.defaults, **self.neutral, **configuration.params}
+        kept = {
+            name: domain.nearest(values[name], self.defaults[name])
+            for name, domain in self.domains.items()
+        }
+        moved = self.from_values(kept, configuration.origin)
+        return configuration if moved == configuration else moved
+
     def check(self, configuration: Configuration) -> None:
         """Raise `SpaceError` unless `configuration` lies in this space."""
         if configuration.algorithm != self.algorithm:
@@ -263,7 +331,7 @@ class SearchSpace:
             raise SpaceError(
                 f"{self.algorithm}: missing, unknown or inactive hyperparameters: {odd}"
             )
-        for name, value in configuration.params.items():
+        for name, value in given.items():
             if not self.domains[name].contains(value):
                 raise SpaceError(
                     f"{self.algorithm}: {name}={value!r} is outside {self.domains[name]}"

@@ -23,7 +23,11 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 COMMAND = "python scripts/reference.py"
 
 PARTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("Estimators", "metatune", ("MetaTuneClassifier", "MetaTuneRegressor")),
+    (
+        "Estimators",
+        "metatune",
+        ("MetaTuneClassifier", "MetaTuneRegressor", "MetaTuneSearchCV"),
+    ),
     (
         "Functions",
         "metatune",
@@ -37,7 +41,9 @@ PARTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("", "metatune.api", ("Description",)),
     ("", "metatune.data.columns.column", ("Column",)),
     ("", "metatune.estimate.values", ("Estimate", "NoEstimate")),
-    ("", "metatune.space", ("Configuration",)),
+    ("", "metatune.space", ("Configuration", "Float", "Int", "Choice")),
+    ("Algorithms of your own", "metatune", ("register_algorithm",)),
+    ("", "metatune.testing", ("check_algorithm",)),
     (
         "Estimators that configure themselves",
         "metatune.default.zero_shot",

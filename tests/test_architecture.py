@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "metatune"
 
 ROWS = (
-    ("_typing", "errors", "kinds", "space", "metrics", "budget", "files", "notation"),
+    ("_typing", "errors", "kinds", "space", "files", "metrics", "budget", "notation"),
     ("execution", "data"),
     ("metafeatures", "algorithms", "openml"),
     ("models", "metadataset"),
@@ -16,7 +16,7 @@ ROWS = (
     ("search", "recommender", "ensemble"),
     ("estimate", "samplers", "storage"),
     ("reporting", "tuning", "building", "listeners"),
-    ("api", "estimators", "default", "cli"),
+    ("api", "estimators", "default", "model_selection", "testing", "cli"),
     ("__main__",),
 )
 """The floors: a part imports parts of earlier rows, or those named before it on its own row."""
@@ -137,6 +137,7 @@ CALLED_THROUGH = {
     "metatune.cli.exporting": "the command line, whose scripts tests run",
     "metatune.cli.fit_report": "the command line, whose output tests read",
     "metatune.cli.library_warnings": "the command line, whose log tests read",
+    "metatune.cli.space": "the command line, whose output tests read",
     "metatune.data.encoding.unlike_training": "the encoder, whose warnings tests read",
     "metatune.data.risks": "the search for leaks and the risks that tests ask for",
     "metatune.default": "the estimators that the package hands on",

@@ -14,6 +14,7 @@ PUBLIC = [
     "InputError",
     "MetaTuneClassifier",
     "MetaTuneRegressor",
+    "MetaTuneSearchCV",
     "MetadataError",
     "MetatuneError",
     "SearchError",
@@ -23,6 +24,7 @@ PUBLIC = [
     "predict_interval",
     "predict_set",
     "recommend",
+    "register_algorithm",
 ]
 
 

@@ -137,6 +137,10 @@ class Algorithm(ABC):
             return f"it does not learn {kind} tasks"
         return self.limits.refusal(shape)
 
+    def takes_weights(self, kind: TaskKind) -> bool:  # noqa: ARG002
+        """Return True if sample weights count in a fit: in every family of metatune's."""
+        return True
+
     def iterations_used(self, pipeline: "Pipeline") -> int | None:
         """Return the iterations that a fitted pipeline predicts with, if it stops early."""
         learner = learner_of(pipeline) if self.iterative else None

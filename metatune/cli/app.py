@@ -19,6 +19,7 @@ _COMMANDS = {
     "evaluate": "Judge a model on rows whose target is known.",
     "recommend": "Say what is worth trying, without training.",
     "describe": "Say how a table is understood.",
+    "space": "Show the search spaces, as a file to edit.",
     "leaderboard": "Show the trials of a run.",
     "report": "Write a run's report: one page for the browser.",
     "explain": "Say what a model looks at, and why it was tried.",

@@ -16,6 +16,7 @@ __all__ = ["evaluate"]
 @click.option("--positive", metavar="LABEL", help="Another positive class than that of the run.")
 @options.reading()
 @options.openml_server()
+@options.trust()
 @options.as_json()
 @options.quiet()
 def evaluate(  # one parameter for each option
@@ -42,7 +43,7 @@ def evaluate(  # one parameter for each option
 
     voice = Voice(quiet=quiet)
     reading = options.reading_of(given)
-    pipeline = open_model(model, voice)
+    pipeline = open_model(model, voice, given["trust"])
     info = model_info(pipeline)
     rows = read_for(pipeline, data, voice, reading=reading, server=openml_server)
     asked = metric or rows.metric

@@ -52,6 +52,7 @@ _MOST_ROWS = 2_000  # to measure importances on
 )
 @options.reading()
 @options.openml_server()
+@options.trust()
 @options.as_json()
 @options.quiet()
 def explain(  # one parameter for each option
@@ -81,7 +82,7 @@ def explain(  # one parameter for each option
     findings = view.findings
     explained: tuple[RowExplanation, ...] = ()
     if rows or data is not None:
-        pipeline = open_model(str(directory), voice)
+        pipeline = open_model(str(directory), voice, given["trust"])
         frame = _frame(pipeline, view, run, data, voice, reading, openml_server)
         if findings.importances is None:
             view = _measured(pipeline, frame, view, run, data, voice)

@@ -64,6 +64,7 @@ __all__ = ["default_output", "fit"]
 )
 @click.option("--include", metavar="ALG,..", help="Only these algorithms.")
 @click.option("--exclude", metavar="ALG,..", help="Not these algorithms.")
+@options.space()
 @options.strategy()
 @options.model()
 @click.option(
@@ -127,8 +128,9 @@ def _options(given: dict[str, Any]) -> "RunOptions":
     from metatune.storage.run_options import RunOptions
 
     include, exclude = (options.names(given.pop(name)) for name in ("include", "exclude"))
+    space = options.read_space(given.pop("space"))
     strategy = read_strategy(given.pop("strategy"), cold_start=given["cold_start"])
     metadata = given.pop("metadata")
     metadata = None if metadata is None else str(metadata)
     chosen = RunOptions(metadata=metadata, include=include, exclude=exclude, **given)
-    return replace(chosen, strategy=strategy)
+    return replace(chosen, strategy=strategy, space=space)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from metatune.algorithms.narrowed_space import check_space
 from metatune.algorithms.registry import select_algorithms
 from metatune.budget import Stopwatch
 from metatune.cli import interrupts
@@ -106,6 +107,8 @@ def file_of(data: str | None) -> Path | None:
 def _checked(options: RunOptions) -> RunOptions:
     """Check what can be checked without reading the table, and count the workers."""
     select_algorithms(options.include, options.exclude)
+    if options.space is not None:  # that of a run directory may say anything
+        check_space(options.space, "space")
     read_strategy(options.strategy, cold_start=options.cold_start)
     parse_limits(options.max_latency, options.max_size)
     _ = options.reading  # raises what is wrong with them

@@ -15,11 +15,23 @@ if TYPE_CHECKING:
 __all__ = ["open_model", "predicting"]
 
 
-def open_model(path: str, voice: "Voice") -> "Pipeline":
-    """Load a model, and say in a line if another version of scikit-learn has written it."""
+def open_model(path: str, voice: "Voice", trust: str | None = None) -> "Pipeline":
+    """Load a model, and say in a line if another version of scikit-learn has written it.
+
+    Parameters
+    ----------
+    path : str
+        Run directory or model file.
+    voice : Voice
+        Says it.
+    trust : str or None
+        Names of types that learners of the user's own may be made of, as `options.trust` takes
+        them.
+    """
+    from metatune.cli.options import names
     from metatune.models.model_file import read_model, version_note
 
-    model = read_model(path)
+    model = read_model(path, None if trust is None else names(trust))
     note = version_note(model)
     if note is not None:
         voice.notes([note])

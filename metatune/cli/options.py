@@ -23,14 +23,17 @@ __all__ = [
     "openml_server",
     "positive",
     "quiet",
+    "read_space",
     "reading",
     "reading_of",
     "role_columns",
     "roles",
     "scheduler",
+    "space",
     "strategy",
     "target",
     "task_kind",
+    "trust",
 ]
 
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -169,6 +172,32 @@ def metadata() -> _Decorator:
     )
 
 
+def space() -> _Decorator:
+    """Take a file that narrows search spaces."""
+    return click.option(
+        "--space",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="TOML file that fixes or narrows hyperparameters, as metatune space prints them. "
+        "Families that it does not name stay as they are, unless it says only = true.",
+    )
+
+
+def read_space(path: Path | None) -> dict[str, Any] | None:
+    """Read what `space` took.
+
+    Raises
+    ------
+    OptionError
+        If it asks for what there is not.
+    """
+    if path is None:
+        return None
+    from metatune.algorithms.space_file import read_space
+
+    return read_space(path)
+
+
 def openml_server() -> _Decorator:
     """Take the address of another OpenML server."""
     return click.option(
@@ -230,6 +259,16 @@ def model() -> _Decorator:
         return command
 
     return decorate
+
+
+def trust() -> _Decorator:
+    """Take the types that learners of the user's own may be made of."""
+    return click.option(
+        "--trust",
+        metavar="TYPE,..",
+        help="Types that a learner of your own in the model may be made of, like package.Class; "
+        "only for models of people you trust.",
+    )
 
 
 def as_json() -> _Decorator:

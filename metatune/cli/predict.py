@@ -40,6 +40,7 @@ _SUFFIXES = (".csv", ".parquet")
 )
 @options.reading()
 @options.openml_server()
+@options.trust()
 @options.quiet()
 def predict(  # one parameter for each option
     model: str,
@@ -65,7 +66,7 @@ def predict(  # one parameter for each option
 
     voice = Voice(quiet=quiet)
     reading = options.reading_of(given)
-    pipeline = open_model(model, voice)
+    pipeline = open_model(model, voice, given["trust"])
     target = str(model_info(pipeline).get("target"))
     if proba and not hasattr(pipeline, "predict_proba"):
         raise OptionError(f"the model predicts numbers of {target!r}: leave out --proba")

@@ -42,6 +42,7 @@ __all__ = ["recommend"]
 )
 @click.option("--include", metavar="ALG,..", help="Only these algorithms.")
 @click.option("--exclude", metavar="ALG,..", help="Not these algorithms.")
+@options.space()
 @options.reading()
 @options.metadata()
 @options.openml_server()
@@ -69,6 +70,7 @@ def recommend(top: int, as_json: bool, form: str, quiet: bool, **given: Any) -> 
     for names in ("include", "exclude"):
         given[names] = options.names(given[names])
     select_algorithms(given["include"], given["exclude"])
+    given["space"] = options.read_space(given["space"])
     given["reading"] = options.reading_of(given)
     answer, task, source = _ask(Voice(quiet=quiet), given)
     if form == "code":
@@ -109,6 +111,7 @@ def _ask(voice: Voice, given: dict[str, Any]) -> "tuple[Recommendations, Task, T
         include=given["include"],
         exclude=given["exclude"],
         metadata=given["metadata"],
+        space=given["space"],
     )
     return advice.recommendations, task, read
 

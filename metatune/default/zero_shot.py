@@ -162,7 +162,7 @@ class _ZeroShot(Predicts, TableEstimator):
         advice = advise(
             data,
             task.metric.name,
-            algorithms=usable,
+            spaces={name: algorithm.space(task.kind) for name, algorithm in usable.items()},
             budget_seconds=parse_duration(self.budget),
             metadata=None if self.metadata is None else Path(self.metadata),
         )

@@ -1,7 +1,7 @@
 """The scikit-learn estimators: thin doors to `metatune.tuning.tune.tune`."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -76,6 +76,7 @@ class _MetaTune(Predicts, ExplainedEstimator, Appearance):
         max_trials: int | None = None,
         include: Sequence[str] | None = None,
         exclude: Sequence[str] | None = None,
+        space: "str | Path | Mapping[str, Any] | None" = None,
         strategy: str = "metatune",
         cold_start: bool = False,
         ensemble: bool = True,
@@ -98,6 +99,7 @@ class _MetaTune(Predicts, ExplainedEstimator, Appearance):
         self.max_trials = max_trials
         self.include = include
         self.exclude = exclude
+        self.space = space
         self.strategy = strategy
         self.cold_start = cold_start
         self.ensemble = ensemble
@@ -274,6 +276,8 @@ class MetaTuneClassifier(ClassifierMixin, PredictsProbabilities, _MetaTune):  # 
         if the budget suffices.
     include, exclude : sequence of str, optional
         Names of algorithms to use, or not to use.
+    space : str, Path or dict, optional
+        Hyperparameters to fix or narrow, by family: a file as `metatune space` prints, or a dict.
     strategy : str
         Tuning method that configurations come from: "random", "tpe", "gp", "hyperband" and others,
         which the command `metatune strategies` lists. Metatune's own by default.
@@ -285,8 +289,7 @@ class MetaTuneClassifier(ClassifierMixin, PredictsProbabilities, _MetaTune):  # 
         Of predicting a table of one row on this machine ("5ms", or seconds), and of the saved
         model ("50MB", or bytes). A limit that no model keeps warns.
     n_jobs : int, optional
-        Worker processes; one for each core if None. Negative numbers count from the cores, as in
-        scikit-learn.
+        Worker processes, one for each core if None; negative numbers as in scikit-learn.
     memory_limit : str or int, optional
         What a worker may hold, like "4GB" or in bytes; its share of the free memory if None.
     metadata : str or Path, optional

@@ -4,6 +4,7 @@ All of these raise `OptionError` for what cannot work.
 """
 
 import numbers
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import numpy as np
 from sklearn.utils.validation import _check_sample_weight
 
 from metatune.algorithms.registry import select_algorithms
+from metatune.algorithms.space_file import read_space
 from metatune.ensemble.limits import parse_limits
 from metatune.errors import OptionError
 from metatune.execution.cores import parse_memory
@@ -34,6 +36,7 @@ _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "max_size": (_NUMBER_OR_TEXT, "bytes, or a text like '50MB'"),
     "n_jobs": ((numbers.Integral,), "a whole number"),
     "memory_limit": ((str, numbers.Integral), "bytes, or a text like '4GB'"),
+    "space": ((str, Path, Mapping), "a path, or families by their name"),
     "metadata": ((str, Path), "a path"),
     "run_dir": ((str, Path), "a path"),
     "strategy": ((str,), "the name of a strategy, like 'tpe'"),
@@ -64,6 +67,7 @@ def read_request(model: Any, *, classification: bool) -> RunRequest:
         max_trials=model.max_trials,
         include=include,
         exclude=exclude,
+        space=read_space(model.space),
         strategy=read_strategy(model.strategy, cold_start=bool(model.cold_start)),
         cold_start=bool(model.cold_start),
         ensemble=bool(model.ensemble),

@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from metatune.algorithms.base import Algorithm
+from metatune.algorithms.own_algorithm import modules_of
+from metatune.algorithms.registry import register
 from metatune.data.encoding.encoded_task import EncodedTask
 from metatune.data.encoding.layout import Layout
 from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.data.splits.folds import Fold, make_folds, nested_order
 from metatune.data.splits.rare_classes import with_rare_classes
+from metatune.errors import OptionError
 from metatune.evaluation.rungs import FoldPlan, plan_folds
+from metatune.files.by_value import pickle_by_value
 from metatune.kinds import TaskKind
 from metatune.metrics import Metric, resolve_metric
 
@@ -25,6 +30,7 @@ __all__ = ["TrialData", "load_trial_data"]
 
 _ROW_METADATA = ("weights", "groups", "times")
 _METRIC = "metric.pkl"
+_ALGORITHMS = "algorithms.pkl"
 _NEXT_DEAL = 7_919  # between the seeds of two repeats
 
 
@@ -51,6 +57,8 @@ class TrialData:
         training rows owe nothing to the targets of its validation rows. NaN in other rows; empty
         where no column depends on the target. In `task.X` these columns are those of a fit on all
         rows.
+    own : tuple of Algorithm
+        Families of the user's own that trials may be of: workers learn of them here.
     """
 
     task: EncodedTask
@@ -60,6 +68,7 @@ class TrialData:
     row_metadata: RowMetadata = PLAIN
     seed: int = 0
     predicted: "tuple[NDArray[np.float32], ...]" = ()
+    own: tuple[Algorithm, ...] = ()
 
     @classmethod
     def make(
@@ -167,7 +176,13 @@ class TrialData:
         return round(sum(sizes) / len(sizes)) if differ else min(sizes)
 
     def save(self, directory: Path) -> None:
-        """Write the arrays and what describes them to `directory`, which is made."""
+        """Write the arrays and what describes them to `directory`, which is made.
+
+        Raises
+        ------
+        OptionError
+            If a family of the user's own cannot be sent to workers.
+        """
         directory.mkdir(parents=True, exist_ok=True)
         np.save(directory / "X.npy", self.task.X)
         np.save(directory / "y.npy", self.task.y)
@@ -194,6 +209,8 @@ class TrialData:
         (directory / "data.json").write_text(json.dumps(description), encoding="utf-8")
         if self.metric is not None:
             (directory / _METRIC).write_bytes(pickle.dumps(self.metric))
+        if self.own:
+            (directory / _ALGORITHMS).write_bytes(_pickled(self.own))
 
     @classmethod
     def load(cls, directory: Path) -> "TrialData":
@@ -226,22 +243,46 @@ class TrialData:
         named = description.get("facts", ())
         known = {name: _mapped(directory / f"{name}.npy") for name in named}
         metrics = tuple(description["metrics"])
-        metric = directory / _METRIC
+        metric, own = directory / _METRIC, directory / _ALGORITHMS
+        # This run's own process wrote these files.
+        families = pickle.loads(own.read_bytes()) if own.exists() else ()
         return cls(
             task=task,
             folds=folds,
             metrics=metrics,
-            # This run's own process wrote the file.
             metric=pickle.loads(metric.read_bytes()) if metric.exists() else None,
             row_metadata=RowMetadata(**known),
             seed=description.get("seed", 0),
             predicted=predicted,
+            own=families,
         )
 
 
-@lru_cache(maxsize=2)
+def _pickled(algorithms: tuple[Algorithm, ...]) -> bytes:
+    try:
+        return pickle_by_value(algorithms, *modules_of(algorithms))
+    except (pickle.PicklingError, TypeError, AttributeError, ValueError) as error:
+        names = ", ".join(algorithm.name for algorithm in algorithms)
+        raise OptionError(
+            f"algorithms of your own ({names}) cannot be sent to worker processes "
+            f"({' '.join(str(error).split())[:100]}): define their classes at the top level of a "
+            "module"
+        ) from error
+
+
 def load_trial_data(directory: str) -> TrialData:
-    """Load with a small cache, for workers that run many trials on the same data."""
+    """Load with a small cache, for workers that run many trials on the same data.
+
+    The user's families of this very data are registered, whatever another run has registered.
+    """
+    data = _loaded(directory)
+    for algorithm in data.own:
+        register(algorithm)
+    return data
+
+
+@lru_cache(maxsize=2)
+def _loaded(directory: str) -> TrialData:
     return TrialData.load(Path(directory))
 
 

@@ -5,21 +5,16 @@ installed packages by their names.
 """
 
 import base64
-import contextlib
-import importlib
-import importlib.util
 import inspect
 import pickle
-import sys
-import sysconfig
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from metatune.errors import OptionError
+from metatune.files.by_value import pickle_by_value
 from metatune.metrics.metric import UNDEFINED
 from metatune.metrics.scorers import replay
 
@@ -134,52 +129,15 @@ def _manner(function: Callable[..., Any], name: str) -> tuple[bool, bool]:
 
 def _pickled(function: Any, name: str) -> str:
     """Pickle a function: by its name if every process can import it, else by value."""
-    cloudpickle = _cloudpickle()
+    inner = getattr(function, "_score_func", function)
     try:
-        if cloudpickle is None:
-            pickled = pickle.dumps(function)
-        else:
-            with _by_value(function, cloudpickle):
-                pickled = cloudpickle.dumps(function)
+        pickled = pickle_by_value(function, getattr(inner, "__module__", None))
         return base64.b64encode(pickled).decode()
     except (pickle.PicklingError, *UNDEFINED) as error:
         raise OptionError(
             f"metric {name} cannot be sent to worker processes "
             f"({' '.join(str(error).split())[:100]}): define it at the top level of a module"
         ) from error
-
-
-def _cloudpickle() -> Any:
-    """Return what pickles by value: a dependency of joblib, or a part of its older versions."""
-    for name in ("cloudpickle", "joblib.externals.cloudpickle"):
-        with contextlib.suppress(ImportError):
-            return importlib.import_module(name)
-    return None
-
-
-@contextlib.contextmanager
-def _by_value(function: Any, cloudpickle: Any) -> Iterator[None]:
-    """Let functions of a module that is not installed travel by value: workers may not find it."""
-    inner = getattr(function, "_score_func", function)
-    module = sys.modules.get(getattr(inner, "__module__", None) or "")
-    if module is None or module.__name__ == "__main__" or _is_installed(module.__name__):
-        yield
-        return
-    cloudpickle.register_pickle_by_value(module)
-    try:
-        yield
-    finally:
-        cloudpickle.unregister_pickle_by_value(module)
-
-
-def _is_installed(module: str) -> bool:
-    spec = importlib.util.find_spec(module.partition(".")[0])
-    if spec is None:
-        return False
-    if spec.origin in (None, "built-in", "frozen"):
-        return True
-    places = {Path(sysconfig.get_path(key)).resolve() for key in ("purelib", "platlib", "stdlib")}
-    return any(place in Path(str(spec.origin)).resolve().parents for place in places)
 
 
 @lru_cache(maxsize=8)

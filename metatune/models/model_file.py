@@ -6,6 +6,7 @@ the forms in `metatune.models.forms`, and only then is anything built.
 
 import threading
 import warnings
+from collections.abc import Iterable
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +16,7 @@ from metatune.errors import BundleError
 from metatune.execution.cores import available_memory
 from metatune.files.atomic import replacing
 from metatune.models.forms.model import INFO, MODEL
-from metatune.models.reading.mismatch import Mismatch
+from metatune.models.reading.mismatch import Mismatch, Untrusted
 from metatune.models.reading.reader import read
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def cannot_write(path: Path, error: OSError) -> str:
     )
 
 
-def load(path: str | Path) -> "Pipeline":
+def load(path: str | Path, trusted: Iterable[str | type] | None = None) -> "Pipeline":
     """Load a fitted pipeline.
 
     Everything in the file is checked before anything is built: it cannot run code, and a damaged
@@ -102,6 +103,9 @@ def load(path: str | Path) -> "Pipeline":
     ----------
     path : str or Path
         A run directory or its ``model.skops``.
+    trusted : iterable of str or type, optional
+        Types that learners of your own families may be made of, like ``"package.Class"``: only
+        for files of people you trust. An empty list says in the error which they would be.
 
     Returns
     -------
@@ -113,14 +117,14 @@ def load(path: str | Path) -> "Pipeline":
     BundleError
         If there is no model, or the file holds anything that metatune does not write.
     """
-    model = read_model(path)
+    model = read_model(path, trusted)
     note = version_note(model)
     if note:
         warnings.warn(note, ModelVersionWarning, stacklevel=2)
     return model
 
 
-def read_model(path: str | Path) -> "Pipeline":
+def read_model(path: str | Path, trusted: Iterable[str | type] | None = None) -> "Pipeline":
     """Load a fitted pipeline without a word on its version; see `load`."""
     path = Path(path)
     try:
@@ -128,13 +132,22 @@ def read_model(path: str | Path) -> "Pipeline":
         if not file.is_file():
             where = f"{path} holds no {MODEL_FILE}" if path.is_dir() else f"{path} does not exist"
             raise BundleError(f"{where}: name a run directory or a model file of metatune")
-        model: Pipeline = read(file, MODEL, available_memory())
+        model: Pipeline = read(file, MODEL, available_memory(), _names(trusted))
+    except Untrusted as untrusted:
+        raise BundleError(f"{short_path(path)} is not opened: {untrusted.what}") from untrusted
     except Mismatch as mismatch:
         raise BundleError(_refusal(file, mismatch)) from mismatch
     except OSError as error:
         reason = error.strerror or error
         raise BundleError(f"{short_path(path)} cannot be read ({reason})") from error
     return model
+
+
+def _names(trusted: Iterable[str | type] | None) -> tuple[str, ...] | None:
+    """Return the full names of types."""
+    if trusted is None:
+        return None
+    return tuple(t if isinstance(t, str) else f"{t.__module__}.{t.__qualname__}" for t in trusted)
 
 
 def version_note(model: "Pipeline") -> str | None:

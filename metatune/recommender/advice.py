@@ -16,8 +16,10 @@ from metatune.metafeatures import MetaFeatures, extract_metafeatures
 from metatune.metrics import resolve_metric
 from metatune.recommender.forecast import Forecast
 from metatune.recommender.models import guiding_metric, load_model
+from metatune.recommender.narrowing import Narrowing
 from metatune.recommender.rank import Question, recommend_configurations
 from metatune.recommender.recommendation import Recommendations
+from metatune.space import SearchSpace
 
 if TYPE_CHECKING:
     from metatune.kinds import TaskKind
@@ -66,8 +68,8 @@ class AdviceRequest:
     ----------
     metric : str
         Metric that the run optimises.
-    algorithms : tuple of str
-        Names of the families that may be used.
+    spaces : Mapping of str to SearchSpace
+        Search spaces of the families that may be used.
     budget_seconds : float
         Seconds that the search may take.
     feature_seconds : float
@@ -81,7 +83,7 @@ class AdviceRequest:
     """
 
     metric: str
-    algorithms: tuple[str, ...]
+    spaces: Mapping[str, SearchSpace]
     budget_seconds: float
     feature_seconds: float
     metadata: Path
@@ -95,7 +97,7 @@ def advise_in_worker(inbox: str, request: AdviceRequest) -> Advice:
     return advise(
         data,
         request.metric,
-        algorithms={name: get_algorithm(name) for name in request.algorithms},
+        spaces=request.spaces,
         budget_seconds=request.budget_seconds,
         deadline=Deadline.after(0.0 if request.alike else request.feature_seconds),
         metadata=request.metadata,
@@ -146,7 +148,7 @@ def advise(
     data: TrialData,
     metric: str,
     *,
-    algorithms: Mapping[str, Algorithm],
+    spaces: Mapping[str, SearchSpace],
     budget_seconds: float,
     deadline: Deadline | None = None,
     metadata: Path | None = None,
@@ -161,8 +163,8 @@ def advise(
         Encoded task and its folds.
     metric : str
         Name of the metric that the run optimises.
-    algorithms : Mapping of str to Algorithm
-        The families that may be used.
+    spaces : Mapping of str to SearchSpace
+        Search spaces of the families that may be used: every configuration lies in them.
     budget_seconds : float
         Seconds that the search may take.
     deadline : Deadline, optional
@@ -184,9 +186,10 @@ def advise(
         n_folds=len(data.folds),
         metric=metric,
         constant=constant,
-        algorithms=algorithms,
+        algorithms={name: get_algorithm(name) for name in spaces},
         fingerprint=Fingerprint.of(task),
         alike=alike,
+        narrowing=_narrowing(task.kind, spaces),
     )
     model = load_model(task.kind, metric, metadata)
     recommendations, forecast = recommend_configurations(question, model, budget_seconds)
@@ -197,3 +200,9 @@ def advise(
         guide=guide,
         constant=constant,
     )
+
+
+def _narrowing(kind: "TaskKind", spaces: Mapping[str, SearchSpace]) -> Narrowing | None:
+    """Return the spaces of a user beside the usual ones; None where they are the same."""
+    wide = {name: get_algorithm(name).space(kind) for name in spaces}
+    return None if dict(spaces) == wide else Narrowing(wide=wide, spaces=spaces)

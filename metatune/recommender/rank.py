@@ -1,6 +1,6 @@
 """Ranking of configurations for a dataset by its meta-features, and the forecast."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from metatune.recommender.forecast import Forecast, level_log_seconds, make_fore
 from metatune.recommender.levels import LEVELS, TOP
 from metatune.recommender.losses import score_of_value
 from metatune.recommender.meta_model import MetaModel
+from metatune.recommender.narrowing import Narrowing, narrowed_forecast
 from metatune.recommender.nearest import even_weights
 from metatune.recommender.portfolio import greedy_order
 from metatune.recommender.recommendation import Neighbour, Recommendation, Recommendations
@@ -59,6 +60,8 @@ class Question:
         Past datasets that hold the same data are left out.
     alike : bool
         Weigh all past datasets equally, whatever their meta-features.
+    narrowing : Narrowing, optional
+        Spaces that configurations have to lie in, where a user has narrowed them.
     """
 
     features: MetaFeatures
@@ -69,6 +72,7 @@ class Question:
     algorithms: Mapping[str, Algorithm]
     fingerprint: Fingerprint | None = None
     alike: bool = False
+    narrowing: Narrowing | None = None
 
 
 def recommend_configurations(
@@ -122,7 +126,7 @@ def recommend_configurations(
     )
     recommendations = Recommendations(
         ranked=ranked,
-        neighbours=_neighbours(model, near, forecast),
+        neighbours=_neighbours(model, near, question.algorithms),
         familiarity=known,
         n_datasets=int((~same).sum()),
         excluded=tuple(name for name, out in zip(model.names, same, strict=True) if out),
@@ -137,13 +141,15 @@ def forecast_for(
     usable = np.array([c.algorithm in question.algorithms for c in model.configurations])
     shape = question.shape
     size = shape.n_rows, shape.n_columns, shape.n_classes
-    return make_forecast(
+    forecast = make_forecast(
         model,
         usable=usable,
         weights=weights,
         left_out=left_out,
         log_seconds=level_log_seconds(model.cost, size, question.n_folds, weights),
     )
+    narrowing = question.narrowing
+    return forecast if narrowing is None else narrowed_forecast(forecast, narrowing)
 
 
 def _robust(near: "FloatArray", known: float, left_out: "BoolArray") -> "FloatArray":
@@ -199,9 +205,11 @@ def standing_out(near: "FloatArray") -> "IndexArray":
     return np.asarray(order[:shown])
 
 
-def _neighbours(model: MetaModel, near: "FloatArray", forecast: Forecast) -> tuple[Neighbour, ...]:
-    usable = {c.key for c in forecast.configurations}
-    columns = [i for i, c in enumerate(model.configurations) if c.key in usable or not usable]
+def _neighbours(
+    model: MetaModel, near: "FloatArray", algorithms: Collection[str]
+) -> tuple[Neighbour, ...]:
+    pool = model.configurations
+    columns = [i for i, c in enumerate(pool) if c.algorithm in algorithms] or list(range(len(pool)))
     values = model.values[:, columns, TOP]
     found: list[Neighbour] = []
     for row in standing_out(near):

@@ -1,6 +1,7 @@
 """Going on with a run: what an earlier process left, and whether it is the same run."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -33,7 +34,7 @@ __all__ = [
 _BEAT_SECONDS = 2.0
 _BLOCK_ROWS = 100_000
 _DECIDING_IN_PYTHON = (
-    *("metric", "positive", "task", "include", "exclude", "seed"),
+    *("metric", "positive", "task", "include", "exclude", "space", "seed"),
     *("strategy", "cold_start"),
 )
 _DECIDING = (
@@ -43,6 +44,7 @@ _DECIDING = (
 )
 """Options that decide what is tried and what the results are; others may differ later."""
 
+_LONGEST_SHOWN = 80  # characters of an option in a message
 _COMPUTED = ": topic "  # columns whose last digits depend on the machine
 
 
@@ -288,11 +290,16 @@ def _plain(value: Any) -> Any:
     """Make an option comparable, however its user wrote it."""
     if isinstance(value, tuple):
         return sorted(value)
+    if isinstance(value, dict):
+        return json.dumps(value, sort_keys=True)
     return None if value in (None, "") else str(value)
 
 
 def _shown(value: Any) -> str:
     value = ",".join(value) if isinstance(value, tuple) else value
+    if isinstance(value, dict):
+        text = json.dumps(value, sort_keys=True)
+        return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
     value = str(value) if isinstance(value, str) else value  # without the name of an enumeration
     return "not given" if value in (None, "") else f"{value!r}"
 

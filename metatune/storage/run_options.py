@@ -1,6 +1,7 @@
 """Options of a run, as its record keeps them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from metatune.data.reading.options import READING, ReadingOptions, reading_options
 from metatune.samplers.catalogue import StrategyName
@@ -13,7 +14,8 @@ class RunOptions:
     """Options of a run as its user gave them, under the names of the command line.
 
     `data` is None where the table was handed over in Python, and the meaning of the others is that
-    of `metatune fit --help` and of the parameters of `MetaTuneClassifier`.
+    of `metatune fit --help` and of the parameters of `MetaTuneClassifier`. `space` holds the
+    content of the file.
     """
 
     budget: str | float
@@ -33,6 +35,7 @@ class RunOptions:
     max_trials: int | None = None
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    space: dict[str, Any] | None = None
     strategy: StrategyName = StrategyName.METATUNE
     cold_start: bool = False
     ensemble: bool = True

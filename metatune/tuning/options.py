@@ -1,7 +1,9 @@
 """Options of a run: everything that its user may decide."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from metatune.budget import Budget
 from metatune.ensemble.limits import NO_LIMITS, ModelLimits, parse_limits
@@ -35,6 +37,9 @@ class TuneOptions:
         Whether the model may be an ensemble; else it is the best single pipeline.
     limits : ModelLimits
         What the model may cost.
+    space : Mapping or None
+        Changes of the search spaces, as `metatune.algorithms.narrowed_space.check_space` returns
+        them.
     """
 
     budget: Budget
@@ -46,6 +51,7 @@ class TuneOptions:
     plan_seconds: float | None = None
     ensemble: bool = True
     limits: ModelLimits = NO_LIMITS
+    space: Mapping[str, Any] | None = None
 
     @classmethod
     def of(cls, session: Session) -> "TuneOptions":
@@ -67,6 +73,7 @@ class TuneOptions:
             strategy=make_strategy(given.strategy, cold_start=given.cold_start),
             ensemble=given.ensemble,
             limits=parse_limits(given.max_latency, given.max_size),
+            space=given.space,
         )
 
     @property

@@ -1,7 +1,10 @@
 """Preparation of a task for a search: its rows as numbers, in folds, and the rungs to climb."""
 
+from dataclasses import replace
 from pathlib import Path
 
+from metatune.algorithms.narrowed_space import narrowed_spaces
+from metatune.algorithms.registry import FAMILIES
 from metatune.budget import Timings
 from metatune.data.encoding.encoder import encode_task
 from metatune.data.task.cutting import cut_columns, cut_rows
@@ -64,6 +67,8 @@ def prepare(task: Task, options: TuneOptions, scratch: Path, timings: Timings) -
     timings.lap("encoding")
     shape = eligible_shape(data)
     usable = usable_algorithms(task.kind, shape, options.include, options.exclude)
+    spaces = narrowed_spaces(usable, task.kind, options.space)
+    data = replace(data, own=tuple(usable[name] for name in spaces if name not in FAMILIES))
     inbox = scratch / "data"
     try:
         data.save(inbox)
@@ -81,5 +86,5 @@ def prepare(task: Task, options: TuneOptions, scratch: Path, timings: Timings) -
             budget_seconds=seconds,
         ),
         constant=constant_score(data, task.metric),
-        spaces={name: algorithm.space(task.kind) for name, algorithm in usable.items()},
+        spaces=spaces,
     )

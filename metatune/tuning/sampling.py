@@ -1,5 +1,6 @@
 """Sampler of a run: safe defaults, then the strategy, warm-started by what past datasets advise."""
 
+from metatune.algorithms.registry import FAMILIES
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.execution.executor import Job
 from metatune.metadataset.recipes import ALL_ROUND
@@ -65,7 +66,7 @@ def make_question(run: Run, prepared: PreparedTask) -> Question | None:
     features = remaining if run.counted else _FEATURE_SHARE * remaining
     request = AdviceRequest(
         metric=prepared.task.metric.asked_as,
-        algorithms=tuple(prepared.spaces),
+        spaces=prepared.spaces,
         budget_seconds=_patience(run).budget_seconds,
         feature_seconds=min(_FEATURE_SECONDS, features),
         metadata=metadata,
@@ -129,14 +130,19 @@ def make_sampler(
 
 
 def _first(run: Run, prepared: PreparedTask) -> list[Configuration]:
-    """Return the configurations that open a run; without the recipe where it begins cold."""
+    """Return the configurations that open a run, each inside its spaces.
+
+    The defaults of families of the user's own are among them: past datasets know nothing of them.
+    The recipe is not, where the run begins cold.
+    """
     spaces = prepared.spaces
-    first = [spaces[name].default() for name in _FIRST if name in spaces]
+    own = [name for name in spaces if name not in FAMILIES]
+    first = [spaces[name].default() for name in (*_FIRST, *own) if name in spaces]
     recipe = ALL_ROUND.configuration(prepared.task.kind)
     fits = prepared.data.n_train_rows <= _ALL_ROUND_ROWS and ALL_ROUND.algorithm in spaces
-    if run.options.strategy.is_cold:
-        return first
-    return [*first, recipe] if fits and recipe is not None else first
+    if fits and recipe is not None and not run.options.strategy.is_cold:
+        first.append(spaces[ALL_ROUND.algorithm].nearest(recipe))
+    return list(dict.fromkeys(first))
 
 
 def _patience(run: Run) -> Patience:

@@ -32,6 +32,10 @@ COMMANDS = {
     "timing": ("timing", "Seconds of the meta-features, by group and size."),
     "published": ("published", "Meta-features against those that Oboe published."),
     "gate": ("ensembles.gate", "Ensembles against their best member, by what they seemed to gain."),
+    "search-classes": (
+        "searches.search_classes",
+        "The search class in the place of scikit-learn's, in the same time.",
+    ),
     "hostile": ("hostile.hostile", "Mutants of model files: none may do harm."),
     "inputs": ("inputs.inputs", "Mutants of tables, described and predicted."),
     "raw-files": ("raw_files", "The command line on files as users have them."),

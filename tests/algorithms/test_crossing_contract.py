@@ -9,10 +9,10 @@ from metatune.algorithms.crossings import choosing
 from metatune.algorithms.registry import ALGORITHMS
 from metatune.kinds import TaskKind
 from metatune.space import Configuration, Value
+from metatune.testing.tables import easy
 from tests.algorithms.test_contract import (
     AlgorithmContract,
     _small_models,  # noqa: F401
-    easy,
     pytest_generate_tests,  # noqa: F401
 )
 

@@ -18,7 +18,7 @@ from metatune.errors import MetatuneWarning
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-SHOWN = ("text", "dockerfile")
+SHOWN = ("text", "dockerfile", "toml")
 PATIENCE = 120.0  # seconds for a block
 KNOWN_RUNS = Path("fits.txt")  # in the folder in which documents run
 INDENTED = re.compile(r"^(?: {4}|\t)\$? ?(?:metatune|python|pip) .*", re.MULTILINE)

@@ -8,6 +8,7 @@ from metatune.models.forms import (
     machines,
     neighbours,
     networks,
+    own,
     processes,
     scores,
     trees,
@@ -26,6 +27,7 @@ _CLASSIFIERS = (
     *linear.CLASSIFIERS,
     *neighbours.CLASSIFIERS,
     *networks.CLASSIFIERS,
+    own.CLASSIFIER,
     *scores.CLASSIFIERS,
     *trees.CLASSIFIERS,
 )
@@ -35,6 +37,7 @@ _REGRESSORS = (
     *machines.REGRESSORS,
     *neighbours.REGRESSORS,
     *networks.REGRESSORS,
+    own.REGRESSOR,
     *processes.REGRESSORS,
     *trees.REGRESSORS,
 )

@@ -46,6 +46,8 @@ class Archive:
         The file.
     room : int
         Bytes that its content may take in memory.
+    trusted : tuple of str, optional
+        Types of users' learners that may be built; None where nobody has named any.
 
     Raises
     ------
@@ -53,7 +55,8 @@ class Archive:
         If it is no archive, or one that metatune did not write.
     """
 
-    def __init__(self, path: Path, room: int) -> None:
+    def __init__(self, path: Path, room: int, trusted: tuple[str, ...] | None = None) -> None:
+        self.trusted = trusted
         try:
             self._zip = ZipFile(path)
         except BadZipFile as error:

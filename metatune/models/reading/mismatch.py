@@ -1,6 +1,6 @@
 """Mismatch: content of a model file that metatune does not write."""
 
-__all__ = ["Mismatch"]
+__all__ = ["Mismatch", "Untrusted"]
 
 _LONGEST = 300
 
@@ -36,3 +36,7 @@ class Mismatch(ValueError):  # noqa: N818  # a finding about a file, which the r
         text = ": ".join(part for part in (".".join(self.place), self.what) if part)
         shown = "".join(c if c.isprintable() else "?" for c in text)
         return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}..."
+
+
+class Untrusted(Mismatch):
+    """Content that only somebody who trusts the maker of the file may open; its text says how."""

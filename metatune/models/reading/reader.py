@@ -19,7 +19,7 @@ _STATED = {
 }
 
 
-def read(path: Path, form: Form, room: int) -> Any:
+def read(path: Path, form: Form, room: int, trusted: tuple[str, ...] | None = None) -> Any:
     """Return the object that a file holds, if it has a form.
 
     Parameters
@@ -30,13 +30,15 @@ def read(path: Path, form: Form, room: int) -> Any:
         Form of what it may hold.
     room : int
         Bytes that it may take in memory.
+    trusted : tuple of str, optional
+        Types of users' learners that may be built.
 
     Raises
     ------
     Mismatch
         If it is no model file, or holds anything else.
     """
-    with Archive(path, room) as archive:
+    with Archive(path, room, trusted) as archive:
         schema = archive.schema()
         if not isinstance(schema, dict) or schema.get("protocol") not in _PROTOCOLS:
             raise Mismatch("it is written in another format")
