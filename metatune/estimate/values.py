@@ -67,7 +67,8 @@ class Estimate:
         if self.n_candidates == 1:
             return f"{said} (honest: there was nothing to choose from)"
         looked = f"the best of {self.n_candidates} looked like {number(self.optimistic)}"
-        return f"{said} (honest; {looked})"
+        fewer = " with fewer rows to learn from" if self.growth < 1.0 else ""
+        return f"{said} (honest; {looked}{fewer})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values."""

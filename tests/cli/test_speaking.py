@@ -105,4 +105,6 @@ def test_an_estimate_is_said_in_one_line() -> None:
     said = honest(found)
     assert said.startswith("0.9120, 95 % interval 0.8930 to 0.9290 (honest; ")
     assert said.endswith("the best of 38 looked like 0.9210)")
+    grown = honest(replace(found, growth=0.95))
+    assert grown.endswith("the best of 38 looked like 0.9210 with fewer rows to learn from)")
     assert "nothing to choose from" in honest(replace(found, n_candidates=1))
