@@ -174,7 +174,7 @@ def _said(view: RunView, outcome: "Outcome") -> list[str]:
         looked = number(estimate.optimistic)
         said.append(
             f"It is corrected for having chosen the best of {estimate.n_candidates} candidates, "
-            f"which looked like {looked}, and for the rows that they had not learned from, going by "
+            f"which looked like {looked}, and for the rows that they had not learned from, by "
             "past datasets. The interval covers the luck of which rows are in the table; not that "
             "new rows may come from elsewhere."
         )
