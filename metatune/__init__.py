@@ -2,7 +2,9 @@
 
 ``MetaTuneClassifier`` and ``MetaTuneRegressor`` are scikit-learn estimators; ``recommend`` says
 what is worth trying without training, ``describe`` how a table is understood, ``load`` opens the
-model of a run, whose predictions ``predict_interval`` and ``predict_set`` bound. ``Events`` is the
+model of a run, whose predictions ``predict_interval`` and ``predict_set`` bound, and ``importance``
+says which of its hyperparameters mattered.
+``Events`` is the
 base of listeners, which the estimators take as ``callbacks=``. ``MetaTuneSearchCV`` tunes one
 estimator in the place of scikit-learn's search classes, and ``register_algorithm`` adds a family of
 one's own.
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from metatune.model_selection.search_cv import MetaTuneSearchCV
     from metatune.models.bounds import predict_interval, predict_set
     from metatune.models.model_file import load
+    from metatune.reporting.run_importance import importance
     from metatune.tuning.events import Events
 
     __version__: str
@@ -34,6 +37,7 @@ __all__ = [
     "SearchError",
     "__version__",
     "describe",
+    "importance",
     "load",
     "predict_interval",
     "predict_set",
@@ -51,6 +55,7 @@ _HOMES = {
     "MetatuneError": "metatune.errors",
     "SearchError": "metatune.errors",
     "describe": "metatune.api",
+    "importance": "metatune.reporting.run_importance",
     "load": "metatune.models.model_file",
     "predict_interval": "metatune.models.bounds",
     "predict_set": "metatune.models.bounds",

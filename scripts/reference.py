@@ -31,7 +31,7 @@ PARTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "Functions",
         "metatune",
-        ("recommend", "describe", "load", "predict_interval", "predict_set"),
+        ("recommend", "describe", "load", "predict_interval", "predict_set", "importance"),
     ),
     (
         "Values",
@@ -41,6 +41,11 @@ PARTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("", "metatune.api", ("Description",)),
     ("", "metatune.data.columns.column", ("Column",)),
     ("", "metatune.estimate.values", ("Estimate", "NoEstimate")),
+    (
+        "",
+        "metatune.reporting.hyperparameter_importance",
+        ("HyperparameterImportance", "SpaceImportance", "Importance"),
+    ),
     ("", "metatune.space", ("Configuration", "Float", "Int", "Choice")),
     ("Algorithms of your own", "metatune", ("register_algorithm",)),
     ("", "metatune.testing", ("check_algorithm",)),

@@ -20,6 +20,7 @@ PUBLIC = [
     "SearchError",
     "__version__",
     "describe",
+    "importance",
     "load",
     "predict_interval",
     "predict_set",

@@ -23,6 +23,7 @@ _COMMANDS = {
     "leaderboard": "Show the trials of a run.",
     "report": "Write a run's report: one page for the browser.",
     "explain": "Say what a model looks at, and why it was tried.",
+    "importance": "Say which hyperparameters of a run mattered.",
     "export": "Write the model of a run as a script without metatune.",
     "strategies": "List the tuning methods that fit may follow.",
     "metadata": "Look at the meta-dataset.",

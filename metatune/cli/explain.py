@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from metatune.reporting.view import RunView
     from metatune.storage.directory import RunDirectory
     from metatune.storage.findings import Importances
+    from metatune.storage.front_record import FrontRecord
 
 __all__ = ["explain"]
 
@@ -100,7 +101,15 @@ def explain(  # one parameter for each option
                     seed=view.record.seed,
                 )
     similar = [(one.dataset, one.best) for one in similar_of(view)]
-    answer = explain_model(view.history, findings, similar=similar, rows=explained, top=top)
+    winner = None if view.record.outcome is None else view.record.outcome.winner
+    answer = explain_model(
+        view.history,
+        findings,
+        similar=similar,
+        rows=explained,
+        model=None if winner is None else winner.configuration,
+        top=top,
+    )
     if as_json:
         show_json(answer.to_dict())
         return
@@ -239,6 +248,8 @@ def _show(answer: "Explanation", rows: tuple[int, ...], top: int) -> None:
     else:
         _show_importances(answer.importances, top)
     show("")
+    if answer.front is not None:
+        _show_front(answer.front)
     cells = [_story(story) for story in answer.stories]
     headings = ("trial", "algorithm", "expected", "80 % interval", "came out", "why it was tried")
     show(table(headings, cells, right=("trial", "expected", "80 % interval", "came out")))
@@ -257,6 +268,24 @@ def _show_importances(found: "Importances", top: int) -> None:
         f"importance: what {found.metric} loses when the column's cells are shuffled; "
         f"{number(found.score)} as they are, on {found.n_rows:,} rows {seen}.",
     )
+
+
+def _show_front(front: "FrontRecord") -> None:
+    """Show what the run weighed against each other, and where its model stands."""
+    from metatune.search.objectives import COSTS
+
+    metric, *costs = front.objectives
+    rows = []
+    for point in front.points:
+        score, *values = point.values
+        words = [COSTS[name].in_words(value) for name, value in zip(costs, values, strict=True)]
+        mark = "model" if point.is_model else ""
+        rows.append((str(point.trial), mark, point.algorithm, number(score), *words))
+    headings = ("trial", "", "algorithm", metric, *costs)
+    show(table(headings, rows, right=("trial", metric, *costs)))
+    names = ", ".join(front.objectives)
+    model = f"; the model is {front.choice}" if front.choice else ""
+    show("", f"no other trial beats these in all of {names}{model}", "")
 
 
 def _story(story: "Story") -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import click
 
 from metatune.cli import options
 from metatune.cli.process import start_workers
+from metatune.errors import OptionError
 
 if TYPE_CHECKING:
     from metatune.storage.run_options import RunOptions
@@ -32,6 +33,7 @@ __all__ = ["default_output", "fit"]
     help="What counts: roc_auc (default for two classes), log_loss (default for more), rmse "
     "(default for numbers), accuracy, balanced_accuracy, mae, r2, or any scikit-learn scorer.",
 )
+@options.objectives()
 @options.positive()
 @click.option(
     "-o",
@@ -125,12 +127,29 @@ def _options(given: dict[str, Any]) -> "RunOptions":
     from dataclasses import replace
 
     from metatune.samplers.catalogue import read_strategy
+    from metatune.search.objectives import read_objectives
     from metatune.storage.run_options import RunOptions
 
     include, exclude = (options.names(given.pop(name)) for name in ("include", "exclude"))
     space = options.read_space(given.pop("space"))
-    strategy = read_strategy(given.pop("strategy"), cold_start=given["cold_start"])
     metadata = given.pop("metadata")
     metadata = None if metadata is None else str(metadata)
-    chosen = RunOptions(metadata=metadata, include=include, exclude=exclude, **given)
+    names, metric = tuple(given.pop("objectives")), given.pop("metric")
+    if names and metric not in (None, names[0]):
+        raise OptionError(
+            f"--metric {metric} and --objective {names[0]} are two: the first objective is the "
+            "metric, leave out --metric"
+        )
+    several = read_objectives(names, given["prefer"])
+    strategy = read_strategy(
+        given.pop("strategy"), cold_start=given["cold_start"], several=several is not None
+    )
+    chosen = RunOptions(
+        metadata=metadata,
+        include=include,
+        exclude=exclude,
+        metric=names[0] if names else metric,
+        objectives=() if several is None else several.names,
+        **given,
+    )
     return replace(chosen, strategy=strategy, space=space)

@@ -22,6 +22,7 @@ from metatune.errors import BundleError, OptionError, SearchError
 from metatune.execution.cores import parse_memory
 from metatune.execution.workers import local_workers, workers
 from metatune.samplers.catalogue import CATALOGUE, StrategyName, read_strategy
+from metatune.search.objectives import read_objectives
 from metatune.storage.door import continue_command
 from metatune.storage.record import DataRecord
 from metatune.storage.run_options import RunOptions
@@ -109,7 +110,8 @@ def _checked(options: RunOptions) -> RunOptions:
     select_algorithms(options.include, options.exclude)
     if options.space is not None:  # that of a run directory may say anything
         check_space(options.space, "space")
-    read_strategy(options.strategy, cold_start=options.cold_start)
+    several = bool(options.objectives)
+    read_strategy(options.strategy, cold_start=options.cold_start, several=several)
     parse_limits(options.max_latency, options.max_size)
     _ = options.reading  # raises what is wrong with them
     if options.data is not None:
@@ -221,6 +223,7 @@ def _tune(
         watch = Stopwatch()
         task, data = _read(session, voice)
         risks = _look_for_risks(task, voice)
+        _announce_objectives(session, voice)
         _announce_strategy(session.options, voice)
         session.begin(task, data, reading=watch.seconds(), risks=risks)
         interrupts.say_at_the_end(_how_to_go_on(session))
@@ -233,6 +236,23 @@ def _tune(
             directory=session.directory,
             past=session.past,
             events=Group([progress, *trackers]),
+        )
+
+
+def _announce_objectives(session: Session, voice: Voice) -> None:
+    """Say what else counts, and what follows from it."""
+    given = read_objectives(session.options.objectives, session.options.prefer)
+    if given is None:
+        return
+    wanted = "the knee of the front" if given.prefer is None else f"the best {given.prefer} of it"
+    voice.say(
+        f"objectives {', '.join(given.names)}: the model is a single pipeline that no other one "
+        f"beats in all of them, {wanted} (other choice: --prefer)"
+    )
+    if given.measured and session.budget.max_trials is not None:
+        voice.say(
+            f"{' and '.join(given.measured)} are measured, so that the same command may choose "
+            "otherwise"
         )
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "model",
     "model_argument",
     "names",
+    "objectives",
     "openml_server",
     "positive",
     "quiet",
@@ -205,6 +206,34 @@ def openml_server() -> _Decorator:
         metavar="URL",
         help="OpenML server for openml:ID; https://www.openml.org/api/v1/xml without.",
     )
+
+
+def objectives() -> _Decorator:
+    """Take what counts besides the metric, and which of the best trade-offs is wanted."""
+    options = (
+        click.option(
+            "--objective",
+            "objectives",
+            multiple=True,
+            metavar="NAME",
+            help="What counts, where it is more than a metric; give it once for each: the metric, "
+            "then predict_seconds, latency, fit_seconds or model_bytes. The model is then a single "
+            "pipeline.",
+        ),
+        click.option(
+            "--prefer",
+            metavar="NAME",
+            help="Objective whose best model is wanted, of those that no other one beats in "
+            "everything; without it the one where less cost begins to lose most.",
+        ),
+    )
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
 
 
 def strategy() -> _Decorator:

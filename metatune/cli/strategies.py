@@ -31,6 +31,8 @@ def strategies(as_json: bool) -> None:
     listed = CATALOGUE.values()
     rows = [(f.name, f.about, f.tried_on, ", ".join(f.packages), f.paper) for f in listed]
     show(table(("strategy", "what it does", "tried on", "needs", "paper"), rows))
+    able = ", ".join(facts.name for facts in listed if facts.several_objectives)
+    show("", f"with several objectives: {able}")
     missing = [facts for facts in listed if facts.missing]
     for install in dict.fromkeys(facts.install for facts in missing):
         names = ", ".join(facts.name for facts in missing if facts.install == install)
@@ -47,4 +49,5 @@ def _values(facts: "StrategyFacts") -> dict[str, Any]:
         "packages": list(facts.packages),
         "missing": list(facts.missing),
         "cold_start": not facts.needs_advice,
+        "several_objectives": facts.several_objectives,
     }

@@ -1,10 +1,11 @@
 """Model selection repeated on bootstrap samples of the out-of-fold predictions.
 
-The final selection is repeated: of the best single trial, or of the weights of an ensemble, with
-calibration and decision where the run's model has them. Selecting an ensemble hundreds of times is
-made cheaper in three ways: without bags, with half the picks, and among the members of the model
-and the next best, twenty in all. Draws are compared with the same cheap selection on all rows, so
-that the correction does not mistake cheapness for luck.
+The final selection is repeated: of the best single trial, of the one that several objectives
+choose, or of the weights of an ensemble, with calibration and decision where the run's model has
+them. Selecting an ensemble hundreds of times is made cheaper in three ways: without bags, with half
+the picks, and among the members of the model and the next best, twenty in all. Draws are
+compared with the same cheap selection on all rows, so that the correction does not mistake
+cheapness for luck.
 """
 
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from metatune.estimate.selector import BestSingle, Selector
 from metatune.evaluation.decision import fit_decision
 from metatune.metrics import Metric
 from metatune.models.adjustment import NO_ADJUSTMENT, Adjustment
+from metatune.search.front import Preference
 
 if TYPE_CHECKING:
     from metatune._typing import AnyArray, FloatArray, IndexArray
@@ -43,10 +45,14 @@ class Composition:
         Weights of its members by trial number; `CONSTANT` is the constant prediction.
     adjustment : Adjustment
         Calibration and decision.
+    preference : Preference or None
+        Preference by which a single one was chosen among trials of known costs; None for the best
+        score.
     """
 
     weights: Mapping[int, float]
     adjustment: Adjustment = NO_ADJUSTMENT
+    preference: Preference | None = None
 
     @property
     def is_single(self) -> bool:
@@ -82,12 +88,15 @@ class Reselection(Selector):
     ) -> None:
         self._metric, self._composition, self._seed = metric, composition, seed
         self._pool = pool
-        self._numbers = [number for number in pool.members if number != CONSTANT]
+        preference = composition.preference
+        compared = pool.members if preference is None else preference.costs
+        self._numbers = [n for n in pool.members if n != CONSTANT and n in compared]
         trials = [np.asarray(pool.members[number]) for number in self._numbers]
         self._best = BestSingle(
             trials,
             metric,
             pool.y,
+            choice=None if preference is None else (self._numbers, preference),
             judged=[self._judged(trial) for trial in trials],
             weights=pool.row_metadata.weights,
             strata=strata,

@@ -8,6 +8,7 @@ import numpy as np
 
 from metatune.estimate.scoring import RowScorer
 from metatune.metrics import PERFECT_SCORE, Metric
+from metatune.search.front import Preference
 
 if TYPE_CHECKING:
     from metatune._typing import AnyArray, FloatArray, IndexArray
@@ -53,7 +54,7 @@ class Selector(ABC):
 
 
 class BestSingle(Selector):
-    """Selector of the prediction with the best score.
+    """Selector of the prediction with the best score, or of the one that a preference chooses.
 
     Parameters
     ----------
@@ -65,6 +66,8 @@ class BestSingle(Selector):
         Encoded labels or target values.
     judged : sequence of ndarray, optional
         By what each candidate is scored instead: indicators of decided labels.
+    choice : tuple of (sequence of int, Preference), optional
+        Numbers of the candidates, and the preference among them; the best score by default.
     weights, strata : ndarray of shape (n_rows,), optional
         See `metatune.estimate.scoring.RowScorer`.
     seed : int
@@ -78,12 +81,14 @@ class BestSingle(Selector):
         y: "AnyArray",
         *,
         judged: "Sequence[AnyArray] | None" = None,
+        choice: "tuple[Sequence[int], Preference] | None" = None,
         weights: "FloatArray | None" = None,
         strata: "IndexArray | None" = None,
         seed: int = 0,
     ) -> None:
         self._predictions = list(predictions)
         judged = self._predictions if judged is None else judged
+        self._choice = choice
         self._sign = -1.0 if metric.greater_is_better else 1.0
         rows = np.arange(len(y))
         cells = sum(np.prod(prediction.shape[1:]) for prediction in self._predictions)
@@ -115,11 +120,20 @@ class BestSingle(Selector):
             counts if counts.shape[1] == len(self._rows) else counts[:, self._rows]
         )
         best = losses.argmin(axis=1)
+        if self._choice is not None:
+            best = np.array([self._chosen(drawn, *self._choice) for drawn in losses])
         defined = np.isfinite(losses.min(axis=1))
         return [
             self._predictions[i] if usable else None
             for i, usable in zip(best, defined, strict=True)
         ]
+
+    def _chosen(self, losses: "FloatArray", numbers: Sequence[int], preference: Preference) -> int:
+        """Return the position of the candidate that is preferred by losses, (n_candidates,)."""
+        known = np.flatnonzero(np.isfinite(losses)).tolist()
+        if not known:
+            return 0
+        return int(known[preference.choose([numbers[i] for i in known], losses[known])])
 
     def _losses(self, drawn: "FloatArray") -> "FloatArray":
         losses = self._sign * np.column_stack([scores.under(drawn) for scores in self._scores])

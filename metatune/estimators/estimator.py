@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 from sklearn.base import ClassifierMixin, RegressorMixin
-from sklearn.utils.validation import check_is_fitted
 
 from metatune.data.risks.risks import find_risks, warn_of
 from metatune.data.task.given_target import target_name
@@ -19,20 +18,18 @@ from metatune.estimate.values import Estimate, NoEstimate
 from metatune.estimators.appearance import Appearance
 from metatune.estimators.checks import check_rows, check_training_data, column_names
 from metatune.estimators.explained import ExplainedEstimator
-from metatune.estimators.parameters import read_request, read_weights
+from metatune.estimators.parameters import asked_metric, read_request, read_weights
 from metatune.estimators.predictions import Predicts, PredictsProbabilities
 from metatune.estimators.remarks import partial, remarks_on
+from metatune.estimators.saved import SavedEstimator
 from metatune.estimators.splits import read_held_out, with_splits
 from metatune.estimators.talker import talker
 from metatune.evaluation.trial import TrialResult
 from metatune.execution.executor import Executor
 from metatune.execution.numeric_threads import one_numeric_thread
 from metatune.execution.workers import workers
-from metatune.kinds import TaskKind
 from metatune.listeners.group import Group, read_callbacks
-from metatune.models import model_file
 from metatune.models.bounds import predict_interval, predict_set
-from metatune.storage.provenance import library_versions
 from metatune.storage.record import DataRecord
 from metatune.storage.session import open_run
 from metatune.storage.training_data import TrainingData
@@ -53,7 +50,7 @@ if TYPE_CHECKING:
 __all__ = ["MetaTuneClassifier", "MetaTuneRegressor"]
 
 
-class _MetaTune(Predicts, ExplainedEstimator, Appearance):
+class _MetaTune(Predicts, ExplainedEstimator, SavedEstimator, Appearance):
     """Base of both estimators."""
 
     _classification: ClassVar[bool]
@@ -71,6 +68,8 @@ class _MetaTune(Predicts, ExplainedEstimator, Appearance):
         budget: str | float = "10m",
         *,
         metric: "str | Callable[..., Any] | None" = None,
+        objectives: "Sequence[str | Callable[..., Any]] | None" = None,
+        prefer: str | None = None,
         pos_label: Any = None,
         cv: Any = None,
         max_trials: int | None = None,
@@ -94,6 +93,8 @@ class _MetaTune(Predicts, ExplainedEstimator, Appearance):
     ) -> None:
         self.budget = budget
         self.metric = metric
+        self.objectives = objectives
+        self.prefer = prefer
         self.pos_label = pos_label
         self.cv = cv
         self.max_trials = max_trials
@@ -172,7 +173,7 @@ class _MetaTune(Predicts, ExplainedEstimator, Appearance):
                 times=times,
             )
             given = with_splits(given, self.cv, read_held_out(self, validation))
-            task = given.task(self.metric, self.pos_label)
+            task = given.task(asked_metric(self), self.pos_label)
             risks = find_risks(task)
             warn_of(risks, stacklevel=2)
             with ExitStack() as stack:
@@ -206,23 +207,12 @@ class _MetaTune(Predicts, ExplainedEstimator, Appearance):
                 raise KeyboardInterrupt  # also where warnings are errors
         return self
 
-    def save(self, path: str | Path) -> None:
-        """Write the fitted pipeline to a model file without pickle; `metatune.load` opens it.
-
-        Parameters
-        ----------
-        path : str or Path
-            Usually with the suffix ``.skops``.
-        """
-        check_is_fitted(self, "pipeline_")
-        model_file.save(self.pipeline_, Path(path), self._info())
-
     def _keep(self, task: Task, result: TuningResult) -> None:
         """Set the fitted attributes."""
         self.pipeline_ = result.pipeline
         for said in filter(None, (result.note, *remarks_on(task, result))):
             warnings.warn(said, stacklevel=3)
-        self.metric_ = task.metric.name
+        self.metric_, self._kind = task.metric.name, task.kind
         self._target = task.target
         self.pos_label_: Any = None
         self._positive = task.metric.positive
@@ -236,21 +226,9 @@ class _MetaTune(Predicts, ExplainedEstimator, Appearance):
         self.estimate_ = result.estimate
         self.trials_ = result.history.results
         self._history, self._found = result.history, result.found
+        self._winner = result.winner
         self.recommendations_ = None if result.advice is None else result.advice.recommendations
         self.meta_features_ = None if result.advice is None else result.advice.features
-
-    def _info(self) -> dict[str, Any]:
-        kind = TaskKind.REGRESSION
-        if self._classification:
-            kind = TaskKind.BINARY if len(self.classes_) == 2 else TaskKind.MULTICLASS
-        return {
-            "name": "data",
-            "target": self._target,
-            "task": str(kind),
-            "metric": self.metric_,
-            "positive": self._positive,
-            "versions": library_versions(),
-        }
 
 
 class MetaTuneClassifier(ClassifierMixin, PredictsProbabilities, _MetaTune):  # type: ignore[misc]
@@ -265,6 +243,13 @@ class MetaTuneClassifier(ClassifierMixin, PredictsProbabilities, _MetaTune):  # 
         (default for numbers), "accuracy", "balanced_accuracy", "mae", "r2", or the name of any
         scikit-learn scorer. Also a scorer itself, as `make_scorer` returns it, or a function of
         ``(y_true, y_pred)``: labels or values, where a better prediction may score higher or lower.
+    objectives : sequence of str, optional
+        What counts, where it is more than a metric: the metric first, then costs:
+        "predict_seconds", "latency", "fit_seconds" or "model_bytes", as they stand in the
+        leaderboard. The model is then a single pipeline, which no other one beats in all of them.
+    prefer : str, optional
+        Objective whose best model among those is wanted; if None, the one at the knee, where less
+        cost begins to lose most.
     pos_label : label, optional
         Positive class of two, which metrics such as "f1", "recall" or "average_precision" are
         about; 1 or True if None, else the rarer one.

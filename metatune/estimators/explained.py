@@ -1,5 +1,6 @@
 """Explanation of fitted estimators: importances, stories of configurations, single predictions."""
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -7,7 +8,10 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from metatune.estimators.checks import check_rows
+from metatune.kinds import TaskKind
 from metatune.search.history import History
+from metatune.space import Configuration
+from metatune.storage.record import Outcome
 from metatune.tuning.findings import RunFindings
 
 if TYPE_CHECKING:
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
 
     from metatune.recommender.recommendation import Recommendations
     from metatune.reporting.explanation import Explanation
+    from metatune.reporting.hyperparameter_importance import HyperparameterImportance
     from metatune.reporting.shapley import RowExplanation
 
 __all__ = ["ExplainedEstimator"]
@@ -29,6 +34,10 @@ class ExplainedEstimator:
     _history: History
     _found: RunFindings | None
     _positive: int | None
+    _winner: Configuration | None
+    _outcome: Outcome
+    _kind: TaskKind
+    metric_: str
 
     def explain(self, X: Any = None) -> "Explanation":
         """Say what the model looks at, and why its configurations were tried.
@@ -64,6 +73,26 @@ class ExplainedEstimator:
             found.findings,
             similar=[(one.dataset, str(one.best)) for one in similar],
             rows=explained,
+            model=self._winner,
+        )
+
+    def hyperparameter_importance(self) -> "HyperparameterImportance":
+        """Say which hyperparameters mattered in the search, alone and in pairs.
+
+        Returns
+        -------
+        HyperparameterImportance
+            As `metatune.importance` returns it for the directory of a run.
+        """
+        from metatune.reporting.run_importance import importance_of
+
+        check_is_fitted(self, "pipeline_")
+        constant = self._outcome.constant_score
+        return importance_of(
+            self._history,
+            self._kind,
+            metric=self.metric_,
+            constant=math.nan if constant is None else constant,
         )
 
     @property

@@ -4,7 +4,7 @@ All of these raise `OptionError` for what cannot work.
 """
 
 import numbers
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from metatune.errors import OptionError
 from metatune.execution.cores import parse_memory
 from metatune.metrics import metric_name
 from metatune.samplers.catalogue import read_strategy
+from metatune.search.objectives import Objectives, read_objectives
 from metatune.storage.door import Door
 from metatune.storage.run_options import RunOptions
 from metatune.storage.session import RunRequest
@@ -25,7 +26,7 @@ from metatune.storage.session import RunRequest
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["read_names", "read_request", "read_seed", "read_weights"]
+__all__ = ["asked_metric", "read_names", "read_request", "read_seed", "read_weights"]
 
 _SEEDS = 2**31 - 1
 _NUMBER_OR_TEXT = (str, numbers.Real)
@@ -42,6 +43,7 @@ _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "strategy": ((str,), "the name of a strategy, like 'tpe'"),
     "cold_start": ((bool, np.bool_), "True or False"),
     "ensemble": ((bool, np.bool_), "True or False"),
+    "prefer": ((str,), "the name of an objective"),
     "resume": ((bool, np.bool_), "True or False"),
     "verbose": ((numbers.Integral, bool), "0, 1 or 2"),
 }
@@ -54,13 +56,17 @@ def read_request(model: Any, *, classification: bool) -> RunRequest:
     include, exclude = read_names(model.include, "include"), read_names(model.exclude, "exclude")
     select_algorithms(include, exclude)
     parse_limits(model.max_latency, model.max_size)
+    several = _read_objectives(model)
+    metric = metric_name(asked_metric(model))
     options = RunOptions(
         budget=model.budget,
         seed=read_seed(model.random_state),
         output=None if model.run_dir is None else str(model.run_dir),
         metadata=_folder(model.metadata),
         task="classification" if classification else "regression",
-        metric=metric_name(model.metric),
+        metric=metric,
+        objectives=() if several is None else several.names,
+        prefer=model.prefer,
         positive=None if model.pos_label is None else str(model.pos_label),
         jobs=model.n_jobs,
         memory_limit=model.memory_limit,
@@ -68,7 +74,9 @@ def read_request(model: Any, *, classification: bool) -> RunRequest:
         include=include,
         exclude=exclude,
         space=read_space(model.space),
-        strategy=read_strategy(model.strategy, cold_start=bool(model.cold_start)),
+        strategy=read_strategy(
+            model.strategy, cold_start=bool(model.cold_start), several=several is not None
+        ),
         cold_start=bool(model.cold_start),
         ensemble=bool(model.ensemble),
         max_latency=model.max_latency,
@@ -81,6 +89,28 @@ def read_request(model: Any, *, classification: bool) -> RunRequest:
         seed_given=model.random_state is not None,
         resume=bool(model.resume),
     )
+
+
+def asked_metric(model: Any) -> Any:
+    """Return what an estimator is given as its metric, be it as the first of its objectives."""
+    return model.objectives[0] if model.objectives else model.metric
+
+
+def _read_objectives(model: Any) -> Objectives | None:
+    """Read the objectives of an estimator; None where the metric is all that counts."""
+    given = model.objectives
+    if isinstance(given, str) or not isinstance(given, Sequence | None):
+        raise OptionError(
+            f"objectives={given!r} is of type {type(given).__name__}: "
+            "give a sequence, like ['roc_auc', 'predict_seconds']"
+        )
+    names = [name if isinstance(name, str) else metric_name(name) for name in given or ()]
+    if names and model.metric is not None and metric_name(model.metric) != names[0]:
+        raise OptionError(
+            f"metric={model.metric!r} and objectives={given!r} name two metrics: the first "
+            "objective is the metric, leave out the other"
+        )
+    return read_objectives(names, model.prefer)
 
 
 def _check_types(model: Any) -> None:

@@ -19,6 +19,7 @@ from metatune.recommender.kernel import NUGGET
 from metatune.recommender.levels import TOP
 from metatune.recommender.observations import Observation, gains_outside, worth_keeping
 from metatune.recommender.portfolio import beaten
+from metatune.recommender.trade_off import TradeOff
 from metatune.space import Configuration, SearchSpace
 
 if TYPE_CHECKING:
@@ -27,9 +28,7 @@ if TYPE_CHECKING:
     from metatune._typing import BoolArray, FloatArray, IndexArray
     from metatune.recommender.belief import Belief, Posterior
 
-
 __all__ = ["PlannedTrial", "Planner", "PlannerSettings"]
-
 
 _BETTER = 0.6
 """Share of the variance left to configurations outside the pool for improvements: hyperparameters
@@ -158,7 +157,7 @@ class Planner:
         observations: Sequence[Observation],
         proposals: Sequence[Configuration] = (),
         patience: float = 0.0,
-        aim: EnsembleAim | None = None,
+        aim: EnsembleAim | TradeOff | None = None,
     ) -> PlannedTrial | None:
         """Choose among untried configurations.
 
@@ -170,8 +169,8 @@ class Planner:
             Configurations outside the pool that compete with those inside.
         patience : float
             Seconds below which it does not matter what a trial costs.
-        aim : EnsembleAim, optional
-            Ensemble to improve; else the best single configuration is looked for.
+        aim : EnsembleAim or TradeOff, optional
+            Ensemble or trade-off to improve; else the best single configuration is looked for.
 
         Returns
         -------
@@ -210,7 +209,7 @@ class Planner:
         known: "_Known",
         posterior: "Posterior",
         best: float,
-        aim: EnsembleAim | None,
+        aim: EnsembleAim | TradeOff | None,
     ) -> "_Offers":
         """Return what is expected of configurations outside the pool, by those they resemble."""
         related = self._extrapolation.weights(configurations, known.foreign)
@@ -366,12 +365,14 @@ def _offers(
     posterior: "Posterior",
     log_seconds: "FloatArray",
     best: float,
-    aim: EnsembleAim | None,
+    aim: EnsembleAim | TradeOff | None,
 ) -> _Offers:
-    """Compute what configurations promise: to the ensemble, or without one to the best so far."""
+    """Compute what configurations promise: to the aim, or without one to the best so far."""
+    is_new_member = np.zeros(len(configurations), dtype=bool)
     if aim is None:
         gain = posterior.expected_improvement(best)
-        is_new_member = np.zeros(len(configurations), dtype=bool)
+    elif isinstance(aim, TradeOff):
+        gain = aim.gain(posterior, configurations)
     else:
         shared = aim.shared_with(configurations)
         gain = posterior.expected_gain(min(best, aim.value), shared, aim.power)

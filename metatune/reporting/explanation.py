@@ -13,7 +13,9 @@ from metatune.reporting.blocks import blocks_of
 from metatune.reporting.shapley import RowExplanation, explain_row
 from metatune.reporting.wording import number
 from metatune.search.history import History
+from metatune.space import Configuration
 from metatune.storage.findings import Findings, Importances, PriorExpectation
+from metatune.storage.front_record import FrontRecord, front_record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,12 +119,15 @@ class Explanation:
         Leading configurations, the best first.
     rows : tuple of RowExplanation
         What moved the predictions of the rows that were asked about.
+    front : FrontRecord or None
+        Trials that no other one beats in all objectives, of a run with several.
     """
 
     importances: Importances | None
     not_measured: str
     stories: tuple[Story, ...]
     rows: tuple[RowExplanation, ...] = ()
+    front: FrontRecord | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values."""
@@ -227,6 +232,7 @@ def explain_model(
     *,
     similar: Sequence[tuple[str, str]] = (),
     rows: tuple[RowExplanation, ...] = (),
+    model: Configuration | None = None,
     top: int = _TOP,
 ) -> Explanation:
     """Put together what is known about a model.
@@ -241,14 +247,18 @@ def explain_model(
         Similar past datasets, with the configuration that won there, as a text.
     rows : tuple of RowExplanation
         Explained predictions.
+    model : Configuration, optional
+        Configuration of the model, where it is a single one.
     top : int
         So many configurations.
     """
+    front = history.front()
     return Explanation(
         importances=findings.importances,
         not_measured=findings.not_measured or "the run did not measure them",
         stories=stories_of(history, findings, similar=similar, top=top),
         rows=rows,
+        front=None if front is None else front_record(front, model),
     )
 
 

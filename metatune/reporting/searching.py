@@ -11,6 +11,8 @@ from metatune.evaluation.trial import TrialResult
 from metatune.files.plain import read_dataclass
 from metatune.reporting import markup, plots
 from metatune.reporting.explanation import Story, stories_of
+from metatune.reporting.mattering import hyperparameter_section
+from metatune.reporting.trade_offs import front_section
 from metatune.reporting.view import RunView
 from metatune.reporting.wording import duration, number, share
 from metatune.search.history import failure_causes
@@ -62,7 +64,15 @@ class _Advice:
 
 def search_sections(view: RunView) -> list[markup.Section | None]:
     """Return the sections about the search."""
-    return [_similar(view), _course(view), _stories(view), _leaderboard(view), _time(view)]
+    return [
+        _similar(view),
+        _course(view),
+        front_section(view),
+        _stories(view),
+        hyperparameter_section(view),
+        _leaderboard(view),
+        _time(view),
+    ]
 
 
 def similar_of(view: RunView) -> tuple[SimilarDataset, ...]:

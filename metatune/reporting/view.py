@@ -1,13 +1,14 @@
 """View of a run: everything that its directory says, as one value."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from metatune.evaluation.trial import TrialResult
 from metatune.metrics import Metric
 from metatune.search.history import History
+from metatune.search.objectives import read_objectives
 from metatune.storage.directory import RunDirectory
 from metatune.storage.findings import Findings, read_arrays, read_findings
 from metatune.storage.journal import read_past
@@ -16,7 +17,7 @@ from metatune.storage.record import RunRecord, TaskRecord
 if TYPE_CHECKING:
     from metatune._typing import AnyArray
 
-__all__ = ["RunView", "comparing_metric", "read_view"]
+__all__ = ["RunView", "comparing_metric", "read_history", "read_view"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,7 +50,7 @@ class RunView:
     @property
     def history(self) -> History:
         """Trials as the search saw them."""
-        return History(comparing_metric(self.record.task), self.results)
+        return read_history(self.record, self.results)
 
 
 def comparing_metric(task: TaskRecord) -> Metric:
@@ -58,6 +59,17 @@ def comparing_metric(task: TaskRecord) -> Metric:
         name=task.metric,
         greater_is_better=task.greater_is_better,
         function=lambda _y, _p, _w: math.nan,
+    )
+
+
+def read_history(record: RunRecord, results: Sequence[TrialResult]) -> History:
+    """Return the history of a recorded run, with its objectives."""
+    constant = None if record.outcome is None else record.outcome.constant_score
+    return History(
+        comparing_metric(record.task),
+        results,
+        objectives=read_objectives(record.options.objectives, record.options.prefer),
+        constant=math.nan if constant is None else constant,
     )
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["command_of", "duration", "error_removed", "meaning", "number", "script_of", "share"]
 
 _OPTIONS = (
-    *("target", "task", "weight", "group", "time", "budget", "metric", "positive"),
+    *("target", "task", "weight", "group", "time", "budget", "metric", "prefer", "positive"),
     *("max_trials", "include", "exclude", "max_latency", "max_size", *READING),
 )
 _DEFAULT_BUDGET = "10m"
@@ -116,8 +116,12 @@ def command_of(record: "RunRecord") -> str:
     if record.started_from is not Door.COMMAND_LINE or options.data is None:
         return ""
     words = ["metatune", "fit", options.data]
+    for name in options.objectives:
+        words += ["--objective", name]
     for name in _OPTIONS:
         value = getattr(options, name)
+        if name == "metric" and options.objectives:
+            continue
         if value is None or value == () or (name == "budget" and value == _DEFAULT_BUDGET):
             continue
         text = ",".join(value) if isinstance(value, tuple) else str(value)
@@ -132,7 +136,9 @@ def script_of(record: "RunRecord") -> str:
     options = record.options
     given = {
         "budget": options.budget,
-        "metric": options.metric,
+        "metric": None if options.objectives else options.metric,
+        "objectives": list(options.objectives) or None,
+        "prefer": options.prefer,
         "pos_label": options.positive,
         "max_trials": options.max_trials,
         "include": list(options.include) or None,

@@ -57,6 +57,8 @@ class StrategyFacts:
         Optional packages that it needs.
     needs_advice : bool
         Whether it consists of what past datasets advise, so that there is no cold start.
+    several_objectives : bool
+        Whether it looks for the front of several objectives, instead of the best score alone.
     """
 
     name: StrategyName
@@ -65,6 +67,7 @@ class StrategyFacts:
     paper: str
     packages: tuple[str, ...] = ()
     needs_advice: bool = False
+    several_objectives: bool = False
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -84,6 +87,7 @@ _FACTS = (
         tried_on=_RUNGS,
         paper="Wistuba et al. 2015; Fusi et al. 2018",
         needs_advice=True,
+        several_objectives=True,
     ),
     StrategyFacts(
         name=StrategyName.PRIOR,
@@ -163,6 +167,7 @@ _FACTS = (
         tried_on=_ALL_FOLDS,
         paper="Deb et al. 2002",
         packages=_OPTUNA,
+        several_objectives=True,
     ),
     StrategyFacts(
         name=StrategyName.EVOLUTION,
@@ -188,7 +193,7 @@ CATALOGUE = {facts.name: facts for facts in _FACTS}
 """Facts about every strategy, by name."""
 
 
-def read_strategy(given: str, *, cold_start: bool = False) -> StrategyName:
+def read_strategy(given: str, *, cold_start: bool = False, several: bool = False) -> StrategyName:
     """Read the name of a strategy that can be used here.
 
     Parameters
@@ -197,12 +202,14 @@ def read_strategy(given: str, *, cold_start: bool = False) -> StrategyName:
         As a user writes it.
     cold_start : bool
         Whether it is to begin without recommendations.
+    several : bool
+        Whether there are several objectives.
 
     Raises
     ------
     OptionError
-        If there is none of that name, a package that it needs is not installed, or it is nothing
-        without recommendations.
+        If there is none of that name, a package that it needs is not installed, it is nothing
+        without recommendations, or it does not handle several objectives.
     """
     names = [str(name) for name in StrategyName]
     if given not in names:
@@ -219,6 +226,12 @@ def read_strategy(given: str, *, cold_start: bool = False) -> StrategyName:
         raise OptionError(
             f"strategy {given!r} consists of what past datasets advise and has no cold start: "
             "choose another strategy, such as 'tpe' or 'random'"
+        )
+    if several and not facts.several_objectives:
+        able = _either([str(other.name) for other in _FACTS if other.several_objectives])
+        raise OptionError(
+            f"strategy {given!r} looks for the best score alone and handles no further objectives: "
+            f"use {able}, or leave out the costs"
         )
     return facts.name
 

@@ -16,9 +16,11 @@ from metatune.recommender.levels import LEVELS, level_of
 from metatune.recommender.losses import FAILED, error_share, log_share, score_of_value
 from metatune.recommender.observations import Observation
 from metatune.recommender.planner import PlannedTrial, Planner
+from metatune.recommender.trade_off import TradeOff
 from metatune.samplers.base import TOP_RUNG, Proposal, Sampler
 from metatune.samplers.drawing import draw_configuration
 from metatune.samplers.patience import Patience
+from metatune.samplers.trade_offs import draw_trade_off
 from metatune.search.history import History
 from metatune.space import Configuration, SearchSpace
 
@@ -34,6 +36,8 @@ _N_CHILDREN = 6  # of each parent
 _N_STRANGERS = 4  # drawn from the whole space
 _POWERS = {"rmse": 2.0}
 """Exponents by which the ratio of two losses becomes that of squared errors; 1 for the others."""
+
+_DRAWN = 1  # tells draws of weights from those of configurations
 
 _TOP_PATIENCE = 2.0
 """Patiences that the first member of a family may take at the top, without a lower rung first."""
@@ -82,10 +86,9 @@ class PlannedSampler(Sampler):
     members: Members | None = None
 
     def propose(self, history: History) -> Proposal | None:
-        patience = self.patience.seconds
-        choice = self.planner.choose(
-            self.observations(history), self._outsiders(history), patience, self._aim(history)
-        )
+        patience, outsiders = self.patience.seconds, self._outsiders(history)
+        aim = self._trade_off(history, outsiders) or self._aim(history)
+        choice = self.planner.choose(self.observations(history), outsiders, patience, aim)
         if choice is None or history.knows(choice.configuration):
             return None
         is_quick = choice.top_seconds <= _TOP_PATIENCE * patience
@@ -113,6 +116,15 @@ class PlannedSampler(Sampler):
             seconds=choice.seconds,
             reason=Reason.IMPROVEMENT if choice.improves else Reason.SIMILAR,
         )
+
+    def _trade_off(self, history: History, outsiders: list[Configuration]) -> TradeOff | None:
+        """Draw what the next proposal is to improve in a run with several objectives."""
+        if history.objectives is None:
+            return None
+        rng: Generator = np.random.default_rng([self.seed, len(history.results), _DRAWN])
+        losses = {r.trial.number: self._value(r, history) for r in history.results if r.ok}
+        asked = [*self.planner.forecast.configurations, *outsiders]
+        return draw_trade_off(history, losses, asked, self.spaces, rng)
 
     def _aim(self, history: History) -> EnsembleAim | None:
         """Return the ensemble to improve, if there is any."""

@@ -14,6 +14,7 @@ Departures, since a run under a deadline sees tens of configurations rather than
   it were not there. Time only gets shorter: waiting for it would keep quick configurations from the
   top, and with them ensemble, estimate and the model of a short run. It does not lose its place
   by that: `History.incumbent` compares it with those that passed it where all of them have been.
+- With several objectives the best of a rung are those of its front, then those of the next one.
 """
 
 from metatune.evaluation.rungs import REDUCTION_FACTOR, Rung
@@ -38,6 +39,8 @@ class SuccessiveHalving:
         Seed of the trials' seeds; a configuration keeps its seed on every rung.
     reduction_factor : int
         One in so many configurations is promoted (eta).
+    history : History or None
+        Empty history to fill, of a run with several objectives; a plain one by default.
     """
 
     def __init__(
@@ -47,11 +50,12 @@ class SuccessiveHalving:
         *,
         seed: int = 0,
         reduction_factor: int = REDUCTION_FACTOR,
+        history: History | None = None,
     ) -> None:
         self._rungs = rungs
         self._seed = seed
         self._eta = reduction_factor
-        self._history = History(metric)
+        self._history = History(metric) if history is None else history
         self._asked: list[set[str]] = [set() for _ in rungs]
         self._told: list[list[TrialResult]] = [[] for _ in rungs]
         self._n_trials = 0
@@ -135,9 +139,8 @@ class SuccessiveHalving:
             or result.trial.configuration.key in risen
             or self._expected_seconds(result) <= max_seconds
         ]
-        ranked = sorted(
-            (result for result in told if self._history.loss(result) < float("inf")),
-            key=lambda result: (self._history.loss(result), result.trial.number),
+        ranked = self._history.in_order(
+            result for result in told if self._history.loss(result) < float("inf")
         )
         n_seen = len(told) + self._n_above(index)
         quota = len(ranked) if exhausted else max(n_seen // self._eta, min(index, 1))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.metrics import Metric
+from metatune.search.front import Front, by_domination, find_front
+from metatune.search.objectives import Objectives
 from metatune.space import Configuration
 
 if TYPE_CHECKING:
@@ -37,10 +39,23 @@ class History:
         Metric that the run optimises; only its direction counts.
     results : iterable of TrialResult
         Initial results.
+    objectives : Objectives or None
+        Objectives of the run, where there are others besides the metric.
+    constant : float
+        Score of the constant prediction, which points of a front have to beat; NaN if unknown.
     """
 
-    def __init__(self, metric: Metric, results: Iterable[TrialResult] = ()) -> None:
+    def __init__(
+        self,
+        metric: Metric,
+        results: Iterable[TrialResult] = (),
+        *,
+        objectives: Objectives | None = None,
+        constant: float = math.nan,
+    ) -> None:
         self._metric = metric
+        self.objectives = objectives
+        self._constant = constant
         self._results: list[TrialResult] = []
         self._pending: dict[int, Trial] = {}
         self._known: set[str] = set()
@@ -98,6 +113,10 @@ class History:
         """Return the score as a number where less is better; infinity where there is none."""
         return self._metric.loss(result.score) if result.ok else math.inf
 
+    def loss_of(self, score: float) -> float:
+        """Return any score as a number where less is better; infinity for NaN."""
+        return self._metric.loss(score)
+
     def fold_losses(self, result: TrialResult) -> tuple[float, ...]:
         """Return the fold scores in the run's metric as numbers where less is better."""
         scores = next(iter(result.fold_scores.values()), ())
@@ -122,8 +141,43 @@ class History:
         return list(self._ranked)
 
     def best(self, n: int) -> list[Configuration]:
-        """Return the `n` configurations that lead, the first one first."""
-        return [result.trial.configuration for result in self.ranked()[:n]]
+        """Return the `n` configurations that lead, the first one first.
+
+        With several objectives those of the front lead, the ends and the least crowded first.
+        """
+        ranked, front = self.ranked(), self.front()
+        if front is not None:
+            first = self.in_order(front.points)
+            numbers = {result.trial.number for result in first}
+            ranked = [*first, *(r for r in ranked if r.trial.number not in numbers)]
+        return [result.trial.configuration for result in ranked[:n]]
+
+    def front(self) -> Front | None:
+        """Return the front of a run with several objectives; None where there are none.
+
+        It is that of the trials which beat the constant prediction, or, if none does, of all.
+        """
+        if self.objectives is None:
+            return None
+        ranked = self.ranked()
+        able = [result for result in ranked if self._beats_constant(result)] or ranked
+        return find_front(able, [self.loss(result) for result in able], self.objectives)
+
+    def in_order(self, results: Iterable[TrialResult]) -> list[TrialResult]:
+        """Return results of one rung, the best first.
+
+        With several objectives front comes after front; what does not beat the constant prediction
+        comes last, however cheap it is.
+        """
+        ranked = sorted(results, key=lambda r: (self.loss(r), r.trial.number))
+        if self.objectives is None:
+            return ranked
+        able = [result for result in ranked if self._beats_constant(result)]
+        rest = [result for result in ranked if not self._beats_constant(result)]
+        return [*by_domination(able, [self.loss(r) for r in able], self.objectives), *rest]
+
+    def _beats_constant(self, result: TrialResult) -> bool:
+        return self.loss(result) < self._metric.loss(self._constant)
 
     def incumbent(self) -> TrialResult | None:
         """Return the result that leads, if any trial has a score.
@@ -165,7 +219,8 @@ class History:
             row_share, n_folds, score, the mean of each metric, fit_seconds and predict_seconds
             (summed over the folds), row_seconds (of each of many rows predicted together), latency
             (seconds of one row on its own) and model_bytes of the first fold's pipeline, status,
-            error, trial (its number) and origin.
+            error, trial (its number) and origin. With several objectives also front: whether no
+            other trial beats it in all of them.
         """
         import pandas as pd
 
@@ -175,6 +230,9 @@ class History:
         rows = [_row(result, rank, metrics) for rank, result in enumerate(ranked, start=1)]
         rows += [_row(result, None, metrics) for result in failed]
         table = pd.DataFrame(rows, columns=[*_COLUMNS, *metrics, *_LAST_COLUMNS])
+        front = self.front()
+        if front is not None:
+            table["front"] = table["trial"].isin([r.trial.number for r in front.points])
         return table.astype({"rank": "Int64"})
 
     def _standing(self, result: TrialResult) -> tuple[int, float, int]:

@@ -12,7 +12,8 @@ def by_merit(results: Sequence[TrialResult], history: History) -> list[TrialResu
     """Order results of one rung by their value to an ensemble.
 
     Ensembles need diversity: first comes the best of each algorithm and the best library
-    default, then the others; within both the smaller loss, then the earlier trial.
+    default, then the others; within both the smaller loss, then the earlier trial. With several
+    objectives the model is one of the front: those come before all others.
 
     Parameters
     ----------
@@ -21,6 +22,8 @@ def by_merit(results: Sequence[TrialResult], history: History) -> list[TrialResu
     history : History
         History of the run, for the direction of scores.
     """
+    if history.objectives is not None:
+        return history.in_order(results)
     ranked = sorted(results, key=lambda r: (history.loss(r), r.trial.number))
     first: dict[str, TrialResult] = {}
     for result in ranked:

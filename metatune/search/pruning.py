@@ -21,7 +21,8 @@ def stop_rule(trial: Trial, history: History) -> StopRule | None:
     """Return the rule for stopping a trial that is about to start; None for never.
 
     The first trial of an algorithm at a rung, and the first library default, always run to their
-    end: ensembles need diversity, and a default belongs to the pool of every ensemble.
+    end: ensembles need diversity, and a default belongs to the pool of every ensemble. With several
+    objectives no trial is hopeless for its score: it may be the cheapest one.
 
     Parameters
     ----------
@@ -30,7 +31,7 @@ def stop_rule(trial: Trial, history: History) -> StopRule | None:
     history : History
         Results so far.
     """
-    if trial.rung.n_folds <= LEAST_FOLDS:
+    if trial.rung.n_folds <= LEAST_FOLDS or history.objectives is not None:
         return None
     done = [r for r in history.results if r.trial.rung == trial.rung and r.ok]
     if len(done) < _PLACE or _is_first_of_its_kind(trial, done):

@@ -14,6 +14,9 @@ _PARAMETERS = {
 }
 
 
+_OPTIONS = {"objectives": "objective"}
+
+
 class Door(StrEnum):
     """Door through which a run is started."""
 
@@ -23,7 +26,7 @@ class Door(StrEnum):
     def spell(self, option: str) -> str:
         """Spell an option as it is written here: `--max-trials`, or `max_trials`."""
         if self is Door.COMMAND_LINE:
-            return "--" + option.replace("_", "-")
+            return "--" + _OPTIONS.get(option, option).replace("_", "-")
         return _PARAMETERS.get(option, option)
 
     @property

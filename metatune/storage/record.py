@@ -11,7 +11,9 @@ from metatune.errors import BundleError
 from metatune.estimate.values import Estimate
 from metatune.files.plain import read_dataclass, read_json, without_nan
 from metatune.kinds import TaskKind
+from metatune.space import Configuration
 from metatune.storage.door import Door
+from metatune.storage.front_record import FrontRecord
 from metatune.storage.provenance import Process
 from metatune.storage.run_options import RunOptions
 
@@ -183,6 +185,11 @@ class Winner:
     origin: str
     key: str
 
+    @property
+    def configuration(self) -> Configuration:
+        """The configuration as a value."""
+        return Configuration(algorithm=self.algorithm, params=self.params, origin=self.origin)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
@@ -244,6 +251,7 @@ class Outcome:
     note: str
     trials: TrialCounts
     advice: dict[str, Any] | None
+    front: FrontRecord | None = None
 
 
 _OUTCOME = frozenset(f.name for f in fields(Outcome))
@@ -341,8 +349,9 @@ class RunRecord:
         """Return the plain values of the file."""
         values = asdict(self)
         task, outcome = values.pop("task"), values.pop("outcome") or {}
-        if outcome and outcome["no_estimate"] is None:
-            del outcome["no_estimate"]
+        for name in ("no_estimate", "front"):
+            if outcome and outcome[name] is None:
+                del outcome[name]
         return dict(without_nan({"schema": SCHEMA_VERSION, **values, **task, **outcome}))
 
 

@@ -34,7 +34,8 @@ __all__ = [
 _BEAT_SECONDS = 2.0
 _BLOCK_ROWS = 100_000
 _DECIDING_IN_PYTHON = (
-    *("metric", "positive", "task", "include", "exclude", "space", "seed"),
+    *("metric", "objectives", "positive", "task"),
+    *("include", "exclude", "space", "seed"),
     *("strategy", "cold_start"),
 )
 _DECIDING = (

@@ -15,7 +15,8 @@ class RunOptions:
 
     `data` is None where the table was handed over in Python, and the meaning of the others is that
     of `metatune fit --help` and of the parameters of `MetaTuneClassifier`. `space` holds the
-    content of the file.
+    content of the file. `objectives` are the metric and what else counts; empty where nothing
+    else does.
     """
 
     budget: str | float
@@ -28,6 +29,8 @@ class RunOptions:
     group: str | None = None
     time: str | None = None
     metric: str | None = None
+    objectives: tuple[str, ...] = ()
+    prefer: str | None = None
     positive: str | None = None
     jobs: int | None = None
     memory_limit: int | str | None = None

@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 __all__ = ["Extension", "RunRequest", "Session", "open_run"]
 
 _DEFAULT_MORE = 600.0  # seconds, where only more trials are asked for
-_LATEST = ("output", "jobs", "memory_limit", "ensemble", "report", "max_latency", "max_size")
+_LATEST = (
+    *("output", "jobs", "memory_limit", "ensemble", "report"),
+    *("max_latency", "max_size", "prefer"),
+)
 _LATEST_ON_COMMAND_LINE = ("scheduler", "openml_server")
 
 

@@ -5,23 +5,17 @@ or cannot be ready in time.
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-
-from sklearn.pipeline import Pipeline
+from dataclasses import replace
 
 from metatune.budget import Deadline
-from metatune.ensemble.limits import ModelLimits
 from metatune.ensemble.member_pool import CONSTANT
 from metatune.ensemble.plan import EnsemblePlan, PlanRequest
-from metatune.estimate.reselection import Composition
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.evaluation.trial import TrialResult
-from metatune.models.adjustment import NO_ADJUSTMENT, Adjustment
-from metatune.search.history import History
+from metatune.models.adjustment import NO_ADJUSTMENT
 from metatune.search.outcome import Ended, SearchOutcome
-from metatune.space import Configuration
 from metatune.storage.store import RunStore
+from metatune.tuning.final_plan import FinalModel, FinalPlan
 from metatune.tuning.members import (
     add_second_layer,
     fit_members,
@@ -30,7 +24,6 @@ from metatune.tuning.members import (
     plan_members,
 )
 from metatune.tuning.model_cost import (
-    ModelFigures,
     file_bytes,
     inner_limits,
     measure_in_time,
@@ -49,120 +42,10 @@ __all__ = [
     "save_final_model",
 ]
 
-_HURRY_SECONDS = 1.0
 _LATE_SECONDS = 3.0  # that a fit may take although all time is used
 _LATE_PATIENCE = 4.0  # times the seconds that it was predicted to take
 _ATTEMPTS = 3  # to stay within limits on the model, the last one with the least that there is
 _LEAST_WEIGHT = 0.5  # of a plan's members have to be there for the rest to stand for all
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FinalModel:
-    """Model that a run ends with.
-
-    Attributes
-    ----------
-    pipeline : Pipeline
-        Fitted; takes a table.
-    score : float
-        Cross-validated score: of the ensemble, or of the configuration.
-    winner : Configuration or None
-        Leading configuration, the model itself where that is single; None for the constant
-        prediction.
-    fitted_on : str
-        Rows it was fitted on, for people.
-    trial : int or None
-        Number of the winner's trial.
-    plan : EnsemblePlan or None
-        Members, calibration and decision; None for the constant prediction.
-    members : tuple of (TrialResult or None, float)
-        Members with their weights: the heaviest first, None for the constant prediction.
-    second : Mapping of int to float
-        Weights of the learners of the second layer, by number.
-    figures : ModelFigures or None
-        Measured costs; None if there was no time to measure.
-    note : str
-        A remark for the user; often empty.
-    interrupted : bool
-        It was made in a hurry, since the user interrupted the run.
-    """
-
-    pipeline: Pipeline
-    score: float
-    winner: Configuration | None
-    fitted_on: str
-    trial: int | None = None
-    plan: EnsemblePlan | None = None
-    members: tuple[tuple[TrialResult | None, float], ...] = ()
-    second: Mapping[int, float] = field(default_factory=dict)
-    figures: ModelFigures | None = None
-    note: str = ""
-    interrupted: bool = False
-
-    @property
-    def composition(self) -> Composition | None:
-        """Weights of its members and what was made of their mean; None for the constant."""
-        if self.winner is None or self.trial is None:
-            return None
-        members = {CONSTANT if r is None else r.trial.number: share for r, share in self.members}
-        adjustment = NO_ADJUSTMENT if self.plan is None else self.plan.adjustment
-        weights = {**members, **self.second}
-        return Composition(weights=weights or {self.trial: 1.0}, adjustment=adjustment)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FinalPlan:
-    """Plan of the final model.
-
-    Attributes
-    ----------
-    history : History
-        Every finished trial.
-    able : tuple of TrialResult
-        Trials that beat the constant prediction, the best first.
-    ensemble : EnsemblePlan or None
-        Members and weights; None where nothing could be planned: then the best of `able` of which
-        there is a model is taken.
-    limits : ModelLimits
-        Left for the models of members, besides the work on columns.
-    deadline : Deadline
-        When an ensemble has to be built.
-    latest : Deadline
-        When any model has to be.
-    interrupted : bool
-        The user waits: only fits that take a moment are made.
-    """
-
-    history: History
-    able: tuple[TrialResult, ...]
-    ensemble: EnsemblePlan | None
-    limits: ModelLimits
-    deadline: Deadline
-    latest: Deadline
-    interrupted: bool = False
-
-    @property
-    def is_single(self) -> bool:
-        """True if it is the best single pipeline."""
-        return self.ensemble is None or self.ensemble.is_single
-
-    def differs_from(self, model: FinalModel) -> bool:
-        """Return True if something else is planned than a model that was built."""
-        if self.ensemble is None or self.interrupted:
-            return False
-        return model.plan is None or model.plan.weights != self.ensemble.weights
-
-    def alone(self, result: TrialResult, deadline: Deadline) -> "FinalPlan":
-        """Return the plan of the single pipeline of a trial, which decides as it was judged."""
-        ensemble = EnsemblePlan(
-            weights={result.trial.number: 1.0}, adjustment=Adjustment(decision=result.decision)
-        )
-        return replace(self, able=(result,), ensemble=ensemble, deadline=deadline)
-
-    def hurried(self, deadline: Deadline) -> "FinalPlan":
-        """Return the plan of a user who waits: the best single pipeline, within a moment."""
-        latest = deadline.within(_HURRY_SECONDS)
-        return replace(self, ensemble=None, deadline=latest, latest=latest, interrupted=True)
 
 
 def plan_final_model(
@@ -196,13 +79,13 @@ def plan_final_model(
         limits=run.options.limits,
         deadline=run.deadline.earlier(closing_seconds(prepared, store, run.options, history)),
         latest=run.deadline,
-    )
+    ).within(run.options.limits)
     if search.ended is Ended.INTERRUPTED:
         return plan.hurried(run.deadline)
     if not able:
         return plan
     try:
-        plan = replace(plan, limits=inner_limits(run, prepared, store))
+        plan = plan.within(inner_limits(run, prepared, store))
         return replace(plan, ensemble=_plan_members(run, prepared, store, plan))
     except KeyboardInterrupt:
         return plan.hurried(run.deadline)
@@ -229,7 +112,7 @@ def build_final_model(
     except KeyboardInterrupt:
         plan = plan.hurried(run.deadline)
         built = _single(run, prepared, store, plan)
-    return replace(built, interrupted=plan.interrupted)
+    return replace(built, interrupted=plan.interrupted, front=plan.front)
 
 
 def save_final_model(
@@ -308,7 +191,7 @@ def _within_limits(
         if not broken:
             return final
         inner = tightened(plan.limits, limits, figures, last=attempt == _ATTEMPTS - 2)
-        plan = replace(plan, limits=inner)
+        plan = plan.within(inner)
     return final
 
 

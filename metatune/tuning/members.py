@@ -38,7 +38,14 @@ from metatune.tuning.time_plan import fit_seconds, second_layer_seconds
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-__all__ = ["add_second_layer", "fit_members", "join_members", "member_costs", "plan_members"]
+__all__ = [
+    "add_second_layer",
+    "cost_of",
+    "fit_members",
+    "join_members",
+    "member_costs",
+    "plan_members",
+]
 
 _PLAN_SHARE = 0.5  # of the time left
 _LEAST_SECONDS = 0.3  # less is not enough to plan anything
@@ -49,10 +56,12 @@ _REFIT_MARGIN = 0.5  # of the predicted seconds have to be left for a fit to be 
 
 def member_costs(store: RunStore, history: History) -> dict[int, Cost]:
     """Return the cost of each member's model, by the number of its trial."""
-    return {
-        result.trial.number: Cost(latency=result.latency, n_bytes=SAVED_BYTES * result.model_bytes)
-        for result in store.predictions.members(history)
-    }
+    return {r.trial.number: cost_of(r) for r in store.predictions.members(history)}
+
+
+def cost_of(result: TrialResult) -> Cost:
+    """Return the cost of a trial's model, its size rather too large."""
+    return Cost(latency=result.latency, n_bytes=SAVED_BYTES * result.model_bytes)
 
 
 def plan_members(

@@ -9,6 +9,7 @@ from metatune.budget import Budget
 from metatune.ensemble.limits import NO_LIMITS, ModelLimits, parse_limits
 from metatune.samplers.strategies.registry import METATUNE, make_strategy
 from metatune.samplers.strategy import Strategy
+from metatune.search.objectives import Objectives, read_objectives
 from metatune.storage.session import Session
 
 __all__ = ["TuneOptions"]
@@ -37,6 +38,9 @@ class TuneOptions:
         Whether the model may be an ensemble; else it is the best single pipeline.
     limits : ModelLimits
         What the model may cost.
+    objectives : Objectives or None
+        What counts besides the metric; None where nothing does. The model is then a single
+        pipeline: a point of their front.
     space : Mapping or None
         Changes of the search spaces, as `metatune.algorithms.narrowed_space.check_space` returns
         them.
@@ -51,6 +55,7 @@ class TuneOptions:
     plan_seconds: float | None = None
     ensemble: bool = True
     limits: ModelLimits = NO_LIMITS
+    objectives: Objectives | None = None
     space: Mapping[str, Any] | None = None
 
     @classmethod
@@ -60,9 +65,10 @@ class TuneOptions:
         Raises
         ------
         OptionError
-            If a limit cannot be read.
+            If a limit or an objective cannot be read.
         """
         given = session.options
+        objectives = read_objectives(given.objectives, given.prefer)
         return cls(
             budget=session.budget,
             plan_seconds=session.plan_seconds,
@@ -71,8 +77,9 @@ class TuneOptions:
             seed=given.seed,
             metadata=None if given.metadata is None else Path(given.metadata),
             strategy=make_strategy(given.strategy, cold_start=given.cold_start),
-            ensemble=given.ensemble,
+            ensemble=given.ensemble and objectives is None,
             limits=parse_limits(given.max_latency, given.max_size),
+            objectives=objectives,
             space=given.space,
         )
 

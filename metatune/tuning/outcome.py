@@ -5,6 +5,7 @@ from typing import Any
 
 from metatune.estimate.corrected import NoEstimate
 from metatune.files.plain import read_dataclass, without_nan
+from metatune.storage.front_record import front_record
 from metatune.storage.record import EnsembleRecord, Figures, Outcome, TrialCounts, Winner
 from metatune.tuning.result import TuningResult
 
@@ -41,6 +42,7 @@ def outcome_of(result: TuningResult) -> Outcome:
             configurations=len({trial.trial.configuration.key for trial in results}),
         ),
         advice=_advice(result),
+        front=None if result.front is None else front_record(result.front, winner),
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from metatune.ensemble.report import with_costs, with_ensemble
 from metatune.estimate.corrected import Estimate, NoEstimate
 from metatune.recommender.advice import Advice
+from metatune.search.front import Front
 from metatune.search.history import History
 from metatune.search.outcome import Ended
 from metatune.space import Configuration
@@ -56,6 +57,8 @@ class TuningResult:
     ensemble : dict or None
         Members and their weights, gain, calibration and decision, as plain values; None where the
         pipeline is that of the winner alone.
+    front : Front or None
+        Trials that no other one beats in all objectives, where there are several.
     figures : ModelFigures or None
         Size and latency of the pipeline; None if there was no time to measure.
     found : RunFindings or None
@@ -77,6 +80,7 @@ class TuningResult:
     seconds: float
     timings: Mapping[str, float]
     ensemble: dict[str, Any] | None = None
+    front: Front | None = None
     figures: ModelFigures | None = None
     found: RunFindings | None = None
     note: str = ""

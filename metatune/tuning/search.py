@@ -7,6 +7,7 @@ from metatune.evaluation.trial import TrialResult
 from metatune.samplers.base import Sampler
 from metatune.samplers.question import Question
 from metatune.search.halving import SuccessiveHalving
+from metatune.search.history import History
 from metatune.search.limits import SearchLimits
 from metatune.search.outcome import Ended, SearchOutcome
 from metatune.storage.store import RunStore
@@ -61,7 +62,9 @@ def run_search(
         If the journal cannot be written.
     """
     max_trials = run.options.budget.max_trials
-    halving = SuccessiveHalving(prepared.rungs, prepared.task.metric, seed=run.options.seed)
+    metric = prepared.task.metric
+    history = History(metric, objectives=run.options.objectives, constant=prepared.constant)
+    halving = SuccessiveHalving(prepared.rungs, metric, seed=run.options.seed, history=history)
     turns = AsTheyCome(earlier) if max_trials is None else InOrder(max_trials, earlier)
     outcome = run_trials(
         halving,

@@ -2,6 +2,7 @@
 
 from metatune.data.wording import counted
 from metatune.notation.numbers import milliseconds, number, percent, settings, size
+from metatune.storage.front_record import FrontRecord
 from metatune.storage.record import EnsembleRecord, Figures, Outcome, TrialCounts, Winner
 
 __all__ = ["summary_rows", "trials_text"]
@@ -31,6 +32,7 @@ def summary_rows(
         *_score_rows(outcome, metric, better),
         ("constant", f"{number(outcome.constant_score)} for the constant prediction"),
         *_model_rows(outcome),
+        *_front_rows(outcome.front),
         ("trials", trials_text(outcome.trials, outcome.ended)),
         *_figure_rows(outcome.model),
     ]
@@ -70,6 +72,16 @@ def _model_rows(outcome: Outcome) -> Rows:
         ("winner", f"{winner.algorithm}, fitted on {outcome.fitted_on}"),
         ("configuration", settings(winner.params)),
     ]
+
+
+def _front_rows(front: FrontRecord | None) -> Rows:
+    """Say how many models no other one beats, and which of them was taken."""
+    if front is None or not front.points:
+        return []
+    names = ", ".join(front.objectives)
+    said = f"{len(front.points)} of {front.n_compared} that no other one beats in all of {names}"
+    choice = [("", f"the model is {front.choice}")] if front.choice else []
+    return [("front", said), *choice]
 
 
 def _ensemble_rows(ensemble: EnsembleRecord, winner: Winner, fitted_on: str) -> Rows:

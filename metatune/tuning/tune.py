@@ -147,6 +147,7 @@ def tune(
         seconds=watch.seconds(),
         timings={**timings.seconds, **search.timings},
         ensemble=ensemble_record(model.plan, model.members, model.second),
+        front=search.history.front(),
         figures=model.figures,
         found=found,
         note="; ".join(filter(None, (prepared.left_out, model.note, kept))),

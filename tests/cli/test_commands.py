@@ -19,6 +19,7 @@ from metatune.cli import (
     explain,
     export,
     fit,
+    importance,
     interrupts,
     leaderboard,
     metadata,
@@ -26,6 +27,7 @@ from metatune.cli import (
     predict,
     recommend,
     report,
+    space,
     strategies,
 )
 from metatune.cli.app import cli
@@ -40,9 +42,11 @@ COMMANDS = {
     "evaluate": evaluate.evaluate,
     "recommend": recommend.recommend,
     "describe": describe.describe,
+    "space": space.space,
     "leaderboard": leaderboard.leaderboard,
     "report": report.report,
     "explain": explain.explain,
+    "importance": importance.importance,
     "export": export.export,
     "strategies": strategies.strategies,
     "metadata": metadata.metadata,

@@ -15,6 +15,7 @@ from metatune.estimate.selector import BestSingle
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
 from metatune.models.adjustment import Adjustment
+from metatune.search.front import Preference
 
 N_ROWS = 200
 LOG_LOSS = resolve_metric("log_loss", TaskKind.BINARY)
@@ -116,3 +117,21 @@ def test_weights_and_draws_count_together() -> None:
     assert everything is not None
     assert first is not None
     np.testing.assert_allclose(everything, first, atol=0.05)
+
+
+def test_a_choice_by_several_objectives_is_repeated_among_what_was_compared() -> None:
+    pool = make_pool()
+    p = {n: np.asarray(pool.members[n], dtype=np.float64) for n in range(4)}
+    losses = {n: -LOG_LOSS.score(pool.y, p[n]) for n in range(4)}
+    best = max(losses, key=lambda n: losses[n])
+    cheap = next(n for n in range(4) if n != best)
+    costs = {n: (0.0 if n == cheap else 9.0,) for n in (best, cheap)}
+    composition = Composition(weights={cheap: 1.0}, preference=Preference(costs=costs, preferred=1))
+    selector = Reselection(pool, LOG_LOSS, composition)
+    assert selector.n_candidates == 2
+    for counts in (half(True), half(False)):
+        np.testing.assert_array_equal(selector.select(counts)[0], pool.members[cheap])
+    found = estimate_score(LOG_LOSS, pool.y, selector, n_bootstraps=30)
+    assert isinstance(found, Estimate)
+    assert found.optimistic == pytest.approx(LOG_LOSS.score(pool.y, p[cheap]))
+    assert found.score == pytest.approx(found.optimistic)  # nothing was chosen by its score

@@ -53,3 +53,14 @@ def test_what_consists_of_advice_has_no_cold_start(facts: StrategyFacts) -> None
             read_strategy(facts.name, cold_start=True)
     elif not facts.missing:
         assert read_strategy(facts.name, cold_start=True) is facts.name
+
+
+def test_strategies_that_handle_one_objective_say_so_in_a_line() -> None:
+    for facts in CATALOGUE.values():
+        if facts.missing:
+            continue
+        if facts.several_objectives:
+            assert read_strategy(facts.name, several=True) is facts.name
+        else:
+            with pytest.raises(OptionError, match="use 'metatune' or 'genetic'"):
+                read_strategy(facts.name, several=True)

@@ -29,10 +29,12 @@ from metatune.recommender.planner import (
     PlannerSettings,
 )
 from metatune.recommender.rank import PATIENCE, Question, recommend_configurations
+from metatune.recommender.trade_off import Chebyshev, CostForecast, TradeOff
 from metatune.samplers.base import TOP_RUNG
 from metatune.samplers.patience import Patience
 from metatune.samplers.planned import PlannedSampler, climbed_levels
 from metatune.search.history import History
+from metatune.search.objectives import Objectives
 from metatune.space import Configuration
 
 AUC = resolve_metric("roc_auc", TaskKind.BINARY)
@@ -223,14 +225,14 @@ class Recorder(Planner):
     def __init__(self, forecast: Forecast) -> None:
         super().__init__(forecast=forecast, spaces=SPACES)
         self.given: list[tuple[Sequence[Observation], Sequence[Configuration], float]] = []
-        self.aims: list[EnsembleAim | None] = []
+        self.aims: list[EnsembleAim | TradeOff | None] = []
 
     def choose(
         self,
         observations: Sequence[Observation],
         proposals: Sequence[Configuration] = (),
         patience: float = 0.0,
-        aim: EnsembleAim | None = None,
+        aim: EnsembleAim | TradeOff | None = None,
     ) -> PlannedTrial | None:
         self.given.append((observations, proposals, patience))
         self.aims.append(aim)
@@ -296,7 +298,7 @@ def test_the_planner_is_told_of_the_ensemble_so_far(forecast: Forecast) -> None:
     guide.propose(a_run())
     first, second = recorder.aims
     assert first is None
-    assert second is not None
+    assert isinstance(second, EnsembleAim)
     assert share_of_log(np.array(second.value)) == pytest.approx(0.2)  # (1 - .9) / (1 - .5)
     assert second.shared == {"linear": 1.0}
     assert second.usual == 0.8
@@ -356,3 +358,46 @@ def test_results_of_this_dataset_overrule_the_past(forecast: Forecast) -> None:
     chosen = make_guide(forecast, patience=patience(1e6)).propose(history)
     assert chosen is not None
     assert chosen.configuration.algorithm == "decision_tree"
+
+
+def test_with_several_objectives_a_drawn_trade_off_is_improved(forecast: Forecast) -> None:
+    objectives = Objectives(metric="roc_auc", costs=("model_bytes",))
+    tried = [
+        replace(ok(i, c, RUNGS[-1], 0.9 - 0.1 * i), model_bytes=10 ** (6 - i))
+        for i, c in enumerate((LINEAR, KNN))
+    ]
+    recorder = Recorder(forecast)
+    guide = make_guide(forecast, recorder)
+    guide.propose(History(AUC, tried, objectives=objectives))
+    guide.propose(History(AUC, tried, objectives=objectives))
+    guide.propose(History(AUC, [*tried, ok(2, TREE, RUNGS[0], 0.6)], objectives=objectives))
+    guide.propose(History(AUC, tried))
+    first, again, later, plain = recorder.aims
+    assert isinstance(first, TradeOff)
+    assert isinstance(again, TradeOff)
+    assert isinstance(later, TradeOff)
+    assert first.function.weights.tolist() == again.function.weights.tolist()
+    assert first.function.weights.tolist() != later.function.weights.tolist()
+    assert {c.key for c in forecast.configurations} <= set(first.places)
+    assert plain is None
+
+
+def test_weights_on_the_costs_alone_lead_to_the_cheapest_kind(forecast: Forecast) -> None:
+    space = SPACES[LINEAR.algorithm]
+    costs = CostForecast(
+        mean=np.array([[1.0 if c.algorithm == LINEAR.algorithm else 9.0] for c in POOL]),
+        deviation=np.full((len(POOL), 1), 0.1),
+    )
+    function = Chebyshev(
+        weights=np.array([0.0, 1.0]), ideal=np.array([-3.0, 0.0]), width=np.array([1.0, 10.0])
+    )
+    aim = TradeOff(
+        function=function, best=0.8, costs=costs, places={c.key: i for i, c in enumerate(POOL)}
+    )
+    planner = Planner(
+        forecast=forecast, spaces=SPACES, settings=PlannerSettings(n_portfolio=0, floor=np.inf)
+    )
+    seen = [Observation(configuration=TREE, level=TOP, value=-0.5, seconds=1.0)]
+    chosen = planner.choose(seen, (), 0.0, aim)
+    assert chosen is not None
+    assert chosen.configuration.algorithm == space.algorithm

@@ -13,6 +13,7 @@ from metatune.errors import BundleError
 from metatune.estimate.corrected import Estimate
 from metatune.storage.directory import RunDirectory
 from metatune.storage.door import Door
+from metatune.storage.front_record import FrontPoint, FrontRecord
 from metatune.storage.record import (
     SCHEMA_VERSION,
     EnsembleRecord,
@@ -53,6 +54,15 @@ FULL = replace(
     ),
     model=Figures(latency=0.01, batch_seconds=None, n_bytes=1000),
     advice={"familiarity": 0.5},
+    front=FrontRecord(
+        objectives=("roc_auc", "latency"),
+        prefer=None,
+        points=(
+            FrontPoint(trial=2, algorithm="knn", configuration="knn(k=3)", values=(0.8, 0.001)),
+        ),
+        n_compared=2,
+        chosen=2,
+    ),
 )
 
 
@@ -75,6 +85,7 @@ def test_task_and_outcome_stand_at_the_top_of_the_file() -> None:
     assert values["schema"] == SCHEMA_VERSION
     assert (values["task"], values["metric"], values["score"]) == ("binary", "roc_auc", 0.8)
     assert "no_estimate" not in values
+    assert "front" not in make_record(status="done", outcome=OUTCOME).values()
     assert make_record(status="done", outcome=OUTCOME).values()["no_estimate"] == "too few rows"
 
 

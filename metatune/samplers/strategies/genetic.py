@@ -1,9 +1,10 @@
 """Genetic algorithm: the best of each generation are crossed and mutated.
 
-NSGA-II (Deb et al. 2002, "A fast and elitist multiobjective genetic algorithm"), of Optuna, here
-with one objective. A genome holds the hyperparameters of all families and says which family it is
-of; those of the others lie idle, and have their defaults. A mutation draws a gene anew. The first
-generation is recommended or drawn at random.
+NSGA-II (Deb et al. 2002, "A fast and elitist multiobjective genetic algorithm"), of Optuna, with
+one objective or several: then the best are those of the first fronts, the least crowded first. A
+genome holds the hyperparameters of all families and says which family it is of; those of the others
+lie idle, and have their defaults. A mutation draws a gene anew. The first generation is recommended
+or drawn at random.
 """
 
 from typing import TYPE_CHECKING

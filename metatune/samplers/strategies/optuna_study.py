@@ -200,7 +200,7 @@ class StudyMemory:
 
         with _quietly():
             told = self._tell(seen)
-            study = _new_study(self._sampler(seed))
+            study = _new_study(self._sampler(seed), len(told.directions))
             study.add_trials(told.get_trials(deepcopy=False))
             for configuration in pending:
                 running = create_trial(
@@ -216,23 +216,25 @@ class StudyMemory:
         from optuna.samplers import RandomSampler
 
         n_known = len(self._told)
-        if self._study is None or list(seen[:n_known]) != self._told:
-            self._study, self._told, n_known = _new_study(RandomSampler(seed=0)), [], 0
+        if self._study is None or not n_known or list(seen[:n_known]) != self._told:
+            n_objectives = len(seen[0].values) if seen else 1
+            self._study = _new_study(RandomSampler(seed=0), n_objectives)
+            self._told, n_known = [], 0
         for result in seen[n_known:]:
             self._study.enqueue_trial(self._encoding.parameters(result.configuration))
             trial = self._study.ask(self._encoding.distributions(result.configuration))
             if self._keeps_state:  # which is written where a sampler draws, though not for its use
                 self._study.sampler = self._sampler(0)
                 _ = trial.relative_params
-            self._study.tell(trial, result.loss)
+            self._study.tell(trial, list(result.values))
             self._told.append(result)
         return self._study
 
 
-def _new_study(sampler: "BaseSampler") -> "Study":
+def _new_study(sampler: "BaseSampler", n_objectives: int) -> "Study":
     from optuna import create_study
 
-    return create_study(sampler=sampler, direction="minimize")
+    return create_study(sampler=sampler, directions=["minimize"] * n_objectives)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial import TrialResult, TrialStatus
 from metatune.samplers.strategies.cube import holds
+from metatune.search.front import log_costs
 from metatune.search.history import History
 from metatune.space import Configuration, SearchSpace
 
@@ -25,11 +26,19 @@ class Seen:
         Finite; less is better.
     number : int
         Number of the trial.
+    costs : tuple of float
+        Logarithms of its costs, in a run with several objectives; finite.
     """
 
     configuration: Configuration
     loss: float
     number: int
+    costs: tuple[float, ...] = ()
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """Loss and costs, all of them better where they are less."""
+        return (self.loss, *self.costs)
 
 
 def seen_at(history: History, rung: Rung, spaces: Mapping[str, SearchSpace]) -> list[Seen]:
@@ -37,7 +46,8 @@ def seen_at(history: History, rung: Rung, spaces: Mapping[str, SearchSpace]) -> 
 
     Samplers of the field know no trial without a loss. One that was stopped after some of its folds
     counts as far behind the best one until then as it was on them; one that failed or took too long
-    counts like the worst until then. So a loss never changes afterwards.
+    counts like the worst until then, and so does a cost that was not measured. So a loss never
+    changes afterwards.
 
     Parameters
     ----------
@@ -54,14 +64,17 @@ def seen_at(history: History, rung: Rung, spaces: Mapping[str, SearchSpace]) -> 
         trial = result.trial
         if trial.rung != rung or not holds(spaces, trial.configuration):
             continue
-        loss = history.loss(result)
+        loss, costs = history.loss(result), _costs(result, found, history)
+        if not all(map(math.isfinite, costs)):
+            continue
         if math.isfinite(loss):
             leader = result if leader is None or loss < history.loss(leader) else leader
         elif found:
             loss = _stand_in(result, leader, history, max(seen.loss for seen in found))
         else:
             continue
-        found.append(Seen(configuration=trial.configuration, loss=loss, number=trial.number))
+        seen = Seen(configuration=trial.configuration, loss=loss, number=trial.number, costs=costs)
+        found.append(seen)
     return found
 
 
@@ -75,6 +88,15 @@ def pending_at(
         for trial in trials
         if trial.rung == rung and holds(spaces, trial.configuration)
     ]
+
+
+def _costs(result: TrialResult, found: list[Seen], history: History) -> tuple[float, ...]:
+    """Return the logarithms of a trial's costs, the worst until then for those not measured."""
+    if history.objectives is None:
+        return ()
+    costs = log_costs(result, history.objectives)
+    worst = tuple(map(max, zip(*(seen.costs for seen in found), strict=True))) or costs
+    return tuple(c if math.isfinite(c) else w for c, w in zip(costs, worst, strict=True))
 
 
 def _stand_in(

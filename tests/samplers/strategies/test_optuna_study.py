@@ -100,3 +100,29 @@ def test_later_generations_are_bred_from_the_best_of_earlier_ones() -> None:
     bred = [memory.ask(told, [], seed=seed) for seed in range(40)]
     drawn = [BOWL.sample(rng) for _ in range(40)]
     assert np.mean([valley(c) for c in bred]) < np.mean([valley(c) for c in drawn])
+
+
+def test_the_genetic_algorithm_breeds_towards_the_front_of_two_objectives() -> None:
+    # Whatever x is, both objectives are best where y is at its lower end.
+    domain = BOWL.domains["y"]
+
+    def height(configuration: Configuration) -> float:
+        return domain.to_unit(configuration.params["y"])
+
+    def told(number: int, configuration: Configuration) -> Seen:
+        x, y = float(configuration.params["x"]), height(configuration)  # type: ignore[arg-type]
+        return Seen(configuration=configuration, loss=x + y, number=number, costs=(1.0 - x + y,))
+
+    memory = StudyMemory(
+        FlatEncoding({"bowl": BOWL}, "test"),
+        lambda seed: optuna.samplers.NSGAIISampler(population_size=N_GENERATION, seed=seed),
+        keeps_state=True,
+    )
+    found: list[Seen] = []
+    for number in range(6 * N_GENERATION):
+        found.append(told(number, memory.ask(found, (), seed=number)))
+    first, last = found[:N_GENERATION], found[-N_GENERATION:]
+    mean = [sum(height(seen.configuration) for seen in part) / len(part) for part in (first, last)]
+    assert mean[1] < 0.5 * mean[0]
+    x = [float(seen.configuration.params["x"]) for seen in last]  # type: ignore[arg-type]
+    assert max(x) - min(x) > 0.3  # the front is not a point

@@ -1,5 +1,6 @@
 """Losses that samplers of the field are told: complete, finite, and never changed afterwards."""
 
+import math
 from dataclasses import replace
 
 from surfaces import FULL, RMSE, RUNGS, SPACES, answer, failed
@@ -7,6 +8,7 @@ from surfaces import FULL, RMSE, RUNGS, SPACES, answer, failed
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.samplers.strategies.seen import pending_at, seen_at
 from metatune.search.history import History
+from metatune.search.objectives import Objectives
 from metatune.space import Configuration
 
 
@@ -57,3 +59,17 @@ def test_what_is_under_way_is_listed_in_the_order_in_which_it_was_started() -> N
     for started in (trial(1, 0.2), trial(0, 0.1), trial(2, 0.3, rung=1)):
         history.start(started)
     assert [c.params["x"] for c in pending_at(history, FULL[0], SPACES)] == [0.1, 0.2]
+
+
+def test_costs_are_told_as_logarithms_and_those_not_measured_like_the_worst_until_then() -> None:
+    objectives = Objectives(metric="rmse", costs=("model_bytes",))
+    first = replace(scored(0, 1.0), model_bytes=100)
+    second = replace(scored(1, 2.0), model_bytes=10)
+    crashed = failed(trial(2, 0.02))
+    history = History(RMSE, [first, second, crashed], objectives=objectives)
+    found = seen_at(history, FULL[0], SPACES)
+    assert [seen.values for seen in found] == [
+        (1.0, math.log(100)),
+        (2.0, math.log(10)),
+        (2.0, math.log(100)),
+    ]
