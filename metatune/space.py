@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from metatune.errors import SpaceError
+from metatune.schedule import SCHEDULE, Growth
 
 if TYPE_CHECKING:
     import numpy as np
@@ -244,6 +245,12 @@ class SearchSpace:
         Hyperparameters added after configurations had been evaluated, with the value that leaves
         the model as it was. A configuration omits them while they have it, so that its key
         stays the same.
+    growth : Growth or None
+        Growth of the models, if training can go on from where it stood: then a configuration may
+        have a `schedule` (`metatune.schedule`), which only population-based training gives it.
+    smooth : tuple of str
+        Real hyperparameters of which the validation loss is a smooth function that has a derivative
+        (`metatune.evaluation.hypergradient`).
     """
 
     algorithm: str
@@ -251,6 +258,8 @@ class SearchSpace:
     defaults: Mapping[str, Value]
     conditions: Mapping[str, Condition] = field(default_factory=dict)
     neutral: Mapping[str, Value] = field(default_factory=dict)
+    growth: Growth | None = None
+    smooth: tuple[str, ...] = ()
 
     def default(self) -> Configuration:
         """Return the configuration of the defaults."""
@@ -288,13 +297,16 @@ class SearchSpace:
         return Configuration(algorithm=self.algorithm, params=params, origin=origin)
 
     def completed(self, configuration: Configuration) -> dict[str, Value]:
-        """Return the values of all active hyperparameters, the unnamed neutral ones included."""
+        """Return the values of all active hyperparameters, the unnamed neutral ones included.
+
+        A schedule is left out: they are those that training begins with.
+        """
         values = {**self.neutral, **configuration.params}
         active = set(self._active(values))
         return {
             name: value
             for name, value in values.items()
-            if name in active or name in configuration.params
+            if name in active or (name in configuration.params and name != SCHEDULE)
         }
 
     def nearest(self, configuration: Configuration) -> Configuration:
@@ -332,10 +344,17 @@ class SearchSpace:
                 f"{self.algorithm}: missing, unknown or inactive hyperparameters: {odd}"
             )
         for name, value in given.items():
-            if not self.domains[name].contains(value):
-                raise SpaceError(
-                    f"{self.algorithm}: {name}={value!r} is outside {self.domains[name]}"
-                )
+            self._check_value(name, value)
+        if SCHEDULE not in configuration.params:
+            return
+        if self.growth is None:
+            raise SpaceError(f"{self.algorithm}: its training cannot go on by a schedule")
+        for name, value in self.growth.changes(str(configuration.params[SCHEDULE])):
+            self._check_value(name, value)
+
+    def _check_value(self, name: str, value: Value) -> None:
+        if not self.domains[name].contains(value):
+            raise SpaceError(f"{self.algorithm}: {name}={value!r} is outside {self.domains[name]}")
 
     def _active(self, values: Mapping[str, Value]) -> list[str]:
         active: list[str] = []

@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "metatune"
 
 ROWS = (
-    ("_typing", "errors", "kinds", "space", "files", "metrics", "budget", "notation"),
+    ("_typing", "errors", "kinds", "schedule", "space", "files", "metrics", "budget", "notation"),
     ("execution", "data"),
     ("metafeatures", "algorithms", "openml"),
     ("models", "metadataset"),

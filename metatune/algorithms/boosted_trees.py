@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from metatune.algorithms.base import Algorithm, BuildContext
 from metatune.algorithms.recipe import make_pipeline, native_step, table_step
+from metatune.algorithms.stages import learner_stages, training_seed
 from metatune.space import Configuration
 
 if TYPE_CHECKING:
@@ -39,11 +40,13 @@ class BoostedTrees(Algorithm):
             else table_step(configuration, context, scaling=self.scaling, imputation="none")
         )
         learner = self.learner(classifier=context.kind.is_classification)
+        stages = learner_stages(configuration, self.params)
         estimator = learner(
             params=self.params(values),
             categorical=context.layout.categorical if native else (),
             balanced=values.get("class_weight") == "balanced",
-            iterations=context.iterations,
-            seed=context.seed,
+            iterations=None if stages else context.iterations,
+            seed=training_seed(configuration, context),
+            stages=stages,
         )
         return make_pipeline(preprocess, estimator, configuration, context)

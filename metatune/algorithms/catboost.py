@@ -6,9 +6,18 @@ from metatune.algorithms.base import Limits
 from metatune.algorithms.boosted_trees import BoostedTrees
 from metatune.algorithms.recipe import make_space
 from metatune.kinds import TaskKind
+from metatune.schedule import Growth
 from metatune.space import Choice, Float, Int, SearchSpace
 
 __all__ = ["CatBoost"]
+
+_CHANGING = (
+    "learning_rate",
+    "l2_leaf_reg",
+    "random_strength",
+    "rsm",
+    "bagging_temperature",
+)  # while training goes on
 
 
 class CatBoost(BoostedTrees):
@@ -42,6 +51,7 @@ class CatBoost(BoostedTrees):
                 "encoding": (Choice(("native", "ordinal", "target")), "native"),
             },
             crossed=True,
+            growth=Growth(step=50, changing=_CHANGING),
         )
 
     def learner(self, *, classifier: bool) -> Any:

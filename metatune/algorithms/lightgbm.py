@@ -6,9 +6,18 @@ from metatune.algorithms.base import Limits
 from metatune.algorithms.boosted_trees import BoostedTrees
 from metatune.algorithms.recipe import make_space
 from metatune.kinds import TaskKind
+from metatune.schedule import Growth
 from metatune.space import Choice, Float, Int, SearchSpace
 
 __all__ = ["LightGBM"]
+
+_CHANGING = (
+    "learning_rate",
+    "colsample_bytree",
+    "subsample",
+    "reg_alpha",
+    "reg_lambda",
+)  # while training goes on
 
 
 class LightGBM(BoostedTrees):
@@ -51,6 +60,7 @@ class LightGBM(BoostedTrees):
                 "cat_smooth": (Float(1.0, 100.0, log=True), 10.0),
             },
             crossed=True,
+            growth=Growth(step=50, changing=_CHANGING),
         )
 
     def learner(self, *, classifier: bool) -> Any:

@@ -44,7 +44,11 @@ class Linear(Algorithm):
             entries["alpha"] = (Float(1e-5, 1e3, log=True), 1.0)
         entries["l1_ratio"] = (Float(0.05, 1.0), 0.5)
         return make_space(
-            self.name, kind, entries, {"l1_ratio": Condition("penalty", ("elastic_net",))}
+            self.name,
+            kind,
+            entries,
+            {"l1_ratio": Condition("penalty", ("elastic_net",))},
+            smooth=("C", "alpha", "l1_ratio"),
         )
 
     def build(self, configuration: Configuration, context: BuildContext) -> "Pipeline":

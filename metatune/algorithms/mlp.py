@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from metatune.algorithms.base import Algorithm, BuildContext, Limits
 from metatune.algorithms.recipe import SCALINGS, make_pipeline, make_space, table_step
+from metatune.algorithms.stages import learner_stages, training_seed
 from metatune.kinds import TaskKind
+from metatune.schedule import Growth
 from metatune.space import Choice, Configuration, Float, Int, SearchSpace
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ class MLP(Algorithm):
                 "encoding": (Choice(("one_hot", "target")), "one_hot"),
             },
             weights=False,
+            growth=Growth(step=10, changing=("learning_rate", "alpha")),
         )
 
     def build(self, configuration: Configuration, context: BuildContext) -> "Pipeline":
@@ -45,16 +48,23 @@ class MLP(Algorithm):
 
         values: dict[str, Any] = dict(configuration.params)
         learner = NetworkClassifier if context.kind.is_classification else NetworkRegressor
+        stages = learner_stages(configuration, _params)
         estimator = learner(
-            params={
-                "hidden_layer_sizes": (values["hidden"],) * values["layers"],
-                "activation": values["activation"],
-                "alpha": values["alpha"],
-                "learning_rate_init": values["learning_rate"],
-                "batch_size": values["batch_size"],
-            },
-            iterations=context.iterations,
-            seed=context.seed,
+            params=_params(values),
+            iterations=None if stages else context.iterations,
+            seed=training_seed(configuration, context),
+            stages=stages,
         )
         preprocess = table_step(configuration, context, dtype="float32")
         return make_pipeline(preprocess, estimator, configuration, context)
+
+
+def _params(values: dict[str, Any]) -> dict[str, Any]:
+    """Return scikit-learn's parameters for the values of a configuration."""
+    return {
+        "hidden_layer_sizes": (values["hidden"],) * values["layers"],
+        "activation": values["activation"],
+        "alpha": values["alpha"],
+        "learning_rate_init": values["learning_rate"],
+        "batch_size": values["batch_size"],
+    }

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from metatune.algorithms.base import BuildContext
 from metatune.kinds import TaskKind
+from metatune.schedule import Growth
 from metatune.space import Choice, Condition, Configuration, Domain, SearchSpace, Value
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def make_space(
     *,
     weights: bool = True,
     crossed: bool = False,
+    growth: Growth | None = None,
+    smooth: tuple[str, ...] = (),
 ) -> SearchSpace:
     """Build a search space from domain-and-default pairs.
 
@@ -56,6 +59,11 @@ def make_space(
         Whether the learner takes class weights.
     crossed : bool
         Whether crossings can help the learner.
+    growth : Growth or None
+        Growth of its models, if training can go on from where it stood.
+    smooth : tuple of str
+        Hyperparameters by which the validation loss has a derivative; those of another task kind
+        are left out.
     """
     entries = dict(entries)
     if not kind.is_classification:
@@ -72,6 +80,8 @@ def make_space(
         defaults={name: default for name, (_, default) in entries.items()},
         conditions=conditions or {},
         neutral=neutral,
+        growth=growth,
+        smooth=tuple(name for name in smooth if name in entries),
     )
 
 

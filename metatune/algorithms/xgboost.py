@@ -6,9 +6,19 @@ from metatune.algorithms.base import Limits
 from metatune.algorithms.boosted_trees import BoostedTrees
 from metatune.algorithms.recipe import make_space
 from metatune.kinds import TaskKind
+from metatune.schedule import Growth
 from metatune.space import Choice, Float, Int, SearchSpace
 
 __all__ = ["XGBoost"]
+
+_CHANGING = (
+    "learning_rate",
+    "subsample",
+    "colsample_bytree",
+    "reg_alpha",
+    "reg_lambda",
+    "gamma",
+)  # while training goes on
 
 
 class XGBoost(BoostedTrees):
@@ -46,6 +56,7 @@ class XGBoost(BoostedTrees):
                 "encoding": (Choice(("native", "ordinal", "target")), "native"),
             },
             crossed=True,
+            growth=Growth(step=50, changing=_CHANGING),
         )
 
     def learner(self, *, classifier: bool) -> Any:

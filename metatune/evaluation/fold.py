@@ -13,6 +13,7 @@ from metatune.budget import Stopwatch
 from metatune.data.splits.folds import Fold, subsample
 from metatune.evaluation.decision import judged_prediction
 from metatune.evaluation.file_store import FileStore
+from metatune.evaluation.hypergradient import pipeline_slope
 from metatune.evaluation.iterations import (
     predict_by_halves,
     settle,
@@ -21,7 +22,7 @@ from metatune.evaluation.iterations import (
 )
 from metatune.evaluation.rungs import Rung
 from metatune.evaluation.shared_preprocessing import Prepared, prepare
-from metatune.evaluation.trial import Trial
+from metatune.evaluation.trial import Slope, Trial
 from metatune.evaluation.trial_data import TrialData
 from metatune.metrics import Metric
 from metatune.models.prediction import predict_array
@@ -63,6 +64,8 @@ class FoldOutcome:
         Whether the preprocessed rows were taken over.
     copied : bool
         Whether the whole outcome was.
+    slope : Slope or None
+        Derivatives of the validation loss, where they were asked for and the learner has them.
     """
 
     pipeline: Any
@@ -76,6 +79,7 @@ class FoldOutcome:
     curve: StoppingCurve | None = None
     stored: bool = False
     copied: bool = False
+    slope: Slope | None = None
 
 
 def run_fold(
@@ -84,6 +88,8 @@ def run_fold(
     number: int,
     metrics: list[Metric],
     store: FileStore | None = None,
+    *,
+    slopes: bool = False,
 ) -> FoldOutcome:
     """Fit a trial's configuration on a fold's training rows and score it on its validation rows.
 
@@ -99,6 +105,8 @@ def run_fold(
         By which to score.
     store : FileStore, optional
         Where preprocessed rows are shared with other trials on the same data.
+    slopes : bool
+        Whether derivatives of the validation loss are wanted.
 
     Returns
     -------
@@ -134,6 +142,11 @@ def run_fold(
             pipeline, prepared.valid, watched.halves, task.n_classes, known
         )
     predict_seconds = watch.seconds() - fit_seconds
+    slope = None
+    if slopes:
+        known = TrainingRows(X=prepared.train, y=task.y[train], weights=row_metadata.weights)
+        unseen = TrainingRows(X=prepared.valid, y=task.y[valid], weights=valid_row_metadata.weights)
+        slope = pipeline_slope(model, trial.configuration, known, unseen)
     return FoldOutcome(
         pipeline=pipeline,
         prediction=prediction,
@@ -145,6 +158,7 @@ def run_fold(
         iterations=algorithm.iterations_used(pipeline) if curve is None else curve.best(),
         curve=curve,
         stored=prepared.stored,
+        slope=slope,
     )
 
 

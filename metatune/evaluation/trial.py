@@ -1,15 +1,24 @@
 """Trials and their results, as values."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
+from statistics import fmean
 from typing import Any
 
 from metatune.evaluation.rungs import Rung
 from metatune.execution.executor import JobOutcome, JobStatus
 from metatune.space import Configuration
 
-__all__ = ["Expectation", "Reason", "Trial", "TrialResult", "TrialStatus", "to_trial_result"]
+__all__ = [
+    "Expectation",
+    "Reason",
+    "Slope",
+    "Trial",
+    "TrialResult",
+    "TrialStatus",
+    "to_trial_result",
+]
 
 _SHARING = ("preprocess_seconds", "saved_seconds", "copied_folds", "stored_matrices")
 
@@ -66,6 +75,32 @@ class Expectation:
     def from_record(cls, record: Mapping[str, Any]) -> "Expectation":
         """Make it of the plain values of `dataclasses.asdict`."""
         return cls(**{**record, "reason": Reason(record["reason"])})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slope:
+    """Loss of a model's validation rows, and its derivatives by hyperparameters.
+
+    Attributes
+    ----------
+    loss : float
+        Smooth loss as the learner sees it: mean log loss, or mean squared error of the transformed
+        target; less is better, whatever the run's metric is.
+    by : dict of str to float
+        Derivative by each hyperparameter that it is a smooth function of.
+    """
+
+    loss: float
+    by: dict[str, float]
+
+    @classmethod
+    def mean(cls, slopes: "Sequence[Slope]") -> "Slope":
+        """Return the mean of the slopes of several folds."""
+        names = set.intersection(*(set(slope.by) for slope in slopes))
+        return cls(
+            loss=fmean(slope.loss for slope in slopes),
+            by={name: fmean(slope.by[name] for slope in slopes) for name in sorted(names)},
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +169,8 @@ class TrialResult:
     decision : tuple of float
         Factors of the classes' probabilities by which the metric wants labels decided; empty for
         the most probable class.
+    slope : Slope or None
+        Mean over the folds, where it was asked for and the learner has one.
     error : str
         One line for people; empty if ok.
     recipe_version : int or None
@@ -161,6 +198,7 @@ class TrialResult:
     copied_folds: int = 0
     stored_matrices: int = 0
     decision: tuple[float, ...] = ()
+    slope: Slope | None = None
 
     @property
     def failed(self) -> bool:
@@ -215,6 +253,7 @@ class TrialResult:
             "error": self.error,
             **{name: getattr(self, name) for name in _SHARING if getattr(self, name)},
             **({"decision": list(self.decision)} if self.decision else {}),
+            **({} if self.slope is None else {"slope": asdict(self.slope)}),
             **({} if trial.expected is None else {"expected": asdict(trial.expected)}),
             **recipe,
         }
@@ -226,7 +265,7 @@ class TrialResult:
             algorithm=record["algorithm"], params=record["params"], origin=record["origin"]
         )
         rung = Rung(index=record["rung"], row_share=record["row_share"], n_folds=record["n_folds"])
-        expected = record.get("expected")
+        expected, slope = record.get("expected"), record.get("slope")
         trial = Trial(
             number=record["trial"],
             configuration=configuration,
@@ -249,6 +288,7 @@ class TrialResult:
             iterations=tuple(record["iterations"]),
             memory_mb=record["memory_mb"],
             decision=tuple(record.get("decision", ())),
+            slope=None if slope is None else Slope(**slope),
             error=record["error"],
             recipe_version=record.get("recipe_version"),
             **{name: record.get(name, 0) for name in _SHARING},

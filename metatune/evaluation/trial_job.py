@@ -17,7 +17,7 @@ from metatune.evaluation.keep_rule import KeepRule, keep_pipelines
 from metatune.evaluation.known_folds import KnownFolds
 from metatune.evaluation.out_of_fold import out_of_fold, prediction_file, write_predictions
 from metatune.evaluation.stop_rule import StopRule
-from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
+from metatune.evaluation.trial import Slope, Trial, TrialResult, TrialStatus
 from metatune.evaluation.trial_data import TrialData, load_trial_data
 from metatune.execution.numeric_threads import one_numeric_thread
 from metatune.metrics import Metric
@@ -25,6 +25,7 @@ from metatune.metrics import Metric
 __all__ = [
     "evaluate",
     "evaluate_and_keep",
+    "evaluate_and_keep_with_slopes",
     "evaluate_in_worker",
     "evaluate_with_predictions",
 ]
@@ -64,6 +65,26 @@ def evaluate_and_keep(
         )
 
 
+def evaluate_and_keep_with_slopes(
+    inbox: str,
+    outbox: str,
+    trial: Trial,
+    keep: KeepRule | None = None,
+    stop: StopRule | None = None,
+) -> TrialResult:
+    """Run a trial as `evaluate_and_keep` does, and tell derivatives of its validation loss."""
+    with one_numeric_thread():
+        return evaluate(
+            trial,
+            load_trial_data(inbox),
+            keep=keep,
+            stop=stop,
+            outbox=Path(outbox),
+            store=store_beside(Path(inbox)),
+            slopes=True,
+        )
+
+
 def evaluate(
     trial: Trial,
     data: TrialData,
@@ -72,6 +93,7 @@ def evaluate(
     stop: StopRule | None = None,
     outbox: Path | None = None,
     store: FileStore | None = None,
+    slopes: bool = False,
 ) -> TrialResult:
     """Fit and score a trial's configuration on the folds of its rung.
 
@@ -90,6 +112,8 @@ def evaluate(
         kept without.
     store : FileStore, optional
         What trials share: preprocessed rows, and folds for the same configuration's higher rungs.
+    slopes : bool
+        Whether derivatives of the validation loss are wanted.
 
     Returns
     -------
@@ -100,7 +124,7 @@ def evaluate(
     """
     watch = Stopwatch()
     metrics = data.scorers
-    outcomes = _run_folds(trial, data, metrics, stop, store)
+    outcomes = _run_folds(trial, data, metrics, stop, store, slopes=slopes)
     if len(outcomes) == _n_folds(trial, data):
         outcomes = _settle_folds(outcomes, trial, data, metrics, store)
     for outcome in outcomes:
@@ -124,6 +148,8 @@ def _run_folds(
     metrics: list[Metric],
     stop: StopRule | None,
     store: FileStore | None,
+    *,
+    slopes: bool,
 ) -> list[FoldOutcome]:
     """Run the folds of a trial, or take over those that its configuration has been through."""
     known = None if store is None else KnownFolds(store, trial)
@@ -134,7 +160,7 @@ def _run_folds(
             break
         outcome = None if known is None else known.find(number)
         if outcome is None:
-            outcome = run_fold(trial, data, number, metrics, store)
+            outcome = run_fold(trial, data, number, metrics, store, slopes=slopes)
         outcomes.append(outcome)
     if known is not None and trial.rung.row_share == 1.0:
         may_rise = len(outcomes) == trial.rung.n_folds < len(data.folds)
@@ -194,6 +220,7 @@ def _summarise(
     }
     finite = [score for score in by_metric[data.metrics[0]] if np.isfinite(score)]
     iterations = tuple(o.iterations for o in outcomes if o.iterations is not None)
+    found = [outcome.slope for outcome in outcomes if outcome.slope is not None]
     cut = len(outcomes) < _n_folds(trial, data)
     if not finite:
         return TrialResult(
@@ -221,6 +248,7 @@ def _summarise(
         copied_folds=sum(o.copied for o in outcomes),
         stored_matrices=sum(o.stored and not o.copied for o in outcomes),
         decision=() if cut else _decision(trial, data, outcomes),
+        slope=Slope.mean(found) if found and len(found) == len(outcomes) else None,
         error=f"clearly behind after {len(outcomes)} of {trial.rung.n_folds} folds" if cut else "",
     )
 

@@ -36,6 +36,8 @@ class StrategyName(StrEnum):
     EVOLUTION = "evolution"
     ANNEALING = "annealing"
     NARROW = "narrow"
+    PBT = "pbt"
+    GRADIENT = "gradient"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +188,20 @@ _FACTS = (
         about="rounds of random search in spaces that shrink around the best",
         tried_on=_ALL_FOLDS,
         paper="Luus and Jaakola 1973",
+    ),
+    StrategyFacts(
+        name=StrategyName.PBT,
+        about="boosted trees and networks train side by side, the worst from changed copies of the "
+        "best",
+        tried_on=_ALL_FOLDS,
+        paper="Jaderberg et al. 2017",
+    ),
+    StrategyFacts(
+        name=StrategyName.GRADIENT,
+        about="linear models descend by derivatives of the validation loss, other families keep "
+        "their defaults",
+        tried_on=_ALL_FOLDS,
+        paper="Bengio 2000; Pedregosa 2016",
     ),
 )
 

@@ -88,12 +88,15 @@ class Strategy:
     needs_advice : bool
         Whether it is nothing without advice: then defaults take its place where there is none, and
         mutations follow where it has nothing more to propose.
+    needs_slopes : bool
+        Whether trials have to tell derivatives of their validation loss.
     """
 
     name: str
     asked: Asked
     sampler: Callable[[Situation], Sampler]
     needs_advice: bool = False
+    needs_slopes: bool = False
 
     @property
     def is_cold(self) -> bool:

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from metatune.errors import BundleError
-from metatune.evaluation.trial import Expectation, TrialResult, TrialStatus
+from metatune.evaluation.trial import Expectation, Slope, TrialResult, TrialStatus
 from metatune.files.plain import parse_json, read_dataclass, without_nan
 
 __all__ = ["SCHEMA_VERSION", "Journal", "Past", "Stamp", "read_journal", "read_past"]
@@ -172,6 +172,7 @@ class _Line:
     copied_folds: int = 0
     stored_matrices: int = 0
     expected: Expectation | None = None
+    slope: Slope | None = None
     run: str | None = None
     used: float | None = None
 
@@ -203,7 +204,10 @@ class _Line:
             for name, folds in self.fold_scores.items()
         }
         expected = None if self.expected is None else asdict(self.expected)
-        return TrialResult.from_record({**record, "fold_scores": scores, "expected": expected})
+        slope = None if self.slope is None else asdict(self.slope)
+        return TrialResult.from_record(
+            {**record, "fold_scores": scores, "expected": expected, "slope": slope}
+        )
 
 
 def read_journal(path: Path) -> list[TrialResult]:

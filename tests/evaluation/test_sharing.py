@@ -174,9 +174,9 @@ def test_a_promoted_configuration_does_not_repeat_its_fold(
     assert below.copied_folds == 0
     fitted: list[int] = []
 
-    def spy(trial: Trial, data: TrialData, number: int, metrics: Any, store: Any = None) -> Any:
+    def spy(trial: Trial, data: TrialData, number: int, *given: Any, **named: Any) -> Any:
         fitted.append(number)
-        return run_fold(trial, data, number, metrics, store)
+        return run_fold(trial, data, number, *given, **named)
 
     monkeypatch.setattr("metatune.evaluation.trial_job.run_fold", spy)
     above = evaluate(make_trial(configuration, TOP), data, store=store)

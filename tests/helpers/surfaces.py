@@ -14,6 +14,7 @@ from metatune.samplers.next_trial import next_trial
 from metatune.samplers.patience import Patience
 from metatune.samplers.strategies.registry import make_strategy
 from metatune.samplers.strategy import Situation
+from metatune.schedule import Growth
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
 from metatune.space import Choice, Condition, Configuration, Float, Int, SearchSpace
@@ -34,6 +35,8 @@ BOWL = SearchSpace(
     },
     defaults={"x": 0.5, "y": 1.0, "n": 10, "shape": "round", "tilt": 0.5},
     conditions={"tilt": Condition("shape", ("oval",))},
+    growth=Growth(step=10, changing=("x", "y")),
+    smooth=("x", "y"),
 )
 PLATE = SearchSpace(
     algorithm="plate",

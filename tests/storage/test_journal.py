@@ -11,7 +11,7 @@ import pytest
 
 from metatune.errors import BundleError
 from metatune.evaluation.rungs import Rung
-from metatune.evaluation.trial import Expectation, Reason, Trial, TrialResult, TrialStatus
+from metatune.evaluation.trial import Expectation, Reason, Slope, Trial, TrialResult, TrialStatus
 from metatune.space import Configuration
 from metatune.storage.journal import Journal, Past, read_journal, read_past
 
@@ -44,6 +44,7 @@ def test_results_come_back_as_they_were(tmp_path: Path) -> None:
             memory_mb=123.4,
         ),
         result(1, score=1 / 3),
+        result(2, slope=Slope(loss=0.4, by={"C": -0.25, "l1_ratio": 1e-3})),
     ]
     write(tmp_path / "trials.jsonl", *told)
     back = read_journal(tmp_path / "trials.jsonl")

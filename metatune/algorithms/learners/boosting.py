@@ -12,6 +12,8 @@ from metatune.algorithms.learners.stopping import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from metatune._typing import FloatArray
 
 
@@ -36,6 +38,8 @@ class BoostedTrees(EarlyStoppingModel):
         Exactly so many boosting rounds on all rows; None stops early.
     seed : int
         Seed of every random choice.
+    stages : tuple of dict
+        Stages of a training whose parameters change; see `EarlyStoppingModel`.
 
     Attributes
     ----------
@@ -55,12 +59,14 @@ class BoostedTrees(EarlyStoppingModel):
         balanced: bool = False,
         iterations: int | None = None,
         seed: int = 0,
+        stages: tuple[dict[str, Any], ...] = (),
     ) -> None:
         self.params = params
         self.categorical = categorical
         self.balanced = balanced
         self.iterations = iterations
         self.seed = seed
+        self.stages = stages
 
     @abstractmethod
     def _read_model(self) -> Any:
@@ -72,6 +78,12 @@ class BoostedTrees(EarlyStoppingModel):
         if "_read" not in self.__dict__:
             self._read = self._read_model()
         return self._read
+
+    def _stages(self) -> "Iterator[tuple[int, dict[str, Any], int]]":
+        """Yield the rounds of each stage, the parameters that differ in it, and its seed."""
+        for number, stage in enumerate(self.stages):
+            changes = {name: value for name, value in stage.items() if name != "iterations"}
+            yield stage["iterations"], changes, self.seed + number
 
     def _store(self, model: str | bytes) -> None:
         self.model_ = model

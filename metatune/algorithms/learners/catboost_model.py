@@ -12,6 +12,8 @@ from metatune.algorithms.learners.boosting import BoostedTrees
 from metatune.algorithms.learners.stopping import TrainingRows, Watch
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from metatune._typing import AnyArray
 
 
@@ -47,10 +49,20 @@ class _CatBoostModel(BoostedTrees):
         booster.fit(self._known(rows), **watched)
         self._store(bytes(booster._serialize_model()))
 
-    def settings(self) -> dict[str, Any]:
-        """Return CatBoost's parameters for a fit, without the number of iterations."""
+    def _grow_by_stages(self, rows: TrainingRows) -> None:
+        pool, booster = self._known(rows), None
+        for rounds, changes, seed in self._stages():
+            settings = {**self.settings(changes), "random_seed": seed, "iterations": rounds}
+            before, booster = booster, catboost.CatBoost(settings)
+            booster.fit(pool, init_model=before)
+        if booster is not None:
+            self._store(bytes(booster._serialize_model()))
+
+    def settings(self, changes: "Mapping[str, Any] | None" = None) -> dict[str, Any]:
+        """Return CatBoost's parameters for a fit, or a stage of it, without the iterations."""
         return {
             **self.params,
+            **(changes or {}),
             **self._objective(),
             "random_seed": self.seed,
             "thread_count": 1,

@@ -15,6 +15,8 @@ from metatune.algorithms.learners.boosting import (
 from metatune.algorithms.learners.stopping import TrainingRows, Watch
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from metatune._typing import AnyArray
 
 
@@ -51,6 +53,15 @@ class _LightGBMModel(BoostedTrees):
             self._live = booster
         self._store(booster.model_to_string(num_iteration=most))
 
+    def _grow_by_stages(self, rows: TrainingRows) -> None:
+        booster = None
+        for rounds, changes, seed in self._stages():
+            params = {**self.settings(rows.y, changes), "seed": seed}
+            data = self._dataset(rows, params)
+            booster = lightgbm.train(params, data, rounds, init_model=booster)
+        if booster is not None:
+            self._store(booster.model_to_string())
+
     def _go_on(self, rows: TrainingRows, iterations: int) -> None:
         booster = self.__dict__.get("_live")
         if booster is None:
@@ -70,7 +81,7 @@ class _LightGBMModel(BoostedTrees):
             weight=self._weights(rows),
             categorical_feature=list(self.categorical),
             params=params,
-            free_raw_data=True,
+            free_raw_data=not self.stages,  # to go on, it has to predict them
         )
 
     @property
@@ -78,11 +89,12 @@ class _LightGBMModel(BoostedTrees):
         """Rounds of the fitted model that found a split."""
         return int(self.model_.count("\nTree=") // self._n_trees_a_round())
 
-    def settings(self, y: "AnyArray") -> dict[str, Any]:
-        """Return LightGBM's parameters for a fit on labels or target values."""
+    def settings(self, y: "AnyArray", changes: "Mapping[str, Any] | None" = None) -> dict[str, Any]:
+        """Return LightGBM's parameters for a fit, or a stage of it, on labels or target values."""
         n_rows = len(y)
         params = {
             **self.params,
+            **(changes or {}),
             **self._objective(),
             "seed": self.seed,
             "num_threads": 1,

@@ -19,6 +19,7 @@ __all__ = ["NetworkClassifier", "NetworkRegressor"]
 MAX_EPOCHS = 200
 FEW_EPOCHS = 100
 _PATIENCE = 15
+_CHANGING = ("alpha", "learning_rate_init")  # from stage to stage
 _KEPT_WEIGHTS = 30_000_000  # of the last epochs of a network that is watched
 _WORK = 1.5e11  # rows x weights x epochs that take about a minute on one core
 
@@ -39,6 +40,9 @@ class _Network(EarlyStoppingModel):
         Exactly so many epochs on all rows; None stops early.
     seed : int
         Seed of the weights and of the order of rows.
+    stages : tuple of dict
+        Stages of a training whose parameters change; see `EarlyStoppingModel`. The averages of
+        gradients that Adam keeps begin anew with each of them.
     """
 
     max_splits = 3
@@ -46,11 +50,16 @@ class _Network(EarlyStoppingModel):
     intercepts_: "Weights"
 
     def __init__(
-        self, params: dict[str, Any], iterations: int | None = None, seed: int = 0
+        self,
+        params: dict[str, Any],
+        iterations: int | None = None,
+        seed: int = 0,
+        stages: tuple[dict[str, Any], ...] = (),
     ) -> None:
         self.params = params
         self.iterations = iterations
         self.seed = seed
+        self.stages = stages
 
     def _max_iterations(self, X: "AnyArray", y: "AnyArray") -> int:  # noqa: ARG002
         sizes = (X.shape[1], *self.params["hidden_layer_sizes"], max(1, self.n_classes_))
@@ -78,6 +87,20 @@ class _Network(EarlyStoppingModel):
                 break
         if watch is not None:
             self._epochs = epochs
+
+    def _grow_by_stages(self, rows: TrainingRows) -> None:
+        network = self._network(len(rows.y)).set_params(warm_start=True, tol=0.0)
+        for number, stage in enumerate(self.stages):
+            changes = {name: value for name, value in stage.items() if name != "iterations"}
+            epochs = stage["iterations"]
+            network.set_params(
+                **{name: self.params[name] for name in _CHANGING},
+                n_iter_no_change=epochs + 1,
+                max_iter=epochs,
+                random_state=self.seed + number,
+            )
+            network.set_params(**changes).fit(rows.X, rows.y, sample_weight=rows.weights)
+        self.coefs_, self.intercepts_ = network.coefs_, network.intercepts_
 
     def _holds(self, iterations: int) -> bool:
         return iterations in self._epochs

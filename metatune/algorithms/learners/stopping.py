@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -150,6 +150,11 @@ class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
     for as many iterations; on larger ones it stays as it is. A subclass has the attributes
     `iterations` (int or None: exactly so many, nothing held out), `seed` and `classification`.
 
+    With `stages` training is a replay of them: nothing is held out or watched, and `iterations`
+    does not count. Each stage is a dict of its iterations and of the parameters in which it differs
+    from `params`, and goes on from the model that the one before has left, with a seed of its own:
+    so models whose first stages are equal are equal up to there.
+
     Attributes
     ----------
     n_iterations_ : int
@@ -163,6 +168,7 @@ class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
     classification: bool
     iterations: int | None
     seed: int
+    stages: tuple[dict[str, Any], ...] = ()
     curve_: StoppingCurve | None = None
     n_grown_: int
     max_splits = 5  # more of them cost more than they tell
@@ -186,6 +192,10 @@ class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
         There are exactly `most` of them, or fewer where `watch`, which is told the losses of its
         parts after each iteration, says that training has stopped.
         """
+
+    @abstractmethod
+    def _grow_by_stages(self, rows: TrainingRows) -> None:
+        """Train the stages one after another and store the model that the last one leaves."""
 
     @abstractmethod
     def _trim(self) -> None:
@@ -223,7 +233,10 @@ class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
         """
         self.n_classes_ = int(y.max()) + 1 if self.classification else 0
         rows = TrainingRows(X=X, y=y, weights=row_metadata.weights)
-        if self.iterations is not None:
+        if self.stages:
+            self.n_iterations_ = sum(stage["iterations"] for stage in self.stages)
+            self._grow_by_stages(rows)
+        elif self.iterations is not None:
             self._train_exactly(rows, self.iterations)
         elif len(y) < _FEWEST_ROWS:
             self._train_exactly(rows, self._few_iterations())

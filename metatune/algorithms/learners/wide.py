@@ -46,21 +46,22 @@ class OneHotLearner(BaseEstimator):  # type: ignore[misc]
             min_frequency=min_rows, handle_unknown="infrequent_if_exist"
         ).fit(codes)
         learner = clone(self.estimator)
-        self.estimator_ = learner.fit(self._design(X), y, sample_weight=sample_weight)
+        self.estimator_ = learner.fit(self.design(X), y, sample_weight=sample_weight)
         return self
 
     def predict(self, X: "AnyArray") -> "AnyArray":
         """Return labels or values of shape (n_rows,)."""
-        return np.asarray(self.estimator_.predict(self._design(X)))
+        return np.asarray(self.estimator_.predict(self.design(X)))
 
     def predict_proba(self, X: "AnyArray") -> "AnyArray":
         """Return probabilities of shape (n_rows, n_classes)."""
-        return np.asarray(self.estimator_.predict_proba(self._design(X)))
+        return np.asarray(self.estimator_.predict_proba(self.design(X)))
 
     def _codes(self, X: "AnyArray") -> "IntArray":
         return X[:, -self.n_codes :].astype(np.int64)
 
-    def _design(self, X: "AnyArray") -> Any:
+    def design(self, X: "AnyArray") -> Any:
+        """Return the sparse columns that the learner behind sees, (n_rows, n_out)."""
         numbers = sparse.csr_matrix(X[:, : -self.n_codes])
         return sparse.hstack([numbers, self.encoder_.transform(self._codes(X))], format="csr")
 

@@ -15,6 +15,8 @@ from metatune.algorithms.learners.boosting import (
 from metatune.algorithms.learners.stopping import TrainingRows, Watch
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from metatune._typing import AnyArray
 
 
@@ -53,6 +55,14 @@ class _XGBoostModel(BoostedTrees):
             self._live = (booster, data)
         self._store(bytes(booster.save_raw("ubj")))
 
+    def _grow_by_stages(self, rows: TrainingRows) -> None:
+        data, booster = self._matrix(rows), None
+        for rounds, changes, seed in self._stages():
+            params = {**self.settings(changes), "seed": seed}
+            booster = xgboost.train(params, data, rounds, xgb_model=booster)
+        if booster is not None:
+            self._store(bytes(booster.save_raw("ubj")))
+
     def _go_on(self, rows: TrainingRows, iterations: int) -> None:
         if "_live" not in self.__dict__:
             self._grow(rows, iterations)
@@ -85,10 +95,10 @@ class _XGBoostModel(BoostedTrees):
             nthread=1,
         )
 
-    def settings(self) -> dict[str, Any]:
-        """Return XGBoost's parameters for a fit."""
+    def settings(self, changes: "Mapping[str, Any] | None" = None) -> dict[str, Any]:
+        """Return XGBoost's parameters for a fit, or a stage of it."""
         fixed = {"seed": self.seed, "nthread": 1, "verbosity": 0}
-        return {**self.params, **self._objective(), **fixed}
+        return {**self.params, **(changes or {}), **self._objective(), **fixed}
 
     def _objective(self) -> dict[str, Any]:
         if not self.classification:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from metatune.models.forms.scikit_learn import maybe
+from metatune.models.forms.stages import STAGES
 from metatune.models.libraries.booster import Booster
 from metatune.models.libraries.catboost_bytes import check_catboost
 from metatune.models.libraries.lightgbm_text import END_OF_TREES, check_lightgbm
@@ -60,6 +61,7 @@ def _declared(name: str, model: Form, check: Callable[[State], Booster]) -> Decl
             "iterations": maybe(integer(1, _MOST_ROUNDS)),
             "params": _PARAMS,
             "seed": SEED,
+            "stages": STAGES,
         },
         {
             "model_": model,

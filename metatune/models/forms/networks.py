@@ -1,6 +1,7 @@
 """Networks: their layers, one after another."""
 
 from metatune.models.forms.scikit_learn import maybe
+from metatune.models.forms.stages import STAGES
 from metatune.models.reading.form import (
     NUMBER,
     SEED,
@@ -47,7 +48,7 @@ def _check_layers(state: State) -> None:
 def _network(name: str) -> Declared:
     return record(
         f"metatune.algorithms.learners.network.{name}",
-        {"iterations": maybe(_LEAST), "params": _PARAMS, "seed": SEED},
+        {"iterations": maybe(_LEAST), "params": _PARAMS, "seed": SEED, "stages": STAGES},
         {
             "coefs_": Listed(Array(("<f4", "<f8"), 2)),
             "intercepts_": Listed(Array(("<f4", "<f8"), 1)),

@@ -84,6 +84,8 @@ def iterations_of(model: Any) -> int | None:
 
 def _learner(learner: Any, y: "AnyArray") -> LearnerCode:
     kind = type(learner).__name__
+    if getattr(learner, "stages", ()):
+        raise ExportError("hyperparameters that change while a model is trained have no script")
     make = _MAKERS.get(kind)
     if make is not None:
         return make(learner, y)

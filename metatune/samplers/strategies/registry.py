@@ -11,10 +11,12 @@ from metatune.samplers.strategies.cmaes import make_cmaes
 from metatune.samplers.strategies.evolution import make_evolution
 from metatune.samplers.strategies.genetic import make_genetic
 from metatune.samplers.strategies.gp import make_gp
+from metatune.samplers.strategies.gradient import make_gradient
 from metatune.samplers.strategies.grid import make_grid
 from metatune.samplers.strategies.hyperband import make_hyperband
 from metatune.samplers.strategies.metatune import make_planned
 from metatune.samplers.strategies.narrow import make_narrow
+from metatune.samplers.strategies.pbt import make_pbt
 from metatune.samplers.strategies.portfolio import make_portfolio
 from metatune.samplers.strategies.prior import make_prior_order
 from metatune.samplers.strategies.random_search import make_halving, make_random
@@ -42,6 +44,8 @@ _MAKERS: Mapping[StrategyName, Callable[[Situation], Sampler]] = MappingProxyTyp
         StrategyName.EVOLUTION: make_evolution,
         StrategyName.ANNEALING: make_annealing,
         StrategyName.NARROW: make_narrow,
+        StrategyName.PBT: make_pbt,
+        StrategyName.GRADIENT: make_gradient,
     }
 )
 
@@ -62,6 +66,7 @@ def make_strategy(name: StrategyName, *, cold_start: bool = False) -> Strategy:
         asked=Asked.NONE if cold_start else asked,
         sampler=_MAKERS[name],
         needs_advice=CATALOGUE[name].needs_advice,
+        needs_slopes=name is StrategyName.GRADIENT,
     )
 
 

@@ -1,0 +1,96 @@
+"""Runs whose trials hold schedules or slopes: repeatable, continued, and their model a replay."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import Result
+from sklearn.base import clone
+
+from metatune import load
+from metatune.evaluation.trial import TrialResult
+from metatune.samplers.catalogue import StrategyName
+from metatune.schedule import read_schedule
+from metatune.storage.journal import read_journal
+
+Call = Callable[..., Result]
+FAMILIES = {
+    StrategyName.PBT: "mlp,decision_tree",
+    StrategyName.GRADIENT: "linear,knn,naive_bayes,decision_tree",
+}
+
+
+@pytest.fixture(scope="module")
+def fixed(metadata_dir: Path) -> list[str]:
+    return [
+        *("--metadata", str(metadata_dir), "--budget", "10h", "--seed", "3"),
+        *("--no-report", "-q", "--jobs"),
+    ]
+
+
+def results(folder: Path) -> list[TrialResult]:
+    return sorted(read_journal(folder / "trials.jsonl"), key=lambda r: r.trial.number)
+
+
+def tried(folder: Path) -> list[object]:
+    """Trials of a run in their order, with what they told."""
+    return [
+        (r.trial.number, r.trial.configuration.key, r.trial.rung.index, r.score, r.slope)
+        for r in results(folder)
+    ]
+
+
+@pytest.mark.parametrize("name", list(FAMILIES))
+def test_a_counted_run_is_the_same_for_one_worker_and_two_and_after_it_was_killed(
+    name: StrategyName, shop_file: Path, fixed: list[str], tmp_path: Path, call: Call
+) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    for folder, jobs in ((one, "1"), (two, "2")):
+        words = ("--strategy", name, "--include", FAMILIES[name], "--max-trials", "15")
+        assert call("fit", shop_file, *fixed, jobs, *words, "-o", folder).exit_code == 0
+    assert tried(one) == tried(two)
+    whole = tried(one)
+    lines = (one / "trials.jsonl").read_bytes().splitlines(keepends=True)
+    (one / "trials.jsonl").write_bytes(b"".join(lines[:9]) + lines[9][:40])
+    record = json.loads((one / "run.json").read_text())
+    left = {key: value for key, value in record.items() if key not in ("score", "winner")}
+    (one / "run.json").write_text(json.dumps({**left, "status": "running"}))
+    result = call("continue", one, "--trust-run", "-q")
+    assert result.exit_code == 0, result.stderr
+    assert tried(one) == whole
+
+
+def test_slopes_are_told_where_they_are_followed_and_nowhere_else(
+    shop_file: Path, fixed: list[str], tmp_path: Path, call: Call
+) -> None:
+    words = ("--include", "linear,naive_bayes", "--max-trials", "8", "--cold-start")
+    for name in (StrategyName.GRADIENT, StrategyName.RANDOM):
+        folder = tmp_path / name
+        made = call("fit", shop_file, *fixed, "1", *words, "--strategy", name, "-o", folder)
+        assert made.exit_code == 0
+    told = [(r.trial.configuration.algorithm, r.slope) for r in results(tmp_path / "gradient")]
+    assert all((slope is not None) == (family == "linear") for family, slope in told)
+    assert all(result.slope is None for result in results(tmp_path / "random"))
+
+
+def test_the_model_of_a_population_is_a_replay_of_its_schedule_on_all_rows(
+    shop_file: Path, fixed: list[str], tmp_path: Path, call: Call
+) -> None:
+    folder = tmp_path / "run"
+    words = ("--include", "mlp", "--max-trials", "11", "--cold-start", "--single")
+    made = call("fit", shop_file, *fixed, "1", *words, "--strategy", "pbt", "-o", folder)
+    assert made.exit_code == 0, made.stderr
+    winner = max((r for r in results(folder) if r.ok), key=lambda r: r.score).trial.configuration
+    schedule = read_schedule(str(winner.params["schedule"]))
+    model, table = load(folder / "model.skops"), pd.read_csv(shop_file)
+    (_, encoder), (_, preprocess), (_, decoder) = model.steps
+    stages = decoder.model.estimator.stages
+    assert [stage["iterations"] for stage in stages] == [stage.iterations for stage in schedule]
+    assert sum(map(len, stages)) == len(schedule) + sum(len(s.changes) for s in schedule)
+    y = np.searchsorted(decoder.labels, table["bought"])
+    seen = clone(preprocess).fit_transform(encoder.transform(table.drop(columns="bought")), y)
+    replay = clone(decoder.model).fit(seen, y)
+    np.testing.assert_array_equal(replay.predict_proba(seen), decoder.model.predict_proba(seen))
