@@ -171,6 +171,7 @@ class _Line:
     saved_seconds: float = 0.0
     copied_folds: int = 0
     stored_matrices: int = 0
+    decision: tuple[float, ...] = ()
     expected: Expectation | None = None
     slope: Slope | None = None
     run: str | None = None

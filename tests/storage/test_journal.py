@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,38 @@ def test_results_come_back_as_they_were(tmp_path: Path) -> None:
     back = read_journal(tmp_path / "trials.jsonl")
     assert back == told
     assert back[0].trial.configuration.origin == "test"
+
+
+def test_every_field_of_a_result_comes_back(tmp_path: Path) -> None:
+    """A field that the journal forgets is lost to a run that goes on."""
+    told = result(
+        0,
+        fold_scores={"f1": (0.5,)},
+        fit_seconds=1.0,
+        predict_seconds=2.0,
+        predicted_rows=3,
+        model_bytes=4,
+        latency=5.0,
+        seconds=6.0,
+        cpu_seconds=7.0,
+        iterations=(8,),
+        memory_mb=9.0,
+        error="no error",
+        recipe_version=10,
+        preprocess_seconds=11.0,
+        saved_seconds=12.0,
+        copied_folds=13,
+        stored_matrices=14,
+        decision=(0.25, 1.0),
+        slope=Slope(loss=0.4, by={"C": -0.25}),
+    )
+    usual = result(0)
+    same = [f.name for f in fields(told) if getattr(told, f.name) == getattr(usual, f.name)]
+    assert same == ["trial", "status", "score"]
+    write(tmp_path / "trials.jsonl", told)
+    (back,) = read_journal(tmp_path / "trials.jsonl")
+    assert back == told
+    assert back.decision == told.decision
 
 
 def test_not_a_number_is_written_as_null(tmp_path: Path) -> None:
