@@ -62,13 +62,13 @@ def test_a_killed_harvest_of_a_large_suite_ends_like_an_undisturbed_one(
         run(script, "harvest", *place(server, tmp_path / "whole"), "--max-rows", "0")
         n_whole = len(server.requests)
         pieces = tmp_path / "pieces"
-        for n_answers in (n_whole // 5, n_whole // 4, n_whole // 3):
+        for n_answers in (n_whole // 4, n_whole // 3):
             killed_after(server, n_answers, place(server, pieces))
             assert not (pieces / "harvest").exists()
         del server.requests[:]
         output = run(script, "harvest", *place(server, pieces), "--max-rows", "0")
         # Every answer that was kept before is one request less; each kill may cost one.
-        assert len(server.requests) <= n_whole - sum(n_whole // k for k in (5, 4, 3)) + 6
+        assert len(server.requests) <= n_whole - sum(n_whole // k for k in (4, 3)) + 4
     assert "evaluations" in output
     whole, again = (Harvest.load(tmp_path / name / "harvest") for name in ("whole", "pieces"))
     assert len(whole.tables["evaluations"]) == len(world.evaluations)
