@@ -60,7 +60,10 @@ class ForkedProcess:
 
     def __init__(self, serve: Callable[[], None], descriptor: int) -> None:
         self.returncode: int | None = None
-        self._pid = os.fork()
+        with warnings.catch_warnings():
+            # Python 3.12 and later warn where libraries have threads of their own, which are idle.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._pid = os.fork()
         if self._pid == 0:
             _go_on(serve, descriptor)
 
