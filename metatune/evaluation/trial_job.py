@@ -54,15 +54,7 @@ def evaluate_and_keep(
 
     What trials can share is kept in a store beside the inbox.
     """
-    with one_numeric_thread():
-        return evaluate(
-            trial,
-            load_trial_data(inbox),
-            keep=keep,
-            stop=stop,
-            outbox=Path(outbox),
-            store=store_beside(Path(inbox)),
-        )
+    return _evaluate_in(inbox, outbox, trial, keep, stop, slopes=False)
 
 
 def evaluate_and_keep_with_slopes(
@@ -73,6 +65,18 @@ def evaluate_and_keep_with_slopes(
     stop: StopRule | None = None,
 ) -> TrialResult:
     """Run a trial as `evaluate_and_keep` does, and tell derivatives of its validation loss."""
+    return _evaluate_in(inbox, outbox, trial, keep, stop, slopes=True)
+
+
+def _evaluate_in(
+    inbox: str,
+    outbox: str,
+    trial: Trial,
+    keep: KeepRule | None,
+    stop: StopRule | None,
+    *,
+    slopes: bool,
+) -> TrialResult:
     with one_numeric_thread():
         return evaluate(
             trial,
@@ -81,7 +85,7 @@ def evaluate_and_keep_with_slopes(
             stop=stop,
             outbox=Path(outbox),
             store=store_beside(Path(inbox)),
-            slopes=True,
+            slopes=slopes,
         )
 
 

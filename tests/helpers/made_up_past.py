@@ -13,12 +13,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from metatune.algorithms.registry import FAMILIES
+from metatune.algorithms.base import Shape
+from metatune.algorithms.registry import ALGORITHMS, FAMILIES
 from metatune.kinds import TaskKind
 from metatune.metadataset.schema import constant_column, feature_column, pool_of, score_column
 from metatune.metadataset.store import MetaDataset
 from metatune.metafeatures import FEATURE_NAMES, MetaFeatures
 from metatune.metrics import PERFECT_SCORE, RECORDED_METRICS
+from metatune.recommender.advice import Advice
+from metatune.recommender.meta_model import MetaModel
+from metatune.recommender.past import collect_past
+from metatune.recommender.rank import Question, recommend_configurations
 from metatune.space import Configuration
 
 QUICK = ("linear", "knn", "naive_bayes", "decision_tree")
@@ -79,6 +84,28 @@ def features_of(first: float) -> MetaFeatures:
     """Return meta-features of which only the first tells anything."""
     values = dict.fromkeys(FEATURE_NAMES, 0.0) | {FEATURE_NAMES[0]: first}
     return MetaFeatures(values=values, seconds={})
+
+
+def make_advice() -> Advice:
+    """Return the advice for a binary dataset that the first family wins, by ten past datasets."""
+    past = collect_past(make_metadata(10), TaskKind.BINARY, "roc_auc")
+    features = features_of(1.2)
+    question = Question(
+        features=features,
+        shape=Shape(n_rows=400, n_columns=6, n_classes=2),
+        n_folds=5,
+        metric="roc_auc",
+        constant=0.5,
+        algorithms={name: ALGORITHMS[name] for name in QUICK},
+    )
+    recommendations, forecast = recommend_configurations(question, MetaModel.fit(past), 600.0)
+    return Advice(
+        features=features,
+        recommendations=recommendations,
+        forecast=forecast,
+        guide="roc_auc",
+        constant=0.5,
+    )
 
 
 def score_of(share: float, metric: str) -> float:

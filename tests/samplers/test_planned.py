@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_up_past import QUICK, features_of, make_metadata, make_pool
+from made_up_past import QUICK, make_advice, make_pool
 
-from metatune.algorithms.base import Shape
 from metatune.algorithms.registry import ALGORITHMS
 from metatune.budget import Deadline
 from metatune.ensemble.standing import Standing
@@ -20,15 +19,13 @@ from metatune.recommender.aim import EnsembleAim
 from metatune.recommender.forecast import Forecast
 from metatune.recommender.levels import TOP
 from metatune.recommender.losses import FAILED, share_of_log
-from metatune.recommender.meta_model import MetaModel
 from metatune.recommender.observations import Observation
-from metatune.recommender.past import collect_past
 from metatune.recommender.planner import (
     PlannedTrial,
     Planner,
     PlannerSettings,
 )
-from metatune.recommender.rank import PATIENCE, Question, recommend_configurations
+from metatune.recommender.rank import PATIENCE
 from metatune.recommender.trade_off import Chebyshev, CostForecast, TradeOff
 from metatune.samplers.base import TOP_RUNG
 from metatune.samplers.patience import Patience
@@ -46,16 +43,7 @@ SPACES = {name: ALGORITHMS[name].space(TaskKind.BINARY) for name in QUICK}
 
 @pytest.fixture(scope="module")
 def forecast() -> Forecast:
-    past = collect_past(make_metadata(10), TaskKind.BINARY, "roc_auc")
-    question = Question(
-        features=features_of(1.2),
-        shape=Shape(n_rows=400, n_columns=6, n_classes=2),
-        n_folds=5,
-        metric="roc_auc",
-        constant=0.5,
-        algorithms={name: ALGORITHMS[name] for name in QUICK},
-    )
-    return recommend_configurations(question, MetaModel.fit(past), 600.0)[1]
+    return make_advice().forecast
 
 
 COUNTED = Patience(deadline=Deadline.after(600.0), planned_seconds=600.0)

@@ -3,16 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from made_up_past import QUICK, features_of, make_metadata
+from made_up_past import QUICK, make_advice
 from surfaces import RUNGS, Play, situation
 
-from metatune.algorithms.base import Shape
 from metatune.algorithms.registry import ALGORITHMS
 from metatune.kinds import TaskKind
 from metatune.recommender.advice import Advice
-from metatune.recommender.meta_model import MetaModel
-from metatune.recommender.past import collect_past
-from metatune.recommender.rank import Question, recommend_configurations
 from metatune.samplers.catalogue import CATALOGUE, StrategyName
 from metatune.samplers.strategies.registry import make_strategy
 from metatune.samplers.strategies.warm_start import N_RECOMMENDED
@@ -23,23 +19,7 @@ SPACES = {name: ALGORITHMS[name].space(TaskKind.BINARY) for name in QUICK}
 
 @pytest.fixture(scope="module")
 def advice() -> Advice:
-    past = collect_past(make_metadata(10), TaskKind.BINARY, "roc_auc")
-    question = Question(
-        features=features_of(1.2),
-        shape=Shape(n_rows=400, n_columns=6, n_classes=2),
-        n_folds=5,
-        metric="roc_auc",
-        constant=0.5,
-        algorithms={name: ALGORITHMS[name] for name in QUICK},
-    )
-    recommendations, forecast = recommend_configurations(question, MetaModel.fit(past), 600.0)
-    return Advice(
-        features=features_of(1.2),
-        recommendations=recommendations,
-        forecast=forecast,
-        guide="roc_auc",
-        constant=0.5,
-    )
+    return make_advice()
 
 
 def loss(configuration: Configuration) -> float:
