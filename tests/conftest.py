@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
+from metatune.algorithms.registry import forget, own_families
 from metatune.metadataset.store import save_metadata
 from metatune.recommender.models import save_models
 
@@ -52,6 +53,15 @@ def _commands_start_with_their_test(monkeypatch: pytest.MonkeyPatch) -> None:
     if hasattr(time, "CLOCK_BOOTTIME"):
         ticks = int(time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK")) - 1
         monkeypatch.setattr("metatune.budget.start_ticks", lambda: ticks)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _learners_stay_in_their_file() -> Iterator[None]:
+    """Forget the learners that the tests of a file have registered: a process runs many files."""
+    before = set(own_families())
+    yield
+    for name in set(own_families()) - before:
+        forget(name)
 
 
 @pytest.fixture(scope="session")
