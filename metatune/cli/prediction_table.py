@@ -220,7 +220,7 @@ def match_columns(table: "Table", known: "KnownTable") -> "tuple[pd.DataFrame, l
     frame = _with_known_names(table.frame, known)
     names = [str(name) for name in frame.columns]
     if known.is_nameless and _is_counted(names):
-        return _by_position(table, known.names, known.target)
+        return _by_position(table, known)
     present = set(names)
     missing = [name for name in known.names if name in known.needed and name not in present]
     if missing:
@@ -241,19 +241,22 @@ def _with_known_names(frame: "pd.DataFrame", known: "KnownTable") -> "pd.DataFra
     return frame.set_axis([bare.get(name.strip(), name) for name in names], axis="columns")
 
 
-def _by_position(
-    table: "Table", known: Sequence[str], target: str
-) -> "tuple[pd.DataFrame, list[str]]":
+def _by_position(table: "Table", known: "KnownTable") -> "tuple[pd.DataFrame, list[str]]":
     frame = table.frame
-    if frame.shape[1] == len(known) + 1:
-        return frame, []
-    if frame.shape[1] == len(known):
-        note = f"taken as all columns but the target, which was column {target} in training"
-        return frame.set_axis(list(known), axis="columns"), [note]
-    raise SchemaError(
-        f"{table.name} has {frame.shape[1]} columns without names, but the model needs the "
-        f"{len(known)} feature columns of its training table, with or without the target"
-    )
+    is_empty = frame.isna() | (frame == "")
+    empty = [i for i in range(frame.shape[1]) if is_empty.iloc[:, i].all()]
+    layout = known.layout(frame.shape[1], empty)
+    if layout is None:
+        raise SchemaError(
+            f"{table.name} has {frame.shape[1]} columns without names, but the training table had "
+            f"{known.n_fields}: give all of them, with or without the target"
+        )
+    used = [i for i, name in enumerate(layout) if name is not None]
+    named = frame.iloc[:, used].set_axis([layout[i] for i in used], axis="columns")
+    if known.target in layout:
+        return named, []
+    note = f"taken as all columns but the target, which was column {known.target} in training"
+    return named, [note]
 
 
 def _lack(table: "Table", missing: list[str], *, was_nameless: bool) -> str:

@@ -116,6 +116,29 @@ def test_tables_without_header_are_read_as_in_training(
         assert np.array_equal(alone[0], trained.X[i], equal_nan=True), row
 
 
+@pytest.mark.parametrize("bare", [False, True])
+@pytest.mark.parametrize("with_target", [True, False])
+@pytest.mark.parametrize("empty", [(4,), (4, 5), (2,), (0,), (0, 3, 6)])
+def test_columns_without_name_and_value_may_stand_anywhere(
+    tmp_path: Path, empty: tuple[int, ...], with_target: bool, bare: bool
+) -> None:
+    rows = [[f"{'rst'[i % 3]}", "uv"[i % 2], f"{i * 0.7:.1f}", f"0{i % 4}x"] for i in N]
+
+    def line(i: int, *, target: bool, blanks: bool) -> str:
+        cells = [list(rows[i])[k] if target or k != 1 else None for k in range(4)]
+        if blanks:
+            for place in empty:
+                cells.insert(place, "")
+        return ";".join(cell for cell in cells if cell is not None)
+
+    text = lines(None, [line(i, target=True, blanks=True) for i in N])
+    target = str(1 + sum(place <= 1 for place in empty))
+    trained = Trained(tmp_path / "train.csv", text, target=target)
+    for i in range(6):
+        alone = trained.encode(line(i, target=with_target, blanks=not bare) + "\n")
+        assert np.array_equal(alone[0], trained.X[i], equal_nan=True)
+
+
 @pytest.mark.parametrize("encoding", ["cp1252", "cp1251", "latin-1", "utf-16", "utf-8-sig"])
 def test_the_encoding_of_training_holds(tmp_path: Path, encoding: str) -> None:
     cities = ["Пермь", "Омск", "Тула"] if encoding == "cp1251" else ["Köln", "Málaga", "Łódź"[2:]]

@@ -54,16 +54,46 @@ class KnownTable:
     source: Source | None = None
 
     @property
+    def n_fields(self) -> int:
+        """Number of columns of a table without header, called by their positions; 0 if named."""
+        if self.source is not None and self.source.n_fields:
+            return self.source.n_fields
+        names = [*self.names, self.target]
+        counted = sorted(str(i) for i in range(len(names)))
+        return len(names) if sorted(names) == counted else 0
+
+    @property
     def is_nameless(self) -> bool:
         """True if the table had no header: its columns are called by their positions."""
-        names = [*self.names, self.target]
-        return sorted(names) == sorted(str(i) for i in range(len(names)))
+        return self.n_fields > 0
 
-    def positions(self, n_columns: int) -> dict[str, int]:
-        """Return the positions of columns in a table without header, with target or without."""
-        if n_columns == len(self.names):
-            return {name: i for i, name in enumerate(self.names)}
-        return {name: int(name) for name in (*self.names, self.target)}
+    def layout(self, n_columns: int, empty: Collection[int]) -> tuple[str | None, ...] | None:
+        """Return which known column each column of a table without header is.
+
+        The table holds all columns of the known one, or all but the target, with or without those
+        that held no value there.
+
+        Parameters
+        ----------
+        n_columns : int
+            Number of columns of the table.
+        empty : collection of int
+            Positions of those that hold no value.
+
+        Returns
+        -------
+        tuple of (str or None) or None
+            The name of each column, None for columns that the model does not know; None if there
+            are too few or too many.
+        """
+        known = {*self.names, self.target}
+        full = tuple(str(i) if str(i) in known else None for i in range(self.n_fields))
+        rows = [full, tuple(name for name in full if name != self.target)]
+        rows += [tuple(name for name in row if name is not None) for row in rows]
+        fitting = [row for row in rows if len(row) == n_columns]
+        # Where two fit, columns without values are those that had none in training.
+        likely = [r for r in fitting if all(i in empty for i, n in enumerate(r) if n is None)]
+        return next(iter((*likely, *fitting)), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,8 +160,7 @@ def _read(
     single = known.source is None or known.source.has_single_header
     if known.is_nameless:
         # Names are positions here, and which ones is known where the number of columns is.
-        n_most = len(known.names) + 1
-        places = {str(i): i for i in range(n_most)} if fit is None else fit.places
+        places = {str(i): i for i in range(known.n_fields)} if fit is None else fit.places
         chosen = places if fit is None else {n: i for n, i in places.items() if n in texts}
         texts = frozenset(str(i) for i in chosen.values())
     verbatim = Verbatim(names=texts, rows=True, single_header=single)
@@ -229,10 +258,13 @@ def _names_in(rows: Rows, index: int, source: Source) -> tuple[tuple[str, ...], 
 
 
 def _nameless_fit(rows: list[list[str]], known: KnownTable) -> _Fit | None:
-    width = len(rows[0])
-    if width not in (len(known.names), len(known.names) + 1):
+    judged, width = rows[:_JUDGED_ROWS], len(rows[0])
+    empty = [i for i in range(width) if not any(row[i].strip() for row in judged if i < len(row))]
+    layout = known.layout(width, empty)
+    if layout is None:
         return None
-    fit = _Fit(header=0, rows=rows[:_JUDGED_ROWS], places=known.positions(width))
+    places = {name: i for i, name in enumerate(layout) if name is not None}
+    fit = _Fit(header=0, rows=judged, places=places)
     first = replace(fit, rows=rows[:1]).cells(known.numbers & known.needed)
     words = [cells for cells in first if cells]
     if words and not any(is_value(cells[0]) for cells in words):

@@ -54,6 +54,9 @@ class Source:
         Those of these markers that the user named.
     n_rows, n_columns : int
         Size of the table, the target included.
+    n_fields : int
+        Number of columns of a table without header, those included that hold no value and are
+        not read: columns are called by their positions among these. 0 where names are known.
     """
 
     format: str
@@ -70,6 +73,7 @@ class Source:
     na: tuple[str, ...] = ()
     n_rows: int = 0
     n_columns: int = 0
+    n_fields: int = 0
 
     def summary(self) -> str:
         """Return one line of text on the format of the file."""

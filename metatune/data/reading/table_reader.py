@@ -86,6 +86,7 @@ def read_payload(
         raise TableError(f"{payload.label} holds a header but no rows")
     frame = with_text_names(frame)
     kept = verbatim.among(list(frame.columns)) if source.format == "csv" else frozenset()
+    n_fields = 0 if source.has_header else frame.shape[1]
     frame, dropped = _without_empty(frame, source, unnamed, kept, whole=verbatim.rows)
     if not len(frame):
         raise TableError(f"{payload.label} holds no values")
@@ -93,7 +94,9 @@ def read_payload(
     return Table(
         frame=frame,
         name="stdin" if payload.label == "standard input" else payload.stem,
-        source=replace(source, na=options.na, n_rows=n_rows, n_columns=n_columns),
+        source=replace(
+            source, na=options.na, n_rows=n_rows, n_columns=n_columns, n_fields=n_fields
+        ),
         notes=(*notes, *dropped),
         verbatim=kept,
     )
