@@ -32,6 +32,7 @@ COMMANDS = {
     "timing": ("timing", "Seconds of the meta-features, by group and size."),
     "published": ("published", "Meta-features against those that Oboe published."),
     "gate": ("ensembles.gate", "Ensembles against their best member, by what they seemed to gain."),
+    "decisions": ("ensembles.decisions", "Thresholds of labels against the most probable class."),
     "search-classes": (
         "searches.search_classes",
         "The search class in the place of scikit-learn's, in the same time.",
