@@ -1,5 +1,6 @@
 """`metatune describe`."""
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import click
@@ -9,9 +10,14 @@ from metatune.cli.console import Voice, show, show_json, table
 from metatune.notation.numbers import quantity
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from metatune.api import Description
+    from metatune.data.columns.column import Column
 
 __all__ = ["describe"]
+
+_MOST_LINES = 200  # of columns; beyond it, neighbours that are alike share a line
 
 
 @click.command()
@@ -87,12 +93,8 @@ def _show(understood: "Description") -> None:
         counts = ", ".join(f"{name} {count:,}" for name, count in understood.classes.items())
         facts.append(("classes", counts if len(counts) < 400 else f"{len(understood.classes)}"))
     show(table(("", ""), facts), "")
-    cells = [
-        (c.name, str(c.kind), f"{c.n_missing:,}", f"{c.n_unique:,}", c.note)
-        for c in understood.columns
-    ]
     headings = ("column", "kind", "missing", "unique", "note")
-    show(table(headings, cells, right=("missing", "unique")))
+    show(table(headings, _column_cells(understood.columns), right=("missing", "unique")))
     values = understood.meta_features.values
     for group in GROUP_NAMES:
         rows = [
@@ -103,6 +105,29 @@ def _show(understood: "Description") -> None:
         show("", table((f"{group} meta-features", "value", ""), rows, right=("value",)))
     if understood.meta_features.skipped:
         show("", f"left out for lack of time: {', '.join(understood.meta_features.skipped)}")
+
+
+def _column_cells(columns: "Sequence[Column]") -> list[tuple[str, ...]]:
+    """Return the cells of a line for each column; in a wide table, for each run of alike ones."""
+    if len(columns) <= _MOST_LINES:
+        runs = [[column] for column in columns]
+    else:
+        runs = [list(run) for _, run in groupby(columns, key=lambda c: (c.kind, c.note))]
+    return [_run_cells(run) for run in runs]
+
+
+def _run_cells(run: "Sequence[Column]") -> tuple[str, ...]:
+    first, last = run[0], run[-1]
+    name = first.name
+    if len(run) > 1:
+        name = f"{first.name} to {last.name} ({len(run):,} columns)"
+    missing = _range([column.n_missing for column in run])
+    return name, str(first.kind), missing, _range([column.n_unique for column in run]), first.note
+
+
+def _range(values: "Sequence[int]") -> str:
+    least, most = min(values), max(values)
+    return f"{least:,}" if least == most else f"{least:,} to {most:,}"
 
 
 def _dropped(n_dropped: int) -> str:

@@ -17,6 +17,7 @@ __all__ = ["find_duplicates"]
 
 _FEWEST_ROWS = 50
 _CELLS = 3_000_000  # that are compared; of more, those of the first rows
+_FIRST_COLUMNS = 50  # tell mostly whether there are copies at all
 _SHARE = 0.05  # of the rows, at least
 _BY_CHANCE = 0.2  # of them may have a twin where columns are shuffled apart
 _COPIES = 0.75  # of the rows with the features of another one have its target for that reason
@@ -45,7 +46,10 @@ def find_duplicates(task: Task) -> list[Risk]:
         return []
     used = [c.name for c in task.columns if c.kind.is_used]
     n_rows = min(task.n_rows, max(_FEWEST_ROWS, _CELLS // (len(used) + 1)))
-    columns = [_hashed(task.X[name].iloc[:n_rows]) for name in used]
+    columns = [_hashed(task.X[name].iloc[:n_rows]) for name in used[:_FIRST_COLUMNS]]
+    if _n_repeated(columns) < _SHARE * n_rows:  # no more are alike in all columns than in some
+        return []
+    columns += [_hashed(task.X[name].iloc[:n_rows]) for name in used[_FIRST_COLUMNS:]]
     columns.append(_hashed(pd.Series(task.y[:n_rows])))
     repeated = _n_repeated(columns)
     if repeated < _SHARE * n_rows or not _tells_rows_apart(columns):

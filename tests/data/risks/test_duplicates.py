@@ -25,6 +25,16 @@ def test_different_rows_and_a_few_copies_are_no_matter() -> None:
     assert find_duplicates(make_task(pd.concat([table(), table().head(5)]), target="y")) == []
 
 
+def test_copies_are_told_by_all_columns_of_a_wide_table() -> None:
+    wide = pd.DataFrame(np.random.default_rng(0).normal(size=(200, 80))).add_prefix("c")
+    wide["y"] = np.arange(200) % 7
+    copied = pd.concat([wide, wide.head(40)], ignore_index=True)
+    (found,) = find_duplicates(make_task(copied, target="y"))
+    assert found.text.startswith("40 of 240 rows repeat another one")
+    copied.loc[200:, "c79"] += 1.0
+    assert find_duplicates(make_task(copied, target="y")) == []
+
+
 def test_rows_of_few_levels_are_alike_by_nature() -> None:
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({name: rng.choice(list("ab"), 500) for name in "pqr"})
