@@ -158,12 +158,18 @@ def main(**given: Any) -> None:
     if options.list_only:
         list_tables(entries, special, options.protocol)
         return
+    begun = {entry.name for entry in entries}
+    outdated = KnownDatasets(known).of_other_protocols()
+    refuse_to_lose(options, [name for name in outdated if name not in begun])
     priors = HyperparameterPriors.load((options.priors or find_metadata()) / "priors.json")
     pools = {kind: draw_pool(kind, options.first) for kind in TaskKind}
     options.work.mkdir(parents=True, exist_ok=True)
     if not options.assemble_only:
         evaluate(options, pools, known, entries, special)
-    write(options, replace(assemble(options.work, pools, known), priors=priors))
+    metadata = replace(assemble(options.work, pools, known), priors=priors)
+    kept = set(metadata.datasets["dataset"]) if len(metadata.datasets) else set()
+    refuse_to_lose(options, [name for name in KnownDatasets(known).rows if name not in kept])
+    write(options, metadata)
 
 
 def find_known(options: Options) -> MetaDataset | None:
@@ -179,6 +185,22 @@ def find_known(options: Options) -> MetaDataset | None:
     except MetadataError as error:
         print(f"nothing is taken over: {error}")
         return None
+
+
+def refuse_to_lose(options: Options, names: list[str]) -> None:
+    """End before the meta-dataset that is to be extended in place is written without some of it.
+
+    Raises
+    ------
+    MetadataError
+        If there are such datasets.
+    """
+    if names and options.known is None:
+        raise MetadataError(
+            f"{options.out} would lose {len(names)} of its datasets, as their evaluations are "
+            f"outdated: {', '.join(names[:3])}{' ...' if len(names) > 3 else ''}. Evaluate them, "
+            "too, write to another folder with --out, or replace everything with --fresh"
+        )
 
 
 def choose(
@@ -209,7 +231,7 @@ def list_tables(
     entries: list[CatalogueEntry], special: dict[str, Protocol], protocol: Protocol
 ) -> None:
     for entry in entries:
-        n_rows = min(entry.n_rows, special.get(entry.name, protocol).max_rows)
+        n_rows = min(entry.n_rows, special.get(entry.name, protocol).max_rows) or "?"
         print(f"{entry.name:<44} {entry.family:<32} {entry.kind:<11} {n_rows:>6} rows")
     kinds = [entry.kind for entry in entries]
     counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in TaskKind)

@@ -13,7 +13,12 @@ from metatune.data.encoding.fingerprint import Fingerprint
 from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.kinds import TaskKind
-from metatune.metadataset.schema import protocol_column, score_column, stated_versions
+from metatune.metadataset.schema import (
+    PROTOCOL_VERSION,
+    protocol_column,
+    score_column,
+    stated_versions,
+)
 from metatune.metrics import RECORDED_METRICS
 from metatune.storage.journal import read_journal
 
@@ -103,6 +108,11 @@ class KnownDatasets:
         """Return the rows to which each dataset was cut, by name."""
         column = protocol_column("max_rows")
         return {name: int(row[column]) for name, row in self._rows.items()}
+
+    def of_other_protocols(self) -> list[str]:
+        """Return the datasets that were evaluated under another version of the protocol."""
+        column = protocol_column("version")
+        return [name for name, row in self._rows.items() if row[column] != PROTOCOL_VERSION]
 
     def evaluations(self, dataset: str) -> list[dict[str, Any]]:
         """Return the rows of ``evaluations`` of a dataset, each with its recipe version."""

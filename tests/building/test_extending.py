@@ -426,6 +426,46 @@ def test_the_script_builds_and_then_extends(script: ModuleType, tmp_path: Path) 
     assert verify_metadata(out) == []
 
 
+def test_the_script_does_not_replace_a_meta_dataset_of_another_protocol_by_a_few_tables(
+    script: ModuleType, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    first = make_catalogue(tmp_path / "tables", ["binary"])
+    common = ["--no-models", "--max-rows", 180]
+    run_script(script, "--catalogue", first, "--work", tmp_path / "w1", "--out", out, *common)
+    known = load_metadata(out)
+    known.datasets["protocol:version"] = PROTOCOL_VERSION - 1
+    save_metadata(known, out)
+    second = make_catalogue(tmp_path / "own", ["binary"], seed=3)
+    second.write_text(second.read_text().replace(",t0,f0", ",own,f9"))
+    own = ["--catalogue", second, "--work", tmp_path / "w2", *common]
+    with pytest.raises(MetadataError, match=r"would lose 1 of its datasets.* t0\. .*--fresh"):
+        run_script(script, *own, "--out", out)
+    assert not (tmp_path / "w2").exists()
+    assert list(load_metadata(out).datasets["dataset"]) == ["t0"]
+    assert "1 datasets of 1 families" in run_script(script, *own, "--out", tmp_path / "other")
+    run_script(script, "--catalogue", first, "--work", tmp_path / "w3", "--out", out, *common)
+    assert set(load_metadata(out).datasets["protocol:version"]) == {PROTOCOL_VERSION}
+
+
+def test_the_script_does_not_lose_what_it_had_no_time_for(
+    script: ModuleType, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    catalogue = make_catalogue(tmp_path / "tables", ["binary", "regression"])
+    common = ["--catalogue", catalogue, "--no-models", "--out", out]
+    run_script(script, *common, "--work", tmp_path / "w1")
+    known = load_metadata(out)
+    known.datasets["protocol:version"] = PROTOCOL_VERSION - 1
+    save_metadata(known, out)
+    more = [*common, "--work", tmp_path / "w2"]
+    with pytest.raises(MetadataError, match="would lose 2 of its datasets"):
+        run_script(script, *more, "--minutes", 0)
+    assert len(load_metadata(out).datasets) == 2
+    run_script(script, *more)
+    assert len(load_metadata(out).datasets) == 2
+
+
 def test_the_script_can_start_afresh(script: ModuleType, tmp_path: Path) -> None:
     catalogue = make_catalogue(tmp_path / "tables", ["binary", "regression"])
     common = ["--catalogue", catalogue, "--no-models", "--out", tmp_path / "out"]
