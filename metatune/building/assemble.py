@@ -166,7 +166,8 @@ def _current(
 
 
 def _dataset(description: _Row) -> _Row:
-    plain = {k: v for k, v in description.items() if k not in ("features", "protocol")}
+    beside = ("features", "features_version", "protocol")
+    plain = {k: v for k, v in description.items() if k not in beside}
     stated = {"version": 1} | description["protocol"]
     protocol = {protocol_column(name): value for name, value in stated.items()}
     features = {feature_column(name): value for name, value in description["features"].items()}

@@ -18,7 +18,7 @@ from metatune.data.encoding.fingerprint import Fingerprint
 from metatune.evaluation.text_columns import add_texts
 from metatune.evaluation.trial_data import TrialData
 from metatune.kinds import TaskKind
-from metatune.metafeatures import extract_metafeatures
+from metatune.metafeatures import SCHEMA_VERSION, extract_metafeatures
 from metatune.metrics import RECORDED_METRICS
 
 __all__ = ["find_folder", "folders", "ladder_of", "prepare_dataset", "read_description"]
@@ -68,14 +68,19 @@ def ladder_of(description: dict[str, Any]) -> Ladder:
 def prepare_dataset(entry: CatalogueEntry, folder: Path, protocol: Protocol) -> TrialData:
     """Write a dataset's arrays and description to `folder`, or load them if they are there.
 
+    Both are made again if the definitions of the meta-features have changed since; the journal of
+    evaluations beside them stays.
+
     Raises
     ------
     MetatuneError
         If the table cannot be read or its target cannot be learned.
     """
     if (folder / _DESCRIPTION).is_file():
-        _raise_limits(folder, protocol)
-        return TrialData.load(folder / "data")
+        stated = _raise_limits(folder, protocol)
+        if stated.get("features_version", 1) == SCHEMA_VERSION:
+            return TrialData.load(folder / "data")
+        protocol = Protocol.from_record(stated["protocol"])
     loaded = load_entry(entry, protocol.seed)
     whole = loaded.encoded
     task = whole.cut(protocol.max_rows, protocol.seed)
@@ -99,13 +104,17 @@ def prepare_dataset(entry: CatalogueEntry, folder: Path, protocol: Protocol) -> 
         "n_classes": task.n_classes,
         "protocol": asdict(protocol),
         "features": dict(features.values),
+        "features_version": features.schema_version,
     }
     _write_description(folder, description)
     return data
 
 
-def _raise_limits(folder: Path, protocol: Protocol) -> None:
-    """Record a longer time limit and a larger share kept: the maxima of the folder."""
+def _raise_limits(folder: Path, protocol: Protocol) -> dict[str, Any]:
+    """Record a longer time limit and a larger share kept: the maxima of the folder.
+
+    Returns the description.
+    """
     description = read_description(folder)
     stated = Protocol.from_record(description["protocol"])
     raised = replace(
@@ -114,7 +123,9 @@ def _raise_limits(folder: Path, protocol: Protocol) -> None:
         keep=max(stated.keep, protocol.keep),
     )
     if raised != stated:
-        _write_description(folder, {**description, "protocol": asdict(raised)})
+        description = {**description, "protocol": asdict(raised)}
+        _write_description(folder, description)
+    return description
 
 
 def _write_description(folder: Path, description: dict[str, Any]) -> None:

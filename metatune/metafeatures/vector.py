@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 __all__ = ["SCHEMA_VERSION", "MetaFeatures"]
 
 SCHEMA_VERSION = 1
-"""Version of the definitions, raised if a meta-feature is added, removed or changed."""
+"""Version of the definitions, raised if a meta-feature is added, removed or changed.
+
+Models that were fitted to another one are refused, and a build computes meta-features again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

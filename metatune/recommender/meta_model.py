@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from metatune.errors import MetadataError
-from metatune.metafeatures import FEATURE_NAMES
+from metatune.metafeatures import FEATURE_NAMES, SCHEMA_VERSION
 from metatune.recommender.belief import Belief, BeliefSettings
 from metatune.recommender.cost import CostModel
 from metatune.recommender.forest import LeafForest
@@ -113,6 +113,7 @@ class MetaModel:
         texts = {
             "format": _FORMAT,
             "features": FEATURE_NAMES,
+            "features_version": SCHEMA_VERSION,
             "names": self.names,
             "families": self.families,
             "fingerprints": self.fingerprints,
@@ -153,7 +154,8 @@ class MetaModel:
     def _from_arrays(cls, texts: dict[str, Any], arrays: dict[str, Any]) -> "MetaModel":
         if texts["format"] != _FORMAT:
             raise ValueError(f"format {texts['format']}")
-        if tuple(texts["features"]) != tuple(FEATURE_NAMES):
+        stated = tuple(texts["features"]), texts.get("features_version", 1)
+        if stated != (tuple(FEATURE_NAMES), SCHEMA_VERSION):
             raise ValueError("it was fitted to other meta-features")
         parts = {
             prefix: {name: arrays[f"{prefix}_{name}"] for name in part.__dataclass_fields__}

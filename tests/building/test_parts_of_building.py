@@ -25,6 +25,7 @@ from metatune.building.work import (
 from metatune.evaluation.out_of_fold import prediction_file, write_predictions
 from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
+from metatune.metafeatures import SCHEMA_VERSION
 from metatune.space import Configuration
 
 PROTOCOL = Protocol(max_rows=180, n_folds=4, rung_rows=40)
@@ -54,6 +55,21 @@ def test_a_dataset_is_prepared_once_and_described(entry: CatalogueEntry, tmp_pat
     again = prepare_dataset(entry, folder, PROTOCOL)
     np.testing.assert_array_equal(again.task.X, data.task.X)
     assert (folder / "dataset.json").read_bytes() == before
+
+
+def test_new_definitions_of_meta_features_prepare_a_dataset_again(
+    entry: CatalogueEntry, tmp_path: Path
+) -> None:
+    folder = find_folder(tmp_path / "work", entry.name, PROTOCOL)
+    longer = replace(PROTOCOL, trial_seconds=PROTOCOL.trial_seconds + 60)
+    prepare_dataset(entry, folder, longer)
+    made = read_description(folder)
+    old = {**made, "features": {"Forgotten": 1.0}, "features_version": SCHEMA_VERSION - 1}
+    (folder / "dataset.json").write_text(json.dumps(old))
+    (folder / "trials.jsonl").write_text("kept")
+    prepare_dataset(entry, folder, PROTOCOL)
+    assert read_description(folder) == made
+    assert (folder / "trials.jsonl").read_text() == "kept"
 
 
 def test_another_protocol_gets_a_folder_of_its_own(entry: CatalogueEntry, tmp_path: Path) -> None:

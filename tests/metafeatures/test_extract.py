@@ -105,7 +105,7 @@ def test_all_names_are_present_and_most_have_a_value(kind: str) -> None:
     missing = {name for name, value in found.values.items() if math.isnan(value)}
     allowed = ("Target",) if kind != "regression" else ("Class", "Normalized", "Imbalance", "Log")
     assert all(name.startswith(allowed) for name in missing)
-    assert len(missing) <= 11
+    assert len(missing) < len(FEATURE_NAMES) / 5
 
 
 def test_to_array_follows_the_names_asked_for() -> None:

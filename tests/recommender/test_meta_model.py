@@ -10,7 +10,7 @@ from made_up_past import features_of, make_metadata
 
 from metatune.errors import MetadataError
 from metatune.kinds import TaskKind
-from metatune.metafeatures import FEATURE_NAMES
+from metatune.metafeatures import FEATURE_NAMES, SCHEMA_VERSION
 from metatune.recommender.meta_model import MetaModel, completed
 from metatune.recommender.past import collect_past
 
@@ -133,6 +133,10 @@ def write_other_features(path: Path, good: bytes) -> None:
     write_changed(path, good, features=[*FEATURE_NAMES[1:], "Another"])
 
 
+def write_older_features(path: Path, good: bytes) -> None:
+    write_changed(path, good, features_version=SCHEMA_VERSION - 1)
+
+
 def write_no_file(path: Path, good: bytes) -> None:
     path.unlink(missing_ok=True)
 
@@ -148,6 +152,7 @@ def write_no_file(path: Path, good: bytes) -> None:
         write_single_array,
         write_other_format,
         write_other_features,
+        write_older_features,
         write_no_file,
     ],
 )
