@@ -12,6 +12,7 @@ from metatune.notation.numbers import signed
 from metatune.reporting.blocks import blocks_of
 from metatune.reporting.shapley import RowExplanation, explain_row
 from metatune.reporting.wording import number
+from metatune.samplers.catalogue import CATALOGUE
 from metatune.search.history import History
 from metatune.space import Configuration
 from metatune.storage.findings import Findings, Importances, PriorExpectation
@@ -37,16 +38,7 @@ _WHY = {
     "random": "drawn at random from its search space",
     "prior": "drawn from the regions that do well in published results",
     "portfolio": "strong on past datasets",
-    "grid": "a point of the grid",
-    "sobol": "the next point of an even spread over its search space",
-    "bohb": "likely among the best by the densities of earlier trials",
-    "tpe": "likely among the best by the densities of earlier trials",
-    "gp": "expected to improve most on the best, by a Gaussian process over earlier trials",
-    "cmaes": "drawn from a Gaussian that follows the better trials of its family",
-    "genetic": "bred from the best of earlier generations",
-    "evolution": "a mutation of the best of a few that were alive then",
-    "annealing": "a neighbour of where the walk stood then",
-    "narrow": "drawn from the space around the best, as it was left then",
+    **{str(name): facts.why for name, facts in CATALOGUE.items() if facts.why},
 }
 _REASONS = {
     Reason.SIMILAR: "it did well on past datasets that resemble this one, and adds most to what "

@@ -15,6 +15,7 @@ __all__ = ["CATALOGUE", "StrategyFacts", "StrategyName", "read_strategy"]
 _ALL_FOLDS = "all folds"
 _RUNGS = "rungs"
 _OPTUNA = ("optuna",)
+_BY_DENSITIES = "likely among the best by the densities of earlier trials"
 
 
 class StrategyName(StrEnum):
@@ -55,6 +56,9 @@ class StrategyFacts:
         from which the best rise.
     paper : str
         Origin of the method.
+    why : str
+        Reason of a configuration that it has made itself, whose origin is then its name; empty if
+        all are recommended, mutated or random ones.
     packages : tuple of str
         Optional packages that it needs.
     needs_advice : bool
@@ -67,6 +71,7 @@ class StrategyFacts:
     about: str
     tried_on: str
     paper: str
+    why: str = ""
     packages: tuple[str, ...] = ()
     needs_advice: bool = False
     several_objectives: bool = False
@@ -111,6 +116,7 @@ _FACTS = (
         "with it",
         tried_on=_ALL_FOLDS,
         paper="Probst et al. 2019 (which matter)",
+        why="a point of the grid",
     ),
     StrategyFacts(
         name=StrategyName.RANDOM,
@@ -123,6 +129,7 @@ _FACTS = (
         about="families in turn, their hyperparameters spread evenly by a Sobol sequence",
         tried_on=_ALL_FOLDS,
         paper="Sobol 1967; Owen 1998",
+        why="the next point of an even spread over its search space",
     ),
     StrategyFacts(
         name=StrategyName.HALVING,
@@ -141,6 +148,7 @@ _FACTS = (
         about="Hyperband's brackets, filled by a density model of the highest rung that has enough",
         tried_on=_RUNGS,
         paper="Falkner et al. 2018",
+        why=_BY_DENSITIES,
         packages=_OPTUNA,
     ),
     StrategyFacts(
@@ -148,6 +156,7 @@ _FACTS = (
         about="where densities of good and bad trials differ most (tree-structured Parzen)",
         tried_on=_ALL_FOLDS,
         paper="Bergstra et al. 2011",
+        why=_BY_DENSITIES,
         packages=_OPTUNA,
     ),
     StrategyFacts(
@@ -155,12 +164,14 @@ _FACTS = (
         about="largest expected improvement under a Gaussian process",
         tried_on=_ALL_FOLDS,
         paper="Jones et al. 1998; Snoek et al. 2012",
+        why="expected to improve most on the best, by a Gaussian process over earlier trials",
     ),
     StrategyFacts(
         name=StrategyName.CMAES,
         about="a Gaussian for each family that moves and stretches towards better trials",
         tried_on=_ALL_FOLDS,
         paper="Hansen 2016",
+        why="drawn from a Gaussian that follows the better trials of its family",
         packages=("optuna", "cmaes"),
     ),
     StrategyFacts(
@@ -168,6 +179,7 @@ _FACTS = (
         about="NSGA-II: the best of each generation are crossed and mutated",
         tried_on=_ALL_FOLDS,
         paper="Deb et al. 2002",
+        why="bred from the best of earlier generations",
         packages=_OPTUNA,
         several_objectives=True,
     ),
@@ -176,18 +188,21 @@ _FACTS = (
         about="the best of a few is mutated, the oldest dies (regularised evolution)",
         tried_on=_ALL_FOLDS,
         paper="Real et al. 2019",
+        why="a mutation of the best of a few that were alive then",
     ),
     StrategyFacts(
         name=StrategyName.ANNEALING,
         about="a walk that accepts what is worse less and less often",
         tried_on=_ALL_FOLDS,
         paper="Kirkpatrick et al. 1983",
+        why="a neighbour of where the walk stood then",
     ),
     StrategyFacts(
         name=StrategyName.NARROW,
         about="rounds of random search in spaces that shrink around the best",
         tried_on=_ALL_FOLDS,
         paper="Luus and Jaakola 1973",
+        why="drawn from the space around the best, as it was left then",
     ),
     StrategyFacts(
         name=StrategyName.PBT,
@@ -195,6 +210,7 @@ _FACTS = (
         "best",
         tried_on=_ALL_FOLDS,
         paper="Jaderberg et al. 2017",
+        why="a member of the population, which trains by steps and takes over what did well",
     ),
     StrategyFacts(
         name=StrategyName.GRADIENT,
@@ -202,6 +218,7 @@ _FACTS = (
         "their defaults",
         tried_on=_ALL_FOLDS,
         paper="Bengio 2000; Pedregosa 2016",
+        why="a step down the derivative of the validation loss",
     ),
 )
 

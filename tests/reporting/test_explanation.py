@@ -4,11 +4,16 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from surfaces import BOWL, FULL, RMSE, answer
 
+from metatune.evaluation.trial import Trial
 from metatune.notation.cards import MOST_LINES
-from metatune.reporting.explanation import Explanation, Story
+from metatune.reporting.explanation import Explanation, Story, stories_of
 from metatune.reporting.shapley import Contribution, RowExplanation
-from metatune.storage.findings import Importance, Importances
+from metatune.samplers.catalogue import CATALOGUE
+from metatune.search.history import History
+from metatune.space import Configuration
+from metatune.storage.findings import Findings, Importance, Importances
 
 HOSTILE = "<b>size</b>\x1b[31m"
 
@@ -69,6 +74,20 @@ def test_explained_rows_stand_in_it_with_what_moved_them() -> None:
     assert "+3.000" in said
     assert "row 2" in said
     assert "2 of 5; others: rows" in said
+
+
+def test_each_strategy_says_why_it_tried_what_it_made_itself() -> None:
+    reasons = {str(name): facts.why for name, facts in CATALOGUE.items() if facts.why}
+    made = [
+        Configuration(algorithm="bowl", params={**BOWL.defaults, "n": n}, origin=origin)
+        for n, origin in enumerate(reasons, start=1)
+    ]
+    trials = [
+        Trial(number=n, configuration=one, rung=FULL[0], seed=0) for n, one in enumerate(made)
+    ]
+    history = History(RMSE, map(answer, trials))
+    told = {story.params["n"]: story.why for story in stories_of(history, Findings(), top=99)}
+    assert told == dict(enumerate(reasons.values(), start=1))
 
 
 def test_why_nothing_was_measured_is_said() -> None:

@@ -72,3 +72,10 @@ def test_a_space_of_one_configuration_is_soon_used_up(name: StrategyName) -> Non
     bare = {"bare": SearchSpace(algorithm="bare", domains={}, defaults={})}
     play = Play(cold_sampler(name, situation(spaces=bare)), surface=lambda _: 1.0).run(5)
     assert [str(trial.configuration) for trial in play.trials] == ["bare()"]
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_what_a_strategy_makes_itself_bears_its_name_and_a_reason(name: StrategyName) -> None:
+    play = Play(cold_sampler(name, situation(rungs=TALL)), TALL).run(40)
+    made = {t.configuration.origin for t in play.trials} - {"default", "mutation", "random"}
+    assert made == ({str(name)} if CATALOGUE[name].why else set())
