@@ -8,6 +8,7 @@ import numpy as np
 
 from metatune.algorithms.learners.process import EXACT_ROWS, MAX_ARD_COLUMNS
 from metatune.errors import ExportError
+from metatune.reporting.code.library import PLAIN_LEARNERS
 from metatune.reporting.code.writing import Call, Raw, call
 
 if TYPE_CHECKING:
@@ -89,8 +90,8 @@ def _learner(learner: Any, y: "AnyArray") -> LearnerCode:
     make = _MAKERS.get(kind)
     if make is not None:
         return make(learner, y)
-    if kind in _PLAIN:
-        return LearnerCode(call=_plain(learner), name=_PLAIN[kind])
+    if kind in PLAIN_LEARNERS:
+        return _as_it_is(learner)
     raise ExportError(f"the learner {kind} has no script")
 
 
@@ -129,8 +130,12 @@ def _draws(settings: dict[str, Any]) -> bool:
     )
 
 
+def _as_it_is(learner: Any) -> LearnerCode:
+    return LearnerCode(call=_plain(learner), name=PLAIN_LEARNERS[type(learner).__name__][1])
+
+
 def _packed(learner: Any, _y: "AnyArray") -> LearnerCode:
-    return LearnerCode(call=_plain(learner.forest), name=_PLAIN[type(learner.forest).__name__])
+    return _as_it_is(learner.forest)
 
 
 def _xgboost(learner: Any, _y: "AnyArray") -> LearnerCode:
@@ -260,18 +265,6 @@ _MAKERS: dict[str, Callable[[Any, "AnyArray"], LearnerCode]] = {
     "BoundedProcess": _process,
     "PackedForestClassifier": _packed,
     "PackedForestRegressor": _packed,
-}
-
-_PLAIN = {
-    "RandomForestClassifier": "random_forest",
-    "RandomForestRegressor": "random_forest",
-    "ExtraTreesClassifier": "extra_trees",
-    "ExtraTreesRegressor": "extra_trees",
-    "DecisionTreeRegressor": "decision_tree",
-    "LogisticRegression": "logistic_regression",
-    "Ridge": "ridge",
-    "ElasticNet": "elastic_net",
-    "GaussianNB": "naive_bayes",
 }
 
 

@@ -8,10 +8,24 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-__all__ = ["Part", "import_lines", "library", "names_in", "needed_parts"]
+__all__ = ["PLAIN_LEARNERS", "Part", "import_lines", "library", "names_in", "needed_parts"]
 
 _PARTS = "metatune.reporting.code.parts"
 _COMMENT = re.compile(r"  # (?:type: ignore|noqa)[^#\n]*")
+PLAIN_LEARNERS = {
+    "DecisionTreeRegressor": ("sklearn.tree", "decision_tree"),
+    "ElasticNet": ("sklearn.linear_model", "elastic_net"),
+    "ExtraTreesClassifier": ("sklearn.ensemble", "extra_trees"),
+    "ExtraTreesRegressor": ("sklearn.ensemble", "extra_trees"),
+    "GaussianNB": ("sklearn.naive_bayes", "naive_bayes"),
+    "LogisticRegression": ("sklearn.linear_model", "logistic_regression"),
+    "RandomForestClassifier": ("sklearn.ensemble", "random_forest"),
+    "RandomForestRegressor": ("sklearn.ensemble", "random_forest"),
+    "Ridge": ("sklearn.linear_model", "ridge"),
+}
+"""Modules of scikit-learn's learners that scripts use as they are, and what functions that make
+them are called."""
+
 _IMPORTS = {
     "argparse": "",
     "joblib": "",
@@ -22,17 +36,8 @@ _IMPORTS = {
     "loadarff": "scipy.io.arff",
     "sys": "",
     "threadpool_limits": "threadpoolctl",
-    **dict.fromkeys(("ElasticNet", "LogisticRegression", "Ridge"), "sklearn.linear_model"),
+    **{name: module for name, (module, _) in PLAIN_LEARNERS.items()},
     **dict.fromkeys(("CatBoostClassifier", "CatBoostRegressor"), "catboost"),
-    **dict.fromkeys(
-        (
-            "ExtraTreesClassifier",
-            "ExtraTreesRegressor",
-            "RandomForestClassifier",
-            "RandomForestRegressor",
-        ),
-        "sklearn.ensemble",
-    ),
     **dict.fromkeys(
         (
             "FunctionTransformer",
@@ -51,9 +56,7 @@ _IMPORTS = {
     **dict.fromkeys(("Pipeline", "make_pipeline"), "sklearn.pipeline"),
     "BaseEstimator": "sklearn.base",
     "ColumnTransformer": "sklearn.compose",
-    "DecisionTreeRegressor": "sklearn.tree",
     **dict.fromkeys(("DummyClassifier", "DummyRegressor"), "sklearn.dummy"),
-    "GaussianNB": "sklearn.naive_bayes",
     "KNeighborsRegressor": "sklearn.neighbors",
     "SimpleImputer": "sklearn.impute",
     "train_test_split": "sklearn.model_selection",
