@@ -27,17 +27,6 @@ RECORDED_METRICS = {
 }
 """Metrics that the meta-dataset records for each task kind."""
 
-PERFECT_SCORE = {
-    "roc_auc": 1.0,
-    "log_loss": 0.0,
-    "accuracy": 1.0,
-    "balanced_accuracy": 1.0,
-    "rmse": 0.0,
-    "mae": 0.0,
-    "r2": 1.0,
-}
-"""Score of a prediction without any error, for metatune's own metrics."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnMetric:
@@ -51,6 +40,8 @@ class OwnMetric:
         Direction of the score.
     form : Form
         What it looks at.
+    perfect : float
+        Score of a prediction without any error.
     function : callable
         ``function(y_true, prediction, sample_weight) -> float``.
     """
@@ -58,6 +49,7 @@ class OwnMetric:
     kinds: tuple[TaskKind, ...]
     greater_is_better: bool
     form: Form
+    perfect: float
     function: ScoreFunction
 
 
@@ -133,18 +125,28 @@ _NUMBERS = (TaskKind.REGRESSION,)
 
 
 def _row(
-    kinds: tuple[TaskKind, ...], form: Form, function: ScoreFunction, *, greater: bool
+    kinds: tuple[TaskKind, ...],
+    form: Form,
+    function: ScoreFunction,
+    *,
+    greater: bool,
+    perfect: float,
 ) -> OwnMetric:
-    return OwnMetric(kinds=kinds, greater_is_better=greater, form=form, function=function)
+    return OwnMetric(
+        kinds=kinds, greater_is_better=greater, form=form, perfect=perfect, function=function
+    )
 
 
 OWN_METRICS = {
-    "roc_auc": _row(_CLASSES, Form.PROBABILITIES, _roc_auc, greater=True),
-    "log_loss": _row(_CLASSES, Form.PROBABILITIES, _log_loss, greater=False),
-    "accuracy": _row(_CLASSES, Form.LABELS, _accuracy, greater=True),
-    "balanced_accuracy": _row(_CLASSES, Form.LABELS, _balanced_accuracy, greater=True),
-    "rmse": _row(_NUMBERS, Form.VALUES, _rmse, greater=False),
-    "mae": _row(_NUMBERS, Form.VALUES, _mae, greater=False),
-    "r2": _row(_NUMBERS, Form.VALUES, _r2, greater=True),
+    "roc_auc": _row(_CLASSES, Form.PROBABILITIES, _roc_auc, greater=True, perfect=1.0),
+    "log_loss": _row(_CLASSES, Form.PROBABILITIES, _log_loss, greater=False, perfect=0.0),
+    "accuracy": _row(_CLASSES, Form.LABELS, _accuracy, greater=True, perfect=1.0),
+    "balanced_accuracy": _row(_CLASSES, Form.LABELS, _balanced_accuracy, greater=True, perfect=1.0),
+    "rmse": _row(_NUMBERS, Form.VALUES, _rmse, greater=False, perfect=0.0),
+    "mae": _row(_NUMBERS, Form.VALUES, _mae, greater=False, perfect=0.0),
+    "r2": _row(_NUMBERS, Form.VALUES, _r2, greater=True, perfect=1.0),
 }
 """Own metrics by name."""
+
+PERFECT_SCORE = {name: own.perfect for name, own in OWN_METRICS.items()}
+"""Score of a prediction without any error, for metatune's own metrics."""
