@@ -15,12 +15,20 @@ from typing import Any
 
 import click
 
+from metatune import listeners
 from metatune.cli.app import cli
 
 __all__ = ["PAGES", "api_page", "command_page"]
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 COMMAND = "python scripts/reference.py"
+
+_SHIPPED = tuple(
+    name
+    for name in listeners.__all__
+    if getattr(listeners, name).__module__.startswith(listeners.__name__) and name != "Tracker"
+)
+"""Listeners that come with metatune; the base of trackers is none."""
 
 PARTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
@@ -56,7 +64,7 @@ PARTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     ("Listeners", "metatune", ("Events",)),
     ("", "metatune.tuning.events", ("RunFacts",)),
-    ("", "metatune.listeners", ("MLflowTracker", "WandbTracker", "TensorBoardTracker")),
+    ("", "metatune.listeners", _SHIPPED),
 )
 """Titles, modules and names, in the order of the page; without a title the part before goes on."""
 

@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline
 from metatune.algorithms import forests
 from metatune.algorithms.base import Algorithm
 from metatune.algorithms.learners import network, process, stopping
-from metatune.algorithms.registry import ALGORITHMS
+from metatune.algorithms.registry import ALGORITHMS, FAMILIES
 from metatune.kinds import TaskKind
 from metatune.space import Configuration, Value
 from metatune.testing import AlgorithmChecks
@@ -118,6 +118,10 @@ class AlgorithmContract:
 
     def test_iterations(self, kind: TaskKind) -> None:
         self.checks.iterations(kind)
+
+
+def test_every_family_is_held_to_the_contract() -> None:
+    assert {contract.name for contract in AlgorithmContract.__subclasses__()} == set(FAMILIES)
 
 
 class TestLightGBM(AlgorithmContract):

@@ -7,27 +7,17 @@ from metatune.algorithms import registry
 from metatune.algorithms.base import Shape
 from metatune.algorithms.registry import (
     ALGORITHMS,
+    FAMILIES,
     eligible,
     get_algorithm,
+    is_optional,
     refusals,
     select_algorithms,
 )
 from metatune.errors import OptionError
 from metatune.kinds import TaskKind
 
-ALWAYS = (
-    "lightgbm",
-    "random_forest",
-    "extra_trees",
-    "linear",
-    "svm",
-    "knn",
-    "mlp",
-    "discriminant",
-    "naive_bayes",
-    "gaussian_process",
-    "decision_tree",
-)
+ALWAYS = tuple(name for name in FAMILIES if not is_optional(name))
 
 
 def test_names_and_order() -> None:

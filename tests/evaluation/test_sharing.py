@@ -81,8 +81,7 @@ def share_all(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        *((name, TaskKind.BINARY) for name in sorted(ALGORITHMS) if name != "gaussian_process"),
-        ("gaussian_process", TaskKind.REGRESSION),
+        *((name, min(algorithm.kinds)) for name, algorithm in sorted(ALGORITHMS.items())),
         ("linear", TaskKind.REGRESSION),
         ("svm", TaskKind.MULTICLASS),
     ],
