@@ -197,9 +197,9 @@ def refuse_to_lose(options: Options, names: list[str]) -> None:
     """
     if names and options.known is None:
         raise MetadataError(
-            f"{options.out} would lose {len(names)} of its datasets, as their evaluations are "
-            f"outdated: {', '.join(names[:3])}{' ...' if len(names) > 3 else ''}. Evaluate them, "
-            "too, write to another folder with --out, or replace everything with --fresh"
+            f"{options.out} would lose {len(names)} of its datasets, such as "
+            f"{', '.join(names[:3])}, as their evaluations are outdated: evaluate them, too, "
+            "write to another folder with --out, or replace everything with --fresh"
         )
 
 
