@@ -195,7 +195,8 @@ def refuse_to_lose(options: Options, names: list[str]) -> None:
     MetadataError
         If there are such datasets.
     """
-    if names and options.known is None:
+    in_place = options.known is None or options.known.resolve() == options.out.resolve()
+    if names and in_place:
         raise MetadataError(
             f"{options.out} would lose {len(names)} of its datasets, such as "
             f"{', '.join(names[:3])}, as their evaluations are outdated: evaluate them, too, "

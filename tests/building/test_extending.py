@@ -441,6 +441,8 @@ def test_the_script_does_not_replace_a_meta_dataset_of_another_protocol_by_a_few
     own = ["--catalogue", second, "--work", tmp_path / "w2", *common]
     with pytest.raises(MetadataError, match=r"would lose 1 of its datasets, such as t0, .*--fresh"):
         run_script(script, *own, "--out", out)
+    with pytest.raises(MetadataError, match="would lose"):
+        run_script(script, *own, "--out", out, "--known", tmp_path / "own" / ".." / "out")
     assert not (tmp_path / "w2").exists()
     assert list(load_metadata(out).datasets["dataset"]) == ["t0"]
     assert "1 datasets of 1 families" in run_script(script, *own, "--out", tmp_path / "other")

@@ -12,6 +12,7 @@ __all__ = ["PLAIN_LEARNERS", "Part", "import_lines", "library", "names_in", "nee
 
 _PARTS = "metatune.reporting.code.parts"
 _COMMENT = re.compile(r"  # (?:type: ignore|noqa)[^#\n]*")
+
 PLAIN_LEARNERS = {
     "DecisionTreeRegressor": ("sklearn.tree", "decision_tree"),
     "ElasticNet": ("sklearn.linear_model", "elastic_net"),
