@@ -115,19 +115,25 @@ def seen_markers(rows: list[list[str]]) -> tuple[str, ...]:
 
     Markers such as ``-`` count in columns of numbers only.
     """
+    cells = {cell.strip() for row in rows for cell in row}
+    markers = {cell for cell in cells if is_marker(cell) or is_weak_marker(cell)}
     counts: Counter[str] = Counter()
-    width = max((len(row) for row in rows), default=0)
-    for i in range(width):
+    for i in _places(rows, markers):
         column = Counter(row[i].strip() for row in rows if i < len(row))
         strong = {cell: n for cell, n in column.items() if is_marker(cell)}
-        weak = {
-            cell: n for cell, n in column.items() if cell not in strong and is_weak_marker(cell)
-        }
-        rest = [cell for cell in column if cell not in strong and cell not in weak]
+        weak = {cell: n for cell, n in column.items() if cell in markers and cell not in strong}
+        rest = [cell for cell in column if cell not in markers]
         counts.update(strong)
         if weak and rest and all(cell.replace(".", "").replace(",", "").isdigit() for cell in rest):
             counts.update(weak)
     return tuple(marker for marker, _ in counts.most_common())
+
+
+def _places(rows: list[list[str]], cells: set[str]) -> list[int]:
+    """Return the positions of the columns that hold some cells: few in a wide table."""
+    if not cells:
+        return []
+    return sorted({i for row in rows for i, cell in enumerate(row) if cell.strip() in cells})
 
 
 def _encoding(head: _Head) -> str:
