@@ -71,7 +71,10 @@ def __getattr__(name: str) -> Any:
 
         return version("metatune")
     if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
+        from metatune.budget import noted_import
+
+        with noted_import():
+            return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'metatune' has no attribute {name!r}")
 
 

@@ -21,7 +21,9 @@ __all__ = [
     "Pace",
     "Stopwatch",
     "Timings",
+    "noted_import",
     "parse_duration",
+    "seconds_of_import",
     "seconds_since_process_start",
     "utc_milliseconds",
     "utc_now",
@@ -29,6 +31,10 @@ __all__ = [
 
 _UNITS = {"h": 3600.0, "m": 60.0, "min": 60.0, "s": 1.0, "sec": 1.0, "d": 86400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)")
+_IMPORT_SHARE = 0.2  # of a budget, at most
+_AT_ONCE = 1.0  # seconds between an import and the fit that it was made for
+
+_imports: list[tuple[float, float]] = []  # when the last one began and ended
 
 
 def parse_duration(text: str | float) -> float:
@@ -76,7 +82,7 @@ class Budget:
     ----------
     seconds : float
         Wall clock, from the start of the process (command line) or of `fit` (Python) to the saved
-        model.
+        model. Where `fit` comes right after the first use of an estimator, it counts from there.
     max_trials : int or None
         Maximum number of trials; makes a run deterministic as long as the seconds suffice.
     """
@@ -186,6 +192,31 @@ def start_ticks() -> int | None:
         return int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
     except (OSError, ValueError, IndexError):
         return None
+
+
+@contextlib.contextmanager
+def noted_import() -> Iterator[None]:
+    """Note how long the first use of an estimator imports libraries: a second, as a rule."""
+    began = time.monotonic()
+    yield
+    _imports[:] = [(began, time.monotonic())]
+
+
+def seconds_of_import(budget: float) -> float:
+    """Return the seconds of an import that has just ended, once; 0 if it was a while ago.
+
+    A script that fits at once waits for both, and the budget is for what it waits for.
+
+    Parameters
+    ----------
+    budget : float
+        Seconds of the fit; the import takes no more than a share of them.
+    """
+    if not _imports:
+        return 0.0
+    began, ended = _imports.pop()
+    is_recent = time.monotonic() - ended < _AT_ONCE
+    return min(ended - began, _IMPORT_SHARE * budget) if is_recent else 0.0
 
 
 def utc_now() -> str:

@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+import time
 
 import pandas as pd
 import pytest
 
 import metatune
+from metatune.budget import noted_import, seconds_of_import
 from metatune.errors import OptionError
 
 PUBLIC = [
@@ -59,6 +61,25 @@ def test_import_is_light() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_a_fit_at_once_counts_the_import_that_it_waited_for() -> None:
+    code = (
+        "import metatune; from metatune.budget import seconds_of_import as seconds\n"
+        "metatune.MetaTuneClassifier; first = seconds(60.0)\n"
+        "print(0.05 < first <= 12.0, seconds(60.0))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.split() == ["True", "0.0"]
+
+
+def test_an_import_takes_a_share_of_a_budget_and_none_of_a_later_fit() -> None:
+    with noted_import():
+        time.sleep(0.02)
+    assert seconds_of_import(0.05) == pytest.approx(0.01)
+    assert seconds_of_import(0.05) == 0.0
 
 
 def make_table() -> pd.DataFrame:

@@ -13,6 +13,7 @@ from sklearn.utils.validation import _check_sample_weight
 
 from metatune.algorithms.registry import select_algorithms
 from metatune.algorithms.space_file import read_space
+from metatune.budget import parse_duration, seconds_of_import
 from metatune.ensemble.limits import parse_limits
 from metatune.errors import OptionError
 from metatune.execution.cores import parse_memory
@@ -88,6 +89,7 @@ def read_request(model: Any, *, classification: bool) -> RunRequest:
         directory=None if model.run_dir is None else Path(model.run_dir),
         seed_given=model.random_state is not None,
         resume=bool(model.resume),
+        spent=seconds_of_import(parse_duration(model.budget)),
     )
 
 

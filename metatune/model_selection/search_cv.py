@@ -10,7 +10,7 @@ from sklearn.base import is_classifier, is_regressor
 from sklearn.model_selection._search import BaseSearchCV  # what all search classes inherit from
 from sklearn.utils.multiclass import type_of_target
 
-from metatune.budget import Budget, Deadline
+from metatune.budget import Budget, Deadline, seconds_of_import
 from metatune.errors import OptionError
 from metatune.estimators.parameters import read_seed
 from metatune.evaluation.rungs import plan_rungs
@@ -176,7 +176,8 @@ class MetaTuneSearchCV(BaseSearchCV):  # type: ignore[misc]
             If a parameter cannot work; it is a ValueError.
         """
         budget = Budget.parse(self.budget, self.max_trials)
-        self._budget, self._deadline = budget, Deadline.after(budget.seconds)
+        left = budget.seconds - seconds_of_import(budget.seconds)
+        self._budget, self._deadline = budget, Deadline.after(left)
         self._fit_params = {name: value for name, value in params.items() if name != "groups"}
         try:
             super().fit(X, y, **params)
