@@ -100,8 +100,15 @@ def peers() -> None:
 @click.option("--clean", "n_clean", type=click.IntRange(0), default=24, show_default=True)
 @click.option("--raw", "n_raw", type=click.IntRange(0), default=16, show_default=True)
 @click.option("--kinds", type=options.several(), default="", help="Only tables of these kinds.")
-@click.option("--packs", type=options.several(), default="", help="Only of these first folders.")
-@click.option("--min-rows", type=int, default=200, show_default=True, help="Of a table.")
+@click.option(
+    "--clean-packs", type=options.several(), default="", help="Clean tables of these folders only."
+)
+@click.option(
+    "--raw-packs", type=options.several(), default="", help="Raw tables of these folders only."
+)
+@click.option(
+    "--min-rows", type=click.IntRange(200), default=200, show_default=True, help="Of a table."
+)
 @click.option("--max-rows", type=int, default=75_000, show_default=True, help="Of a table.")
 @options.only
 @click.option("--systems", type=options.several(), default=USUAL, show_default=True)

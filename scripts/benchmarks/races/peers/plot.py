@@ -49,7 +49,7 @@ def plot_peers(path: Path, fields: Sequence[Field], of: str) -> Path:
             _draw(one, [field for field in fields if field.part == part], names, of)
             one.set_title(f"{part} tables")
         axes[0].set_ylabel("mean normalised score on held-out rows (1: best of all)")
-        axes[-1].legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
+        axes[-1].legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5), reverse=True)
         figure.savefig(path, dpi=130, metadata={"Date": None} if path.suffix == ".svg" else None)
     return path
 

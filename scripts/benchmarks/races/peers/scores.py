@@ -105,8 +105,8 @@ class Duelled:
     @property
     def counts(self) -> Duel:
         """Wins, ties and losses, with the sign test, which leaves ties out."""
-        values = self.verdicts.to_numpy(dtype=np.float64)
-        return duel(values, np.zeros_like(values))
+        values = np.asarray(self.verdicts, dtype=np.float64)
+        return duel(values, np.zeros(len(values)))
 
     @property
     def share(self) -> Mean:
@@ -153,7 +153,8 @@ def normalise(gains: "FloatArray", untuned: "NDArray[np.bool_]") -> "FloatArray"
     filled = np.where(ok, gains, worst)
     if best - zero <= _NO_SPREAD * max(abs(best), 1.0):
         return np.where(ok & (filled >= best), 1.0, np.where(ok, np.nan, 0.0))
-    return np.clip((filled - zero) / (best - zero), _LOWEST, 1.0)
+    scores: FloatArray = np.clip((filled - zero) / (best - zero), _LOWEST, 1.0)
+    return scores
 
 
 def make_field(
@@ -216,15 +217,13 @@ def meet(runs: pd.DataFrame, first: tuple[str, float], second: tuple[str, float]
         runs[(runs["system"] == name) & runs["budget"].isin((budget, 0.0))].set_index(_UNIT)
         for name, budget in (first, second)
     ]
-    both = pair[0].join(pair[1][["gain"]], how="inner", rsuffix="_second")
+    both = pair[0].join(pair[1]["gain"].rename("other"), how="inner")
     won = [
         verdict(metric, one, other)
-        for metric, one, other in zip(
-            both["metric"], both["gain"], both["gain_second"], strict=True
-        )
+        for metric, one, other in zip(both["metric"], both["gain"], both["other"], strict=True)
     ]
-    verdicts = pd.Series(won, index=both.index, dtype=float).groupby(level="table").sum()
-    return Duelled(verdicts=np.sign(verdicts))
+    summed = pd.Series(won, index=both.index, dtype=float).groupby(level="table").sum()
+    return Duelled(verdicts=summed.clip(-1.0, 1.0))
 
 
 def verdict(metric: str, first: float, second: float) -> int:

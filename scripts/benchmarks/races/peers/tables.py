@@ -184,19 +184,15 @@ def _losses(fields: Iterable[Field], of: str) -> str:
 def _lost(field: Field, of: str) -> Iterator[str]:
     """Go through the tables lost, the largest loss first."""
     others = [name for name in field.systems if name != of]
+    ranks, scores = field.ranks[others].T.to_dict(), field.scores.T.to_dict()
     met = {n: meet(field.runs, (of, field.budget), (n, field.budget)).verdicts for n in others}
-    behind = {}
+    behind: list[tuple[float, str, str]] = []
     for table in field.tables:
-        best = _best(field, table, others)
+        best = min(others, key=ranks[table].__getitem__)
         if met[best][table] < 0:
-            behind[table] = (field.scores.loc[table, best] - field.scores.loc[table, of], best)
-    for table, (gap, best) in sorted(behind.items(), key=lambda item: -np.nan_to_num(item[1][0])):
-        yield _loss(field, table, of, best, float(gap))
-
-
-def _best(field: Field, table: str, others: Sequence[str]) -> str:
-    """Return who of the others has the best mean rank on a table."""
-    return min(others, key=lambda name: float(field.ranks.loc[table, name]))
+            behind.append((scores[table][best] - scores[table][of], table, best))
+    for gap, table, best in sorted(behind, key=lambda one: -np.nan_to_num(one[0])):
+        yield _loss(field, table, of, best, gap)
 
 
 def _loss(field: Field, table: str, of: str, best: str, gap: float) -> str:
