@@ -499,5 +499,8 @@ def test_what_is_missing_is_told_in_one_line(
     assert "does not know magic; it knows metatune, peer, rf" in refused("--systems", "rf,magic")
     assert "has no core 9999" in refused("--core", "9999")
     assert "is no meta-dataset" in refused("--unknown-to", tmp_path / "envs")
+    kept = tmp_path / "kept.jsonl"
+    kept.write_text(kept_lines([make_run("metatune", "t1", 0.9)]), encoding="utf-8")
+    assert "is not output of the harness" in refused("--out", kept)
     (tmp_path / "envs" / "peer").unlink()
     assert "no interpreter for peer" in refused()

@@ -137,6 +137,8 @@ def done_runs(out: Path, *, retry_failed: bool) -> set[tuple[str, int, float, st
     if not out.is_file():
         return set()
     records = [record for _, record in read_lines(out)]
+    if any("dataset" not in record for record in records):
+        raise RaceError(f"{out} is not output of the harness: name another file with --out")
     return {
         (r["dataset"], r["seed"], float(r["budget"]), r["system"])
         for r in records

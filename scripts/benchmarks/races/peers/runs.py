@@ -231,7 +231,7 @@ def kept_lines(runs: Iterable[PeerRun]) -> str:
     lines = []
     for run in runs:
         values = {name: value for name, value in asdict(run).items() if value not in (None, "")}
-        lines.append(json.dumps(values, ensure_ascii=False) + "\n")
+        lines.append(json.dumps(values, ensure_ascii=False, separators=(",", ":")) + "\n")
     return "".join(lines)
 
 

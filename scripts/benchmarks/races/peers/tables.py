@@ -116,7 +116,7 @@ def _wins(field: Field, of: str, system: str) -> tuple[str, str]:
     if system == of or of not in field.systems:
         return "", ""
     met = meet(field.runs, (of, field.budget), (system, field.budget))
-    return _percent(met.share), f"{met.counts.p_value:.3f}"
+    return _percent(met.share), _chance(met.counts.p_value)
 
 
 def _spent(field: Field, system: str) -> list[str]:
@@ -156,7 +156,7 @@ def _longer(runs: pd.DataFrame, look: Look) -> str:
                     lines.append(
                         f"| {budget:g} s | {other}, {longer:g} s | {part} | {len(met.verdicts)} "
                         f"| {won.wins} | {won.ties} | {won.losses} | {_percent(met.share)} "
-                        f"| {won.p_value:.3f} |"
+                        f"| {_chance(won.p_value)} |"
                     )
     return "\n".join(lines)
 
@@ -222,6 +222,10 @@ def _mean(value: Mean, digits: int) -> str:
 
 def _percent(value: Mean) -> str:
     return f"{value.mean:.0%} ({100 * value.low:.0f} to {100 * value.high:.0f})"
+
+
+def _chance(p_value: float) -> str:
+    return f"{p_value:.3f}" if p_value >= 0.001 else "< 0.001"
 
 
 def _number(value: float) -> str:
