@@ -250,6 +250,7 @@ def test_clean_and_raw_tables_and_budgets_are_told_apart() -> None:
     assert heads[2:4] == ["### 60 s, clean tables: 2", "### 60 s, raw tables: 3"]
     assert "| 10 s | peer, 60 s | all | 5 | 5 | 0 | 0 | 100% (100 to 100) | 0.062 |" in text
     assert "None of 10." in text
+    assert "No runs of these" in make_text(runs, against=(("peer", 10.0),))
     assert "not quiet" not in text
     assert "not quiet" in make_text([make_run(n, "t", 0.5, load=4.0) for n in ("metatune", "p")])
 

@@ -54,13 +54,13 @@ class Harness:
     def race(self, systems: Sequence[str], options: Sequence[str]) -> int:
         """Run the harness with options and return its exit code.
 
-        Ctrl-C and SIGTERM end it with all that it has started.
+        Ctrl-C, SIGTERM and SIGHUP end it with all that it has started.
         """
         script = str(self.folder / "run.py")
         command = [sys.executable, script, "--systems", ",".join(systems), *options]
-        # in a session of its own, so that the end comes from here and reaches all of it
-        process = subprocess.Popen(command, env=self.environment, start_new_session=True)
-        with _terminated_as_interrupted():
+        with _stopped_as_interrupted():
+            # in a session of its own, so that the end comes from here and reaches all of it
+            process = subprocess.Popen(command, env=self.environment, start_new_session=True)
             try:
                 return process.wait()
             except BaseException:
@@ -183,14 +183,20 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 
 @contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
-    """Turn SIGTERM into the exception of Ctrl-C, for as long as the harness runs."""
+def _stopped_as_interrupted() -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP into the exception of Ctrl-C, for as long as the harness runs."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    # what is ignored stays so: a race that was started by nohup outlives its terminal
+    before = {
+        number: signal.signal(number, interrupt)
+        for number in (signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -164,7 +164,8 @@ def keep(
     """Write what the tables need of the harness' output, sorted, to be kept in the repository.
 
     Logs, paths, messages and all metrics but the one that was optimised are left out. A later file
-    replaces the runs of an earlier one, which may itself have been kept. Two installations of one
+    replaces the runs of an earlier one; the file that is written is made anew, so it is named
+    before the new output where its runs are to stay. Two installations of one
     system, raced into two files, take part under two names: keep one of them with --rename and
     another --out.
     """

@@ -157,7 +157,7 @@ def read_runs(
         for number, record in read_lines(path):
             try:
                 run = _kept(record) if "table" in record else reduced(record, parts)
-            except (KeyError, TypeError, ValueError) as error:
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
                 raise RaceError(f"{path}, line {number} is not a run: {error!r}") from error
             if run.metric not in METRICS or run.part not in PARTS:
                 raise RaceError(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Look", "fields_of", "tables_of"]
 
 _BUSY = 1.5  # load average from which something else ran beside a system that has one core
+_HEAD = 4  # lines of a table before its first row: title, blank, names, rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +103,7 @@ def _standing(field: Field, of: str) -> str:
     if notes:
         lines += ["", f"Left out, since tried on too few tables: {', '.join(notes)}."]
     if field.n_missing:
-        lines += ["", f"Not tried with all of these yet, and left out: {field.n_missing} tables."]
+        lines += ["", f"Not tried with all of these on every seed yet: {field.n_missing} tables."]
     unclear = len(field.scores) - len(field.scores.dropna())
     if unclear:
         lines += [
@@ -158,7 +159,8 @@ def _longer(runs: pd.DataFrame, look: Look) -> str:
                         f"| {won.wins} | {won.ties} | {won.losses} | {_percent(met.share)} "
                         f"| {_chance(won.p_value)} |"
                     )
-    return "\n".join(lines)
+    told = len(lines) > _HEAD
+    return "\n".join(lines if told else [*lines[:2], "No runs of these at these budgets."])
 
 
 def _losses(fields: Iterable[Field], of: str) -> str:
@@ -176,9 +178,8 @@ def _losses(fields: Iterable[Field], of: str) -> str:
             lost = list(_lost(field, of))
             n_tables, n_lost = n_tables + len(field.tables), n_lost + len(lost)
             lines += lost
-    if not n_lost:
-        return "\n".join([*lines[:2], f"None of {n_tables}."])
-    return "\n".join([*lines, "", f"{n_lost} of {n_tables}."])
+    told = [*lines, "", f"{n_lost} of {n_tables}."]
+    return "\n".join(told if n_lost else [*lines[:2], f"None of {n_tables}."])
 
 
 def _lost(field: Field, of: str) -> Iterator[str]:
