@@ -143,13 +143,13 @@ def test_scores_of_all_budgets_and_untuned_models_set_the_scale() -> None:
 
 
 def test_seeds_of_a_table_are_averaged_before_tables_are() -> None:
-    runs = [make_run("metatune", "t", s, seed=i) for i, s in enumerate((0.9, 0.9, 0.5))]
-    runs += [make_run("peer", "t", 0.7, seed=i) for i in range(3)]
+    runs = [make_run("metatune", "t", s, seed=i) for i, s in enumerate((0.9, 0.9, 0.9, 0.5))]
+    runs += [make_run("peer", "t", 0.7, seed=i) for i in range(4)]
     runs += [make_run("metatune", "u", 0.5), make_run("peer", "u", 0.7)]
     frame = scored(runs)
     field = make_field(frame, "raw", 60.0)
     assert field is not None
-    assert field.mean_rank("metatune").mean == pytest.approx((4 / 3 + 2) / 2)
+    assert field.mean_rank("metatune").mean == pytest.approx((5 / 4 + 2) / 2)
     met = meet(frame, ("metatune", 60.0), ("peer", 60.0))
     assert met.verdicts.to_dict() == {"t": 1.0, "u": -1.0}, "who won more seeds won the table"
 
