@@ -22,7 +22,7 @@ _HEAD = 4  # lines of a table before its first row: title, blank, names, rule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What is compared.
+    """Comparison: who takes part, and whose wins are told.
 
     Attributes
     ----------
