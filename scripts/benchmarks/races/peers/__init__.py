@@ -1,0 +1,1 @@
+"""Races of metatune against other systems, by a harness that is not part of this repository."""
