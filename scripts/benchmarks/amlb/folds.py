@@ -1,12 +1,11 @@
 """Local folds of catalogued tables for the public AutoML benchmark, and their definition.
 
 Each table is read as `metatune fit` does, without the columns that give its target away, and
-written as a training and a test file for each fold, with a benchmark of the name `folds.yaml` beside
-them. Rows without a target are left out. Rows of a class that is rarer than there are folds are
+written as a training and a test file for each fold; `folds.yaml` beside them is the benchmark of
+all. Rows without a target are left out. Rows of a class that is rarer than there are folds are
 trained on in each, and never tested.
 
-    python scripts/benchmarks amlb-folds --catalogue ../shared/datasets/catalog.csv \\
-        --only diabetes,eucalyptus,1028_SWD --folds 2 --out results/amlb
+    python scripts/benchmarks amlb-folds --catalogue CATALOGUE.csv --only a,b,c --out results/amlb
 """
 
 import json

@@ -119,8 +119,8 @@ def run(dataset: Any, config: Any) -> dict[str, Any]:
         _save(model, name, Path(output_subdir(name, config)))
     answer: dict[str, Any] = result(
         output_file=config.output_predictions_file,
-        predictions=np.asarray(predictions),
-        truth=truth.to_numpy(),
+        predictions=_plain(predictions),
+        truth=_plain(truth),
         probabilities=probabilities,
         probabilities_labels=labels,
         models_count=len(model.trials_),
@@ -212,6 +212,15 @@ def _read(path: str, target: str, kind: str) -> "tuple[pd.DataFrame, pd.Series[A
     if kind == "regression":
         return frame, y.astype(np.float64)
     return frame, y.astype(str).str.strip().str.lower().astype(object).where(y.notna(), None)
+
+
+def _plain(values: Any) -> "NDArray[Any]":
+    """Return numbers or texts as an array without Python objects.
+
+    Objects would be pickled, and the benchmark's numpy is too old to read what ours pickles.
+    """
+    array = np.asarray(values)
+    return array.astype(str) if array.dtype == object else array
 
 
 def _save(model: Any, name: str, folder: Path) -> None:
