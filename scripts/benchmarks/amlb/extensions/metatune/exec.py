@@ -17,11 +17,12 @@ from sklearn.metrics import fbeta_score, make_scorer
 import metatune
 from metatune import MetaTuneClassifier, MetaTuneRegressor
 from metatune.budget import Stopwatch
+from metatune.execution.launcher import fork_server
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["METRICS", "metric_for", "parameters", "run", "with_all_labels"]
+__all__ = ["METRICS", "metric_for", "parameters", "run", "run_and_end", "with_all_labels"]
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +114,8 @@ def run(dataset: Any, config: Any) -> dict[str, Any]:
         predict_seconds = watch.seconds()  # labels follow from these, it is the same work again
         predictions = model.predict(X_test)
         known = dataset.target.labels or ()
-        probabilities, labels = with_all_labels(probabilities, model.classes_, known)
+        named = [str(label) for label in model.classes_]
+        probabilities, labels = with_all_labels(probabilities, named, known)
 
     for name in config.framework_params.get("_save_artifacts", ARTIFACTS):
         _save(model, name, Path(output_subdir(name, config)))
@@ -128,6 +130,18 @@ def run(dataset: Any, config: Any) -> dict[str, Any]:
         predict_duration=predict_seconds,
     )
     return answer
+
+
+def run_and_end(dataset: Any, config: Any) -> dict[str, Any]:
+    """Do the same, and end the process that workers were forked from.
+
+    It ignores the signals that the benchmark sends to processes that are left, and would be waited
+    for five seconds in each fold.
+    """
+    try:
+        return run(dataset, config)
+    finally:
+        fork_server().close()
 
 
 def parameters(config: Any, kind: str, y: "pd.Series[Any]") -> dict[str, Any]:
@@ -240,4 +254,4 @@ def _save(model: Any, name: str, folder: Path) -> None:
 if __name__ == "__main__":
     from frameworks.shared.callee import call_run
 
-    call_run(run)
+    call_run(run_and_end)

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import psutil
 
 ARRAYS = ("predictions", "truth", "probabilities")
 COUNTS = ("models_count", "training_duration", "predict_duration")
@@ -32,6 +33,7 @@ def call_run(run: Callable[[Any, Any], dict[str, Any]]) -> None:
     sent = json.load(sys.stdin, object_hook=lambda values: SimpleNamespace(**values))
     sent.config.framework_params = vars(sent.config.framework_params)
     answer = run(sent.dataset, sent.config)
+    assert not psutil.Process().children()  # the benchmark ends them, and waits for it
     for name in ARRAYS:
         if answer[name] is not None:
             assert isinstance(answer[name], np.ndarray)
