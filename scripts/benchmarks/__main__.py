@@ -41,6 +41,7 @@ COMMANDS = {
     "hostile": ("hostile.hostile", "Mutants of model files: none may do harm."),
     "inputs": ("inputs.inputs", "Mutants of tables, described and predicted."),
     "raw-files": ("raw_files", "The command line on files as users have them."),
+    "amlb-folds": ("amlb.folds", "Local folds for the public AutoML benchmark."),
 }
 """Module and one line of help of each; the command bears the module's name."""
 
