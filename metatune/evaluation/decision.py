@@ -39,6 +39,10 @@ _OF_ITS_SHARE = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)
 """Parts of a class's share of the rows that are tried as the share decided for it: a rare class
 lies between two of the even steps."""
 
+_N_STEPS_SLOW, _N_PARTS_CHECK_SLOW = 8, 3
+_OF_ITS_SHARE_SLOW = (0.5, 1.0, 2.0)
+"""The same for scorers that take milliseconds: each trial is judged so on every fold."""
+
 
 def fit_decision(
     metric: Metric,
@@ -109,7 +113,7 @@ def choose_decision(
     if not _can_decide(metric, probabilities):
         return ()
     gain_on = _GainOn(metric, y, probabilities, weights, seed)
-    if not cross_fitted_gain(parts[:_N_PARTS_CHECK], gain_on).exceeds(_N_ERRORS):
+    if not cross_fitted_gain(parts[: _n_parts(metric)], gain_on).exceeds(_N_ERRORS):
         return ()
     return fit_decision(metric, y, probabilities, weights, seed=seed)
 
@@ -142,12 +146,16 @@ def judged_prediction(
     if not _can_decide(metric, prediction) or len(y) < _N_PARTS_CHECK:
         return prediction
     kind = TaskKind.BINARY if prediction.shape[1] == 2 else TaskKind.MULTICLASS
-    folds = make_folds(y, kind, _N_PARTS_CHECK, seed=0)
+    folds = make_folds(y, kind, _n_parts(metric), seed=0)
     gain_on = _GainOn(metric, y, prediction, weights, seed=0)
     parts = [(np.sort(fold.train), fold.valid) for fold in folds]
     if not cross_fitted_gain(parts, gain_on).exceeds(_N_ERRORS):
         return prediction
     return np.asarray(np.eye(prediction.shape[1])[gain_on.decided])
+
+
+def _n_parts(metric: Metric) -> int:
+    return _N_PARTS_CHECK if has_quick_table(metric) else _N_PARTS_CHECK_SLOW
 
 
 def _can_decide(metric: Metric, prediction: "FloatArray") -> bool:
@@ -198,6 +206,7 @@ class _Table:
         self, metric: Metric, y: "AnyArray", weights: "FloatArray | None", n_classes: int
     ) -> None:
         self._metric = metric
+        self.is_quick = has_quick_table(metric)
         self._y = np.asarray(y, dtype=np.intp)
         self._weights = weights
         self._n_classes = n_classes
@@ -263,7 +272,7 @@ def _best_shift(
     edges = others.max(axis=1) - logs[:, c]  # a larger shift makes class c the decision for the row
     rest = others.argmax(axis=1)
     rest = rest + (rest >= c)
-    tried = _shifts_to_try(edges, share)
+    tried = _shifts_to_try(edges, share, quick=table.is_quick)
     losses = table.losses_of_shifts(rest, c, edges, tried)
     if not losses.min() < best:
         return float(shifts[c]), best
@@ -271,11 +280,12 @@ def _best_shift(
     return float(good[len(good) // 2]), float(losses.min())
 
 
-def _shifts_to_try(edges: "FloatArray", share: float) -> "FloatArray":
+def _shifts_to_try(edges: "FloatArray", share: float, *, quick: bool) -> "FloatArray":
     """Return shifts that decide various shares of the rows for a class, from none to all."""
     ordered, n = np.sort(edges), len(edges)
-    rarer = np.array(_OF_ITS_SHARE) * min(share, 1.0 - share)
-    wanted = np.r_[np.linspace(0.0, 1.0, _N_STEPS + 1), rarer, 1.0 - rarer]
+    n_steps, parts = (_N_STEPS, _OF_ITS_SHARE) if quick else (_N_STEPS_SLOW, _OF_ITS_SHARE_SLOW)
+    rarer = np.array(parts) * min(share, 1.0 - share)
+    wanted = np.r_[np.linspace(0.0, 1.0, n_steps + 1), rarer, 1.0 - rarer]
     over = np.unique(np.round(np.clip(wanted, 0.0, 1.0) * n).astype(np.intp))
     bounds = np.r_[ordered[0] - 2.0, ordered, ordered[-1] + 2.0]
     between = (bounds[over] + bounds[over + 1]) / 2.0

@@ -42,9 +42,9 @@ def find_duplicates(task: Task) -> list[Risk]:
         At most one. Empty where groups keep rows together.
     """
     bound = task.row_metadata.groups is not None or task.row_metadata.splits is not None
-    if bound or task.n_rows < _FEWEST_ROWS or not task.columns:
-        return []
     used = [c.name for c in task.columns if c.kind.is_used]
+    if bound or task.n_rows < _FEWEST_ROWS or not used:
+        return []
     n_rows = min(task.n_rows, max(_FEWEST_ROWS, _CELLS // (len(used) + 1)))
     columns = [_hashed(task.X[name].iloc[:n_rows]) for name in used[:_FIRST_COLUMNS]]
     if _n_repeated(columns) < _SHARE * n_rows:  # no more are alike in all columns than in some

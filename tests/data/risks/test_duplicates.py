@@ -35,6 +35,11 @@ def test_copies_are_told_by_all_columns_of_a_wide_table() -> None:
     assert find_duplicates(make_task(copied, target="y")) == []
 
 
+def test_a_table_without_a_column_of_use_has_no_copies() -> None:
+    frame = pd.DataFrame({"one": 1.0, "y": np.arange(60) % 2})
+    assert find_duplicates(make_task(frame, target="y")) == []
+
+
 def test_rows_of_few_levels_are_alike_by_nature() -> None:
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({name: rng.choice(list("ab"), 500) for name in "pqr"})
