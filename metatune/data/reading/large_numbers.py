@@ -9,7 +9,7 @@ import pandas as pd
 __all__ = ["inexact_columns", "whole_numbers"]
 
 _EXACT = 2.0**53
-_CELLS = 4_000_000  # that are looked at together
+_CELLS = 500_000  # that are looked at together
 _WHOLE = re.compile(r"[-+]?\d{1,18}")
 
 
@@ -23,7 +23,9 @@ def inexact_columns(frame: pd.DataFrame) -> list[str]:
     large: list[int] = []
     for start in range(0, len(places), size):
         chosen = places[start : start + size]
-        found = (np.abs(frame.iloc[:, chosen].to_numpy()) >= _EXACT).any(axis=0)
+        # A single column is no copy: long tables are looked at column by column.
+        cells = frame.iloc[:, chosen[0] if len(chosen) == 1 else chosen].to_numpy()
+        found = np.atleast_1d((np.abs(cells) >= _EXACT).any(axis=0))
         large += [place for place, is_large in zip(chosen, found, strict=True) if is_large]
     return [str(frame.columns[place]) for place in large if _is_inexact(frame.iloc[:, place])]
 
