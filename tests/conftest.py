@@ -21,6 +21,7 @@ HELPERS = str(Path(__file__).parent / "helpers")
 if HELPERS not in sys.path:
     sys.path.insert(0, HELPERS)
 
+from copied_process import copied_commands  # noqa: E402
 from made_up_past import make_metadata  # noqa: E402
 
 if TYPE_CHECKING:
@@ -82,6 +83,13 @@ def shop_file(shop: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> P
     path = tmp_path_factory.mktemp("data") / "shop.csv"
     shop.to_csv(path, index=False)
     return path
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folder of programs ``metatune`` and ``python`` that do not import for every command anew."""
+    with copied_commands(tmp_path_factory.mktemp("programs")) as path:
+        yield path
 
 
 @pytest.fixture(scope="session")
