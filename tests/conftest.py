@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from metatune.algorithms.registry import forget, own_families
+from metatune.files.locks import ProcessLock
 from metatune.metadataset.store import save_metadata
 from metatune.recommender.models import save_models
 
@@ -67,10 +68,18 @@ def _learners_stay_in_their_file() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def metadata_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("metadata")
-    save_metadata(make_metadata(), folder)
-    save_models(folder)
-    return folder
+    """A made-up meta-dataset with its models, made once for all processes of the tests."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    (shared / "past.lock").touch()
+    lock = ProcessLock.hold(shared / "past.lock")
+    if not (shared / "past").is_dir():
+        folder = tmp_path_factory.mktemp("metadata")
+        save_metadata(make_metadata(), folder)
+        save_models(folder)
+        folder.rename(shared / "past")
+    lock.release()
+    return shared / "past"
 
 
 @pytest.fixture(scope="session")
