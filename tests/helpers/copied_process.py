@@ -9,15 +9,19 @@ import json
 import os
 import runpy
 import select
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
+
+from metatune.execution.numeric_threads import THREAD_VARIABLES
 
 __all__ = ["copied_commands"]
 
@@ -57,23 +61,25 @@ def copied_commands(folder: Path) -> Iterator[Path]:
     Parameters
     ----------
     folder : Path
-        Folder for the programs, and for the socket that they call.
+        Folder for the programs.
 
     Yields
     ------
     Path
         Folder of the programs ``metatune`` and ``python``, which takes a script and its arguments.
     """
-    address = str(folder / "calls")
+    short = Path(tempfile.mkdtemp())  # some systems allow a socket no more than 100 characters
+    address = str(short / "calls")
     for name in ("metatune", "python"):
         program = folder / name
         program.write_text(_PROGRAM.format(python=sys.executable, address=address, name=name))
         program.chmod(0o755)
+    one_thread = dict.fromkeys(THREAD_VARIABLES, "1")  # as commands have, so that it can be copied
     server = subprocess.Popen(
         [sys.executable, __file__, address],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={**os.environ, **one_thread, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert server.stdin is not None
     assert server.stdout is not None
@@ -84,6 +90,7 @@ def copied_commands(folder: Path) -> Iterator[Path]:
         server.stdin.close()
         server.stdout.close()
         server.wait(timeout=10)
+        shutil.rmtree(short)
 
 
 def _serve(address: str) -> None:
