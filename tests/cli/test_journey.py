@@ -85,14 +85,14 @@ def test_run_directory(run_dir: Path) -> None:
 
 
 def test_two_jobs_give_what_one_gives(
-    run_dir: Path, shop_file: Path, metadata_dir: Path, tmp_path: Path
+    run_dir: Path, shop_file: Path, metadata_dir: Path, tmp_path: Path, call: Call
 ) -> None:
-    done = fit(shop_file, metadata_dir, tmp_path / "two", "--jobs", "2")
+    done = fit(shop_file, metadata_dir, tmp_path / "two", "--jobs", "2", "--no-report")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["winner"]["key"]
     assert comparable(tmp_path / "two") == comparable(run_dir)
     answers = [
-        metatune("predict", folder, shop_file, "--proba", "-q").stdout
+        call("predict", folder, shop_file, "--proba", "-q").stdout
         for folder in (run_dir, tmp_path / "two")
     ]
     assert answers[0] == answers[1] != ""
