@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from metatune.algorithms.registry import forget, own_families
+from metatune.files.locks import ProcessLock
 from metatune.metadataset.store import save_metadata
 from metatune.recommender.models import save_models
 
@@ -21,6 +22,7 @@ HELPERS = str(Path(__file__).parent / "helpers")
 if HELPERS not in sys.path:
     sys.path.insert(0, HELPERS)
 
+from copied_process import copied_commands  # noqa: E402
 from made_up_past import make_metadata  # noqa: E402
 
 if TYPE_CHECKING:
@@ -66,10 +68,18 @@ def _learners_stay_in_their_file() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def metadata_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("metadata")
-    save_metadata(make_metadata(), folder)
-    save_models(folder)
-    return folder
+    """A made-up meta-dataset with its models, made once for all processes of the tests."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    (shared / "past.lock").touch()
+    lock = ProcessLock.hold(shared / "past.lock")
+    if not (shared / "past").is_dir():
+        folder = tmp_path_factory.mktemp("metadata")
+        save_metadata(make_metadata(), folder)
+        save_models(folder)
+        folder.rename(shared / "past")
+    lock.release()
+    return shared / "past"
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +92,13 @@ def shop_file(shop: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> P
     path = tmp_path_factory.mktemp("data") / "shop.csv"
     shop.to_csv(path, index=False)
     return path
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folder of programs ``metatune`` and ``python`` that do not import for every command anew."""
+    with copied_commands(tmp_path_factory.mktemp("programs")) as path:
+        yield path
 
 
 @pytest.fixture(scope="session")

@@ -3,20 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from metatune.ensemble.plan import EnsemblePlan
-from metatune.ensemble.second_layer import LEARNERS
-from metatune.evaluation.trial import TrialResult
-
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ensemble_record", "with_costs", "with_ensemble"]
+    from metatune.ensemble.plan import EnsemblePlan
+    from metatune.evaluation.trial import TrialResult
 
-Members = Sequence[tuple[TrialResult | None, float]]
+    Members = Sequence[tuple[TrialResult | None, float]]
+
+__all__ = ["ensemble_record", "with_costs", "with_ensemble"]
 
 
 def ensemble_record(
-    plan: EnsemblePlan | None, members: Members, second: Mapping[int, float] | None = None
+    plan: "EnsemblePlan | None", members: "Members", second: Mapping[int, float] | None = None
 ) -> dict[str, Any] | None:
     """Return the composition of a final model as plain values.
 
@@ -34,6 +33,8 @@ def ensemble_record(
     dict or None
         None for a single pipeline whose predictions are left as they are, and for the constant.
     """
+    from metatune.ensemble.second_layer import LEARNERS  # scikit-learn: no leaderboard needs it
+
     adjusted = plan is not None and (plan.adjustment.calibrates or plan.adjustment.decision)
     if plan is None or (len(members) < 2 and not adjusted):
         return None

@@ -93,8 +93,11 @@ def whole_lines(lines: list[str]) -> list[str]:
 
 @pytest.mark.parametrize("columns", WIDTHS)
 @pytest.mark.parametrize("term", KINDS)
-def test_news_and_display_never_share_a_line(columns: int, term: str, tmp_path: Path) -> None:
-    seen = run_in_terminal([script_of(tmp_path, SCRIPT)], columns=columns, term=term)
+def test_news_and_display_never_share_a_line(
+    columns: int, term: str, programs: Path, tmp_path: Path
+) -> None:
+    script, python = script_of(tmp_path, SCRIPT), programs / "python"
+    seen = run_in_terminal([script], columns=columns, term=term, program=python)
     assert seen.code == 0, shown(seen)
     assert seen.broken == []
     drawn = 0
@@ -122,8 +125,9 @@ def test_news_and_display_never_share_a_line(columns: int, term: str, tmp_path: 
 
 
 @pytest.mark.parametrize("columns", WIDTHS)
-def test_the_display_says_how_a_run_stands(columns: int, tmp_path: Path) -> None:
-    seen = run_in_terminal([script_of(tmp_path, SCRIPT)], columns=columns)
+def test_the_display_says_how_a_run_stands(columns: int, programs: Path, tmp_path: Path) -> None:
+    script, python = script_of(tmp_path, SCRIPT), programs / "python"
+    seen = run_in_terminal([script], columns=columns, program=python)
     drawn = [line for screen in seen.screens for line in screen if line.startswith(LABELS)]
     metric = "roc_auc " if columns >= 72 else ""
     assert f"best    {metric}0.8230 by extra_trees, on all rows, 5 splits" in drawn
@@ -161,13 +165,13 @@ def test_help_is_as_wide_as_the_terminal(columns: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("columns", WIDTHS)
 def test_a_real_run_is_readable_at_any_width(
-    columns: int, shop_file: Path, metadata_dir: Path, tmp_path: Path
+    columns: int, programs: Path, shop_file: Path, metadata_dir: Path, tmp_path: Path
 ) -> None:
     table = tmp_path / "shop.csv"
     table.write_bytes(shop_file.read_bytes())
-    words = ["-m", "metatune", "fit", table.name, "--metadata", str(metadata_dir), "-o", "run"]
+    words = ["fit", table.name, "--metadata", str(metadata_dir), "-o", "run"]
     words += ["--jobs", "1", "--max-trials", "4", "--include", "decision_tree,naive_bayes,linear"]
-    seen = run_in_terminal(words, columns=columns, cwd=tmp_path)
+    seen = run_in_terminal(words, columns=columns, program=programs / "metatune", cwd=tmp_path)
     lines = shown(seen)
     assert seen.code == 0, lines
     assert seen.broken == []

@@ -24,7 +24,8 @@ def run(
     folder = tmp_path_factory.mktemp("exported") / "run"
     options = ["--metadata", metadata_dir, "--include", FAMILIES, "--jobs", "1", "--seed", "3"]
     result = call(
-        "fit", shop_file, *options, "--max-trials", "8", "--budget", "10h", "-o", folder, "-q"
+        *("fit", shop_file, *options, "--max-trials", "8", "--budget", "10h", "--no-report"),
+        *("-o", folder, "-q"),
     )
     assert result.exit_code == 0, result.stderr
     return folder

@@ -27,7 +27,8 @@ FAMILIES = "linear,knn,naive_bayes,decision_tree"
 
 @pytest.fixture(scope="module")
 def fixed(metadata_dir: Path) -> list[str]:
-    return ["--metadata", str(metadata_dir), "--include", FAMILIES, "--jobs", "1", "--seed", "3"]
+    past = ["--metadata", str(metadata_dir), "--include", FAMILIES]
+    return [*past, "--jobs", "1", "--seed", "3", "--no-report"]
 
 
 @pytest.fixture(scope="module")

@@ -85,17 +85,30 @@ def test_run_directory(run_dir: Path) -> None:
 
 
 def test_two_jobs_give_what_one_gives(
-    run_dir: Path, shop_file: Path, metadata_dir: Path, tmp_path: Path
+    run_dir: Path, shop_file: Path, metadata_dir: Path, tmp_path: Path, call: Call
 ) -> None:
-    done = fit(shop_file, metadata_dir, tmp_path / "two", "--jobs", "2")
+    done = fit(shop_file, metadata_dir, tmp_path / "two", "--jobs", "2", "--no-report")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["winner"]["key"]
     assert comparable(tmp_path / "two") == comparable(run_dir)
     answers = [
-        metatune("predict", folder, shop_file, "--proba", "-q").stdout
+        call("predict", folder, shop_file, "--proba", "-q").stdout
         for folder in (run_dir, tmp_path / "two")
     ]
     assert answers[0] == answers[1] != ""
+
+
+def test_a_leaderboard_does_not_wait_for_scikit_learn(run_dir: Path) -> None:
+    code = (
+        "import sys; from metatune.cli.app import cli\n"
+        "try: cli.main(['leaderboard', sys.argv[1]])\n"
+        "except SystemExit: pass\n"
+        "print([name for name in ('sklearn', 'scipy') if name in sys.modules], file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", code, str(run_dir)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert "roc_auc (higher is better" in done.stdout
+    assert done.stderr.strip() == "[]"
 
 
 def test_leaderboard_says_what_to_expect_on_new_rows(
@@ -221,7 +234,7 @@ def test_without_anything_to_learn_the_constant_is_saved(
     frame = pd.DataFrame({"a": ["same"] * 40, "y": ["p", "q"] * 20})
     frame.to_csv(tmp_path / "flat.csv", index=False)
     run = tmp_path / "run"
-    fixed = ["--metadata", metadata_dir, "--max-trials", "2", "--output", run]
+    fixed = ["--metadata", metadata_dir, "--max-trials", "2", "--no-report", "--output", run]
     result = call("fit", tmp_path / "flat.csv", *fixed)
     assert result.exit_code == 3, result.stderr
     assert "no model beat the constant prediction" in result.stderr
@@ -235,7 +248,7 @@ def test_standard_input_without_header(
     nameless = shop.dropna()[["bought", "age", "income", "city"]]
     text = nameless.to_csv(index=False, header=False)
     run = tmp_path / "run"
-    fixed = ["--metadata", metadata_dir, "--max-trials", "2", "--output", run]
+    fixed = ["--metadata", metadata_dir, "--max-trials", "2", "--no-report", "--output", run]
     result = call("fit", "-", "--target", "0", *fixed, stdin=text)
     assert result.exit_code == 0, result.stderr
     whole = call("predict", run, "-", stdin=text).stdout

@@ -13,7 +13,7 @@ from sklearn.metrics import f1_score
 from metatune import load
 
 Call = Callable[..., Result]
-QUICK = ["--max-trials", "1", "--include", "linear", "--budget", "3m", "--jobs", "1"]
+QUICK = ["--max-trials", "1", "--include", "linear", "--budget", "3m", "--jobs", "1", "--no-report"]
 
 
 @pytest.fixture

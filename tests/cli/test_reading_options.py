@@ -67,7 +67,15 @@ def test_a_guess_names_the_options_that_mend_it(
 
 def test_a_run_goes_on_with_them(odd: Path, tmp_path: Path, metadata_dir: Path, call: Call) -> None:
     run = tmp_path / "run"
-    fixed = ("--metadata", metadata_dir, "--include", "linear,knn,decision_tree", "--jobs", "1")
+    fixed = (
+        "--metadata",
+        metadata_dir,
+        "--include",
+        "linear,knn,decision_tree",
+        "--jobs",
+        "1",
+        "--no-report",
+    )
     result = call("fit", odd, *OPTIONS, *fixed, "--max-trials", "3", "-o", run, "-q")
     assert result.exit_code == 0, result.stderr
     options = json.loads((run / "run.json").read_text(encoding="utf-8"))["options"]
@@ -177,7 +185,7 @@ def test_an_end_of_file_is_no_interruption(
 def test_a_name_that_is_not_utf_8(tmp_path: Path, shop_file: Path, metadata_dir: Path) -> None:
     path = os.fsencode(tmp_path) + b"/b\xff.csv"
     Path(os.fsdecode(path)).write_bytes(shop_file.read_bytes())
-    more = ["--max-trials", "1", "--jobs", "1", "--include", "naive_bayes"]
+    more = ["--max-trials", "1", "--jobs", "1", "--include", "naive_bayes", "--no-report"]
     folders = ["--metadata", str(metadata_dir), "-o", str(tmp_path / "run")]
     command: list[str | bytes] = [sys.executable, "-m", "metatune", "fit", path, *more, *folders]
     done = subprocess.run(command, capture_output=True, timeout=100, check=False)
@@ -193,7 +201,7 @@ def test_predictions_on_a_terminal_are_escaped(
     rows = "\n".join(f"{i % 7},{red if i % 7 > 3 else 'good'}" for i in range(60))
     data = tmp_path / "t.csv"
     data.write_text(f"x,y\n{rows}\n", encoding="utf-8")
-    fixed = ("--metadata", metadata_dir, "--include", "decision_tree", "--jobs", "1")
+    fixed = ("--metadata", metadata_dir, "--include", "decision_tree", "--jobs", "1", "--no-report")
     result = call("fit", data, *fixed, "--max-trials", "2", "-o", tmp_path / "run", "-q")
     assert result.exit_code == 0, result.stderr
     assert "\x1b[31mred" in call("predict", tmp_path / "run", data).stdout  # a file gets the labels

@@ -49,8 +49,9 @@ def fit(call: Call, metadata_dir: Path, tmp_path_factory: pytest.TempPathFactory
 
     def run(data: Path, *words: str) -> tuple[dict[str, Any], Path]:
         folder = tmp_path_factory.mktemp("runs") / "run"
-        fixed = ["--max-trials", "5", "--jobs", "1", "--include", FAMILIES, "-q", "--json"]
-        result = call("fit", data, *fixed, "--metadata", metadata_dir, "-o", folder, *words)
+        fixed = ["--max-trials", "5", "--jobs", "1", "--include", FAMILIES, "--no-report", "-q"]
+        places = ["--metadata", metadata_dir, "-o", folder]
+        result = call("fit", data, *fixed, "--json", *places, *words)
         assert result.exit_code in (0, 3), result.stderr
         return json.loads(result.stdout), folder
 

@@ -126,7 +126,7 @@ def space_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def words(shop_file: Path, metadata_dir: Path) -> list[Any]:
     fixed = ["--metadata", metadata_dir, "--include", FAMILIES, "--jobs", "1", "--seed", "3"]
-    return ["fit", shop_file, *fixed, "--max-trials", "14", "--budget", "10h", "-q"]
+    return ["fit", shop_file, *fixed, "--max-trials", "14", "--budget", "10h", "--no-report", "-q"]
 
 
 @pytest.fixture(scope="module")

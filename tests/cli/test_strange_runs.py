@@ -20,8 +20,8 @@ FAMILIES = "linear,decision_tree"
 @pytest.fixture(scope="module")
 def ended(shop_file: Path, call: Call, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("ended") / "run"
-    words = ["--include", FAMILIES, "--jobs", "1", "--max-trials", "8", "-o", folder, "-q"]
-    result = call("fit", shop_file, *words)
+    words = ["--include", FAMILIES, "--jobs", "1", "--max-trials", "8", "--no-report", "-q"]
+    result = call("fit", shop_file, *words, "-o", folder)
     assert result.exit_code == 0, result.stderr
     return folder
 
@@ -103,7 +103,8 @@ def test_no_more_jobs_start_than_the_machine_has_cores(run: Path, call: Call) ->
 def test_what_the_user_names_is_repeated_in_the_advice(
     ended: Path, shop_file: Path, metadata_dir: Path, call: Call, tmp_path: Path
 ) -> None:
-    words = ["--include", FAMILIES, "--jobs", "1", "--max-trials", "1", "--metadata", metadata_dir]
+    words = ["--include", FAMILIES, "--jobs", "1", "--max-trials", "1", "--no-report"]
+    words += ["--metadata", str(metadata_dir)]
     run = tmp_path / "own"
     assert call("fit", shop_file, *words, "-o", run, "-q").exit_code == 0
     again = call("fit", shop_file, *words, "-o", run, "--resume")

@@ -101,7 +101,8 @@ def test_characters_that_an_encoding_lacks_are_escaped(
 def test_a_run_goes_on_and_saves_when_nobody_listens(
     streams: str, shop_file: Path, tmp_path: Path
 ) -> None:
-    words = f"--include decision_tree --jobs 1 --max-trials 2 -v -o {tmp_path / 'run'}"
+    words = "--include decision_tree --jobs 1 --max-trials 2 --no-report -v"
+    words = f"{words} -o {tmp_path / 'run'}"
     shell(f"metatune fit {shop_file} {words} {streams}")
     from metatune.models import model_file
     from metatune.storage.record import RunRecord

@@ -32,6 +32,7 @@ def fit(call: Call, data: Path, metadata: Path, folder: Path, *more: str) -> Res
         "1",
         "--budget",
         "10h",
+        "--no-report",
     )
     return call("fit", data, "--metadata", metadata, "--output", folder, *only, *more)
 

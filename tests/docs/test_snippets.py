@@ -43,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("document", with_runnable(DOCUMENTS), ids=lambda path: path.name)
 def test_snippets_of_a_document_run(
-    document: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+    document: Path, folder: Path, programs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(folder)
     namespace: dict[str, Any] = {"__name__": "snippets"}
@@ -51,17 +51,17 @@ def test_snippets_of_a_document_run(
         if not is_run(snippet):
             continue
         if snippet.language == "console":
-            run_commands(snippet, document.name)
+            run_commands(snippet, document.name, programs)
         else:
             run_python(snippet, document, namespace)
 
 
-def run_commands(snippet: Snippet, name: str) -> None:
+def run_commands(snippet: Snippet, name: str, programs: Path) -> None:
     script, printed = commands_of(snippet.text)
-    programs = Path(sys.executable).parent
+    places = (str(programs), str(Path(sys.executable).parent), os.environ["PATH"])
     environment = {
         **os.environ,
-        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join(places),
         "PYTHONPATH": str(ROOT),
         "COLUMNS": "80",
     }
@@ -144,6 +144,8 @@ def test_fits_of_snippets_end_after_a_few_trials() -> None:
     assert quickened("metatune recommend a.csv --budget 10m").endswith("--budget 10m")
     made = quickened('model = MetaTuneClassifier(budget="10m", random_state=0)')
     assert made == f"model = MetaTuneClassifier(max_trials={N_TRIALS}, random_state=0)"
+    made = quickened("search = MetaTuneSearchCV(SVC(), cv=5, max_trials=12)")
+    assert made == f"search = MetaTuneSearchCV(SVC(), cv=5, max_trials={N_TRIALS})"
 
 
 def test_commands_are_told_from_what_they_print() -> None:

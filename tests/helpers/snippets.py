@@ -16,6 +16,7 @@ _FENCE = re.compile(r"^```(\w*)\s*$")
 _COMMENT = re.compile(r"^<!--\s*(.*?)\s*-->\s*$")
 _OPTION = re.compile(r"--(?:budget|max-trials)\s+(\+?)[0-9][0-9a-z.]*")
 _PARAMETER = re.compile(r"""(MetaTune\w+\()(?:budget|max_trials)=["']?[0-9]\w*["']?""")
+_TRIALS = re.compile(r"\bmax_trials=[0-9]+")
 _TRYING = re.compile(r"metatune (?:fit|continue) ")
 
 
@@ -91,6 +92,7 @@ def quickened(code: str) -> str:
     A number of trials rather than seconds, so that a run has all its parts on a busy machine too.
     """
     code = _PARAMETER.sub(rf"\g<1>max_trials={N_TRIALS}", re.sub(r"\\\n\s*", "", code))
+    code = _TRIALS.sub(f"max_trials={N_TRIALS}", code)
     return "\n".join(_quick_command(line) for line in code.splitlines())
 
 

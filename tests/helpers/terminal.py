@@ -61,15 +61,20 @@ class Recording:
 
 
 def run_in_terminal(
-    words: Sequence[str], *, columns: int, term: str = "xterm-256color", **options: Any
+    words: Sequence[str],
+    *,
+    columns: int,
+    term: str = "xterm-256color",
+    program: str | Path = sys.executable,
+    **options: Any,
 ) -> Recording:
-    """Run Python with arguments in a terminal until it ends."""
+    """Run Python, or another program, with arguments in a terminal until it ends."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", _LINES, columns, 0, 0))
     environ = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
     environ |= {"TERM": term, "PYTHONPATH": os.pathsep.join(sys.path)}
     process = subprocess.Popen(
-        [sys.executable, *words],
+        [program, *words],
         stdin=theirs, stdout=theirs, stderr=theirs, env=environ, start_new_session=True, **options,
     )  # fmt: skip
     os.close(theirs)

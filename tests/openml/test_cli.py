@@ -24,7 +24,10 @@ from metatune.data.reading.options import DETECT
 from metatune.errors import OpenMLError, OptionError
 
 Call = Callable[..., Result]
-QUICK = ("--include", "linear,naive_bayes,decision_tree", "--max-trials", "4", "--seed", "1")
+QUICK = (
+    *("--include", "linear,naive_bayes,decision_tree", "--max-trials", "4", "--seed", "1"),
+    "--no-report",
+)
 
 
 @pytest.fixture(autouse=True)

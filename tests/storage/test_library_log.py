@@ -38,7 +38,7 @@ def test_a_run_keeps_warnings_in_its_directory(shop_file: Path, tmp_path: Path) 
         "    return usual(*given)\n"
         "fit_run._report = report\n"
         f"cli.main(['fit', {str(shop_file)!r}, '-o', 'run', '--max-trials', '2', '--jobs', '1',\n"
-        "    '--include', 'decision_tree,linear', '-q'])\n"
+        "    '--include', 'decision_tree,linear', '--no-report', '-q'])\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

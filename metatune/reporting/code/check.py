@@ -19,8 +19,15 @@ TOLERANCE = 1e-6
 """Largest difference of probabilities, or of values in units of their spread."""
 
 _SAME_LABELS = 0.99  # of the rows: others may lie between two labels
-_ALONE = "import runpy, sys; sys.modules['metatune'] = None; sys.argv = sys.argv[1:]; "
-_ALONE += "runpy.run_path(sys.argv[0], run_name='__main__')"
+_ALONE = """\
+import runpy, sys
+script, data, model, answer = sys.argv[1:]
+sys.modules["metatune"] = None
+for words in (["train", data, "--model", model], ["predict", data, "--model", model, "-o", answer]):
+    sys.argv = [script, *words]
+    runpy.run_path(script, run_name="__main__")
+"""
+"""Both commands of a script, each in a main module of its own, without metatune."""
 
 
 def check_encoding(exported: "Exported", request: "ExportRequest") -> "np.ndarray[Any, Any]":
@@ -96,8 +103,7 @@ def check_predictions(
         script, model = Path(folder, "baseline.py"), Path(folder, "model.joblib")
         answer = Path(folder, "predictions.csv")
         script.write_text(exported.text, encoding="utf-8")
-        _run(script, "train", request.table.file.path, "--model", model)
-        _run(script, "predict", request.table.file.path, "--model", model, "-o", answer)
+        _run(script, request.table.file.path, model, answer)
         difference = _difference(exported, request, answer, known)
     if not difference <= TOLERANCE:
         raise ExportError(
