@@ -41,7 +41,9 @@ def test_a_signal_ends_a_run_in_every_phase(
     children = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(getattr(signal, name))
     _, errors = process.communicate(timeout=30)
-    assert process.returncode in (0, 130)
+    # On a busy machine Python itself may not have started yet, and ends by the signal.
+    before = () if seconds > 0.6 else (-getattr(signal, name),)
+    assert process.returncode in (0, 130, *before)
     assert "bug" not in errors
     assert "Traceback" not in errors
     _, alive = psutil.wait_procs(children, timeout=5)
