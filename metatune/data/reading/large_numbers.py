@@ -24,8 +24,8 @@ def inexact_columns(frame: pd.DataFrame) -> list[str]:
     for start in range(0, len(places), size):
         chosen = places[start : start + size]
         # A single column is no copy: long tables are looked at column by column.
-        cells = frame.iloc[:, chosen[0] if len(chosen) == 1 else chosen].to_numpy()
-        found = np.atleast_1d((np.abs(cells) >= _EXACT).any(axis=0))
+        some = frame.iloc[:, chosen[0]] if len(chosen) == 1 else frame.iloc[:, chosen]
+        found = np.atleast_1d((np.abs(some.to_numpy()) >= _EXACT).any(axis=0))
         large += [place for place, is_large in zip(chosen, found, strict=True) if is_large]
     return [str(frame.columns[place]) for place in large if _is_inexact(frame.iloc[:, place])]
 
