@@ -121,7 +121,8 @@ class AlgorithmContract:
 
 
 def test_every_family_is_held_to_the_contract() -> None:
-    assert {contract.name for contract in AlgorithmContract.__subclasses__()} == set(FAMILIES)
+    here = [one for one in AlgorithmContract.__subclasses__() if one.__module__ == __name__]
+    assert {contract.name for contract in here} == set(FAMILIES)
 
 
 class TestLightGBM(AlgorithmContract):

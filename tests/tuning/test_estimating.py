@@ -280,8 +280,8 @@ def test_what_breaks_off_the_estimate_does_not_break_the_run(
 
 def test_time_is_kept_free_once_there_is_something_to_estimate(tmp_path: Path) -> None:
     run = Run(tmp_path)
-    assert run.reserve(100.0) == pytest.approx(2.0)
-    assert run.reserve(5.0) == pytest.approx(0.3)
+    assert run.reserve(100.0) == pytest.approx(3.0)
+    assert run.reserve(5.0) == pytest.approx(0.6)
     assert run.reserve(9e3) == pytest.approx(8.0)
     (tmp_path / "other").mkdir()
     assert Run(tmp_path / "other", n_trials=0).reserve(100.0) == 0.0
