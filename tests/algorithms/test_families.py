@@ -101,8 +101,8 @@ def test_catboost_draws_weights_as_its_temperature_needs() -> None:
 
 
 def test_low_learning_rates_get_more_rounds_and_more_patience() -> None:
-    assert affordable_rounds(1e9, 1e3, 10, 0.05) == 2_000
-    assert affordable_rounds(1e9, 1e3, 10, 0.5) == 200
+    assert affordable_rounds(1e9, 1e3, 10, 0.05) == 5_000
+    assert affordable_rounds(1e9, 1e3, 10, 0.5) == 500
     assert affordable_rounds(1e5, 1e3, 10, 0.05) == 100
     assert affordable_rounds(1.0, 1e3, 10, 0.05) == 10
     assert few_rounds(0.01) > few_rounds(0.1) > few_rounds(1.0) >= 1

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 __all__ = ["BoostedTrees", "affordable_rounds", "few_rounds", "patience"]
 
-_MAX_ROUNDS = 2000
+_MAX_ROUNDS = 5_000
+_MAX_STEPS = 250.0  # sum of the learning rates of all rounds
+"""On 63 of 222 tables some recipe reached 2,000 rounds, and 100 of the sum, which were the maximum
+before. Tried on eleven of them with three times as much, the error of a slow recipe (rate .015)
+fell by .2 to 10 % on eight and stayed the same on three; where fewer suffice, early stopping ends
+before."""
+
 _FEW_ROUNDS = 40
 
 
@@ -116,7 +122,7 @@ def affordable_rounds(work: float, cost: float, fewest: float, learning_rate: fl
     learning_rate : float
         Learning rate: the higher it is, the fewer rounds are of use.
     """
-    useful = min(_MAX_ROUNDS, 100.0 / learning_rate)
+    useful = min(_MAX_ROUNDS, _MAX_STEPS / learning_rate)
     return int(min(useful, max(fewest, work / cost)))
 
 
