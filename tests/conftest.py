@@ -57,9 +57,9 @@ def _commands_start_with_their_test(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("metatune.budget.start_ticks", lambda: ticks)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _learners_stay_in_their_file() -> Iterator[None]:
-    """Forget the learners that the tests of a file have registered: a process runs many files."""
+@pytest.fixture(autouse=True)
+def _learners_stay_in_their_test() -> Iterator[None]:
+    """Forget the learners that a test has registered: a process runs many tests."""
     before = set(own_families())
     yield
     for name in set(own_families()) - before:

@@ -243,8 +243,7 @@ def _with_known_names(frame: "pd.DataFrame", known: "KnownTable") -> "pd.DataFra
 
 def _by_position(table: "Table", known: "KnownTable") -> "tuple[pd.DataFrame, list[str]]":
     frame = table.frame
-    is_empty = frame.isna() | (frame == "")
-    empty = [i for i in range(frame.shape[1]) if is_empty.iloc[:, i].all()]
+    empty = [i for i, is_empty in enumerate(frame.isna().all()) if is_empty]
     layout = known.layout(frame.shape[1], empty)
     if layout is None:
         raise SchemaError(

@@ -10,6 +10,7 @@ calibrated model of a rare class, which hardly ever finds it the most probable o
 bad as one that knows nothing, and models that are wrongly sure would win.
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,22 +27,52 @@ if TYPE_CHECKING:
 
 __all__ = ["choose_decision", "fit_decision", "judged_prediction"]
 
-_N_STEPS = 24  # thresholds that are tried
-_MAX_CLASSES = 20  # with more, too few rows speak for each factor
-_MAX_CLASSES_SLOW = 2  # for scorers that take milliseconds
+_LEAST_ROWS = 5
 _N_SAMPLES = 5  # resamplings over which a decision is averaged
-_N_SAMPLES_CHECK = 3
-_N_PARTS_CHECK = 5
 _N_ROUNDS = 2  # over all classes
 _N_ERRORS = 0.5
 _WIDEST = 12.0  # logarithm of a factor, at most
-_OF_ITS_SHARE = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)
-"""Parts of a class's share of the rows that are tried as the share decided for it: a rare class
-lies between two of the even steps."""
 
-_N_STEPS_SLOW, _N_PARTS_CHECK_SLOW = 8, 3
-_OF_ITS_SHARE_SLOW = (0.5, 1.0, 2.0)
-"""The same for scorers that take milliseconds: each trial is judged so on every fold."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Effort:
+    """Effort of choosing thresholds, by what a score costs: trials are judged so on every fold.
+
+    Attributes
+    ----------
+    n_steps : int
+        Thresholds that are tried, evenly.
+    of_its_share : tuple of float
+        Parts of a class's share of the rows that are tried as the share decided for it: a rare
+        class lies between two of the even steps.
+    n_parts : int
+        Parts of the rows on which it is checked whether thresholds help,
+    n_samples : int
+        and resamplings in each check.
+    max_classes : int
+        With more, too few rows speak for each factor, or it takes too long.
+    """
+
+    n_steps: int
+    of_its_share: tuple[float, ...]
+    n_parts: int
+    n_samples: int
+    max_classes: int
+
+
+_QUICK = _Effort(
+    n_steps=24,
+    of_its_share=(0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0),
+    n_parts=5,
+    n_samples=3,
+    max_classes=20,
+)
+_SLOW = _Effort(n_steps=8, of_its_share=(0.5, 1.0, 2.0), n_parts=3, n_samples=1, max_classes=2)
+"""For scorers that take milliseconds."""
+
+
+def _effort(metric: Metric) -> _Effort:
+    return _QUICK if has_quick_table(metric) else _SLOW
 
 
 def fit_decision(
@@ -113,7 +144,7 @@ def choose_decision(
     if not _can_decide(metric, probabilities):
         return ()
     gain_on = _GainOn(metric, y, probabilities, weights, seed)
-    if not cross_fitted_gain(parts[: _n_parts(metric)], gain_on).exceeds(_N_ERRORS):
+    if not cross_fitted_gain(parts[: _effort(metric).n_parts], gain_on).exceeds(_N_ERRORS):
         return ()
     return fit_decision(metric, y, probabilities, weights, seed=seed)
 
@@ -143,10 +174,10 @@ def judged_prediction(
         The prediction itself, unless the metric is of labels and thresholds help that are chosen on
         other parts of these rows: then indicators of the labels so decided.
     """
-    if not _can_decide(metric, prediction) or len(y) < _N_PARTS_CHECK:
+    if not _can_decide(metric, prediction) or len(y) < _LEAST_ROWS:
         return prediction
     kind = TaskKind.BINARY if prediction.shape[1] == 2 else TaskKind.MULTICLASS
-    folds = make_folds(y, kind, _n_parts(metric), seed=0)
+    folds = make_folds(y, kind, _effort(metric).n_parts, seed=0)
     gain_on = _GainOn(metric, y, prediction, weights, seed=0)
     parts = [(np.sort(fold.train), fold.valid) for fold in folds]
     if not cross_fitted_gain(parts, gain_on).exceeds(_N_ERRORS):
@@ -154,16 +185,11 @@ def judged_prediction(
     return np.asarray(np.eye(prediction.shape[1])[gain_on.decided])
 
 
-def _n_parts(metric: Metric) -> int:
-    return _N_PARTS_CHECK if has_quick_table(metric) else _N_PARTS_CHECK_SLOW
-
-
 def _can_decide(metric: Metric, prediction: "FloatArray") -> bool:
     if not metric.decides or prediction.ndim != 2:
         return False
-    quick = has_quick_table(metric)
-    most = _MAX_CLASSES if quick else _MAX_CLASSES_SLOW
-    return prediction.shape[1] <= most and (quick or metric.weighs)
+    is_affordable = metric.weighs or has_quick_table(metric)
+    return prediction.shape[1] <= _effort(metric).max_classes and is_affordable
 
 
 class _GainOn:
@@ -189,7 +215,7 @@ class _GainOn:
             self._p[fit],
             some,
             seed=self._seed,
-            n_samples=_N_SAMPLES_CHECK if has_quick_table(self._metric) else 1,
+            n_samples=_effort(self._metric).n_samples,
         )
         p = self._p[held_out]
         before, after = p.argmax(axis=1), (p * factors).argmax(axis=1)
@@ -206,7 +232,7 @@ class _Table:
         self, metric: Metric, y: "AnyArray", weights: "FloatArray | None", n_classes: int
     ) -> None:
         self._metric = metric
-        self.is_quick = has_quick_table(metric)
+        self.effort = _effort(metric)
         self._y = np.asarray(y, dtype=np.intp)
         self._weights = weights
         self._n_classes = n_classes
@@ -272,7 +298,7 @@ def _best_shift(
     edges = others.max(axis=1) - logs[:, c]  # a larger shift makes class c the decision for the row
     rest = others.argmax(axis=1)
     rest = rest + (rest >= c)
-    tried = _shifts_to_try(edges, share, quick=table.is_quick)
+    tried = _shifts_to_try(edges, share, table.effort)
     losses = table.losses_of_shifts(rest, c, edges, tried)
     if not losses.min() < best:
         return float(shifts[c]), best
@@ -280,12 +306,11 @@ def _best_shift(
     return float(good[len(good) // 2]), float(losses.min())
 
 
-def _shifts_to_try(edges: "FloatArray", share: float, *, quick: bool) -> "FloatArray":
+def _shifts_to_try(edges: "FloatArray", share: float, effort: _Effort) -> "FloatArray":
     """Return shifts that decide various shares of the rows for a class, from none to all."""
     ordered, n = np.sort(edges), len(edges)
-    n_steps, parts = (_N_STEPS, _OF_ITS_SHARE) if quick else (_N_STEPS_SLOW, _OF_ITS_SHARE_SLOW)
-    rarer = np.array(parts) * min(share, 1.0 - share)
-    wanted = np.r_[np.linspace(0.0, 1.0, n_steps + 1), rarer, 1.0 - rarer]
+    rarer = np.array(effort.of_its_share) * min(share, 1.0 - share)
+    wanted = np.r_[np.linspace(0.0, 1.0, effort.n_steps + 1), rarer, 1.0 - rarer]
     over = np.unique(np.round(np.clip(wanted, 0.0, 1.0) * n).astype(np.intp))
     bounds = np.r_[ordered[0] - 2.0, ordered, ordered[-1] + 2.0]
     between = (bounds[over] + bounds[over + 1]) / 2.0

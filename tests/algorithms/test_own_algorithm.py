@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,6 @@ import metatune
 from metatune.algorithms.own_algorithm import OwnAlgorithm, register_algorithm
 from metatune.algorithms.registry import (
     ENTRY_POINTS,
-    forget,
     get_algorithm,
     own_families,
     register,
@@ -34,15 +32,6 @@ if TYPE_CHECKING:
     from dask_cluster import Cluster
 
 SPACE = {"power": Float(0.5, 3.0)}
-
-
-@pytest.fixture(autouse=True)
-def _only_for_a_test() -> Iterator[None]:
-    """Forget what a test has registered."""
-    before = own_families()
-    yield
-    for name in set(own_families()) - set(before):
-        forget(name)
 
 
 def test_an_estimator_is_registered_with_its_space() -> None:

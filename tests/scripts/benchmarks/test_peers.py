@@ -89,7 +89,7 @@ def harness_record(system: str, score: float | None, **more: Any) -> dict[str, A
         **{"budget": 10.0, "seed": 0, "n_train": 70, "n_test": 30, "n_features": 3},
         **{"when": "2026-01-02T03:04:05Z", "load": 0.987, "wall_s": 12.0, "peak_rss_mb": 300},
         **{"fit_s": 9.87654, "predict_s": 0.12345678, "model_bytes": 12345},
-        **{"versions": {"peer.core": "1.2", "numpy": "2"}, "info": {"best": "/tmp/secret/model"}},
+        **{"versions": {"peer.core": "1.2", "numpy": "2"}, "info": {"best": "secret/model"}},
         **{"status": "ok", "metrics": {"roc_auc": score, "log_loss": 0.4}},
     }
     if score is None:
