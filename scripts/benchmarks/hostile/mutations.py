@@ -230,15 +230,40 @@ def _change_cells(file: _File, rng: Generator) -> None:
     name, array = _some_array(file, rng)
     if not array.size or array.dtype.kind not in "iufbV":
         return
-    flat = array.reshape(-1)
     for _ in range(int(rng.integers(1, 5))):
-        place, field = int(rng.integers(len(flat))), ()
-        if array.dtype.names:
-            field = _one(array.dtype.names, rng)
-        cells = flat[field] if field else flat
+        cells = _column(array, rng)
         with np.errstate(all="ignore"):
-            cells[place] = np.array(_one(_EXTREMES, rng)).astype(cells.dtype)
+            cells[int(rng.integers(len(cells)))] = np.array(_one(_EXTREMES, rng)).astype(
+                cells.dtype
+            )
     _store(file, name, array)
+
+
+def _change_indices(file: _File, rng: Generator) -> None:
+    """Change some whole numbers of an array to places just outside, or back to where they stand.
+
+    Compiled code walks along such numbers: nodes of trees, places in lists, codes of levels. One of
+    the first is changed as often as any, since every row passes there.
+    """
+    name, array = _some_array(file, rng, "iuV")
+    if array is None or not array.size:
+        return
+    for _ in range(int(rng.integers(1, 4))):
+        cells = _column(array, rng, "iu")
+        size = len(cells)
+        place = int(rng.integers(min(size, 3) if rng.random() < 0.5 else size))
+        high = int(cells.max())
+        near = (place, size, size - 1, size + 1, high + 1, 10 * high + 10, 0, -1, -2, -size, 2**30)
+        with np.errstate(all="ignore"):
+            cells[place] = np.array(_one(near, rng)).astype(cells.dtype)
+    _store(file, name, array)
+
+
+def _column(array: Any, rng: Generator, kinds: str = "iufb") -> Any:
+    """Return a view of an array's cells, or of those of one of its fields."""
+    flat = array.reshape(-1)
+    fields = [n for n in array.dtype.names or () if array.dtype[n].kind in kinds]
+    return flat[_one(fields, rng)] if fields else flat
 
 
 def _change_shape(file: _File, rng: Generator) -> None:
@@ -273,10 +298,22 @@ def _change_header(file: _File, rng: Generator) -> None:
     file.members[name] = file.members[name].replace(old, new, 1)
 
 
-def _some_array(file: _File, rng: Generator) -> tuple[str, Any]:
-    names = [name for name in file.members if name.endswith(".npy")]
-    name = _one(names, rng)
-    return name, np.load(io.BytesIO(file.members[name]), allow_pickle=False)
+def _some_array(file: _File, rng: Generator, kinds: str = "") -> tuple[str, Any]:
+    """Return one of the arrays, of some kinds of numbers; None if there is none.
+
+    Large ones, which compiled code walks through, are chosen more often.
+    """
+    arrays = {
+        name: np.load(io.BytesIO(member), allow_pickle=False)
+        for name, member in file.members.items()
+        if name.endswith(".npy")
+    }
+    names = [name for name, array in arrays.items() if not kinds or array.dtype.kind in kinds]
+    if not names:
+        return "", None
+    sizes = np.sqrt([arrays[name].nbytes + 1.0 for name in names])
+    name = str(rng.choice(names, p=sizes / sizes.sum()))
+    return name, arrays[name]
 
 
 def _store(file: _File, name: str, array: Any) -> None:
@@ -348,6 +385,8 @@ _MUTATIONS: dict[str, Callable[[_File, Generator], None]] = {
     "depth": _deepen,
     "cells": _change_cells,
     "more cells": _change_cells,
+    "indices": _change_indices,
+    "more indices": _change_indices,
     "shape": _change_shape,
     "header": _change_header,
     "library": _change_library,
