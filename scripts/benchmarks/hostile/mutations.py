@@ -68,6 +68,7 @@ _DTYPES = ("<f8", "<f4", "<i8", "<i4", "|u1", "|b1", "<U3", ">i8", "<c16")
 _EXTREMES = (
     -1,
     -2,
+    -1_000,
     0,
     1,
     2,
@@ -83,6 +84,9 @@ _EXTREMES = (
     -(2**62),
 )
 _TOKEN = re.compile(rb"-?\d[-+.\de]*")
+_TREE = re.compile(rb"^Tree=\d+$", re.MULTILINE)
+_TREE_SIZES = re.compile(rb"^tree_sizes=.*$", re.MULTILINE)
+_NUMBERS = re.compile(rb"^[^\n]*=[^\n]*\d[^\n]*$", re.MULTILINE)
 _MOST_BYTES = 6
 
 
@@ -301,7 +305,8 @@ def _change_header(file: _File, rng: Generator) -> None:
 def _some_array(file: _File, rng: Generator, kinds: str = "") -> tuple[str, Any]:
     """Return one of the arrays, of some kinds of numbers; None if there is none.
 
-    Large ones, which compiled code walks through, are chosen more often.
+    Large ones, which compiled code walks through, are chosen more often, but not always: small ones
+    hold sizes.
     """
     arrays = {
         name: np.load(io.BytesIO(member), allow_pickle=False)
@@ -312,7 +317,8 @@ def _some_array(file: _File, rng: Generator, kinds: str = "") -> tuple[str, Any]
     if not names:
         return "", None
     sizes = np.sqrt([arrays[name].nbytes + 1.0 for name in names])
-    name = str(rng.choice(names, p=sizes / sizes.sum()))
+    chances = 0.5 / len(names) + 0.5 * sizes / sizes.sum()
+    name = str(rng.choice(names, p=chances))
     return name, arrays[name]
 
 
@@ -332,6 +338,8 @@ def _change_library(file: _File, rng: Generator) -> None:
     elif texts:
         node = _one(texts, rng)
         changed = _changed_text(json.loads(node["content"]).encode(), rng)
+        if rng.random() < 0.7:
+            changed = _with_sizes(changed)
         node["content"] = json.dumps(changed.decode("latin-1"))
     else:
         _change_cells(file, rng)
@@ -344,13 +352,25 @@ def _changed_text(text: bytes, rng: Generator) -> bytes:
         lines[place : place + 1] = _one(([], [lines[place]] * 2, [b"Tree=0"], [b""]), rng)
         whole: bytes = b"\n".join(lines)
         return whole
-    tokens = list(_TOKEN.finditer(text))
+    # A line first: most numbers are values of leaves, and few are the sizes and places to believe.
+    start, end = _one([m.span() for m in _NUMBERS.finditer(text)] or [(0, len(text))], rng)
+    tokens = list(_TOKEN.finditer(text, start, end))
     if not tokens:
         return text
-    token = _one(tokens[:40] if rng.random() < 0.4 else tokens, rng)
+    token = _one(tokens, rng)
     new = _one((*(str(n).encode() for n in _EXTREMES), b"", b"nan", b"1 2", b"x"), rng)
     changed: bytes = text[: token.start()] + new + text[token.end() :]
     return changed
+
+
+def _with_sizes(text: bytes) -> bytes:
+    """Write the sizes of LightGBM's trees anew: where they are wrong, nothing else is looked at."""
+    starts = [match.start() for match in _TREE.finditer(text)]
+    if not starts:
+        return text
+    ends = [*starts[1:], max(text.find(b"end of trees"), starts[-1])]
+    sizes = b" ".join(str(end - start).encode() for start, end in zip(starts, ends, strict=True))
+    return _TREE_SIZES.sub(b"tree_sizes=" + sizes, text)
 
 
 def _changed_bytes(content: bytes, rng: Generator) -> bytes:

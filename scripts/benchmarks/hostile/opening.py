@@ -5,12 +5,13 @@ and after each. Whatever a mutant does to this process, the one that reads the l
 """
 
 import json
+import os
 import resource
 import sys
 import tempfile
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from zlib import crc32
 
 import numpy as np
@@ -52,19 +53,26 @@ def main(path: Path, kind: TaskKind, seed: int, start: int, end: int) -> None:
     limit = psutil.Process().memory_info().vms + _MEMORY
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     sys.addaudithook(_listen)
-    with tempfile.TemporaryDirectory() as folder:
+    # What compiled code prints must not come between the lines that are read.
+    lines = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    with lines, tempfile.TemporaryDirectory() as folder:
         for number in range(start, end):
             what, changed = mutant(content, np.random.default_rng([seed, number, own]))
             file = Path(folder) / "mutant.skops"
             file.write_bytes(changed)
-            print(json.dumps({"begins": number, "mutation": what}), flush=True)
+            _say(lines, begins=number, mutation=what)
             _trespasses.clear()
             _armed = True
             outcome, detail = _opened(file, rows)
             _armed = False
             if _trespasses:
                 outcome, detail = "ran code", ", ".join(_trespasses)
-            print(json.dumps({"ends": number, "outcome": outcome, "detail": detail}), flush=True)
+            _say(lines, ends=number, outcome=outcome, detail=detail)
+
+
+def _say(lines: TextIO, **said: Any) -> None:
+    print(json.dumps(said), file=lines, flush=True)
 
 
 def _opened(file: Path, rows: Any) -> tuple[str, str]:
