@@ -34,7 +34,7 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)")
 _IMPORT_SHARE = 0.2  # of a budget, at most
 _AT_ONCE = 1.0  # seconds between an import and the fit that it was made for
 
-_imports: list[tuple[float, float]] = []  # when the last one began and ended
+_imports: list[tuple[float, float]] = []  # seconds of the last ones, and when they had ended
 
 
 def parse_duration(text: str | float) -> float:
@@ -196,10 +196,21 @@ def start_ticks() -> int | None:
 
 @contextlib.contextmanager
 def noted_import() -> Iterator[None]:
-    """Note how long the first use of an estimator imports libraries: a second, as a rule."""
+    """Note how long the first use of an estimator imports libraries: a second, as a rule.
+
+    Imports that follow each other are one: of several names, the first has waited for all.
+    """
     began = time.monotonic()
+    before = _recent_seconds(began)
     yield
-    _imports[:] = [(began, time.monotonic())]
+    ended = time.monotonic()
+    _imports[:] = [(before + ended - began, ended)]
+
+
+def _recent_seconds(instant: float) -> float:
+    """Return the seconds of the imports that had ended just before an instant."""
+    recent = (seconds for seconds, ended in _imports if instant - ended < _AT_ONCE)
+    return sum(recent, start=0.0)
 
 
 def seconds_of_import(budget: float) -> float:
@@ -212,11 +223,9 @@ def seconds_of_import(budget: float) -> float:
     budget : float
         Seconds of the fit; the import takes no more than a share of them.
     """
-    if not _imports:
-        return 0.0
-    began, ended = _imports.pop()
-    is_recent = time.monotonic() - ended < _AT_ONCE
-    return min(ended - began, _IMPORT_SHARE * budget) if is_recent else 0.0
+    seconds = _recent_seconds(time.monotonic())
+    _imports.clear()
+    return min(seconds, _IMPORT_SHARE * budget)
 
 
 def utc_now() -> str:

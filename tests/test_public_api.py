@@ -66,7 +66,7 @@ def test_import_is_light() -> None:
 def test_a_fit_at_once_counts_the_import_that_it_waited_for() -> None:
     code = (
         "import metatune; from metatune.budget import seconds_of_import as seconds\n"
-        "metatune.MetaTuneClassifier; first = seconds(60.0)\n"
+        "from metatune import MetaTuneClassifier, MetaTuneRegressor; first = seconds(60.0)\n"
         "print(0.05 < first <= 12.0, seconds(60.0))\n"
     )
     done = subprocess.run(
@@ -80,6 +80,13 @@ def test_an_import_takes_a_share_of_a_budget_and_none_of_a_later_fit() -> None:
         time.sleep(0.02)
     assert seconds_of_import(0.05) == pytest.approx(0.01)
     assert seconds_of_import(0.05) == 0.0
+
+
+def test_imports_that_follow_each_other_count_together() -> None:
+    for _ in range(2):
+        with noted_import():
+            time.sleep(0.02)
+    assert seconds_of_import(60.0) >= 0.04
 
 
 def make_table() -> pd.DataFrame:
