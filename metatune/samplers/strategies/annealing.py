@@ -15,11 +15,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from metatune.evaluation.rungs import Rung
 from metatune.samplers.base import TOP_RUNG, Sampler
-from metatune.samplers.drawing import DrawingSampler
 from metatune.samplers.strategies.families import draw_family
 from metatune.samplers.strategies.seen import Seen, seen_at
+from metatune.samplers.strategies.top_rung import TopRungSampler
 from metatune.samplers.strategies.warm_start import after_recommended
 from metatune.samplers.strategy import Situation
 from metatune.search.history import History
@@ -50,7 +49,7 @@ def acceptance(worse: float, n_results: int) -> float:
     return 1.0 if worse <= 0.0 else math.exp(-worse / temperature(n_results))
 
 
-class AnnealingSampler(DrawingSampler):
+class AnnealingSampler(TopRungSampler):
     """Sampler of neighbours of where the walk of a family stands.
 
     Parameters
@@ -58,10 +57,6 @@ class AnnealingSampler(DrawingSampler):
     situation : Situation
         Spaces, seed and rungs of the search.
     """
-
-    def __init__(self, situation: Situation) -> None:
-        super().__init__(situation.spaces, situation.seed, TOP_RUNG)
-        self._top: Rung = situation.rungs[-1]
 
     def walk(self, history: History, family: str) -> list[tuple[Seen, bool]]:
         """Return the results of a family, in order, and whether the walk went there."""
@@ -85,7 +80,7 @@ class AnnealingSampler(DrawingSampler):
         return chance < acceptance(worse, len(until) - 1)
 
     def _draw(self, history: History, rng: np.random.Generator) -> Configuration:
-        family = draw_family(seen_at(history, self._top, self._spaces), self._spaces, rng)
+        family = draw_family(self._seen(history), self._spaces, rng)
         space = self._spaces[family]
         if not history.knows(space.default()):
             return space.default()

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from metatune.evaluation.rungs import Rung
 from metatune.samplers.base import TOP_RUNG, Sampler
-from metatune.samplers.drawing import DrawingSampler
 from metatune.samplers.strategies.families import draw_family
 from metatune.samplers.strategies.optuna_study import CubeEncoding, StudyMemory
-from metatune.samplers.strategies.seen import pending_at, seen_at
+from metatune.samplers.strategies.seen import pending_at
+from metatune.samplers.strategies.top_rung import TopRungSampler
 from metatune.samplers.strategies.warm_start import after_recommended
 from metatune.samplers.strategy import Situation
 from metatune.search.history import History
@@ -35,7 +34,7 @@ def _gaussian_sampler(seed: int) -> "BaseSampler":
     return Gaussian(popsize=_POPULATION, warn_independent_sampling=False, seed=seed)
 
 
-class CmaEsSampler(DrawingSampler):
+class CmaEsSampler(TopRungSampler):
     """Sampler of one CMA-ES for each family, at the top rung.
 
     Parameters
@@ -45,15 +44,14 @@ class CmaEsSampler(DrawingSampler):
     """
 
     def __init__(self, situation: Situation) -> None:
-        super().__init__(situation.spaces, situation.seed, TOP_RUNG)
-        self._top: Rung = situation.rungs[-1]
+        super().__init__(situation)
         self._memories = {
             name: StudyMemory(CubeEncoding(space, "cmaes"), _gaussian_sampler, keeps_state=True)
             for name, space in situation.spaces.items()
         }
 
     def _draw(self, history: History, rng: np.random.Generator) -> Configuration:
-        seen = seen_at(history, self._top, self._spaces)
+        seen = self._seen(history)
         family = draw_family(seen, self._spaces, rng)
         default = self._spaces[family].default()
         if not history.knows(default):

@@ -8,10 +8,10 @@ there. Families do not mutate into each other: they spread and die out with thei
 
 import numpy as np
 
-from metatune.evaluation.rungs import Rung
 from metatune.samplers.base import TOP_RUNG, Sampler
-from metatune.samplers.drawing import DrawingSampler, draw_configuration
-from metatune.samplers.strategies.seen import Seen, seen_at
+from metatune.samplers.drawing import draw_configuration
+from metatune.samplers.strategies.seen import Seen
+from metatune.samplers.strategies.top_rung import TopRungSampler
 from metatune.samplers.strategies.warm_start import after_recommended
 from metatune.samplers.strategy import Situation
 from metatune.search.history import History
@@ -25,7 +25,7 @@ N_POPULATION = 20
 _N_SAMPLED = 5
 
 
-class EvolutionSampler(DrawingSampler):
+class EvolutionSampler(TopRungSampler):
     """Sampler of founders at random, and of mutations once the population is complete.
 
     Parameters
@@ -34,13 +34,9 @@ class EvolutionSampler(DrawingSampler):
         Spaces, seed and rungs of the search.
     """
 
-    def __init__(self, situation: Situation) -> None:
-        super().__init__(situation.spaces, situation.seed, TOP_RUNG)
-        self._top: Rung = situation.rungs[-1]
-
     def population(self, history: History) -> list[Seen]:
         """Return who is alive, the oldest first."""
-        return seen_at(history, self._top, self._spaces)[-N_POPULATION:]
+        return self._seen(history)[-N_POPULATION:]
 
     def _draw(self, history: History, rng: np.random.Generator) -> Configuration:
         population = self.population(history)

@@ -9,22 +9,16 @@ or drawn at random.
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from metatune.evaluation.rungs import Rung
 from metatune.samplers.base import TOP_RUNG, Sampler
-from metatune.samplers.drawing import DrawingSampler
 from metatune.samplers.strategies.optuna_study import FlatEncoding, StudyMemory
-from metatune.samplers.strategies.seen import seen_at
+from metatune.samplers.strategies.study_sampler import StudySampler
 from metatune.samplers.strategies.warm_start import after_recommended
 from metatune.samplers.strategy import Situation
-from metatune.search.history import History
-from metatune.space import Configuration
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
 
-__all__ = ["N_GENERATION", "GeneticSampler", "make_genetic"]
+__all__ = ["N_GENERATION", "make_genetic"]
 
 N_GENERATION = 16
 """Configurations of a generation, and parents of the next."""
@@ -38,27 +32,8 @@ def _nsga_sampler(seed: int) -> "BaseSampler":
     return NSGAIISampler(population_size=N_GENERATION, mutation_prob=_MUTATED, seed=seed)
 
 
-class GeneticSampler(DrawingSampler):
-    """Sampler of Optuna's NSGA-II at the top rung.
-
-    Parameters
-    ----------
-    situation : Situation
-        Spaces, seed and rungs of the search.
-    """
-
-    def __init__(self, situation: Situation) -> None:
-        super().__init__(situation.spaces, situation.seed, TOP_RUNG)
-        self._top: Rung = situation.rungs[-1]
-        self._memory = StudyMemory(
-            FlatEncoding(situation.spaces, "genetic"), _nsga_sampler, keeps_state=True
-        )
-
-    def _draw(self, history: History, rng: np.random.Generator) -> Configuration:
-        seen = seen_at(history, self._top, self._spaces)
-        return self._memory.ask(seen, (), int(rng.integers(2**31)))
-
-
 def make_genetic(situation: Situation) -> Sampler:
     """Breed configurations, from the recommended ones on."""
-    return after_recommended(situation, GeneticSampler(situation), rung=TOP_RUNG)
+    encoding = FlatEncoding(situation.spaces, "genetic")
+    memory = StudyMemory(encoding, _nsga_sampler, keeps_state=True)
+    return after_recommended(situation, StudySampler(situation, memory), rung=TOP_RUNG)

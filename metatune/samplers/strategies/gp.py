@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from metatune.evaluation.rungs import Rung
 from metatune.samplers.base import TOP_RUNG, Sampler
-from metatune.samplers.drawing import DrawingSampler, draw_configuration
-from metatune.samplers.strategies.seen import Seen, pending_at, seen_at
+from metatune.samplers.drawing import draw_configuration
+from metatune.samplers.strategies.seen import Seen
+from metatune.samplers.strategies.top_rung import TopRungSampler
 from metatune.samplers.strategies.warm_start import after_recommended
 from metatune.samplers.strategy import Situation
 from metatune.search.history import History
@@ -81,7 +81,7 @@ def expected_improvement(mean: "FloatArray", deviation: "FloatArray", best: floa
     return np.asarray(deviation * (steps * norm.cdf(steps) + norm.pdf(steps)))
 
 
-class GaussianProcessSampler(DrawingSampler):
+class GaussianProcessSampler(TopRungSampler):
     """Sampler of the largest expected improvement at the top rung.
 
     Parameters
@@ -91,19 +91,18 @@ class GaussianProcessSampler(DrawingSampler):
     """
 
     def __init__(self, situation: Situation) -> None:
-        super().__init__(situation.spaces, situation.seed, TOP_RUNG)
-        self._top: Rung = situation.rungs[-1]
+        super().__init__(situation)
         self._coordinates = Coordinates(situation.spaces)
 
     def _draw(self, history: History, rng: np.random.Generator) -> Configuration:
-        seen = seen_at(history, self._top, self._spaces)
+        seen = self._seen(history)
         if len(seen) < _N_START:
             return draw_configuration(self._spaces, rng)
         candidates = [c for c in self._candidates(seen, rng) if not history.knows(c)]
         if not candidates:
             return draw_configuration(self._spaces, rng)
         seen = _telling(seen)
-        pending = pending_at(history, self._top, self._spaces)
+        pending = self._pending(history)
         places = self._coordinates.of([one.configuration for one in seen])
         under_way = self._coordinates.of(pending) if pending else places[:0]
         losses = np.array([one.loss for one in seen])

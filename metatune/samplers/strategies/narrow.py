@@ -11,11 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from metatune.evaluation.rungs import Rung
 from metatune.samplers.base import TOP_RUNG, Sampler
-from metatune.samplers.drawing import DrawingSampler, draw_configuration
+from metatune.samplers.drawing import draw_configuration
 from metatune.samplers.strategies.cube import all_values
-from metatune.samplers.strategies.seen import seen_at
+from metatune.samplers.strategies.top_rung import TopRungSampler
 from metatune.samplers.strategies.warm_start import after_recommended
 from metatune.samplers.strategy import Situation
 from metatune.search.history import History
@@ -52,7 +51,7 @@ def interval(centre: float, edge: float) -> tuple[float, float]:
     return low, low + edge
 
 
-class NarrowSampler(DrawingSampler):
+class NarrowSampler(TopRungSampler):
     """Sampler at random from a region that shrinks.
 
     Parameters
@@ -61,13 +60,9 @@ class NarrowSampler(DrawingSampler):
         Spaces, seed and rungs of the search.
     """
 
-    def __init__(self, situation: Situation) -> None:
-        super().__init__(situation.spaces, situation.seed, TOP_RUNG)
-        self._top: Rung = situation.rungs[-1]
-
     def region(self, history: History) -> Region:
         """Return the region of the round that is under way."""
-        seen = seen_at(history, self._top, self._spaces)
+        seen = self._seen(history)
         n_rounds = len(seen) // N_ROUND
         if n_rounds == 0:
             return Region(centres=(), edge=1.0)

@@ -7,22 +7,16 @@ ones, so that workers do not crowd. The first ten results are recommended or dra
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from metatune.evaluation.rungs import Rung
 from metatune.samplers.base import TOP_RUNG, Sampler
-from metatune.samplers.drawing import DrawingSampler
 from metatune.samplers.strategies.optuna_study import StudyMemory, TreeEncoding
-from metatune.samplers.strategies.seen import pending_at, seen_at
+from metatune.samplers.strategies.study_sampler import StudySampler
 from metatune.samplers.strategies.warm_start import after_recommended
 from metatune.samplers.strategy import Situation
-from metatune.search.history import History
-from metatune.space import Configuration
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
 
-__all__ = ["N_START", "TpeSampler", "make_tpe", "parzen_sampler"]
+__all__ = ["N_START", "make_tpe", "parzen_sampler"]
 
 N_START = 10
 """Results before the densities decide."""
@@ -37,28 +31,8 @@ def parzen_sampler(seed: int) -> "BaseSampler":
     )
 
 
-class TpeSampler(DrawingSampler):
-    """Sampler of Optuna's TPE at the top rung.
-
-    Parameters
-    ----------
-    situation : Situation
-        Spaces, seed and rungs of the search.
-    """
-
-    def __init__(self, situation: Situation) -> None:
-        super().__init__(situation.spaces, situation.seed, TOP_RUNG)
-        self._top: Rung = situation.rungs[-1]
-        self._memory = StudyMemory(
-            TreeEncoding(situation.spaces, "tpe"), parzen_sampler, keeps_state=False
-        )
-
-    def _draw(self, history: History, rng: np.random.Generator) -> Configuration:
-        seen = seen_at(history, self._top, self._spaces)
-        pending = pending_at(history, self._top, self._spaces)
-        return self._memory.ask(seen, pending, int(rng.integers(2**31)))
-
-
 def make_tpe(situation: Situation) -> Sampler:
     """Learn densities from results, those of the recommended configurations first."""
-    return after_recommended(situation, TpeSampler(situation), rung=TOP_RUNG)
+    encoding = TreeEncoding(situation.spaces, "tpe")
+    memory = StudyMemory(encoding, parzen_sampler, keeps_state=False)
+    return after_recommended(situation, StudySampler(situation, memory), rung=TOP_RUNG)
