@@ -17,10 +17,12 @@ __all__ = [
     "minutes",
     "only",
     "out",
+    "predictions",
     "seconds",
     "seed",
     "several",
     "tables",
+    "work",
 ]
 
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -90,5 +92,9 @@ history = click.option(
 )
 minutes = click.option(
     "--minutes", type=float, default=float("inf"), help="Start nothing after so many."
+)
+work = click.option("--work", type=DIRECTORY, required=True, help="Work directory of the build.")
+predictions = click.option(
+    "--predictions", type=DIRECTORY, required=True, help="Those that the build kept."
 )
 list_only = click.option("--list", "list_only", is_flag=True, help="Only say what is left to do.")

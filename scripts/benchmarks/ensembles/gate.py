@@ -52,8 +52,8 @@ class Case:
 
 
 @click.command(help=__doc__)
-@click.option("--work", type=options.DIRECTORY, required=True, help="Work directory of the build.")
-@click.option("--predictions", type=options.DIRECTORY, required=True, help="Those it kept.")
+@options.work
+@options.predictions
 @options.tables(500)
 def gate(work: Path, predictions: Path, n_tables: int) -> None:
     cases: list[Case] = []

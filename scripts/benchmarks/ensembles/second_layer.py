@@ -50,8 +50,8 @@ class Half:
 
 
 @click.command(name="second-layer", help=__doc__)
-@click.option("--work", type=options.DIRECTORY, required=True, help="Work directory of the build.")
-@click.option("--predictions", type=options.DIRECTORY, required=True, help="Those it kept.")
+@options.work
+@options.predictions
 @options.tables(60)
 @click.option(
     "--min-rows", type=click.IntRange(400), default=500, show_default=True, help="Of a table."
