@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
+from made_up_catalogue import pools
 
 from metatune.algorithms.base import Shape
 from metatune.algorithms.registry import ALGORITHMS
@@ -39,7 +40,6 @@ from metatune.space import Configuration
 if TYPE_CHECKING:
     from dask_cluster import Cluster
 
-NAMES = ("linear", "decision_tree")
 PROTOCOL = Protocol(max_rows=180, n_folds=3, rung_rows=40)
 
 
@@ -70,10 +70,6 @@ def catalogue(tmp_path: Path) -> Path:
     path = tmp_path / "catalogue.csv"
     pd.DataFrame(rows).to_csv(path, index=False)
     return path
-
-
-def pools() -> dict[TaskKind, list[Configuration]]:
-    return {kind: [ALGORITHMS[n].space(kind).default() for n in NAMES] for kind in TaskKind}
 
 
 class Counter(InlineExecutor):
