@@ -243,16 +243,14 @@ def _with_known_names(frame: "pd.DataFrame", known: "KnownTable") -> "pd.DataFra
 
 def _by_position(table: "Table", known: "KnownTable") -> "tuple[pd.DataFrame, list[str]]":
     frame = table.frame
-    empty = [i for i, is_empty in enumerate(frame.isna().all()) if is_empty]
-    layout = known.layout(frame.shape[1], empty)
-    if layout is None:
+    places = known.places(frame.isna().all().to_list())
+    if places is None:
         raise SchemaError(
             f"{table.name} has {frame.shape[1]} columns without names, but the training table had "
             f"{known.n_fields}: give all of them, with or without the target"
         )
-    used = [i for i, name in enumerate(layout) if name is not None]
-    named = frame.iloc[:, used].set_axis([layout[i] for i in used], axis="columns")
-    if known.target in layout:
+    named = frame.iloc[:, list(places.values())].set_axis(list(places), axis="columns")
+    if known.target in places:
         return named, []
     note = f"taken as all columns but the target, which was column {known.target} in training"
     return named, [note]

@@ -1,6 +1,6 @@
 """Tables like one that a model was fitted on: its notation is followed rather than guessed anew."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -67,33 +67,32 @@ class KnownTable:
         """True if the table had no header: its columns are called by their positions."""
         return self.n_fields > 0
 
-    def layout(self, n_columns: int, empty: Collection[int]) -> tuple[str | None, ...] | None:
-        """Return which known column each column of a table without header is.
+    def places(self, is_empty: Sequence[bool]) -> dict[str, int] | None:
+        """Return where the known columns are in a table without header.
 
         The table holds all columns of the known one, or all but the target, with or without those
         that held no value there.
 
         Parameters
         ----------
-        n_columns : int
-            Number of columns of the table.
-        empty : collection of int
-            Positions of those that hold no value.
+        is_empty : sequence of bool
+            Whether a column holds no value, for each column of the table.
 
         Returns
         -------
-        tuple of (str or None) or None
-            The name of each column, None for columns that the model does not know; None if there
-            are too few or too many.
+        dict of str to int, or None
+            Positions by name, in the table's order; None if it has too few columns or too many.
         """
         known = {*self.names, self.target}
         full = tuple(str(i) if str(i) in known else None for i in range(self.n_fields))
         rows = [full, tuple(name for name in full if name != self.target)]
         rows += [tuple(name for name in row if name is not None) for row in rows]
-        fitting = [row for row in rows if len(row) == n_columns]
+        fitting = [row for row in rows if len(row) == len(is_empty)]
         # Where two fit, columns without values are those that had none in training.
-        likely = [r for r in fitting if all(i in empty for i, n in enumerate(r) if n is None)]
-        return next(iter((*likely, *fitting)), None)
+        likely = [r for r in fitting if all(is_empty[i] for i, n in enumerate(r) if n is None)]
+        if not fitting:
+            return None
+        return {name: i for i, name in enumerate((*likely, *fitting)[0]) if name is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,11 +258,11 @@ def _names_in(rows: Rows, index: int, source: Source) -> tuple[tuple[str, ...], 
 
 def _nameless_fit(rows: list[list[str]], known: KnownTable) -> _Fit | None:
     judged, width = rows[:_JUDGED_ROWS], len(rows[0])
-    empty = [i for i in range(width) if not any(row[i].strip() for row in judged if i < len(row))]
-    layout = known.layout(width, empty)
-    if layout is None:
+    places = known.places(
+        [not any(row[i].strip() for row in judged if i < len(row)) for i in range(width)]
+    )
+    if places is None:
         return None
-    places = {name: i for i, name in enumerate(layout) if name is not None}
     fit = _Fit(header=0, rows=judged, places=places)
     first = replace(fit, rows=rows[:1]).cells(known.numbers & known.needed)
     words = [cells for cells in first if cells]
