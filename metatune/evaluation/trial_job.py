@@ -25,7 +25,6 @@ from metatune.metrics import Metric
 __all__ = [
     "evaluate",
     "evaluate_and_keep",
-    "evaluate_and_keep_with_slopes",
     "evaluate_in_worker",
     "evaluate_with_predictions",
 ]
@@ -49,34 +48,12 @@ def evaluate_and_keep(
     trial: Trial,
     keep: KeepRule | None = None,
     stop: StopRule | None = None,
+    slopes: bool = False,
 ) -> TrialResult:
     """Run a trial on the data in `inbox`, leaving in `outbox` what may be used again.
 
     What trials can share is kept in a store beside the inbox.
     """
-    return _evaluate_in(inbox, outbox, trial, keep, stop, slopes=False)
-
-
-def evaluate_and_keep_with_slopes(
-    inbox: str,
-    outbox: str,
-    trial: Trial,
-    keep: KeepRule | None = None,
-    stop: StopRule | None = None,
-) -> TrialResult:
-    """Run a trial as `evaluate_and_keep` does, and tell derivatives of its validation loss."""
-    return _evaluate_in(inbox, outbox, trial, keep, stop, slopes=True)
-
-
-def _evaluate_in(
-    inbox: str,
-    outbox: str,
-    trial: Trial,
-    keep: KeepRule | None,
-    stop: StopRule | None,
-    *,
-    slopes: bool,
-) -> TrialResult:
     with one_numeric_thread():
         return evaluate(
             trial,

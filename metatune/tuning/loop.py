@@ -69,7 +69,14 @@ class TrialFunction(Protocol):
     """Function that a worker calls to evaluate a trial."""
 
     def __call__(
-        self, inbox: str, outbox: str, trial: Trial, keep: KeepRule | None, stop: StopRule | None, /
+        self,
+        inbox: str,
+        outbox: str,
+        trial: Trial,
+        keep: KeepRule | None,
+        stop: StopRule | None,
+        slopes: bool,
+        /,
     ) -> TrialResult:
         """Evaluate a trial on the data in `inbox`, leaving in `outbox` what may be used again."""
 
@@ -80,6 +87,7 @@ def trial_job(
     keep: KeepRule | None,
     stop: StopRule | None = None,
     *,
+    slopes: bool = False,
     time_limit: float = float("inf"),
     function: TrialFunction = evaluate_and_keep,
 ) -> Job:
@@ -88,7 +96,7 @@ def trial_job(
         function=function,
         inbox=str(store.inbox),
         outbox=str(store.outbox),
-        arguments=(trial, keep, stop),
+        arguments=(trial, keep, stop, slopes),
         time_limit=time_limit,
     )
 
@@ -105,6 +113,7 @@ def run_trials(  # noqa: PLR0913  # one name for each part of a search
     events: Events,
     restored: Iterable[TrialResult] = (),
     question: Question | None = None,
+    slopes: bool = False,
     function: TrialFunction = evaluate_and_keep,
 ) -> SearchOutcome:
     """Run trials until time or trials are used up, or nothing is left to try.
@@ -132,6 +141,8 @@ def run_trials(  # noqa: PLR0913  # one name for each part of a search
     question : Question, optional
         Asks past datasets on the same workers: at once beside the first trials, or, where there is
         a single worker, when the sampler waits for it. It does not outlive the search.
+    slopes : bool
+        Whether the sampler needs derivatives of the validation loss.
     function : TrialFunction
         Evaluates a trial in a worker.
 
@@ -159,6 +170,7 @@ def run_trials(  # noqa: PLR0913  # one name for each part of a search
         events=events,
         restored=frozenset(result.trial.number for result in restored),
         question=question,
+        slopes=slopes,
         function=function,
     )
     try:
@@ -194,6 +206,7 @@ class _Loop:
     events: Events
     restored: frozenset[int]
     question: Question | None
+    slopes: bool
     function: TrialFunction
     running: dict[Handle, Trial] = field(default_factory=dict)
     watch: Stopwatch = field(default_factory=Stopwatch)
@@ -284,6 +297,7 @@ class _Loop:
             self.store,
             self.store.keep_rule(trial, history),
             stop_rule(trial, history),
+            slopes=self.slopes,
             # What the end of the search cuts off is no failure of the trial.
             time_limit=seconds if seconds < self._remaining() else float("inf"),
             function=self.function,

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.evaluation.trial import TrialResult
-from metatune.evaluation.trial_job import evaluate_and_keep, evaluate_and_keep_with_slopes
 from metatune.samplers.base import Sampler
 from metatune.samplers.question import Question
 from metatune.search.halving import SuccessiveHalving
@@ -78,9 +77,7 @@ def run_search(
         events=run.events,
         restored=earlier,
         question=question,
-        function=evaluate_and_keep_with_slopes
-        if run.options.strategy.needs_slopes
-        else evaluate_and_keep,
+        slopes=run.options.strategy.needs_slopes,
     )
     if outcome.ended is Ended.TIME:
         run_quick_trials(run, prepared, halving, store, outcome.unfinished)

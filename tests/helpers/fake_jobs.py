@@ -107,9 +107,7 @@ def meet(own: str, other: str) -> bool:
     return False
 
 
-def evaluate(
-    _inbox: str, _outbox: str, trial: "Trial", _keep: object = None, _stop: object = None
-) -> "TrialResult":
+def evaluate(_inbox: str, _outbox: str, trial: "Trial", *_rules: object) -> "TrialResult":
     """Stand in for the evaluation of a trial: do what its configuration says."""
     from metatune.evaluation.trial import TrialResult, TrialStatus
 
