@@ -65,16 +65,21 @@ def _roc_auc(y: "AnyArray", p: "FloatArray", w: "FloatArray | None") -> float:
 
 
 def _area(is_class: "AnyArray", score: "FloatArray", w: "FloatArray | None") -> float:
-    """Area under the ROC curve of one class; without weights by ranks, ten times as fast."""
+    """Area under the ROC curve of one class; without weights by counts, ten times as fast."""
+    import numpy as np
+
     if w is not None:
         from sklearn.metrics import roc_auc_score
 
         return float(roc_auc_score(is_class, score, sample_weight=w))
-    from scipy.stats import rankdata
-
-    n_in = int(is_class.sum())
-    above = rankdata(score)[is_class].sum() - 0.5 * n_in * (n_in + 1)  # Mann and Whitney 1947
-    return float(above / (n_in * (len(score) - n_in)))
+    inside, everything = np.sort(score[is_class]), np.sort(score)
+    if np.isnan(everything[-1]):
+        return math.nan
+    n_in = len(inside)
+    n_below = int(np.searchsorted(everything, inside, "left").sum())
+    n_up_to = int(np.searchsorted(everything, inside, "right").sum())
+    above = 0.5 * (n_below + n_up_to - n_in * n_in)  # pairs, ties half (Mann and Whitney 1947)
+    return above / (n_in * (len(score) - n_in))
 
 
 def _log_loss(y: "AnyArray", p: "FloatArray", w: "FloatArray | None") -> float:

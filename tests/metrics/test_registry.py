@@ -75,6 +75,20 @@ def test_scores_agree_with_scikit_learn(
     assert metric.score(y, p, weight) == pytest.approx(expected(weight), abs=1e-9)
 
 
+@pytest.mark.parametrize("n_values", [1, 3, 40])
+def test_roc_auc_counts_ties_half(n_values: int) -> None:
+    score = np.random.default_rng(1).integers(n_values, size=60) / n_values
+    p = np.column_stack([1.0 - score, score])
+    found = resolve_metric("roc_auc", TaskKind.BINARY).score(Y2, p)
+    assert found == pytest.approx(sk.roc_auc_score(Y2, score), abs=1e-12)
+
+
+def test_roc_auc_of_what_is_no_number_is_undefined() -> None:
+    p = P2.copy()
+    p[7] = np.nan
+    assert np.isnan(resolve_metric("roc_auc", TaskKind.BINARY).score(Y2, p))
+
+
 def test_roc_auc_of_several_classes_is_one_against_the_rest() -> None:
     expected = sk.roc_auc_score(Y3, P3, multi_class="ovr")
     assert resolve_metric("roc_auc", TaskKind.MULTICLASS).score(Y3, P3) == pytest.approx(expected)
