@@ -1,6 +1,7 @@
 """The shape of the package: imports flow one way, nobody else reads the clock or prints."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ MOST_AT_THE_TOP = 10
 """So many modules may lie in the package itself; everything else has a room."""
 
 SOURCES = sorted(PACKAGE.rglob("*.py"))
+TESTS = sorted(Path(__file__).parent.rglob("*.py"))
 
 
 def part_of(module: str) -> str:
@@ -34,6 +36,7 @@ def part_of(module: str) -> str:
     return pieces[1] if len(pieces) > 1 else ""
 
 
+@cache
 def module_name(path: Path) -> str:
     pieces = path.relative_to(PACKAGE.parent).with_suffix("").parts
     return ".".join(pieces[:-1] if pieces[-1] == "__init__" else pieces)
@@ -44,17 +47,27 @@ def shortened(module: str, depth: int | None) -> str:
     return ".".join(module.split(".")[:depth])
 
 
-def imports_of(path: Path) -> set[str]:
-    """Every module of metatune that a source file imports, anywhere in it."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def syntax_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def names_imported(path: Path) -> frozenset[tuple[str, str]]:
+    """Every module that a file imports, anywhere in it, with each name that it takes from there."""
+    found: set[tuple[str, str]] = set()
+    for node in ast.walk(syntax_of(path)):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            found |= {(alias.name, "") for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {(node.module, alias.name) for alias in node.names}
+    return frozenset(found)
+
+
+def imports_of(path: Path) -> set[str]:
+    """Every module of metatune that a source file imports."""
     modules = {module_name(source) for source in SOURCES}
-    return {name for name in found if name in modules}
+    taken = names_imported(path)
+    return modules & {name for module, name in taken for name in (module, f"{module}.{name}")}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=module_name)
@@ -119,7 +132,7 @@ def test_every_broad_except_reaches_the_caller() -> None:
     """
     broad = []
     for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(syntax_of(path)):
             if isinstance(node, ast.ExceptHandler) and (
                 node.type is None
                 or (
@@ -130,8 +143,6 @@ def test_every_broad_except_reaches_the_caller() -> None:
                 broad.append(module_name(path))
     assert set(broad) <= BROAD, broad
 
-
-TESTS = sorted(Path(__file__).parent.rglob("*.py"))
 
 CALLED_THROUGH = {
     "metatune.cli.exporting": "the command line, whose scripts tests run",
@@ -155,17 +166,6 @@ CALLED_THROUGH = {
 call instead."""
 
 
-def names_imported(path: Path) -> set[tuple[str, str]]:
-    """Every module that a file imports, with each name that it takes from there."""
-    found: set[tuple[str, str]] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {(alias.name, "") for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {(node.module, alias.name) for alias in node.names}
-    return found
-
-
 def test_every_module_with_an_idea_of_its_own_is_imported_by_a_test() -> None:
     """A name that a package hands on counts for the module that it comes from."""
     faces = {module_name(path): dict[str, str]() for path in SOURCES}
@@ -182,10 +182,7 @@ def test_every_module_with_an_idea_of_its_own_is_imported_by_a_test() -> None:
     alone = [
         module_name(path)
         for path in SOURCES
-        if any(
-            isinstance(node, ast.FunctionDef | ast.ClassDef)
-            for node in ast.parse(path.read_text(encoding="utf-8")).body
-        )
+        if any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in syntax_of(path).body)
         and module_name(path) not in imported
     ]
     unnamed = [name for name in alone if not name.startswith(tuple(CALLED_THROUGH))]
