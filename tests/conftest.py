@@ -29,8 +29,11 @@ if TYPE_CHECKING:
     from dask_cluster import Cluster
 
 
-def make_shop(n_rows: int = 240, seed: int = 0) -> pd.DataFrame:
-    """Make a table with numbers, a category, missing cells, and a target that can be learned."""
+def make_shop(n_rows: int = 190, seed: int = 0) -> pd.DataFrame:
+    """Make a table with numbers, a category, missing cells, and a target that can be learned.
+
+    It has fewer rows than a second layer needs, which only tests that are about it wait for.
+    """
     rng = np.random.default_rng(seed)
     frame = pd.DataFrame(
         {

@@ -19,7 +19,7 @@ def run(
 ) -> Path:
     folder = tmp_path_factory.mktemp("importance") / "run"
     words = ["--include", "knn,linear", "--max-trials", "34", "--budget", "10h", "--jobs", "1"]
-    places = ["--metadata", metadata_dir, "--no-report", "-q", "-o", folder]
+    places = ["--metadata", metadata_dir, "--single", "--no-report", "-q", "-o", folder]
     result = call("fit", shop_file, *words, *places)
     assert result.exit_code == 0, result.stderr
     return folder

@@ -33,26 +33,26 @@ ESTIMATE = Estimate(
 )
 
 
-def metatune(*words: str | Path, stdin: str | None = None) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "metatune", *map(str, words)]
-    return subprocess.run(
-        command, input=stdin, capture_output=True, text=True, timeout=120, check=False
-    )
+MAIN = [sys.executable, "-m", "metatune"]
 
 
 @pytest.fixture(scope="module")
 def run_dir(shop_file: Path, metadata_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with one job, made by a real process."""
     folder = tmp_path_factory.mktemp("runs") / "one"
-    done = fit(shop_file, metadata_dir, folder, "--jobs", "1")
+    done = fit(MAIN, shop_file, metadata_dir, folder, "--jobs", "1")
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return folder
 
 
-def fit(data: Path, metadata: Path, folder: Path, *more: str) -> "subprocess.CompletedProcess[str]":
+def fit(
+    program: list[str], data: Path, metadata: Path, folder: Path, *more: str
+) -> "subprocess.CompletedProcess[str]":
     fixed = ["--max-trials", "6", "--seed", "1", "-q", "--json"]
-    return metatune("fit", data, "--metadata", metadata, "--output", folder, *fixed, *more)
+    places = [str(data), "--metadata", str(metadata), "--output", str(folder)]
+    command = [*program, "fit", *places, *fixed, *more]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
 def comparable(folder: Path) -> list[dict[str, Any]]:
@@ -85,9 +85,10 @@ def test_run_directory(run_dir: Path) -> None:
 
 
 def test_two_jobs_give_what_one_gives(
-    run_dir: Path, shop_file: Path, metadata_dir: Path, tmp_path: Path, call: Call
+    run_dir: Path, shop_file: Path, metadata_dir: Path, programs: Path, tmp_path: Path, call: Call
 ) -> None:
-    done = fit(shop_file, metadata_dir, tmp_path / "two", "--jobs", "2", "--no-report")
+    program = [str(programs / "metatune")]
+    done = fit(program, shop_file, metadata_dir, tmp_path / "two", "--jobs", "2", "--no-report")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["winner"]["key"]
     assert comparable(tmp_path / "two") == comparable(run_dir)
@@ -213,7 +214,7 @@ def test_recommend_and_describe(shop_file: Path, metadata_dir: Path, call: Call)
         "income": "number",
         "city": "category",
     }
-    assert described["meta_features"]["values"]["NumberOfInstances"] == 240
+    assert described["meta_features"]["values"]["NumberOfInstances"] == 190
     assert "NumberOfInstances" in call("describe", shop_file).stdout
 
 
@@ -260,11 +261,11 @@ def test_standard_input_without_header(
 
 @pytest.mark.slow
 def test_interrupt_saves_the_best_so_far(
-    shop_file: Path, metadata_dir: Path, tmp_path: Path
+    shop_file: Path, metadata_dir: Path, tmp_path: Path, call: Call
 ) -> None:
     run = tmp_path / "run"
     words = ["fit", shop_file, "--metadata", metadata_dir, "--output", run, "--budget", "60s", "-v"]
-    command = [sys.executable, "-m", "metatune", *map(str, words)]
+    command = [*MAIN, *map(str, words)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
         assert process.stderr is not None
@@ -275,5 +276,5 @@ def test_interrupt_saves_the_best_so_far(
         out, _ = process.communicate(timeout=40)
     assert process.returncode == 130
     assert json.loads((run / "run.json").read_text())["status"] == "interrupted"
-    assert metatune("predict", run, shop_file).returncode == 0
+    assert call("predict", run, shop_file).exit_code == 0
     assert "winner" in out

@@ -195,7 +195,7 @@ def test_a_name_that_is_not_utf_8(tmp_path: Path, shop_file: Path, metadata_dir:
 
 
 def test_predictions_on_a_terminal_are_escaped(
-    tmp_path: Path, metadata_dir: Path, call: Call
+    tmp_path: Path, metadata_dir: Path, programs: Path, call: Call
 ) -> None:
     red = "\x1b[31mred"
     rows = "\n".join(f"{i % 7},{red if i % 7 > 3 else 'good'}" for i in range(60))
@@ -207,7 +207,7 @@ def test_predictions_on_a_terminal_are_escaped(
     assert "\x1b[31mred" in call("predict", tmp_path / "run", data).stdout  # a file gets the labels
     ours, theirs = pty.openpty()
     arguments = ["predict", str(tmp_path / "run"), str(data), "-q"]
-    command = [sys.executable, "-m", "metatune", *arguments]
+    command = [str(programs / "metatune"), *arguments]
     subprocess.run(command, stdout=theirs, stderr=subprocess.DEVNULL, timeout=100, check=True)
     os.close(theirs)
     shown = os.read(ours, 100_000)

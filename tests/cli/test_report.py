@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,11 +13,13 @@ Call = Callable[..., Result]
 
 
 @pytest.fixture(scope="module")
-def fresh(shop_file: Path, metadata_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def fresh(
+    shop_file: Path, metadata_dir: Path, programs: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     folder = tmp_path_factory.mktemp("reported") / "run"
     places = ["--metadata", str(metadata_dir), "--output", str(folder)]
     words = ["--max-trials", "6", "--seed", "1", "-q", "--jobs", "1"]
-    command = [sys.executable, "-m", "metatune", "fit", str(shop_file), *places, *words]
+    command = [str(programs / "metatune"), "fit", str(shop_file), *places, *words]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     return folder
@@ -76,7 +77,7 @@ def test_shares_of_a_row_add_up(call: Call, fresh: Path) -> None:
 def test_a_row_beyond_the_table_is_refused(call: Call, fresh: Path) -> None:
     done = call("explain", fresh, "--row", "9999")
     assert done.exit_code == 2
-    assert "--row 9999: the table has 240 rows" in done.stderr
+    assert "--row 9999: the table has 190 rows" in done.stderr
 
 
 def test_importances_can_be_measured_later(
@@ -91,7 +92,7 @@ def test_importances_can_be_measured_later(
     done = call("explain", copied, "--data", shop_file)
     assert done.exit_code == 0, done.output
     assert "rows that the model was trained on" in done.stdout
-    assert json.loads(file.read_text())["importances"]["n_rows"] == 240
+    assert json.loads(file.read_text())["importances"]["n_rows"] == 190
 
 
 def test_a_run_without_report_writes_none(

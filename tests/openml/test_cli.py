@@ -4,7 +4,6 @@ import io
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -42,13 +41,14 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 
 
 @pytest.fixture(scope="module")
-def model(metadata_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+def model(metadata_dir: Path, programs: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A model of dataset 100, fitted as a user does."""
     folder = tmp_path_factory.mktemp("model")
     with OpenMLServer(world=make_world()) as server:
         done = metatune(
+            programs,
             *("fit", "openml:100", "--openml-server", server.url, "--metadata", metadata_dir),
-            *(*QUICK, "--jobs", 1, "-q", "-o", folder / "run"),
+            *(*QUICK, "--jobs", 1, "--no-report", "-q", "-o", folder / "run"),
             environment={"OPENML_CACHE_DIR": str(folder / "openml"), "HOME": str(folder)},
         )
     assert done.returncode == 0, done.stderr
@@ -57,12 +57,13 @@ def model(metadata_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def metatune(
-    *words: object, cwd: Path | None = None, environment: dict[str, str] | None = None
+    programs: Path,
+    *words: object,
+    cwd: Path | None = None,
+    environment: dict[str, str] | None = None,
 ) -> "subprocess.CompletedProcess[str]":
-
-    command = [sys.executable, "-m", "metatune", *map(str, words)]
     return subprocess.run(
-        command,
+        [str(programs / "metatune"), *map(str, words)],
         capture_output=True,
         text=True,
         timeout=300,
@@ -73,12 +74,13 @@ def metatune(
 
 
 def test_fit_by_id_of_an_arff_dataset(
-    server: OpenMLServer, metadata_dir: Path, tmp_path: Path
+    server: OpenMLServer, metadata_dir: Path, programs: Path, tmp_path: Path
 ) -> None:
     server.world.add(replace(server.world.datasets[100], parquet=None))
     done = metatune(
+        programs,
         *("fit", "openml:100", "--openml-server", server.url, "--metadata", metadata_dir),
-        *(*QUICK, "--jobs", 1, "--json"),
+        *(*QUICK, "--jobs", 1, "--no-report", "--json"),
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from run_records import make_record
+from short_table import make_table
 
 from metatune.budget import Budget, Deadline
 from metatune.data.task.make_task import make_task
@@ -30,15 +31,6 @@ from metatune.tuning.tune import tune
 
 FAMILIES = ("linear", "knn", "naive_bayes", "decision_tree")
 N_TRIALS = 14
-
-
-def make_table(n_rows: int = 200) -> pd.DataFrame:
-    rng = np.random.default_rng(0)
-    table = pd.DataFrame(rng.normal(size=(n_rows, 4)), columns=list("abcd"))
-    table["city"] = rng.choice(["Oslo", "Rome"], n_rows)
-    wish = table["a"] + (table["city"] == "Rome") + 0.5 * rng.normal(size=n_rows)
-    table["buys"] = np.where(wish > 0.5, "yes", "no")
-    return table
 
 
 class Killed(BaseException):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from short_table import make_table
 
 from metatune.budget import Budget, Deadline
 from metatune.data.task.make_task import make_task
@@ -32,16 +33,6 @@ from metatune.tuning.result import TuningResult
 from metatune.tuning.tune import tune
 
 FAMILIES = ("linear", "knn", "naive_bayes", "decision_tree")
-
-
-def make_table(n_rows: int = 190) -> pd.DataFrame:
-    """Make a table that is too short for a second layer, which takes longer than all the rest."""
-    rng = np.random.default_rng(0)
-    table = pd.DataFrame(rng.normal(size=(n_rows, 4)), columns=list("abcd"))
-    table["city"] = rng.choice(["Oslo", "Rome"], n_rows)
-    wish = table["a"] + (table["city"] == "Rome") + 0.5 * rng.normal(size=n_rows)
-    table["buys"] = np.where(wish > 0.5, "yes", "no")
-    return table
 
 
 def run(
