@@ -73,7 +73,7 @@ def _area(is_class: "AnyArray", score: "FloatArray", w: "FloatArray | None") -> 
 
         return float(roc_auc_score(is_class, score, sample_weight=w))
     inside, everything = np.sort(score[is_class]), np.sort(score)
-    if np.isnan(everything[-1]):
+    if np.isnan(everything[-1]):  # which sorts last
         return math.nan
     n_in = len(inside)
     n_below = int(np.searchsorted(everything, inside, "left").sum())
