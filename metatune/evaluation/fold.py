@@ -9,7 +9,7 @@ from metatune.algorithms.base import BuildContext, Shape
 from metatune.algorithms.fitting import fit_model
 from metatune.algorithms.learners.stopping import StoppingCurve, TrainingRows
 from metatune.algorithms.registry import get_algorithm
-from metatune.budget import Stopwatch
+from metatune.budget import Deadline, Stopwatch
 from metatune.data.splits.folds import Fold, subsample
 from metatune.evaluation.decision import judged_prediction
 from metatune.evaluation.file_store import FileStore
@@ -90,6 +90,7 @@ def run_fold(
     store: FileStore | None = None,
     *,
     slopes: bool = False,
+    deadline: Deadline | None = None,
 ) -> FoldOutcome:
     """Fit a trial's configuration on a fold's training rows and score it on its validation rows.
 
@@ -107,6 +108,8 @@ def run_fold(
         Where preprocessed rows are shared with other trials on the same data.
     slopes : bool
         Whether derivatives of the validation loss are wanted.
+    deadline : Deadline, optional
+        When learners that train in iterations have to stop.
 
     Returns
     -------
@@ -130,6 +133,7 @@ def run_fold(
         watched = watched_rows(
             prepared.valid, task.y[valid], task.kind, valid_row_metadata, trial.seed
         )
+        watched = watched if deadline is None else replace(watched, deadline=deadline)
     watch = Stopwatch()
     fit_model(model, prepared.train, task.y[train], row_metadata, watched)
     fit_seconds = watch.seconds()

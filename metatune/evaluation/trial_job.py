@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from metatune.budget import Stopwatch
+from metatune.budget import Deadline, Stopwatch
 from metatune.evaluation.decision import choose_decision
 from metatune.evaluation.file_store import FileStore, store_beside
 from metatune.evaluation.fold import FoldOutcome, run_fold, settle_fold, valid_rows
@@ -30,6 +30,9 @@ __all__ = [
 ]
 
 
+_TRAINING_SHARE = 0.45  # of a fold's time; predictions of many classes take most of the rest
+
+
 def evaluate_in_worker(inbox: str, trial: Trial) -> TrialResult:
     """Run a trial on the data in `inbox`, sharing nothing: its seconds are its own."""
     with one_numeric_thread():
@@ -49,10 +52,12 @@ def evaluate_and_keep(
     keep: KeepRule | None = None,
     stop: StopRule | None = None,
     slopes: bool = False,
+    seconds: float = math.inf,
 ) -> TrialResult:
     """Run a trial on the data in `inbox`, leaving in `outbox` what may be used again.
 
-    What trials can share is kept in a store beside the inbox.
+    What trials can share is kept in a store beside the inbox. Learners that train in iterations
+    have stopped after so many seconds.
     """
     with one_numeric_thread():
         return evaluate(
@@ -63,6 +68,7 @@ def evaluate_and_keep(
             outbox=Path(outbox),
             store=store_beside(Path(inbox)),
             slopes=slopes,
+            deadline=Deadline.after(seconds),
         )
 
 
@@ -75,6 +81,7 @@ def evaluate(
     outbox: Path | None = None,
     store: FileStore | None = None,
     slopes: bool = False,
+    deadline: Deadline | None = None,
 ) -> TrialResult:
     """Fit and score a trial's configuration on the folds of its rung.
 
@@ -95,6 +102,9 @@ def evaluate(
         What trials share: preprocessed rows, and folds for the same configuration's higher rungs.
     slopes : bool
         Whether derivatives of the validation loss are wanted.
+    deadline : Deadline, optional
+        When the trial should have ended: each fold's learner stops adding iterations in time for
+        the next ones. Too few are better than a trial that is stopped and says nothing.
 
     Returns
     -------
@@ -105,9 +115,10 @@ def evaluate(
     """
     watch = Stopwatch()
     metrics = data.scorers
-    outcomes = _run_folds(trial, data, metrics, stop, store, slopes=slopes)
+    deadline = deadline or Deadline.never()
+    outcomes = _run_folds(trial, data, metrics, stop, store, deadline, slopes=slopes)
     if len(outcomes) == _n_folds(trial, data):
-        outcomes = _settle_folds(outcomes, trial, data, metrics, store)
+        outcomes = _settle_folds(outcomes, trial, data, metrics, store, deadline)
     for outcome in outcomes:
         finish(outcome.pipeline)
     pipeline = outcomes[0].pipeline
@@ -129,19 +140,23 @@ def _run_folds(
     metrics: list[Metric],
     stop: StopRule | None,
     store: FileStore | None,
+    deadline: Deadline,
     *,
     slopes: bool,
 ) -> list[FoldOutcome]:
     """Run the folds of a trial, or take over those that its configuration has been through."""
     known = None if store is None else KnownFolds(store, trial)
     outcomes: list[FoldOutcome] = []
-    for number in range(_n_folds(trial, data)):
+    n_folds = _n_folds(trial, data)
+    training_seconds = _TRAINING_SHARE * deadline.remaining() / n_folds
+    for number in range(n_folds):
         losses = [metrics[0].loss(outcome.scores[0]) for outcome in outcomes]
         if stop is not None and stop.hopeless(losses):
             break
         outcome = None if known is None else known.find(number)
         if outcome is None:
-            outcome = run_fold(trial, data, number, metrics, store, slopes=slopes)
+            until = Deadline.after(training_seconds)
+            outcome = run_fold(trial, data, number, metrics, store, slopes=slopes, deadline=until)
         outcomes.append(outcome)
     if known is not None and trial.rung.row_share == 1.0:
         may_rise = len(outcomes) == trial.rung.n_folds < len(data.folds)
@@ -159,10 +174,20 @@ def _settle_folds(
     data: TrialData,
     metrics: list[Metric],
     store: FileStore | None,
+    deadline: Deadline,
 ) -> list[FoldOutcome]:
-    """Score folds of learners that stopped early at the iterations that other folds favour."""
+    """Score folds of learners that stopped early at the iterations that other folds favour.
+
+    Where there is a deadline, none is trained further for that.
+    """
     valid = [valid_rows(fold, trial.rung) for fold in data.folds[: len(outcomes)]]
-    chosen = iterations_by_others([outcome.curve for outcome in outcomes], valid)
+    curves = [outcome.curve for outcome in outcomes]
+    chosen = iterations_by_others(curves, valid)
+    if deadline != Deadline.never():
+        chosen = [
+            None if curve is None or n is None else min(n, len(curve.losses))
+            for curve, n in zip(curves, chosen, strict=True)
+        ]
     return [
         outcome
         if iterations is None

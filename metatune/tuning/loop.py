@@ -76,6 +76,7 @@ class TrialFunction(Protocol):
         keep: KeepRule | None,
         stop: StopRule | None,
         slopes: bool,
+        seconds: float,
         /,
     ) -> TrialResult:
         """Evaluate a trial on the data in `inbox`, leaving in `outbox` what may be used again."""
@@ -88,15 +89,36 @@ def trial_job(
     stop: StopRule | None = None,
     *,
     slopes: bool = False,
+    seconds: float = float("inf"),
     time_limit: float = float("inf"),
     function: TrialFunction = evaluate_and_keep,
 ) -> Job:
-    """Return the job that evaluates a trial and leaves in the outbox what may be used again."""
+    """Return the job that evaluates a trial and leaves in the outbox what may be used again.
+
+    Parameters
+    ----------
+    trial : Trial
+        What to evaluate.
+    store : Store
+        Knows the inbox and the outbox.
+    keep : KeepRule or None
+        Which fitted pipelines to keep.
+    stop : StopRule, optional
+        When to cut the folds short.
+    slopes : bool
+        Whether derivatives of the validation loss are wanted.
+    seconds : float
+        After which learners stop adding iterations, so that the trial ends by itself.
+    time_limit : float
+        Seconds after which it is stopped.
+    function : TrialFunction
+        Evaluates the trial in a worker.
+    """
     return Job(
         function=function,
         inbox=str(store.inbox),
         outbox=str(store.outbox),
-        arguments=(trial, keep, stop, slopes),
+        arguments=(trial, keep, stop, slopes, seconds),
         time_limit=time_limit,
     )
 
@@ -298,6 +320,7 @@ class _Loop:
             self.store.keep_rule(trial, history),
             stop_rule(trial, history),
             slopes=self.slopes,
+            seconds=float("inf") if self._in_order else seconds,
             # What the end of the search cuts off is no failure of the trial.
             time_limit=seconds if seconds < self._remaining() else float("inf"),
             function=self.function,

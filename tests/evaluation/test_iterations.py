@@ -10,6 +10,7 @@ import pytest
 from metatune.algorithms.base import learner_of
 from metatune.algorithms.learners.stopping import StoppingCurve, TrainingRows
 from metatune.algorithms.registry import get_algorithm
+from metatune.budget import Deadline
 from metatune.data.encoding.encoded_task import EncodedTask
 from metatune.data.encoding.layout import Layout
 from metatune.data.row_metadata import PLAIN, RowMetadata
@@ -107,6 +108,25 @@ def test_a_finished_model_predicts_the_same_and_holds_less(name: str) -> None:
     np.testing.assert_array_equal(settled.prediction, predict_array(settled.pipeline, X, 2))
     assert len(pickle.dumps(settled.pipeline)) < 0.8 * before
     assert learner_of(settled.pipeline).curve_ is None
+
+
+@pytest.mark.parametrize("name", ITERATIVE)
+@pytest.mark.parametrize("kind", [TaskKind.BINARY, TaskKind.REGRESSION])
+@pytest.mark.parametrize("n_folds", [1, 3])
+def test_a_learner_whose_time_is_over_says_what_it_has_learned(
+    name: str, kind: TaskKind, n_folds: int
+) -> None:
+    data = make_data(kind)
+    result = evaluate(make_trial(name, data, n_folds), data, deadline=Deadline.after(0.0))
+    assert result.ok
+    assert result.iterations == (1,) * n_folds
+
+
+def test_a_deadline_far_away_changes_nothing() -> None:
+    data = make_data()
+    trial = make_trial("lightgbm", data, 3)
+    late = evaluate(trial, data, deadline=Deadline.after(1e9))
+    assert late.score == evaluate(trial, data).score
 
 
 @pytest.mark.parametrize("n_folds", [1, 4])

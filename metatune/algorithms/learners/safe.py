@@ -84,7 +84,7 @@ class SafeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _known(self, watched: WatchedRows) -> WatchedRows:
         known = np.flatnonzero(np.isin(watched.rows.y, self.classes_))
         rows = self.as_learned(watched.rows.take(known))
-        return WatchedRows(rows=rows, halves=watched.halves[known])
+        return replace(watched, rows=rows, halves=watched.halves[known])
 
     def predict_proba(self, X: "FloatArray") -> "FloatArray":
         """Return probabilities of shape (n_rows, n_classes): finite, above zero, rows sum to 1."""

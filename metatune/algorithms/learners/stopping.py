@@ -2,12 +2,13 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from metatune.budget import Deadline
 from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.data.splits.folds import make_folds
 from metatune.data.splits.time_folds import time_blocks
@@ -67,10 +68,13 @@ class WatchedRows:
         Rows with labels or target values as the enclosing learner has them.
     halves : ndarray of shape (n_rows,), int
         0 or 1: a row's predictions can be made at the iterations that the other half favours.
+    deadline : Deadline
+        When training has to stop whatever the rows say: what it has learned by then counts.
     """
 
     rows: TrainingRows
     halves: "IndexArray"
+    deadline: Deadline = field(default_factory=Deadline.never)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -109,6 +113,8 @@ class Watch:
         The rows watched, in one or more parts.
     patience : int
         Training has stopped once all parts together have not improved for so many iterations.
+    deadline : Deadline, optional
+        When it has stopped at the latest.
 
     Attributes
     ----------
@@ -116,12 +122,15 @@ class Watch:
         After each iteration the mean loss of each part.
     """
 
-    def __init__(self, parts: "Sequence[TrainingRows]", patience: int) -> None:
+    def __init__(
+        self, parts: "Sequence[TrainingRows]", patience: int, deadline: Deadline | None = None
+    ) -> None:
         self.parts = tuple(parts)
         self.losses: list[tuple[float, ...]] = []
         totals = [len(p.y) if p.weights is None else float(p.weights.sum()) for p in parts]
         self._shares = np.asarray(totals, dtype=np.float64) / sum(totals)
         self._patience = patience
+        self._deadline = deadline or Deadline.never()
         self._best, self._waited = np.inf, 0
 
     def add(self, losses: "Sequence[float]") -> bool:
@@ -132,7 +141,7 @@ class Watch:
             self._best, self._waited = together, 0
         else:
             self._waited += 1
-        return bool(self._waited >= self._patience)
+        return bool(self._waited >= self._patience) or self._deadline.passed()
 
     def curve(self) -> StoppingCurve:
         """Return the losses of all iterations."""
@@ -272,7 +281,8 @@ class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
 
     def _stop_by(self, watched: WatchedRows, rows: TrainingRows) -> None:
         halves = (watched.rows.take(np.flatnonzero(watched.halves == half)) for half in (0, 1))
-        watch = Watch([half for half in halves if len(half.y)], self._patience())
+        parts = [half for half in halves if len(half.y)]
+        watch = Watch(parts, self._patience(), watched.deadline)
         self._grow(rows, self._max_iterations(rows.X, rows.y), watch)
         self.curve_ = watch.curve()
         self.n_grown_ = len(watch.losses)
