@@ -13,9 +13,10 @@ import numpy as np
 from metatune.evaluation.decision import fit_decision
 from metatune.metrics import PERFECT_SCORE, Form, Metric
 from metatune.metrics.confusion import has_quick_table, score_tables
+from metatune.metrics.roc_area import roc_area
 
 if TYPE_CHECKING:
-    from metatune._typing import AnyArray, BoolArray, Float32Array, FloatArray, IndexArray
+    from metatune._typing import AnyArray, Float32Array, FloatArray, IndexArray
 
 
 __all__ = [
@@ -213,8 +214,11 @@ class _Ranks(MixtureLoss):
         present = np.unique(y).astype(np.intp)
         classes = present[-1:] if predictions.shape[2] == 2 else present
         self._scores = np.asarray(predictions[:, :, classes], dtype=np.float64)
-        weight = np.ones(len(y)) if weights is None else weights
-        self._sides = [(y == c, weight[y == c], weight[y != c]) for c in classes]
+        self._inside = [y == c for c in classes]
+        self._weights = [
+            (None, None) if weights is None else (weights[inside], weights[~inside])
+            for inside in self._inside
+        ]
         self._defined = len(present) > 1
 
     def empty(self) -> "FloatArray":
@@ -226,7 +230,10 @@ class _Ranks(MixtureLoss):
     def loss(self, state: "FloatArray", size: float) -> float:  # noqa: ARG002
         if not self._defined:
             return float("inf")
-        areas = [_area(state[:, i], *side) for i, side in enumerate(self._sides)]
+        areas = [
+            roc_area(scores[inside], scores[~inside], *weights)
+            for scores, inside, weights in zip(state.T, self._inside, self._weights, strict=True)
+        ]
         return -float(np.mean(areas))
 
 
@@ -298,21 +305,3 @@ class _LabelLoss(MixtureLoss):
         cells = self._y * k + total.argmax(axis=1)
         table = np.bincount(cells, weights=self._weights, minlength=k * k).reshape(1, k, k)
         return self._metric.loss(float(score_tables(self._metric, table.astype(np.float64))[0]))
-
-
-def _area(
-    scores: "FloatArray",
-    positive: "BoolArray",
-    weight: "FloatArray",
-    other_weight: "FloatArray",
-) -> float:
-    """Return the share of (positive, negative) pairs that are in order."""
-    others = scores[~positive]
-    order = np.argsort(others)
-    others = others[order]
-    below = np.concatenate([[0.0], np.cumsum(other_weight[order])])
-    own = scores[positive]
-    won = below[np.searchsorted(others, own, "left")]
-    tied = below[np.searchsorted(others, own, "right")]
-    pairs = weight.sum() * below[-1]
-    return float(weight @ (won + tied) / 2.0 / pairs) if pairs else float("nan")

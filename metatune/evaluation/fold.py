@@ -52,6 +52,8 @@ class FoldOutcome:
         One for each metric, in its own sign.
     fit_seconds, predict_seconds : float
         Wall clock, as if nothing had been taken over from earlier trials.
+    training_seconds : float
+        How much of that the learner was trained.
     preprocess_seconds : float
         How much of that was preprocessing.
     saved_seconds : float
@@ -73,6 +75,7 @@ class FoldOutcome:
     scores: tuple[float, ...]
     fit_seconds: float
     predict_seconds: float
+    training_seconds: float
     preprocess_seconds: float
     saved_seconds: float
     iterations: int | None
@@ -89,8 +92,8 @@ def run_fold(
     metrics: list[Metric],
     store: FileStore | None = None,
     *,
+    deadline: Deadline,
     slopes: bool = False,
-    deadline: Deadline | None = None,
 ) -> FoldOutcome:
     """Fit a trial's configuration on a fold's training rows and score it on its validation rows.
 
@@ -106,10 +109,10 @@ def run_fold(
         By which to score.
     store : FileStore, optional
         Where preprocessed rows are shared with other trials on the same data.
+    deadline : Deadline
+        When learners that train in iterations have to stop.
     slopes : bool
         Whether derivatives of the validation loss are wanted.
-    deadline : Deadline, optional
-        When learners that train in iterations have to stop.
 
     Returns
     -------
@@ -131,21 +134,17 @@ def run_fold(
     watched = None
     if algorithm.iterative:
         watched = watched_rows(
-            prepared.valid, task.y[valid], task.kind, valid_row_metadata, trial.seed
+            prepared.valid, task.y[valid], task.kind, valid_row_metadata, trial.seed, deadline
         )
-        watched = watched if deadline is None else replace(watched, deadline=deadline)
     watch = Stopwatch()
     fit_model(model, prepared.train, task.y[train], row_metadata, watched)
-    fit_seconds = watch.seconds()
+    training_seconds = watch.seconds()
     curve = stopping_curve(pipeline)
     if curve is None or watched is None:
         prediction = predict_array(model, prepared.valid, task.n_classes)
     else:
-        known = TrainingRows(X=prepared.train, y=task.y[train], weights=row_metadata.weights)
-        prediction = predict_by_halves(
-            pipeline, prepared.valid, watched.halves, task.n_classes, known
-        )
-    predict_seconds = watch.seconds() - fit_seconds
+        prediction = predict_by_halves(pipeline, prepared.valid, watched.halves, task.n_classes)
+    predict_seconds = watch.seconds() - training_seconds
     slope = None
     if slopes:
         known = TrainingRows(X=prepared.train, y=task.y[train], weights=row_metadata.weights)
@@ -155,8 +154,9 @@ def run_fold(
         pipeline=pipeline,
         prediction=prediction,
         scores=_scores(prediction, data, valid, metrics),
-        fit_seconds=fit_seconds + prepared.fit_seconds,
+        fit_seconds=training_seconds + prepared.fit_seconds,
         predict_seconds=predict_seconds + prepared.transform_seconds,
+        training_seconds=training_seconds,
         preprocess_seconds=prepared.fit_seconds + prepared.transform_seconds,
         saved_seconds=prepared.saved_seconds,
         iterations=algorithm.iterations_used(pipeline) if curve is None else curve.best(),
@@ -173,13 +173,12 @@ def settle_fold(
     outcome: FoldOutcome,
     iterations: int,
     metrics: list[Metric],
-    store: FileStore | None = None,
 ) -> FoldOutcome:
-    """Let a fold's learner predict with another number of iterations, and score that.
+    """Let a fold's learner predict with another number of its iterations, and score that.
 
     Parameters
     ----------
-    trial, data, number, metrics, store
+    trial, data, number, metrics
         As for `run_fold`.
     outcome : FoldOutcome
         What `run_fold` returned, with a curve; its pipeline is changed.
@@ -187,15 +186,8 @@ def settle_fold(
         At least 1.
     """
     valid, watch = _valid(trial, data, number), Stopwatch()
-
-    def known() -> TrainingRows:
-        train = _train_rows(trial, data, number)
-        prepared = _prepare(_build(trial, data, len(train)), trial, data, number, train, store)
-        weights = data.row_metadata.take(train).weights
-        return TrainingRows(X=prepared.train, y=data.task.y[train], weights=weights)
-
     pipeline = outcome.pipeline
-    settle(pipeline, iterations, known)
+    settle(pipeline, iterations)
     prediction = predict_array(pipeline, data.matrix(number, valid), data.task.n_classes)
     return replace(
         outcome,

@@ -7,13 +7,14 @@ of several folds at the median over the other folds, in a single fold at the cou
 its validation rows favours for the other half. Cawley and Talbot (2010) describe the bias.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from metatune.algorithms.base import learner_of
 from metatune.algorithms.learners.stopping import StoppingCurve, TrainingRows, WatchedRows
+from metatune.budget import Deadline
 from metatune.data.row_metadata import RowMetadata
 from metatune.data.splits.folds import inner_folds
 from metatune.kinds import TaskKind
@@ -38,7 +39,12 @@ _FEWEST_TO_HALVE = 4
 
 
 def watched_rows(
-    X: "FloatArray", y: "NDArray[Any]", kind: TaskKind, row_metadata: RowMetadata, seed: int
+    X: "FloatArray",
+    y: "NDArray[Any]",
+    kind: TaskKind,
+    row_metadata: RowMetadata,
+    seed: int,
+    deadline: Deadline,
 ) -> WatchedRows:
     """Deal the validation rows of a fold into halves; groups and neighbours in time stay together.
 
@@ -54,11 +60,14 @@ def watched_rows(
         Of these rows.
     seed : int
         Of the halves.
+    deadline : Deadline
+        When the training that they watch has to stop.
     """
     halves = np.zeros(len(y), dtype=np.intp)
     if len(y) >= _FEWEST_TO_HALVE:
         halves[inner_folds(y, kind, 2, seed, row_metadata)[0].valid] = 1
-    return WatchedRows(rows=TrainingRows(X=X, y=y, weights=row_metadata.weights), halves=halves)
+    rows = TrainingRows(X=X, y=y, weights=row_metadata.weights)
+    return WatchedRows(rows=rows, halves=halves, deadline=deadline)
 
 
 def stopping_curve(pipeline: Any) -> StoppingCurve | None:
@@ -66,8 +75,8 @@ def stopping_curve(pipeline: Any) -> StoppingCurve | None:
     return getattr(learner_of(pipeline), "curve_", None)
 
 
-def settle(pipeline: Any, iterations: int, rows: Callable[[], TrainingRows]) -> None:
-    """Let a pipeline's learner predict with a number of iterations.
+def settle(pipeline: Any, iterations: int) -> None:
+    """Let a pipeline's learner predict with a number of iterations, at most those that it has.
 
     Parameters
     ----------
@@ -75,15 +84,12 @@ def settle(pipeline: Any, iterations: int, rows: Callable[[], TrainingRows]) -> 
         Its learner can be settled.
     iterations : int
         At least 1.
-    rows : callable
-        Returns the preprocessed training rows; only called where they are needed to train on.
     """
-    model = pipeline.steps[-1][1]
-    model.estimator_.settle(iterations, lambda: model.as_learned(rows()))
+    learner_of(pipeline).settle(iterations)
 
 
 def predict_by_halves(
-    pipeline: Any, X: "FloatArray", halves: "IndexArray", n_classes: int, rows: TrainingRows
+    pipeline: Any, X: "FloatArray", halves: "IndexArray", n_classes: int
 ) -> "FloatArray":
     """Predict the rows watched, each half at the iterations that the other half favours.
 
@@ -97,17 +103,15 @@ def predict_by_halves(
         Of `watched_rows`.
     n_classes : int
         Number of classes; 0 for regression.
-    rows : TrainingRows
-        What the learner was trained on, preprocessed.
     """
     (_, model), curve = pipeline.steps[-1], learner_of(pipeline).curve_
     parts = [np.flatnonzero(halves == half) for half in (0, 1)]
     predictions = []
     for i, part in enumerate(parts):
-        settle(pipeline, curve.best_of_others(i), lambda: rows)
+        settle(pipeline, curve.best_of_others(i))
         if len(part):
             predictions.append(predict_array(model, X[part], n_classes))
-    settle(pipeline, curve.best(), lambda: rows)
+    settle(pipeline, curve.best())
     order = np.argsort(np.concatenate(parts))
     return np.asarray(np.concatenate(predictions)[order])
 

@@ -17,6 +17,7 @@ from metatune.evaluation.keep_rule import KeepRule, keep_pipelines
 from metatune.evaluation.known_folds import KnownFolds
 from metatune.evaluation.out_of_fold import out_of_fold, prediction_file, write_predictions
 from metatune.evaluation.stop_rule import StopRule
+from metatune.evaluation.training_time import training_seconds
 from metatune.evaluation.trial import Slope, Trial, TrialResult, TrialStatus
 from metatune.evaluation.trial_data import TrialData, load_trial_data
 from metatune.execution.numeric_threads import one_numeric_thread
@@ -28,9 +29,6 @@ __all__ = [
     "evaluate_in_worker",
     "evaluate_with_predictions",
 ]
-
-
-_TRAINING_SHARE = 0.45  # of a fold's time; predictions of many classes take most of the rest
 
 
 def evaluate_in_worker(inbox: str, trial: Trial) -> TrialResult:
@@ -118,7 +116,7 @@ def evaluate(
     deadline = deadline or Deadline.never()
     outcomes = _run_folds(trial, data, metrics, stop, store, deadline, slopes=slopes)
     if len(outcomes) == _n_folds(trial, data):
-        outcomes = _settle_folds(outcomes, trial, data, metrics, store, deadline)
+        outcomes = _settle_folds(outcomes, trial, data, metrics)
     for outcome in outcomes:
         finish(outcome.pipeline)
     pipeline = outcomes[0].pipeline
@@ -148,15 +146,18 @@ def _run_folds(
     known = None if store is None else KnownFolds(store, trial)
     outcomes: list[FoldOutcome] = []
     n_folds = _n_folds(trial, data)
-    training_seconds = _TRAINING_SHARE * deadline.remaining() / n_folds
+    besides: list[float] = []
     for number in range(n_folds):
         losses = [metrics[0].loss(outcome.scores[0]) for outcome in outcomes]
         if stop is not None and stop.hopeless(losses):
             break
         outcome = None if known is None else known.find(number)
         if outcome is None:
-            until = Deadline.after(training_seconds)
-            outcome = run_fold(trial, data, number, metrics, store, slopes=slopes, deadline=until)
+            watch = Stopwatch()
+            seconds = training_seconds(deadline.remaining(), n_folds - number, besides)
+            until = Deadline.after(seconds)
+            outcome = run_fold(trial, data, number, metrics, store, deadline=until, slopes=slopes)
+            besides.append(watch.seconds() - outcome.training_seconds)
         outcomes.append(outcome)
     if known is not None and trial.rung.row_share == 1.0:
         may_rise = len(outcomes) == trial.rung.n_folds < len(data.folds)
@@ -173,25 +174,15 @@ def _settle_folds(
     trial: Trial,
     data: TrialData,
     metrics: list[Metric],
-    store: FileStore | None,
-    deadline: Deadline,
 ) -> list[FoldOutcome]:
-    """Score folds of learners that stopped early at the iterations that other folds favour.
-
-    Where there is a deadline, none is trained further for that.
-    """
+    """Score folds of learners that stopped early at the iterations that other folds favour."""
     valid = [valid_rows(fold, trial.rung) for fold in data.folds[: len(outcomes)]]
     curves = [outcome.curve for outcome in outcomes]
     chosen = iterations_by_others(curves, valid)
-    if deadline != Deadline.never():
-        chosen = [
-            None if curve is None or n is None else min(n, len(curve.losses))
-            for curve, n in zip(curves, chosen, strict=True)
-        ]
     return [
         outcome
         if iterations is None
-        else settle_fold(trial, data, number, outcome, iterations, metrics, store)
+        else settle_fold(trial, data, number, outcome, iterations, metrics)
         for number, (outcome, iterations) in enumerate(zip(outcomes, chosen, strict=True))
     ]
 

@@ -288,12 +288,13 @@ class _Loop:
         if self.executor.n_workers > 1:
             self._ask_past_datasets()
         while self._has_room() and self.turns.may_ask:
-            seconds = self._trial_seconds()
+            limit = self._trial_seconds()
+            # In a counted run measured times must not decide about a trial.
+            seconds = float("inf") if self._in_order else limit
             with self.timings.on("choosing"):
-                limit = float("inf") if self._in_order else seconds
-                trial = next_trial(self.halving, self.sampler, limit)
+                trial = next_trial(self.halving, self.sampler, seconds)
             if trial is not None:
-                self._start(trial, seconds)
+                self._start(trial, seconds, limit)
             elif self.sampler.waits:
                 self._ask_past_datasets()
                 return False
@@ -307,7 +308,7 @@ class _Loop:
         if self.question is not None and self._has_room():
             self.question.submit(self.executor)
 
-    def _start(self, trial: Trial, seconds: float) -> None:
+    def _start(self, trial: Trial, seconds: float, limit: float) -> None:
         if self.turns.replays(trial):
             return
         if self.turns.contradicts(trial):
@@ -320,9 +321,9 @@ class _Loop:
             self.store.keep_rule(trial, history),
             stop_rule(trial, history),
             slopes=self.slopes,
-            seconds=float("inf") if self._in_order else seconds,
+            seconds=seconds,
             # What the end of the search cuts off is no failure of the trial.
-            time_limit=seconds if seconds < self._remaining() else float("inf"),
+            time_limit=limit if limit < self._remaining() else float("inf"),
             function=self.function,
         )
         self.turns.started(trial)
@@ -348,7 +349,7 @@ class _Loop:
         return 0.0 < _IDLE_SHARE * self.worked < deciding
 
     def _trial_seconds(self) -> float:
-        if self._in_order:  # measured times must not decide about a trial
+        if self._in_order:  # the same for every trial
             return self.limits.trial.seconds(self.first_remaining, has_model=True)
         has_model = self.halving.history.incumbent() is not None
         return self.limits.trial.seconds(self._remaining(), has_model=has_model)

@@ -10,6 +10,7 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from metatune.algorithms.registry import ALGORITHMS
+from metatune.budget import Deadline
 from metatune.data.encoding.encoded_task import EncodedTask
 from metatune.data.encoding.layout import Layout
 from metatune.evaluation import known_folds
@@ -23,6 +24,7 @@ from metatune.evaluation.trial_job import evaluate
 from metatune.kinds import TaskKind
 from metatune.space import Configuration
 
+NEVER = Deadline.never()
 ONE_FOLD = Rung(index=1, row_share=1.0, n_folds=1)
 TOP = Rung(index=2, row_share=1.0, n_folds=3)
 KINDS = {"binary": 2, "multiclass": 3, "regression": 0}
@@ -91,9 +93,9 @@ def test_predictions_are_bit_identical_with_and_without_the_store(
 ) -> None:
     data = make_data(kind, n_rows=90)
     trial = make_trial(default(name, kind))
-    alone = run_fold(trial, data, 0, [])
-    first = run_fold(trial, data, 0, [], store)
-    again = run_fold(trial, data, 0, [], store)
+    alone = run_fold(trial, data, 0, [], deadline=NEVER)
+    first = run_fold(trial, data, 0, [], store, deadline=NEVER)
+    again = run_fold(trial, data, 0, [], store, deadline=NEVER)
     for other in (first, again):
         np.testing.assert_array_equal(alone.prediction, other.prediction)
     native = type(alone.pipeline.steps[0][1]).__name__ == "NativePreprocessor"

@@ -12,6 +12,7 @@ import pytest
 
 from metatune.algorithms.base import Algorithm, BuildContext
 from metatune.algorithms.registry import get_algorithm
+from metatune.budget import Deadline
 from metatune.data.encoding.encoded_task import EncodedTask
 from metatune.data.encoding.layout import Layout
 from metatune.evaluation.constant import constant_score
@@ -57,7 +58,8 @@ def make_data(kind: TaskKind, metrics: tuple[str, ...]) -> TrialData:
 def test_pipelines_know_the_share_of_the_rows(rung: Rung, n_trees: int) -> None:
     data = make_data(TaskKind.REGRESSION, ("rmse",))
     trial = make_trial("random_forest", TaskKind.REGRESSION, rung)
-    pipeline = run_fold(trial, data, 0, [resolve_metric("rmse", TaskKind.REGRESSION)]).pipeline
+    metrics = [resolve_metric("rmse", TaskKind.REGRESSION)]
+    pipeline = run_fold(trial, data, 0, metrics, deadline=Deadline.never()).pipeline
     assert pipeline.steps[-1][1].estimator_.forest.n_estimators == n_trees
 
 

@@ -49,8 +49,6 @@ class _LightGBMModel(BoostedTrees):
             weights = self._weights(part)
             booster.add_valid(data.create_valid(part.X, part.y, weight=weights), "watched")
         _add_trees(booster, most, watch)
-        if watch is not None:
-            self._live = booster
         self._store(booster.model_to_string(num_iteration=most))
 
     def _grow_by_stages(self, rows: TrainingRows) -> None:
@@ -62,16 +60,7 @@ class _LightGBMModel(BoostedTrees):
         if booster is not None:
             self._store(booster.model_to_string())
 
-    def _go_on(self, rows: TrainingRows, iterations: int) -> None:
-        booster = self.__dict__.get("_live")
-        if booster is None:
-            self._grow(rows, iterations)
-            return
-        _add_trees(booster, iterations)
-        self._store(booster.model_to_string(num_iteration=iterations))
-
     def _trim(self) -> None:
-        self.__dict__.pop("_live", None)
         self._store(self._booster.model_to_string(num_iteration=self.n_iterations_))
 
     def _dataset(self, rows: TrainingRows, params: dict[str, Any]) -> Any:

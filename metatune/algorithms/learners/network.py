@@ -102,11 +102,11 @@ class _Network(EarlyStoppingModel):
             network.set_params(**changes).fit(rows.X, rows.y, sample_weight=rows.weights)
         self.coefs_, self.intercepts_ = network.coefs_, network.intercepts_
 
-    def _holds(self, iterations: int) -> bool:
-        return iterations in self._epochs
+    def _nearest(self, iterations: int) -> int:
+        return int(np.clip(iterations, min(self._epochs), max(self._epochs)))
 
     def _use(self) -> None:
-        if self._holds(self.n_iterations_):
+        if self.n_iterations_ in self._epochs:
             self.coefs_, self.intercepts_ = self._epochs[self.n_iterations_]
 
     def _trim(self) -> None:

@@ -1,8 +1,8 @@
 """Early stopping by the loss of watched rows, the same for every iterative learner."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,7 +74,7 @@ class WatchedRows:
 
     rows: TrainingRows
     halves: "IndexArray"
-    deadline: Deadline = field(default_factory=Deadline.never)
+    deadline: Deadline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -113,7 +113,7 @@ class Watch:
         The rows watched, in one or more parts.
     patience : int
         Training has stopped once all parts together have not improved for so many iterations.
-    deadline : Deadline, optional
+    deadline : Deadline
         When it has stopped at the latest.
 
     Attributes
@@ -122,15 +122,13 @@ class Watch:
         After each iteration the mean loss of each part.
     """
 
-    def __init__(
-        self, parts: "Sequence[TrainingRows]", patience: int, deadline: Deadline | None = None
-    ) -> None:
+    def __init__(self, parts: "Sequence[TrainingRows]", patience: int, deadline: Deadline) -> None:
         self.parts = tuple(parts)
         self.losses: list[tuple[float, ...]] = []
         totals = [len(p.y) if p.weights is None else float(p.weights.sum()) for p in parts]
         self._shares = np.asarray(totals, dtype=np.float64) / sum(totals)
         self._patience = patience
-        self._deadline = deadline or Deadline.never()
+        self._deadline = deadline
         self._best, self._waited = np.inf, 0
 
     def add(self, losses: "Sequence[float]") -> bool:
@@ -210,13 +208,9 @@ class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
     def _trim(self) -> None:
         """Drop the iterations beyond `n_iterations_` and what is only needed to go on."""
 
-    def _holds(self, iterations: int) -> bool:
-        """Return True if the model can predict with `iterations` without more training."""
-        return iterations <= self.n_grown_
-
-    def _go_on(self, rows: TrainingRows, iterations: int) -> None:
-        """Train up to a number of iterations that the model does not hold."""
-        self._grow(rows, iterations)
+    def _nearest(self, iterations: int) -> int:
+        """Return the number of iterations next to a given one that the model can predict with."""
+        return min(iterations, self.n_grown_)
 
     def _use(self) -> None:
         """Make ready to predict with `n_iterations_`, where predictions do not look at it."""
@@ -255,23 +249,19 @@ class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
             self._hold_out(rows, row_metadata)
         return self
 
-    def settle(self, iterations: int, rows: Callable[[], TrainingRows]) -> None:
+    def settle(self, iterations: int) -> None:
         """Predict with another number of iterations from now on, if the model can be settled.
+
+        Nothing is trained for that: of more iterations than there are, all are used.
 
         Parameters
         ----------
         iterations : int
             At least 1.
-        rows : callable
-            Returns the training rows; only called where fewer iterations have been trained.
         """
-        if self.curve_ is None:
-            return
-        if not self._holds(iterations):
-            self._go_on(rows(), iterations)
-            self.n_grown_ = max(self.n_grown_, iterations)
-        self.n_iterations_ = iterations
-        self._use()
+        if self.curve_ is not None:
+            self.n_iterations_ = self._nearest(iterations)
+            self._use()
 
     def finish(self) -> None:
         """Keep nothing but the iterations that the model predicts with."""
@@ -299,7 +289,7 @@ class EarlyStoppingModel(BaseEstimator):  # type: ignore[misc]
         most = self._max_iterations(rows.X, rows.y)
         best = []
         for train, held_out in splits:
-            watch = Watch([rows.take(held_out)], self._patience())
+            watch = Watch([rows.take(held_out)], self._patience(), Deadline.never())
             self._grow(rows.take(train), most, watch)
             best.append(watch.curve().best())
         self.n_iterations_ = round(float(np.median(best)))

@@ -51,8 +51,6 @@ class _XGBoostModel(BoostedTrees):
             booster.update(data, i)
             if watch is not None and watch.add(self._losses(booster.eval_set(parts, i))):
                 break
-        if watch is not None:
-            self._live = (booster, data)
         self._store(bytes(booster.save_raw("ubj")))
 
     def _grow_by_stages(self, rows: TrainingRows) -> None:
@@ -63,17 +61,7 @@ class _XGBoostModel(BoostedTrees):
         if booster is not None:
             self._store(bytes(booster.save_raw("ubj")))
 
-    def _go_on(self, rows: TrainingRows, iterations: int) -> None:
-        if "_live" not in self.__dict__:
-            self._grow(rows, iterations)
-            return
-        booster, data = self._live
-        for i in range(booster.num_boosted_rounds(), iterations):
-            booster.update(data, i)
-        self._store(bytes(booster.save_raw("ubj")))
-
     def _trim(self) -> None:
-        self.__dict__.pop("_live", None)
         n_rounds = min(self.n_iterations_, self._booster.num_boosted_rounds())
         self._store(bytes(self._booster[:n_rounds].save_raw("ubj")))
 
