@@ -1,20 +1,45 @@
 """Time for the training of each fold, so that a trial ends by itself before it would be stopped."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from statistics import fmean
 
-__all__ = ["training_seconds"]
+__all__ = ["FoldTime", "training_seconds"]
 
 _FIRST_SHARE = 0.45  # of a fold's time; predictions of many classes take most of the rest
-_SURE_SHARE = 0.9  # of what is left for training, as folds are not alike
+_SURE_SHARE = 0.85  # of what a fold may take, as folds are not alike
 
 
-def training_seconds(remaining: float, n_left: int, besides: Sequence[float]) -> float:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoldTime:
+    """Time of a fold that has ended.
+
+    Attributes
+    ----------
+    training : float
+        Seconds for which its learner was trained.
+    besides : float
+        Seconds for everything else: preparing its rows, predicting and scoring them.
+    """
+
+    training: float
+    besides: float
+
+    @property
+    def share(self) -> float:
+        """Training's share of it all; what comes besides comes twice.
+
+        When all folds have ended, each is predicted again with the iterations that the others
+        favour.
+        """
+        return self.training / max(self.training + 2 * self.besides, 1e-9)
+
+
+def training_seconds(remaining: float, n_left: int, ended: Sequence[FoldTime]) -> float:
     """Return the seconds that the next fold's learner may train.
 
-    What a fold takes besides (preparing its rows, predicting and scoring them) is learned from the
-    folds before it. It comes once more for every fold when all have ended, since each is then
-    predicted again with the iterations that the other ones favour.
+    What longer training would make of the predictions' time is not known, so the shares of the
+    folds before are taken together with a careful one.
 
     Parameters
     ----------
@@ -22,11 +47,11 @@ def training_seconds(remaining: float, n_left: int, besides: Sequence[float]) ->
         Seconds until the trial should have ended.
     n_left : int
         Folds to come, at least 1.
-    besides : sequence of float
-        Seconds besides training of each fold so far.
+    ended : sequence of FoldTime
+        The folds before.
     """
-    if not besides:
+    if not ended:
         return _FIRST_SHARE * remaining / n_left
-    fold = fmean(besides)
-    settling = fold * (n_left + len(besides))
-    return max(0.0, _SURE_SHARE * ((remaining - settling) / n_left - fold))
+    share = fmean([_FIRST_SHARE, *(fold.share for fold in ended)])
+    settling = sum(fold.besides for fold in ended)
+    return max(0.0, _SURE_SHARE * share * (remaining - settling) / n_left)

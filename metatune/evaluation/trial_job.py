@@ -17,7 +17,7 @@ from metatune.evaluation.keep_rule import KeepRule, keep_pipelines
 from metatune.evaluation.known_folds import KnownFolds
 from metatune.evaluation.out_of_fold import out_of_fold, prediction_file, write_predictions
 from metatune.evaluation.stop_rule import StopRule
-from metatune.evaluation.training_time import training_seconds
+from metatune.evaluation.training_time import FoldTime, training_seconds
 from metatune.evaluation.trial import Slope, Trial, TrialResult, TrialStatus
 from metatune.evaluation.trial_data import TrialData, load_trial_data
 from metatune.execution.numeric_threads import one_numeric_thread
@@ -146,7 +146,7 @@ def _run_folds(
     known = None if store is None else KnownFolds(store, trial)
     outcomes: list[FoldOutcome] = []
     n_folds = _n_folds(trial, data)
-    besides: list[float] = []
+    ended: list[FoldTime] = []
     for number in range(n_folds):
         losses = [metrics[0].loss(outcome.scores[0]) for outcome in outcomes]
         if stop is not None and stop.hopeless(losses):
@@ -154,10 +154,11 @@ def _run_folds(
         outcome = None if known is None else known.find(number)
         if outcome is None:
             watch = Stopwatch()
-            seconds = training_seconds(deadline.remaining(), n_folds - number, besides)
+            seconds = training_seconds(deadline.remaining(), n_folds - number, ended)
             until = Deadline.after(seconds)
             outcome = run_fold(trial, data, number, metrics, store, deadline=until, slopes=slopes)
-            besides.append(watch.seconds() - outcome.training_seconds)
+            training = outcome.training_seconds
+            ended.append(FoldTime(training=training, besides=watch.seconds() - training))
         outcomes.append(outcome)
     if known is not None and trial.rung.row_share == 1.0:
         may_rise = len(outcomes) == trial.rung.n_folds < len(data.folds)
