@@ -27,12 +27,15 @@ class Observation:
         Loss on the scale of `metatune.recommender.losses`; NaN while the trial is running.
     seconds : float
         Processor seconds of the trial; NaN if unknown.
+    was_stopped : bool
+        Whether it was stopped after these seconds, so that it would have taken more.
     """
 
     configuration: Configuration
     level: int
     value: float
     seconds: float = float("nan")
+    was_stopped: bool = False
 
 
 def gains_outside(

@@ -39,6 +39,9 @@ _PROMISE = 0.4 * np.sqrt(NUGGET)
 """Expected improvement of a close relative of the best, in standard deviations of a family: that of
 a standard Gaussian over its mean, times what the closest relatives differ by."""
 
+_STOPPED_LONGER = float(np.log(2.0))
+"""Log of how much longer than until it was stopped a trial is taken to have needed."""
+
 _TRUST = 5.0
 """Trials outside the pool by which a family's promise is believed."""
 
@@ -306,12 +309,15 @@ class Planner:
         levels = np.array([self._used.index(o.level) for o in observations], dtype=np.intp)
         values = np.array([o.value for o in observations], dtype=np.float64)
         seconds = np.array([o.seconds for o in observations], dtype=np.float64)
+        was_stopped = np.array([o.was_stopped for o in observations], dtype=bool)
         return _Known(
             columns=at * len(self._used) + levels,
             values=values,
             tried=np.unique(at),
             belief=covered.belief,
-            log_seconds=self._corrected(covered.log_seconds, foreign, at, levels, seconds),
+            log_seconds=self._corrected(
+                covered.log_seconds, foreign, at, levels, seconds, was_stopped
+            ),
             foreign=covered.foreign,
         )
 
@@ -322,6 +328,7 @@ class Planner:
         at: "IndexArray",
         levels: "IndexArray",
         seconds: "FloatArray",
+        was_stopped: "BoolArray",
     ) -> "FloatArray":
         names = [c.algorithm for c in (*self.forecast.configurations, *foreign)]
         number = np.unique(names, return_inverse=True)[1]
@@ -329,7 +336,10 @@ class Planner:
         if not timed.any():
             return log_seconds
         excess = np.log(seconds[timed]) - log_seconds[at[timed], levels[timed]]
-        shift = corrected(np.zeros(len(names)), number, excess, number[at[timed]])
+        # One that was stopped early says nothing; one that was stopped late is slower than thought.
+        excess = np.where(was_stopped[timed], excess + _STOPPED_LONGER, excess)
+        tells = ~was_stopped[timed] | (excess > 0.0)
+        shift = corrected(np.zeros(len(names)), number, excess[tells], number[at[timed][tells]])
         return log_seconds + shift[:, None]
 
 

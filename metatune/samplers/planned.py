@@ -146,7 +146,9 @@ class PlannedSampler(Sampler):
         found: dict[tuple[str, int], tuple[float, Observation]] = {}
         for result in history.results:
             seconds = _full_seconds(result) if self.patience.timed else float("nan")
-            self._note(found, result.trial, self._value(result, history), seconds)
+            was_stopped = result.status is TrialStatus.TIMED_OUT
+            value = self._value(result, history)
+            self._note(found, result.trial, value, seconds, was_stopped=was_stopped)
         for trial in history.pending:
             if _slot(trial) not in found:  # a result says more than its promotion under way
                 self._note(found, trial, float("nan"), float("nan"))
@@ -166,6 +168,8 @@ class PlannedSampler(Sampler):
         trial: Trial,
         value: float,
         seconds: float,
+        *,
+        was_stopped: bool = False,
     ) -> None:
         """Keep the larger of two rungs that are the same level."""
         rung = trial.rung
@@ -177,6 +181,7 @@ class PlannedSampler(Sampler):
             level=key[1],
             value=value,
             seconds=seconds * LEVELS[key[1]] / rung.row_share,
+            was_stopped=was_stopped,
         )
         found[key] = rung.row_share, observation
 
@@ -237,7 +242,12 @@ def _finite_mean(values: "NDArray[np.float64]") -> float:
 
 
 def _full_seconds(result: TrialResult) -> float:
-    """Return what all folds of a trial cost, or would have; NaN where that was not seen."""
+    """Return what all folds of a trial cost, or would have; NaN where that was not seen.
+
+    Of one that was stopped, what it had taken by then.
+    """
+    if result.status is TrialStatus.TIMED_OUT:
+        return result.seconds
     if result.failed:
         return float("nan")
     n_folds = result.trial.rung.n_folds

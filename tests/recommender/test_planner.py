@@ -250,6 +250,19 @@ def test_what_a_result_outside_the_pool_adds_counts_at_every_level(level: int) -
     assert expected_near(0.999, [found]) < -0.5
 
 
+@pytest.mark.parametrize(("seconds", "slower"), [(0.01, False), (1000.0, True)])
+def test_a_trial_that_was_stopped_tells_that_its_family_is_slower_or_nothing(
+    seconds: float, slower: bool
+) -> None:
+    planner = make_planner(np.zeros(4), 1.0)
+    stopped = replace(told(0, np.nan, seconds=seconds), was_stopped=True)
+    before, after = planner.log_seconds([]), planner.log_seconds([stopped])
+    ended = planner.log_seconds([told(0, 0.0, seconds=seconds)])
+    assert (after > ended).all()  # it would have gone on
+    assert (after > before).all() == slower
+    assert (after == before).all() != slower
+
+
 def test_an_unknown_family_is_no_obstacle() -> None:
     planner = make_planner([0.0, 0.0, 0.0, -3.0], 1.0)
     stranger = Configuration(algorithm="stranger", params={"y": 1})

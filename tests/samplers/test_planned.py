@@ -126,11 +126,13 @@ def test_a_failed_trial_counts_as_the_constant_and_tells_no_time(forecast: Forec
 
 
 def test_what_was_too_slow_was_not_seen_to_be_bad(forecast: Forecast) -> None:
-    slow = failed(1, KNN, RUNGS[2], TrialStatus.TIMED_OUT)
+    slow = replace(failed(1, KNN, RUNGS[2], TrialStatus.TIMED_OUT), seconds=7.0)
     history = History(AUC, [ok(0, KNN, RUNGS[1], 0.8), slow])
     found = seen(make_guide(forecast), history)
     assert np.isfinite(found["knn", 0].value)
     assert np.isnan(found["knn", 1].value)
+    assert found["knn", 1].was_stopped
+    assert found["knn", 1].seconds == pytest.approx(7.0)
 
 
 def test_a_pruned_trial_is_judged_on_the_folds_that_it_had(forecast: Forecast) -> None:
