@@ -14,7 +14,8 @@ def spent(
 
     Besides, each fold takes a fixed time, and a multiple of that of its training.
     """
-    used, ended = 0.0, []
+    used = 0.0
+    ended: list[FoldTime] = []
     for number in range(n_folds):
         training = min(longest, training_seconds(1.0 - used, n_folds - number, ended))
         ended.append(FoldTime(training=training, besides=fixed + each * training))
