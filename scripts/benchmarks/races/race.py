@@ -31,7 +31,7 @@ from benchmarks.races.plots import plot_race, plot_tables
 from benchmarks.races.records import Run, append_record, read_records
 from benchmarks.races.reduced import digest, reduced_metadata
 from benchmarks.races.standings import duels, normalised, standings, usual_pairs
-from benchmarks.races.tables import RaceTable, choose_tables, in_groups
+from benchmarks.races.tables import RaceTable, choose_from_packs, in_groups
 from benchmarks.races.variants import USUAL, VARIANTS
 from metatune.budget import Deadline
 from metatune.building.catalogue import read_catalogue
@@ -122,6 +122,13 @@ class Race:
 @options.metadata
 @options.tables(35)
 @options.only
+@click.option(
+    "--packs",
+    type=options.several(),
+    default="pmlb",
+    show_default=True,
+    help="Folders of the catalogue's files, whose tables are taken in turn.",
+)
 @click.option("--groups", type=int, default=5, show_default=True, help="Reduced meta-datasets.")
 @click.option(
     "--variants",
@@ -160,7 +167,8 @@ def race(**given: Any) -> None:
 
 def plan_race(given: Mapping[str, Any]) -> Race:
     """Return the race that options describe."""
-    entries = choose_tables(read_catalogue(given["catalogue"]), given["n_tables"])
+    catalogue = read_catalogue(given["catalogue"])
+    entries = choose_from_packs(catalogue, given["n_tables"], given["packs"])
     return Race(
         work=given["out"],
         metadata=given["metadata"] or find_metadata(),

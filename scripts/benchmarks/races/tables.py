@@ -1,14 +1,14 @@
 """Tables of a race: a fixed, mixed choice from a catalogue."""
 
 import random
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import zip_longest
 
 from metatune.building.catalogue import CatalogueEntry
 from metatune.kinds import TaskKind
 
-__all__ = ["RaceTable", "choose_tables", "in_groups"]
+__all__ = ["RaceTable", "choose_from_packs", "choose_tables", "in_groups"]
 
 _SEED = 0
 _BANDS = (500, 2_000, 10_000)
@@ -60,8 +60,28 @@ def choose_tables(
     for entry in usable:
         if entry.name in taken:
             cells[sum(entry.n_rows > rows for rows in _BANDS), entry.kind].append(entry)
-    in_turn = [entry for turn in zip_longest(*cells.values()) for entry in turn if entry]
-    return in_turn[:n_tables]
+    return _in_turn(cells.values())[:n_tables]
+
+
+def choose_from_packs(
+    entries: Collection[CatalogueEntry], n_tables: int, packs: Iterable[str]
+) -> list[CatalogueEntry]:
+    """Choose tables of several packs in turn, each by the rule of `choose_tables`.
+
+    Parameters
+    ----------
+    entries : collection of CatalogueEntry
+        The catalogue, in its order.
+    n_tables : int
+        How many to choose of all packs together.
+    packs : iterable of str
+        Folders of files.
+    """
+    return _in_turn(choose_tables(entries, n_tables, pack) for pack in packs)[:n_tables]
+
+
+def _in_turn(choices: Iterable[list[CatalogueEntry]]) -> list[CatalogueEntry]:
+    return [entry for turn in zip_longest(*choices) for entry in turn if entry]
 
 
 def in_groups(entries: Iterable[CatalogueEntry], n_groups: int) -> list[RaceTable]:

@@ -1,6 +1,7 @@
 """Races: which tables, what is left out of the past, how scores are compared."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from benchmarks.races.records import Run, append_record, read_records
 from benchmarks.races.reduced import digest, reduced_metadata
 from benchmarks.races.standings import SINGLE, compare, duels, normalised, standings, usual_pairs
 from benchmarks.races.statistics import duel, mean_with_interval
-from benchmarks.races.tables import choose_tables, in_groups
+from benchmarks.races.tables import choose_from_packs, choose_tables, in_groups
 from benchmarks.races.variants import COLD, USUAL, VARIANTS, WARM
 from metatune.building.catalogue import CatalogueEntry
 from metatune.kinds import TaskKind
@@ -66,6 +67,14 @@ def test_a_shorter_choice_begins_a_longer_one() -> None:
 
 def test_other_packs_are_left_alone() -> None:
     assert choose_tables(make_catalogue(), 5, pack="raw") == []
+
+
+def test_packs_take_turns() -> None:
+    clean = make_catalogue()
+    raw = [replace(entry, file=entry.file.replace("pmlb", "raw", 1)) for entry in clean]
+    chosen = choose_from_packs([*clean, *raw], 5, ("pmlb", "raw"))
+    assert [entry.file.partition("/")[0] for entry in chosen] == ["pmlb", "raw"] * 2 + ["pmlb"]
+    assert chosen[::2] == choose_tables(clean, 3)
 
 
 def test_the_reduced_past_knows_nothing_of_the_families(metadata_dir: Path, tmp_path: Path) -> None:
@@ -227,7 +236,13 @@ def test_what_was_run_is_told_and_not_run_again(
         "pmlb/t.csv,t,t,binary,y,300\npmlb/u.csv,u,u,regression,y,300\n"
     )
     options = {"catalogue": tmp_path / "catalogue.csv", "out": tmp_path, "metadata": metadata_dir}
-    more = {"n_tables": 2, "groups": 1, "variants": ("metatune", "random"), "budgets": (10.0,)}
+    more = {
+        "n_tables": 2,
+        "packs": ("pmlb",),
+        "groups": 1,
+        "variants": ("metatune", "random"),
+        "budgets": (10.0,),
+    }
     for _, run in plan_race(options | more | {"seeds": (0,), "jobs_at_once": 1}).runs():
         score = 0.9 if run.strategy == "metatune" else 0.7
         result = record(run.table, run.strategy, run.budget, score, at_once=1)
