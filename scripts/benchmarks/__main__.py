@@ -34,6 +34,7 @@ COMMANDS = {
     "published": ("published", "Meta-features against those that Oboe published."),
     "gate": ("ensembles.gate", "Ensembles against their best member, by what they seemed to gain."),
     "decisions": ("ensembles.decisions", "Thresholds of labels against the most probable class."),
+    "portfolios": ("ensembles.portfolios", "Portfolios for ensembles, families left out."),
     "search-classes": (
         "searches.search_classes",
         "The search class in the place of scikit-learn's, in the same time.",

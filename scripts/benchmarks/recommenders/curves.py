@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.intp]
 
-__all__ = ["EVALUATIONS", "N_EVALUATIONS", "TIMES", "TIME_GRID", "after_evaluations", "over_time"]
+__all__ = [
+    "EVALUATIONS",
+    "N_EVALUATIONS",
+    "TIMES",
+    "TIME_GRID",
+    "after_evaluations",
+    "best_so_far",
+    "over_time",
+]
 
 EVALUATIONS = (1, 2, 4, 8, 16, 32, 64)
 """Evaluations at which tables show the regret."""
@@ -26,13 +34,13 @@ TIME_GRID: "FloatArray" = np.union1d(np.geomspace(0.05, 25.0, 40), TIMES)
 """Times at which curves are kept; holds `TIMES` exactly."""
 
 
-def after_evaluations(regret: "FloatArray", tried: "IntArray") -> "FloatArray":
-    """Return the best regret after each of the first evaluations.
+def after_evaluations(loss: "FloatArray", regret: "FloatArray", tried: "IntArray") -> "FloatArray":
+    """Return the regret of the best one after each of the first evaluations.
 
     Parameters
     ----------
-    regret : ndarray of shape (n_configurations,)
-        Of one dataset.
+    loss, regret : ndarray of shape (n_configurations,)
+        Of one dataset: by which the best is chosen, and by which it is judged.
     tried : ndarray of shape (n_tried,)
         Columns in the order in which they were evaluated.
 
@@ -41,17 +49,19 @@ def after_evaluations(regret: "FloatArray", tried: "IntArray") -> "FloatArray":
     ndarray of shape (N_EVALUATIONS,)
         The last value is repeated where fewer configurations exist.
     """
-    best = np.minimum.accumulate(regret[tried])[:N_EVALUATIONS]
+    best = regret[best_so_far(loss, tried)][:N_EVALUATIONS]
     return np.asarray(np.pad(best, (0, N_EVALUATIONS - len(best)), mode="edge"))
 
 
-def over_time(regret: "FloatArray", seconds: "FloatArray", tried: "IntArray") -> "FloatArray":
-    """Return the best regret among the evaluations that have finished by each time.
+def over_time(
+    loss: "FloatArray", regret: "FloatArray", seconds: "FloatArray", tried: "IntArray"
+) -> "FloatArray":
+    """Return the regret of the best one that has finished by each time.
 
     Parameters
     ----------
-    regret, seconds : ndarray of shape (n_configurations,)
-        Of one dataset.
+    loss, regret, seconds : ndarray of shape (n_configurations,)
+        Of one dataset: by which the best is chosen, by which it is judged, and what it takes.
     tried : ndarray of shape (n_tried,)
         Columns in the order in which they were evaluated.
 
@@ -61,6 +71,14 @@ def over_time(regret: "FloatArray", seconds: "FloatArray", tried: "IntArray") ->
         `MAX_REGRET` where nothing has finished.
     """
     finished = np.cumsum(seconds[tried])
-    best = np.concatenate([[MAX_REGRET], np.minimum.accumulate(regret[tried])])
+    best = np.concatenate([[MAX_REGRET], regret[best_so_far(loss, tried)]])
     done = np.searchsorted(finished, TIME_GRID * np.median(seconds), side="right")
     return np.asarray(best[done])
+
+
+def best_so_far(loss: "FloatArray", tried: "IntArray") -> "IntArray":
+    """Return the column with the least loss after each evaluation, (n_tried,)."""
+    losses = np.where(np.isfinite(loss[tried]), loss[tried], np.inf)
+    before = np.concatenate([[np.inf], np.minimum.accumulate(losses)[:-1]])
+    leads = np.where(losses < before, np.arange(len(tried)), 0)
+    return np.asarray(tried[np.maximum.accumulate(leads)])

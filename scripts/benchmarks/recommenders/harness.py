@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.recommenders.curves import N_EVALUATIONS, TIMES, after_evaluations, over_time
-from benchmarks.recommenders.matrix import Matrix, regrets
+from benchmarks.recommenders.matrix import Matrix
 from benchmarks.recommenders.results import Results
 from benchmarks.recommenders.strategy import Fitted, Session, Strategy
 
@@ -41,7 +41,7 @@ def run_strategy(
     checkpoint : callable
         Called after each fold that was computed.
     """
-    regret = regrets(matrix.loss)
+    regret = matrix.regret
     for fold in folds:
         unseen = matrix.folds == fold
         missing = np.flatnonzero(unseen & ~results.done)
@@ -66,11 +66,11 @@ def _run_dataset(
     by_evaluation, by_time = [], []
     for repeat in range(repeats):
         tried = run_session(fitted.start(features, None), loss, seconds)
-        by_evaluation.append(after_evaluations(regret, tried))
+        by_evaluation.append(after_evaluations(loss, regret, tried))
         if repeat == 0:
             results.tried[row, : len(tried)] = tried
         tried = run_session(fitted.start(features, budget), loss, seconds, budget)
-        by_time.append(over_time(regret, seconds, tried))
+        by_time.append(over_time(loss, regret, seconds, tried))
     results.evaluations[row] = np.mean(by_evaluation, axis=0)
     results.times[row] = np.mean(by_time, axis=0)
     results.done[row] = True

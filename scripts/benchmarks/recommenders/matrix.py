@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.intp]
 
-__all__ = ["MAX_REGRET", "MIN_SPREAD", "Matrix", "family_of", "grouped_folds", "regrets"]
+__all__ = [
+    "MAX_REGRET",
+    "MIN_SPREAD",
+    "Matrix",
+    "family_of",
+    "grouped_folds",
+    "held_out_regrets",
+    "regrets",
+]
 
 MAX_REGRET = 3.0
 """Regrets are cut here; a cell without a result has this regret."""
@@ -53,6 +61,9 @@ class Matrix:
         Learner of each configuration.
     configurations : ndarray of shape (n_configurations, n_configuration_features)
         Algorithm (indicators) and hyperparameters (in [0, 1]); NaN where one does not apply.
+    held_out : ndarray of shape (n_datasets, n_configurations) or None
+        Losses on a fold that no search sees, by which its best is judged; None where the losses
+        that it sees have to do.
     """
 
     name: str
@@ -65,6 +76,14 @@ class Matrix:
     seconds: "FloatArray"
     algorithms: tuple[str, ...]
     configurations: "FloatArray"
+    held_out: "FloatArray | None" = None
+
+    @property
+    def regret(self) -> "FloatArray":
+        """Regrets by which the best of a search is judged, (n_datasets, n_configurations)."""
+        if self.held_out is None:
+            return regrets(self.loss)
+        return held_out_regrets(self.loss, self.held_out)
 
     def select(self, rows: "BoolArray") -> "Matrix":
         """Keep the datasets where `rows` is true."""
@@ -77,6 +96,7 @@ class Matrix:
             features=self.features[kept],
             loss=self.loss[kept],
             seconds=self.seconds[kept],
+            held_out=None if self.held_out is None else self.held_out[kept],
         )
 
     def usable(self) -> "Matrix":
@@ -91,7 +111,8 @@ class Matrix:
     def digest(self) -> str:
         """Changes when results, costs, meta-features, configurations or folds do."""
         state = hashlib.sha256("\n".join(self.datasets).encode())
-        for part in (self.folds, self.features, self.loss, self.seconds, self.configurations):
+        parts = (self.folds, self.features, self.loss, self.seconds, self.configurations)
+        for part in parts if self.held_out is None else (*parts, self.held_out):
             state.update(np.ascontiguousarray(part).tobytes())
         return state.hexdigest()
 
@@ -115,6 +136,33 @@ def regrets(loss: "FloatArray") -> "FloatArray":
     spread = np.nanmedian(finite, axis=1, keepdims=True) - best
     scaled = np.clip((finite - best) / np.maximum(spread, 1e-12), 0.0, MAX_REGRET)
     return np.asarray(np.where(np.isnan(scaled), MAX_REGRET, scaled))
+
+
+def held_out_regrets(loss: "FloatArray", held_out: "FloatArray") -> "FloatArray":
+    """Scale losses on folds that were held out to regrets within each dataset.
+
+    The best of many configurations owes part of its score to luck. What was chosen on some folds
+    and is judged on others has none: its regret is rarely 0, even where everything was tried.
+
+    Parameters
+    ----------
+    loss : ndarray of shape (n_datasets, n_configurations)
+        On the folds that a search sees. The distance from its best to its median is the unit.
+    held_out : ndarray of shape (n_datasets, n_configurations)
+        On the others.
+
+    Returns
+    -------
+    ndarray of shape (n_datasets, n_configurations)
+        1 is the median configuration; cut at `MAX_REGRET` to both sides, which is also the regret
+        of an unknown or failed cell.
+    """
+    known = np.isfinite(loss) & np.isfinite(held_out)
+    seen = np.where(known, loss, np.nan)
+    unit = np.nanmedian(seen, axis=1, keepdims=True) - np.nanmin(seen, axis=1, keepdims=True)
+    judged = np.where(known, held_out, np.nan)
+    excess = (judged - np.nanmedian(judged, axis=1, keepdims=True)) / np.maximum(unit, 1e-12)
+    return np.asarray(np.where(known, np.clip(1.0 + excess, -MAX_REGRET, MAX_REGRET), MAX_REGRET))
 
 
 def family_of(name: str) -> str:

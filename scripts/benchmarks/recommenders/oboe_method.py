@@ -211,11 +211,11 @@ def _score(factors: _Factors, unseen: Matrix) -> float:
         loss, seconds = unseen.loss[row], unseen.seconds[row]
         if factors.runtime is None:
             tried = run_session(factors.start(unseen.features[row], None), loss, seconds)
-            curve = after_evaluations(regret[row], tried)[np.array(EVALUATIONS) - 1]
+            curve = after_evaluations(loss, regret[row], tried)[np.array(EVALUATIONS) - 1]
         else:
             budget = TIMES[-1] * float(np.median(seconds))
             session = factors.start(unseen.features[row], budget)
             tried = run_session(session, loss, seconds, budget)
-            curve = over_time(regret[row], seconds, tried)[np.isin(TIME_GRID, TIMES)]
+            curve = over_time(loss, regret[row], seconds, tried)[np.isin(TIME_GRID, TIMES)]
         total += float(curve.mean())
     return total / len(rows)

@@ -1,8 +1,8 @@
 """Metatune's own meta-dataset as matrices, one for each pool of configurations."""
 
-from collections.abc import Hashable
+import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["POOLS", "load_own", "partly_evaluated"]
+__all__ = ["POOLS", "hold_out", "load_own", "partly_evaluated"]
 
 POOLS = {
     "metatune_classification": TaskKind.BINARY,
@@ -54,7 +54,8 @@ def load_own(name: str, directory: Path | None = None) -> Matrix:
     Matrix
         Losses and processor seconds of the top rung in the default metric of each dataset's task
         kind. A loss is the share of the constant prediction's error that remains, which a search
-        knows from its first second on.
+        knows from its first second on. One fold of each dataset is held out: searches see the mean
+        of the others.
     """
     metadata = load_metadata(directory)
     pool = pool_of(POOLS[name])
@@ -64,7 +65,7 @@ def load_own(name: str, directory: Path | None = None) -> Matrix:
     keys = metadata.configurations.loc[metadata.configurations["pool"] == pool, "key"].tolist()
     configurations = [metadata.pool[key] for key in keys]
     families = tuple(str(family) for family in datasets["family"])
-    loss, seconds = _cells(metadata.evaluations, datasets, keys)
+    loss, held_out, seconds = _cells(metadata.evaluations, datasets, keys)
     return Matrix(
         name=name,
         datasets=tuple(str(dataset) for dataset in datasets["dataset"]),
@@ -84,6 +85,7 @@ def load_own(name: str, directory: Path | None = None) -> Matrix:
         configurations=encode_configurations(
             [one.algorithm for one in configurations], [one.params for one in configurations]
         ),
+        held_out=held_out,
     ).usable()
 
 
@@ -101,8 +103,13 @@ def partly_evaluated(metadata: MetaDataset) -> frozenset[str]:
 
 def _cells(
     evaluations: pd.DataFrame, datasets: pd.DataFrame, keys: list[str]
-) -> "tuple[FloatArray, FloatArray]":
-    """Read the highest rung of each pair; what failed or was never tried costs the most."""
+) -> "tuple[FloatArray, FloatArray, FloatArray]":
+    """Read the highest rung of each pair; what failed or was never tried costs the most.
+
+    Returns
+    -------
+    loss, held_out, seconds : ndarray of shape (n_datasets, n_configurations)
+    """
     rows = {str(name): row for row, name in enumerate(datasets["dataset"])}
     columns = {key: column for column, key in enumerate(keys)}
     metrics = [DEFAULT_METRIC[TaskKind(kind)] for kind in datasets["kind"]]
@@ -110,8 +117,9 @@ def _cells(
         float(row[constant_column(metric)])
         for metric, row in zip(metrics, datasets.to_dict("records"), strict=True)
     ]
-    loss = np.full((len(rows), len(columns)), np.nan)
-    seconds = np.full_like(loss, np.nan)
+    n_folds = max(2, int(evaluations["n_folds"].max()))
+    shares = np.full((len(rows), len(columns), n_folds), np.nan)
+    seconds = np.full(shares.shape[:2], np.nan)
     known = evaluations["dataset"].isin(list(rows)) & evaluations["configuration"].isin(keys)
     pairs = ["dataset", "configuration"]
     top = evaluations[known].sort_values("rung").drop_duplicates(pairs, keep="last")
@@ -121,14 +129,37 @@ def _cells(
         spent = cell["cpu_seconds"] if done else max(cell["cpu_seconds"], cell["seconds"])
         seconds[row, column] = max(float(spent), _MIN_SECONDS)
         if done and cell["n_folds"] > 1:
-            loss[row, column] = _loss(cell, metrics[row], constants[row])
+            scores = np.asarray(cell[score_column(metrics[row])], dtype=np.float64)
+            perfect = PERFECT_SCORE[metrics[row]]
+            shares[row, column, : len(scores)] = [
+                error_share(score, constant=constants[row], perfect=perfect) for score in scores
+            ]
     longest = np.fmax.reduce(seconds, axis=1, keepdims=True, initial=_MIN_SECONDS)
-    return loss, np.where(np.isnan(seconds), longest, seconds)
+    parts = [hold_out(of_dataset, name) for name, of_dataset in zip(rows, shares, strict=True)]
+    loss, held_out = (np.array([part[side] for part in parts]) for side in (0, 1))
+    return loss, held_out, np.where(np.isnan(seconds), longest, seconds)
 
 
-def _loss(cell: "dict[Hashable, Any]", metric: str, constant: float) -> float:
-    scores = np.asarray(cell[score_column(metric)], dtype=np.float64)
-    scores = scores[np.isfinite(scores)]
-    if scores.size == 0:
-        return float("nan")
-    return error_share(float(scores.mean()), constant=constant, perfect=PERFECT_SCORE[metric])
+def hold_out(shares: "FloatArray", dataset: str) -> "tuple[FloatArray, FloatArray]":
+    """Part the folds of a dataset: one, drawn by its name, is held out.
+
+    Parameters
+    ----------
+    shares : ndarray of shape (n_configurations, n_folds)
+        Losses; NaN where unknown.
+    dataset : str
+        Its name.
+
+    Returns
+    -------
+    loss, held_out : ndarray of shape (n_configurations,)
+        Mean of the folds that searches see, and the fold that they do not see.
+    """
+    known = np.isfinite(shares)
+    (folds,) = np.nonzero(known.any(axis=0))
+    if len(folds) == 0:
+        return shares[:, 0], shares[:, 0]
+    held = folds[zlib.crc32(dataset.encode()) % len(folds)]
+    seen = np.delete(np.where(known, shares, 0.0), held, axis=1).sum(axis=1)
+    counts = np.delete(known, held, axis=1).sum(axis=1)
+    return np.where(counts > 0, seen / np.maximum(counts, 1), np.nan), shares[:, held]

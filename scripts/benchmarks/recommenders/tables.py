@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["common_rows", "long_table", "markdown", "summary", "write_tables"]
 
+_JUDGED_APART = (
+    "Chosen on some folds and judged on another one. Noise floor, where everything was tried:"
+)
 _COUNTS = [f"{count} evals" for count in EVALUATIONS]
 _TIMES = [f"{time:g}x time" for time in TIMES]
 _AT = [int(np.flatnonzero(time == TIME_GRID)[0]) for time in TIMES]
@@ -61,9 +64,18 @@ def markdown(matrix: Matrix, results: Mapping[str, Results]) -> str:
         f"{int(rows.sum())} of {len(rows)} datasets, {matrix.loss.shape[1]} configurations; "
         "mean regret (0 is the best configuration, 1 the median one).",
     ]
+    if matrix.held_out is not None:
+        text += ["", f"{_JUDGED_APART} {noise_floor(matrix, rows):.3f}."]
     for title, columns in (("After evaluations", _COUNTS), ("Over time", _TIMES)):
         text += ["", f"### {title}", "", *_table(table[columns])]
     return "\n".join(text) + "\n"
+
+
+def noise_floor(matrix: Matrix, rows: "BoolArray") -> float:
+    """Return the mean regret where everything was tried, which luck keeps from 0."""
+    loss = np.where(np.isfinite(matrix.loss), matrix.loss, np.inf)[rows]
+    best = loss.argmin(axis=1)
+    return float(matrix.regret[rows][np.arange(len(best)), best].mean())
 
 
 def _table(table: pd.DataFrame) -> list[str]:

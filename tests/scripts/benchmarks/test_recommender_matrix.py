@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from benchmarks.recommenders.encoding import encode_configurations
-from benchmarks.recommenders.matrix import MAX_REGRET, Matrix, family_of, grouped_folds, regrets
+from benchmarks.recommenders.matrix import (
+    MAX_REGRET,
+    Matrix,
+    family_of,
+    grouped_folds,
+    held_out_regrets,
+    regrets,
+)
+from benchmarks.recommenders.tables import noise_floor
 
 
 def test_regret_is_scaled_by_best_and_median() -> None:
@@ -22,6 +30,24 @@ def test_regret_without_a_result_is_the_largest() -> None:
 def test_regret_ignores_scale_and_offset() -> None:
     loss = np.random.default_rng(0).uniform(size=(3, 20))
     assert regrets(1000 * loss - 7) == pytest.approx(regrets(loss))
+
+
+def test_what_is_held_out_judges_what_is_seen() -> None:
+    seen = np.array([[0.1, 0.2, 0.3, 0.4, np.nan]])
+    held_out = np.array([[0.35, 0.2, 0.25, 9.0, 0.1]])
+    found = held_out_regrets(seen, held_out)
+    # the unit is the 0.15 from the best to the median that are seen; the median is 0.3
+    assert found[0] == pytest.approx([4 / 3, 1 / 3, 2 / 3, MAX_REGRET, MAX_REGRET])
+
+
+def test_the_noise_floor_is_what_the_best_seen_is_worth(matrix: Matrix) -> None:
+    judged = replace(matrix, held_out=matrix.loss[:, ::-1])
+    everything = np.ones(len(matrix.datasets), dtype=bool)
+    assert noise_floor(replace(matrix, held_out=matrix.loss), everything) == pytest.approx(0.0)
+    best = matrix.loss.argmin(axis=1)
+    expected = judged.regret[np.arange(len(best)), best].mean()
+    assert noise_floor(judged, everything) == pytest.approx(expected)
+    assert noise_floor(judged, everything) > 0.5
 
 
 def test_usable_datasets_have_results_that_differ(matrix: Matrix) -> None:

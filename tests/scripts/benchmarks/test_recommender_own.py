@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.recommenders.own import load_own
+from benchmarks.recommenders.own import hold_out, load_own
 from metatune.metadataset.schema import constant_column, feature_column, protocol_column
 from metatune.metadataset.store import MetaDataset, load_metadata, save_metadata
 from metatune.space import Configuration
@@ -99,8 +99,23 @@ def _directory(tmp_path: Path) -> Path:
 def test_the_top_rung_counts_as_a_share_of_the_constants_error(directory: Path) -> None:
     matrix = load_own("metatune_classification", directory)
     assert matrix.datasets == ("first", "second")  # nothing is known of the third
-    assert matrix.loss[0] == pytest.approx([0.3, 0.6, np.nan], nan_ok=True)
-    assert matrix.loss[1] == pytest.approx([0.2, 0.45, np.nan], nan_ok=True)
+    first = hold_out(np.array([[0.2, np.nan, 0.4], [0.8, 0.6, 0.4], [np.nan] * 3]), "first")
+    assert matrix.loss[0] == pytest.approx(first[0], nan_ok=True)
+    assert matrix.held_out is not None
+    assert matrix.held_out[0] == pytest.approx(first[1], nan_ok=True)
+
+
+def test_one_fold_of_a_dataset_is_held_out() -> None:
+    shares = np.array([[0.1, 0.2, 0.6], [0.3, np.nan, np.nan], [np.nan] * 3])
+    for name in ("a", "b", "c", "d"):
+        loss, held_out = hold_out(shares, name)
+        held = int(np.flatnonzero(shares[0] == held_out[0])[0])
+        rest = [share for i, share in enumerate(shares[0]) if i != held]
+        assert loss[0] == pytest.approx(np.mean(rest))
+        assert loss[1:] == pytest.approx([np.nan if held == 0 else 0.3, np.nan], nan_ok=True)
+        assert held_out[1:] == pytest.approx(shares[1:, held], nan_ok=True)
+    assert len({int(np.argmax(hold_out(shares, str(i))[1][0] == shares[0])) for i in range(20)}) > 1
+    assert np.isnan(hold_out(np.full((2, 3), np.nan), "a")).all()
 
 
 def test_failing_costs_what_it_took_and_the_unknown_as_much_as_the_longest(directory: Path) -> None:
@@ -112,7 +127,7 @@ def test_failing_costs_what_it_took_and_the_unknown_as_much_as_the_longest(direc
 def test_regression_has_a_matrix_of_its_own(directory: Path) -> None:
     matrix = load_own("metatune_regression", directory)
     assert matrix.datasets == ("other",)
-    assert matrix.loss[0] == pytest.approx([0.5, 24.0 / 28.0])
+    assert matrix.loss[0] == pytest.approx(np.array([0.5, 24.0 / 28.0]), abs=2.0 / 28.0)
     assert matrix.seconds[0] == pytest.approx([0.001, 7.0])
     assert matrix.configurations.shape == (2, 1)
 
