@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from metatune._typing import FloatArray, IndexArray
+    from metatune._typing import BoolArray, FloatArray, IndexArray
     from metatune.recommender.past import Times
 
 
-__all__ = ["CostModel", "corrected"]
+__all__ = ["CostModel", "corrected", "excess_of_trials"]
 
 _RIDGE = 1.0
 _OWN_RIDGE = 100.0  # of how a configuration's slopes differ from those of its family
 _FLOOR = 1e-3  # seconds; below, the clock and the operating system are what is measured
 _PRIOR_SLOPES = np.array([0.8, 0.5, 0.3])  # rows, columns, classes: where history is silent
+_STOPPED_LONGER = float(np.log(2.0))  # than until it was stopped a trial is taken to have needed
 _MACHINE_TRUST = 1.0  # trials by which to believe in a correction half: for all algorithms,
 _ALGORITHM_TRUST = 1.0  # and for a single one beyond that
 
@@ -107,6 +108,31 @@ class CostModel:
         size = np.log(np.maximum([n_rows, n_columns, n_classes], 1.0))
         near = weights @ self.residuals
         return np.asarray(self.intercepts + self.slopes @ (size - self.center) + near)
+
+
+def excess_of_trials(
+    expected: "FloatArray", seconds: "FloatArray", was_stopped: "BoolArray"
+) -> "FloatArray":
+    """Return the log seconds that trials took beyond what was expected.
+
+    Parameters
+    ----------
+    expected : ndarray of shape (n_trials,)
+        Log seconds.
+    seconds : ndarray of shape (n_trials,)
+        What they took; NaN or 0 if unknown.
+    was_stopped : ndarray of bool, shape (n_trials,)
+        Trials that would have taken more.
+
+    Returns
+    -------
+    ndarray of shape (n_trials,)
+        NaN where a trial does not tell: unknown, or stopped earlier than its end was expected.
+    """
+    known = np.isfinite(seconds) & (seconds > 0)
+    excess = np.log(np.where(known, seconds, np.nan)) - expected
+    longer = excess + _STOPPED_LONGER
+    return np.where(was_stopped, np.where(longer > 0.0, longer, np.nan), excess)
 
 
 def corrected(

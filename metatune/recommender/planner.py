@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from metatune.recommender.aim import EnsembleAim
-from metatune.recommender.cost import corrected
+from metatune.recommender.cost import corrected, excess_of_trials
 from metatune.recommender.extrapolation import Extrapolation
 from metatune.recommender.forecast import Forecast
 from metatune.recommender.kernel import NUGGET
@@ -38,9 +38,6 @@ spoil more than they improve (measured on the meta-dataset, each member of the p
 _PROMISE = 0.4 * np.sqrt(NUGGET)
 """Expected improvement of a close relative of the best, in standard deviations of a family: that of
 a standard Gaussian over its mean, times what the closest relatives differ by."""
-
-_STOPPED_LONGER = float(np.log(2.0))
-"""Log of how much longer than until it was stopped a trial is taken to have needed."""
 
 _TRUST = 5.0
 """Trials outside the pool by which a family's promise is believed."""
@@ -332,14 +329,9 @@ class Planner:
     ) -> "FloatArray":
         names = [c.algorithm for c in (*self.forecast.configurations, *foreign)]
         number = np.unique(names, return_inverse=True)[1]
-        timed = np.isfinite(seconds) & (seconds > 0)
-        if not timed.any():
-            return log_seconds
-        excess = np.log(seconds[timed]) - log_seconds[at[timed], levels[timed]]
-        # One that was stopped early says nothing; one that was stopped late is slower than thought.
-        excess = np.where(was_stopped[timed], excess + _STOPPED_LONGER, excess)
-        tells = ~was_stopped[timed] | (excess > 0.0)
-        shift = corrected(np.zeros(len(names)), number, excess[tells], number[at[timed][tells]])
+        excess = excess_of_trials(log_seconds[at, levels], seconds, was_stopped)
+        tells = np.isfinite(excess)
+        shift = corrected(np.zeros(len(names)), number, excess[tells], number[at[tells]])
         return log_seconds + shift[:, None]
 
 

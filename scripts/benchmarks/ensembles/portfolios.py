@@ -247,7 +247,9 @@ def judged(
 
     changes = {}
     for priced, at in [(False, float(count)) for count in COUNTS] + [(True, t) for t in TIMES]:
-        single, mixed = (tried(table, orders[is_mixed, priced], priced, at) for is_mixed in (0, 1))
+        single, mixed = (
+            tried(table, orders[is_mixed, priced], priced, at) for is_mixed in (False, True)
+        )
         change = float(np.log(loss(mixed) / loss(single)))
         changes[priced, at] = float(np.clip(change, -MOST_CHANGE, MOST_CHANGE))
     return changes
