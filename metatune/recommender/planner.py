@@ -305,16 +305,12 @@ class Planner:
         at = np.array([position[o.configuration.key] for o in observations], dtype=np.intp)
         levels = np.array([self._used.index(o.level) for o in observations], dtype=np.intp)
         values = np.array([o.value for o in observations], dtype=np.float64)
-        seconds = np.array([o.seconds for o in observations], dtype=np.float64)
-        was_stopped = np.array([o.was_stopped for o in observations], dtype=bool)
         return _Known(
             columns=at * len(self._used) + levels,
             values=values,
             tried=np.unique(at),
             belief=covered.belief,
-            log_seconds=self._corrected(
-                covered.log_seconds, foreign, at, levels, seconds, was_stopped
-            ),
+            log_seconds=self._corrected(covered.log_seconds, foreign, at, levels, observations),
             foreign=covered.foreign,
         )
 
@@ -324,9 +320,10 @@ class Planner:
         foreign: list[Configuration],
         at: "IndexArray",
         levels: "IndexArray",
-        seconds: "FloatArray",
-        was_stopped: "BoolArray",
+        observations: Sequence[Observation],
     ) -> "FloatArray":
+        seconds = np.array([o.seconds for o in observations], dtype=np.float64)
+        was_stopped = np.array([o.was_stopped for o in observations], dtype=bool)
         names = [c.algorithm for c in (*self.forecast.configurations, *foreign)]
         number = np.unique(names, return_inverse=True)[1]
         excess = excess_of_trials(log_seconds[at, levels], seconds, was_stopped)
