@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from metatune.algorithms.registry import forget, own_families
 from metatune.files.locks import ProcessLock
 from metatune.metadataset.store import save_metadata
+from metatune.metrics import DEFAULT_METRIC
 from metatune.recommender.models import save_models
 
 HELPERS = str(Path(__file__).parent / "helpers")
@@ -79,7 +80,7 @@ def metadata_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not (shared / "past").is_dir():
         folder = tmp_path_factory.mktemp("metadata")
         save_metadata(make_metadata(), folder)
-        save_models(folder)
+        save_models(folder, set(DEFAULT_METRIC.values()))  # for others a model is fitted when asked
         folder.rename(shared / "past")
     lock.release()
     return shared / "past"

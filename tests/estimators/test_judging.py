@@ -3,7 +3,6 @@
 import os
 import signal
 import threading
-import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from metatune import MetaTuneClassifier, MetaTuneRegressor, load
 from metatune.errors import OptionError, PartialModelWarning
+from metatune.evaluation.trial import TrialResult
+from metatune.search.history import History
+from metatune.tuning.events import Events
 
 QUICK: dict[str, Any] = {
     "max_trials": 1,
@@ -226,12 +228,19 @@ def _hears_the_interrupt_key() -> Iterator[None]:
 def test_an_interruption_keeps_the_model_and_ends_loops() -> None:
     X, y = make_classes(300)
 
-    def interrupt() -> None:
-        time.sleep(4.0)
-        os.kill(os.getpid(), signal.SIGINT)
+    class Interruption(Events):
+        """Press of the interrupt key a moment after the first trial has ended."""
 
-    model = MetaTuneClassifier(budget="60s", n_jobs=1, random_state=0)
-    threading.Thread(target=interrupt, daemon=True).start()
+        def __init__(self) -> None:
+            self.pressed = False
+
+        def trial_ended(self, result: TrialResult, history: History) -> None:
+            if not self.pressed:
+                self.pressed = True
+                threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    few: dict[str, Any] = {"budget": "60s", "n_jobs": 1, "random_state": 0}
+    model = MetaTuneClassifier(**few, callbacks=[Interruption()])
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", PartialModelWarning)
         with pytest.raises(KeyboardInterrupt):
@@ -239,6 +248,5 @@ def test_an_interruption_keeps_the_model_and_ends_loops() -> None:
     assert ["the best until then" in str(warning.message) for warning in caught] == [True]
     check_is_fitted(model, "pipeline_")
     assert len(model.predict(X)) == 300
-    threading.Thread(target=interrupt, daemon=True).start()
     with pytest.raises(KeyboardInterrupt):
-        cross_val_score(MetaTuneClassifier(budget="30s", n_jobs=1, random_state=0), X, y, cv=3)
+        cross_val_score(MetaTuneClassifier(**few, callbacks=[Interruption()]), X, y, cv=3)
