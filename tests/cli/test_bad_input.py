@@ -144,7 +144,7 @@ def test_non_finite_numbers_work_and_are_told(call: Call, metadata_dir: Path) ->
     rows = "\n".join(f"{odd.get(i % 9, i)},{i % 7},{'yes' if i % 3 else 'no'}" for i in range(60))
     Path("table.csv").write_text(f"a,b,bought\n{rows}\n")
     fit = ["fit", "table.csv", "--metadata", metadata_dir, "--max-trials", "2"]
-    result = call(*fit, "--include", "decision_tree")
+    result = call(*fit, "--include", "decision_tree", "--jobs", "1", "--no-report")
     assert result.exit_code in (0, 3), result.stderr
     assert "infinite" in result.stderr
 
@@ -155,7 +155,7 @@ def test_a_class_with_one_row_works_and_is_told(call: Call, metadata_dir: Path) 
     frame.loc[40, "kind"] = "rare"
     frame.to_csv("table.csv", index=False)
     fit = ["fit", "table.csv", "--metadata", metadata_dir, "--max-trials", "2"]
-    result = call(*fit, "--include", "decision_tree")
+    result = call(*fit, "--include", "decision_tree", "--jobs", "1", "--no-report")
     assert result.exit_code == 0, result.stderr
     assert "single row" in result.stderr
     assert "'rare'" in result.stderr

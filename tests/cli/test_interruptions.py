@@ -16,13 +16,12 @@ pytestmark = [
 ]
 
 
-# All signals have the same handler: each of them in an early and a late phase, one in all.
+# All signals have the same handler: each of them comes in an early and a late phase.
 @pytest.mark.parametrize(
     ("seconds", "name"),
     [
-        *((seconds, "SIGINT") for seconds in (0.2, 0.6, 1.2, 2.0, 3.5, 6.0)),
-        *((seconds, "SIGTERM") for seconds in (0.6, 3.5)),
-        *((seconds, "SIGHUP") for seconds in (1.2, 6.0)),
+        *((0.2, "SIGINT"), (0.6, "SIGTERM"), (1.2, "SIGHUP")),
+        *((2.0, "SIGINT"), (3.5, "SIGTERM"), (6.0, "SIGHUP")),
     ],
 )
 def test_a_signal_ends_a_run_in_every_phase(

@@ -3,7 +3,6 @@
 import io
 import json
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -34,6 +33,7 @@ ESTIMATE = Estimate(
 
 
 MAIN = [sys.executable, "-m", "metatune"]
+QUICKLY = ("--include", "decision_tree", "--max-trials", "1", "--jobs", "1", "--no-report")
 
 
 @pytest.fixture(scope="module")
@@ -235,7 +235,7 @@ def test_without_anything_to_learn_the_constant_is_saved(
     frame = pd.DataFrame({"a": ["same"] * 40, "y": ["p", "q"] * 20})
     frame.to_csv(tmp_path / "flat.csv", index=False)
     run = tmp_path / "run"
-    fixed = ["--metadata", metadata_dir, "--max-trials", "2", "--no-report", "--output", run]
+    fixed = ["--metadata", metadata_dir, *QUICKLY, "--output", run]
     result = call("fit", tmp_path / "flat.csv", *fixed)
     assert result.exit_code == 3, result.stderr
     assert "no model beat the constant prediction" in result.stderr
@@ -249,7 +249,7 @@ def test_standard_input_without_header(
     nameless = shop.dropna()[["bought", "age", "income", "city"]]
     text = nameless.to_csv(index=False, header=False)
     run = tmp_path / "run"
-    fixed = ["--metadata", metadata_dir, "--max-trials", "2", "--no-report", "--output", run]
+    fixed = ["--metadata", metadata_dir, *QUICKLY, "--output", run]
     result = call("fit", "-", "--target", "0", *fixed, stdin=text)
     assert result.exit_code == 0, result.stderr
     whole = call("predict", run, "-", stdin=text).stdout
@@ -257,24 +257,3 @@ def test_standard_input_without_header(
     shifted = call("predict", run, "-", stdin=less)
     assert shifted.stdout == whole
     assert "all columns but the target" in shifted.stderr
-
-
-@pytest.mark.slow
-def test_interrupt_saves_the_best_so_far(
-    shop_file: Path, metadata_dir: Path, tmp_path: Path, call: Call
-) -> None:
-    run = tmp_path / "run"
-    words = ["fit", shop_file, "--metadata", metadata_dir, "--output", run, "--budget", "60s", "-v"]
-    command = [*MAIN, *map(str, words)]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if "trial 3" in line:
-                break
-        process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=40)
-    assert process.returncode == 130
-    assert json.loads((run / "run.json").read_text())["status"] == "interrupted"
-    assert call("predict", run, shop_file).exit_code == 0
-    assert "winner" in out

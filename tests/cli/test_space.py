@@ -126,7 +126,7 @@ def space_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def words(shop_file: Path, metadata_dir: Path) -> list[Any]:
     fixed = ["--metadata", metadata_dir, "--include", FAMILIES, "--jobs", "1", "--seed", "3"]
-    return ["fit", shop_file, *fixed, "--max-trials", "14", "--budget", "10h", "--no-report", "-q"]
+    return ["fit", shop_file, *fixed, "--max-trials", "10", "--budget", "10h", "--no-report", "-q"]
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +177,7 @@ def test_a_run_records_its_space_and_goes_on_with_it(finished: Path, call: Call)
     record = json.loads((finished / "run.json").read_text())
     assert record["options"]["space"]["knn"] == {"n_neighbors": 7, "weights": ["distance"]}
     before = len(tried(finished))
-    result = call("continue", finished, "--max-trials", "+6", "--trust-run", "-q")
+    result = call("continue", finished, "--max-trials", "+4", "--trust-run", "-q")
     assert result.exit_code == 0, result.stderr
     found = tried(finished)
     assert len(found) > before
