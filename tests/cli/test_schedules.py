@@ -24,11 +24,22 @@ FAMILIES = {
 
 
 @pytest.fixture(scope="module")
-def fixed(metadata_dir: Path) -> list[str]:
+def fixed(metadata_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    space = tmp_path_factory.mktemp("space") / "space.toml"
+    quick = "[mlp]\nhidden = 16\nlearning_rate = { low = 0.01, default = 0.03 }\n"
+    space.write_text(quick, encoding="utf-8")
     return [
         *("--metadata", str(metadata_dir), "--budget", "10h", "--seed", "3"),
-        *("--single", "--no-report", "-q", "--jobs"),
+        *("--space", str(space), "--single", "--no-report", "-q", "--jobs"),
     ]
+
+
+@pytest.fixture(scope="module")
+def shop_file(shop: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A table of fewer rows: networks learn from it in fewer batches."""
+    path = tmp_path_factory.mktemp("data") / "shop.csv"
+    shop.head(100).to_csv(path, index=False)
+    return path
 
 
 def results(folder: Path) -> list[TrialResult]:
