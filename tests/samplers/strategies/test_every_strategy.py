@@ -1,5 +1,7 @@
 """All strategies alike: they are repeatable, stay inside their spaces, and are found by name."""
 
+from functools import cache
+
 import pytest
 from surfaces import RMSE, SPACES, TALL, Play, cold_sampler, failed, situation
 
@@ -13,13 +15,19 @@ OWN = [n for n, facts in CATALOGUE.items() if not facts.needs_advice and not fac
 MOST = [name for name in OWN if name is not StrategyName.GRID]  # of any number of trials
 
 
+@cache
+def played(name: StrategyName) -> Play:
+    """Return a search of 40 trials, for reading."""
+    return Play(cold_sampler(name, situation(rungs=TALL)), TALL).run(40)
+
+
 def test_every_strategy_of_the_catalogue_can_be_made() -> None:
     assert [make_strategy(name).name for name in CATALOGUE] == [str(name) for name in StrategyName]
 
 
 @pytest.mark.parametrize("name", OWN)
 def test_proposals_lie_in_the_spaces_and_are_new(name: StrategyName) -> None:
-    play = Play(cold_sampler(name, situation(rungs=TALL)), TALL).run(40)
+    play = played(name)
     for trial in play.trials:
         SPACES[trial.configuration.algorithm].check(trial.configuration)
     started = [(t.configuration.key, t.rung.index) for t in play.trials]
@@ -76,6 +84,5 @@ def test_a_space_of_one_configuration_is_soon_used_up(name: StrategyName) -> Non
 
 @pytest.mark.parametrize("name", OWN)
 def test_what_a_strategy_makes_itself_bears_its_name_and_a_reason(name: StrategyName) -> None:
-    play = Play(cold_sampler(name, situation(rungs=TALL)), TALL).run(40)
-    made = {t.configuration.origin for t in play.trials} - {"default", "mutation", "random"}
+    made = {t.configuration.origin for t in played(name).trials} - {"default", "mutation", "random"}
     assert made == ({str(name)} if CATALOGUE[name].why else set())
