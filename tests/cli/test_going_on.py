@@ -326,12 +326,13 @@ def test_killed_for_real_with_all_its_processes(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("number", "jobs"), [(signal.SIGINT, "2"), (signal.SIGTERM, "1")])
 def test_signals_end_a_run_soon_with_the_best_so_far(
-    number: int, shop_file: Path, fixed: list[str], tmp_path: Path
+    number: int, jobs: str, shop_file: Path, fixed: list[str], tmp_path: Path, call: Call
 ) -> None:
     run = tmp_path / "run"
-    process = start("fit", shop_file, *fixed, "-o", run, "--budget", "60s", "-v")
+    words = [*fixed, "-o", run, "--budget", "60s", "--jobs", jobs, "-v"]
+    process = start("fit", shop_file, *words)
     wait_for(process, "trial 3")
     watch = Stopwatch()
     process.send_signal(number)
@@ -341,7 +342,7 @@ def test_signals_end_a_run_soon_with_the_best_so_far(
     assert f"metatune continue {run}" in err
     assert "winner" in out
     assert json.loads((run / "run.json").read_text())["status"] == "interrupted"
-    model_file.load(run)
+    assert call("predict", run, shop_file, "-q").exit_code == 0
 
 
 @pytest.mark.slow
