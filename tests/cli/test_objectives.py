@@ -132,10 +132,10 @@ def test_what_is_preferred_is_the_model_within_the_limits(
 
 def test_one_objective_is_a_plain_metric(words: list[str], call: Call, tmp_path: Path) -> None:
     few = ["--max-trials", "3", "--no-report", "-q", "-o", tmp_path / "run"]
-    result = call(*words, "--objective", "accuracy", *few)
+    result = call(*words, "--objective", "log_loss", *few)
     assert result.exit_code == 0, result.stderr
     record = read(tmp_path / "run")
-    assert record["metric"] == "accuracy"
+    assert record["metric"] == "log_loss"
     assert record["options"]["objectives"] == []
     assert "front" not in record
 
