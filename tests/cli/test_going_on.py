@@ -331,7 +331,7 @@ def test_signals_end_a_run_soon_with_the_best_so_far(
     number: int, jobs: str, shop_file: Path, fixed: list[str], tmp_path: Path, call: Call
 ) -> None:
     run = tmp_path / "run"
-    words = [*fixed, "-o", run, "--budget", "60s", "--jobs", jobs, "-v"]
+    words: list[str | Path] = [*fixed, "-o", run, "--budget", "60s", "--jobs", jobs, "-v"]
     process = start("fit", shop_file, *words)
     wait_for(process, "trial 3")
     watch = Stopwatch()
