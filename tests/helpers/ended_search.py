@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from metatune.budget import Budget
 from metatune.data.task.make_task import make_task
 from metatune.ensemble.limits import NO_LIMITS, ModelLimits
 from metatune.evaluation.prepared_task import PreparedTask
-from metatune.evaluation.trial import Trial
+from metatune.evaluation.trial import Trial, TrialResult
 from metatune.evaluation.trial_job import evaluate
 from metatune.execution.executor import Executor
 from metatune.search.history import History
@@ -96,6 +97,7 @@ def make_run(
     families: tuple[str, ...] = FAMILIES,
     saved: bool = True,
 ) -> EndedSearch:
+    given = table is not None
     table = make_table() if table is None else table
     unused = [c for c in ("price", "buys", "grade") if c != target]
     task = make_task(table.drop(columns=unused), target=target, metric=metric)
@@ -108,12 +110,39 @@ def make_run(
     prepared = make_prepared(task, folder / "data", n_folds=3)
     store = make_store(run, prepared)
     history = History(task.metric)
-    for number, name in enumerate(f for f in families if task.kind in get_algorithm(f).kinds):
+    names = tuple(f for f in families if task.kind in get_algorithm(f).kinds)
+    for number, name in enumerate(names):
         configuration = get_algorithm(name).space(task.kind).default()
         trial = Trial(number=number, configuration=configuration, rung=prepared.rungs[-1], seed=1)
-        rule = store.keep_rule(trial, history)
-        result = evaluate(trial, prepared.data, keep=rule, outbox=store.outbox)
+        key = (target, metric, ensemble, limits, saved, names[: number + 1])
+        result = _evaluated(trial, prepared, store, history, None if given else key)
         store.record(result)
         history.add(result)
         store.update(result, history)
     return EndedSearch(run, prepared, store, history)
+
+
+_Evaluated = tuple[TrialResult, dict[str, bytes]]
+_EVALUATED: dict[tuple[Any, ...], _Evaluated] = {}
+
+
+def _evaluated(
+    trial: Trial,
+    prepared: PreparedTask,
+    store: RunStore,
+    history: History,
+    key: tuple[Any, ...] | None,
+) -> TrialResult:
+    """Evaluate a trial, or put down what the same one has left behind before."""
+    if key is not None and key in _EVALUATED:
+        result, files = _EVALUATED[key]
+        for name, content in files.items():
+            (store.outbox / name).write_bytes(content)
+        return result
+    before = set(store.outbox.iterdir())
+    rule = store.keep_rule(trial, history)
+    result = evaluate(trial, prepared.data, keep=rule, outbox=store.outbox)
+    if key is not None:
+        left = set(store.outbox.iterdir()) - before
+        _EVALUATED[key] = result, {path.name: path.read_bytes() for path in left}
+    return result

@@ -131,7 +131,8 @@ def test_command_line_uses_the_scheduler(
     tmp_path: Path,
 ) -> None:
     # the budget counts from the start of this process
-    options = ["--budget", "9h", "--max-trials", "2", "--include", "decision_tree", "--quiet"]
+    options = ["--budget", "9h", "--max-trials", "2", "--include", "decision_tree"]
+    options += ["--no-report", "--quiet"]
     options += ["--metadata", str(metadata_dir), "--target", "bought", "--jobs", "2"]
     found = {}
     for name, where in [("here", []), ("there", ["--scheduler", dask_cluster.address])]:

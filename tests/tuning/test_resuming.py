@@ -30,7 +30,7 @@ from metatune.tuning.result import TuningResult
 from metatune.tuning.tune import tune
 
 FAMILIES = ("linear", "knn", "naive_bayes", "decision_tree")
-N_TRIALS = 14
+N_TRIALS = 10
 
 
 class Killed(BaseException):
@@ -159,8 +159,8 @@ def copy(whole: tuple[Path, TuningResult], tmp_path: Path) -> Path:
 def test_more_trials_go_on_as_one_longer_run(
     copy: Path, metadata_dir: Path, tmp_path: Path
 ) -> None:
-    longer = run(metadata_dir, copy, max_trials=N_TRIALS + 6, resume=True)
-    direct = run(metadata_dir, tmp_path / "direct", max_trials=N_TRIALS + 6)
+    longer = run(metadata_dir, copy, max_trials=N_TRIALS + 4, resume=True)
+    direct = run(metadata_dir, tmp_path / "direct", max_trials=N_TRIALS + 4)
     assert [*map(plain, longer.history.results)] == [*map(plain, direct.history.results)]
     X = make_table()
     np.testing.assert_array_equal(longer.pipeline.predict(X), direct.pipeline.predict(X))
