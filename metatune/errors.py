@@ -28,6 +28,9 @@ MetatuneWarning (also a UserWarning)
 Every message is one line that says what is wrong, where, and how to mend it.
 """
 
+import inspect
+import warnings
+
 __all__ = [
     "BundleError",
     "ClusterLostError",
@@ -50,7 +53,10 @@ __all__ = [
     "UnknownColumnsWarning",
     "UnlikeTrainingWarning",
     "UnusedCellsWarning",
+    "warn_caller",
 ]
+
+_INNER = ("metatune", "sklearn", "joblib")  # packages between the user's line and a warning
 
 
 class MetatuneError(Exception):
@@ -149,3 +155,14 @@ class PartialModelWarning(MetatuneWarning):
 
 class ListenerWarning(MetatuneWarning):
     """A listener of a run raised an error; the run goes on without telling it anything more."""
+
+
+def warn_caller(warning: Warning) -> None:
+    """Warn of something at the line of the user's that led to it.
+
+    Between that line and metatune may lie any number of scikit-learn's: a pipeline, a wrapper.
+    """
+    frame, level = inspect.currentframe(), 0
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _INNER:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(warning, stacklevel=level + 1)

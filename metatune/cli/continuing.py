@@ -11,11 +11,13 @@ from metatune.cli.process import start_workers
 from metatune.errors import BundleError, OptionError
 
 if TYPE_CHECKING:
+    from metatune.storage.extension import Extension
     from metatune.storage.record import RunRecord
     from metatune.storage.run_options import RunOptions
-    from metatune.storage.session import Extension
 
 __all__ = ["continue_run"]
+
+_LIFTED = {"prefer": "knee", "max_latency": "none", "max_size": "none"}  # words for not given
 
 
 @click.command("continue")
@@ -30,6 +32,8 @@ __all__ = ["continue_run"]
 @click.option("--data", metavar="DATA", help="Where the table is, if it was moved.")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Worker processes.")
 @click.option("--memory-limit", metavar="SIZE", help="What a worker may hold, like 4GB.")
+@options.prefer()
+@options.limits()
 @options.scheduler()
 @options.metadata()
 @options.openml_server()
@@ -47,7 +51,9 @@ def continue_run(directory: Path, budget: str | None, max_trials: str | None, **
     """Go on with the run in DIR: finish an interrupted one, or give a finished one more time.
 
     Everything else is as it was when the run was started: table, target, metric, seed, algorithms,
-    strategy. No finished trial is repeated. Other machines and folders that the run names are left
+    strategy. No finished trial is repeated. --prefer, --max-latency and --max-size stay as they
+    were unless they are given again (none lifts a limit); a finished run then chooses its model
+    anew among its trials, without a search. Other machines and folders that the run names are left
     alone unless they are named again. The exit codes are those of fit.
     """
     start_workers()
@@ -79,6 +85,7 @@ def continue_run(directory: Path, budget: str | None, max_trials: str | None, **
         options=replace(
             before,
             **places,
+            **_choice(before, given),
             data=table,
             seed=record.seed,
             jobs=given["jobs"] or _jobs(before.jobs, places["scheduler"], voice),
@@ -98,6 +105,19 @@ def _jobs(told: int | None, scheduler: str | None, voice: Voice) -> int | None:
         return told
     voice.say(f"the run names --jobs {told}, more than there are cores: {cores} at a time")
     return cores
+
+
+def _choice(before: "RunOptions", given: dict[str, Any]) -> dict[str, Any]:
+    """Return the options that choose the model: as they are given, else as they were."""
+    from metatune.storage.extension import CHOICE
+
+    if given["prefer"] is not None and not before.objectives:
+        raise OptionError(
+            f"--prefer {given['prefer']}: the metric is all that counts in this run, so there is "
+            "nothing to choose between; start one with fit --objective"
+        )
+    told = {name: getattr(before, name) if given[name] is None else given[name] for name in CHOICE}
+    return {name: None if value == _LIFTED[name] else value for name, value in told.items()}
 
 
 def _places(
@@ -143,7 +163,7 @@ def _place(
 
 def _extension(budget: str | None, max_trials: str | None) -> "Extension | None":
     from metatune.budget import parse_duration
-    from metatune.storage.session import Extension
+    from metatune.storage.extension import Extension
 
     if budget is None and max_trials is None:
         return None

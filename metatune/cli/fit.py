@@ -34,6 +34,7 @@ __all__ = ["default_output", "fit"]
     "(default for numbers), accuracy, balanced_accuracy, mae, r2, or any scikit-learn scorer.",
 )
 @options.objectives()
+@options.prefer()
 @options.positive()
 @click.option(
     "-o",
@@ -68,7 +69,8 @@ __all__ = ["default_output", "fit"]
 @click.option("--exclude", metavar="ALG,..", help="Not these algorithms.")
 @options.space()
 @options.strategy()
-@options.model()
+@options.ensemble()
+@options.limits()
 @click.option(
     "--report/--no-report",
     default=True,

@@ -110,7 +110,7 @@ def _checked(options: RunOptions) -> RunOptions:
     select_algorithms(options.include, options.exclude)
     if options.space is not None:  # that of a run directory may say anything
         check_space(options.space, "space")
-    several = bool(options.objectives)
+    several = read_objectives(options.objectives, options.prefer) is not None
     read_strategy(options.strategy, cold_start=options.cold_start, several=several)
     parse_limits(options.max_latency, options.max_size)
     _ = options.reading  # raises what is wrong with them

@@ -66,6 +66,8 @@ def _show(space: "SpaceImportance", top: int) -> None:
     rows = [_cells(one) for one in space.hyperparameters[:top]]
     rows += [_cells(one) for one in space.interactions[: (top + 1) // 2]]
     show(table(_HEADINGS, rows, right=_NUMBERS))
+    if space.n_scheduled:
+        show(space.about_schedules)
     if space.explained is not None and space.explained <= 0.0:
         show("these are chance: the trials say nothing about configurations that were not tried")
     if space.not_varied and len(space.not_varied) <= 2 * top:

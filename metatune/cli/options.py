@@ -15,14 +15,16 @@ if TYPE_CHECKING:
 __all__ = [
     "as_json",
     "data_argument",
+    "ensemble",
+    "limits",
     "metadata",
     "mlflow",
-    "model",
     "model_argument",
     "names",
     "objectives",
     "openml_server",
     "positive",
+    "prefer",
     "quiet",
     "read_space",
     "reading",
@@ -209,31 +211,26 @@ def openml_server() -> _Decorator:
 
 
 def objectives() -> _Decorator:
-    """Take what counts besides the metric, and which of the best trade-offs is wanted."""
-    options = (
-        click.option(
-            "--objective",
-            "objectives",
-            multiple=True,
-            metavar="NAME",
-            help="What counts, where it is more than a metric; give it once for each: the metric, "
-            "then predict_seconds, latency, fit_seconds or model_bytes. The model is then a single "
-            "pipeline.",
-        ),
-        click.option(
-            "--prefer",
-            metavar="NAME",
-            help="Objective whose best model is wanted, of those that no other one beats in "
-            "everything; without it the one where less cost begins to lose most.",
-        ),
+    """Take what counts besides the metric."""
+    return click.option(
+        "--objective",
+        "objectives",
+        multiple=True,
+        metavar="NAME",
+        help="What counts, where it is more than a metric; give it once for each: the metric, "
+        "then predict_seconds, latency, fit_seconds or model_bytes. The model is then a single "
+        "pipeline.",
     )
 
-    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        for option in reversed(options):
-            command = option(command)
-        return command
 
-    return decorate
+def prefer() -> _Decorator:
+    """Take which of the best trade-offs between objectives is wanted."""
+    return click.option(
+        "--prefer",
+        metavar="NAME",
+        help="Objective whose best model is wanted, of those that no other one beats in "
+        "everything; or knee, as by default: the one where less cost begins to lose most.",
+    )
 
 
 def strategy() -> _Decorator:
@@ -262,28 +259,33 @@ def strategy() -> _Decorator:
     return decorate
 
 
-def model() -> _Decorator:
-    """Take what the final model may be and cost."""
+def ensemble() -> _Decorator:
+    """Take whether the final model may be an ensemble."""
+    return click.option(
+        "--ensemble/--single",
+        default=True,
+        show_default=True,
+        help="Whether several pipelines may be joined, or the best single one is wanted.",
+    )
+
+
+def limits() -> _Decorator:
+    """Take what the final model may cost."""
+    options = (
+        click.option(
+            "--max-latency",
+            metavar="TIME",
+            help="Predicting a table of one row may take so long on this machine, like 5ms.",
+        ),
+        click.option(
+            "--max-size",
+            metavar="SIZE",
+            help="The saved model may take so much room, like 50MB.",
+        ),
+    )
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        for option in (
-            click.option(
-                "--max-size",
-                metavar="SIZE",
-                help="The saved model may take so much room, like 50MB.",
-            ),
-            click.option(
-                "--max-latency",
-                metavar="TIME",
-                help="Predicting a table of one row may take so long on this machine, like 5ms.",
-            ),
-            click.option(
-                "--ensemble/--single",
-                default=True,
-                show_default=True,
-                help="Whether several pipelines may be joined, or the best single one is wanted.",
-            ),
-        ):
+        for option in reversed(options):
             command = option(command)
         return command
 

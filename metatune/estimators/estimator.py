@@ -248,8 +248,8 @@ class MetaTuneClassifier(ClassifierMixin, PredictsProbabilities, _MetaTune):  # 
         "predict_seconds", "latency", "fit_seconds" or "model_bytes", as they stand in the
         leaderboard. The model is then a single pipeline, which no other one beats in all of them.
     prefer : str, optional
-        Objective whose best model among those is wanted; if None, the one at the knee, where less
-        cost begins to lose most.
+        Objective whose best model among those is wanted; if None or "knee", the one at the knee,
+        where less cost begins to lose most.
     pos_label : label, optional
         Positive class of two, which metrics such as "f1", "recall" or "average_precision" are
         about; 1 or True if None, else the rarer one.

@@ -177,7 +177,7 @@ def _importance_grids(found: Importances | None, *, beside: bool) -> list[Grid]:
     """Return the table of columns by importance; a shorter one beside others."""
     if found is None:
         return []
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             ", ".join(one.columns),
             number(one.mean),
@@ -186,7 +186,9 @@ def _importance_grids(found: Importances | None, *, beside: bool) -> list[Grid]:
         )
         for one in found.columns
     ]
-    headings = ("column", "importance", "90 % interval", "effect")
+    headings: tuple[str, ...] = ("column", "importance", "90 % interval", "effect")
+    if not any(one.effect for one in found.columns):  # as with several classes
+        headings, rows = headings[:-1], [row[:-1] for row in rows]
     most = _COLUMNS_BESIDE if beside else _TOP
     return [Grid.of(headings, rows, right=headings[1:3], most=most, rest="to_frame()")]
 

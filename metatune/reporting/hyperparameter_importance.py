@@ -65,6 +65,9 @@ class SpaceImportance:
         is not above 0, the importances are chance.
     not_varied : tuple of str
         Hyperparameters that had the same value in all trials, about which nothing can be said.
+    n_scheduled : int
+        Configurations among them whose hyperparameters changed while the model was trained: each
+        counts with its mean over the iterations.
     n_past : int
         Past tables; 0 where the meta-dataset does not know enough configurations.
     note : str
@@ -77,8 +80,19 @@ class SpaceImportance:
     interactions: tuple[Importance, ...] = ()
     explained: float | None = None
     not_varied: tuple[str, ...] = ()
+    n_scheduled: int = 0
     n_past: int = 0
     note: str = ""
+
+    @property
+    def about_schedules(self) -> str:
+        """Sentence about configurations with a schedule; empty without any."""
+        if not self.n_scheduled:
+            return ""
+        return (
+            f"{self.n_scheduled:,} of them changed hyperparameters while the model was trained: "
+            "what changed counts with its mean, at the length of the longest training"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

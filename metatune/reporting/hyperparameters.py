@@ -2,7 +2,7 @@
 
 Functional analysis of variance says how much of the differences between scores each hyperparameter
 explains alone, and each pair of them beyond that, if all values of the search space were alike
-probable. Four decisions:
+probable. Five decisions:
 
 - Trials of all rungs count. The rung is a further input of the forest, held at the highest one that
   the run has reached when variance is divided: what only low rungs have seen tells which regions
@@ -12,20 +12,25 @@ probable. Four decisions:
   for "switched on", and give it the importance of the switch.
 - All families together are a choice of a family, then of its hyperparameters, with all families
   alike probable: the variance is that between the families' means, and a share of that within each.
+- A hyperparameter that changed while a model was trained counts with its mean over the iterations
+  of the schedule, on its own scale. How long a schedule trains is a further input, held at the
+  longest one of the family: population-based training compares models that are not done yet.
 - A score worse than that of the constant prediction counts as the constant's. How much worse says
   more about how the metric grows than about hyperparameters.
 """
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from metatune.errors import SpaceError
 from metatune.evaluation.trial import TrialResult, TrialStatus
 from metatune.reporting.functional_anova import Axis, Decomposition, decompose_variance
 from metatune.reporting.hyperparameter_importance import Importance, SpaceImportance
+from metatune.schedule import SCHEDULE, read_schedule
 from metatune.search.history import History
 from metatune.space import Choice, Configuration, SearchSpace
 
@@ -139,10 +144,11 @@ def importance_in_history(
         loss = min(_loss(result, history), constant_loss)
         if math.isfinite(loss) and _lies_in(result, spaces):
             known.setdefault(result.trial.configuration.algorithm, []).append((result, loss))
-    counts = {
-        name: len({result.trial.configuration.key for result, _ in own})
+    tried = {
+        name: {result.trial.configuration.key: result.trial.configuration for result, _ in own}
         for name, own in known.items()
     }
+    counts = {name: len(own) for name, own in tried.items()}
     top = max((r.trial.rung.index for own in known.values() for r, _ in own), default=0)
     divided: list[Divided] = []
     found = []
@@ -153,9 +159,14 @@ def importance_in_history(
             continue
         own, explained = _divide(spaces[name], known[name], top, (n_trees, n_paired, seed))
         divided.append(own)
-        not_varied = tuple(n for n in spaces[name].domains if (n,) not in own.shares)
+        told = _told(name, counts[name], own.shares)
         found.append(
-            _told(name, counts[name], own.shares, explained=explained, not_varied=not_varied)
+            replace(
+                told,
+                explained=explained,
+                not_varied=tuple(n for n in spaces[name].domains if (n,) not in own.shares),
+                n_scheduled=sum(SCHEDULE in one.params for one in tried[name].values()),
+            )
         )
     if len(divided) > 1:
         n_configurations = sum(counts[family.family] for family in divided)
@@ -231,7 +242,40 @@ def _place(configuration: Configuration, space: SearchSpace) -> list[float]:
     active = space.completed(configuration)
     drawn = {name: domain.sample(rng) for name, domain in space.domains.items()}
     values = {**drawn, **active}
-    return [domain.to_unit(values[name]) for name, domain in space.domains.items()]
+    places = {name: domain.to_unit(values[name]) for name, domain in space.domains.items()}
+    return list((places | _means(configuration, space)).values())
+
+
+def _means(configuration: Configuration, space: SearchSpace) -> dict[str, float]:
+    """Return where hyperparameters that change in a schedule lie in the mean of its iterations."""
+    if SCHEDULE not in configuration.params or space.growth is None:
+        return {}
+    stages = read_schedule(str(configuration.params[SCHEDULE]))
+    means = {}
+    for name in sorted({name for stage in stages for name in stage.changes}):
+        value, places = configuration.params[name], []
+        for stage in stages:
+            value = stage.changes.get(name, value)
+            places.append(space.domains[name].to_unit(value))
+        means[name] = float(np.average(places, weights=[stage.iterations for stage in stages]))
+    return means
+
+
+def _trained(configurations: Sequence[Configuration]) -> "FloatArray | None":
+    """Return how far schedules train, the longest of them 1; None without any.
+
+    Models without a schedule end when training has stopped to help: they are trained as far as the
+    longest.
+    """
+    lengths = [
+        sum(stage.iterations for stage in read_schedule(str(one.params[SCHEDULE])))
+        if SCHEDULE in one.params
+        else math.nan
+        for one in configurations
+    ]
+    if all(map(math.isnan, lengths)):
+        return None
+    return np.asarray(np.nan_to_num(np.array(lengths) / np.nanmax(lengths), nan=1.0))
 
 
 def _hindrance(n_configurations: int, known: Sequence[tuple[TrialResult, float]]) -> str:
@@ -255,10 +299,15 @@ def _divide(
     varied = np.flatnonzero(np.ptp(places, axis=0) > 0.0)
     rungs = np.array([result.trial.rung.index for result, _ in known], dtype=np.float64)
     axes = axes_of(space)
+    inputs, held = [places[:, varied], rungs / max(1, top)], [Axis(atoms=(float(min(1, top)),))]
+    trained = _trained([result.trial.configuration for result, _ in known])
+    if trained is not None:
+        inputs.append(trained)
+        held.append(Axis(atoms=(1.0,)))
     decomposition = decompose_variance(
-        np.column_stack([places[:, varied], rungs / max(1, top)]),
+        np.column_stack(inputs),
         np.array([loss for _, loss in known]),
-        [*(axes[i] for i in varied), Axis(atoms=(float(min(1, top)),))],
+        [*(axes[i] for i in varied), *held],
         pairs=None,
         n_pairs=n_paired,
         n_trees=n_trees,
@@ -273,9 +322,6 @@ def _told(
     family: str,
     n_configurations: int,
     shares: Mapping[tuple[str, ...], "FloatArray"],
-    *,
-    explained: float | None = None,
-    not_varied: tuple[str, ...] = (),
 ) -> SpaceImportance:
     found = []
     for names, of_trees in shares.items():
@@ -287,8 +333,6 @@ def _told(
         n_configurations=n_configurations,
         hyperparameters=tuple(one for one in found if len(one.hyperparameters) == 1),
         interactions=tuple(one for one in found if len(one.hyperparameters) == 2),
-        explained=explained,
-        not_varied=not_varied,
     )
 
 
@@ -308,8 +352,18 @@ def _lies_in(result: TrialResult, spaces: Mapping[str, SearchSpace]) -> bool:
 
 
 def lies_in(configuration: Configuration, space: SearchSpace) -> bool:
-    """Return True if all values of a configuration belong to a space."""
+    """Return True if all values of a configuration belong to a space, its schedule included."""
+    values = [(name, value) for name, value in configuration.params.items() if name != SCHEDULE]
+    if SCHEDULE in configuration.params:
+        if space.growth is None:
+            return False
+        try:
+            changes = space.growth.changes(str(configuration.params[SCHEDULE]))
+        except SpaceError:
+            return False
+        if any(name not in configuration.params for name, _ in changes):
+            return False
+        values += changes
     return all(
-        name in space.domains and space.domains[name].contains(value)
-        for name, value in configuration.params.items()
+        name in space.domains and space.domains[name].contains(value) for name, value in values
     )

@@ -40,7 +40,9 @@ def hyperparameter_section(view: RunView) -> markup.Section | None:
     for place, space in enumerate(told):
         figures = space.hyperparameters[:_TOP]
         about = f"{markup.text(space.family)}, {counted(space.n_configurations, 'configuration')}"
-        pictures += f"<div><h3>{about}</h3>{_importance_plot(figures, place)}</div>"
+        plot = _importance_plot(figures, place)
+        schedules = markup.paragraph(space.about_schedules) if space.n_scheduled else ""
+        pictures += f"<div><h3>{about}</h3>{plot}{schedules}</div>"
     if not pictures:
         return None
     said = (

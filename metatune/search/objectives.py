@@ -38,6 +38,8 @@ class TrialCost:
         return duration(value) if self.is_measured else size(value)
 
 
+_KNEE = "knee"  # word for the usual choice, where another one was made before
+
 _ALL = (
     TrialCost(
         name="predict_seconds",
@@ -111,7 +113,7 @@ def read_objectives(names: Sequence[Any], prefer: str | None = None) -> Objectiv
     names : sequence of str
         A metric, then costs; a metric alone, or nothing, are no objectives beyond the usual.
     prefer : str, optional
-        One of them.
+        One of them, or ``"knee"``, which is what None means.
 
     Returns
     -------
@@ -137,6 +139,7 @@ def read_objectives(names: Sequence[Any], prefer: str | None = None) -> Objectiv
             raise OptionError(f"objective {name!r} is named twice: name each one once")
         if name not in COSTS:
             raise OptionError(_unknown(name))
+    prefer = None if costs and prefer == _KNEE else prefer
     if prefer is not None and (not costs or prefer not in names):
         raise OptionError(_not_among(prefer, list(map(str, names)) if costs else []))
     if not costs:
@@ -155,5 +158,5 @@ def _not_among(prefer: str, names: list[str]) -> str:
     if not names:
         return f"{said}: there are none, name a metric and a cost as objectives"
     near = get_close_matches(str(prefer).lower(), names, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"they are {', '.join(names)}"
+    hint = f"did you mean {near[0]!r}?" if near else f"they are {', '.join(names)}, or say knee"
     return f"{said}: {hint}"

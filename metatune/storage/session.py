@@ -12,6 +12,7 @@ from metatune.files.hashing import file_hash
 from metatune.files.scratch import scratch_directory
 from metatune.storage.directory import RunDirectory
 from metatune.storage.door import Door
+from metatune.storage.extension import CHOICE, Extension, choice_alone, extended
 from metatune.storage.journal import Past
 from metatune.storage.library_log import lines_of
 from metatune.storage.provenance import library_versions, this_process
@@ -26,30 +27,10 @@ if TYPE_CHECKING:
     from metatune.data.task.task import Task
     from metatune.storage.training_data import TrainingData
 
-__all__ = ["Extension", "RunRequest", "Session", "open_run"]
+__all__ = ["RunRequest", "Session", "open_run"]
 
-_DEFAULT_MORE = 600.0  # seconds, where only more trials are asked for
-_LATEST = (
-    *("output", "jobs", "memory_limit", "ensemble", "report"),
-    *("max_latency", "max_size", "prefer"),
-)
+_LATEST = (*CHOICE, "output", "jobs", "memory_limit", "ensemble", "report")
 _LATEST_ON_COMMAND_LINE = ("scheduler", "openml_server")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extension:
-    """More than was planned for a run.
-
-    Attributes
-    ----------
-    seconds : float or None
-        More seconds, counted from the start of this process.
-    trials : int or None
-        More trials than are finished.
-    """
-
-    seconds: float | None = None
-    trials: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +102,8 @@ class Session:
         self._request = request
         self.directory = directory
         self.earlier = earlier
-        self.budget = _budget(request, earlier)
+        self._extension = request.extension or choice_alone(request.options, earlier)
+        self.budget = self._whole_budget()
         self.plan_seconds = self.budget.seconds
         self.options = replace(request.options, output=str(directory.path))
         if earlier is not None:
@@ -142,9 +124,9 @@ class Session:
 
     @property
     def is_over(self) -> bool:
-        """True if an earlier process has ended the run, and it is not given more."""
+        """True if an earlier process has ended the run, and neither time nor choice is new."""
         ended = self.earlier is not None and self.earlier.finished
-        return ended and self._request.extension is None
+        return ended and self._extension is None
 
     @property
     def used(self) -> float:
@@ -281,6 +263,14 @@ class Session:
         elif self.earlier.record is not None:
             self.directory.write_record(self.earlier.record)
 
+    def _whole_budget(self) -> Budget:
+        """Return the budget of the whole run."""
+        options = self._request.options
+        budget = Budget.parse(options.budget, options.max_trials)
+        if self.earlier is None or self._request.door is Door.PYTHON:
+            return budget
+        return extended(budget, self.earlier, self._extension)
+
     def _options(self, before: RunRecord | None) -> RunOptions:
         """Return the options that the run began with, and the latest of those that may change."""
         if before is None:
@@ -375,25 +365,6 @@ def _directory(request: RunRequest, stack: ExitStack) -> RunDirectory:
     )
     stack.callback(directory.release)
     return directory
-
-
-def _budget(request: RunRequest, earlier: Earlier | None) -> Budget:
-    """Return the budget of the whole run."""
-    budget = Budget.parse(request.options.budget, request.options.max_trials)
-    if earlier is None or request.door is Door.PYTHON:
-        return budget
-    seconds = earlier.budget_seconds(budget.seconds)
-    max_trials = earlier.max_trials(budget.max_trials)
-    n_finished, more = len(earlier.past.results), request.extension or Extension()
-    if more.seconds is not None:
-        seconds = earlier.used + more.seconds
-        if max_trials is not None and n_finished >= max_trials:
-            max_trials = None  # they are done: time alone decides from now on
-    if more.trials is not None:
-        max_trials = n_finished + more.trials
-        if more.seconds is None:
-            seconds = max(seconds, earlier.used + _DEFAULT_MORE)
-    return Budget(seconds=seconds, max_trials=max_trials)
 
 
 def _fingerprint(request: RunRequest) -> str | None:

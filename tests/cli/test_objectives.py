@@ -101,6 +101,91 @@ def test_continue_goes_on_with_the_same_objectives(
     assert after["front"]["objectives"] == ["roc_auc", "model_bytes"]
 
 
+@pytest.fixture(scope="module")
+def traded(words: list[str], call: Call, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Run in whose front a better model is a larger one."""
+    folder = tmp_path_factory.mktemp("traded") / "run"
+    given = ("--objective", "log_loss", "--objective", "model_bytes", "--max-trials", "12")
+    families = ("--include", "lightgbm,naive_bayes")
+    result = call(*words, *given, *families, "--no-report", "-q", "-o", folder)
+    assert result.exit_code == 0, result.stderr
+    assert 0 < chosen(folder) < len(read(folder)["front"]["points"]) - 1
+    return folder
+
+
+@pytest.fixture
+def run(traded: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(traded, tmp_path / "run"))
+
+
+def go_on(folder: Path, call: Call, *words: str) -> Result:
+    return call("continue", folder, "-q", *_metadata(folder), *words)
+
+
+def chosen(folder: Path) -> int:
+    """Return the trial whose model is saved, by the record, the model file and the front."""
+    record = read(folder)
+    (place,) = (i for i, point in enumerate(record["front"]["points"]) if point["is_model"])
+    info = model_file.model_info(model_file.load(folder))
+    assert info["trial"] == record["front"]["points"][place]["trial"]
+    return place
+
+
+def test_continue_chooses_anew_among_the_trials_of_a_finished_run(run: Path, call: Call) -> None:
+    trials = (run / "trials.jsonl").read_bytes()
+    last = len(read(run)["front"]["points"]) - 1
+    for prefer, place in (("model_bytes", last), ("log_loss", 0)):
+        result = go_on(run, call, "--prefer", prefer)
+        assert result.exit_code == 0, result.stderr
+        assert chosen(run) == place
+        assert read(run)["options"]["prefer"] == read(run)["front"]["prefer"] == prefer
+    assert (run / "trials.jsonl").read_bytes() == trials, "nothing is tried"
+    assert "is finished" in call("continue", run, *_metadata(run)).stderr
+
+
+def test_what_is_preferred_stays_until_it_is_given_anew(
+    run: Path, traded: Path, call: Call
+) -> None:
+    assert go_on(run, call, "--prefer", "model_bytes").exit_code == 0
+    longer = go_on(run, call, "--max-trials", "+1")
+    assert longer.exit_code == 0, longer.stderr
+    assert read(run)["trials"]["finished"] == 13
+    assert read(run)["front"]["prefer"] == "model_bytes"
+    assert go_on(run, call, "--prefer", "knee").exit_code == 0
+    assert read(run)["front"]["prefer"] is None
+    assert read(run)["options"]["prefer"] is read(traded)["options"]["prefer"] is None
+
+
+def test_continue_sets_a_limit_and_lifts_it(run: Path, call: Call) -> None:
+    knee = chosen(run)
+    assert go_on(run, call, "--prefer", "model_bytes").exit_code == 0
+    room = (run / "model.skops").stat().st_size + 1_000
+    limited = go_on(run, call, "--prefer", "log_loss", "--max-size", f"{room}B")
+    assert limited.exit_code == 0, limited.stderr
+    assert (run / "model.skops").stat().st_size <= room
+    assert read(run)["options"]["max_size"] == f"{room}B"
+    assert go_on(run, call, "--prefer", "knee", "--max-size", "none").exit_code == 0
+    assert read(run)["options"]["max_size"] is None
+    assert chosen(run) == knee
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["--prefer", "latency"], "'latency' is preferred and no objective"),
+        (["--max-size", "much"], "much"),
+    ],
+)
+def test_continue_refuses_a_choice_that_there_is_not(
+    asked: list[str], said: str, traded: Path, call: Call
+) -> None:
+    before = (traded / "run.json").read_bytes()
+    result = go_on(traded, call, *asked)
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1), result.stderr
+    assert said in result.stderr
+    assert (traded / "run.json").read_bytes() == before
+
+
 def test_other_objectives_are_refused_where_a_run_goes_on(
     finished: Path, words: list[str], call: Call
 ) -> None:
@@ -138,6 +223,9 @@ def test_one_objective_is_a_plain_metric(words: list[str], call: Call, tmp_path:
     assert record["metric"] == "log_loss"
     assert record["options"]["objectives"] == []
     assert "front" not in record
+    preferred = go_on(tmp_path / "run", call, "--prefer", "latency")
+    assert preferred.exit_code == 2
+    assert "nothing to choose between; start one with fit --objective" in preferred.stderr
 
 
 REFUSED = {

@@ -88,16 +88,23 @@ def test_slopes_are_told_where_they_are_followed_and_nowhere_else(
     assert all(result.slope is None for result in results(tmp_path / "random"))
 
 
-def test_the_model_of_a_population_is_a_replay_of_its_schedule_on_all_rows(
-    shop_file: Path, fixed: list[str], tmp_path: Path, call: Call
-) -> None:
-    folder = tmp_path / "run"
-    words = ("--include", "mlp", "--max-trials", "11", "--cold-start")
+@pytest.fixture(scope="module")
+def population(
+    shop_file: Path, fixed: list[str], call: Call, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    folder = tmp_path_factory.mktemp("population") / "run"
+    words = ("--include", "mlp", "--max-trials", "14", "--cold-start")
     made = call("fit", shop_file, *fixed, "1", *words, "--strategy", "pbt", "-o", folder)
     assert made.exit_code == 0, made.stderr
-    winner = max((r for r in results(folder) if r.ok), key=lambda r: r.score).trial.configuration
-    schedule = read_schedule(str(winner.params["schedule"]))
-    model, table = load(folder / "model.skops"), pd.read_csv(shop_file)
+    return folder
+
+
+def test_the_model_of_a_population_is_a_replay_of_its_schedule_on_all_rows(
+    population: Path, shop_file: Path
+) -> None:
+    winner = max((r for r in results(population) if r.ok), key=lambda r: r.score)
+    schedule = read_schedule(str(winner.trial.configuration.params["schedule"]))
+    model, table = load(population / "model.skops"), pd.read_csv(shop_file)
     (_, encoder), (_, preprocess), (_, decoder) = model.steps
     stages = decoder.model.estimator.stages
     assert [stage["iterations"] for stage in stages] == [stage.iterations for stage in schedule]
@@ -106,3 +113,27 @@ def test_the_model_of_a_population_is_a_replay_of_its_schedule_on_all_rows(
     seen = clone(preprocess).fit_transform(encoder.transform(table.drop(columns="bought")), y)
     replay = clone(decoder.model).fit(seen, y)
     np.testing.assert_array_equal(replay.predict_proba(seen), decoder.model.predict_proba(seen))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_script_trains_by_the_schedule_of_the_model(
+    population: Path, call: Call, tmp_path: Path
+) -> None:
+    result = call("export", population, "-o", tmp_path / "script.py")
+    assert result.exit_code == 0, result.stderr
+    assert "its predictions are those of the model" in result.stderr
+    assert "NetworkClassifierByStages(" in (tmp_path / "script.py").read_text()
+
+
+def test_importance_says_how_what_changed_is_counted(population: Path, call: Call) -> None:
+    told = json.loads(call("importance", population, "--json").stdout)
+    (space,) = told["spaces"]
+    with_schedule = {
+        r.trial.configuration.key
+        for r in results(population)
+        if r.ok and "schedule" in r.trial.configuration.params
+    }
+    assert space["n_scheduled"] == len(with_schedule) > 0
+    assert space["hyperparameters"]
+    shown = " ".join(call("importance", population).stdout.split())
+    assert f"{len(with_schedule)} of them changed hyperparameters while the model" in shown

@@ -57,6 +57,16 @@ def make_row() -> RowExplanation:
     )
 
 
+def test_effects_have_a_column_where_there_are_any() -> None:
+    without = make_explanation(3)
+    assert without.importances is not None
+    columns = tuple(replace(one, effect="rises") for one in without.importances.columns)
+    with_effects = replace(without, importances=replace(without.importances, columns=columns))
+    for shown, expected in ((without, False), (with_effects, True)):
+        assert ("effect</th>" in shown._repr_html_()) == expected
+        assert ("  effect" in repr(shown)) == expected
+
+
 def test_its_text_is_short_and_names_the_leading_columns() -> None:
     said = repr(make_explanation())
     assert len(said.splitlines()) <= MOST_LINES

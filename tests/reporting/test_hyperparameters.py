@@ -18,6 +18,7 @@ from metatune.reporting.hyperparameter_importance import (
 )
 from metatune.reporting.hyperparameters import importance_in_history, places_of
 from metatune.reporting.past_hyperparameters import past_losses, past_metric, with_past
+from metatune.schedule import SCHEDULE, Growth, Stage, write_schedule
 from metatune.search.history import History
 from metatune.space import Choice, Condition, Configuration, Float, SearchSpace, Value
 
@@ -62,6 +63,70 @@ def shares(space: SpaceImportance) -> dict[str, float]:
 def judged(history: History, **settings: float) -> SpaceImportance:
     (found,) = importance_in_history(history, SPACES, n_trees=32, **settings)  # type: ignore[arg-type]
     return found
+
+
+GROWING = SearchSpace(
+    algorithm="net",
+    domains={"rate": Float(1e-4, 1.0, log=True), "drop": Float(0.0, 1.0)},
+    defaults={"rate": 0.01, "drop": 0.5},
+    growth=Growth(step=10, changing=("rate",)),
+)
+
+
+def scheduled(params: Params, *rates: float) -> Configuration:
+    """Return a configuration with a stage of ten iterations for its own rate and each other."""
+    changes = ({}, *({"rate": rate} for rate in rates))
+    stages = write_schedule([Stage(iterations=10, changes=change) for change in changes])
+    return Configuration(algorithm="net", params={**params, SCHEDULE: stages}, origin="pbt")
+
+
+def judged_growing(tried: list[Configuration], losses: list[float]) -> tuple[SpaceImportance, ...]:
+    pairs = enumerate(zip(tried, losses, strict=True))
+    history = History(LOG_LOSS, [result(i, c, loss, TOP) for i, (c, loss) in pairs])
+    return importance_in_history(history, {"net": GROWING}, n_trees=32)
+
+
+def test_what_changes_in_a_schedule_lies_at_its_mean() -> None:
+    changing = Configuration(
+        algorithm="net",
+        params={"rate": 1.0, "drop": 0.25, SCHEDULE: "10 | 30 rate=0.01"},
+        origin="pbt",
+    )
+    ((rate, drop),) = places_of([changing], GROWING).tolist()
+    assert rate == pytest.approx((10 * 1.0 + 30 * 0.5) / 40)  # on the logarithmic scale
+    assert drop == 0.25
+
+
+def test_a_hyperparameter_that_changes_explains_what_its_mean_does() -> None:
+    rng = np.random.default_rng(2)
+    logs = rng.uniform(-4.0, 0.0, (150, 3)).tolist()
+    tried = [scheduled({"rate": 10**a, "drop": rng.random()}, 10**b, 10**c) for a, b, c in logs]
+    (found,) = judged_growing(tried, [5.0 + sum(row) / 3 for row in logs])
+    assert (found.n_configurations, found.n_scheduled) == (150, 150)
+    assert "150 of them changed hyperparameters" in found.about_schedules
+    assert shares(found)["rate"] > 0.9
+
+
+def test_models_that_are_not_done_yet_are_no_importance_of_a_hyperparameter() -> None:
+    rng = np.random.default_rng(3)
+    lengths, drops = rng.integers(0, 6, 200), rng.random(200)
+    tried = [
+        scheduled({"rate": 0.1, "drop": float(drop)}, *([0.1] * length))
+        for length, drop in zip(lengths, drops, strict=True)
+    ]
+    (found,) = judged_growing(tried, [9.0 - k + d for k, d in zip(lengths, drops, strict=True)])
+    assert shares(found)["drop"] == pytest.approx(1.0, abs=0.02)
+
+
+@pytest.mark.parametrize("text", ["10 | 10 rate=2.0", "10 | 10 drop=0.1", "ten"])
+def test_schedules_that_are_none_of_the_space_are_left_out(text: str) -> None:
+    rng = np.random.default_rng(4)
+    usual = [GROWING.sample(rng) for _ in range(20)]
+    odd = Configuration(algorithm="net", params={**usual[0].params, SCHEDULE: text}, origin="pbt")
+    losses = [float(c.params["drop"]) for c in usual]  # type: ignore[arg-type]
+    (found,) = judged_growing([*usual, odd], [*losses, 0.0])
+    assert (found.n_configurations, found.n_scheduled) == (20, 0)
+    assert found.about_schedules == ""
 
 
 def test_a_rate_counts_by_its_logarithm() -> None:

@@ -15,9 +15,10 @@ from metatune.data.task.task import Task
 from metatune.errors import BundleError, MetadataError, OptionError
 from metatune.storage.directory import RunDirectory
 from metatune.storage.door import Door
+from metatune.storage.extension import Extension
 from metatune.storage.record import DataRecord, RunRecord
 from metatune.storage.run_options import RunOptions
-from metatune.storage.session import Extension, RunRequest, Session, open_run
+from metatune.storage.session import RunRequest, Session, open_run
 
 DATA = DataRecord(name="table", path="/tables/table.csv")
 

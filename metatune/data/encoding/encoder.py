@@ -1,6 +1,5 @@
 """Table encoder: converts a table as users have it to one matrix of numbers."""
 
-import warnings
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, Self
 
@@ -22,7 +21,12 @@ from metatune.data.encoding.unused_cells import UnusedCells, find_unused, unused
 from metatune.data.task.make_task import to_frame
 from metatune.data.task.task import Task
 from metatune.data.wording import listed
-from metatune.errors import SchemaError, UnlikeTrainingWarning, UnusedCellsWarning
+from metatune.errors import (
+    SchemaError,
+    UnlikeTrainingWarning,
+    UnusedCellsWarning,
+    warn_caller,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -231,7 +235,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         found = [each for each in found if each.column not in lost]
         if found:
             warning = UnlikeTrainingWarning(unlike_message(found), tuple(found))
-            warnings.warn(warning, stacklevel=3)
+            warn_caller(warning)
 
     def _parts(self, column: Column) -> list[str] | None:
         """Return what a date or text is split into; None for a column that stays one."""
@@ -353,7 +357,7 @@ def encode_task(
 def _warn(unused: "list[UnusedCells]") -> None:
     if unused:
         warning = UnusedCellsWarning(unused_message(unused), tuple(unused))
-        warnings.warn(warning, stacklevel=3)
+        warn_caller(warning)
 
 
 def _are_counted(names: "Sequence[str]") -> bool:

@@ -69,7 +69,8 @@ class TextEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             weights = np.empty((0, 0))
         n_components = min(self.n_components, min(weights.shape) - 1)
         if n_components >= 1:
-            svd = TruncatedSVD(n_components, random_state=self.random_state).fit(weights)
+            with np.errstate(divide="ignore", invalid="ignore"):  # texts alike: no variance
+                svd = TruncatedSVD(n_components, random_state=self.random_state).fit(weights)
             # A model file with a node for each word would take seconds to write.
             self.vocabulary_ = "\n".join(vectorizer.get_feature_names_out())
             self.idf_ = vectorizer.idf_

@@ -20,6 +20,12 @@ ITERATIONS = "iterations"
 """Name of the parameter of functions that make learners with different numbers of iterations."""
 
 _TARGETS = {"standard": "StandardTarget", "log": "LogTarget", "quantile": "QuantileTarget"}
+_GROWING = {
+    "LightGBM": "lightgbm",
+    "XGBoost": "xgboost",
+    "CatBoost": "catboost",
+    "Network": "neural_network",
+}
 _ORDER = {"rbf": None, "matern32": 1.5, "matern52": 2.5}
 
 
@@ -75,6 +81,8 @@ def learner_code(model: Any, y: "AnyArray") -> LearnerCode:
 def iterations_of(model: Any) -> int | None:
     """Return the iterations of a fitted model that may differ between folds; None if none do."""
     learner: Any = getattr(model, "estimator_", None)
+    if getattr(learner, "stages", ()):  # they say how many
+        return None
     if type(learner).__name__.startswith("LightGBM"):
         # Rounds that found no split left no tree.
         trees = learner.n_trees
@@ -86,13 +94,47 @@ def iterations_of(model: Any) -> int | None:
 def _learner(learner: Any, y: "AnyArray") -> LearnerCode:
     kind = type(learner).__name__
     if getattr(learner, "stages", ()):
-        raise ExportError("hyperparameters that change while a model is trained have no script")
+        return _by_stages(learner, y)
     make = _MAKERS.get(kind)
     if make is not None:
         return make(learner, y)
     if kind in PLAIN_LEARNERS:
         return _as_it_is(learner)
     raise ExportError(f"the learner {kind} has no script")
+
+
+def _by_stages(learner: Any, y: "AnyArray") -> LearnerCode:
+    """Return the code of a learner whose hyperparameters change while training goes on."""
+    kind = type(learner).__name__
+    name = next((name for title, name in _GROWING.items() if kind.startswith(title)), "")
+    if not name:
+        raise ExportError(f"the learner {kind} has no script where its hyperparameters change")
+    first = _settings(learner, y, {})
+    stages = []
+    for stage in learner.stages:
+        changes = {key: value for key, value in stage.items() if key != "iterations"}
+        own = _settings(learner, y, changes)
+        differs = {key: value for key, value in own.items() if value != first.get(key)}
+        stages.append((stage["iterations"], differs))
+    named: dict[str, Any] = {}
+    if name == "neural_network":
+        named["seed"] = learner.seed
+    elif learner.categorical:
+        named["categories"] = list(learner.categorical)
+    if getattr(learner, "balanced", False):
+        named["balanced"] = True
+    made = call(f"{kind}ByStages", stages=stages, params=first, **named)
+    return LearnerCode(call=made, name=name)
+
+
+def _settings(learner: Any, y: "AnyArray", changes: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a stage as the library takes them."""
+    if not hasattr(learner, "settings"):  # a network
+        rows = max(1, min(learner.params["batch_size"], len(y)))
+        return {**learner.params, **changes, "batch_size": rows}
+    if type(learner).__name__.startswith("LightGBM"):
+        return dict(learner.settings(y, changes))
+    return dict(learner.settings(changes))
 
 
 def _lightgbm(learner: Any, y: "AnyArray") -> LearnerCode:

@@ -38,6 +38,12 @@ def test_without_a_word_only_length_and_number_remain(cells: list[str | None]) -
     assert TextEncoder().fit(series).transform(series).shape == (3, 2)
 
 
+@pytest.mark.filterwarnings("error")
+def test_texts_that_are_all_alike_are_no_reason_for_a_warning() -> None:
+    alike = pd.Series(["running along the wall"] * 40 + [None] * 20, dtype="str")
+    assert np.isfinite(TextEncoder().fit(alike).transform(alike)[:40]).all()
+
+
 def test_zero_components_leave_the_words_alone() -> None:
     encoder = TextEncoder(n_components=0).fit(TOPICS)
     assert encoder.vocabulary_ == ""

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.encoding.encoder import TableEncoder, encode_task
@@ -92,3 +94,10 @@ def test_markers_of_missing_cells_are_no_lost_cells() -> None:
     raw = pd.Series(["1", "?", None, "-"])
     cells = pd.Series([1.0, np.nan, np.nan, np.nan])
     assert find_unused(raw, cells, np.array([[1.0], [np.nan], [np.nan], [np.nan]]), column) is None
+
+
+def test_the_warning_is_at_the_line_that_asked_for_predictions(encoder: TableEncoder) -> None:
+    table = TABLE.drop(columns="y").assign(city="Nice")
+    with pytest.warns(UnusedCellsWarning) as caught:
+        Pipeline([("table", encoder), ("same", FunctionTransformer())]).transform(table)
+    assert {warning.filename for warning in caught} == {__file__}

@@ -1,5 +1,6 @@
 """Scripts train and predict as the pipelines of every family do."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from metatune.reporting.code.export import joined_model, model_script
 from metatune.reporting.code.members import SavedPart, SavedParts
 from metatune.reporting.code.reading import TableFile
 from metatune.reporting.code.table import KnownTable
+from metatune.schedule import SCHEDULE
 
 TARGETS = {TaskKind.BINARY: "bought", TaskKind.MULTICLASS: "size", TaskKind.REGRESSION: "spent"}
 PLAN = FoldPlan(n_splits=3)
@@ -98,6 +100,9 @@ def fitted(name: str, params: dict[str, Any], data: TrialData, fold: int | None 
     algorithm = ALGORITHMS[name]
     space = algorithm.space(data.task.kind)
     configuration = space.from_values({**space.defaults, **params}, "test")
+    if SCHEDULE in params:
+        scheduled = {**configuration.params, SCHEDULE: params[SCHEDULE]}
+        configuration = replace(configuration, params=scheduled)
     pipeline = algorithm.build(configuration, context)
     return fit_pipeline(pipeline, data.task.X[rows], data.task.y[rows])
 
@@ -177,6 +182,37 @@ def test_script_predicts_as_other_configurations(
     table = known(file, TARGETS[kind])
     data = rows_of(table)
     assert_same(single(fitted(name, params, data)), table, data, tmp_path)
+
+
+SCHEDULES = {
+    "lightgbm": "8 | 8 learning_rate=0.03 subsample=0.6 | 4 colsample_bytree=0.5 subsample=1.0",
+    "xgboost": "8 | 8 learning_rate=0.03 subsample=0.6 | 4",
+    "catboost": "8 | 8 learning_rate=0.03",
+    "mlp": "4 | 6 alpha=0.5 learning_rate=0.01 | 3",
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("kind", list(TaskKind))
+@pytest.mark.parametrize(("name", "schedule"), SCHEDULES.items(), ids=list(SCHEDULES))
+def test_script_trains_by_a_schedule(
+    name: str, schedule: str, kind: TaskKind, file: Path, tmp_path: Path
+) -> None:
+    if name not in ALGORITHMS:
+        pytest.skip(f"{name} is not installed")
+    table = known(file, TARGETS[kind])
+    data = rows_of(table)
+    weights = {"class_weight": "balanced"} if kind is TaskKind.BINARY and name != "mlp" else {}
+    model = fitted(name, {**weights, "schedule": schedule}, data)
+    plain = fitted(name, {**weights}, data)
+    text = assert_same(single(model), table, data, tmp_path)
+    assert "ByStages(" in text
+    seen = data.task.X[:50]
+    assert not np.allclose(getattr(model, _says(kind))(seen), getattr(plain, _says(kind))(seen))
+
+
+def _says(kind: TaskKind) -> str:
+    return "predict_proba" if kind.is_classification else "predict"
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -47,7 +47,8 @@ class TextTopics(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             min_df=2 if len(sample) > 50 else 1,
         )
         counts = self.words_.fit_transform(sample)
-        self.topics_ = TruncatedSVD(self.n_topics, random_state=self.seed).fit(counts)
+        with np.errstate(divide="ignore", invalid="ignore"):  # texts alike: no variance
+            self.topics_ = TruncatedSVD(self.n_topics, random_state=self.seed).fit(counts)
         return self
 
     def transform(self, texts: Any) -> Any:
