@@ -37,7 +37,9 @@ _N_STRANGERS = 4  # drawn from the whole space
 _POWERS = {"rmse": 2.0}
 """Exponents by which the ratio of two losses becomes that of squared errors; 1 for the others."""
 
-_DRAWN = 1  # tells draws of weights from those of configurations
+_DRAWN, _EXPLORED = 1, 2  # tell draws of weights, and of the whole space, from those near the best
+_N_CHOSEN = 8  # configurations before the first one that is drawn
+_ATTEMPTS = 20  # to draw one that was not tried yet
 
 _TOP_PATIENCE = 2.0
 """Patiences that the first member of a family may take at the top, without a lower rung first."""
@@ -86,6 +88,23 @@ class PlannedSampler(Sampler):
     members: Members | None = None
 
     def propose(self, history: History) -> Proposal | None:
+        return self._drawn(history) or self._chosen(history)
+
+    def _drawn(self, history: History) -> Proposal | None:
+        """Draw every other configuration of a search for an ensemble, after the first ones.
+
+        What is chosen by the results resembles the best and errs as it does, and the more of it is
+        tried, the better the best looks by luck alone. What is drawn adds more to an ensemble.
+        """
+        n = history.n_configurations
+        if self.members is None or history.objectives is not None or n < _N_CHOSEN or n % 2:
+            return None
+        rng: Generator = np.random.default_rng([self.seed, n, _EXPLORED])
+        found = (draw_configuration(self.spaces, rng) for _ in range(_ATTEMPTS))
+        fresh = (configuration for configuration in found if not history.knows(configuration))
+        return next((Proposal(configuration=configuration) for configuration in fresh), None)
+
+    def _chosen(self, history: History) -> Proposal | None:
         patience, outsiders = self.patience.seconds, self._outsiders(history)
         aim = self._trade_off(history, outsiders) or self._aim(history)
         choice = self.planner.choose(self.observations(history), outsiders, patience, aim)

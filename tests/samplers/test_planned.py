@@ -294,6 +294,30 @@ def test_the_planner_is_told_of_the_ensemble_so_far(forecast: Forecast) -> None:
     assert second.usual == 0.8
 
 
+def proposals(guide: PlannedSampler, n: int) -> list[Configuration]:
+    history, found = History(AUC), []
+    for number in range(n):
+        proposal = guide.propose(history)
+        assert proposal is not None
+        found.append(proposal.configuration)
+        result = ok(number, proposal.configuration, RUNGS[0], 0.7 + number / 1000)
+        history.start(result.trial)
+        history.add(result)
+    return found
+
+
+def test_every_other_configuration_of_a_longer_search_for_an_ensemble_is_drawn(
+    forecast: Forecast,
+) -> None:
+    alone = proposals(make_guide(forecast), 16)
+    joined = proposals(make_guide(forecast, members=Few()), 16)
+    assert joined == proposals(make_guide(forecast, members=Few()), 16)
+    assert "random" not in {c.origin for c in joined[:8:2]}
+    assert [c.origin for c in joined[8::2]] == ["random"] * 4
+    assert len({c.key for c in joined}) == 16
+    assert [c.origin for c in alone[8::2]] != ["random"] * 4
+
+
 class Offering(Recorder):
     """A planner that offers one configuration, always."""
 
