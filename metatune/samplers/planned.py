@@ -39,6 +39,7 @@ _POWERS = {"rmse": 2.0}
 
 _DRAWN, _EXPLORED = 1, 2  # tell draws of weights, and of the whole space, from those near the best
 _N_CHOSEN = 8  # configurations before the first one that is drawn
+_FEW_ROWS = 400  # measured: draws lose below and win above, after a minute
 _ATTEMPTS = 20  # to draw one that was not tried yet
 
 _TOP_PATIENCE = 2.0
@@ -47,6 +48,10 @@ _TOP_PATIENCE = 2.0
 
 class Members(Protocol):
     """Members that an ensemble of the run may choose from."""
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the run, by which members are judged."""
 
     def standing(self, metric: str, history: History) -> Standing | None:
         """Return the standing of the ensemble that they make; None without any."""
@@ -93,11 +98,18 @@ class PlannedSampler(Sampler):
     def _drawn(self, history: History) -> Proposal | None:
         """Draw every other configuration of a search for an ensemble, after the first ones.
 
-        What is chosen by the results resembles the best and errs as it does, and the more of it is
-        tried, the better the best looks by luck alone. What is drawn adds more to an ensemble.
+        What is chosen by the results resembles the best and errs as it does; what is drawn adds
+        more to an ensemble. A few rows cannot tell so many members apart: there it would only give
+        luck more to choose from.
         """
         n = history.n_configurations
-        if self.members is None or history.objectives is not None or n < _N_CHOSEN or n % 2:
+        if (
+            self.members is None
+            or self.members.n_rows < _FEW_ROWS
+            or history.objectives is not None
+        ):
+            return None
+        if n < _N_CHOSEN or n % 2:
             return None
         rng: Generator = np.random.default_rng([self.seed, n, _EXPLORED])
         found = (draw_configuration(self.spaces, rng) for _ in range(_ATTEMPTS))

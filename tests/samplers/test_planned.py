@@ -276,6 +276,9 @@ def test_patience_is_asked_for_each_time(forecast: Forecast) -> None:
 class Few:
     """Members of one family, whose ensemble has an AUC of .9."""
 
+    def __init__(self, n_rows: int = 1_000) -> None:
+        self.n_rows = n_rows
+
     def standing(self, metric: str, history: History) -> Standing | None:
         assert metric == "roc_auc"
         return Standing(score=0.9, shared={"linear": 1.0}, usual=0.8) if history.results else None
@@ -316,6 +319,11 @@ def test_every_other_configuration_of_a_longer_search_for_an_ensemble_is_drawn(
     assert [c.origin for c in joined[8::2]] == ["random"] * 4
     assert len({c.key for c in joined}) == 16
     assert [c.origin for c in alone[8::2]] != ["random"] * 4
+
+
+def test_few_rows_would_let_luck_choose_among_draws(forecast: Forecast) -> None:
+    few = proposals(make_guide(forecast, members=Few(n_rows=200)), 16)
+    assert [c.origin for c in few[8::2]] != ["random"] * 4
 
 
 class Offering(Recorder):
