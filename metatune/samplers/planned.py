@@ -102,12 +102,8 @@ class PlannedSampler(Sampler):
         more to an ensemble. A few rows cannot tell so many members apart: there it would only give
         luck more to choose from.
         """
-        n = history.n_configurations
-        if (
-            self.members is None
-            or self.members.n_rows < _FEW_ROWS
-            or history.objectives is not None
-        ):
+        members, n = self.members, history.n_configurations
+        if members is None or members.n_rows < _FEW_ROWS or history.objectives is not None:
             return None
         if n < _N_CHOSEN or n % 2:
             return None
