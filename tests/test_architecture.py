@@ -152,7 +152,6 @@ CALLED_THROUGH = {
     "metatune.data.risks": "the search for leaks and the risks that tests ask for",
     "metatune.default": "the estimators that the package hands on",
     "metatune.estimators.appearance": "the estimators that inherit it",
-    "metatune.estimators.predictions": "the estimators that inherit it",
     "metatune.estimators.explained": "the estimators that inherit it",
     "metatune.estimators.saved": "the estimators that inherit it",
     "metatune.models.forms.bounds": "the model file, which tests write and read",

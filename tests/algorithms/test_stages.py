@@ -12,10 +12,8 @@ from metatune.algorithms.base import BuildContext, Shape, learner_of
 from metatune.algorithms.registry import ALGORITHMS
 from metatune.algorithms.stages import first_values, learner_stages, training_seed
 from metatune.data.encoding.layout import Layout
-from metatune.errors import ExportError
 from metatune.kinds import TaskKind
 from metatune.models.prediction import predict_array
-from metatune.reporting.code.learners import learner_code
 from metatune.space import Configuration
 
 GROWING = [n for n, family in ALGORITHMS.items() if family.space(TaskKind.BINARY).growth]
@@ -133,9 +131,3 @@ def test_schedules_with_the_same_beginning_have_the_same_seed() -> None:
     seeds = {training_seed(c, context(kind, seed=n)) for n, c in enumerate((short, long))}
     assert len(seeds) == 1
     assert training_seed(first_values(short), context(kind, seed=8)) == 8
-
-
-def test_a_model_by_stages_has_no_script() -> None:
-    pipeline = fitted("lightgbm", TaskKind.BINARY, "4 | 3 learning_rate=0.25")
-    with pytest.raises(ExportError, match="change while a model is trained"):
-        learner_code(pipeline.steps[-1][1], target(TaskKind.BINARY))
