@@ -1,6 +1,6 @@
 """Options that several commands share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,17 @@ __all__ = [
 ]
 
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def _together(options: Sequence[_Decorator]) -> _Decorator:
+    """Return several options as one decorator; help shows them in their order."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
 
 
 def _complete_files(
@@ -112,13 +123,7 @@ def roles() -> _Decorator:
             "feature by its calendar only (month, weekday, hour, ...).",
         ),
     )
-
-    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
+    return _together(options)
 
 
 def role_columns(weight: str | None, group: str | None, time: str | None) -> "RoleColumns":
@@ -149,13 +154,7 @@ def reading() -> _Decorator:
             "--na", metavar="TEXT,..", help="Cells that mean missing, besides the usual: -999,none"
         ),
     )
-
-    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
+    return _together(options)
 
 
 def reading_of(given: dict[str, Any]) -> "ReadingOptions":
@@ -250,13 +249,7 @@ def strategy() -> _Decorator:
             help="Begin without what past datasets recommend, which other strategies try first.",
         ),
     )
-
-    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
+    return _together(options)
 
 
 def ensemble() -> _Decorator:
@@ -283,13 +276,7 @@ def limits() -> _Decorator:
             help="The saved model may take so much room, like 50MB.",
         ),
     )
-
-    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return decorate
+    return _together(options)
 
 
 def trust() -> _Decorator:

@@ -77,16 +77,20 @@ def read_pools(work: Path, kept: KeptPredictions) -> Iterator[tuple[str, Metric,
         if len(whole) < LEAST_MEMBERS or about["n_rows"] < LEAST_ROWS:
             continue
         data = TrialData.load(path / "data")
-        y = np.asarray(data.task.y)
-        if data.task.kind is TaskKind.REGRESSION:  # as the predictions are kept
-            y = (y - y.mean()) / (y.std() or 1.0)
-        pool = MemberPool(
-            kind=data.task.kind,
-            y=y,
-            members=dict(enumerate(whole)),
-            folds=[fold.valid for fold in data.folds],
-        )
-        yield path.name, resolve_metric(data.metrics[0], data.task.kind), pool
+        yield path.name, resolve_metric(data.metrics[0], data.task.kind), kept_pool(data, whole)
+
+
+def kept_pool(data: TrialData, predictions: "Sequence[np.ndarray]") -> MemberPool:
+    """Return the pool of predictions that a build kept, with the target as they have it."""
+    y = np.asarray(data.task.y)
+    if data.task.kind is TaskKind.REGRESSION:  # in standard deviations from its mean
+        y = (y - y.mean()) / (y.std() or 1.0)
+    return MemberPool(
+        kind=data.task.kind,
+        y=y,
+        members=dict(enumerate(predictions)),
+        folds=[fold.valid for fold in data.folds],
+    )
 
 
 def judge(pool: MemberPool, metric: Metric, size: int, rng: np.random.Generator) -> Case | None:

@@ -25,7 +25,7 @@ import click
 import numpy as np
 
 from benchmarks import options
-from benchmarks.ensembles.gate import half
+from benchmarks.ensembles.gate import half, kept_pool
 from benchmarks.races.statistics import duel
 from metatune.building.kept_predictions import KeptPredictions
 from metatune.building.work import folders
@@ -125,19 +125,15 @@ def make_table(
     path: Path, family: str, predictions: Sequence[np.ndarray], seconds: Sequence[float]
 ) -> Table:
     data = TrialData.load(path / "data")
-    y = np.asarray(data.task.y)
-    if data.task.kind is TaskKind.REGRESSION:  # as the predictions are kept
-        y = (y - y.mean()) / (y.std() or 1.0)
-    truth = y if not data.task.n_classes else np.eye(data.task.n_classes)[y]
-    errors = np.array([(p.astype(np.float32) - truth).ravel() for p in predictions])
-    products = errors @ errors.T / len(y)
-    members = {i: p.astype(np.float32) for i, p in enumerate(predictions)}
-    folds = [fold.valid for fold in data.folds]
+    pool = kept_pool(data, [p.astype(np.float32) for p in predictions])
+    truth = np.eye(data.task.n_classes)[pool.y] if data.task.n_classes else pool.y
+    errors = np.array([(p - truth).ravel() for p in pool.members.values()])
+    products = errors @ errors.T / len(pool.y)
     return Table(
         name=path.name,
         family=family,
         metric=resolve_metric(data.metrics[0], data.task.kind),
-        pool=MemberPool(kind=data.task.kind, y=y, members=members, folds=folds),
+        pool=pool,
         products=products / max(products.diagonal().min(), 1e-9),
         seconds=np.asarray(seconds) / np.median(seconds),
     )
