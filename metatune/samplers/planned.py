@@ -37,10 +37,7 @@ _N_STRANGERS = 4  # drawn from the whole space
 _POWERS = {"rmse": 2.0}
 """Exponents by which the ratio of two losses becomes that of squared errors; 1 for the others."""
 
-_DRAWN, _EXPLORED = 1, 2  # tell draws of weights, and of the whole space, from those near the best
-_N_CHOSEN = 8  # configurations before the first one that is drawn
-_FEW_ROWS = 400  # measured: draws lose below and win above, after a minute
-_ATTEMPTS = 20  # to draw one that was not tried yet
+_DRAWN = 1  # tells draws of weights from those of configurations
 
 _TOP_PATIENCE = 2.0
 """Patiences that the first member of a family may take at the top, without a lower rung first."""
@@ -48,10 +45,6 @@ _TOP_PATIENCE = 2.0
 
 class Members(Protocol):
     """Members that an ensemble of the run may choose from."""
-
-    @property
-    def n_rows(self) -> int:
-        """Rows of the run, by which members are judged."""
 
     def standing(self, metric: str, history: History) -> Standing | None:
         """Return the standing of the ensemble that they make; None without any."""
@@ -93,26 +86,6 @@ class PlannedSampler(Sampler):
     members: Members | None = None
 
     def propose(self, history: History) -> Proposal | None:
-        return self._drawn(history) or self._chosen(history)
-
-    def _drawn(self, history: History) -> Proposal | None:
-        """Draw every other configuration of a search for an ensemble, after the first ones.
-
-        What is chosen by the results resembles the best and errs as it does; what is drawn adds
-        more to an ensemble. A few rows cannot tell so many members apart: there it would only give
-        luck more to choose from.
-        """
-        members, n = self.members, history.n_configurations
-        if members is None or members.n_rows < _FEW_ROWS or history.objectives is not None:
-            return None
-        if n < _N_CHOSEN or n % 2:
-            return None
-        rng: Generator = np.random.default_rng([self.seed, n, _EXPLORED])
-        found = (draw_configuration(self.spaces, rng) for _ in range(_ATTEMPTS))
-        fresh = (configuration for configuration in found if not history.knows(configuration))
-        return next((Proposal(configuration=configuration) for configuration in fresh), None)
-
-    def _chosen(self, history: History) -> Proposal | None:
         patience, outsiders = self.patience.seconds, self._outsiders(history)
         aim = self._trade_off(history, outsiders) or self._aim(history)
         choice = self.planner.choose(self.observations(history), outsiders, patience, aim)

@@ -31,11 +31,6 @@ class RunMembers:
     _numbers: tuple[int, ...] = field(init=False, default=())
     _standing: Standing | None = field(init=False, default=None)
 
-    @property
-    def n_rows(self) -> int:
-        """Rows of the run, by which members are judged."""
-        return self.prepared.data.task.n_rows
-
     def standing(self, metric: str, history: History) -> Standing | None:
         """Return the standing of the ensemble that the members so far make; None without any.
 

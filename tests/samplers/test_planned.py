@@ -276,9 +276,6 @@ def test_patience_is_asked_for_each_time(forecast: Forecast) -> None:
 class Few:
     """Members of one family, whose ensemble has an AUC of .9."""
 
-    def __init__(self, n_rows: int = 1_000) -> None:
-        self.n_rows = n_rows
-
     def standing(self, metric: str, history: History) -> Standing | None:
         assert metric == "roc_auc"
         return Standing(score=0.9, shared={"linear": 1.0}, usual=0.8) if history.results else None
@@ -295,35 +292,6 @@ def test_the_planner_is_told_of_the_ensemble_so_far(forecast: Forecast) -> None:
     assert share_of_log(np.array(second.value)) == pytest.approx(0.2)  # (1 - .9) / (1 - .5)
     assert second.shared == {"linear": 1.0}
     assert second.usual == 0.8
-
-
-def proposals(guide: PlannedSampler, n: int) -> list[Configuration]:
-    history, found = History(AUC), []
-    for number in range(n):
-        proposal = guide.propose(history)
-        assert proposal is not None
-        found.append(proposal.configuration)
-        result = ok(number, proposal.configuration, RUNGS[0], 0.7 + number / 1000)
-        history.start(result.trial)
-        history.add(result)
-    return found
-
-
-def test_every_other_configuration_of_a_longer_search_for_an_ensemble_is_drawn(
-    forecast: Forecast,
-) -> None:
-    alone = proposals(make_guide(forecast), 16)
-    joined = proposals(make_guide(forecast, members=Few()), 16)
-    assert joined == proposals(make_guide(forecast, members=Few()), 16)
-    assert "random" not in {c.origin for c in joined[:8:2]}
-    assert [c.origin for c in joined[8::2]] == ["random"] * 4
-    assert len({c.key for c in joined}) == 16
-    assert [c.origin for c in alone[8::2]] != ["random"] * 4
-
-
-def test_few_rows_would_let_luck_choose_among_draws(forecast: Forecast) -> None:
-    few = proposals(make_guide(forecast, members=Few(n_rows=200)), 16)
-    assert [c.origin for c in few[8::2]] != ["random"] * 4
 
 
 class Offering(Recorder):
