@@ -16,7 +16,29 @@ __all__ = [
     "WithRounds",
     "XGBoostClassifier",
     "XGBoostRegressor",
+    "catboost_table",
+    "shares_of_classes",
+    "xgboost_data",
 ]
+
+
+def shares_of_classes(shares: Any) -> Any:
+    """Return a column for each class, where a library gives that of the second one alone."""
+    return np.column_stack([1.0 - shares, shares]) if shares.ndim == 1 else shares
+
+
+def xgboost_data(X: Any, categories: Any, **known: Any) -> Any:
+    """Return rows for XGBoost; `categories` are the positions of columns of codes."""
+    types = ["c" if place in categories else "q" for place in range(X.shape[1])]
+    return xgboost.DMatrix(X, feature_types=types, enable_categorical=True, nthread=1, **known)
+
+
+def catboost_table(X: Any, categories: Any) -> Any:
+    """Return rows for CatBoost; `categories` are the positions of columns of codes."""
+    table = pd.DataFrame(X)
+    for place in categories:
+        table[place] = table[place].fillna(-1).astype("int64")
+    return table
 
 
 class WithCategories(BaseEstimator):  # type: ignore[misc]
@@ -75,30 +97,27 @@ class XGBoostRegressor(BaseEstimator):  # type: ignore[misc]
         self.categories = categories
 
     def fit(self, X: Any, y: Any) -> Self:
-        self.booster_ = xgboost.train(self.params, self._data(X, label=y), self.rounds)
+        data = xgboost_data(X, self.categories, label=y)
+        self.booster_ = xgboost.train(self.params, data, self.rounds)
         return self
 
     def predict(self, X: Any) -> Any:
-        return self.booster_.predict(self._data(X))
-
-    def _data(self, X: Any, **known: Any) -> Any:
-        types = ["c" if place in self.categories else "q" for place in range(X.shape[1])]
-        return xgboost.DMatrix(X, feature_types=types, enable_categorical=True, nthread=1, **known)
+        return self.booster_.predict(xgboost_data(X, self.categories))
 
 
 class XGBoostClassifier(XGBoostRegressor):
     """Trees of XGBoost; `categories` are the positions of columns of codes."""
 
     def predict_proba(self, X: Any) -> Any:
-        shares = self.predict(X).astype(np.float64)
-        return np.column_stack([1.0 - shares, shares]) if shares.ndim == 1 else shares
+        return shares_of_classes(self.predict(X).astype(np.float64))
 
 
 class BalancedXGBoostClassifier(XGBoostClassifier):
     """Trees of XGBoost that give all classes the same weight."""
 
     def fit(self, X: Any, y: Any) -> Self:
-        data = self._data(X, label=y, weight=compute_sample_weight("balanced", y))
+        weights = compute_sample_weight("balanced", y)
+        data = xgboost_data(X, self.categories, label=y, weight=weights)
         self.booster_ = xgboost.train(self.params, data, self.rounds)
         return self
 
@@ -111,17 +130,11 @@ class CatBoostCodes(BaseEstimator):  # type: ignore[misc]
         self.categories = categories
 
     def fit(self, X: Any, y: Any) -> Self:
-        self.model.fit(self._table(X), y, cat_features=self.categories)
+        self.model.fit(catboost_table(X, self.categories), y, cat_features=self.categories)
         return self
 
     def predict(self, X: Any) -> Any:
-        return self.model.predict(self._table(X))
+        return self.model.predict(catboost_table(X, self.categories))
 
     def predict_proba(self, X: Any) -> Any:
-        return self.model.predict_proba(self._table(X))
-
-    def _table(self, X: Any) -> Any:
-        table = pd.DataFrame(X)
-        for place in self.categories:
-            table[place] = table[place].fillna(-1).astype("int64")
-        return table
+        return self.model.predict_proba(catboost_table(X, self.categories))

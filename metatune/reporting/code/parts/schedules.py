@@ -6,12 +6,17 @@ from typing import Any, Self
 import catboost
 import lightgbm
 import numpy as np
-import pandas as pd
 import xgboost
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.class_weight import compute_sample_weight
+
+from metatune.reporting.code.parts.boosting import (
+    catboost_table,
+    shares_of_classes,
+    xgboost_data,
+)
 
 __all__ = [
     "CatBoostClassifierByStages",
@@ -70,8 +75,7 @@ class LightGBMClassifierByStages(LightGBMRegressorByStages):
     """Trees of LightGBM that are trained in stages."""
 
     def predict_proba(self, X: Any) -> Any:
-        shares = self.predict(X)
-        return np.column_stack([1.0 - shares, shares]) if shares.ndim == 1 else shares
+        return shares_of_classes(self.predict(X))
 
 
 class XGBoostRegressorByStages(BoostedByStages):
@@ -79,26 +83,22 @@ class XGBoostRegressorByStages(BoostedByStages):
 
     def fit(self, X: Any, y: Any) -> Self:
         self.booster_ = None
-        data = self._data(X, label=y, weight=self._weights(y))
+        data = xgboost_data(X, self.categories, label=y, weight=self._weights(y))
         for number, (rounds, changes) in enumerate(self.stages):
             params = {**self.params, **changes, "seed": self.params["seed"] + number}
             self.booster_ = xgboost.train(params, data, rounds, xgb_model=self.booster_)
         return self
 
     def predict(self, X: Any) -> Any:
-        return self.booster_.predict(self._data(X))  # type: ignore[union-attr]
-
-    def _data(self, X: Any, **known: Any) -> Any:
-        types = ["c" if place in self.categories else "q" for place in range(X.shape[1])]
-        return xgboost.DMatrix(X, feature_types=types, enable_categorical=True, nthread=1, **known)
+        data = xgboost_data(X, self.categories)
+        return self.booster_.predict(data)  # type: ignore[union-attr]
 
 
 class XGBoostClassifierByStages(XGBoostRegressorByStages):
     """Trees of XGBoost that are trained in stages."""
 
     def predict_proba(self, X: Any) -> Any:
-        shares = self.predict(X).astype(np.float64)
-        return np.column_stack([1.0 - shares, shares]) if shares.ndim == 1 else shares
+        return shares_of_classes(self.predict(X).astype(np.float64))
 
 
 class CatBoostRegressorByStages(BoostedByStages):
@@ -118,9 +118,7 @@ class CatBoostRegressorByStages(BoostedByStages):
         return self.booster_.predict(data, thread_count=1)  # type: ignore[union-attr]
 
     def _data(self, X: Any, **known: Any) -> Any:
-        table = pd.DataFrame(X)
-        for place in self.categories:
-            table[place] = table[place].fillna(-1).astype("int64")
+        table = catboost_table(X, self.categories)
         return catboost.Pool(table, cat_features=list(self.categories), thread_count=1, **known)
 
 
