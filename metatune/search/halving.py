@@ -14,11 +14,8 @@ Departures, since a run under a deadline sees tens of configurations rather than
   it were not there. Time only gets shorter: waiting for it would keep quick configurations from the
   top, and with them ensemble, estimate and the model of a short run. It does not lose its place
   by that: `History.incumbent` compares it with those that passed it where all of them have been.
-  One that is ahead of the best at the top already may take longer than others.
 - With several objectives the best of a rung are those of its front, then those of the next one.
 """
-
-import math
 
 from metatune.evaluation.rungs import REDUCTION_FACTOR, Rung
 from metatune.evaluation.trial import Expectation, Trial, TrialResult
@@ -91,34 +88,6 @@ class SuccessiveHalving:
             if result is not None:
                 return self._trial(result.trial.configuration, index + 1)
         return None
-
-    def promote_ahead(self, max_seconds: float, longest_seconds: float) -> Trial | None:
-        """Return the last step to the top of a configuration that is held back, but promises more.
-
-        It is the best one just below the top that has not risen, if it is ahead of the best one at
-        the top on the fold that both have, though it may have seen fewer rows.
-
-        Parameters
-        ----------
-        max_seconds : float
-            What would take no longer is not held back: `promote` decides on it.
-        longest_seconds : float
-            What would take longer stays where it is.
-        """
-        top = [loss for result in self._told[-1] for loss in self._history.fold_losses(result)[:1]]
-        waiting = [
-            result
-            for below in self._told[-2:-1]
-            for result in below
-            if self._history.loss(result) < min(top, default=-math.inf)
-            and result.trial.configuration.key not in self._asked[-1]
-            and max_seconds < self._expected_seconds(result) <= longest_seconds
-        ]
-        if not waiting or self._history.objectives is not None:
-            return None
-        return self._trial(
-            min(waiting, key=self._history.loss).trial.configuration, len(self._rungs) - 1
-        )
 
     def start(
         self,

@@ -17,15 +17,12 @@ class TrialLimits:
         Share of the remaining time once there is a model.
     first_share : float
         Share while there is none: the trial is the only hope, but another one must remain.
-    ahead_share : float
-        Share that a configuration may take to reach the top which is ahead of the best one there.
     floor_seconds : float
         A share below this is not worth dividing: the trial may take so long, or what is left.
     """
 
     share: float = 0.4
     first_share: float = 0.75
-    ahead_share: float = 0.8
     floor_seconds: float = 2.0
 
     def seconds(self, remaining: float, *, has_model: bool) -> float:
@@ -40,10 +37,6 @@ class TrialLimits:
         """
         share = self.share if has_model else self.first_share
         return max(remaining * share, min(remaining, self.floor_seconds))
-
-    def ahead_seconds(self, remaining: float) -> float:
-        """Return the time limit of a promotion that is expected to give the new leader."""
-        return remaining * self.ahead_share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

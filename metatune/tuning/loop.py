@@ -291,13 +291,9 @@ class _Loop:
             limit = self._trial_seconds()
             # In a counted run measured times must not decide about a trial.
             seconds = float("inf") if self._in_order else limit
-            longest = self.limits.trial.ahead_seconds(self._remaining())
             with self.timings.on("choosing"):
-                ahead = self.halving.promote_ahead(seconds, longest)
-                trial = ahead or next_trial(self.halving, self.sampler, seconds)
-            if ahead is not None:
-                self._start(ahead, longest, longest)
-            elif trial is not None:
+                trial = next_trial(self.halving, self.sampler, seconds)
+            if trial is not None:
                 self._start(trial, seconds, limit)
             elif self.sampler.waits:
                 self._ask_past_datasets()

@@ -1,7 +1,6 @@
 """Successive halving as a pure object: every decision is followed by hand."""
 
 import math
-from dataclasses import replace
 
 import pytest
 from asking import Asking, CandidateSource
@@ -201,51 +200,6 @@ def test_no_more_rise_for_those_that_are_too_slow() -> None:
     halving = three_told(10.0, 10.0, 0.1, rungs=FOLDS)
     asked = halving.trial(max_seconds=39.0)
     assert (asked.configuration, asked.rung.index) == (config(0.6), 0)
-
-
-def led_at_the_top(score: float, seconds: float = 10.0) -> SuccessiveHalving:
-    """Two slow configurations of .9 and .8 below the top, where one leads with a score."""
-    halving = SuccessiveHalving(FOLDS, ACCURACY)
-    leader = replace(
-        result(halving.start(config(0.5), rung=-1)), fold_scores={"accuracy": (score,)}
-    )
-    halving.tell(leader)
-    for quality in (0.8, 0.9):
-        halving.tell(result(halving.start(config(quality)), seconds=seconds))
-    return halving
-
-
-def test_who_is_ahead_of_the_top_may_take_longer_to_reach_it() -> None:
-    halving = led_at_the_top(0.85)
-    risen = halving.promote_ahead(39.0, 80.0)  # four folds of 10 s are missing
-    assert risen is not None
-    assert (risen.configuration, risen.rung) == (config(0.9), FOLDS[1])
-    assert halving.promote_ahead(39.0, 80.0) is None  # the other one is not ahead
-
-
-def test_the_best_of_those_ahead_rises_first() -> None:
-    halving = led_at_the_top(0.7)
-    risen = [halving.promote_ahead(39.0, 80.0) for _ in range(3)]
-    assert [trial and trial.configuration for trial in risen] == [config(0.9), config(0.8), None]
-
-
-@pytest.mark.parametrize(
-    ("score", "usual", "longest"),
-    [(0.95, 39.0, 80.0), (0.9, 39.0, 80.0), (0.85, 41.0, 80.0), (0.85, 10.0, 39.0)],
-)
-def test_who_is_not_ahead_or_quick_or_far_too_slow_has_no_longer(
-    score: float, usual: float, longest: float
-) -> None:
-    assert led_at_the_top(score).promote_ahead(usual, longest) is None
-
-
-def test_nobody_is_ahead_of_an_empty_top_or_without_rungs() -> None:
-    halving = SuccessiveHalving(FOLDS, ACCURACY)
-    halving.tell(result(halving.start(config(0.9)), seconds=10.0))
-    assert halving.promote_ahead(1.0, 100.0) is None
-    single = SuccessiveHalving(RUNGS[:1], ACCURACY)
-    single.tell(result(single.start(config(0.9)), seconds=10.0))
-    assert single.promote_ahead(1.0, 100.0) is None
 
 
 SLOW_AND_GOOD = {"forest": (0.9, 3.0), "boosting": (0.85, 1.0)}

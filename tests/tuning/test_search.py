@@ -12,7 +12,6 @@ from fake_search import (
     configurations,
     inventive,
     listed,
-    quality_of,
     search,
     told,
 )
@@ -20,7 +19,7 @@ from fake_search import (
 from metatune.budget import Stopwatch
 from metatune.errors import ClusterLostError
 from metatune.evaluation.keep_rule import KeepRule
-from metatune.evaluation.trial import TrialResult, TrialStatus
+from metatune.evaluation.trial import TrialResult
 from metatune.execution.executor import Handle, InlineExecutor
 from metatune.search.history import History
 from metatune.search.limits import TrialLimits
@@ -101,25 +100,6 @@ class TestTimed:
         search(listed(configurations(3)), executor, seconds=100.0)
         assert executor.jobs[0].time_limit == pytest.approx(75.0, abs=0.5)
         assert executor.jobs[1].time_limit == pytest.approx(40.0, abs=0.5)
-
-    def test_who_is_ahead_of_the_top_may_take_most_of_the_time_to_get_there(self) -> None:
-        plan, (leader, ahead) = listed([]), configurations(2)
-        assert quality_of(ahead) > quality_of(leader)
-        for configuration, rung in ((leader, -1), (ahead, -2)):
-            score = quality_of(configuration)
-            plan.halving.tell(
-                TrialResult(
-                    trial=plan.halving.start(configuration, rung=rung),
-                    status=TrialStatus.OK,
-                    score=score,
-                    fold_scores={"accuracy": (score,)},
-                    seconds=15.0,  # four more folds take 60
-                )
-            )
-        executor = ScrambledExecutor(1, 0)
-        outcome = search(plan, executor, seconds=100.0)
-        assert executor.jobs[0].time_limit == pytest.approx(80.0, abs=0.5)
-        assert outcome.history.results[-1].trial.rung == RUNGS[-1]
 
     def test_a_promotion_that_cannot_end_in_time_is_not_started(self) -> None:
         slow = configurations(3, seconds=0.05)
@@ -279,4 +259,3 @@ class TestTrialLimits:
         for remaining in np.geomspace(0.01, 1e5, 50):
             for has_model in (False, True):
                 assert 0 < limits.seconds(remaining, has_model=has_model) <= remaining
-            assert 0 < limits.ahead_seconds(remaining) < remaining
