@@ -1,5 +1,6 @@
 """Algorithm interface: search space, limits and pipeline of a family of learners."""
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -50,6 +51,19 @@ class Limits:
             if limit is not None and value > limit:
                 return f"{value:,} {what} exceed its limit of {limit:,}"
         return None
+
+    def most_rows(self, n_columns: int, n_classes: int = 0) -> float:
+        """Return the number of training rows that are accepted: infinity without a limit."""
+        row = Shape(n_rows=1, n_columns=n_columns, n_classes=n_classes)
+        if self.refusal(row) is not None:
+            return 0
+        n_cells = max(1, n_columns)
+        bounds = (
+            math.inf if self.max_rows is None else self.max_rows,
+            math.inf if self.max_cells is None else self.max_cells // n_cells,
+            math.inf if self.max_work is None else self.max_work // (n_cells * max(1, n_classes)),
+        )
+        return min(bounds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

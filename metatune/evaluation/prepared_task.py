@@ -64,7 +64,7 @@ class PreparedTask:
         notes = []
         if self.task.n_left_out:
             used = f"{self.task.n_rows:,} of {self.n_table_rows:,}"
-            notes.append(f"the budget is too short for all rows: {used} were used")
+            notes.append(f"{used} rows were used: as many as the budget and the algorithms allow")
         n_used = sum(column.kind.is_used for column in self.task.columns)
         n_spare = sum(column.kind is ColumnKind.LEFT_OUT for column in self.task.columns)
         if n_spare:

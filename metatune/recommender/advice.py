@@ -1,5 +1,6 @@
 """Advice on a task before anything is trained: meta-features, recommendations, forecast."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Advice",
     "AdviceRequest",
+    "accepted_rows",
     "advise",
     "advise_in_worker",
     "eligible_shape",
@@ -142,6 +144,42 @@ def usable_algorithms(
         why = "; ".join(f"{name}: {reason}" for name, reason in reasons.items())
         raise OptionError(f"no algorithm is left to try ({why or 'all are excluded'})")
     return fitting
+
+
+def accepted_rows(
+    kind: "TaskKind",
+    n_columns: int,
+    n_classes: int = 0,
+    include: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
+) -> float:
+    """Return the number of rows that one of the allowed families can be fitted on.
+
+    Of a larger table only so many are of use.
+
+    Parameters
+    ----------
+    kind : TaskKind
+        What is predicted.
+    n_columns, n_classes : int
+        Columns of the encoded table; its classes.
+    include, exclude : tuple of str
+        Families that are allowed; see `select_algorithms`.
+
+    Returns
+    -------
+    float
+        Infinity where a family has no limit, or none takes a table of any length: that is to be
+        refused, not cut.
+
+    Raises
+    ------
+    OptionError
+        If a name is unknown, or none is left.
+    """
+    allowed = select_algorithms(include, exclude).values()
+    rows = [a.limits.most_rows(n_columns, n_classes) for a in allowed if kind in a.kinds]
+    return max(rows, default=0.0) or math.inf
 
 
 def advise(

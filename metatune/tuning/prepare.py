@@ -16,7 +16,7 @@ from metatune.evaluation.text_columns import add_texts
 from metatune.evaluation.trial_data import TrialData
 from metatune.files.scratch import no_room
 from metatune.metrics import RECORDED_METRICS
-from metatune.recommender.advice import eligible_shape, usable_algorithms
+from metatune.recommender.advice import accepted_rows, eligible_shape, usable_algorithms
 from metatune.tuning.options import TuneOptions
 
 __all__ = ["prepare"]
@@ -50,8 +50,13 @@ def prepare(task: Task, options: TuneOptions, scratch: Path, timings: Timings) -
     n_features = sum(column.kind.is_used for column in task.columns)
     n_columns = plan_columns(n_features, seconds)
     n_rows = plan_rows(task.n_rows, min(len(task.columns), n_columns), seconds)
+    n_rows = min(n_rows, _accepted_rows(task, options, min(n_features, n_columns)))
     task = cut_columns(cut_rows(task, n_rows, options.seed), n_columns, options.seed)
     encoder, encoded = encode_task(task, options.seed, text_allowance=_TEXT_SHARE * seconds)
+    n_rows = _accepted_rows(task, options, encoded.X.shape[1])
+    if n_rows < task.n_rows:  # dates and texts have become several columns each
+        task = cut_rows(task, n_rows, options.seed)
+        encoder, encoded = encode_task(task, options.seed, text_allowance=_TEXT_SHARE * seconds)
     metrics = tuple(dict.fromkeys((task.metric.name, *RECORDED_METRICS[task.kind])))
     plan = plan_folds(encoded.n_rows, encoded.X.shape[1], seconds)
     data = TrialData.make(
@@ -88,3 +93,12 @@ def prepare(task: Task, options: TuneOptions, scratch: Path, timings: Timings) -
         constant=constant_score(data, task.metric),
         spaces=spaces,
     )
+
+
+def _accepted_rows(task: Task, options: TuneOptions, n_columns: int) -> int:
+    """Return the rows of a task that are of use to a family, given so many columns: at most all."""
+    n_classes = 0 if task.classes is None else len(task.classes)
+    found = accepted_rows(task.kind, n_columns, n_classes, options.include, options.exclude)
+    n_splits = plan_folds(task.n_rows, n_columns, options.planned_seconds).n_splits
+    n_train = task.n_rows - task.n_rows // n_splits
+    return task.n_rows if n_train <= found else int(found)

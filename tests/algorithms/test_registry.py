@@ -1,10 +1,11 @@
+import math
 import subprocess
 import sys
 
 import pytest
 
 from metatune.algorithms import registry
-from metatune.algorithms.base import Shape
+from metatune.algorithms.base import Limits, Shape
 from metatune.algorithms.registry import (
     ALGORITHMS,
     FAMILIES,
@@ -25,6 +26,31 @@ def test_names_and_order() -> None:
     assert set(ALGORITHMS) - set(ALWAYS) <= {"xgboost", "catboost"}
     assert all(name == algorithm.name for name, algorithm in ALGORITHMS.items())
     assert len({algorithm.title for algorithm in ALGORITHMS.values()}) == len(ALGORITHMS)
+
+
+@pytest.mark.parametrize(
+    ("limits", "n_columns", "n_classes", "most"),
+    [
+        ({}, 10, 2, math.inf),
+        ({"max_rows": 700}, 10, 0, 700),
+        ({"max_rows": 700, "max_cells": 6_009}, 10, 0, 600),
+        ({"max_cells": 6_000, "max_work": 6_000}, 10, 3, 200),
+        ({"max_columns": 9, "max_rows": 700}, 10, 0, 0),
+        ({"max_classes": 2, "max_rows": 700}, 10, 3, 0),
+        ({"max_cells": 5}, 10, 0, 0),
+    ],
+)
+def test_so_many_rows_and_no_more_are_accepted(
+    limits: dict[str, int], n_columns: int, n_classes: int, most: float
+) -> None:
+    found = Limits(**limits)
+    assert found.most_rows(n_columns, n_classes) == most
+    if most < math.inf:
+        more = Shape(n_rows=int(most) + 1, n_columns=n_columns, n_classes=n_classes)
+        assert found.refusal(more) is not None
+    if most:
+        fitting = Shape(n_rows=int(min(most, 10**6)), n_columns=n_columns, n_classes=n_classes)
+        assert found.refusal(fitting) is None
 
 
 def test_cannot_be_changed() -> None:

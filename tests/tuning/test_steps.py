@@ -95,6 +95,29 @@ class TestPreparation:
         assert prepared.left_out == ""
         assert "encoding" in timings.seconds
 
+    @pytest.mark.parametrize(("n_rows", "n_used"), [(15_900, 15_900), (30_000, 12_000)])
+    def test_more_rows_than_any_family_takes_are_left_out(
+        self, tmp_path: Path, n_rows: int, n_used: int
+    ) -> None:
+        options = TuneOptions(budget=Budget(seconds=300.0), include=("svm",))  # 12,000 rows
+        prepared = prepare(make_small_task(n_rows), options, tmp_path, Timings())
+        assert (prepared.task.n_rows, prepared.n_table_rows) == (n_used, n_rows)
+        assert set(prepared.spaces) == {"svm"}
+
+    def test_columns_that_dates_become_count_for_the_rows_that_are_left_out(
+        self, tmp_path: Path
+    ) -> None:
+        rng = np.random.default_rng(0)
+        days = pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, 3_000), unit="D")
+        table = pd.DataFrame({f"day{i}": rng.permutation(days) for i in range(100)})
+        table["y"] = rng.normal(size=3_000)
+        options = TuneOptions(budget=Budget(seconds=300.0), include=("svm",))  # 1,500,000 cells
+        prepared = prepare(make_task(table, target="y"), options, tmp_path, Timings())
+        n_columns = prepared.data.task.X.shape[1]
+        assert n_columns > 200
+        assert prepared.task.n_rows == 1_500_000 // n_columns
+        assert set(prepared.spaces) == {"svm"}
+
     def test_no_family_left_is_refused(self, tmp_path: Path) -> None:
         options = TuneOptions(budget=Budget(seconds=60.0), include=("naive_bayes",))
         with pytest.raises(OptionError):
