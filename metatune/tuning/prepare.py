@@ -51,11 +51,11 @@ def prepare(task: Task, options: TuneOptions, scratch: Path, timings: Timings) -
     n_columns = plan_columns(n_features, seconds)
     n_rows = plan_rows(task.n_rows, min(len(task.columns), n_columns), seconds)
     n_rows = min(n_rows, _accepted_rows(task, options, min(n_features, n_columns)))
-    task = cut_columns(cut_rows(task, n_rows, options.seed), n_columns, options.seed)
+    whole, task = task, _cut(task, n_rows, n_columns, options.seed)
     encoder, encoded = encode_task(task, options.seed, text_allowance=_TEXT_SHARE * seconds)
     n_rows = _accepted_rows(task, options, encoded.X.shape[1])
     if n_rows < task.n_rows:  # dates and texts have become several columns each
-        task = cut_rows(task, n_rows, options.seed)
+        task = _cut(whole, n_rows, n_columns, options.seed)
         encoder, encoded = encode_task(task, options.seed, text_allowance=_TEXT_SHARE * seconds)
     metrics = tuple(dict.fromkeys((task.metric.name, *RECORDED_METRICS[task.kind])))
     plan = plan_folds(encoded.n_rows, encoded.X.shape[1], seconds)
@@ -93,6 +93,10 @@ def prepare(task: Task, options: TuneOptions, scratch: Path, timings: Timings) -
         constant=constant_score(data, task.metric),
         spaces=spaces,
     )
+
+
+def _cut(task: Task, n_rows: int, n_columns: int, seed: int) -> Task:
+    return cut_columns(cut_rows(task, n_rows, seed), n_columns, seed)
 
 
 def _accepted_rows(task: Task, options: TuneOptions, n_columns: int) -> int:

@@ -56,6 +56,14 @@ def make_small_task(n_rows: int = 120) -> Task:
     return make_task(table, target="y")
 
 
+def make_dated_task(n_columns: int) -> Task:
+    """Make a task of 3,000 rows, each column of which becomes several."""
+    rng = np.random.default_rng(0)
+    days = pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, 3_000), unit="D")
+    table = pd.DataFrame({f"day{i}": rng.permutation(days) for i in range(n_columns)})
+    return make_task(table.assign(y=rng.normal(size=3_000)), target="y")
+
+
 def make_options(n_trials: int | None = 4, **more: Any) -> TuneOptions:
     return TuneOptions(
         budget=Budget(seconds=300.0, max_trials=n_trials), include=FAMILIES, seed=1, **more
@@ -107,16 +115,25 @@ class TestPreparation:
     def test_columns_that_dates_become_count_for_the_rows_that_are_left_out(
         self, tmp_path: Path
     ) -> None:
-        rng = np.random.default_rng(0)
-        days = pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, 3_000), unit="D")
-        table = pd.DataFrame({f"day{i}": rng.permutation(days) for i in range(100)})
-        table["y"] = rng.normal(size=3_000)
         options = TuneOptions(budget=Budget(seconds=300.0), include=("svm",))  # 1,500,000 cells
-        prepared = prepare(make_task(table, target="y"), options, tmp_path, Timings())
+        prepared = prepare(make_dated_task(100), options, tmp_path, Timings())
         n_columns = prepared.data.task.X.shape[1]
         assert n_columns > 200
         assert prepared.task.n_rows == 1_500_000 // n_columns
         assert set(prepared.spaces) == {"svm"}
+
+    def test_columns_are_chosen_by_rows_that_are_left(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("metatune.tuning.prepare.plan_columns", lambda n, seconds: 140)
+        options = TuneOptions(budget=Budget(seconds=300.0), include=("svm",))
+        prepared = prepare(make_dated_task(150), options, tmp_path, Timings())
+        n_rows, chosen_by = prepared.task.n_rows, prepared.task.chosen_by
+        assert n_rows < 3_000
+        assert chosen_by is not None
+        assert chosen_by.max() < n_rows
+        assert len(chosen_by) == n_rows // 2
+        assert not set(chosen_by) & set(np.concatenate([f.valid for f in prepared.data.folds]))
 
     def test_no_family_left_is_refused(self, tmp_path: Path) -> None:
         options = TuneOptions(budget=Budget(seconds=60.0), include=("naive_bayes",))
