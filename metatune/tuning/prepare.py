@@ -101,8 +101,7 @@ def _cut(task: Task, n_rows: int, n_columns: int, seed: int) -> Task:
 
 def _accepted_rows(task: Task, options: TuneOptions, n_columns: int) -> int:
     """Return the rows of a task that are of use to a family, given so many columns: at most all."""
-    n_classes = 0 if task.classes is None else len(task.classes)
-    found = accepted_rows(task.kind, n_columns, n_classes, options.include, options.exclude)
+    found = accepted_rows(task.kind, n_columns, task.n_classes, options.include, options.exclude)
     n_splits = plan_folds(task.n_rows, n_columns, options.planned_seconds).n_splits
     n_train = task.n_rows - task.n_rows // n_splits
     return task.n_rows if n_train <= found else int(found)
