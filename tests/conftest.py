@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
+from metatune import budget
 from metatune.algorithms.registry import forget, own_families
 from metatune.files.locks import ProcessLock
 from metatune.metadataset.store import save_metadata
@@ -50,15 +51,16 @@ def make_shop(n_rows: int = 190, seed: int = 0) -> pd.DataFrame:
     return frame
 
 
-@pytest.fixture(autouse=True)
-def _commands_start_with_their_test(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let commands that are called in this process count their budget from now.
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Let commands that are called in this process count their budget from the test they serve.
 
-    They count from the start of the process, which here is that of all tests.
+    They count from the start of the process, which here is that of all tests. Fixtures of a
+    module, which are made for the first test that asks, call commands too.
     """
     if hasattr(time, "CLOCK_BOOTTIME"):
         ticks = int(time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK")) - 1
-        monkeypatch.setattr("metatune.budget.start_ticks", lambda: ticks)
+        budget.start_ticks = lambda: ticks  # type: ignore[assignment]
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,9 @@
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 
+import psutil
 import pytest
 
 from metatune.budget import (
@@ -71,3 +73,16 @@ def test_process_start_is_before_the_interpreter_came_up() -> None:
     assert 0.3 < float(out.stdout) < 30
     assert seconds_since_process_start() > 0
     assert os.getpid() > 0
+
+
+@pytest.fixture(scope="module")
+def seconds_in_a_fixture() -> float:
+    return seconds_since_process_start()
+
+
+def test_commands_of_tests_and_of_their_fixtures_count_from_their_test(
+    seconds_in_a_fixture: float,
+) -> None:
+    """The process of the tests may be older than any budget."""
+    age = datetime.now(tz=UTC).timestamp() - psutil.Process().create_time()
+    assert seconds_in_a_fixture < age - 0.5

@@ -4,14 +4,16 @@ A model file is written by skops and read by metatune itself: all of its content
 the forms in `metatune.models.forms`, and only then is anything built.
 """
 
-import threading
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
+from metatune.budget import Stopwatch
 from metatune.errors import BundleError
 from metatune.execution.cores import available_memory
 from metatune.files.atomic import replacing
@@ -37,25 +39,39 @@ __all__ = [
 ]
 
 MODEL_FILE = "model.skops"
-_NO_TIME = 0.01  # seconds, enough where it has been imported before
+_PIECE = 0.1  # seconds of imports at a time
+_NOT_NEEDED = {"conftest", "externals", "tests"}
 
 
 class ModelVersionWarning(UserWarning):
     """Warning of a model that another version of scikit-learn has written."""
 
 
-_writer: threading.Thread | None = None
-"""Import of the library that writes model files, beside everything else."""
-
-
 def is_writer_ready() -> bool:
-    """Return True once what writes model files is imported; else import it in the background."""
-    global _writer  # noqa: PLW0603  # modules are imported once for a process
-    if _writer is None:
-        _writer = threading.Thread(target=import_module, args=("skops.io",), daemon=True)
-        _writer.start()
-        _writer.join(_NO_TIME)
-    return not _writer.is_alive()
+    """Return True once what writes model files is imported; else import a further piece of it.
+
+    All of it takes seconds on a busy machine, which is too long to be away from the workers. It
+    cannot be imported in a thread: where two threads import modules that need each other, as
+    those of scikit-learn do, Python may give one of them a module that is not complete.
+    """
+    pieces = _writer_imports()
+    watch = Stopwatch()
+    while watch.seconds() < _PIECE:
+        if next(pieces, None) is None:
+            return True
+    return False
+
+
+@cache
+def _writer_imports() -> Iterator[str]:
+    """Return an iterator that imports a module at each step, the library of model files last."""
+    import sklearn
+
+    # The library imports all of scikit-learn.
+    names = [module.name for module in iter_modules(sklearn.__path__)]
+    public = [name for name in names if name not in _NOT_NEEDED and not name.startswith("_")]
+    modules = [*(f"sklearn.{name}" for name in public), "skops.io"]
+    return (import_module(name).__name__ for name in modules)
 
 
 def save(pipeline: "Pipeline", path: Path, info: dict[str, Any] | None = None) -> None:

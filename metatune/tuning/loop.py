@@ -28,6 +28,7 @@ __all__ = ["Reserve", "Store", "TrialFunction", "run_trials", "trial_job"]
 
 _LEAST_SECONDS = 0.05  # less is not enough for any trial
 _POLL_SECONDS = 0.5  # a growing reserve is noticed this soon
+_PIECE_SECONDS = 0.05  # between the pieces of what saves the first model
 _IDLE_SHARE = 0.02  # of a worker's time may pass while it waits for what to do next
 
 
@@ -251,7 +252,8 @@ class _Loop:
                 return Ended.TRIALS
             if self.turns.idle and nothing_left and not self._is_asking:
                 return Ended.EXHAUSTED
-            self._collect(max(0.0, min(_POLL_SECONDS, self._remaining())))
+            poll = _PIECE_SECONDS if is_under_way and not is_saved else _POLL_SECONDS
+            self._collect(max(0.0, min(poll, self._remaining())))
             is_under_way = True  # the first trial had a single core for itself
 
     def stop(self) -> tuple[Trial, ...]:

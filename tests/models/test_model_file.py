@@ -1,5 +1,7 @@
 """Model files and run directories: what they hold, and what is refused."""
 
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -171,3 +173,17 @@ def test_records_and_damage(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text("{")
     with pytest.raises(BundleError, match="the run is damaged"):
         run_dir.read_record()
+
+
+def test_what_writes_models_is_imported_in_pieces_and_by_no_thread() -> None:
+    code = (
+        "import sys, threading\n"
+        "from metatune.models import model_file\n"
+        "n_calls = 1\n"
+        "while not model_file.is_writer_ready():\n"
+        "    assert threading.active_count() == 1\n"
+        "    n_calls += 1\n"
+        "assert n_calls > 1\n"
+        "assert 'skops.io' in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -239,7 +239,7 @@ def test_a_budget_too_short_for_the_whole_table_makes_do_with_some_rows(
 ) -> None:
     table = make_table(12_000)
     result = run(metadata_dir, InlineExecutor(), seconds=2.5, table=table, max_trials=2)
-    assert "10,000 of 12,000 were used" in result.note
+    assert "10,000 of 12,000 rows were used" in result.note
     assert result.fitted_on.endswith("of 12,000 rows")
     assert result.pipeline.predict(table).shape == (12_000,)
     whole = run(metadata_dir, InlineExecutor(), seconds=60.0, table=table, max_trials=2)
