@@ -16,7 +16,6 @@ from metatune.data.reading.table_reader import read_table
 from metatune.data.reading.verbatim import Verbatim
 from metatune.data.risks.risk import Risk
 from metatune.data.risks.risks import find_risks, warn_of
-from metatune.data.task.cutting import cut_rows
 from metatune.data.task.given_target import target_name
 from metatune.data.task.make_task import make_task, to_frame
 from metatune.data.task.roles import RoleColumns
@@ -30,13 +29,13 @@ from metatune.metafeatures import MetaFeatures, extract_metafeatures
 from metatune.notation.cards import Card, Grid
 from metatune.recommender.advice import (
     Advice,
-    accepted_rows,
     advise,
     eligible_shape,
     usable_algorithms,
 )
 from metatune.recommender.outlook import course_of, longer_outlook
 from metatune.recommender.recommendation import Recommendations
+from metatune.tuning.prepare import encode_what_fits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -274,11 +273,7 @@ def recommend_for(
 ) -> Advice:
     """Characterise a task and rank configurations for it."""
     seconds = parse_duration(budget)
-    _, encoded = encode_task(task, seed=0)
-    most = accepted_rows(task.kind, encoded.X.shape[1], encoded.n_classes, include, exclude)
-    if encoded.n_rows > most:
-        task = cut_rows(task, int(most), seed=0)
-        _, encoded = encode_task(task, seed=0)
+    task, _, encoded = encode_what_fits(task, seconds, include=include, exclude=exclude)
     plan = plan_folds(encoded.n_rows, encoded.X.shape[1], seconds)
     data = TrialData.make(
         encoded, (task.metric.name,), seed=0, row_metadata=task.row_metadata, plan=plan

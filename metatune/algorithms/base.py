@@ -39,31 +39,34 @@ class Limits:
 
     def refusal(self, shape: Shape) -> str | None:
         """Return a short reason if `shape` is too large, else None."""
-        work = shape.n_rows * shape.n_columns * max(1, shape.n_classes)
-        measured = (
-            ("rows", shape.n_rows, self.max_rows),
+        fixed = (
             ("columns", shape.n_columns, self.max_columns),
             ("classes", shape.n_classes, self.max_classes),
-            ("cells", shape.n_rows * shape.n_columns, self.max_cells),
-            ("rows x columns x classes", work, self.max_work),
         )
-        for what, value, limit in measured:
+        for what, value, limit in (*self._growing(shape), *fixed):
             if limit is not None and value > limit:
                 return f"{value:,} {what} exceed its limit of {limit:,}"
         return None
 
     def most_rows(self, n_columns: int, n_classes: int = 0) -> float:
         """Return the number of training rows that are accepted: infinity without a limit."""
-        row = Shape(n_rows=1, n_columns=n_columns, n_classes=n_classes)
+        row = Shape(n_rows=1, n_columns=max(1, n_columns), n_classes=n_classes)
         if self.refusal(row) is not None:
             return 0
-        n_cells = max(1, n_columns)
-        bounds = (
-            math.inf if self.max_rows is None else self.max_rows,
-            math.inf if self.max_cells is None else self.max_cells // n_cells,
-            math.inf if self.max_work is None else self.max_work // (n_cells * max(1, n_classes)),
+        of_a_row = self._growing(row)
+        return min(
+            (limit // value for _, value, limit in of_a_row if limit is not None),
+            default=math.inf,
         )
-        return min(bounds)
+
+    def _growing(self, shape: Shape) -> tuple[tuple[str, int, int | None], ...]:
+        """Return what grows with the rows: its name, its size and its limit."""
+        cells = shape.n_rows * shape.n_columns
+        return (
+            ("rows", shape.n_rows, self.max_rows),
+            ("cells", cells, self.max_cells),
+            ("rows x columns x classes", cells * max(1, shape.n_classes), self.max_work),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

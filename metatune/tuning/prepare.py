@@ -1,12 +1,14 @@
 """Preparation of a task for a search: its rows as numbers, in folds, and the rungs to climb."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
 from metatune.algorithms.narrowed_space import narrowed_spaces
 from metatune.algorithms.registry import FAMILIES
 from metatune.budget import Timings
-from metatune.data.encoding.encoder import encode_task
+from metatune.data.encoding.encoded_task import EncodedTask
+from metatune.data.encoding.encoder import TableEncoder, encode_task
 from metatune.data.task.cutting import cut_columns, cut_rows
 from metatune.data.task.task import Task
 from metatune.evaluation.constant import constant_score
@@ -19,7 +21,7 @@ from metatune.metrics import RECORDED_METRICS
 from metatune.recommender.advice import accepted_rows, eligible_shape, usable_algorithms
 from metatune.tuning.options import TuneOptions
 
-__all__ = ["prepare"]
+__all__ = ["encode_what_fits", "prepare"]
 
 _TEXT_SHARE = 0.1  # of the budget, for latent components of texts,
 _TEXT_MODEL_SHARE = 0.1  # and for learning from their n-grams
@@ -47,16 +49,14 @@ def prepare(task: Task, options: TuneOptions, scratch: Path, timings: Timings) -
         If there is no room.
     """
     seconds = options.planned_seconds
-    n_features = sum(column.kind.is_used for column in task.columns)
-    n_columns = plan_columns(n_features, seconds)
-    n_rows = plan_rows(task.n_rows, min(len(task.columns), n_columns), seconds)
-    n_rows = min(n_rows, _accepted_rows(task, options, min(n_features, n_columns)))
-    whole, task = task, _cut(task, n_rows, n_columns, options.seed)
-    encoder, encoded = encode_task(task, options.seed, text_allowance=_TEXT_SHARE * seconds)
-    n_rows = _accepted_rows(task, options, encoded.X.shape[1])
-    if n_rows < task.n_rows:  # dates and texts have become several columns each
-        task = _cut(whole, n_rows, n_columns, options.seed)
-        encoder, encoded = encode_task(task, options.seed, text_allowance=_TEXT_SHARE * seconds)
+    task, encoder, encoded = encode_what_fits(
+        task,
+        seconds,
+        include=options.include,
+        exclude=options.exclude,
+        seed=options.seed,
+        text_allowance=_TEXT_SHARE * seconds,
+    )
     metrics = tuple(dict.fromkeys((task.metric.name, *RECORDED_METRICS[task.kind])))
     plan = plan_folds(encoded.n_rows, encoded.X.shape[1], seconds)
     data = TrialData.make(
@@ -95,13 +95,59 @@ def prepare(task: Task, options: TuneOptions, scratch: Path, timings: Timings) -
     )
 
 
-def _cut(task: Task, n_rows: int, n_columns: int, seed: int) -> Task:
-    return cut_columns(cut_rows(task, n_rows, seed), n_columns, seed)
+def encode_what_fits(
+    task: Task,
+    seconds: float,
+    *,
+    include: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
+    seed: int = 0,
+    text_allowance: float = math.inf,
+) -> tuple[Task, TableEncoder, EncodedTask]:
+    """Cut a task to the rows and columns that a budget and the algorithms take, and encode it.
 
+    Parameters
+    ----------
+    task : Task
+        Table, target and metric.
+    seconds : float
+        The budget.
+    include, exclude : tuple of str
+        Families that are allowed.
+    seed : int
+        Of the rows and columns that are drawn, and of the encoder.
+    text_allowance : float, optional
+        Seconds for latent components of texts.
 
-def _accepted_rows(task: Task, options: TuneOptions, n_columns: int) -> int:
-    """Return the rows of a task that are of use to a family, given so many columns: at most all."""
-    found = accepted_rows(task.kind, n_columns, task.n_classes, options.include, options.exclude)
-    n_splits = plan_folds(task.n_rows, n_columns, options.planned_seconds).n_splits
-    n_train = task.n_rows - task.n_rows // n_splits
-    return task.n_rows if n_train <= found else int(found)
+    Returns
+    -------
+    tuple of Task, TableEncoder and EncodedTask
+        The task that was cut, its encoder and its encoded form.
+
+    Raises
+    ------
+    OptionError
+        If a family is unknown, or none is left.
+    """
+
+    def useful_rows(n_columns: int) -> int:
+        """Return the rows that are of use to a family, given so many columns: at most all."""
+        found = accepted_rows(task.kind, n_columns, task.n_classes, include, exclude)
+        n_splits = plan_folds(task.n_rows, n_columns, seconds).n_splits
+        n_train = task.n_rows - task.n_rows // n_splits
+        return task.n_rows if n_train <= found else int(found)
+
+    def cut(n_rows: int) -> Task:
+        return cut_columns(cut_rows(whole, n_rows, seed), n_columns, seed)
+
+    whole = task
+    n_features = sum(column.kind.is_used for column in task.columns)
+    n_columns = plan_columns(n_features, seconds)
+    n_rows = plan_rows(task.n_rows, min(len(task.columns), n_columns), seconds)
+    task = cut(min(n_rows, useful_rows(min(n_features, n_columns))))
+    encoder, encoded = encode_task(task, seed, text_allowance=text_allowance)
+    n_rows = useful_rows(encoded.X.shape[1])
+    if n_rows < task.n_rows:  # dates and texts have become several columns each
+        task = cut(n_rows)
+        encoder, encoded = encode_task(task, seed, text_allowance=text_allowance)
+    return task, encoder, encoded

@@ -39,7 +39,8 @@ _AGAIN = 0.6  # of the predicted seconds, which are too many, where members were
 _FINISHING = 1.1  # times the seconds that finishing took before,
 _AFTERWARDS = 0.15  # and seconds for what is not counted among them
 _ROUNDING = 0.3  # seconds for what is too small to be predicted
-_N_EXPECTED = 5  # members of a usual ensemble
+_N_EXPECTED = 5  # members of a usual ensemble,
+_ABLE_SHARE = 0.8  # each with so much of what the best one gains over the constant prediction
 _ESTIMATE_SHARE = 0.03  # of the budget: an ensemble's takes what is left beyond that
 _LEAST_ESTIMATE_SECONDS, _MOST_ESTIMATE_SECONDS = 0.6, 8.0
 _BOUNDS_SHARE = 0.02  # of the budget, for the spread of errors of numbers
@@ -153,9 +154,16 @@ class TimePlan:
         if not self.options.single_models:
             seconds += second_layer_seconds(self.prepared, self.run_seconds)
         seconds *= slowdown(history)
-        refits = [fit_seconds(result, self.prepared) for result in known[1:_N_EXPECTED]]
-        seconds += sum(refits) / self.n_workers
+        able = [result for result in known[1:_N_EXPECTED] if self._may_help(result, known)]
+        seconds += sum(fit_seconds(result, self.prepared) for result in able) / self.n_workers
         return min(seconds, _ENSEMBLE_SHARE * self.run_seconds)
+
+    def _may_help(self, result: TrialResult, known: list[TrialResult]) -> bool:
+        """Return True unless a member is too far behind the best one to get any weight."""
+        loss = self.prepared.task.metric.loss
+        constant = loss(self.prepared.constant)
+        best = min(loss(other.score) for other in known)
+        return constant - loss(result.score) >= _ABLE_SHARE * (constant - best)
 
     def _plan_seconds(self, n_members: int) -> float:
         """Predict the seconds of a plan where nothing else runs, rather too many."""
