@@ -63,7 +63,7 @@ def test_files_are_split_as_they_stand_and_judged(
     entry |= {"metric": "auc", "encoding": "utf-8", "separator": "semicolon", "decimal": ","}
     entry |= {"header": "yes", "n_rows": str(len(shop)), "na_values": ""}
     pd.DataFrame([entry]).to_csv(tmp_path / "catalogue.csv", index=False)
-    options = ("--catalogue", tmp_path / "catalogue.csv", "--seconds", 8, "--jobs", 1)
+    options = ("--catalogue", tmp_path / "catalogue.csv", "--seconds", 15, "--jobs", 1)
     found = bench("raw-files", *options, "--out", tmp_path / "raw.csv")
     assert "1 ended with exit code 0 or 3 and no traceback" in found.stdout
     assert "1 beat the constant prediction" in found.stdout

@@ -162,7 +162,7 @@ def test_a_command_is_measured_with_its_memory(
 
 def test_core_seconds_of_a_run_are_profiled(bench: Callable[..., Result], tmp_path: Path) -> None:
     out = tmp_path / "profile.md"
-    options = ("--rows", 200, "--kinds", "binary", "--seconds", 6, "--jobs", 1, "--out", out)
+    options = ("--rows", 200, "--kinds", "binary", "--seconds", 12, "--jobs", 1, "--out", out)
     found = bench("profile", *options)
     assert found.exit_code == 0, found.output
     assert "200 rows, binary" in out.read_text(encoding="utf-8")
@@ -179,7 +179,7 @@ def test_budgets_are_listed_for_all_tables(
 
 def test_a_killed_run_loses_nothing(bench: Callable[..., Result], tmp_path: Path) -> None:
     out = tmp_path / "kills.csv"
-    options = ("--runs", 1, "--seconds", 5, "--jobs", 1, "--no-judge-time", "--out", out)
+    options = ("--runs", 1, "--seconds", 10, "--jobs", 1, "--no-judge-time", "--out", out)
     found = bench("kills", *options)
     assert "1 of 1 runs without a loss" in found.stdout
     assert pd.read_csv(out)["lost"].tolist() == [0]
