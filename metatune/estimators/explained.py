@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from metatune.data.columns.column import ColumnKind
 from metatune.estimators.checks import check_rows
 from metatune.kinds import TaskKind
 from metatune.search.history import History
@@ -97,7 +98,10 @@ class ExplainedEstimator:
 
     @property
     def feature_importances_(self) -> "NDArray[np.float64]":
-        """Permutation importances of the columns, (n_features_in_,); 0 for those left out.
+        """Permutation importances of the columns, (n_features_in_,).
+
+        They are 0 for columns that models do not use, such as identifiers, and NaN for those that
+        there was no time to measure.
 
         Raises
         ------
@@ -109,7 +113,14 @@ class ExplainedEstimator:
         if findings.importances is None:
             raise AttributeError(f"no importances: {findings.not_measured}")
         known = {name: one.mean for one in findings.importances.columns for name in one.columns}
-        return np.array([known.get(column.name, 0.0) for column in findings.columns])
+        unused = 0.0
+        of_used = math.nan if findings.importances.n_left_out else unused
+        return np.array(
+            [
+                known.get(column.name, of_used if ColumnKind(column.kind).is_used else unused)
+                for column in findings.columns
+            ]
+        )
 
     @property
     def _known_findings(self) -> RunFindings:

@@ -1,17 +1,15 @@
 """The estimators where scikit-learn's own checks do not look."""
 
-import json
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import Result
+from mixed_table import QUICK, make_table
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -25,30 +23,11 @@ from metatune.errors import (
     UnusedCellsWarning,
 )
 from metatune.estimate.values import Estimate
-from metatune.execution.executor import Handle, InlineExecutor, Job
+from metatune.execution.executor import InlineExecutor
 from metatune.execution.local_pool import LocalPool
 from metatune.models.model_file import model_info
-from metatune.storage.journal import read_journal
 
-QUICK: dict[str, Any] = {"max_trials": 1, "n_jobs": 1, "random_state": 0}
 TWO_TRIALS = {**QUICK, "max_trials": 2}
-
-
-def make_table(n_rows: int = 120) -> tuple[pd.DataFrame, "pd.Series[Any]"]:
-    """Return features of several kinds with missing cells, and text labels."""
-    rng = np.random.default_rng(0)
-    X = pd.DataFrame(
-        {
-            "size": rng.normal(size=n_rows),
-            "city": rng.choice(["Rome", "Oslo", "Bonn"], n_rows),
-            "day": pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 400, n_rows), "D"),
-            "open": rng.random(n_rows) < 0.5,
-        }
-    )
-    wish = X["size"] + (X["city"] == "Oslo") + rng.normal(0, 0.3, n_rows)
-    X.loc[::9, "size"] = np.nan
-    X.loc[::7, "city"] = None
-    return X, pd.Series(np.where(wish > 0.3, "buys", "leaves"), name="deed")
 
 
 @pytest.fixture(scope="module")
@@ -157,30 +136,6 @@ def test_run_directory(tmp_path: Path) -> None:
         model.fit(X, y)
 
 
-def test_importances_stand_in_the_order_of_the_columns() -> None:
-    X, y = make_table()
-    model = MetaTuneClassifier(**QUICK).fit(X, y)
-    found = model.feature_importances_
-    assert found.shape == (model.n_features_in_,)
-    assert found.max() > 0
-    frame = model.explain().to_frame()
-    leading = list(X.columns).index(frame["column"][0])
-    assert found[leading] == pytest.approx(frame["importance"][0])
-
-
-def test_predictions_of_rows_are_explained() -> None:
-    X, y = make_table()
-    model = MetaTuneClassifier(**QUICK).fit(X, y)
-    explained = model.explain(X.iloc[:2]).rows
-    assert len(explained) == 2
-    for row, probabilities in zip(explained, model.predict_proba(X.iloc[:2]), strict=True):
-        assert row.prediction == pytest.approx(
-            probabilities[list(model.classes_).index(row.output)]
-        )
-        total = sum(one.share for one in row.contributions)
-        assert total == pytest.approx(row.prediction - row.baseline)
-
-
 def test_an_executor_is_used_and_left_open() -> None:
     X, y = make_table()
     with InlineExecutor() as executor:
@@ -270,117 +225,6 @@ def test_an_unguarded_script_works(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.stdout, done.stderr) == ("started\n2\n", "")
-
-
-def test_a_run_goes_on_with_more_trials(tmp_path: Path) -> None:
-    X, y = make_table(80)
-    few = {"run_dir": tmp_path / "run", "random_state": 0, "include": ["naive_bayes", "knn"]}
-
-    def fit(X: pd.DataFrame = X, **changes: Any) -> MetaTuneClassifier:
-        with InlineExecutor() as executor:
-            return MetaTuneClassifier(**{"executor": executor, **few, **changes}).fit(X, y)
-
-    first = fit(max_trials=3)
-    with pytest.raises(OptionError, match="is not empty"):
-        fit(max_trials=6)
-    longer = fit(max_trials=6, resume=True)
-    assert len(longer.trials_) == 6
-    assert [r.to_record() for r in first.trials_] == [r.to_record() for r in longer.trials_[:3]]
-    record = json.loads((tmp_path / "run" / "run.json").read_text())
-    assert (record["status"], record["max_trials"]) == ("done", 6)
-    assert record["seconds"]["used"] > record["seconds"]["before"] > 0
-    refused: list[tuple[str, dict[str, Any]]] = [
-        ("another table", {"X": X.assign(size=X["size"] + 1)}),
-        ("metric is 'accuracy' now and was not given", {"metric": "accuracy"}),
-        ("random_state is 1 now and was 0", {"random_state": 1}),
-        ("name a run_dir", {"run_dir": None}),
-    ]
-    for reason, changes in refused:
-        with pytest.raises(OptionError, match=reason):
-            fit(max_trials=6, resume=True, **changes)
-    assert len(fit(max_trials=6, resume=True, random_state=None).trials_) == 6
-
-
-def without_figures(trials: Any) -> list[dict[str, Any]]:
-    """Return trials without what is measured, which differs each time."""
-    varies = ("memory_mb", "latency", "model_bytes", "copied_folds", "stored_matrices")
-    return [
-        {k: v for k, v in trial.to_record().items() if k not in varies and "seconds" not in k}
-        for trial in trials
-    ]
-
-
-def test_the_command_line_goes_on_with_a_run_from_python(
-    call: Callable[..., Result], tmp_path: Path
-) -> None:
-    X, y = make_table(80)
-    weights, groups = np.arange(80) % 3 + 1.0, np.arange(80) % 20
-    few: dict[str, Any] = {"random_state": 0, "include": ["naive_bayes", "knn"], "n_jobs": 1}
-
-    def fit(folder: str, n_trials: int) -> MetaTuneClassifier:
-        model = MetaTuneClassifier(max_trials=n_trials, run_dir=tmp_path / folder, **few)
-        return model.fit(X, y, sample_weight=weights, groups=groups)
-
-    fit("run", 2)
-    direct = fit("direct", 4)
-    done = call("continue", tmp_path / "run", "--max-trials", "+2", "--json", "-q")
-    assert done.exit_code == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told["trials"]["finished"] == 4
-    assert told["started_from"] == "Python"
-    longer = read_journal(tmp_path / "run" / "trials.jsonl")
-    assert without_figures(longer) == without_figures(direct.trials_)
-    assert np.array_equal(load(tmp_path / "run").predict_proba(X), direct.predict_proba(X))
-    assert "is finished" in call("continue", tmp_path / "run").stderr
-    elsewhere = call("continue", tmp_path / "run", "--data", "table.csv", "--max-trials", "+1")
-    assert (elsewhere.exit_code, elsewhere.stderr.count("\n")) == (2, 1)
-    assert "leave out --data" in elsewhere.stderr
-
-
-def test_an_interrupted_run_from_python_is_continued(
-    call: Callable[..., Result], tmp_path: Path
-) -> None:
-    X, y = make_table(80)
-
-    class Interrupted(InlineExecutor):
-        n_left = 2
-
-        def submit(self, job: Job, *, beside: bool = False) -> Handle:
-            self.n_left -= 1
-            if self.n_left < 0:
-                raise MemoryError  # nobody handles it: the process ends
-            return super().submit(job, beside=beside)
-
-    few: dict[str, Any] = {"random_state": 0, "include": ["naive_bayes", "knn"], "max_trials": 5}
-    with pytest.raises(MemoryError), Interrupted() as executor:
-        MetaTuneClassifier(executor=executor, run_dir=tmp_path / "run", **few).fit(X, y)
-    assert json.loads((tmp_path / "run" / "run.json").read_text())["status"] == "running"
-    done = call("continue", tmp_path / "run", "-q", "--jobs", "1")
-    assert done.exit_code == 0, done.stderr
-    with InlineExecutor() as here:
-        direct = MetaTuneClassifier(executor=here, **few).fit(X, y)
-    longer = read_journal(tmp_path / "run" / "trials.jsonl")
-    assert without_figures(longer) == without_figures(direct.trials_)
-
-
-def test_rows_that_parquet_would_change_are_continued_in_python_only(
-    call: Callable[..., Result], tmp_path: Path
-) -> None:
-    X, y = make_table(80)
-    X["odd"] = pd.Series([1, "a"] * 40, dtype=object)
-    few: dict[str, Any] = {
-        "random_state": 0,
-        "include": ["naive_bayes"],
-        "run_dir": tmp_path / "run",
-    }
-    with InlineExecutor() as executor:
-        MetaTuneClassifier(executor=executor, max_trials=1, **few).fit(X, y)
-        refused = call("continue", tmp_path / "run", "--max-trials", "+1")
-        assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
-        assert "its column 'odd' holds values that Parquet would change" in refused.stderr
-        assert "resume=True" in refused.stderr
-        longer = MetaTuneClassifier(executor=executor, max_trials=2, resume=True, **few)
-        assert len(longer.fit(X, y).trials_) == 2
 
 
 def test_arrays_and_tables_take_each_others_place() -> None:
