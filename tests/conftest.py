@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -49,6 +50,12 @@ def make_shop(n_rows: int = 190, seed: int = 0) -> pd.DataFrame:
     frame["bought"] = np.where(wish > 1.2, "yes", "no")
     frame["spent"] = (wish * 100).round(1)
     return frame
+
+
+def pytest_sessionstart() -> None:
+    """Let commands be interrupted where the tests run in the background of a shell."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)

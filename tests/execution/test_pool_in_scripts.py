@@ -150,8 +150,8 @@ def test_interrupt_of_the_whole_group_leaves_workers_to_the_parent(
     program, family = long_run
     os.killpg(program.pid, signal.SIGINT)
     watch = Stopwatch()
-    output, errors = program.communicate(timeout=10)
-    assert watch.seconds() < 1.5
+    output, errors = program.communicate(timeout=30)
+    assert watch.seconds() < 15.0  # at once, and others may use the machine: jobs take a minute
     assert errors == ""
     assert output == "interrupted, workers alive: True\n"
     assert still_running(family) == []

@@ -33,7 +33,7 @@ def _catalogue(tmp_path: Path) -> Path:
 def test_a_pair_is_run_judged_and_kept(
     bench: Callable[..., Result], catalogue: Path, tmp_path: Path
 ) -> None:
-    options = ("--catalogue", catalogue, "--min-rows", 80, "--max-rows", 100, "--budgets", "6")
+    options = ("--catalogue", catalogue, "--min-rows", 80, "--max-rows", 100, "--budgets", "12")
     both = ("--checkout", f"here={ROOT}", "--checkout", f"again={ROOT}")
     out = tmp_path / "out"
     first = bench("checkouts", *options, *both, "--out", out)
@@ -41,7 +41,7 @@ def test_a_pair_is_run_judged_and_kept(
     records = list(read_records(out / "runs.jsonl").values())
     assert {(r["table"], r["strategy"]) for r in records} == {("small", "here"), ("small", "again")}
     assert all(r["score"] > 0.8 and r["first_result"] < 20 for r in records)
-    assert "| again, 6 s | here, 6 s | 1 |" in first.output
+    assert "| again, 12 s | here, 12 s | 1 |" in first.output
     again = bench("checkouts", *options, *both, "--out", out)
     assert "trials" not in again.output.partition("Mean normalised")[0], "nothing is run twice"
     assert (out / "checkouts.md").is_file()
