@@ -15,9 +15,11 @@ from metatune.evaluation.trial_data import TrialData, load_trial_data
 from metatune.execution.numeric_threads import one_numeric_thread
 from metatune.files.atomic import replacing
 
-__all__ = ["RefitPlan", "plan_refit", "refit", "refit_in_worker", "refit_seconds"]
+__all__ = ["USUAL_GROWTH", "RefitPlan", "plan_refit", "refit", "refit_in_worker", "refit_seconds"]
 
-_GROWTH = 1.2  # exponent of the growth of fit time with the rows; most families lie below
+USUAL_GROWTH = 1.2
+"""Exponent of the growth of fit time with the rows; most families lie below."""
+
 _MARGIN = 1.5  # measured fits of the same size differ by so much on a busy machine
 _MAX_GROWTH = 2.0
 _ITERATIONS_KNOWN = 0.6  # of a fit that has to find out when to stop, at most
@@ -41,7 +43,9 @@ class RefitPlan:
     iterations: int | None
 
 
-def refit_seconds(result: TrialResult, n_rows: int, n_train_rows: int) -> float:
+def refit_seconds(
+    result: TrialResult, n_rows: int, n_train_rows: int, exponent: float = USUAL_GROWTH
+) -> float:
     """Predict the seconds of fitting a trial's configuration on all rows.
 
     Parameters
@@ -52,12 +56,14 @@ def refit_seconds(result: TrialResult, n_rows: int, n_train_rows: int) -> float:
         Rows of the table.
     n_train_rows : int
         Training rows of one fold at full row share.
+    exponent : float
+        Of the growth of fit time with the rows.
     """
     growth = _growth(result, n_rows, n_train_rows)
     per_fold = result.fit_seconds / result.trial.rung.n_folds
     if plan_refit(result, n_rows, n_train_rows).iterations is not None:
         per_fold *= _ITERATIONS_KNOWN
-    fitting = _MARGIN * per_fold * growth**_GROWTH
+    fitting = _MARGIN * per_fold * growth**exponent
     return float(fitting + _OVERHEAD + _SECONDS_PER_BYTE * growth * result.model_bytes)
 
 

@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from metatune.space import Configuration
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["History", "slowdown"]
+__all__ = ["History", "fit_growth", "slowdown"]
 
 _COLUMNS = ("rank", "algorithm", "configuration", "rung", "row_share", "n_folds", "score")
 _COSTS = ("fit_seconds", "predict_seconds", "row_seconds", "latency", "model_bytes")
@@ -25,6 +25,8 @@ _LAST_COLUMNS = (*_COSTS, "status", "error", "trial", "origin")
 _CLEAR = 3.0  # standard deviations of a fold by which one fold has to convince
 _LATEST = 15  # trials that tell how busy the machine is by now
 _MOST_SLOWDOWN = 4.0
+_MEASURABLE = 0.02  # seconds of a fit: what takes less says nothing about larger ones
+_LEAST_GROWTH, _MOST_GROWTH = 0.3, 2.5
 _STAND_OUT = 0.2  # of the way from the best to the middle one at a rung
 
 
@@ -289,6 +291,34 @@ def slowdown(history: History) -> float:
     shares = [r.seconds / r.cpu_seconds for r in history.results if r.ok and r.cpu_seconds > 0.0]
     usual = statistics.median(shares[-_LATEST:]) if shares else 1.0
     return min(_MOST_SLOWDOWN, max(1.0, usual))
+
+
+def fit_growth(history: History, algorithm: str, usual: float) -> float:
+    """Return the exponent with which the fit times of a family grow with the rows.
+
+    Configurations that were tried on several shares of the rows tell it: the median of theirs.
+
+    Parameters
+    ----------
+    history : History
+        Trials so far.
+    algorithm : str
+        The family.
+    usual : float
+        Exponent that is expected before anything is measured; it counts as that of one
+        configuration.
+    """
+    seconds: dict[str, dict[float, float]] = defaultdict(dict)
+    for result in history.results:
+        configuration, rung = result.trial.configuration, result.trial.rung
+        if result.ok and configuration.algorithm == algorithm:
+            seconds[configuration.key][rung.row_share] = result.fit_seconds / rung.n_folds
+    exponents = [usual]
+    for of_shares in seconds.values():
+        (few, short), (many, long) = min(of_shares.items()), max(of_shares.items())
+        if few < many and short >= _MEASURABLE:
+            exponents.append(math.log(long / short) / math.log(many / few))
+    return min(_MOST_GROWTH, max(_LEAST_GROWTH, statistics.median(exponents)))
 
 
 def _row(result: TrialResult, rank: int | None, metrics: list[str]) -> dict[str, object]:

@@ -246,7 +246,7 @@ def _late(run: Run, prepared: PreparedTask, store: RunStore, plan: FinalPlan) ->
     """
 
     def seconds(result: TrialResult) -> float:
-        return fit_seconds(result, prepared)
+        return fit_seconds(result, prepared, plan.history)
 
     quick = [result for result in plan.able if seconds(result) <= _LATE_SECONDS][:_ATTEMPTS]
     for result in (*quick, *sorted(plan.able, key=seconds)[:_ATTEMPTS]):

@@ -200,7 +200,7 @@ def fit_members(
     """
     by_number = {result.trial.number: result for result in history.results}
     wanted = [by_number[number] for number in plan.weights if number > CONSTANT]
-    _refit(run, prepared, wanted, deadline)
+    _refit(run, prepared, history, wanted, deadline)
     single = run.options.single_models
     if plan.is_single and not single:
         _restore_folds(run, prepared, store, wanted, deadline)
@@ -285,7 +285,11 @@ def _refit_path(run: Run, result: TrialResult) -> Path:
 
 
 def _refit(
-    run: Run, prepared: PreparedTask, wanted: Sequence[TrialResult], deadline: Deadline
+    run: Run,
+    prepared: PreparedTask,
+    history: History,
+    wanted: Sequence[TrialResult],
+    deadline: Deadline,
 ) -> None:
     """Fit on all rows, as many at a time as there are workers, what can be ready in time."""
     waiting = [result for result in wanted if not _refit_path(run, result).exists()]
@@ -295,7 +299,7 @@ def _refit(
         while (waiting or running) and not deadline.passed():
             while waiting and run.executor.idle:
                 result = waiting.pop(0)
-                if deadline.remaining() >= _REFIT_MARGIN * fit_seconds(result, prepared):
+                if deadline.remaining() >= _REFIT_MARGIN * fit_seconds(result, prepared, history):
                     job = _refit_job(run, prepared, result, deadline.remaining())
                     running.add(run.executor.submit(job))
             for handle in run.executor.wait(max(0.0, min(0.5, deadline.remaining()))):

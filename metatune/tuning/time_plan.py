@@ -8,10 +8,10 @@ from metatune.budget import Deadline
 from metatune.ensemble.second_layer import learning_seconds
 from metatune.evaluation.footprint import pickled_bytes
 from metatune.evaluation.prepared_task import PreparedTask
-from metatune.evaluation.refit import refit_seconds
+from metatune.evaluation.refit import USUAL_GROWTH, refit_seconds
 from metatune.evaluation.trial import TrialResult
 from metatune.metrics import RECORDED_METRICS
-from metatune.search.history import History, slowdown
+from metatune.search.history import History, fit_growth, slowdown
 from metatune.storage.store import RunStore
 from metatune.tuning.emergency import QUICK_SECONDS
 from metatune.tuning.model_parts import is_averaged, n_models
@@ -127,7 +127,7 @@ class TimePlan:
         if not self.options.single_models and is_averaged(incumbent, self.prepared.data):
             n_bytes *= n_models(incumbent)
         seconds = self.store.seconds_to_save(n_bytes) + _ROUNDING
-        refit = fit_seconds(incumbent, self.prepared)
+        refit = fit_seconds(incumbent, self.prepared, history)
         is_lost = not self.store.fold_models.holds(incumbent)  # with an earlier process
         if is_lost or refit <= _REFIT_SHARE * self.run_seconds:
             seconds += refit
@@ -155,7 +155,8 @@ class TimePlan:
             seconds += second_layer_seconds(self.prepared, self.run_seconds)
         seconds *= slowdown(history)
         able = [result for result in known[1:_N_EXPECTED] if self._may_help(result, known)]
-        seconds += sum(fit_seconds(result, self.prepared) for result in able) / self.n_workers
+        refits = [fit_seconds(result, self.prepared, history) for result in able]
+        seconds += sum(refits) / self.n_workers
         return min(seconds, _ENSEMBLE_SHARE * self.run_seconds)
 
     def _may_help(self, result: TrialResult, known: list[TrialResult]) -> bool:
@@ -224,9 +225,11 @@ def findings_limit(options: TuneOptions) -> float:
     return _FINDINGS_LIMIT * options.budget.seconds
 
 
-def fit_seconds(result: TrialResult, prepared: PreparedTask) -> float:
+def fit_seconds(result: TrialResult, prepared: PreparedTask, history: History) -> float:
     """Predict the seconds of fitting a trial's configuration on all rows."""
-    return refit_seconds(result, prepared.data.task.n_rows, prepared.data.n_train_rows)
+    exponent = fit_growth(history, result.trial.configuration.algorithm, USUAL_GROWTH)
+    data = prepared.data
+    return refit_seconds(result, data.task.n_rows, data.n_train_rows, exponent)
 
 
 def can_save(pipeline: Pipeline, store: RunStore, deadline: Deadline) -> bool:

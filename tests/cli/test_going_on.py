@@ -365,14 +365,17 @@ def test_the_second_interruption_ends_at_once_and_the_clock_does_so_too() -> Non
         process = subprocess.Popen(
             [sys.executable, "-c", code], stderr=subprocess.PIPE, text=True, start_new_session=True
         )
-        wait_for(process, "ready")
-        watch = Stopwatch()
-        for _ in range(n_signals):
-            process.send_signal(signal.SIGINT)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(0.3)
-        _, err = process.communicate(timeout=30)
-        seconds.append(watch.seconds())
+        try:
+            wait_for(process, "ready")
+            watch = Stopwatch()
+            for _ in range(n_signals):
+                process.send_signal(signal.SIGINT)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(0.3)
+            _, err = process.communicate(timeout=30)
+            seconds.append(watch.seconds())
+        finally:
+            process.kill()
         assert process.returncode == 130
         assert "metatune: interrupted; go on" in err
     by_the_clock, at_once = seconds

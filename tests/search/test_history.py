@@ -10,7 +10,7 @@ from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.kinds import TaskKind
 from metatune.metrics import Metric, resolve_metric
-from metatune.search.history import History, slowdown
+from metatune.search.history import History, fit_growth, slowdown
 from metatune.space import Configuration
 
 LOG_LOSS = resolve_metric("log_loss", TaskKind.MULTICLASS)
@@ -248,3 +248,22 @@ def test_how_busy_the_machine_is_shows_in_the_latest_trials() -> None:
     assert slowdown(History(ACCURACY, [*idle, *busy])) == pytest.approx(2.0)
     assert slowdown(History(ACCURACY, [*busy, *idle])) == 1.0
     assert slowdown(History(ACCURACY, [spent(0, 90.0, 1.0)])) == 4.0
+
+
+def test_growth_of_fit_times_is_learned_from_shares_of_the_rows() -> None:
+    def tried(number: int, name: str, rung: Rung, seconds: float) -> TrialResult:
+        return ok(number, name, 0.5, rung, fit_seconds=seconds * rung.n_folds)
+
+    def pair(name: str, exponent: float, short: float = 1.0) -> list[TrialResult]:
+        longer = short * (TOP.row_share / SMALL.row_share) ** exponent
+        return [tried(0, name, SMALL, short), tried(1, name, TOP, longer)]
+
+    assert fit_growth(History(ACCURACY), "fake", 1.2) == 1.2
+    alone = History(ACCURACY, [tried(0, "a", SMALL, 1.0), tried(1, "b", TOP, 9.0)])
+    assert fit_growth(alone, "fake", 1.2) == 1.2
+    steep = History(ACCURACY, [*pair("a", 2.0), *pair("b", 2.2)])
+    assert fit_growth(steep, "fake", 1.2) == pytest.approx(2.0)
+    assert fit_growth(steep, "other", 1.2) == 1.2
+    assert fit_growth(History(ACCURACY, pair("a", 2.0, short=1e-4)), "fake", 1.2) == 1.2
+    wild = History(ACCURACY, [r for name in "abc" for r in pair(name, 7.0)])
+    assert fit_growth(wild, "fake", 1.2) == 2.5
