@@ -67,7 +67,7 @@ def pytest_runtest_setup() -> None:
     """
     if hasattr(time, "CLOCK_BOOTTIME"):
         ticks = int(time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK")) - 1
-        budget.start_ticks = lambda: ticks  # type: ignore[assignment]
+        budget.start_ticks = lambda: ticks
 
 
 @pytest.fixture(autouse=True)

@@ -303,3 +303,16 @@ def test_every_strategy_races_warm_and_where_it_can_cold() -> None:
         else:
             assert VARIANTS[name + COLD].is_cold
             assert not VARIANTS[name + WARM].is_cold
+
+
+def test_the_study_of_strategies_is_a_race_of_them_all(
+    bench: Callable[..., Result], tmp_path: Path
+) -> None:
+    (tmp_path / "catalogue.csv").write_text(
+        "file,name,family,task,target,n_rows\n"
+        "pmlb/t.csv,t,t,binary,y,300\nraw/u.csv,u,u,regression,y,300\n"
+    )
+    options = ("--catalogue", tmp_path / "catalogue.csv", "--out", tmp_path / "study", "--list")
+    n_runs = 2 * 2 * len(set(VARIANTS) - {"random"})  # two tables, 30 and 120 s
+    assert f"{n_runs} runs to do" in bench("strategies", *options).stdout
+    assert f"{n_runs // 2} runs to do" in bench("strategies", *options, "--budgets", "30").stdout
