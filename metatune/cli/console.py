@@ -23,6 +23,7 @@ _WIDTH = 80  # where there is no terminal to ask
 _INDENT = 2  # of the lines that go on with one that is too long
 _LEAST_WIDTH = 30  # below, words are left to the terminal
 _DUMB = ("", "dumb", "unknown")
+_KEPT = "\ue000"  # stands for a space at which no line ends
 
 
 class Voice:
@@ -99,6 +100,7 @@ def _wrapped(text: str) -> list[str]:
         return [text]
     indent = len(text) - len(text.lstrip()) + _INDENT
     console = Console(width=width, file=sys.stderr)
+    text = _kept(text)
     first, *rest = Text(text).wrap(console, width - 1)
     lines = [first.plain.rstrip()]
     if rest:
@@ -107,7 +109,12 @@ def _wrapped(text: str) -> list[str]:
             " " * indent + line.plain.rstrip()
             for line in Text(after).wrap(console, width - 1 - indent)
         ]
-    return lines
+    return [line.replace(_KEPT, " ") for line in lines]
+
+
+def _kept(text: str) -> str:
+    """Return a text that no line ends in between a number and its per cent sign."""
+    return text.replace(" %", f"{_KEPT}%")
 
 
 def _terminal_width() -> int | None:
@@ -127,10 +134,13 @@ def show(*renderables: "RenderableType") -> None:
     width = None if sys.stdout.isatty() else _WIDTH
     console = Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
     for renderable in renderables:
-        if isinstance(renderable, str):
-            console.print(visible(renderable, lines=True), soft_wrap=not sys.stdout.isatty())
-        else:
-            console.print(renderable)
+        with console.capture() as captured:
+            if isinstance(renderable, str):
+                text = _kept(visible(renderable, lines=True))
+                console.print(text, soft_wrap=not sys.stdout.isatty())
+            else:
+                console.print(renderable)
+        sys.stdout.write(captured.get().replace(_KEPT, " "))
 
 
 def show_command(text: str) -> None:
@@ -166,5 +176,5 @@ def table(
         else:
             grid.add_column(visible(heading), overflow="fold")
     for row in rows:
-        grid.add_row(*map(visible, row))
+        grid.add_row(*(_kept(visible(cell)) for cell in row))
     return grid

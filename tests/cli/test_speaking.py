@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from metatune.budget import Budget, Deadline
+from metatune.cli import console
 from metatune.cli.console import Voice
 from metatune.cli.fit import default_output
 from metatune.cli.progress import make_progress
@@ -108,3 +109,16 @@ def test_an_estimate_is_said_in_one_line() -> None:
     grown = honest(replace(found, growth=0.95))
     assert grown.endswith("the best of 38 looked like 0.9210 with fewer rows to learn from)")
     assert "nothing to choose from" in honest(replace(found, n_candidates=1))
+
+
+@pytest.mark.parametrize("width", [20, 26, 33, 80])
+def test_no_line_ends_between_a_number_and_its_per_cent_sign(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "_WIDTH", width)
+    words = "59 % svm, 10 % mlp, 9 % lightgbm, 7 % mlp, 95 % interval, <1 % knn"
+    console.show(console.table(("", ""), [("members", words)]))
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= width
+    assert not [line for line in shown.splitlines() if line[10:].startswith("%")]
+    assert " ".join(shown.split()) == f"members {words}"
