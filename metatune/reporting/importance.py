@@ -288,15 +288,18 @@ class _Measurement:
         """Return losses of score by column, (n_draws,) each; of those there was time for."""
         found: dict[tuple[str, ...], FloatArray] = {}
         n_rows, left = len(self.y), list(blocks)
+        row_seconds = self.row_seconds
         rng = np.random.default_rng([self.request.seed, repeat])
-        while left and (at_once := self._at_once(scorer)):
+        while left and (at_once := self._at_once(scorer, row_seconds)):
             part, left = left[:at_once], left[at_once:]
             stacked = np.tile(self.X, (len(part), 1))
             for place, block in enumerate(part):
                 rows = rng.permutation(n_rows)
                 columns = list(block.positions)
                 stacked[place * n_rows : (place + 1) * n_rows, columns] = self.X[rows][:, columns]
+            watch = Stopwatch()
             predicted = self.predict(stacked)
+            row_seconds = watch.seconds() / len(stacked)  # less of a call where rows are many
             for place, block in enumerate(part):
                 own = predicted[place * n_rows : (place + 1) * n_rows]
                 losses = scorer.losses(own, few=repeat > 0)
@@ -304,12 +307,12 @@ class _Measurement:
                     found[block.names] = losses
         return found
 
-    def _at_once(self, scorer: DrawnScores) -> int:
+    def _at_once(self, scorer: DrawnScores, row_seconds: float) -> int:
         """Return the columns that are shuffled next; 0 where there is no time for another one."""
         most = max(1, _MOST_CELLS // max(1, self.X.size))
         if self.deadline is None:
             return most
-        each = len(self.y) * self.row_seconds + len(scorer.draws) * scorer.draw_seconds
+        each = len(self.y) * row_seconds + len(scorer.draws) * scorer.draw_seconds
         if not self._fits(each):
             return 0
         affordable = int(_PART_SHARE * self.deadline.remaining() / max(each, 1e-9))

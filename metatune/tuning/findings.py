@@ -36,7 +36,12 @@ from metatune.tuning.estimate import INTERRUPTED
 from metatune.tuning.final_model import FinalModel
 from metatune.tuning.model_predictions import model_predictions
 from metatune.tuning.run import Run
-from metatune.tuning.time_plan import estimate_seconds, findings_limit, findings_seconds
+from metatune.tuning.time_plan import (
+    EXPLAINED_SECONDS,
+    estimate_seconds,
+    findings_limit,
+    findings_seconds,
+)
 
 if TYPE_CHECKING:
     from metatune._typing import AnyArray, FloatArray, IndexArray
@@ -54,6 +59,8 @@ _MORE_SECONDS = 600.0  # for which it is told what they should bring
 _N_PRIORS = 30
 _N_POINTS = 24
 _LEAST_SECONDS = 0.2
+_LEFT_SHARE = 0.6  # of what is left beside the estimate's time, which takes the rest
+_SAFE_SHARE = 0.9  # of the time after which a worker is stopped, and all that it found is lost
 _MARGIN = 0.1  # seconds for starting and for handing the answer back
 _NO_TIME = "the time did not suffice"
 _LEAST_WEIGHT = 0.5  # of the members has to be there for the rest to stand for all
@@ -167,17 +174,19 @@ def _importances(
     """Measure importances in a worker, which is stopped where it takes too long."""
     watch = Stopwatch()
     left = run.deadline.remaining() - estimate_seconds(store, run.options, history) - _MARGIN
-    limit, seconds = min(left, findings_limit(run.options)), findings_seconds(run.options)
-    reason = _hindrance(run, model, min(limit, seconds))
+    limit = min(left, findings_limit(run.options))
+    planned = max(findings_seconds(run.options), _LEFT_SHARE * left)
+    reason = _hindrance(run, model, limit)
     if reason:
         return reason
     inbox = run.scratch / "importances"
     try:
         held_out = _write(run, prepared, store, model, inbox)
         limit -= watch.seconds()
-        seconds = min(limit - _MARGIN, max(_LEAST_SECONDS, seconds - watch.seconds() - _MARGIN))
+        planned -= watch.seconds() + _MARGIN
+        seconds = min(_SAFE_SHARE * limit - _MARGIN, max(_LEAST_SECONDS, planned))
         if not run.counted and seconds < _LEAST_SECONDS:
-            return _NO_TIME
+            return _no_time(run)
         job = Job(
             function=measure_in_worker,
             inbox=str(inbox),
@@ -185,7 +194,7 @@ def _importances(
             # It ends by itself; only what hangs is stopped, before it costs the estimate.
             time_limit=run.deadline.remaining() if run.counted else limit,
         )
-        return _answer(run.executor.call(job))
+        return _answer(run, run.executor.call(job))
     except KeyboardInterrupt:
         return INTERRUPTED
     except (OSError, SearchError) as error:  # the model is saved, nothing else is lost
@@ -198,14 +207,21 @@ def _hindrance(run: Run, model: FinalModel, seconds: float) -> str:
         return "the model is the constant prediction, which looks at no column"
     if model.interrupted:
         return INTERRUPTED
-    return _NO_TIME if not run.counted and seconds < _LEAST_SECONDS else ""
+    return _no_time(run) if not run.counted and seconds < _LEAST_SECONDS else ""
 
 
-def _answer(outcome: JobOutcome) -> Importances | str:
+def _no_time(run: Run) -> str:
+    """Return the reason, with a remedy where there is one."""
+    if run.options.budget.seconds >= EXPLAINED_SECONDS:
+        return _NO_TIME
+    return f"{_NO_TIME}, and only budgets of {EXPLAINED_SECONDS:g} s and more keep some for it"
+
+
+def _answer(run: Run, outcome: JobOutcome) -> Importances | str:
     if outcome.status is JobStatus.OK:
         answer: Importances | str = outcome.value
         return answer
-    return _NO_TIME if outcome.status is JobStatus.TIMED_OUT else outcome.error
+    return _no_time(run) if outcome.status is JobStatus.TIMED_OUT else outcome.error
 
 
 def _request(
@@ -229,16 +245,16 @@ def _write(
 ) -> bool:
     """Put model and rows into a new inbox; return whether the model has not seen the rows."""
     data = prepared.data
-    rng = np.random.default_rng(run.options.seed)
     found = _held_out(prepared, store, model)
     if found is None:
+        rng = np.random.default_rng(run.options.seed)
         rows = rng.permutation(data.task.n_rows)[:_MOST_ROWS]
         X: FloatArray = np.asarray(data.task.X[rows])
         estimator: Any = model.pipeline[1:]
     else:
         rows, X, estimator = found
-        order = rng.permutation(len(rows))[:_MOST_ROWS]
-        rows, X = rows[order], X[order]
+        # One fold after the other: where time is short, a single model predicts the first rows.
+        rows, X = rows[:_MOST_ROWS], X[:_MOST_ROWS]
     inbox.mkdir()
     (inbox / "model.pkl").write_bytes(pickle.dumps(estimator))
     np.save(inbox / "X.npy", X)

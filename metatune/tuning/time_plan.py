@@ -19,6 +19,7 @@ from metatune.tuning.options import TuneOptions
 from metatune.tuning.run import Run
 
 __all__ = [
+    "EXPLAINED_SECONDS",
     "TimePlan",
     "bounds_seconds",
     "can_save",
@@ -47,7 +48,9 @@ _BOUNDS_SHARE = 0.02  # of the budget, for the spread of errors of numbers
 _LEAST_BOUNDS_SECONDS, _MOST_BOUNDS_SECONDS = 0.4, 4.0
 _FINDINGS_SHARE = 0.03  # of the budget, for importances of columns,
 _MOST_FINDINGS_SECONDS = 12.0
-_EXPLAINED_SECONDS = 30.0  # budgets from which on they are kept free; else what is left is taken
+EXPLAINED_SECONDS = 30.0
+"""Budgets from which on time is kept free for importances; below, what is left is taken."""
+
 _FINDINGS_LIMIT = 0.1  # of the budget: by then they have ended, whatever they take
 
 
@@ -100,7 +103,7 @@ class TimePlan:
     def seconds(self, history: History) -> float:
         """Return the seconds to keep free, given the trials so far."""
         seconds = self.model_seconds(history)
-        if self.options.budget.seconds >= _EXPLAINED_SECONDS:
+        if self.options.budget.seconds >= EXPLAINED_SECONDS:
             seconds += findings_seconds(self.options)
         if self.finishing:  # bounds are in it
             return seconds + estimate_seconds(self.store, self.options, history)
