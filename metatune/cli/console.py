@@ -13,6 +13,7 @@ import click
 
 from metatune.files.plain import without_nan
 from metatune.files.text import json_text, visible
+from metatune.notation.cards import without_empty_columns
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -156,7 +157,7 @@ def show_json(value: Mapping[str, Any]) -> None:
 def table(
     headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()
 ) -> "RenderableType":
-    """Lay out a table.
+    """Lay out a table; a column without a cell in any row is left out.
 
     Parameters
     ----------
@@ -169,12 +170,13 @@ def table(
     """
     from rich.table import Table
 
-    grid = Table(box=None, show_header=any(headings), pad_edge=False, header_style="bold")
-    for heading in headings:
+    shown, cells = without_empty_columns(headings, rows)
+    grid = Table(box=None, show_header=any(shown), pad_edge=False, header_style="bold")
+    for heading in shown:
         if heading in right:
             grid.add_column(visible(heading), justify="right", no_wrap=True)
         else:
             grid.add_column(visible(heading), overflow="fold")
-    for row in rows:
+    for row in cells:
         grid.add_row(*(_kept(visible(cell)) for cell in row))
     return grid

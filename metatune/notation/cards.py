@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from metatune.files.text import visible
 
-__all__ = ["MOST_LINES", "Card", "Grid"]
+__all__ = ["MOST_LINES", "Card", "Grid", "without_empty_columns"]
 
 MOST_LINES = 40
 """Lines of a card's text."""
@@ -23,6 +23,33 @@ _TABLE = "border-collapse:collapse;margin:.4em 0"
 _LEFT = "text-align:left;vertical-align:top;padding:.1em .8em .1em 0"
 _RIGHT = "text-align:right;vertical-align:top;padding:.1em .8em .1em 0"
 _SHORT = 24  # characters up to which a cell stays in one line
+
+
+def without_empty_columns(
+    headings: Sequence[str], rows: Iterable[Sequence[str]]
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Leave out the columns in which every cell is empty; none of a table without rows.
+
+    Parameters
+    ----------
+    headings : sequence of str
+        One for each column.
+    rows : iterable of sequence of str
+        The cells.
+
+    Returns
+    -------
+    tuple of str, list of tuple of str
+        Headings and rows of the others.
+    """
+    cells = [tuple(row) for row in rows]
+    kept = [place for place in range(len(headings)) if any(row[place] for row in cells)]
+    if not cells:
+        kept = list(range(len(headings)))
+    return (
+        tuple(headings[place] for place in kept),
+        [tuple(row[place] for place in kept) for row in cells],
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +85,8 @@ class Grid:
     ) -> "Grid":
         """Make a grid of the first rows, which says how many it leaves out.
 
+        A column without a cell in any row is left out.
+
         Parameters
         ----------
         headings, right : sequence of str
@@ -69,10 +98,10 @@ class Grid:
         rest : str
             Where the others are.
         """
-        cells = [tuple(row) for row in rows]
+        shown, cells = without_empty_columns(headings, rows)
         n_more = len(cells) - most
         return cls(
-            headings=tuple(headings),
+            headings=shown,
             rows=tuple(cells[:most]),
             right=tuple(right),
             more=f"... {n_more:,} more: {rest}" if n_more > 0 else "",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from metatune.notation.cards import MOST_LINES, Card, Grid
+from metatune.notation.cards import MOST_LINES, Card, Grid, without_empty_columns
 
 HOSTILE = "<script>alert(1)</script>&\"'\n\x1b[31m\u202eelbat 名前 😀 " + "x" * 300
 
@@ -49,3 +49,11 @@ def test_html_holds_no_markup_of_the_data() -> None:
     assert not set("\x1b\u202e") & set(html)
     assert "名前 😀" in html
     assert html.count("<td") == 2 + 6
+
+
+def test_columns_without_a_cell_are_left_out() -> None:
+    rows = [("a", "", "1"), ("b", "", "")]
+    grid = Grid.of(("name", "note", "size"), rows, right=("size",), most=1, rest="to_frame()")
+    assert grid.headings == ("name", "size")
+    assert grid.rows == (("a", "1"),)
+    assert without_empty_columns(("name", "note"), []) == (("name", "note"), [])
