@@ -167,7 +167,8 @@ class TimePlan:
         loss = self.prepared.task.metric.loss
         constant = loss(self.prepared.constant)
         best = min(loss(other.score) for other in known)
-        return constant - loss(result.score) >= _ABLE_SHARE * (constant - best)
+        is_far_behind = constant - loss(result.score) < _ABLE_SHARE * (constant - best)
+        return not is_far_behind  # so too where the constant's score is not known
 
     def _plan_seconds(self, n_members: int) -> float:
         """Predict the seconds of a plan where nothing else runs, rather too many."""
