@@ -316,7 +316,7 @@ def fit_growth(history: History, algorithm: str, usual: float) -> float:
     exponents = [usual]
     for of_shares in seconds.values():
         (few, short), (many, long) = min(of_shares.items()), max(of_shares.items())
-        if few < many and short >= _MEASURABLE:
+        if few < many and min(short, long) >= _MEASURABLE:
             exponents.append(math.log(long / short) / math.log(many / few))
     return min(_MOST_GROWTH, max(_LEAST_GROWTH, statistics.median(exponents)))
 
