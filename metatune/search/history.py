@@ -64,6 +64,7 @@ class History:
         # What follows from the results, so that it need not be looked for again and again.
         self._ranked: list[TrialResult] | None = None
         self._contenders: list[TrialResult] | None = None
+        self._growths: dict[str, list[float]] | None = None
         self._bars: dict[tuple[Rung, int], float] = {}
         self._broken: set[str] = set()
         for result in results:
@@ -103,6 +104,7 @@ class History:
         self._known.add(result.trial.configuration.key)
         self._results.append(result)
         self._ranked = self._contenders = None
+        self._growths = None
         self._bars.clear()
         if not result.ok and result.status is not TrialStatus.TIMED_OUT:
             self._broken.add(result.trial.configuration.key)
@@ -210,6 +212,26 @@ class History:
             self._contenders = first + [result for result in ranked if result is not leader]
         return list(self._contenders)
 
+    def growths(self) -> dict[str, list[float]]:
+        """Return exponents of the growth of fit times with the rows, by family.
+
+        There is one for each configuration that was tried on several shares of the rows.
+        """
+        if self._growths is None:
+            seconds: dict[tuple[str, str], dict[float, float]] = defaultdict(dict)
+            for result in self._results:
+                configuration, rung = result.trial.configuration, result.trial.rung
+                if result.ok:
+                    of_shares = seconds[configuration.algorithm, configuration.key]
+                    of_shares[rung.row_share] = result.fit_seconds / rung.n_folds
+            growths: dict[str, list[float]] = defaultdict(list)
+            for (algorithm, _), of_shares in seconds.items():
+                (few, short), (many, long) = min(of_shares.items()), max(of_shares.items())
+                if few < many and min(short, long) >= _MEASURABLE:
+                    growths[algorithm].append(math.log(long / short) / math.log(many / few))
+            self._growths = growths
+        return self._growths
+
     def leaderboard(self) -> "pd.DataFrame":
         """Return the leaderboard as a table for the user.
 
@@ -308,16 +330,7 @@ def fit_growth(history: History, algorithm: str, usual: float) -> float:
         Exponent that is expected before anything is measured; it counts as that of one
         configuration.
     """
-    seconds: dict[str, dict[float, float]] = defaultdict(dict)
-    for result in history.results:
-        configuration, rung = result.trial.configuration, result.trial.rung
-        if result.ok and configuration.algorithm == algorithm:
-            seconds[configuration.key][rung.row_share] = result.fit_seconds / rung.n_folds
-    exponents = [usual]
-    for of_shares in seconds.values():
-        (few, short), (many, long) = min(of_shares.items()), max(of_shares.items())
-        if few < many and min(short, long) >= _MEASURABLE:
-            exponents.append(math.log(long / short) / math.log(many / few))
+    exponents = [usual, *history.growths().get(algorithm, [])]
     return min(_MOST_GROWTH, max(_LEAST_GROWTH, statistics.median(exponents)))
 
 
