@@ -1,5 +1,6 @@
 """Search that has ended: some families tried on all folds, and what a run makes of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from metatune.ensemble.limits import NO_LIMITS, ModelLimits
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.evaluation.trial import Trial, TrialResult
 from metatune.evaluation.trial_job import evaluate
-from metatune.execution.executor import Executor
+from metatune.execution.executor import Executor, InlineExecutor, Job, JobOutcome, JobStatus
 from metatune.search.history import History
 from metatune.search.outcome import Ended, SearchOutcome
 from metatune.storage.store import RunStore
@@ -44,6 +45,25 @@ def make_table(n_rows: int = 400, *, rare: float = 0.0) -> pd.DataFrame:
     table["buys"] = np.where(wish > 0.5, "yes", "no")
     table["grade"] = pd.cut(wish, [-np.inf, -1, 0.5, 2, np.inf], labels=list("DCBA")).astype(str)
     return table
+
+
+class TooSlowFor(InlineExecutor):
+    """Executor that never gets jobs of one function done.
+
+    Parameters
+    ----------
+    function : callable
+        What takes too long.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__()
+        self._function = function
+
+    def call(self, job: Job) -> JobOutcome:
+        if job.function is self._function:
+            return JobOutcome(status=JobStatus.TIMED_OUT, error="too slow")
+        return super().call(job)
 
 
 @dataclass

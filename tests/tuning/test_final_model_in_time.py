@@ -6,18 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ended_search import EndedSearch, make_run, make_table
+from ended_search import EndedSearch, TooSlowFor, make_run, make_table
 
 from metatune.budget import Deadline
 from metatune.ensemble.limits import ModelLimits
 from metatune.ensemble.plan import plan_in_worker
 from metatune.evaluation.refit import refit_in_worker
-from metatune.execution.executor import (
-    InlineExecutor,
-    Job,
-    JobOutcome,
-    JobStatus,
-)
 from metatune.models import model_file
 from metatune.search.history import History
 from metatune.tuning.final_model import build_final_model
@@ -83,17 +77,8 @@ class TestTimeForMore:
         assert not replace(plan, interrupted=True).differs_from(alone)
 
 
-class NoFits(InlineExecutor):
-    """An executor that never gets a fit on all rows done."""
-
-    def call(self, job: Job) -> JobOutcome:
-        if job.function is refit_in_worker:
-            return JobOutcome(status=JobStatus.TIMED_OUT, error="too slow")
-        return super().call(job)
-
-
 def test_without_time_to_fit_the_folds_are_averaged(tmp_path: Path) -> None:
-    run = make_run(tmp_path, executor=NoFits())
+    run = make_run(tmp_path, executor=TooSlowFor(refit_in_worker))
     final = run.finish()
     model = final.pipeline.steps[-1][1]
     n_members = sum(result is not None for result, _ in final.members)
@@ -107,15 +92,8 @@ def test_without_time_to_fit_the_folds_are_averaged(tmp_path: Path) -> None:
     np.testing.assert_array_equal(loaded.predict_proba(new), final.pipeline.predict_proba(new))
 
 
-class NoPlans(InlineExecutor):
-    def call(self, job: Job) -> JobOutcome:
-        if job.function is plan_in_worker:
-            return JobOutcome(status=JobStatus.TIMED_OUT, error="too slow")
-        return super().call(job)
-
-
 def test_a_plan_that_takes_too_long_is_made_lightly(tmp_path: Path) -> None:
-    run = make_run(tmp_path, executor=NoPlans())
+    run = make_run(tmp_path, executor=TooSlowFor(plan_in_worker))
     final = run.finish()
     assert len(final.members) > 1
     assert final.score > run.history.contenders()[0].score
@@ -129,7 +107,7 @@ def test_a_plan_that_takes_too_long_is_made_lightly(tmp_path: Path) -> None:
 def test_where_a_light_plan_cannot_do_the_best_single_one_is_the_model(
     tmp_path: Path, asked: dict[str, Any]
 ) -> None:
-    run = make_run(tmp_path, executor=NoPlans(), **asked)
+    run = make_run(tmp_path, executor=TooSlowFor(plan_in_worker), **asked)
     final = run.finish()
     best = run.history.contenders()[0]
     assert final.winner == best.trial.configuration

@@ -5,28 +5,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ended_search import EndedSearch, make_run, make_table
+from ended_search import EndedSearch, TooSlowFor, make_run, make_table
 
 from metatune.ensemble.limits import ModelLimits
 from metatune.ensemble.member_pool import CONSTANT
 from metatune.ensemble.report import ensemble_record, with_ensemble
 from metatune.ensemble.second_layer import LEARNERS, add_in_worker
 from metatune.estimate.values import Estimate
-from metatune.execution.executor import Handle, InlineExecutor, Job, JobOutcome, JobStatus
+from metatune.execution.executor import Handle, InlineExecutor, Job
 from metatune.execution.local_pool import LocalPool
 from metatune.models import model_file
 from metatune.tuning.estimate import estimate_score
 from metatune.tuning.final_model import FinalModel, build_final_model
 from metatune.tuning.run import Run
-
-
-class NoSecondLayer(InlineExecutor):
-    """Executor that never gets a second layer done."""
-
-    def call(self, job: Job) -> JobOutcome:
-        if job.function is add_in_worker:
-            return JobOutcome(status=JobStatus.TIMED_OUT, error="too slow")
-        return super().call(job)
 
 
 def has_second(final: FinalModel) -> bool:
@@ -60,7 +51,7 @@ def test_there_is_none_where_the_model_has_to_be_small_or_the_time_is_short(
 
 
 def test_without_time_for_it_the_first_layer_is_the_model(tmp_path: Path) -> None:
-    final = make_run(tmp_path, executor=NoSecondLayer()).finish()
+    final = make_run(tmp_path, executor=TooSlowFor(add_in_worker)).finish()
     assert not has_second(final)
     assert len(final.members) >= 2
 
