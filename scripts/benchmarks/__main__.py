@@ -14,7 +14,10 @@ from metatune.errors import MetatuneError
 
 COMMANDS = {
     "race": ("races.race", "Ways of searching against each other, on unseen tables."),
-    "strategies": ("races.strategies", "Every tuning method, warm and cold, on unseen tables."),
+    "strategies": (
+        "races.strategies.strategies",
+        "Every tuning method, warm and cold, on unseen tables.",
+    ),
     "peers": ("races.peers.peers", "metatune against other systems, by a harness outside."),
     "checkouts": ("races.checkouts", "Whole commands of several checkouts, in pairs."),
     "recommenders": ("recommenders.recommenders", "Regret of recommenders, on past results."),

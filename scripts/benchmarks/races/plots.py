@@ -84,7 +84,9 @@ def _draw_time(axes: "Axes", records: list[Mapping[str, Any]]) -> None:
     longest = max((record["budget"] for record in records), default=2.0)
     grid = np.geomspace(1.0, longest, _N_TIMES)
     for name, scores in progress(records, grid).items():
-        axes.plot(grid, scores, color=_COLOURS.get(name), label=title(name), linewidth=1.8)
+        axes.plot(
+            grid, scores.mean(axis=0), color=_COLOURS.get(name), label=title(name), linewidth=1.8
+        )
     axes.set_xscale("log")
     ticks = [tick for tick in (1, 2, 5, 10, 20, 60, 120) if tick <= longest]
     axes.set_xticks(ticks, [str(tick) for tick in ticks])

@@ -18,7 +18,7 @@ _LEAST_GAIN = 1e-9
 
 
 def progress(records: Iterable[Mapping[str, Any]], grid: "FloatArray") -> dict[str, "FloatArray"]:
-    """Return the mean score of the incumbent at each second, for every strategy.
+    """Return the score of the incumbent at each second on every table, for every strategy.
 
     Scores are cross-validated, and so a little too good: 0 is the constant prediction, 1 the best
     that any strategy ended with on the table within the longest budget. Before the first trial the
@@ -30,6 +30,10 @@ def progress(records: Iterable[Mapping[str, Any]], grid: "FloatArray") -> dict[s
         Those of the longest budget count, and of them the tables that all strategies have run.
     grid : ndarray of shape (n_times,)
         Seconds since the start of the process.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_tables, n_times)
     """
     done = [record for record in records if "error" not in record]
     longest = max((record["budget"] for record in done), default=0.0)
@@ -44,9 +48,7 @@ def progress(records: Iterable[Mapping[str, Any]], grid: "FloatArray") -> dict[s
         if len(runs) == len(strategies) and best > _LEAST_GAIN:
             for name, run in runs.items():
                 curves[name].append(_curve(run, grid) / best)
-    return {
-        name: np.mean(np.clip(found, *_RANGE), axis=0) for name, found in curves.items() if found
-    }
+    return {name: np.clip(found, *_RANGE) for name, found in curves.items() if found}
 
 
 def _gain(run: Mapping[str, Any], score: float) -> float:

@@ -15,8 +15,9 @@ from executor_contract import is_gone
 from peer_runs import make_run, write_catalogue
 from waiting import eventually
 
+from benchmarks.races.errors import RaceError
 from benchmarks.races.peers.choice import Wanted, choose, parts_of
-from benchmarks.races.peers.runs import RaceError, kept_lines
+from benchmarks.races.peers.runs import kept_lines
 
 ROOT = Path(__file__).parents[3]
 

@@ -10,7 +10,8 @@ import pytest
 from click.testing import Result
 from peer_runs import harness_record, make_run, write_catalogue
 
-from benchmarks.races.peers.runs import PeerRun, RaceError, kept_lines, read_runs, reduced
+from benchmarks.races.errors import RaceError
+from benchmarks.races.peers.runs import PeerRun, kept_lines, read_runs, reduced
 from benchmarks.races.peers.scores import make_field, meet, normalise, scored
 from benchmarks.races.peers.tables import Look, fields_of, tables_of
 

@@ -201,8 +201,8 @@ def test_tables_answer_the_questions() -> None:
 
 def test_progress_is_that_of_the_longest_runs() -> None:
     found = progress(make_records(), np.array([1.0, 3.0, 10.0]))
-    np.testing.assert_allclose(found["metatune"], [0.0, 0.5, 1.0])
-    np.testing.assert_allclose(found["random"], [0.0, 0.375, 0.75])
+    np.testing.assert_allclose(found["metatune"], [[0.0, 0.5, 1.0]] * 6)
+    np.testing.assert_allclose(found["random"], [[0.0, 0.375, 0.75]] * 6)
 
 
 def test_pictures_are_drawn(tmp_path: Path) -> None:
@@ -303,16 +303,3 @@ def test_every_strategy_races_warm_and_where_it_can_cold() -> None:
         else:
             assert VARIANTS[name + COLD].is_cold
             assert not VARIANTS[name + WARM].is_cold
-
-
-def test_the_study_of_strategies_is_a_race_of_them_all(
-    bench: Callable[..., Result], tmp_path: Path
-) -> None:
-    (tmp_path / "catalogue.csv").write_text(
-        "file,name,family,task,target,n_rows\n"
-        "pmlb/t.csv,t,t,binary,y,300\nraw/u.csv,u,u,regression,y,300\n"
-    )
-    options = ("--catalogue", tmp_path / "catalogue.csv", "--out", tmp_path / "study", "--list")
-    n_runs = 2 * 2 * len(set(VARIANTS) - {"random"})  # two tables, 30 and 120 s
-    assert f"{n_runs} runs to do" in bench("strategies", *options).stdout
-    assert f"{n_runs // 2} runs to do" in bench("strategies", *options, "--budgets", "30").stdout

@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 from pyarrow import types
 
 from benchmarks.races.checkouts import known_families
-from benchmarks.races.peers.runs import CLEAN, PARTS, RAW, RaceError
+from benchmarks.races.errors import RaceError
+from benchmarks.races.peers.runs import CLEAN, PARTS, RAW
 from benchmarks.races.tables import choose_tables
 from metatune.building.catalogue import CatalogueEntry, read_catalogue
 

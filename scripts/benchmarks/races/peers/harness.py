@@ -20,7 +20,8 @@ from typing import Any
 
 import psutil
 
-from benchmarks.races.peers.runs import RaceError, read_lines
+from benchmarks.races.errors import RaceError
+from benchmarks.races.peers.runs import read_lines
 
 __all__ = ["Harness", "done_runs", "mend", "open_harness"]
 

@@ -20,10 +20,12 @@ from typing import Any
 import click
 
 from benchmarks import options
+from benchmarks.races.documents import Place, picture
+from benchmarks.races.errors import RaceError
 from benchmarks.races.peers.choice import Wanted, choose, parts_of
 from benchmarks.races.peers.harness import Harness, done_runs, mend, open_harness
 from benchmarks.races.peers.plot import plot_peers
-from benchmarks.races.peers.runs import PeerRun, RaceError, kept_lines, read_runs
+from benchmarks.races.peers.runs import PeerRun, kept_lines, read_runs
 from benchmarks.races.peers.scores import scored
 from benchmarks.races.peers.tables import Look, fields_of, tables_of
 from metatune.budget import Deadline
@@ -31,8 +33,6 @@ from metatune.building.catalogue import CatalogueEntry
 
 ROOT = Path(__file__).resolve().parents[4]
 KEPT = ROOT / "docs" / "races"
-BEGIN = "<!-- peers: written by python scripts/benchmarks peers table --into -->"
-END = "<!-- end of peers -->"
 USUAL = (
     "metatune,autogluon_best,autogluon_medium,flaml,lightautoml,mljar,optuna_lgbm,rf,hgb,lgbm,"
     "constant"
@@ -214,8 +214,8 @@ def table(
     """Write the tables of a race in Markdown, and draw it.
 
     FILES are output of the harness (with --catalogue, which tells clean from raw tables) or what
-    `keep` has made of it; docs/races/*.jsonl of the checkout by default. With --into DOCUMENT the
-    tables, and the picture if one is drawn, go between the document's marks.
+    `keep` has made of it; docs/races/peers*.jsonl of the checkout by default. With --into DOCUMENT
+    the tables, and the picture if one is drawn, go between the document's marks.
     """
     found = read_runs(files or _kept_files(), _parts(catalogue), dict(names))
     chosen = Look(**look)
@@ -223,7 +223,7 @@ def table(
     if into is None:
         print(text)
     else:
-        into.write_text(_filled(into, text), encoding="utf-8")
+        Place("peers").fill(into, text)
         print(f"{into}: tables of {len(found)} runs")
 
 
@@ -287,9 +287,9 @@ def _parts(catalogue: Path | None) -> dict[str, str] | None:
 
 
 def _kept_files() -> Iterator[Path]:
-    found = sorted(KEPT.glob("*.jsonl"))
+    found = sorted(KEPT.glob("peers*.jsonl"))
     if not found:
-        raise RaceError("nothing is kept in docs/races yet: name files of runs")
+        raise RaceError("docs/races holds no peers*.jsonl yet: name files of runs")
     yield from found
 
 
@@ -308,18 +308,4 @@ def _text(found: Sequence[PeerRun], look: Look, plot: Path | None, into: Path | 
     if plot is None:
         return text
     drawn = plot_peers(plot, fields, look.of)
-    beside = into.resolve().parent if into else Path.cwd()
-    return f"{text}\n\n![Mean normalised score over budget]({_relative(drawn, beside)})"
-
-
-def _relative(path: Path, folder: Path) -> str:
-    return Path(os.path.relpath(path.resolve(), folder)).as_posix()
-
-
-def _filled(document: Path, text: str) -> str:
-    """Put a text between the marks of a document."""
-    before, begin, rest = document.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise RaceError(f"{document} has no place for the tables: add {BEGIN} and {END}")
-    return f"{before}{begin}\n\n{text}\n\n{end}{after}"
+    return f"{text}\n\n{picture(drawn, 'Mean normalised score over budget', into)}"

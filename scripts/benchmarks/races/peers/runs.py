@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-import click
+from benchmarks.races.errors import RaceError
 
 __all__ = [
     "CLEAN",
@@ -21,18 +21,11 @@ __all__ = [
     "RAW",
     "MetricRule",
     "PeerRun",
-    "RaceError",
     "kept_lines",
     "read_lines",
     "read_runs",
     "reduced",
 ]
-
-
-class RaceError(click.ClickException):
-    """Error of the user's input: a single line, and exit code 2."""
-
-    exit_code = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
