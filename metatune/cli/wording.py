@@ -36,6 +36,7 @@ _PLURALS = {
     "category": "categories",
     "high-cardinality category": "high-cardinality categories",
     "date/time": "dates",
+    "several numbers": "columns of several numbers",
     "text": "texts",
     "identifier": "identifiers",
     "constant": "constants",

@@ -14,9 +14,12 @@ from metatune.models.prediction import predict_array
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
+    from metatune._typing import FloatArray
+
 __all__ = ["check_seconds", "texts_help"]
 
-_MAX_ROWS = 1_500  # of a fold
+_MAX_ROWS = 1_500  # of a fold to train on,
+_MAX_JUDGED = 5_000  # and to judge by
 _MAX_FOLDS = 3
 _TREES = 100
 _LEAVES = 15
@@ -25,7 +28,7 @@ _FIT_SECONDS = 0.03
 _CELL_SECONDS = 5e-6
 
 
-def texts_help(data: TrialData) -> bool:
+def texts_help(data: TrialData, least_errors: float = 0.0) -> bool:
     """Return True if small boosted trees predict clearly better with the columns of the texts.
 
     Where the other columns all but determine the target, a column that foretells it less exactly
@@ -35,9 +38,14 @@ def texts_help(data: TrialData) -> bool:
     ----------
     data : TrialData
         With text columns.
+    least_errors : float
+        Standard errors that the gain has to be.
     """
-    without = replace(data, task=data.task.observed, predicted=())
-    return _loss(data) < _LEAST_GAIN * _loss(without)
+    without = _losses(replace(data, task=data.task.observed, predicted=()))
+    gains = without - _losses(data)
+    error = float(gains.std()) / len(gains) ** 0.5
+    gain = float(gains.mean())
+    return gain > (1 - _LEAST_GAIN) * float(without.mean()) and gain >= least_errors * error
 
 
 def check_seconds(data: TrialData) -> float:
@@ -49,8 +57,8 @@ def check_seconds(data: TrialData) -> float:
     return n_models * (_FIT_SECONDS * len(folds) + _CELL_SECONDS * cells)
 
 
-def _loss(data: TrialData) -> float:
-    """Return the mean squared error of values or probabilities.
+def _losses(data: TrialData) -> "FloatArray":
+    """Return the squared errors of values or probabilities, of all rows that are judged.
 
     Logarithms of probabilities would punish how sure trees of a fixed number are, not what they
     know.
@@ -60,16 +68,16 @@ def _loss(data: TrialData) -> float:
     losses = []
     for number, fold in enumerate(data.folds[:_MAX_FOLDS]):
         train, valid = np.sort(fold.train[:_MAX_ROWS]), fold.valid
-        valid = valid[:: -(-len(valid) // _MAX_ROWS)]
+        valid = valid[:: -(-len(valid) // _MAX_JUDGED)]
         pipeline = _trees(data, len(train))
         fit_pipeline(
             pipeline, data.matrix(number, train), data.task.y[train], data.row_metadata.take(train)
         )
         said = predict_array(pipeline, data.matrix(number, valid), data.task.n_classes)
         weights = data.row_metadata.take(valid).weights
-        squares = (truth[valid] - said.reshape(len(valid), -1)) ** 2
-        losses.append(np.average(squares.sum(axis=1), weights=weights))
-    return float(np.mean(losses))
+        squares = ((truth[valid] - said.reshape(len(valid), -1)) ** 2).sum(axis=1)
+        losses.append(squares if weights is None else squares * (weights / weights.mean()))
+    return np.concatenate(losses)
 
 
 def _trees(data: TrialData, n_rows: int) -> "Pipeline":

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["add_texts", "within_folds"]
 
+_LEAST_ERRORS = 1.5  # of the gain by words of categories, which their levels tell, too
 _WORDS_PER_CHARACTER = 0.35  # and pairs of words
 _PIECES_PER_CHARACTER = 2.4
 _COUNT_SECONDS = 6e-7  # an n-gram, split off and hashed, on one core
-_FIT_SECONDS = 5e-8  # an n-gram of a row, for a fit of one target
+_FIT_SECONDS = 1e-7  # an n-gram of a row, for a fit of one target
 _MOST_N_GRAMS = 50e6  # eight bytes each, and as many again in a fit
 _FITS_PER_MODEL = 6  # on all of its rows, by what they cost
 
@@ -66,8 +67,9 @@ def add_texts(
     -------
     TrialData
         The same without text columns, where texts do not help, or where even the cheapest reading
-        would take too long. Within each fold the columns of training rows are cross-fitted among
-        them.
+        would take too long. Where there is no time to see if they help, texts are taken to do so,
+        and words of categories are not. Within each fold the columns of training rows are
+        cross-fitted among them.
     """
     texts = encoder.texts(table)
     reading = _choose(texts, data, seconds)
@@ -93,8 +95,9 @@ def add_texts(
         task=task.with_predictions(model.names, whole.columns),
         predicted=tuple(_within(fold, model, counts, data) for fold in data.folds),
     )
-    seconds -= _seconds(reading, texts, data)
-    if check_seconds(wider) <= seconds and not texts_help(wider):
+    can_check = check_seconds(wider) <= seconds - _seconds(reading, texts, data)
+    least_errors = 0.0 if encoder.has_texts else _LEAST_ERRORS
+    if not (texts_help(wider, least_errors) if can_check else encoder.has_texts):
         return data
     encoder.add_text_model(model)
     return wider

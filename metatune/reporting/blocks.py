@@ -1,6 +1,6 @@
 """Blocks of an encoded matrix: columns of the table as models see them, and their treatment."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -148,6 +148,8 @@ def blocks_of(encoder: TableEncoder) -> tuple[Block, ...]:
         if not positions:
             continue
         column = columns[names[0]]
+        if len(names) > 1:  # read together as texts, whatever each of them is
+            column = replace(column, kind=ColumnKind.TEXT)
         instant = f"{column.name}: {_INSTANT}"
         is_date = column.kind is ColumnKind.DATETIME and instant in matrix_names
         levels = encoder.levels_[column.name] if column.kind in _CATEGORIES else ()
@@ -187,22 +189,29 @@ def _treatment(column: Column, encoder: TableEncoder) -> str:
     """Say in a few words what becomes of a column."""
     if column.kind in _UNUSED:
         return _UNUSED[column.kind]
+    learned = ", and a model of the target from its words" if encoder.text_model_ else ""
     if column.kind in _CATEGORIES:
         n_levels = counted(len(encoder.levels_[column.name]), "level")
-        return f"{n_levels}, encoded by each model family in its own way"
-    if column.kind is ColumnKind.DATETIME:
-        parts = encoder.date_parts_[column.name]
-        named = ", ".join("days since 2000" if part == _INSTANT else part for part in parts)
-        return f"split into {named}" if parts else "nothing of it varies that comes again"
+        said = f"{n_levels}, encoded by each model family in its own way"
+        return f"{said}{learned}" if column.name in encoder.read else said
+    if column.kind in (ColumnKind.DATETIME, ColumnKind.NUMBERS):
+        return _split(column, encoder)
     if column.kind is ColumnKind.TEXT:
-        said = f"{counted(len(encoder.texts_[column.name].names_), 'number')} from its words"
-        learned = encoder.text_model_ is not None
-        return f"{said}, and a model of the target from its words" if learned else said
+        n_numbers = counted(len(encoder.texts_[column.name].names_), "number")
+        return f"{n_numbers} from its words{learned}"
     if column.kind is ColumnKind.BOOLEAN:
         return "0 or 1"
     unit = f", without its unit {column.unit!r}" if column.unit else ""
     comma = ", with a decimal comma" if column.decimal == "," else ""
     return f"the number{unit}{comma}"
+
+
+def _split(column: Column, encoder: TableEncoder) -> str:
+    if column.kind is ColumnKind.NUMBERS:
+        return f"split into {counted(len(encoder.numbers_[column.name]), 'number')}"
+    parts = encoder.date_parts_[column.name]
+    named = ", ".join("days since 2000" if part == _INSTANT else part for part in parts)
+    return f"split into {named}" if parts else "nothing of it varies that comes again"
 
 
 def _day(days: float) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from metatune.algorithms.registry import get_algorithm
+from metatune.data.columns.column import ColumnKind
 from metatune.data.encoding.encoder import TableEncoder, encode_task
 from metatune.data.encoding.fingerprint import Fingerprint
 from metatune.data.row_metadata import PLAIN, RowMetadata
@@ -18,6 +19,7 @@ from metatune.evaluation.text_columns import add_texts
 from metatune.evaluation.trial import Trial
 from metatune.evaluation.trial_data import TrialData
 from metatune.evaluation.trial_job import evaluate
+from metatune.reporting.blocks import column_findings
 from metatune.storage.resume import identify
 
 WORDS = np.array([f"word{i}" for i in range(80)])
@@ -60,9 +62,38 @@ def test_the_column_is_the_last_one_and_helps() -> None:
     assert score(data, "linear") < score(plain, "linear")  # log losses
 
 
+def test_words_of_categories_are_read_where_they_help() -> None:
+    rng = np.random.default_rng(1)
+    drawn = rng.integers(0, 12, (400, 2))
+    worth = rng.permutation(np.linspace(-1.0, 1.0, 12))
+    genres = np.array([f"{letter}ish" for letter in "abcdefghijkl"])
+    listed = [";".join(genres[pair]) for pair in drawn]
+    y = worth[drawn].sum(axis=1) + rng.normal(0, 0.2, 400)
+    table = pd.DataFrame({"genres": listed, "number": rng.normal(size=400), "y": y})
+    task = make_task(table, target="y")
+    understood = task.columns[0]
+    assert (understood.kind, understood.has_words) == (ColumnKind.HIGH_CARDINALITY, True)
+    encoder, encoded = encode_task(task, seed=0)
+    plain = TrialData.make(encoded, ("rmse",), seed=0, n_folds=3)
+    data = add_texts(plain, encoder, task.X)
+    assert encoder.blocks == {("genres",): (0, 2), ("number",): (1,)}
+    assert score(data) < 0.9 * score(plain), (
+        "trees learn of lists what each of their items is worth"
+    )
+    told = {found.name: found.treatment for found in column_findings(encoder)}
+    assert told["genres"].endswith("and a model of the target from its words")
+
+
+def test_single_words_say_no_more_than_their_levels() -> None:
+    levels = [f"{a}{b}ville" for a in "abcdefgh" for b in "ijklmnop"] * 5
+    table = pd.DataFrame({"town": levels, "y": np.arange(len(levels)) % 7})
+    (town,) = make_task(table, target="y", task="regression").columns
+    assert (town.kind, town.has_words) == (ColumnKind.HIGH_CARDINALITY, False)
+
+
 @pytest.fixture
 def _unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("metatune.evaluation.text_columns.texts_help", lambda _: True)
+    monkeypatch.setattr("metatune.evaluation.text_columns.texts_help", lambda *_: True)
 
 
 @pytest.mark.usefixtures("_unchecked")

@@ -19,6 +19,7 @@ from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.dates import ISO, parse_date_texts
 from metatune.data.columns.missing import ALWAYS_MISSING, BLANKS, is_marker, strip_or_none
 from metatune.data.columns.numbers import parse_number
+from metatune.data.columns.numbers_in_text import read_numbers
 from metatune.errors import TableError
 
 __all__ = ["clean_column", "flag_value", "merges_whole_numbers", "plain", "to_text"]
@@ -56,6 +57,8 @@ def clean_column(series: "pd.Series[Any]", column: Column) -> "pd.Series[Any]":
         return _to_flags(cells)
     if column.kind is ColumnKind.DATETIME:
         return _to_dates(cells, column.datetime_format)
+    if column.kind is ColumnKind.NUMBERS:
+        return _with_numbers(to_text(cells), column)
     return _codes(cells, column) if column.base is ColumnKind.NUMBER else to_text(cells)
 
 
@@ -186,6 +189,16 @@ def _to_dates(cells: "pd.Series[Any]", date_format: str | None) -> "pd.Series[An
     dates = parse_date_texts(distinct, date_format or ISO)
     values = dates.to_series().array.take(codes, allow_fill=True)
     return pd.Series(values, index=cells.index, name=cells.name)
+
+
+def _with_numbers(cells: "pd.Series[Any]", column: Column) -> "pd.Series[Any]":
+    """Return texts with as many numbers as the column has in each cell; others are missing."""
+
+    def kept(text: Any) -> str | None:
+        n_found = len(read_numbers(str(text), column.decimal))
+        return str(text) if n_found == column.n_numbers else None
+
+    return _map_distinct(cells, kept, TEXT)
 
 
 def _finite(cells: "pd.Series[Any]") -> "pd.Series[Any]":

@@ -14,6 +14,7 @@ class ColumnKind(StrEnum):
     CATEGORY = "category"
     HIGH_CARDINALITY = "high-cardinality category"
     DATETIME = "date/time"
+    NUMBERS = "several numbers"
     TEXT = "text"
     IDENTIFIER = "identifier"
     CONSTANT = "constant"
@@ -67,6 +68,11 @@ class Column:
     calendar_only : bool
         Whether of dates only what comes again is of use: month, day, weekday, hour, minute, but
         neither year nor the instant, which no model has seen of the future.
+    n_numbers : int
+        Numbers in each cell of a column of kind several numbers; 0 for other kinds.
+    has_words : bool
+        Whether the levels of a category are made of several words or codes, which a model of
+        texts can read beside the levels.
     base : ColumnKind
         What its cells were when they were read: numbers, booleans, dates, categories, or texts.
         Cells of a table to predict are read as the same, whatever stands beside them.
@@ -81,4 +87,6 @@ class Column:
     unit: str = ""
     note: str = ""
     calendar_only: bool = False
+    n_numbers: int = 0
+    has_words: bool = False
     base: ColumnKind = ColumnKind.TEXT

@@ -14,8 +14,8 @@ _DEFAULTS = {field.name: field.default for field in fields(Column)}
 _NEEDED = frozenset(name for name, default in _DEFAULTS.items() if default is MISSING)
 _KINDS = ("kind", "base")
 _TYPES: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("n_missing", "n_unique"), (int,)),
-    "calendar_only": (bool,),
+    **dict.fromkeys(("n_missing", "n_unique", "n_numbers"), (int,)),
+    **dict.fromkeys(("calendar_only", "has_words"), (bool,)),
     "datetime_format": (str, type(None)),
 }
 

@@ -51,13 +51,26 @@ _DAYS = (
     "%a %b %d %Y",
     "%a, %b %d, %Y",
 )
-_MONTHS = ("%b-%Y", "%B %Y", "%b %Y", "%b-%y", "%m/%Y", "%y-%b")
+_MONTHS = (
+    *("%b-%Y", "%B %Y", "%b %Y", "%b-%y", "%m/%Y", "%y-%b"),
+    *("%B-%Y", "%b/%Y", "%B/%Y", "%B, %Y", "%b, %Y", "%Y-%b", "%Y-%B", "%Y %b", "%Y %B", "%m-%Y"),
+)
+_DAYS_OF_ANY_YEAR = ("%d %b", "%d %B", "%b %d", "%B %d")
 _TIMES = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%H:%M:%S.%f")
 _GAP_AND_TIME = re.compile(
     r"(?P<gap> at |, |[ T-])\d{1,2}:\d{2}(?P<seconds>:\d{2})?(?P<fraction>\.\d+)?"
     r"(?P<half>(?P<blank>\s)?[AaPp][Mm])?(?![:\d])"
 )
-_WHOLE = ("%a %b %d %H:%M:%S %Y", "%d/%b/%Y:%H:%M:%S", "%Y%m%dT%H%M%S", "%Y%m%d %H:%M:%S")
+_LEAP_YEAR = 2000  # of days without a year
+_TIMES_FIRST = tuple(
+    f"{time} {day}"
+    for time in ("%H:%M", "%H:%M:%S", "%I:%M %p")
+    for day in ("%d %b %Y", "%d %B %Y", "%d/%m/%Y", "%m/%d/%Y", "%Y-%m-%d", "%d.%m.%Y")
+)
+_WHOLE = (
+    *("%a %b %d %H:%M:%S %Y", "%d/%b/%Y:%H:%M:%S", "%Y%m%dT%H%M%S", "%Y%m%d %H:%M:%S"),
+    *_TIMES_FIRST,
+)
 _DIGITS = ("%Y%m%d", "%m%d%Y", "%d%m%Y")
 _LOOKS = re.compile(r"(?=.*\d)[\w\s,.:/+()\[\]-]{5,70}")
 _DIGIT = re.compile(r"\d")
@@ -146,6 +159,7 @@ def find_date_format(texts: "Mapping[str, int] | Sequence[str]") -> tuple[str | 
         return ISO, ""
     fitting = [f for f in _candidates(head) if _share(head, f) >= _MOSTLY]
     fitting = [f for f in fitting if _share(dates, f) >= _MOSTLY]
+    fitting = [f for f in fitting if f != "%m-%Y" or _plausible(dates, f)]  # else a code
     if not fitting:
         return _several_formats(dates)
     best = max(fitting, key=lambda f: (_share(dates, f), _plausible(dates, f), -_rank(f)))
@@ -221,6 +235,8 @@ def _has_date_words(text: str) -> bool:
 
 
 def _parse(cells: "pd.Index[Any]", date_format: str) -> pd.DatetimeIndex:
+    if date_format.endswith(_DAYS_OF_ANY_YEAR):  # the 29th of February is one of them
+        cells, date_format = cells + f" {_LEAP_YEAR}", f"{date_format} %Y"
     parsed = pd.to_datetime(cells, format=date_format, errors="coerce", utc=True)
     return pd.DatetimeIndex(parsed).tz_localize(None).as_unit("us")
 
@@ -256,7 +272,7 @@ def _candidates(head: Sequence[str]) -> list[str]:
     with_clock = sum(bool(_CLOCK.search(text)) for text in head) > len(head) / 2
     if with_clock:
         return [*_TIMES, *_WHOLE, *_with_times(_DAYS, head)]
-    return [*_DAYS, *_MONTHS, *_WHOLE]
+    return [*_DAYS, *_MONTHS, *_WHOLE, *_DAYS_OF_ANY_YEAR]
 
 
 def _with_times(days: Sequence[str], head: Sequence[str]) -> list[str]:

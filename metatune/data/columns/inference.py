@@ -23,9 +23,10 @@ from metatune.data.columns.numbers import (
     find_durations,
     find_number_style,
 )
+from metatune.data.columns.numbers_in_text import count_numbers, read_numbers
 from metatune.data.columns.plain_numbers import DIGIT_DATES, infer_plain
 from metatune.data.columns.profile import ColumnProfile
-from metatune.data.columns.scripts import count_words
+from metatune.data.columns.scripts import count_parts, count_words
 from metatune.data.wording import counted, listed
 from metatune.errors import TableError
 
@@ -34,6 +35,13 @@ __all__ = ["clean_column", "infer_columns", "with_text_names"]
 _LOW_CARDINALITY = 40  # levels up to which a category counts as one of few
 _PAIRS = ({"true", "false"}, {"t", "f"}, {"yes", "no"}, {"y", "n"})
 _SHOWN = 3
+_UNIT_NOTES = {
+    DURATION: "durations in seconds",
+    **dict.fromkeys(("st", "nd", "rd", "th"), "ranks such as 1st"),
+}
+_FEWEST_PARTS = 1.5  # words or numbers in a level, in the mean, that make its words worth reading
+_MOSTLY_EXACT = 0.5  # cells of whole numbers, of more of which identifiers are made
+_SELDOM_REPEATED = 0.2  # distinct cells: five rows or fewer have the same
 _DATE_TEXTS = 5_000  # distinct texts that are tried as dates
 
 
@@ -105,7 +113,7 @@ def _column(profile: ColumnProfile, hint: int, keep_identifiers: bool) -> Column
             number, dates = durations, None
     if number is not None:
         return _unless_identifier(profile, _written_number(profile, number), keep_identifiers)
-    return dates or _word_column(profile, keep_identifiers)
+    return dates or _several_numbers(profile, hint) or _word_column(profile, keep_identifiers)
 
 
 def _number_column(profile: ColumnProfile, keep_identifiers: bool) -> Column:
@@ -171,7 +179,7 @@ def _written_number(profile: ColumnProfile, style: NumberStyle) -> Column:
         commas = any("," in text for text in profile.counts)
         notes.append("decimal comma" if commas else "dots group thousands")
     if style.unit:
-        notes.append("durations in seconds" if style.unit == DURATION else f"in {style.unit}")
+        notes.append(_UNIT_NOTES.get(style.unit, f"in {style.unit}"))
     if not notes:
         notes.append("numbers written as text")
     return _make(
@@ -205,6 +213,43 @@ def _date_column(profile: ColumnProfile) -> Column | None:
     )
 
 
+def _several_numbers(profile: ColumnProfile, hint: int) -> Column | None:
+    """Return a column of several numbers in each cell; None for others.
+
+    Cells that often repeat say more as levels of a category, and codes that hardly repeat identify
+    rows, whatever they are made of.
+    """
+    if profile.n_unique <= _LOW_CARDINALITY or profile.unique_share < _SELDOM_REPEATED:
+        return None
+    decimal = "," if hint > 0 else "."
+    n_numbers = count_numbers(profile.counts, decimal)
+    if not n_numbers or _are_codes(profile, decimal):
+        return None
+    others = [t for t in profile.counts if len(read_numbers(t, decimal)) != n_numbers]
+    n_lost = sum(profile.counts[text] for text in others)
+    notes = [f"{n_numbers} numbers in each cell"]
+    if others:
+        notes.append(_lost_note(n_lost, others, "cell of these"))
+    return _make(
+        profile,
+        ColumnKind.NUMBERS,
+        "; ".join(notes),
+        decimal=decimal,
+        n_numbers=n_numbers,
+        n_missing=profile.n_missing + n_lost,
+        n_unique=profile.n_unique - len(others),
+    )
+
+
+def _are_codes(profile: ColumnProfile, decimal: str) -> bool:
+    """Return True if cells of whole numbers without blanks tell rows apart."""
+    n_words = sum(map(count_words, profile.counts)) / len(profile.counts)
+    if not words_are_identifiers(profile.n_present, profile.unique_share, n_words):
+        return False
+    exact = [all(n.is_integer() for n in read_numbers(text, decimal)) for text in profile.counts]
+    return float(np.mean(exact)) > _MOSTLY_EXACT
+
+
 def _lost_note(n_lost: int, texts: "list[str] | tuple[str, ...]", noun: str) -> str:
     return f"{counted(n_lost, 'cell')} taken as missing, not a {noun}: {listed(texts, _SHOWN)}"
 
@@ -223,7 +268,14 @@ def _word_column(profile: ColumnProfile, keep_identifiers: bool) -> Column:
         return _make(profile, kind, "tells rows apart")
     if _is_prose(profile, n_words):
         return _make(profile, ColumnKind.TEXT)
-    return _make(profile, _by_cardinality(profile.n_unique))
+    kind = _by_cardinality(profile.n_unique)
+    read = kind is ColumnKind.HIGH_CARDINALITY and _has_words(profile)
+    return _make(profile, kind, has_words=read)
+
+
+def _has_words(profile: ColumnProfile) -> bool:
+    """Return True if levels share words or parts of codes, as lists and names of models do."""
+    return sum(map(count_parts, profile.counts)) >= _FEWEST_PARTS * len(profile.counts)
 
 
 def _is_prose(profile: ColumnProfile, n_words: float) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 
-__all__ = ["count_words", "spaced"]
+__all__ = ["count_parts", "count_words", "spaced"]
 
 _CHARACTERS = (
     "\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
@@ -11,6 +11,7 @@ _CHARACTERS = (
 )
 _UNSPACED = re.compile(f"[{_CHARACTERS}]")
 _CHARACTERS_A_WORD = 2
+_PARTS = re.compile(r"[^\W\d_]+|\d+")
 _LONGEST_NAME = 4  # characters of names of people, which are one word
 
 
@@ -21,6 +22,11 @@ def count_words(text: str) -> int:
         return words
     n_characters = len(_UNSPACED.findall(text))
     return words if n_characters <= _LONGEST_NAME else words + n_characters // _CHARACTERS_A_WORD
+
+
+def count_parts(text: str) -> int:
+    """Count the words and the numbers of a cell, also those of a code: ``FDG-50`` has two."""
+    return max(len(_PARTS.findall(text)), count_words(text))
 
 
 def spaced(text: str) -> str:

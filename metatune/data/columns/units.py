@@ -41,7 +41,41 @@ UNIT = r"(?:[^\W\d_]|[°‰])(?:[^\W\d_]|[°%‰/.^]| (?=[^\W\d_])){0,19}"
 _PREFIXES = {"": 1.0, "n": 1e-9, "µ": 1e-6, "u": 1e-6, "m": 1e-3, "c": 1e-2, "d": 1e-1}
 _PREFIXES |= {"k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 _PREFIXES |= {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40}
+_MEASURES: dict[str, tuple[str, float]] = {
+    **dict.fromkeys(("gram", "grams", "gr", "gm", "gms"), ("g", 1.0)),
+    **dict.fromkeys(("kilogram", "kilograms", "kilo", "kilos", "kgs"), ("g", 1e3)),
+    **dict.fromkeys(("tonne", "tonnes"), ("g", 1e6)),
+    **dict.fromkeys(("lb", "lbs", "pound", "pounds"), ("g", 453.59237)),
+    **dict.fromkeys(("oz", "ounce", "ounces"), ("g", 28.349523125)),
+    **dict.fromkeys(("meter", "meters", "metre", "metres"), ("m", 1.0)),
+    **dict.fromkeys(("kilometer", "kilometers", "kilometre", "kilometres", "kms"), ("m", 1e3)),
+    **dict.fromkeys(("centimeter", "centimeters", "centimetre", "centimetres"), ("m", 1e-2)),
+    **dict.fromkeys(("millimeter", "millimeters", "millimetre", "millimetres"), ("m", 1e-3)),
+    **dict.fromkeys(("in", "inch", "inches"), ("m", 0.0254)),
+    **dict.fromkeys(("ft", "foot", "feet"), ("m", 0.3048)),
+    **dict.fromkeys(("yd", "yds", "yard", "yards"), ("m", 0.9144)),
+    **dict.fromkeys(("mi", "mile", "miles"), ("m", 1609.344)),
+    **dict.fromkeys(("liter", "liters", "litre", "litres", "ltr"), ("l", 1.0)),
+    **dict.fromkeys(("gal", "gallon", "gallons"), ("l", 3.785411784)),
+    **dict.fromkeys(("qt", "quart", "quarts"), ("l", 0.946352946)),
+    **dict.fromkeys(("pt", "pint", "pints"), ("l", 0.473176473)),
+    **dict.fromkeys(("fl oz", "floz", "fl. oz"), ("l", 0.0295735295625)),
+    "cc": ("l", 1e-3),
+    **dict.fromkeys(("sqm", "sq m", "sq. m", "m²", "m2", "square meters"), ("m²", 1.0)),
+    **dict.fromkeys(("sqft", "sq ft", "sq. ft", "ft²", "ft2", "square feet"), ("m²", 0.09290304)),
+    **dict.fromkeys(("sqyd", "sq yd", "sq. yd", "square yards"), ("m²", 0.83612736)),
+    **dict.fromkeys(("ha", "hectare", "hectares"), ("m²", 1e4)),
+    **dict.fromkeys(("ac", "acre", "acres"), ("m²", 4046.8564224)),
+    **dict.fromkeys(("km/h", "kmh", "kph", "kmph"), ("m/s", 1 / 3.6)),
+    **dict.fromkeys(("m/s", "mps"), ("m/s", 1.0)),
+    "mph": ("m/s", 0.44704),
+    **dict.fromkeys(("kn", "kt", "kts", "knot", "knots"), ("m/s", 1852 / 3600)),
+    **dict.fromkeys(("hp", "bhp"), ("W", 745.6998715822702)),
+    **dict.fromkeys(("st", "nd", "rd", "th"), ("place", 1.0)),
+}
+"""Quantity, named by its unit here, and amount of units in small letters; pints are American."""
 _BASES = ("B", "b", "bit", "bps", "bp", "g", "m", "l", "L", "Hz", "W", "Wh", "V", "A", "J", "Pa")
+_BASE_NAMES = {"L": "l"}
 _PREFIXED = re.compile(rf"(Ki|Mi|Gi|Ti|[nµumcdkKMGTP]?)({'|'.join(_BASES)})")
 
 
@@ -59,20 +93,27 @@ def unit_ratio(found: str, unit: str) -> float | None:
     Returns
     -------
     float or None
-        1 for another spelling (``Kg``, ``kg.``, ``days`` for ``day``), the ratio where both have
-        the same base with other prefixes (``g`` and ``kg``); None for other units.
+        1 for another spelling (``Kg``, ``kg.``, ``days`` for ``day``), the ratio where both
+        measure the same (``g`` and ``kg``, ``lbs`` and ``kg``); None for other units.
     """
     if found == unit or _spelling(found) == _spelling(unit):
         return 1.0
-    one, other = _PREFIXED.fullmatch(found), _PREFIXED.fullmatch(unit)
-    if one is None or other is None or one[2] != other[2]:
-        return None
-    return _PREFIXES[one[1]] / _PREFIXES[other[1]]
+    one, other = _measure(found), _measure(unit)
+    return one[1] / other[1] if one and other and one[0] == other[0] else None
 
 
 def scale_of(word: str) -> float | None:
     """Return what k, M, B or a word such as ``million`` multiplies by; None for other words."""
     return _SHORT.get(word) or SCALE_WORDS.get(word.rstrip(".").lower())
+
+
+def _measure(unit: str) -> tuple[str, float] | None:
+    """Return the quantity that a unit measures, and its amount; None for an unknown unit."""
+    bare = unit.rstrip(".")
+    prefixed = _PREFIXED.fullmatch(bare)
+    if prefixed is not None:
+        return _BASE_NAMES.get(prefixed[2], prefixed[2]), _PREFIXES[prefixed[1]]
+    return _MEASURES.get(bare.casefold())
 
 
 def _spelling(unit: str) -> str:

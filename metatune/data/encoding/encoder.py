@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from metatune.data.columns.cleaning import clean_column
 from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.column_text import columns_of_text, text_of_columns
+from metatune.data.columns.numbers_in_text import numbers_of
 from metatune.data.columns.plain_numbers import finite_names, plain_values
 from metatune.data.encoding.encoded_task import EncodedTask
 from metatune.data.encoding.layout import Layout
@@ -44,10 +45,12 @@ _CATEGORIES = (ColumnKind.CATEGORY, ColumnKind.HIGH_CARDINALITY)
 class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Turn a table into a float64 matrix that every algorithm starts from.
 
-    Numbers and booleans stay numbers, categories become codes, dates their parts, text latent
-    components; identifiers and constants are left out. Nothing of that looks at the target, so the
-    encoder is fitted once for a run and shared by all trials. Only the columns of the text model,
-    the last ones, do: a run fits it on its own (see `metatune.evaluation.text_columns`).
+    Numbers and booleans stay numbers, categories become codes, dates their parts, cells of several
+    numbers these numbers, text latent components; identifiers and constants are left out. Nothing
+    of that looks at the target, so the encoder is fitted once for a run and shared by all trials.
+    Only the columns of the text model, the last ones, do: a run fits it on its own (see
+    `metatune.evaluation.text_columns`). It reads texts, or categories whose levels have words
+    where there are none: beside texts they made small boosted trees worse more often than better.
 
     Parameters
     ----------
@@ -68,6 +71,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Levels of each category column, in the order of their codes.
     date_parts_ : dict of str to list of str
         Parts of each date column that vary.
+    numbers_ : dict of str to list of int
+        Places of the numbers that vary, from 0, of each column of several numbers.
     texts_ : dict of str to TextEncoder
         Fitted, of each text column.
     ranges_ : ndarray of shape (n_numbers, 2)
@@ -105,6 +110,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """
         self.levels_: dict[str, list[str]] = {}
         self.date_parts_: dict[str, list[str]] = {}
+        self.numbers_: dict[str, list[int]] = {}
         self.texts_: dict[str, TextEncoder] = {}
         self.n_features_in_ = len(self._understood)
         table = self._table(X)
@@ -126,10 +132,19 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.hstack([matrix, predicted])
 
     def texts(self, X: pd.DataFrame) -> list[list[str]]:
-        """Return the cells of each text column, empty where missing."""
-        texts = [column for column in self._used if column.kind is ColumnKind.TEXT]
-        cells = [clean_column(X[c.name], c) for c in texts]
-        return [series.where(series.notna(), "").tolist() for series in cells]
+        """Return the cells of each column that the text model reads, empty where missing."""
+        cells = [clean_column(X[c.name], c) for c in self._read]
+        return [series.astype(object).where(series.notna(), "").tolist() for series in cells]
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """Names of the columns that the text model reads."""
+        return tuple(column.name for column in self._read)
+
+    @property
+    def has_texts(self) -> bool:
+        """True if a column in use holds texts, and not only categories made of words."""
+        return any(column.kind is ColumnKind.TEXT for column in self._used)
 
     def add_text_model(self, model: TextModel) -> None:
         """Add the predictions of a fitted text model as the last columns of the matrix."""
@@ -201,7 +216,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Text columns that a text model reads together are one entry; its predictions belong to it.
         """
         found: dict[tuple[str, ...], tuple[int, ...]] = {}
-        texts = tuple(c.name for c in self._used if c.kind is ColumnKind.TEXT)
+        texts = tuple(c.name for c in self._read)
         n_predicted = 0 if self.text_model_ is None else len(self.text_model_.names)
         start = 0
         for column in self._used:
@@ -238,9 +253,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             warn_caller(warning)
 
     def _parts(self, column: Column) -> list[str] | None:
-        """Return what a date or text is split into; None for a column that stays one."""
+        """Return what the cells of a column are split into; None for a column that stays one."""
         if column.kind is ColumnKind.DATETIME:
             return self.date_parts_[column.name]
+        if column.kind is ColumnKind.NUMBERS:
+            return [f"number {place + 1}" for place in self.numbers_[column.name]]
         return self.texts_[column.name].names_ if column.kind is ColumnKind.TEXT else None
 
     @property
@@ -250,6 +267,12 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     @property
     def _used(self) -> list[Column]:
         return [column for column in self._understood if column.kind.is_used]
+
+    @property
+    def _read(self) -> list[Column]:
+        """Texts; where there are none, categories whose levels have words."""
+        texts = [column for column in self._used if column.kind is ColumnKind.TEXT]
+        return texts or [column for column in self._used if column.has_words]
 
     def _plain(self, table: pd.DataFrame) -> frozenset[str]:
         """Return the columns that need no conversion, so that many of them are quick."""
@@ -311,6 +334,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             of_use = _CALENDAR_PARTS if column.calendar_only else _DATE_PARTS
             varied = [part for part in of_use if len(parts[part].dropna().unique()) > 1]
             self.date_parts_[column.name] = varied or ([] if column.calendar_only else ["days"])
+        elif column.kind is ColumnKind.NUMBERS:
+            values = numbers_of(cells, column.n_numbers, column.decimal)
+            self.numbers_[column.name] = [i for i, part in enumerate(values.T) if _varies(part)]
         elif column.kind is ColumnKind.TEXT:
             self.texts_[column.name].fit(cells)
 
@@ -322,6 +348,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if column.kind is ColumnKind.DATETIME:
             parts = _date_parts(cells)
             return np.asarray(parts[self.date_parts_[column.name]].to_numpy(dtype=np.float64))
+        if column.kind is ColumnKind.NUMBERS:
+            values = numbers_of(cells, column.n_numbers, column.decimal)
+            return values[:, self.numbers_[column.name]]
         if column.kind is ColumnKind.TEXT:
             return self.texts_[column.name].transform(cells)
         return cells.to_numpy(dtype=np.float64, na_value=np.nan)[:, None]
@@ -365,6 +394,11 @@ def _are_counted(names: "Sequence[str]") -> bool:
     if not all(name.isdigit() for name in names):
         return False
     return all(int(a) < int(b) for a, b in pairwise(names))
+
+
+def _varies(values: "FloatArray") -> bool:
+    known = values[~np.isnan(values)]
+    return bool(len(known)) and known.min() < known.max()
 
 
 def _date_parts(cells: "pd.Series[Any]") -> pd.DataFrame:

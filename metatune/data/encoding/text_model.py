@@ -27,7 +27,7 @@ __all__ = ["CrossFitted", "TextModel", "n_targets", "text_targets"]
 _MAX_CLASSES = 8
 _STRENGTHS = (1.0, 3.0, 10.0)
 _N_FOLDS = 4
-_TOLERANCE = 1e-3
+_TOLERANCE = 1e-2  # losses are those of 1e-3, for two thirds of the time
 _MAX_STEPS = 100
 
 

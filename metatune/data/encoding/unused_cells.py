@@ -129,6 +129,8 @@ def _unread(raw: "pd.Series[Any]", empty: "BoolArray") -> "BoolArray":
 def _reason(column: Column) -> str:
     if column.kind in _CATEGORIES:
         return "categories that the model has not seen"
+    if column.kind is ColumnKind.NUMBERS:
+        return f"not {column.n_numbers} numbers"
     if column.kind is ColumnKind.BOOLEAN:
         return "neither yes nor no"
     if column.kind is ColumnKind.NUMBER:

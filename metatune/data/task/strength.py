@@ -41,7 +41,8 @@ def strengths(
     -------
     ndarray of shape (len(columns),)
         Of numbers and dates the largest rank correlation with the target, or with one of its
-        classes; of categories the root of the intraclass correlation; of texts 1.
+        classes; of categories the root of the intraclass correlation; of texts, and of cells of
+        several numbers, 1.
     """
     targets = _standardised(compared_values(y, kind))
     numbers = [c.name for c in columns if c.kind is ColumnKind.NUMBER]
@@ -56,7 +57,7 @@ def strengths(
 
 
 def _of_others(raw: "pd.Series[Any]", column: Column, targets: "FloatArray") -> float:
-    if column.kind is ColumnKind.TEXT:
+    if column.kind in (ColumnKind.TEXT, ColumnKind.NUMBERS):
         return 1.0
     cells = clean_column(raw, column)
     if column.kind in (ColumnKind.CATEGORY, ColumnKind.HIGH_CARDINALITY):

@@ -100,6 +100,7 @@ _PARTS = {
     ColumnKind.CATEGORY: "levels_",
     ColumnKind.HIGH_CARDINALITY: "levels_",
     ColumnKind.DATETIME: "date_parts_",
+    ColumnKind.NUMBERS: "numbers_",
     ColumnKind.TEXT: "texts_",
 }
 """Attribute that holds what is learned of columns of these kinds."""
@@ -141,6 +142,7 @@ TABLE_ENCODER: Form = record(
         "levels_": Mapped(others=Listed(TEXT)),
         "n_features_in_": integer(1),
         "n_rows_": integer(1),
+        "numbers_": Mapped(others=Listed(integer(0))),
         "ranges_": Array(("<f8",), 2),
         "text_model_": OneOf(NOTHING, _TEXT_MODEL.fitted),
         "texts_": Mapped(others=_TEXT.fitted),

@@ -56,21 +56,28 @@ class ColumnCodes:
     Attributes
     ----------
     kinds : dict of str to str
-        What each column in use holds: number, flag, amount, date, category, code or text.
+        What each column in use holds: number, flag, amount, date, category, code, several numbers
+        or text.
     flags : dict of str to float
         Meaning of the words of all columns of yes and no.
     amounts : dict of str to Amounts
     dates : dict of str to (tuple of str, tuple of str)
         Formats, and the parts of dates that are of use.
+    numbers : dict of str to (int, list of int)
+        How many numbers a cell holds, and the places of those that are of use, from 0.
     topics : dict of str to int
         Number of topics of each column of texts.
+    read : tuple of str
+        Columns that a model of texts reads.
     """
 
     kinds: dict[str, str]
     flags: dict[str, float] = field(default_factory=dict)
     amounts: dict[str, Amounts] = field(default_factory=dict)
     dates: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
+    numbers: dict[str, tuple[int, list[int]]] = field(default_factory=dict)
     topics: dict[str, int] = field(default_factory=dict)
+    read: tuple[str, ...] = ()
 
     def of_kind(self, *kinds: str) -> list[str]:
         """Return the names of the columns of some kinds."""
@@ -92,7 +99,7 @@ def column_codes(encoder: "TableEncoder", table: "pd.DataFrame") -> ColumnCodes:
     ExportError
         If a column is read in a way that no script knows.
     """
-    codes = ColumnCodes(kinds={})
+    codes = ColumnCodes(kinds={}, read=encoder.read)
     for column in columns_of_text(encoder.columns):
         if column.kind.is_used:
             codes.kinds[column.name] = _kind(column, encoder, table[column.name], codes)
@@ -114,6 +121,11 @@ def _kind(
         parts = tuple(encoder.date_parts_[name])
         codes.dates[name] = (_formats(column.datetime_format), parts)
         return _date_kind(column)
+    if column.kind is ColumnKind.NUMBERS:
+        if column.decimal == ",":
+            raise ExportError(f"column {name!r} holds several numbers with commas in each cell")
+        codes.numbers[name] = (column.n_numbers, encoder.numbers_[name])
+        return "several numbers"
     if getattr(encoder.texts_[name], "unspaced_", False):
         raise ExportError(f"column {name!r} holds texts without blanks, which no script splits")
     codes.topics[name] = len(encoder.texts_[name].names_) - 2
@@ -279,6 +291,7 @@ _ENCODED = {
     "span": "columns[name] = table[name] / pd.Timedelta(seconds=1)",
     "category": "columns[name] = codes_among(to_texts(table[name]), self.levels_[name])",
     "code": "columns[name] = codes_among(numbers_as_texts(table[name]), self.levels_[name])",
+    "several numbers": "columns |= number_columns(name, to_texts(table[name]), *SPLIT[name])",
     "text": "columns |= text_columns(name, self.topics_[name], to_texts(table[name]))",
     "long text": "columns |= text_columns(name, TextLengths(), to_texts(table[name]))",
 }
@@ -293,6 +306,7 @@ _WORDS = {
     "span": "spans of time to seconds",
     "category": "categories to codes",
     "code": "categories to codes",
+    "several numbers": "cells of several numbers to these numbers",
     "text": "texts to topics",
     "long text": "texts to their lengths",
 }

@@ -24,7 +24,10 @@ __all__ = [
 ]
 
 _USUAL = ("", "NA", "N/A", "NaN", "nan", "NULL", "null")
-_AS_TEXT = ("flag", "amount", "amount, comma", "date", "category", "text", "long text")
+_AS_TEXT = (
+    *("flag", "amount", "amount, comma", "date", "category", "several numbers"),
+    *("text", "long text"),
+)
 _MOST_TITLES = 25
 
 

@@ -77,7 +77,8 @@ def test_numbers_with_a_decimal_comma(text: str, value: float) -> None:
 def test_a_unit_is_cut_off() -> None:
     assert parse_number("12.5 kg", unit="kg") == 12.5
     assert parse_number("12.5", unit="kg") == 12.5
-    assert math.isnan(parse_number("12.5 lb", unit="kg"))
+    assert parse_number("10 lb", unit="kg") == pytest.approx(4.5359237)
+    assert math.isnan(parse_number("12.5 miles", unit="kg"))
 
 
 def test_only_certain_cells_are_evidence_of_a_decimal_comma() -> None:

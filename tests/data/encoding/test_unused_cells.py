@@ -43,7 +43,7 @@ def encoder() -> TableEncoder:
         ("size", [np.inf, 1], "'size': 1 cell of 2"),
         ("city", ["Paris", "Rome"], "'city': 1 cell of 2 .* has not seen: 'Paris'"),
         ("open", ["ja", "no"], "'open': 1 cell of 2 .* neither yes nor no"),
-        ("weight", ["4 lb", "5 kg"], "'weight': 1 cell of 2 .* '4 lb'"),
+        ("weight", ["4 km", "5 kg"], "'weight': 1 cell of 2 .* '4 km'"),
         ("store_id", [7, 1], "'store_id': 1 cell of 2 .* '7'"),
         ("city", ["Paris", None], "'city' is lost: none of its 1 filled cell "),
     ],

@@ -12,6 +12,7 @@ __all__ = [
     "codes_among",
     "columns_of",
     "date_parts",
+    "number_columns",
     "numbers_as_texts",
     "read_arff",
     "to_amounts",
@@ -26,6 +27,10 @@ __all__ = [
 
 COLUMNS = {"column": "number"}
 MISSING = [""]
+NUMBER = (
+    r"(?:(?<![\w.,)\]])[-−])?"
+    r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d]|,\d)|(?<![\d]\.)\d+\.\d+(?!\d|\.\d)|\d+)"
+)
 FLAGS = {"yes": 1.0, "no": 0.0}
 
 
@@ -78,7 +83,10 @@ def to_dates(cells: Any, formats: Any) -> Any:
     texts = to_texts(cells)
     dates = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us]")
     for form in formats:
-        read = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
+        if "%d" in form and "%y" not in form.lower():  # days of any year count as those of 2000
+            read = pd.to_datetime(texts + " 2000", format=f"{form} %Y", errors="coerce", utc=True)
+        else:
+            read = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
         dates = dates.fillna(read.dt.tz_localize(None).astype("datetime64[us]"))
     return dates
 
@@ -109,6 +117,17 @@ def date_parts(name: Any, dates: Any, parts: Any) -> Any:
         else:
             column = getattr(dates.dt, part)
         columns[f"{name}: {part}"] = column.astype("float64")
+    return columns
+
+
+def number_columns(name: Any, texts: Any, n_numbers: Any, places: Any) -> Any:
+    """Return some of the numbers of each cell; missing where it does not hold so many."""
+    found = texts.fillna("").map(lambda text: re.findall(NUMBER, text))
+    rows = [numbers if len(numbers) == n_numbers else [np.nan] * n_numbers for numbers in found]
+    columns = {}
+    for place in places:
+        cells = [str(numbers[place]).replace("−", "-").replace(",", "") for numbers in rows]
+        columns[f"{name}: number {place + 1}"] = np.array(cells, dtype=np.float64)
     return columns
 
 

@@ -173,7 +173,7 @@ class TextModel(BaseEstimator):  # type: ignore[misc]
         return np.asarray(counts @ self.weights_ + self.base_, dtype=np.float32)
 
     def _ridge(self, counts: Any, targets: Any, strength: Any) -> Any:
-        ridge = Ridge(strength, fit_intercept=False, solver="sparse_cg", tol=1e-3, max_iter=100)
+        ridge = Ridge(strength, fit_intercept=False, solver="sparse_cg", tol=1e-2, max_iter=100)
         ridge.fit(counts, targets)
         return np.asarray(ridge.coef_, dtype=np.float32).reshape(targets.shape[1], -1).T
 

@@ -1,0 +1,118 @@
+"""Several numbers in one cell: ``12 x 30 x 5 cm``, ``2016Q3``, ``POINT (-73.97 40.78)``."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from metatune.data.columns.missing import is_weak_marker
+
+if TYPE_CHECKING:
+    from metatune._typing import FloatArray
+
+__all__ = ["count_numbers", "numbers_of", "read_numbers"]
+
+_MAX_LENGTH = 60
+_MOST_NUMBERS = 6
+_MOST_FORMS = 6
+_MOSTLY = 0.95  # share of cells that must have one of the forms, and the same count of numbers
+_BLANKS = re.compile(r"\s+")
+
+
+def read_numbers(text: str, decimal: str = ".") -> tuple[float, ...]:
+    """Read all numbers of a cell, in their order.
+
+    Parameters
+    ----------
+    text : str
+        The cell.
+    decimal : str
+        "." or ","; the other one groups thousands.
+
+    Returns
+    -------
+    tuple of float
+        A minus counts as a sign where no word or number stands before it. Chains such as
+        ``3.10.2`` are whole numbers.
+    """
+    if len(text) > _MAX_LENGTH:
+        return ()
+    return tuple(_value(found, decimal) for found in _pattern(decimal).findall(text))
+
+
+def count_numbers(counts: Mapping[str, int], decimal: str = ".") -> int:
+    """Return how many numbers each cell holds, if nearly all cells hold them in the same way.
+
+    Parameters
+    ----------
+    counts : mapping of str to int
+        Distinct cells that are not missing, with how often each occurs.
+    decimal : str
+        As in `read_numbers`.
+
+    Returns
+    -------
+    int
+        At least 2; 0 if cells have no few forms in common, or not the same number of numbers.
+    """
+    cells = {text: n for text, n in counts.items() if not is_weak_marker(text)}
+    n_cells = sum(cells.values())
+    found: Counter[int] = Counter()
+    forms: Counter[tuple[int, str]] = Counter()
+    for text, n in cells.items():
+        n_numbers = len(read_numbers(text, decimal))
+        found[n_numbers] += n
+        forms[n_numbers, _form(text, decimal)] += n
+    if not found:
+        return 0
+    best, n_best = found.most_common(1)[0]
+    if not 2 <= best <= _MOST_NUMBERS or n_best < _MOSTLY * n_cells:
+        return 0
+    usual = [n for (n_numbers, _), n in forms.most_common() if n_numbers == best][:_MOST_FORMS]
+    return best if sum(usual) >= _MOSTLY * n_cells else 0
+
+
+def numbers_of(cells: "pd.Series[Any]", n_numbers: int, decimal: str = ".") -> "FloatArray":
+    """Return the numbers of cells, (n_rows, n_numbers); NaN where a cell holds another count.
+
+    Parameters
+    ----------
+    cells : Series of shape (n_rows,)
+        Texts.
+    n_numbers : int
+        Numbers of each cell.
+    decimal : str
+        As in `read_numbers`.
+    """
+    codes, distinct = pd.factorize(cells)
+    values = np.full((len(distinct) + 1, n_numbers), np.nan)  # the last one for missing cells
+    for place, text in enumerate(distinct):
+        numbers = read_numbers(str(text), decimal)
+        if len(numbers) == n_numbers:
+            values[place] = numbers
+    return values[codes]
+
+
+@cache
+def _pattern(decimal: str) -> re.Pattern[str]:
+    point = re.escape(decimal)
+    group = "," if decimal == "." else r"\."
+    return re.compile(
+        rf"(?:(?<![\w.,)\]])[-−])?"
+        rf"(?:\d{{1,3}}(?:{group}\d{{3}})+(?:{point}\d+)?(?![\d]|{group}\d)"
+        rf"|(?<![\d]{point})\d+{point}\d+(?!\d|{point}\d)|\d+)"
+    )
+
+
+def _value(found: str, decimal: str) -> float:
+    group = "," if decimal == "." else "."
+    return float(found.replace("−", "-").replace(group, "").replace(decimal, "."))
+
+
+def _form(text: str, decimal: str) -> str:
+    """Return a cell with a sign in the place of each number."""
+    return _BLANKS.sub(" ", _pattern(decimal).sub("#", text.strip().lower()))
