@@ -198,19 +198,8 @@ def _date_column(profile: ColumnProfile) -> Column | None:
     date_format, note = find_date_format(dict(islice(profile.counts.items(), _DATE_TEXTS)))
     if date_format is None:
         return None
-    notes = [note] if note else []
     others = [text for text, lost in zip(texts, _lost(texts, date_format), strict=True) if lost]
-    n_lost = sum(profile.counts[text] for text in others)
-    if others:
-        notes.append(_lost_note(n_lost, others, "date"))
-    return _make(
-        profile,
-        ColumnKind.DATETIME,
-        "; ".join(notes),
-        datetime_format=date_format,
-        n_missing=profile.n_missing + n_lost,
-        n_unique=profile.n_unique - len(others),
-    )
+    return _without(profile, others, ColumnKind.DATETIME, note, "date", datetime_format=date_format)
 
 
 def _several_numbers(profile: ColumnProfile, hint: int) -> Column | None:
@@ -226,19 +215,9 @@ def _several_numbers(profile: ColumnProfile, hint: int) -> Column | None:
     if not n_numbers or _are_codes(profile, decimal):
         return None
     others = [t for t in profile.counts if len(read_numbers(t, decimal)) != n_numbers]
-    n_lost = sum(profile.counts[text] for text in others)
-    notes = [f"{n_numbers} numbers in each cell"]
-    if others:
-        notes.append(_lost_note(n_lost, others, "cell of these"))
-    return _make(
-        profile,
-        ColumnKind.NUMBERS,
-        "; ".join(notes),
-        decimal=decimal,
-        n_numbers=n_numbers,
-        n_missing=profile.n_missing + n_lost,
-        n_unique=profile.n_unique - len(others),
-    )
+    note = f"{n_numbers} numbers in each cell"
+    more = {"decimal": decimal, "n_numbers": n_numbers}
+    return _without(profile, others, ColumnKind.NUMBERS, note, "cell of these", **more)
 
 
 def _are_codes(profile: ColumnProfile, decimal: str) -> bool:
@@ -248,6 +227,22 @@ def _are_codes(profile: ColumnProfile, decimal: str) -> bool:
         return False
     exact = [all(n.is_integer() for n in read_numbers(text, decimal)) for text in profile.counts]
     return float(np.mean(exact)) > _MOSTLY_EXACT
+
+
+def _without(
+    profile: ColumnProfile, others: list[str], kind: ColumnKind, note: str, noun: str, **more: Any
+) -> Column:
+    """Return a column of cells of a kind; others are no `noun` and count as missing."""
+    n_lost = sum(profile.counts[text] for text in others)
+    notes = [note] * bool(note) + [_lost_note(n_lost, others, noun)] * bool(others)
+    return _make(
+        profile,
+        kind,
+        "; ".join(notes),
+        n_missing=profile.n_missing + n_lost,
+        n_unique=profile.n_unique - len(others),
+        **more,
+    )
 
 
 def _lost_note(n_lost: int, texts: "list[str] | tuple[str, ...]", noun: str) -> str:
