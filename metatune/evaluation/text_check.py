@@ -1,6 +1,5 @@
 """Check that predictions from texts help a learner that knows the other columns."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +27,7 @@ _FIT_SECONDS = 0.03
 _CELL_SECONDS = 5e-6
 
 
-def texts_help(data: TrialData, least_errors: float = 0.0) -> bool:
+def texts_help(data: TrialData, without: TrialData, least_errors: float = 0.0) -> bool:
     """Return True if small boosted trees predict clearly better with the columns of the texts.
 
     Where the other columns all but determine the target, a column that foretells it less exactly
@@ -36,16 +35,16 @@ def texts_help(data: TrialData, least_errors: float = 0.0) -> bool:
 
     Parameters
     ----------
-    data : TrialData
-        With text columns.
+    data, without : TrialData
+        With the columns of texts, and without them or with those of fewer texts.
     least_errors : float
         Standard errors that the gain has to be.
     """
-    without = _losses(replace(data, task=data.task.observed, predicted=()))
-    gains = without - _losses(data)
+    before = _losses(without)
+    gains = before - _losses(data)
     error = float(gains.std()) / len(gains) ** 0.5
     gain = float(gains.mean())
-    return gain > (1 - _LEAST_GAIN) * float(without.mean()) and gain >= least_errors * error
+    return gain > (1 - _LEAST_GAIN) * float(before.mean()) and gain >= least_errors * error
 
 
 def check_seconds(data: TrialData) -> float:

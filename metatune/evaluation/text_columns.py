@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_texts", "within_folds"]
 
-_LEAST_ERRORS = 1.5  # of the gain by words of categories, which their levels tell, too
+_LEAST_ERRORS = 1.5  # standard, of the gain by words of categories: levels tell much of it, too
 _WORDS_PER_CHARACTER = 0.35  # and pairs of words
 _PIECES_PER_CHARACTER = 2.4
 _COUNT_SECONDS = 6e-7  # an n-gram, split off and hashed, on one core
@@ -66,41 +66,55 @@ def add_texts(
     Returns
     -------
     TrialData
-        The same without text columns, where texts do not help, or where even the cheapest reading
+        With the columns of texts, where they help; with those of texts and of the words of
+        categories, where these clearly help beyond that. The same where even the cheapest reading
         would take too long. Where there is no time to see if they help, texts are taken to do so,
         and words of categories are not. Within each fold the columns of training rows are
         cross-fitted among them.
     """
-    texts = encoder.texts(table)
-    reading = _choose(texts, data, seconds)
-    if reading is None:
-        return data
+    texts, words = encoder.readable
+    chosen, best = None, data
+    for names, least_errors in ((texts, 0.0), (words and [*texts, *words], _LEAST_ERRORS)):
+        cells = encoder.texts(table, names)
+        reading = _choose(cells, data, seconds)
+        found = None if reading is None else _told(cells, names, reading, data)
+        if reading is None or found is None:
+            continue
+        model, wider = found
+        seconds -= _seconds(reading, cells, data) + check_seconds(wider)
+        if texts_help(wider, best, least_errors) if seconds >= 0 else names == texts:
+            chosen, best = model, wider
+    if chosen is not None:
+        encoder.add_text_model(chosen)
+    return best
+
+
+def _told(
+    cells: list[list[str]], names: list[str], reading: _Reading, data: TrialData
+) -> tuple[TextModel, TrialData] | None:
+    """Return a model of texts, and the data with its columns; None if texts predict nothing."""
     task = data.task
     model = TextModel(
         str(task.kind),
+        columns=names,
         word_length=reading.word_length,
         piece_length=reading.piece_length,
         max_rows=reading.max_rows,
         random_state=data.seed,
     )
-    counts = model.count(texts)
+    counts = model.count(cells)
     if not counts.shape[1]:
-        return data
+        return None
     whole = _fit(model, counts, data, np.arange(task.n_rows))
     if whole.is_silent:
-        return data
+        return None
     model.take(whole)
     wider = replace(
         data,
         task=task.with_predictions(model.names, whole.columns),
         predicted=tuple(_within(fold, model, counts, data) for fold in data.folds),
     )
-    can_check = check_seconds(wider) <= seconds - _seconds(reading, texts, data)
-    least_errors = 0.0 if encoder.has_texts else _LEAST_ERRORS
-    if not (texts_help(wider, least_errors) if can_check else encoder.has_texts):
-        return data
-    encoder.add_text_model(model)
-    return wider
+    return model, wider
 
 
 def within_folds(data: TrialData, encoder: TableEncoder, table: "pd.DataFrame") -> TrialData:
@@ -118,7 +132,7 @@ def within_folds(data: TrialData, encoder: TableEncoder, table: "pd.DataFrame") 
     model = encoder.text_model_
     if model is None:
         return data
-    counts = model.counter_.transform(encoder.texts(table))
+    counts = model.counter_.transform(encoder.texts(table, encoder.read))
     return replace(data, predicted=tuple(_within(fold, model, counts, data) for fold in data.folds))
 
 

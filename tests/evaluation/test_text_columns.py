@@ -84,6 +84,22 @@ def test_words_of_categories_are_read_where_they_help() -> None:
     assert told["genres"].endswith("and a model of the target from its words")
 
 
+def test_words_of_categories_are_read_beside_texts_only_where_they_add_something() -> None:
+    rng = np.random.default_rng(3)
+    table = make_table(400)
+    items = np.array([f"{letter}ish" for letter in "abcdefghijkl"])
+    drawn = rng.integers(0, 12, (400, 2))
+    table["items"] = [";".join(items[pair]) for pair in drawn]
+    _, data, encoder = read(table)
+    assert encoder.readable == (["text"], ["items"])
+    assert encoder.read == ("text",), "noise beside the text"
+    table["y"] = np.where(drawn.sum(axis=1) > 11, "yes", "no")
+    _, data, encoder = read(table)
+    assert encoder.read == ("text", "items"), "the text is noise beside them, and costs nothing"
+    assert encoder.blocks[("text", "items")][-1] == data.task.layout.n_columns - 1
+    assert read(table, seconds=0.5)[2].read == (), "what cannot be checked is not done"
+
+
 def test_single_words_say_no_more_than_their_levels() -> None:
     levels = [f"{a}{b}ville" for a in "abcdefgh" for b in "ijklmnop"] * 5
     table = pd.DataFrame({"town": levels, "y": np.arange(len(levels)) % 7})
@@ -258,10 +274,12 @@ def test_texts_without_any_word_in_common_add_nothing() -> None:
 
 
 def test_texts_are_kept_where_trees_predict_better_with_them() -> None:
-    told = read(make_table())[1]
-    assert texts_help(told)
+    plain, told, _ = read(make_table())
+    assert texts_help(told, plain)
+    assert texts_help(told, plain, least_errors=3.0)
+    assert not texts_help(told, plain, least_errors=100.0)
     silent = replace(told, predicted=tuple(np.zeros_like(fold) for fold in told.predicted))
-    assert not texts_help(silent)
+    assert not texts_help(silent, plain)
 
 
 def test_the_seconds_of_the_check_follow_from_sizes_alone() -> None:

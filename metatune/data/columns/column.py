@@ -90,3 +90,8 @@ class Column:
     n_numbers: int = 0
     has_words: bool = False
     base: ColumnKind = ColumnKind.TEXT
+
+    @property
+    def is_readable(self) -> bool:
+        """True if a model of texts can read the words of its cells."""
+        return self.kind is ColumnKind.TEXT or self.has_words

@@ -49,8 +49,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     numbers these numbers, text latent components; identifiers and constants are left out. Nothing
     of that looks at the target, so the encoder is fitted once for a run and shared by all trials.
     Only the columns of the text model, the last ones, do: a run fits it on its own (see
-    `metatune.evaluation.text_columns`). It reads texts, or categories whose levels have words
-    where there are none: beside texts they made small boosted trees worse more often than better.
+    `metatune.evaluation.text_columns`).
 
     Parameters
     ----------
@@ -127,24 +126,26 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if self.text_model is None or y is None:
             return matrix
         model = clone(self.text_model)
-        predicted = model.fit_transform(self.texts(table), y)
+        predicted = model.fit_transform(self.texts(table, model.columns), y)
         self.add_text_model(model)
         return np.hstack([matrix, predicted])
 
-    def texts(self, X: pd.DataFrame) -> list[list[str]]:
-        """Return the cells of each column that the text model reads, empty where missing."""
-        cells = [clean_column(X[c.name], c) for c in self._read]
+    def texts(self, X: pd.DataFrame, names: "Sequence[str]") -> list[list[str]]:
+        """Return the cells of columns that a text model reads, empty where missing."""
+        columns = {column.name: column for column in self._used}
+        cells = [clean_column(X[name], columns[name]) for name in names]
         return [series.astype(object).where(series.notna(), "").tolist() for series in cells]
+
+    @property
+    def readable(self) -> tuple[list[str], list[str]]:
+        """Names of the columns in use that hold texts, and of categories made of words."""
+        texts = [column.name for column in self._used if column.kind is ColumnKind.TEXT]
+        return texts, [column.name for column in self._used if column.has_words]
 
     @property
     def read(self) -> tuple[str, ...]:
         """Names of the columns that the text model reads."""
-        return tuple(column.name for column in self._read)
-
-    @property
-    def has_texts(self) -> bool:
-        """True if a column in use holds texts, and not only categories made of words."""
-        return any(column.kind is ColumnKind.TEXT for column in self._used)
+        return () if self.text_model_ is None else tuple(self.text_model_.columns)
 
     def add_text_model(self, model: TextModel) -> None:
         """Add the predictions of a fitted text model as the last columns of the matrix."""
@@ -184,7 +185,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self._warn_unlike(matrix, {found.column for found in lost if found.is_all})
         if self.text_model_ is None:
             return matrix
-        return np.hstack([matrix, self.text_model_.transform(self.texts(table))])
+        texts = self.texts(table, self.read)
+        return np.hstack([matrix, self.text_model_.transform(texts)])
 
     def get_feature_names_out(self, input_features: Any = None) -> "AnyArray":  # noqa: ARG002
         """Return the names of the matrix columns."""
@@ -216,7 +218,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Text columns that a text model reads together are one entry; its predictions belong to it.
         """
         found: dict[tuple[str, ...], tuple[int, ...]] = {}
-        texts = tuple(c.name for c in self._read)
+        texts = self.read
         n_predicted = 0 if self.text_model_ is None else len(self.text_model_.names)
         start = 0
         for column in self._used:
@@ -267,12 +269,6 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     @property
     def _used(self) -> list[Column]:
         return [column for column in self._understood if column.kind.is_used]
-
-    @property
-    def _read(self) -> list[Column]:
-        """Texts; where there are none, categories whose levels have words."""
-        texts = [column for column in self._used if column.kind is ColumnKind.TEXT]
-        return texts or [column for column in self._used if column.has_words]
 
     def _plain(self, table: pd.DataFrame) -> frozenset[str]:
         """Return the columns that need no conversion, so that many of them are quick."""

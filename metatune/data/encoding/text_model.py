@@ -17,6 +17,8 @@ from metatune.data.splits.folds import Fold, inner_folds
 from metatune.kinds import TaskKind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from scipy.sparse import csr_matrix
 
     from metatune._typing import AnyArray, Float32Array, FloatArray, IndexArray
@@ -60,12 +62,14 @@ class CrossFitted:
 
 
 class TextModel(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Predict the target from all text columns together, by ridge regression on n-grams.
+    """Predict the target from texts of several columns together, by ridge regression on n-grams.
 
     Parameters
     ----------
     kind : str
         Kind of the task. The eight most frequent classes have a column each; two classes have one.
+    columns : list of str
+        Names of the columns that the texts come from, in a table encoder.
     word_length, piece_length : int
         See `NgramCounter`.
     max_rows : int
@@ -86,12 +90,14 @@ class TextModel(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def __init__(
         self,
         kind: str,
+        columns: "Sequence[str]" = (),
         word_length: int = 2_000,
         piece_length: int = 300,
         max_rows: int = 50_000,
         random_state: int = 0,
     ) -> None:
         self.kind = kind
+        self.columns = columns
         self.word_length = word_length
         self.piece_length = piece_length
         self.max_rows = max_rows

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from metatune.data.columns.column import ColumnKind
+from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.column_text import columns_of_text
 from metatune.kinds import TaskKind
 from metatune.models.reading.form import (
@@ -81,6 +81,7 @@ def _check_text_model(state: State) -> None:
 _TEXT_MODEL = record(
     "metatune.data.encoding.text_model.TextModel",
     {
+        "columns": Listed(TEXT),
         "kind": choice(*(str(kind) for kind in TaskKind)),
         "max_rows": integer(1),
         "piece_length": integer(0),
@@ -115,6 +116,14 @@ def _check_table(state: State) -> None:
         raise Mismatch(f"its columns are damaged ({error})") from error
     if len(columns) != state["n_features_in_"]:
         raise Mismatch("its columns are not as many as it says")
+    _check_parts(state, columns)
+    n_numbers = sum(column.kind is ColumnKind.NUMBER for column in columns)
+    if state["ranges_"].shape != (n_numbers, 2):
+        raise Mismatch("its ranges are not those of its columns")
+
+
+def _check_parts(state: State, columns: tuple[Column, ...]) -> None:
+    """Check what is learned of columns that are not plain numbers."""
     wanted: dict[str, set[str]] = {part: set() for part in _PARTS.values()}
     for column in columns:
         if column.kind in _PARTS:
@@ -122,11 +131,12 @@ def _check_table(state: State) -> None:
     for part, names in wanted.items():
         if set(state[part]) != names:
             raise Mismatch(f"{part} are not those of its columns")
+    text_model = state["text_model_"]
+    readable = {column.name for column in columns if column.is_readable}
+    if text_model is not None and not set(text_model["columns"]) <= readable:
+        raise Mismatch("its model of texts reads other columns")
     if any(len(set(levels)) != len(levels) for levels in state["levels_"].values()):
         raise Mismatch("two levels of a column are the same")
-    n_numbers = sum(column.kind is ColumnKind.NUMBER for column in columns)
-    if state["ranges_"].shape != (n_numbers, 2):
-        raise Mismatch("its ranges are not those of its columns")
 
 
 TABLE_ENCODER: Form = record(
