@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ _MAX_LENGTH = 60
 _MOST_NUMBERS = 6
 _MOST_FORMS = 6
 _MOSTLY = 0.95  # share of cells that must have one of the forms, and the same count of numbers
+_TRIAL = 100  # distinct cells that are tried first: most columns are something else
 _BLANKS = re.compile(r"\s+")
 
 
@@ -60,20 +62,14 @@ def count_numbers(counts: Mapping[str, int], decimal: str = ".") -> int:
         At least 2; 0 if cells have no few forms in common, or not the same number of numbers.
     """
     cells = {text: n for text, n in counts.items() if not is_weak_marker(text)}
-    n_cells = sum(cells.values())
-    found: Counter[int] = Counter()
-    forms: Counter[tuple[int, str]] = Counter()
+    n_numbers = _common_count(dict(islice(cells.items(), _TRIAL)), decimal)
+    if not n_numbers or _common_count(cells, decimal) != n_numbers:
+        return 0
+    forms: Counter[str] = Counter()
     for text, n in cells.items():
-        n_numbers = len(read_numbers(text, decimal))
-        found[n_numbers] += n
-        forms[n_numbers, _form(text, decimal)] += n
-    if not found:
-        return 0
-    best, n_best = found.most_common(1)[0]
-    if not 2 <= best <= _MOST_NUMBERS or n_best < _MOSTLY * n_cells:
-        return 0
-    usual = [n for (n_numbers, _), n in forms.most_common() if n_numbers == best][:_MOST_FORMS]
-    return best if sum(usual) >= _MOSTLY * n_cells else 0
+        forms[_form(text, decimal)] += n
+    usual = sum(n for _, n in forms.most_common(_MOST_FORMS))
+    return n_numbers if usual >= _MOSTLY * sum(cells.values()) else 0
 
 
 def numbers_of(cells: "pd.Series[Any]", n_numbers: int, decimal: str = ".") -> "FloatArray":
@@ -95,6 +91,16 @@ def numbers_of(cells: "pd.Series[Any]", n_numbers: int, decimal: str = ".") -> "
         if len(numbers) == n_numbers:
             values[place] = numbers
     return values[codes]
+
+
+def _common_count(cells: Mapping[str, int], decimal: str) -> int:
+    """Return how many numbers nearly all cells hold; 0 if that is one, many, or not the same."""
+    found: Counter[int] = Counter()
+    for text, n in cells.items():
+        found[len(read_numbers(text, decimal))] += n
+    best, n_best = found.most_common(1)[0] if found else (0, 0)
+    enough = n_best >= _MOSTLY * sum(cells.values())
+    return best if enough and 2 <= best <= _MOST_NUMBERS else 0
 
 
 @cache
