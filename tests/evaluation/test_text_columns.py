@@ -97,7 +97,7 @@ def test_words_of_categories_are_read_beside_texts_only_where_they_add_something
     _, data, encoder = read(table)
     assert encoder.read == ("text", "items"), "the text is noise beside them, and costs nothing"
     assert encoder.blocks[("text", "items")][-1] == data.task.layout.n_columns - 1
-    assert read(table, seconds=0.5)[2].read == (), "what cannot be checked is not done"
+    assert read(table, seconds=0.1)[2].read == (), "what cannot be checked is not done"
 
 
 def test_single_words_say_no_more_than_their_levels() -> None:
