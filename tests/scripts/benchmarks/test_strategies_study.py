@@ -62,7 +62,7 @@ def test_a_method_has_a_warm_variant_and_where_it_can_a_cold_one() -> None:
 def test_tables_tell_warm_from_cold_and_both_from_the_default() -> None:
     text = tables_of(make_runs())
     assert "### 30 s: 5 tables" in text
-    (line,) = [line for line in text.splitlines() if line.startswith("| tpe ")]
+    (line,) = [line for line in text.splitlines() if line.startswith("| tpe | 0")]
     cells = [cell.strip() for cell in line.split("|")[1:-1]]
     # on t0 the scale ends at warm TPE: 1 and .1 / .45; elsewhere at the default: .5 and .25
     assert cells[1].startswith("0.600 (")
@@ -71,6 +71,9 @@ def test_tables_tell_warm_from_cold_and_both_from_the_default() -> None:
     (own,) = [line for line in text.splitlines() if line.startswith("| **metatune** ")]
     assert own.endswith("|  |  |  |  |  |"), "the default meets neither itself nor a cold variant"
     assert "100% of the tables that differ" in text
+    assert "after 3 s | after 6 s | after 15 s | after 30 s |" in text
+    (early,) = [line for line in text.splitlines() if line.startswith("| tpe | 5")]
+    assert early == "| tpe | 5 : 0 | 5 : 0 | 5 : 0 | 5 : 0 |"
     assert "60 % and more for 1 of 1 methods" in text
     assert "None is above metatune." in text
     assert "| t0 | binary | 300 | tpe-warm | 0.111 | 2.5 of 4 |" in text

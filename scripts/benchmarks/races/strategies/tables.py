@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks.races.progress import progress
 from benchmarks.races.standings import SINGLE, columns_of, compare, normalised
-from benchmarks.races.statistics import Duel, mean_with_interval
+from benchmarks.races.statistics import Duel, duel, mean_with_interval
 from benchmarks.races.variants import COLD, WARM
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ __all__ = ["Method", "methods_of", "tables_of"]
 
 OWN = "metatune"
 """The default, which every other method meets."""
+
+_EARLY = (0.1, 0.2, 0.5, 1.0)
+"""Shares of the budget after which warm meets cold within the runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +108,8 @@ def _of_budget(
         cells += _duel(common, method.warm, method.cold, budget)[:2]
         cells += _duel(common, OWN, None if method.name == OWN else method.warm, budget)
         lines.append(f"| {' | '.join(cells)} |")
-    lines += ["", _summary(common, methods, budget), "", _by_table(common, records, budget)]
+    lines += ["", _summary(common, methods, budget)]
+    lines += ["", _early(records, order, budget), "", _by_table(common, records, budget)]
     return "\n".join(lines)
 
 
@@ -154,6 +159,31 @@ def _summary(common: "pd.DataFrame", methods: Sequence[Method], budget: float) -
 def _share(met: Duel) -> float:
     decided = met.wins + met.losses
     return met.wins / decided if decided else 0.5
+
+
+def _early(records: Sequence[Mapping[str, Any]], methods: Sequence[Method], budget: float) -> str:
+    """Write warm against cold within the runs, by what their best single models seemed worth."""
+    names = {name for method in methods for name in (method.warm, method.cold)}
+    runs = [r for r in records if r["budget"] == budget and r["strategy"] in names]
+    times = [budget * share for share in _EARLY]
+    curves = progress(runs, np.array(times))
+    lines = [
+        "Within these runs, warm against cold by the cross-validated score of the best single "
+        "model so far:",
+        "",
+        "| strategy | " + " | ".join(f"after {time:g} s" for time in times) + " |",
+        "|---|" + "--:|" * len(times),
+    ]
+    totals = np.zeros((len(times), 2), dtype=int)
+    for method in methods:
+        if method.cold is None or method.warm not in curves or method.cold not in curves:
+            continue
+        pairs = zip(curves[method.warm].T, curves[method.cold].T, strict=True)
+        counts = [(won.wins, won.losses) for won in (duel(warm, cold) for warm, cold in pairs)]
+        totals += np.array(counts)
+        lines.append(f"| {method.name} | " + " | ".join(f"{w} : {x}" for w, x in counts) + " |")
+    lines.append("| all | " + " | ".join(f"{w} : {x}" for w, x in totals.tolist()) + " |")
+    return "\n".join(lines)
 
 
 def _by_table(common: "pd.DataFrame", records: Sequence[Mapping[str, Any]], budget: float) -> str:
