@@ -258,7 +258,8 @@ def _filled(
 
 def _parse_zoned(cells: "pd.Index[Any]", date_format: str) -> pd.DatetimeIndex:
     """Read times that end with a zone, or stand in brackets as in the log of a web server."""
-    parts = [split_zone(str(cell)) for cell in cells]
+    has_day = date_format == ISO or "%d" in date_format
+    parts = [split_zone(str(cell), named=not has_day) for cell in cells]
     zoned = [i for i, (_, offset) in enumerate(parts) if offset is not None]
     values = np.full(len(cells), np.datetime64("NaT", "us"))
     if zoned:

@@ -40,7 +40,7 @@ _UNIT_NOTES = {
     **dict.fromkeys(("st", "nd", "rd", "th"), "ranks such as 1st"),
 }
 _FEWEST_PARTS = 1.5  # words or numbers in a level, in the mean, that make its words worth reading
-_MOSTLY_EXACT = 0.5  # cells of whole numbers, of more of which identifiers are made
+_MOSTLY_WHOLE = 0.5  # cells of whole numbers, of more of which identifiers are made
 _SELDOM_REPEATED = 0.2  # distinct cells: five rows or fewer have the same
 _DATE_TEXTS = 5_000  # distinct texts that are tried as dates
 
@@ -221,12 +221,15 @@ def _several_numbers(profile: ColumnProfile, hint: int) -> Column | None:
 
 
 def _are_codes(profile: ColumnProfile, decimal: str) -> bool:
-    """Return True if cells of whole numbers without blanks tell rows apart."""
+    """Return True if cells of whole numbers tell rows apart, without blanks, and no times."""
     n_words = sum(map(count_words, profile.counts)) / len(profile.counts)
     if not words_are_identifiers(profile.n_present, profile.unique_share, n_words):
         return False
-    exact = [all(n.is_integer() for n in read_numbers(text, decimal)) for text in profile.counts]
-    return float(np.mean(exact)) > _MOSTLY_EXACT
+    whole = [
+        ":" not in text and all(number.is_integer() for number in read_numbers(text, decimal))
+        for text in profile.counts
+    ]
+    return float(np.mean(whole)) > _MOSTLY_WHOLE
 
 
 def _without(

@@ -110,7 +110,7 @@ def _pattern(decimal: str) -> re.Pattern[str]:
     return re.compile(
         rf"(?:(?<![\w.,)\]])[-−])?"
         rf"(?:\d{{1,3}}(?:{group}\d{{3}})+(?:{point}\d+)?(?![\d]|{group}\d)"
-        rf"|(?<![\d]{point})\d+{point}\d+(?!\d|{point}\d)|\d+)"
+        rf"|(?<![\d]{point})\d+{point}\d+(?:[eE][-+]?\d\d?(?!\w))?(?!\d|{point}\d)|\d+)"
     )
 
 

@@ -21,8 +21,15 @@ _COMMA = re.compile(r"(:\d{2}),(\d+)$")  # before fractions of a second
 _OFFSET = re.compile(r"(?:GMT|UTC)?([+-])(\d{1,2}):?(\d{2})?")
 
 
-def split_zone(text: str) -> tuple[str, int | None]:
+def split_zone(text: str, *, named: bool = False) -> tuple[str, int | None]:
     """Cut the zone off a time.
+
+    Parameters
+    ----------
+    text : str
+        The cell.
+    named : bool
+        Only zones with a name count: ``09:00-17:00`` without a day are two times.
 
     Returns
     -------
@@ -38,6 +45,8 @@ def split_zone(text: str) -> tuple[str, int | None]:
     if match is None:
         pointed = _COMMA.sub(r"\1.\2", bare)
         return pointed, 0 if bracketed or pointed != bare else None
+    if named and _OFFSET.fullmatch(match["zone"]):
+        return bare, 0 if bracketed else None
     year = match.groupdict().get("year") or ""
     return match["time"] + year, _minutes(match["zone"])
 

@@ -47,6 +47,11 @@ def column_of(make: Callable[[], str], n: int = 300) -> Column:
         ("58 % (1,989 notes)", (58, 1989)),
         ("1,2", (1, 2)),
         ("A1B2", (1, 2)),
+        ("(1.2e-05, 3.5E+3]", (1.2e-05, 3500)),
+        ("-5--3", (-5, -3)),
+        ("[1, 2.5, -3]", (1, 2.5, -3)),
+        ('{"a": 1, "b": 22}', (1, 22)),
+        ("2016E3", (2016, 3)),
         ("none", ()),
     ],
 )
@@ -71,6 +76,7 @@ def test_a_comma_may_be_decimal() -> None:
         (lambda: f"{draw(30, 200) / 100}Kg ({draw(30, 200) / 90:.2f} lb)", 2),
         (lambda: f"{draw(1, 99)} % ({draw(10, 999)} {DRAWN.choice(['notes', 'ratings'])})", 2),
         (lambda: f"{draw(1, 9)}.{draw(0, 20)}.{draw(0, 9)} beta", 3),
+        (lambda: f"{draw(5, 11):02d}:{draw(0, 59):02d}-{draw(12, 22)}:00", 4),
     ],
 )
 def test_cells_of_one_form_are_split(make: Callable[[], str], n_numbers: int) -> None:
