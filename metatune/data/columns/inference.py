@@ -23,7 +23,7 @@ from metatune.data.columns.numbers import (
     find_durations,
     find_number_style,
 )
-from metatune.data.columns.numbers_in_text import count_numbers, read_numbers
+from metatune.data.columns.numbers_in_text import are_codes, count_numbers, read_numbers
 from metatune.data.columns.plain_numbers import DIGIT_DATES, infer_plain
 from metatune.data.columns.profile import ColumnProfile
 from metatune.data.columns.scripts import count_parts, count_words
@@ -40,7 +40,6 @@ _UNIT_NOTES = {
     **dict.fromkeys(("st", "nd", "rd", "th"), "ranks such as 1st"),
 }
 _FEWEST_PARTS = 1.5  # words or numbers in a level, in the mean, that make its words worth reading
-_MOSTLY_WHOLE = 0.5  # cells of whole numbers, of more of which identifiers are made
 _SELDOM_REPEATED = 0.2  # distinct cells: five rows or fewer have the same
 _DATE_TEXTS = 5_000  # distinct texts that are tried as dates
 
@@ -212,7 +211,7 @@ def _several_numbers(profile: ColumnProfile, hint: int) -> Column | None:
         return None
     decimal = "," if hint > 0 else "."
     n_numbers = count_numbers(profile.counts, decimal)
-    if not n_numbers or _are_codes(profile, decimal):
+    if not n_numbers or _tells_rows_apart(profile, decimal):
         return None
     others = [t for t in profile.counts if len(read_numbers(t, decimal)) != n_numbers]
     note = f"{n_numbers} numbers in each cell"
@@ -220,16 +219,12 @@ def _several_numbers(profile: ColumnProfile, hint: int) -> Column | None:
     return _without(profile, others, ColumnKind.NUMBERS, note, "cell of these", **more)
 
 
-def _are_codes(profile: ColumnProfile, decimal: str) -> bool:
-    """Return True if cells of whole numbers tell rows apart, without blanks, and no times."""
+def _tells_rows_apart(profile: ColumnProfile, decimal: str) -> bool:
+    """Return True if cells hardly repeat, and their numbers are those of a code."""
     n_words = sum(map(count_words, profile.counts)) / len(profile.counts)
-    if not words_are_identifiers(profile.n_present, profile.unique_share, n_words):
-        return False
-    whole = [
-        ":" not in text and all(number.is_integer() for number in read_numbers(text, decimal))
-        for text in profile.counts
-    ]
-    return float(np.mean(whole)) > _MOSTLY_WHOLE
+    return words_are_identifiers(profile.n_present, profile.unique_share, n_words) and are_codes(
+        profile.counts, decimal
+    )
 
 
 def _without(

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -15,13 +15,20 @@ from metatune.data.columns.missing import is_weak_marker
 if TYPE_CHECKING:
     from metatune._typing import FloatArray
 
-__all__ = ["count_numbers", "numbers_of", "read_numbers"]
+__all__ = ["are_codes", "count_numbers", "numbers_of", "read_numbers"]
 
 _MAX_LENGTH = 60
 _MOST_NUMBERS = 6
 _MOST_FORMS = 6
 _MOSTLY = 0.95  # share of cells that must have one of the forms, and the same count of numbers
 _TRIAL = 100  # distinct cells that are tried first: most columns are something else
+_LONG = 5  # digits of a number that is part of a code rather than an amount
+_FEWEST_DIGITS = 7  # of codes whose parts have the same lengths in all cells
+_MOSTLY_CODES = 0.5
+_WHOLE = re.compile(r"\d+")
+_TIME = re.compile(r"\d:\d\d")
+_CAPITALS = re.compile(r"[A-Z]{3}")
+_CHAIN = re.compile(r"\d\.\d+\.\d")
 _BLANKS = re.compile(r"\s+")
 
 
@@ -70,6 +77,30 @@ def count_numbers(counts: Mapping[str, int], decimal: str = ".") -> int:
         forms[_form(text, decimal)] += n
     usual = sum(n for _, n in forms.most_common(_MOST_FORMS))
     return n_numbers if usual >= _MOSTLY * sum(cells.values()) else 0
+
+
+def are_codes(texts: Collection[str], decimal: str = ".") -> bool:
+    """Return True if the numbers of texts are parts of codes, and measure nothing.
+
+    So are whole numbers of five digits and more or with a zero before them, those beside three
+    capitals, chains such as those of addresses in a network and of versions, and numbers that are
+    all as long as in the other texts.
+    ``131/82``, ``1920x1080`` and ``09:00-17:30`` are none.
+    """
+    lengths = {tuple(map(len, _WHOLE.findall(text))) for text in texts}
+    if len(lengths) == 1 and sum(*lengths) >= _FEWEST_DIGITS and not any(map(_TIME.search, texts)):
+        return True
+    coded = [_is_code(text, decimal) for text in texts]
+    return sum(coded) > _MOSTLY_CODES * len(coded)
+
+
+def _is_code(text: str, decimal: str) -> bool:
+    if _CHAIN.search(text) or _CAPITALS.search(text):
+        return True
+    whole = [found for found in _pattern(decimal).findall(text) if found.isdigit()]
+    return not _TIME.search(text) and any(
+        len(found) >= _LONG or (len(found) > 1 and found[0] == "0") for found in whole
+    )
 
 
 def numbers_of(cells: "pd.Series[Any]", n_numbers: int, decimal: str = ".") -> "FloatArray":

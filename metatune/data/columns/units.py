@@ -45,6 +45,7 @@ _MEASURES: dict[str, tuple[str, float]] = {
     **dict.fromkeys(("gram", "grams", "gr", "gm", "gms"), ("g", 1.0)),
     **dict.fromkeys(("kilogram", "kilograms", "kilo", "kilos", "kgs"), ("g", 1e3)),
     **dict.fromkeys(("tonne", "tonnes"), ("g", 1e6)),
+    **dict.fromkeys(("mcg", "micrograms"), ("g", 1e-6)),
     **dict.fromkeys(("lb", "lbs", "pound", "pounds"), ("g", 453.59237)),
     **dict.fromkeys(("oz", "ounce", "ounces"), ("g", 28.349523125)),
     **dict.fromkeys(("meter", "meters", "metre", "metres"), ("m", 1.0)),
@@ -71,6 +72,9 @@ _MEASURES: dict[str, tuple[str, float]] = {
     "mph": ("m/s", 0.44704),
     **dict.fromkeys(("kn", "kt", "kts", "knot", "knots"), ("m/s", 1852 / 3600)),
     **dict.fromkeys(("hp", "bhp"), ("W", 745.6998715822702)),
+    **dict.fromkeys(("cal", "calories"), ("J", 4.184)),
+    "kcal": ("J", 4184.0),
+    **{"bar": ("Pa", 1e5), "psi": ("Pa", 6894.757293168), "atm": ("Pa", 101_325.0)},
     **dict.fromkeys(("st", "nd", "rd", "th"), ("place", 1.0)),
 }
 """Quantity, named by its unit here, and amount of units in small letters; pints are American."""

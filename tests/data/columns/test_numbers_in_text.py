@@ -76,6 +76,8 @@ def test_a_comma_may_be_decimal() -> None:
         (lambda: f"{draw(30, 200) / 100}Kg ({draw(30, 200) / 90:.2f} lb)", 2),
         (lambda: f"{draw(1, 99)} % ({draw(10, 999)} {DRAWN.choice(['notes', 'ratings'])})", 2),
         (lambda: f"{draw(1, 9)}.{draw(0, 20)}.{draw(0, 9)} beta", 3),
+        (lambda: f"{draw(80, 200)}/{draw(40, 120)}", 2),
+        (lambda: f"{draw(800, 3840)}x{draw(600, 2160)}", 2),
         (lambda: f"{draw(5, 11):02d}:{draw(0, 59):02d}-{draw(12, 22)}:00", 4),
     ],
 )
@@ -90,6 +92,9 @@ def test_cells_of_one_form_are_split(make: Callable[[], str], n_numbers: int) ->
     "make",
     [
         lambda: f"{draw(10000, 99999)}-{draw(1000, 9999)}",  # tells rows apart
+        lambda: f"{draw(100, 999)}-{draw(100, 999)}-{draw(1000, 9999)}",  # all as long
+        lambda: f"{draw(1990, 2020)}/{draw(1, 9999):04d}",  # a zero before
+        lambda: f"{draw(1, 99)}-ABC-{draw(1, 999)}",
         lambda: f"{draw(1, 255)}.{draw(0, 255)}.{draw(0, 255)}.{draw(0, 255)}",
         lambda: f"{draw(1, 6)}-{draw(7, 9)}",  # few levels: a category
         lambda: f"{draw(1, 7)}-{draw(11, 17)}",  # levels that repeat
