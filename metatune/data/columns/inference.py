@@ -220,11 +220,11 @@ def _several_numbers(profile: ColumnProfile, hint: int) -> Column | None:
 
 
 def _tells_rows_apart(profile: ColumnProfile, decimal: str) -> bool:
-    """Return True if cells hardly repeat, and their numbers are those of a code."""
+    """Return True if cells hardly repeat, and are codes by their column's name or their numbers."""
     n_words = sum(map(count_words, profile.counts)) / len(profile.counts)
-    return words_are_identifiers(profile.n_present, profile.unique_share, n_words) and are_codes(
-        profile.counts, decimal
-    )
+    if not words_are_identifiers(profile.n_present, profile.unique_share, n_words):
+        return False
+    return looks_like_id_name(profile.name) or are_codes(profile.counts, decimal)
 
 
 def _without(

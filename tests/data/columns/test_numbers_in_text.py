@@ -109,6 +109,12 @@ def test_codes_lists_and_few_levels_are_not_split(make: Callable[[], str]) -> No
     assert column_of(make).kind is not ColumnKind.NUMBERS
 
 
+def test_a_name_may_say_that_they_are_codes() -> None:
+    cells = [f"{i // 5}_{i % 5}" for i in range(500)]
+    kinds = [c.kind for c in infer_columns(pd.DataFrame({"mouse_id": cells, "size": cells}))]
+    assert kinds == [ColumnKind.IDENTIFIER, ColumnKind.NUMBERS]
+
+
 def test_a_few_other_cells_are_missing_and_said() -> None:
     cells = [f"{draw(1, 90)} x {draw(1, 90)}" for _ in range(297)] + ["large"] * 3
     column = infer_columns(pd.DataFrame({"c": cells}))[0]
