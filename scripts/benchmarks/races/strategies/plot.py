@@ -41,7 +41,8 @@ def plot_strategies(path: Path, records: Sequence[Mapping[str, Any]]) -> Path:
     # the same file from the same runs: no date, no names drawn at random
     with rc_context({"svg.hashsalt": "strategies"}):
         figure = Figure(figsize=(2.6 * _COLUMNS, 2.4 * n_rows), layout="constrained")
-        panels = figure.subplots(n_rows, _COLUMNS, squeeze=False, sharex=True, sharey=True).flat
+        rows = figure.subplots(n_rows, _COLUMNS, squeeze=False, sharex=True, sharey=True)
+        panels = list(rows.flat)
         for axes in panels[len(methods) :]:
             axes.set_axis_off()
         for axes, method in zip(panels, methods, strict=False):
