@@ -13,6 +13,7 @@ from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.column_text import columns_of_text, text_of_columns
 from metatune.data.columns.numbers_in_text import numbers_of
 from metatune.data.columns.plain_numbers import finite_names, plain_values
+from metatune.data.encoding.date_parts import date_parts, varying_parts
 from metatune.data.encoding.encoded_task import EncodedTask
 from metatune.data.encoding.layout import Layout
 from metatune.data.encoding.text_components import TextEncoder, text_seconds
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 
 __all__ = ["TableEncoder", "encode_task"]
 
-_DATE_PARTS = ("year", "month", "day", "weekday", "hour", "minute", "days")
-_CALENDAR_PARTS = ("month", "day", "weekday", "hour", "minute")
 _N_TOPICS = 30
 _CATEGORIES = (ColumnKind.CATEGORY, ColumnKind.HIGH_CARDINALITY)
 
@@ -326,10 +325,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if column.kind in _CATEGORIES:
             self.levels_[column.name] = sorted(cells.dropna().astype("str").unique().tolist())
         elif column.kind is ColumnKind.DATETIME:
-            parts = _date_parts(cells)
-            of_use = _CALENDAR_PARTS if column.calendar_only else _DATE_PARTS
-            varied = [part for part in of_use if len(parts[part].dropna().unique()) > 1]
-            self.date_parts_[column.name] = varied or ([] if column.calendar_only else ["days"])
+            parts = varying_parts(cells, calendar_only=column.calendar_only)
+            self.date_parts_[column.name] = parts
         elif column.kind is ColumnKind.NUMBERS:
             values = numbers_of(cells, column.n_numbers, column.decimal)
             self.numbers_[column.name] = [i for i, part in enumerate(values.T) if _varies(part)]
@@ -342,7 +339,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             codes = pd.Index(self.levels_[column.name], dtype="str").get_indexer(pd.Index(cells))
             return np.where(codes < 0, np.nan, codes.astype(np.float64))[:, None]
         if column.kind is ColumnKind.DATETIME:
-            parts = _date_parts(cells)
+            parts = date_parts(cells)
             return np.asarray(parts[self.date_parts_[column.name]].to_numpy(dtype=np.float64))
         if column.kind is ColumnKind.NUMBERS:
             values = numbers_of(cells, column.n_numbers, column.decimal)
@@ -395,19 +392,3 @@ def _are_counted(names: "Sequence[str]") -> bool:
 def _varies(values: "FloatArray") -> bool:
     known = values[~np.isnan(values)]
     return bool(len(known)) and known.min() < known.max()
-
-
-def _date_parts(cells: "pd.Series[Any]") -> pd.DataFrame:
-    """Return the parts of dates as float64 columns, NaN where missing."""
-    dates = cells.dt
-    days = (cells - pd.Timestamp(2000, 1, 1)) / pd.Timedelta(days=1)
-    parts = {
-        "year": dates.year,
-        "month": dates.month,
-        "day": dates.day,
-        "weekday": dates.day_of_week,
-        "hour": dates.hour,
-        "minute": dates.minute,
-        "days": days,
-    }
-    return pd.DataFrame({name: part.astype("float64") for name, part in parts.items()})
