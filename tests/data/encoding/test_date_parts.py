@@ -2,14 +2,15 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from metatune.data.encoding.date_parts import date_parts, varying_parts
 
 
 def test_parts_are_numbers_and_missing_where_dates_are() -> None:
-    cells = pd.Series(pd.to_datetime(["2000-01-02 06:30", None, "2024-02-29"]))
+    cells = pd.Series(pd.to_datetime(pd.Series(["2000-01-02 06:30", pd.NA, "2024-02-29 00:00"])))
     parts = date_parts(cells)
-    assert parts.iloc[0].tolist() == [2000, 1, 2, 6, 6, 30, 1 + 6.5 / 24]
+    assert parts.iloc[0].tolist() == pytest.approx([2000, 1, 2, 6, 6, 30, 1 + 6.5 / 24])
     assert parts.iloc[1].isna().all()
     assert parts["day"].iloc[2] == 29
     assert set(parts.dtypes) == {np.dtype("float64")}
