@@ -204,6 +204,14 @@ CONTENT: dict[str, tuple[str, Edit]] = {
     "columns that are nested": ("linear", set_leaf("TableEncoder", "columns", "[" * 10**5)),
     "no levels": ("linear", set_node("TableEncoder", "levels_", mapping())),
     "an unknown kind of column": ("linear", text_of_columns('"category"', '"evil"')),
+    "a million numbers in a cell": (
+        "linear",
+        text_of_columns('"n_numbers":2', '"n_numbers":1000000'),
+    ),
+    "a number that no cell holds": (
+        "linear",
+        set_node("TableEncoder", "numbers_", mapping(box=sequence(leaf(7)))),
+    ),
     "two columns of a name": ("linear", text_of_columns('"number"', '"other"')),
     "a name that is no text": ("linear", text_of_columns('"few"', '"\\ud800"')),
     "fewer labels than classes": ("linear", set_cells("LabelDecoder", "labels", lambda a: a[:1])),

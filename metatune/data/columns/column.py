@@ -94,4 +94,5 @@ class Column:
     @property
     def is_readable(self) -> bool:
         """True if a model of texts can read the words of its cells."""
-        return self.kind is ColumnKind.TEXT or self.has_words
+        is_category = self.kind is ColumnKind.HIGH_CARDINALITY
+        return self.kind is ColumnKind.TEXT or (is_category and self.has_words)

@@ -15,10 +15,12 @@ from metatune.data.columns.missing import is_weak_marker
 if TYPE_CHECKING:
     from metatune._typing import FloatArray
 
-__all__ = ["are_codes", "count_numbers", "numbers_of", "read_numbers"]
+__all__ = ["MOST_NUMBERS", "are_codes", "count_numbers", "numbers_of", "read_numbers"]
+
+MOST_NUMBERS = 6
+"""Numbers that a cell may hold."""
 
 _MAX_LENGTH = 60
-_MOST_NUMBERS = 6
 _MOST_FORMS = 6
 _MOSTLY = 0.95  # share of cells that must have one of the forms, and the same count of numbers
 _TRIAL = 100  # distinct cells that are tried first: most columns are something else
@@ -131,7 +133,7 @@ def _common_count(cells: Mapping[str, int], decimal: str) -> int:
         found[len(read_numbers(text, decimal))] += n
     best, n_best = found.most_common(1)[0] if found else (0, 0)
     enough = n_best >= _MOSTLY * sum(cells.values())
-    return best if enough and 2 <= best <= _MOST_NUMBERS else 0
+    return best if enough and 2 <= best <= MOST_NUMBERS else 0
 
 
 @cache

@@ -138,8 +138,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     @property
     def readable(self) -> tuple[list[str], list[str]]:
         """Names of the columns in use that hold texts, and of categories made of words."""
-        texts = [column.name for column in self._used if column.kind is ColumnKind.TEXT]
-        return texts, [column.name for column in self._used if column.has_words]
+        found = [column for column in self._used if column.is_readable]
+        texts = [column.name for column in found if column.kind is ColumnKind.TEXT]
+        return texts, [column.name for column in found if column.kind is not ColumnKind.TEXT]
 
     @property
     def read(self) -> tuple[str, ...]:

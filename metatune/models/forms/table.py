@@ -4,6 +4,7 @@ import numpy as np
 
 from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.column_text import columns_of_text
+from metatune.data.columns.numbers_in_text import MOST_NUMBERS
 from metatune.kinds import TaskKind
 from metatune.models.reading.form import (
     FLAG,
@@ -131,6 +132,10 @@ def _check_parts(state: State, columns: tuple[Column, ...]) -> None:
     for part, names in wanted.items():
         if set(state[part]) != names:
             raise Mismatch(f"{part} are not those of its columns")
+    for column in (c for c in columns if c.kind is ColumnKind.NUMBERS):
+        places = state["numbers_"][column.name]
+        if not (column.n_numbers <= MOST_NUMBERS and max(places, default=0) < column.n_numbers):
+            raise Mismatch("its cells do not hold so many numbers")
     text_model = state["text_model_"]
     readable = {column.name for column in columns if column.is_readable}
     if text_model is not None and not set(text_model["columns"]) <= readable:

@@ -47,7 +47,7 @@ _MEMBERS = ("lightgbm", "linear", "decision_tree")
 
 
 def make_rows(kind: TaskKind, n_rows: int = _N_ROWS, seed: int = 0) -> pd.DataFrame:
-    """Make a table of numbers, categories of few and many levels, dates and texts."""
+    """Make a table of numbers, categories of few and many levels, dates, sizes and texts."""
     rng = np.random.default_rng(seed)
     number, other = rng.normal(size=(2, n_rows))
     frame = pd.DataFrame(
@@ -57,6 +57,7 @@ def make_rows(kind: TaskKind, n_rows: int = _N_ROWS, seed: int = 0) -> pd.DataFr
             "few": rng.choice(list("abcd"), n_rows),
             "many": [f"level {i}" for i in rng.integers(0, 45, n_rows)],
             "day": pd.date_range("2024-01-01", periods=n_rows, freq="31h").astype(str),
+            "box": [f"{a} x {b} cm" for a, b in rng.integers(1, 90, (n_rows, 2))],
             "text": [" ".join(rng.choice(_WORDS, rng.integers(6, 14))) for _ in range(n_rows)],
         }
     )
