@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Column", "ColumnKind"]
+__all__ = ["MOST_NUMBERS", "Column", "ColumnKind"]
+
+MOST_NUMBERS = 6
+"""Numbers that a cell of a column of several numbers may hold."""
 
 
 class ColumnKind(StrEnum):

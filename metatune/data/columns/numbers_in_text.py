@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from metatune.data.columns.column import MOST_NUMBERS
 from metatune.data.columns.missing import is_weak_marker
 
 if TYPE_CHECKING:
     from metatune._typing import FloatArray
 
-__all__ = ["MOST_NUMBERS", "are_codes", "count_numbers", "numbers_of", "read_numbers"]
-
-MOST_NUMBERS = 6
-"""Numbers that a cell may hold."""
+__all__ = ["are_codes", "count_numbers", "numbers_of", "read_numbers"]
 
 _MAX_LENGTH = 60
 _MOST_FORMS = 6

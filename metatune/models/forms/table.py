@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from metatune.data.columns.column import Column, ColumnKind
+from metatune.data.columns.column import MOST_NUMBERS, Column, ColumnKind
 from metatune.data.columns.column_text import columns_of_text
-from metatune.data.columns.numbers_in_text import MOST_NUMBERS
 from metatune.kinds import TaskKind
 from metatune.models.reading.form import (
     FLAG,
