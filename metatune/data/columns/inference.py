@@ -27,6 +27,7 @@ from metatune.data.columns.numbers_in_text import are_codes, count_numbers, read
 from metatune.data.columns.plain_numbers import DIGIT_DATES, infer_plain
 from metatune.data.columns.profile import ColumnProfile
 from metatune.data.columns.scripts import count_parts, count_words
+from metatune.data.columns.units import RANKS
 from metatune.data.wording import counted, listed
 from metatune.errors import TableError
 
@@ -37,7 +38,7 @@ _PAIRS = ({"true", "false"}, {"t", "f"}, {"yes", "no"}, {"y", "n"})
 _SHOWN = 3
 _UNIT_NOTES = {
     DURATION: "durations in seconds",
-    **dict.fromkeys(("st", "nd", "rd", "th"), "ranks such as 1st"),
+    **dict.fromkeys(RANKS, "ranks such as 1st"),
 }
 _FEWEST_PARTS = 1.5  # words or numbers in a level, in the mean, that make its words worth reading
 _SELDOM_REPEATED = 0.2  # distinct cells: five rows or fewer have the same
@@ -221,7 +222,7 @@ def _several_numbers(profile: ColumnProfile, hint: int) -> Column | None:
 
 def _tells_rows_apart(profile: ColumnProfile, decimal: str) -> bool:
     """Return True if cells hardly repeat, and are codes by their column's name or their numbers."""
-    n_words = sum(map(count_words, profile.counts)) / len(profile.counts)
+    n_words = _mean_words(profile)
     if not words_are_identifiers(profile.n_present, profile.unique_share, n_words):
         return False
     return looks_like_id_name(profile.name) or are_codes(profile.counts, decimal)
@@ -255,7 +256,7 @@ def _word_column(profile: ColumnProfile, keep_identifiers: bool) -> Column:
     values = {text.lower() for text in profile.counts}
     if len(values) == 2 and values in _PAIRS:
         return _make(profile, ColumnKind.BOOLEAN, n_unique=2)
-    n_words = sum(map(count_words, profile.counts)) / len(profile.counts)
+    n_words = _mean_words(profile)
     if words_are_identifiers(profile.n_present, profile.unique_share, n_words):
         kind = ColumnKind.HIGH_CARDINALITY if keep_identifiers else ColumnKind.IDENTIFIER
         return _make(profile, kind, "tells rows apart")
@@ -264,6 +265,10 @@ def _word_column(profile: ColumnProfile, keep_identifiers: bool) -> Column:
     kind = _by_cardinality(profile.n_unique)
     read = kind is ColumnKind.HIGH_CARDINALITY and _has_words(profile)
     return _make(profile, kind, has_words=read)
+
+
+def _mean_words(profile: ColumnProfile) -> float:
+    return sum(map(count_words, profile.counts)) / len(profile.counts)
 
 
 def _has_words(profile: ColumnProfile) -> bool:

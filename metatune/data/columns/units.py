@@ -6,6 +6,7 @@ from functools import cache
 __all__ = [
     "CURRENCY_AFTER",
     "CURRENCY_BEFORE",
+    "RANKS",
     "SCALE_WORDS",
     "UNIT",
     "scale_of",
@@ -41,6 +42,9 @@ UNIT = r"(?:[^\W\d_]|[°‰])(?:[^\W\d_]|[°%‰/.^]| (?=[^\W\d_])){0,19}"
 _PREFIXES = {"": 1.0, "n": 1e-9, "µ": 1e-6, "u": 1e-6, "m": 1e-3, "c": 1e-2, "d": 1e-1}
 _PREFIXES |= {"k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 _PREFIXES |= {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40}
+RANKS = ("st", "nd", "rd", "th")
+"""Endings of ranks such as ``3rd``."""
+
 _MEASURES: dict[str, tuple[str, float]] = {
     **dict.fromkeys(("gram", "grams", "gr", "gm", "gms"), ("g", 1.0)),
     **dict.fromkeys(("kilogram", "kilograms", "kilo", "kilos", "kgs"), ("g", 1e3)),
@@ -75,7 +79,7 @@ _MEASURES: dict[str, tuple[str, float]] = {
     **dict.fromkeys(("cal", "calories"), ("J", 4.184)),
     "kcal": ("J", 4184.0),
     **{"bar": ("Pa", 1e5), "psi": ("Pa", 6894.757293168), "atm": ("Pa", 101_325.0)},
-    **dict.fromkeys(("st", "nd", "rd", "th"), ("place", 1.0)),
+    **dict.fromkeys(RANKS, ("place", 1.0)),
 }
 """Quantity, named by its unit here, and amount of units in small letters; pints are American."""
 _BASES = ("B", "b", "bit", "bps", "bp", "g", "m", "l", "L", "Hz", "W", "Wh", "V", "A", "J", "Pa")

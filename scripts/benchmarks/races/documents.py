@@ -1,12 +1,16 @@
-"""Marked places of documents, which benchmarks fill with their tables."""
+"""Marked places of documents, which benchmarks fill with their tables, and their pictures."""
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.races.errors import RaceError
 
-__all__ = ["Place", "picture"]
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Place", "picture", "save_picture"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +57,13 @@ def picture(drawn: Path, title: str, into: Path | None) -> str:
     """Return the Markdown of a picture, as seen from a document or the current directory."""
     beside = into.resolve().parent if into else Path.cwd()
     return f"![{title}]({Path(os.path.relpath(drawn.resolve(), beside)).as_posix()})"
+
+
+def save_picture(figure: "Figure", path: Path, name: str) -> None:
+    """Save a PNG or SVG file, by its ending: the same one from the same figure and name."""
+    from matplotlib import rc_context
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    dated = {"Date": None} if path.suffix == ".svg" else None
+    with rc_context({"svg.hashsalt": name}):
+        figure.savefig(path, dpi=130, metadata=dated)

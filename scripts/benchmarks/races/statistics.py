@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-__all__ = ["Duel", "Mean", "duel", "mean_with_interval"]
+__all__ = ["Duel", "Mean", "chance", "duel", "mean_with_interval"]
 
 _DRAWS = 10_000
 _SEED = 0
@@ -79,3 +79,8 @@ def duel(first: "FloatArray", second: "FloatArray") -> Duel:
         p_value=float(binomtest(wins, decided).pvalue) if decided else 1.0,
         difference=mean_with_interval(difference),
     )
+
+
+def chance(p_value: float) -> str:
+    """Write the p-value of a test for a table."""
+    return f"{p_value:.3f}" if p_value >= 0.001 else "< 0.001"

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from benchmarks.races.documents import save_picture
 from benchmarks.races.peers.runs import PARTS
 from benchmarks.races.peers.scores import Field
 
@@ -40,17 +40,14 @@ def plot_peers(path: Path, fields: Sequence[Field], of: str) -> Path:
     """
     parts = [part for part in PARTS if any(field.part == part for field in fields)]
     names = sorted({name for field in fields for name in field.systems}, key=lambda n: (n == of, n))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # the same file from the same runs: no date, no names drawn at random
-    with rc_context({"svg.hashsalt": "peers"}):
-        figure = Figure(figsize=(6.5 * len(parts), 5.2), layout="constrained")
-        axes = figure.subplots(1, len(parts), squeeze=False, sharey=True)[0]
-        for one, part in zip(axes, parts, strict=True):
-            _draw(one, [field for field in fields if field.part == part], names, of)
-            one.set_title(f"{part} tables")
-        axes[0].set_ylabel("mean normalised score on held-out rows (1: best of all)")
-        axes[-1].legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5), reverse=True)
-        figure.savefig(path, dpi=130, metadata={"Date": None} if path.suffix == ".svg" else None)
+    figure = Figure(figsize=(6.5 * len(parts), 5.2), layout="constrained")
+    axes = figure.subplots(1, len(parts), squeeze=False, sharey=True)[0]
+    for one, part in zip(axes, parts, strict=True):
+        _draw(one, [field for field in fields if field.part == part], names, of)
+        one.set_title(f"{part} tables")
+    axes[0].set_ylabel("mean normalised score on held-out rows (1: best of all)")
+    axes[-1].legend(fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5), reverse=True)
+    save_picture(figure, path, "peers")
     return path
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from benchmarks.races.peers.runs import PARTS
 from benchmarks.races.peers.scores import LATE_GRACE, LATE_SHARE, Field, make_field, meet
-from benchmarks.races.statistics import Mean
+from benchmarks.races.statistics import Mean, chance
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,7 +117,7 @@ def _wins(field: Field, of: str, system: str) -> tuple[str, str]:
     if system == of or of not in field.systems:
         return "", ""
     met = meet(field.runs, (of, field.budget), (system, field.budget))
-    return _percent(met.share), _chance(met.counts.p_value)
+    return _percent(met.share), chance(met.counts.p_value)
 
 
 def _spent(field: Field, system: str) -> list[str]:
@@ -157,7 +157,7 @@ def _longer(runs: pd.DataFrame, look: Look) -> str:
                     lines.append(
                         f"| {budget:g} s | {other}, {longer:g} s | {part} | {len(met.verdicts)} "
                         f"| {won.wins} | {won.ties} | {won.losses} | {_percent(met.share)} "
-                        f"| {_chance(won.p_value)} |"
+                        f"| {chance(won.p_value)} |"
                     )
     told = len(lines) > _HEAD
     return "\n".join(lines if told else [*lines[:2], "No runs of these at these budgets."])
@@ -223,10 +223,6 @@ def _mean(value: Mean, digits: int) -> str:
 
 def _percent(value: Mean) -> str:
     return f"{value.mean:.0%} ({100 * value.low:.0f} to {100 * value.high:.0f})"
-
-
-def _chance(p_value: float) -> str:
-    return f"{p_value:.3f}" if p_value >= 0.001 else "< 0.001"
 
 
 def _number(value: float) -> str:

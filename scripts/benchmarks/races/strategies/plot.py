@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib import rc_context
 from matplotlib.figure import Figure
 
+from benchmarks.races.documents import save_picture
 from benchmarks.races.progress import progress
 from benchmarks.races.statistics import mean_with_interval
 from benchmarks.races.strategies.tables import OWN, methods_of
@@ -37,35 +37,32 @@ def plot_strategies(path: Path, records: Sequence[Mapping[str, Any]]) -> Path:
     curves = progress(records, grid)
     methods = [method for method in methods_of(curves) if method.name != OWN]
     n_rows = -(-len(methods) // _COLUMNS)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # the same file from the same runs: no date, no names drawn at random
-    with rc_context({"svg.hashsalt": "strategies"}):
-        figure = Figure(figsize=(2.6 * _COLUMNS, 2.4 * n_rows), layout="constrained")
-        rows = figure.subplots(n_rows, _COLUMNS, squeeze=False, sharex=True, sharey=True)
-        panels = list(rows.flat)
-        for axes in panels[len(methods) :]:
-            axes.set_axis_off()
-        for axes, method in zip(panels, methods, strict=False):
-            _draw(axes, grid, curves.get(OWN), OWN, _OWN)
-            _draw(axes, grid, curves.get(method.cold or ""), "cold", _COLD)
-            _draw(axes, grid, curves.get(method.warm), "warm", _WARM)
-            axes.set_title(method.name, fontsize=10)
-            axes.set_xscale("log")
-            ticks = [tick for tick in (1, 3, 10, 30, 120) if tick <= longest]
-            axes.set_xticks(ticks, [str(tick) for tick in ticks])
-            axes.set_xticks([], minor=True)
-            axes.grid(visible=True, alpha=0.3)
-        # the first method may have no cold variant
-        legend = max((axes.get_legend_handles_labels() for axes in panels), key=lambda h: len(h[0]))
-        figure.legend(*legend, loc="outside lower right", ncols=len(legend[0]), fontsize=9)
-        n_tables = len(next(iter(curves.values()))) if curves else 0
-        figure.suptitle(
-            f"Normalised cross-validated score of the incumbent over {longest:g} s, {n_tables} "
-            "tables (mean, 95 % interval)",
-            fontsize=11,
-        )
-        figure.supxlabel("seconds since the start of the run", fontsize=10)
-        figure.savefig(path, dpi=130, metadata={"Date": None} if path.suffix == ".svg" else None)
+    figure = Figure(figsize=(2.6 * _COLUMNS, 2.4 * n_rows), layout="constrained")
+    rows = figure.subplots(n_rows, _COLUMNS, squeeze=False, sharex=True, sharey=True)
+    panels = list(rows.flat)
+    for axes in panels[len(methods) :]:
+        axes.set_axis_off()
+    for axes, method in zip(panels, methods, strict=False):
+        _draw(axes, grid, curves.get(OWN), OWN, _OWN)
+        _draw(axes, grid, curves.get(method.cold or ""), "cold", _COLD)
+        _draw(axes, grid, curves.get(method.warm), "warm", _WARM)
+        axes.set_title(method.name, fontsize=10)
+        axes.set_xscale("log")
+        ticks = [tick for tick in (1, 3, 10, 30, 120) if tick <= longest]
+        axes.set_xticks(ticks, [str(tick) for tick in ticks])
+        axes.set_xticks([], minor=True)
+        axes.grid(visible=True, alpha=0.3)
+    # the first method may have no cold variant
+    legend = max((axes.get_legend_handles_labels() for axes in panels), key=lambda h: len(h[0]))
+    figure.legend(*legend, loc="outside lower right", ncols=len(legend[0]), fontsize=9)
+    n_tables = len(next(iter(curves.values()))) if curves else 0
+    figure.suptitle(
+        f"Normalised cross-validated score of the incumbent over {longest:g} s, {n_tables} "
+        "tables (mean, 95 % interval)",
+        fontsize=11,
+    )
+    figure.supxlabel("seconds since the start of the run", fontsize=10)
+    save_picture(figure, path, "strategies")
     return path
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.races.progress import progress
 from benchmarks.races.standings import SINGLE, columns_of, compare, normalised
-from benchmarks.races.statistics import Duel, duel, mean_with_interval
+from benchmarks.races.statistics import Duel, chance, duel, mean_with_interval
 from benchmarks.races.variants import COLD, WARM
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _of_budget(
         cells += _duel(common, OWN, None if method.name == OWN else method.warm, budget)
         lines.append(f"| {' | '.join(cells)} |")
     lines += ["", _summary(common, methods, budget)]
-    lines += ["", _early(records, order, budget), "", _by_table(common, records, budget)]
+    lines += ["", _early(records, order, budget), "", _by_table(common, ranks, records, budget)]
     return "\n".join(lines)
 
 
@@ -126,11 +126,7 @@ def _duel(common: "pd.DataFrame", first: str, second: str | None, budget: float)
     met = None if second is None else compare(common, (first, budget), (second, budget))
     if met is None:
         return ["", "", ""]
-    return [f"{met.wins} : {met.losses}", _chance(met.p_value), str(met.difference)]
-
-
-def _chance(p_value: float) -> str:
-    return f"{p_value:.3f}" if p_value >= 0.001 else "< 0.001"
+    return [f"{met.wins} : {met.losses}", chance(met.p_value), str(met.difference)]
 
 
 def _summary(common: "pd.DataFrame", methods: Sequence[Method], budget: float) -> str:
@@ -186,14 +182,18 @@ def _early(records: Sequence[Mapping[str, Any]], methods: Sequence[Method], budg
     return "\n".join(lines)
 
 
-def _by_table(common: "pd.DataFrame", records: Sequence[Mapping[str, Any]], budget: float) -> str:
+def _by_table(
+    common: "pd.DataFrame",
+    ranks: "pd.DataFrame",
+    records: Sequence[Mapping[str, Any]],
+    budget: float,
+) -> str:
     """Write a line for each table: the best method, and where the default stands."""
     facts = {record["table"]: record for record in records if "error" not in record}
     lines = [
         f"| table | kind | rows | best variant | {OWN} behind by | rank of {OWN} |",
         "|---|---|--:|---|--:|--:|",
     ]
-    ranks = common.rank(axis=1, ascending=False)
     for table in common.index:
         row = common.loc[table]
         best, _ = row.idxmax()
