@@ -23,8 +23,14 @@ FAMILIES = {"cp1252": "latin-1"}
 # A third class in a single row, which the catalogue's judgement leaves out.
 OTHER_KIND = {"raw/credit_scoring.csv": "multiclass"}
 
+# Points of maps ("POINT (-73.97 40.78)") are texts to the catalogue and two numbers to metatune.
 KINDS = {
-    "text_columns": {ColumnKind.TEXT, ColumnKind.IDENTIFIER, ColumnKind.HIGH_CARDINALITY},
+    "text_columns": {
+        ColumnKind.TEXT,
+        ColumnKind.IDENTIFIER,
+        ColumnKind.HIGH_CARDINALITY,
+        ColumnKind.NUMBERS,
+    },
     "date_columns": {ColumnKind.DATETIME, ColumnKind.CONSTANT},
     "id_columns": {ColumnKind.IDENTIFIER, ColumnKind.CONSTANT, ColumnKind.HIGH_CARDINALITY},
 }
