@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from metatune._typing import FloatArray
 
-__all__ = ["check_seconds", "texts_help"]
+__all__ = ["check_seconds", "losses_of_trees", "texts_help"]
 
 _MAX_ROWS = 1_500  # of a fold to train on,
 _MAX_JUDGED = 5_000  # and to judge by
@@ -27,7 +27,7 @@ _FIT_SECONDS = 0.03
 _CELL_SECONDS = 3e-6
 
 
-def texts_help(data: TrialData, without: TrialData, least_errors: float = 0.0) -> bool:
+def texts_help(losses: "FloatArray", without: "FloatArray", least_errors: float = 0.0) -> bool:
     """Return True if small boosted trees predict clearly better with the columns of the texts.
 
     Where the other columns all but determine the target, a column that foretells it less exactly
@@ -35,20 +35,20 @@ def texts_help(data: TrialData, without: TrialData, least_errors: float = 0.0) -
 
     Parameters
     ----------
-    data, without : TrialData
-        With the columns of texts, and without them or with those of fewer texts.
+    losses, without : ndarray of shape (n_judged,)
+        Of `losses_of_trees` with the columns of texts, and without them or with those of fewer
+        texts.
     least_errors : float
         Standard errors that the gain has to be.
     """
-    before = _losses(without)
-    gains = before - _losses(data)
+    gains = without - losses
     error = float(gains.std()) / len(gains) ** 0.5
     gain = float(gains.mean())
-    return gain > (1 - _LEAST_GAIN) * float(before.mean()) and gain >= least_errors * error
+    return gain > (1 - _LEAST_GAIN) * float(without.mean()) and gain >= least_errors * error
 
 
 def check_seconds(data: TrialData) -> float:
-    """Predict the seconds of `texts_help`, from sizes alone."""
+    """Predict the seconds of the trees of both sides of a check, from sizes alone."""
     folds = data.folds[:_MAX_FOLDS]
     rows = sum(min(len(fold.train), _MAX_ROWS) for fold in folds)
     n_models = 2 * (data.task.n_classes if data.task.n_classes > 2 else 1)
@@ -56,11 +56,21 @@ def check_seconds(data: TrialData) -> float:
     return n_models * (_FIT_SECONDS * len(folds) + _CELL_SECONDS * cells)
 
 
-def _losses(data: TrialData) -> "FloatArray":
-    """Return the squared errors of values or probabilities, of all rows that are judged.
+def losses_of_trees(data: TrialData) -> "FloatArray":
+    """Return the losses of small boosted trees, fold by fold, in all rows that are judged.
 
-    Logarithms of probabilities would punish how sure trees of a fixed number are, not what they
-    know.
+    They are squared errors of values or of probabilities: logarithms of probabilities would punish
+    how sure trees of a fixed number are, not what they know.
+
+    Parameters
+    ----------
+    data : TrialData
+        Rows, columns and folds.
+
+    Returns
+    -------
+    ndarray of shape (n_judged,)
+        In the same rows, in the same order, whatever the columns.
     """
     y = data.task.y
     truth = np.eye(data.task.n_classes)[y] if data.task.n_classes else y[:, None]

@@ -1,6 +1,7 @@
 """Texts in a run: columns that predict the target, made once for all trials, fold by fold."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,13 +9,15 @@ import numpy as np
 from metatune.data.encoding.encoder import TableEncoder
 from metatune.data.encoding.text_model import CrossFitted, TextModel, n_targets, text_targets
 from metatune.data.splits.folds import Fold
-from metatune.evaluation.text_check import check_seconds, texts_help
+from metatune.evaluation.text_check import check_seconds, losses_of_trees, texts_help
 from metatune.evaluation.trial_data import TrialData
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
+
+    from metatune._typing import FloatArray
 
 __all__ = ["add_texts", "within_folds"]
 
@@ -46,6 +49,17 @@ _READINGS = (
 """From the most careful to the cheapest."""
 
 
+class _Judged:
+    """Data of a run, with the losses by which they are compared: looked for once, if at all."""
+
+    def __init__(self, data: TrialData) -> None:
+        self.data = data
+
+    @cached_property
+    def losses(self) -> "FloatArray":
+        return losses_of_trees(self.data)
+
+
 def add_texts(
     data: TrialData, encoder: TableEncoder, table: "pd.DataFrame", seconds: float = float("inf")
 ) -> TrialData:
@@ -73,20 +87,20 @@ def add_texts(
         cross-fitted among them.
     """
     texts, words = encoder.readable
-    chosen, best = None, data
+    chosen, best = None, _Judged(data)
     for names, least_errors in ((texts, 0.0), (words and [*texts, *words], _LEAST_ERRORS)):
         cells = encoder.texts(table, names)
         reading = _choose(cells, data, seconds)
         found = None if reading is None else _told(cells, names, reading, data)
         if reading is None or found is None:
             continue
-        model, wider = found
-        seconds -= _seconds(reading, cells, data) + check_seconds(wider)
-        if texts_help(wider, best, least_errors) if seconds >= 0 else names == texts:
+        model, wider = found[0], _Judged(found[1])
+        seconds -= _seconds(reading, cells, data) + check_seconds(wider.data)
+        if texts_help(wider.losses, best.losses, least_errors) if seconds >= 0 else names == texts:
             chosen, best = model, wider
     if chosen is not None:
         encoder.add_text_model(chosen)
-    return best
+    return best.data
 
 
 def _told(

@@ -14,7 +14,7 @@ from metatune.data.encoding.fingerprint import Fingerprint
 from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.data.task.make_task import make_task
 from metatune.evaluation.rungs import Rung
-from metatune.evaluation.text_check import check_seconds, texts_help
+from metatune.evaluation.text_check import check_seconds, losses_of_trees, texts_help
 from metatune.evaluation.text_columns import add_texts
 from metatune.evaluation.trial import Trial
 from metatune.evaluation.trial_data import TrialData
@@ -275,11 +275,12 @@ def test_texts_without_any_word_in_common_add_nothing() -> None:
 
 def test_texts_are_kept_where_trees_predict_better_with_them() -> None:
     plain, told, _ = read(make_table())
-    assert texts_help(told, plain)
-    assert texts_help(told, plain, least_errors=3.0)
-    assert not texts_help(told, plain, least_errors=100.0)
     silent = replace(told, predicted=tuple(np.zeros_like(fold) for fold in told.predicted))
-    assert not texts_help(silent, plain)
+    without, with_them, with_zeros = map(losses_of_trees, (plain, told, silent))
+    assert texts_help(with_them, without)
+    assert texts_help(with_them, without, least_errors=3.0)
+    assert not texts_help(with_them, without, least_errors=100.0)
+    assert not texts_help(with_zeros, without)
 
 
 def test_the_seconds_of_the_check_follow_from_sizes_alone() -> None:
