@@ -20,16 +20,18 @@ class Place:
     Attributes
     ----------
     name : str
+        Short name of what stands there.
+    command : str
         Benchmark that fills it.
     """
 
     name: str
+    command: str
 
     @property
     def begin(self) -> str:
         """Mark before the place."""
-        command = f"python scripts/benchmarks {self.name} table --into"
-        return f"<!-- {self.name}: written by {command} -->"
+        return f"<!-- {self.name}: written by python scripts/benchmarks {self.command} --into -->"
 
     @property
     def end(self) -> str:

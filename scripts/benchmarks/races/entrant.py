@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from metatune.data.task.task import Task
     from metatune.tuning.result import TuningResult
 
-__all__ = ["Entry", "run_entry"]
+__all__ = ["Entry", "Finished", "run_entry", "search"]
 
 _MEMORY_SHARE = 0.8  # of the free memory, divided among runs at the same time
 
@@ -62,6 +62,10 @@ class Entry:
     at_once: int = 1
     max_trials: int | None = None
 
+    def text(self) -> str:
+        """Return it as the argument of a process."""
+        return json.dumps(asdict(self))
+
 
 class Elapsed:
     """Seconds since the process started, or since whatever the budget counts from."""
@@ -75,8 +79,33 @@ class Elapsed:
         return self._before + self._watch.seconds()
 
 
-def run_entry(entry: Entry, elapsed: float = 0.0) -> dict[str, Any]:
-    """Run and judge; return plain values.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Finished:
+    """Run that has ended.
+
+    Attributes
+    ----------
+    task : Task
+        What was searched on.
+    result : TuningResult
+        Of the search.
+    pipeline : Pipeline
+        The model as it was saved.
+    seconds : float
+        Of the budget that had passed by then.
+    trajectory : list of (float, int, float)
+        Seconds of the budget, rung and cross-validated score of each incumbent.
+    """
+
+    task: "Task"
+    result: "TuningResult"
+    pipeline: "Pipeline"
+    seconds: float
+    trajectory: list[tuple[float, int, float]]
+
+
+def search(entry: Entry, elapsed: float = 0.0) -> Finished:
+    """Run a whole search, to the saved model and back.
 
     Parameters
     ----------
@@ -124,19 +153,41 @@ def run_entry(entry: Entry, elapsed: float = 0.0) -> dict[str, Any]:
             events=trajectory,
         )
         seconds = clock.seconds()
-        pipeline = model_file.load(run_dir.path)
+        return Finished(
+            task=task,
+            result=result,
+            pipeline=model_file.load(run_dir.path),
+            seconds=seconds,
+            trajectory=trajectory.points,
+        )
+
+
+def run_entry(entry: Entry, elapsed: float = 0.0) -> dict[str, Any]:
+    """Run and judge; return plain values.
+
+    Parameters
+    ----------
+    entry : Entry
+        What to do.
+    elapsed : float
+        Seconds of the budget that have passed before.
+    """
+    finished = search(entry, elapsed)
+    from metatune.data.reading.table_reader import read_table
+
+    task, result = finished.task, finished.result
     test = read_table(Path(entry.test)).frame
     return {
-        "seconds": round(seconds, 2),
+        "seconds": round(finished.seconds, 2),
         "metric": task.metric.name,
         "greater_is_better": task.metric.greater_is_better,
-        **_judged(task, pipeline, result, test, entry),
+        **_judged(task, finished.pipeline, result, test, entry),
         "cross_validated": result.score,
         "cross_validated_constant": result.constant_score,
         "winner": str(result.winner),
         "trials": len(result.history.results),
         "configurations": len({r.trial.configuration.key for r in result.history.results}),
-        "trajectory": trajectory.points,
+        "trajectory": finished.trajectory,
     }
 
 
@@ -169,11 +220,6 @@ def _judged(
 def main() -> None:
     record = run_entry(Entry(**json.loads(sys.argv[1])), seconds_since_process_start())
     print(json.dumps(record, default=float))
-
-
-def command(entry: Entry) -> list[str]:
-    """Return the command line that runs an entrant, from the folder ``scripts``."""
-    return [sys.executable, "-m", "benchmarks.races.entrant", json.dumps(asdict(entry))]
 
 
 if __name__ == "__main__":

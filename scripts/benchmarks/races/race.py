@@ -13,9 +13,7 @@ strategies alike.
     python scripts/benchmarks race --catalogue ../shared/datasets/catalog.csv --out results/race
 """
 
-import json
 import random
-import subprocess
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,7 +23,8 @@ from typing import Any
 import click
 
 from benchmarks import options
-from benchmarks.races.entrant import Entry, command
+from benchmarks.races.entrant import Entry
+from benchmarks.races.jobs import run_job
 from benchmarks.races.parts import write_parts
 from benchmarks.races.plots import plot_race, plot_tables
 from benchmarks.races.records import Run, append_record, read_records
@@ -37,7 +36,6 @@ from metatune.budget import Deadline
 from metatune.building.catalogue import read_catalogue
 from metatune.metadataset.store import find_metadata
 
-SCRIPTS = Path(__file__).resolve().parents[2]
 GRACE = 120.0  # seconds beyond the budget, for judging, after which a run counts as hanging
 
 
@@ -217,21 +215,7 @@ def run_all(race: Race, todo: list[tuple[RaceTable, Run]], deadline: Deadline) -
 
 def run_one(entry: Entry) -> dict[str, Any]:
     """Run an entrant; what goes wrong becomes its result."""
-    try:
-        ended = subprocess.run(
-            command(entry),
-            cwd=SCRIPTS,
-            capture_output=True,
-            text=True,
-            timeout=entry.budget + GRACE,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return {"error": "hangs"}
-    if ended.returncode != 0:
-        lines = ended.stderr.strip().splitlines()
-        return {"error": lines[-1] if lines else f"exit code {ended.returncode}"}
-    return dict(json.loads(ended.stdout.strip().splitlines()[-1]))
+    return run_job("benchmarks.races.entrant", entry.text(), seconds=entry.budget + GRACE)
 
 
 def line(record: dict[str, Any]) -> str:

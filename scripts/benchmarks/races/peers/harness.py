@@ -4,11 +4,14 @@ What is asked of it: a file `systems.py` with `SYSTEMS` (a mapping of names to d
 `budgeted`) and `python_of(env)`, and a script `run.py` with the options `--systems`, `--datasets
 CATALOGUE.csv:NAMES`, `--budget`, `--seeds`, `--out`, `--core`, `--harness-core`, `--stop-after`
 and `--retry-failed`, which appends a line of JSON for each run and passes over those that are in
-the file.
+the file. Whoever needs the very rows asks its file `data.py`: `load_catalog("CATALOGUE.csv:NAME")`
+returns the table's row of the catalogue, and `prepare(row, seed)` a dict of `X`, `y`, `Xt`, `yt`
+(frames and targets, before and after the split), `target`, `task` and `categorical`.
 """
 
 import json
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -18,12 +21,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import psutil
 
 from benchmarks.races.errors import RaceError
+from benchmarks.races.parts import Parts
 from benchmarks.races.peers.runs import read_lines
 
-__all__ = ["Harness", "done_runs", "mend", "open_harness"]
+__all__ = ["Harness", "RacedTable", "done_runs", "mend", "open_harness", "split_as_raced"]
 
 _PATIENCE = 5.0  # seconds for the harness to clear up when it is stopped
 _NEEDED = ("run.py", "systems.py")
@@ -120,6 +125,47 @@ def open_harness(
         environment=environment,
         budgeted={name: bool(known[name][0]) for name in systems},
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RacedTable:
+    """Table as the systems of a race are given it.
+
+    Attributes
+    ----------
+    parts : Parts
+        Files of its rows before and after the split, with the target.
+    target, kind : str
+        What is predicted, and of which kind it is.
+    """
+
+    parts: Parts
+    target: str
+    kind: str
+
+
+def split_as_raced(folder: Path, catalogue: Path, table: str, seed: int, work: Path) -> RacedTable:
+    """Write both parts of a table below `work`, as the harness splits it.
+
+    Raises
+    ------
+    RaceError
+        If the harness has no file that splits tables.
+    """
+    if not (folder / "data.py").is_file():
+        raise RaceError(f"no data.py in {folder}: the harness' own split of the tables is needed")
+    data = runpy.run_path(str(folder / "data.py"))
+    (row,) = data["load_catalog"](f"{catalogue.resolve()}:{table}")
+    found = data["prepare"](row, seed)
+    work.mkdir(parents=True, exist_ok=True)
+    parts = Parts(
+        train=work / f"{table}-{seed}-train.parquet", test=work / f"{table}-{seed}-test.parquet"
+    )
+    for path, X, y in ((parts.train, "X", "y"), (parts.test, "Xt", "yt")):
+        declared = {name: found[X][name].astype("category") for name in found["categorical"]}
+        frame: pd.DataFrame = found[X].assign(**declared, **{found["target"]: found[y]})
+        frame.to_parquet(path, index=False)
+    return RacedTable(parts=parts, target=found["target"], kind=found["task"])
 
 
 def mend(out: Path) -> None:

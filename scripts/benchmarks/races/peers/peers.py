@@ -2,17 +2,18 @@ r"""Races of metatune against other AutoML systems, by a harness outside this re
 
 `run` chooses tables of families that a meta-dataset lacks and has the harness run every system on
 them, `keep` takes what the tables need from its output, `table` makes tables and a picture of
-either. Without files `table` takes what is kept in docs/races, so the first of these makes the
-documents' figures anew:
+either, and `reasons` looks for what was lacking where metatune lost. Without files `table` takes
+what is kept in docs/races, so the first of these makes the documents' figures anew:
 
 \b
     python scripts/benchmarks peers table --into docs/benchmarks.md
     python scripts/benchmarks peers run --harness DIR --catalogue CATALOGUE.csv --unknown-to DIR
     python scripts/benchmarks peers keep results/peers/runs.jsonl --catalogue CATALOGUE.csv
+    python scripts/benchmarks peers reasons --harness DIR --catalogue CATALOGUE.csv
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -25,14 +26,13 @@ from benchmarks.races.errors import RaceError
 from benchmarks.races.peers.choice import Wanted, choose, parts_of
 from benchmarks.races.peers.harness import Harness, done_runs, mend, open_harness
 from benchmarks.races.peers.plot import plot_peers
-from benchmarks.races.peers.runs import PeerRun, kept_lines, read_runs
+from benchmarks.races.peers.reasons import reasons
+from benchmarks.races.peers.runs import KEPT, PeerRun, kept_files, kept_lines, read_runs
 from benchmarks.races.peers.scores import scored
 from benchmarks.races.peers.tables import Look, fields_of, tables_of
 from metatune.budget import Deadline
 from metatune.building.catalogue import CatalogueEntry
 
-ROOT = Path(__file__).resolve().parents[4]
-KEPT = ROOT / "docs" / "races"
 USUAL = (
     "metatune,autogluon_best,autogluon_medium,flaml,lightautoml,mljar,optuna_lgbm,rf,hgb,lgbm,"
     "constant"
@@ -70,6 +70,9 @@ names_option = click.option(
 @click.group(help=__doc__)
 def peers() -> None:
     pass
+
+
+peers.add_command(reasons)
 
 
 @peers.command()
@@ -217,13 +220,13 @@ def table(
     `keep` has made of it; docs/races/peers*.jsonl of the checkout by default. With --into DOCUMENT
     the tables, and the picture if one is drawn, go between the document's marks.
     """
-    found = read_runs(files or _kept_files(), _parts(catalogue), dict(names))
+    found = read_runs(files or kept_files(), _parts(catalogue), dict(names))
     chosen = Look(**look)
     text = _text(found, chosen, plot, into)
     if into is None:
         print(text)
     else:
-        Place("peers").fill(into, text)
+        Place("peers", "peers table").fill(into, text)
         print(f"{into}: tables of {len(found)} runs")
 
 
@@ -284,13 +287,6 @@ def _show(
 
 def _parts(catalogue: Path | None) -> dict[str, str] | None:
     return None if catalogue is None else parts_of(catalogue)
-
-
-def _kept_files() -> Iterator[Path]:
-    found = sorted(KEPT.glob("peers*.jsonl"))
-    if not found:
-        raise RaceError("docs/races holds no peers*.jsonl yet: name files of runs")
-    yield from found
 
 
 def _text(found: Sequence[PeerRun], look: Look, plot: Path | None, into: Path | None) -> str:

@@ -16,16 +16,22 @@ from benchmarks.races.errors import RaceError
 
 __all__ = [
     "CLEAN",
+    "KEPT",
     "METRICS",
     "PARTS",
     "RAW",
     "MetricRule",
     "PeerRun",
+    "kept_files",
     "kept_lines",
     "read_lines",
     "read_runs",
     "reduced",
 ]
+
+
+KEPT = Path(__file__).resolve().parents[4] / "docs" / "races"
+"""Folder of the runs that are kept in the repository."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +128,20 @@ class PeerRun:
     def key(self) -> tuple[str, int, float, str]:
         """Table, seed, budget and system."""
         return self.table, self.seed, self.budget, self.system
+
+
+def kept_files() -> list[Path]:
+    """Return the files of the runs that are kept.
+
+    Raises
+    ------
+    RaceError
+        If there is none.
+    """
+    found = sorted(KEPT.glob("peers*.jsonl"))
+    if not found:
+        raise RaceError("docs/races holds no peers*.jsonl yet: name files of runs")
+    return found
 
 
 def read_runs(

@@ -1,12 +1,13 @@
 """Tables of a race against peers, in Markdown."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.races.peers.losses import Loss, losses_of
 from benchmarks.races.peers.runs import PARTS
 from benchmarks.races.peers.scores import LATE_GRACE, LATE_SHARE, Field, make_field, meet
 from benchmarks.races.statistics import Mean, chance
@@ -175,38 +176,26 @@ def _losses(fields: Iterable[Field], of: str) -> str:
     n_tables = n_lost = 0
     for field in fields:
         if of in field.systems:
-            lost = list(_lost(field, of))
+            lost = losses_of(field, of)
             n_tables, n_lost = n_tables + len(field.tables), n_lost + len(lost)
-            lines += lost
+            lines += [_loss(field, of, loss) for loss in lost]
     told = [*lines, "", f"{n_lost} of {n_tables}."]
     return "\n".join(told if n_lost else [*lines[:2], f"None of {n_tables}."])
 
 
-def _lost(field: Field, of: str) -> Iterator[str]:
-    """Go through the tables lost, the largest loss first."""
-    others = [name for name in field.systems if name != of]
-    ranks, scores = field.ranks[others].T.to_dict(), field.scores.T.to_dict()
-    met = {n: meet(field.runs, (of, field.budget), (n, field.budget)).verdicts for n in others}
-    behind: list[tuple[float, str, str]] = []
-    for table in field.tables:
-        best = min(others, key=ranks[table].__getitem__)
-        if met[best][table] < 0:
-            behind.append((scores[table][best] - scores[table][of], table, best))
-    for gap, table, best in sorted(behind, key=lambda one: -np.nan_to_num(one[0])):
-        yield _loss(field, table, of, best, gap)
-
-
-def _loss(field: Field, table: str, of: str, best: str, gap: float) -> str:
-    runs = field.runs[field.runs["table"] == table]
-    mine, theirs = (runs[runs["system"] == name] for name in (of, best))
+def _loss(field: Field, of: str, loss: Loss) -> str:
+    """Write the line of a table that was lost."""
+    runs = field.runs[field.runs["table"] == loss.table]
+    mine, theirs = (runs[runs["system"] == name] for name in (of, loss.best))
     first = mine.iloc[0]
     scores = [float(side["score"].astype(float).mean()) for side in (mine, theirs)]
     by = abs(scores[1] - scores[0])
     share = "" if first["metric"] == "roc_auc" else f" ({by / max(abs(scores[0]), 1e-300):.1%})"
     told = "" if mine["failed"].any() else f"{_number(by)}{share}"
-    cells = [f"{field.budget:g} s", table, field.part, first["task"], str(first["n_train"])]
+    cells = [f"{field.budget:g} s", loss.table, field.part, first["task"], str(first["n_train"])]
     cells += [first["metric"], "failed" if mine["failed"].any() else _number(scores[0])]
-    cells += [best, _number(scores[1]), told, "" if np.isnan(gap) else f"{gap:.3f}"]
+    cells += [loss.best, _number(scores[1]), told]
+    cells.append("" if np.isnan(loss.gap) else f"{loss.gap:.3f}")
     return f"| {' | '.join(cells)} |"
 
 

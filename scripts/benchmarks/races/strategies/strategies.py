@@ -84,5 +84,5 @@ def table(files: tuple[Path, ...], plot: Path | None, into: Path | None) -> None
     if into is None:
         print(text)
     else:
-        Place("strategies").fill(into, text)
+        Place("strategies", "strategies table").fill(into, text)
         print(f"{into}: tables of {len(records)} runs")
