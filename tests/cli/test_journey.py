@@ -14,22 +14,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import Result
-
-from metatune.estimate.corrected import Estimate
+from made_up_estimate import make_estimate
 
 Call = Callable[..., Result]
-ESTIMATE = Estimate(
-    metric="roc_auc",
-    score=0.912,
-    low=0.893,
-    high=0.929,
-    optimistic=0.921,
-    n_candidates=38,
-    method="bias-corrected bootstrap",
-    n_bootstraps=500,
-    n_skipped=0,
-    n_rows=1000,
-)
+ESTIMATE = make_estimate()
 
 
 MAIN = [sys.executable, "-m", "metatune"]

@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 
 import pytest
+from made_up_estimate import make_estimate
 
 from metatune.budget import Budget, Deadline
 from metatune.cli import console
@@ -11,7 +12,6 @@ from metatune.cli.console import Voice
 from metatune.cli.fit import default_output
 from metatune.cli.progress import make_progress
 from metatune.cli.wording import command, familiarity, honest
-from metatune.estimate.corrected import Estimate
 from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.files.plain import without_nan
@@ -91,18 +91,7 @@ def test_quiet_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_an_estimate_is_said_in_one_line() -> None:
-    found = Estimate(
-        metric="roc_auc",
-        score=0.912,
-        low=0.893,
-        high=0.929,
-        optimistic=0.921,
-        n_candidates=38,
-        method="bias-corrected bootstrap",
-        n_bootstraps=500,
-        n_skipped=0,
-        n_rows=1000,
-    )
+    found = make_estimate()
     said = honest(found)
     assert said.startswith("0.9120, 95 % interval 0.8930 to 0.9290 (honest; ")
     assert said.endswith("the best of 38 looked like 0.9210)")

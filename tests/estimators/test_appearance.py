@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from made_up_estimate import make_estimate
 from sklearn.base import clone
 
 from metatune import Events, MetaTuneClassifier, describe
 from metatune.errors import ListenerWarning, OptionError, UnknownColumnsWarning
-from metatune.estimate.values import Estimate, NoEstimate
+from metatune.estimate.values import NoEstimate
 from metatune.estimators.talker import talker
 from metatune.execution.executor import InlineExecutor
 from metatune.metadataset.store import load_metadata
@@ -23,18 +24,7 @@ from metatune.search.history import History
 from metatune.space import Configuration
 
 HOSTILE = "<b onclick='x'>&\"\n\x1b[31m" + "n" * 300
-ESTIMATE = Estimate(
-    metric="roc_auc",
-    score=0.912345678,
-    low=0.893,
-    high=0.929,
-    optimistic=0.921,
-    n_candidates=38,
-    method="bias-corrected bootstrap",
-    n_bootstraps=500,
-    n_skipped=0,
-    n_rows=1000,
-)
+ESTIMATE = make_estimate(score=0.912345678)
 
 
 def make_table(n_rows: int = 90) -> tuple[pd.DataFrame, "pd.Series[Any]"]:

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made_up_estimate import make_estimate
 from run_records import OUTCOME, TASK, make_record
 
-from metatune.estimate.values import Estimate
 from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial import Expectation, Reason, Trial, TrialResult, TrialStatus
 from metatune.kinds import TaskKind
@@ -133,17 +133,8 @@ def make_view(names: tuple[str, ...] = ("age", "city"), **changes: Any) -> RunVi
     outlook = Outlook(
         metric="roc_auc", seconds=600.0, now=0.8, expected=0.82, low=0.8, high=0.85, chance=0.7
     )
-    estimate = Estimate(
-        metric="roc_auc",
-        score=0.78,
-        low=0.7,
-        high=0.86,
-        optimistic=0.8,
-        n_candidates=3,
-        method="bias-corrected bootstrap",
-        n_bootstraps=200,
-        n_skipped=0,
-        n_rows=60,
+    estimate = make_estimate(
+        score=0.78, low=0.7, high=0.86, optimistic=0.8, n_candidates=3, n_rows=60
     )
     similar = {
         "dataset": names[0],

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made_up_estimate import make_estimate
 from run_records import OUTCOME, make_record
 
 from metatune.errors import BundleError
-from metatune.estimate.corrected import Estimate
 from metatune.storage.directory import RunDirectory
 from metatune.storage.door import Door
 from metatune.storage.front_record import FrontPoint, FrontRecord
@@ -25,17 +25,8 @@ from metatune.storage.record import (
 
 FULL = replace(
     OUTCOME,
-    estimate=Estimate(
-        metric="roc_auc",
-        score=0.78,
-        low=0.7,
-        high=0.85,
-        optimistic=0.8,
-        n_candidates=3,
-        method="bias-corrected bootstrap",
-        n_bootstraps=100,
-        n_skipped=0,
-        n_rows=60,
+    estimate=make_estimate(
+        score=0.78, low=0.7, high=0.85, optimistic=0.8, n_candidates=3, n_rows=60
     ),
     no_estimate=None,
     winner=Winner(algorithm="knn", params={"k": 3, "w": "uniform"}, origin="default", key="ab"),

@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from metatune.estimate.values import Estimate
+from made_up_estimate import make_estimate
+
 from metatune.storage.record import EnsembleRecord, Figures, Member, Outcome, TrialCounts, Winner
 from metatune.tuning.summary import summary_rows, trials_text
 
@@ -45,17 +46,8 @@ def test_without_an_estimate_the_score_is_called_what_it_is() -> None:
 
 
 def test_with_an_estimate_it_is_what_to_expect() -> None:
-    estimate = Estimate(
-        metric="roc_auc",
-        score=0.88,
-        low=0.86,
-        high=0.9,
-        optimistic=0.9,
-        n_candidates=9,
-        method="bootstrap",
-        n_bootstraps=100,
-        n_skipped=0,
-        n_rows=50,
+    estimate = make_estimate(
+        score=0.88, low=0.86, high=0.9, optimistic=0.9, method="bootstrap", n_candidates=9
     )
     (label, said), (following, _), *_ = rows(estimate=estimate, no_estimate=None)
     assert (label, following) == ("roc_auc", "constant")
