@@ -280,3 +280,25 @@ def test_a_wrong_line_is_told_in_one(
     refused = bench("peers", "table", path)
     assert refused.exit_code == 2
     assert len(refused.stderr.splitlines()) == 1
+
+
+def test_who_was_tried_on_few_tables_is_compared_on_these() -> None:
+    runs = [make_run(n, f"t{i}", s) for n, s in (("metatune", 0.9), ("a", 0.8)) for i in range(10)]
+    runs += [make_run("b", f"t{i}", 0.95) for i in range(7)]
+    runs += [make_run("c", f"t{i}", 0.7) for i in range(5)]
+    runs += [make_run("d", "t0", 0.7)]
+    table = scored(runs)
+    fields = fields_of(table, Look())
+    assert [field.systems for field in fields] == [("metatune", "a")]
+    text = tables_of(table, fields, Look())
+    titles = [line for line in text.splitlines() if line.startswith("### 60 s")]
+    assert titles == [
+        "### 60 s, raw tables: 10",
+        "### 60 s, raw tables that all were tried on: 7",
+        "### 60 s, raw tables that all were tried on: 5",
+    ], "one table is too few"
+    second, third = text.split("that all were tried on: ")[1:]
+    assert "| b | 7 | 1.00 " in second
+    assert "| c |" not in second
+    assert "| c | 5 | 4.00 " in third
+    assert "Left out, since tried on too few tables: b (tried on 7), c" in text

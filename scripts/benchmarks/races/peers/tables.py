@@ -1,6 +1,6 @@
 """Tables of a race against peers, in Markdown."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Look", "fields_of", "tables_of"]
 
 _BUSY = 1.5  # load average from which something else ran beside a system that has one core
+_LEAST_COMMON = 4  # tables, for systems that were tried on few to be compared
 _HEAD = 4  # lines of a table before its first row: title, blank, names, rule
 
 
@@ -57,7 +58,11 @@ def fields_of(runs: pd.DataFrame, look: Look) -> list[Field]:
 def tables_of(runs: pd.DataFrame, fields: Sequence[Field], look: Look) -> str:
     """Write all tables: those of each budget and part, shorter against longer budgets, losses."""
     blocks = [_reading(runs, look.of)]
-    blocks += [_standing(field, look.of) for field in fields]
+    for field in fields:
+        blocks.append(_standing(field, look.of))
+        blocks += [
+            _standing(one, look.of, which="that all were tried on") for one in _wider(runs, field)
+        ]
     if look.against:
         blocks.append(_longer(runs, look))
     blocks.append(_losses(fields, look.of))
@@ -86,10 +91,22 @@ def _reading(runs: pd.DataFrame, of: str) -> str:
     return told
 
 
-def _standing(field: Field, of: str) -> str:
+def _wider(runs: pd.DataFrame, field: Field) -> Iterator[Field]:
+    """Compare those that were left out as well, on the fewer tables that they were tried on.
+
+    Those that were tried on more tables come first, without the others.
+    """
+    for count in sorted(set(field.left_out.values()), reverse=True):
+        more = [name for name, n_tried in field.left_out.items() if n_tried >= count]
+        found = make_field(runs, field.part, field.budget, systems=(*field.systems, *more))
+        if found is not None and len(found.tables) >= _LEAST_COMMON:
+            yield found
+
+
+def _standing(field: Field, of: str, which: str = "") -> str:
     """Write the table of a budget and part."""
     lines = [
-        f"### {field.budget:g} s, {field.part} tables: {len(field.tables)}",
+        f"### {field.budget:g} s, {field.part} tables{which and f' {which}'}: {len(field.tables)}",
         "",
         "| system | tables | mean rank | normalised score | wins | p | failed | late | seconds "
         "| memory | model | predicting |",
@@ -103,7 +120,7 @@ def _standing(field: Field, of: str) -> str:
     notes = [f"{name} (tried on {count})" for name, count in field.left_out.items()]
     if notes:
         lines += ["", f"Left out, since tried on too few tables: {', '.join(notes)}."]
-    if field.n_missing:
+    if field.n_missing and not which:
         lines += ["", f"Not tried with all of these on every seed yet: {field.n_missing} tables."]
     unclear = len(field.scores) - len(field.scores.dropna())
     if unclear:
