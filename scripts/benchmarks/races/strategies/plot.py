@@ -1,5 +1,6 @@
 """Picture of the study of tuning methods: score over time, a panel for each method."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,12 +30,13 @@ def plot_strategies(path: Path, records: Sequence[Mapping[str, Any]]) -> Path:
     """Draw the incumbents' cross-validated scores over time, with intervals over tables.
 
     Each method has a panel with its warm and its cold variant, and the default for comparison. The
-    runs of the longest budget are drawn. The name's ending says whether it becomes a PNG or an SVG
-    file.
+    budget with the most runs is drawn, the longest one of several. The name's ending says whether it
+    becomes a PNG or an SVG file.
     """
-    longest = max(float(record["budget"]) for record in records)
-    grid = np.geomspace(1.0, longest, _N_TIMES)
-    curves = progress(records, grid)
+    counts = Counter(float(record["budget"]) for record in records)
+    budget = max(counts, key=lambda seconds: (counts[seconds], seconds))
+    grid = np.geomspace(1.0, budget, _N_TIMES)
+    curves = progress((record for record in records if record["budget"] == budget), grid)
     methods = [method for method in methods_of(curves) if method.name != OWN]
     n_rows = -(-len(methods) // _COLUMNS)
     figure = Figure(figsize=(2.6 * _COLUMNS, 2.4 * n_rows), layout="constrained")
@@ -48,7 +50,7 @@ def plot_strategies(path: Path, records: Sequence[Mapping[str, Any]]) -> Path:
         _draw(axes, grid, curves.get(method.warm), "warm", _WARM)
         axes.set_title(method.name, fontsize=10)
         axes.set_xscale("log")
-        ticks = [tick for tick in (1, 3, 10, 30, 120) if tick <= longest]
+        ticks = [tick for tick in (1, 3, 10, 30, 120) if tick <= budget]
         axes.set_xticks(ticks, [str(tick) for tick in ticks])
         axes.set_xticks([], minor=True)
         axes.grid(visible=True, alpha=0.3)
@@ -57,7 +59,7 @@ def plot_strategies(path: Path, records: Sequence[Mapping[str, Any]]) -> Path:
     figure.legend(*legend, loc="outside lower right", ncols=len(legend[0]), fontsize=9)
     n_tables = len(next(iter(curves.values()))) if curves else 0
     figure.suptitle(
-        f"Normalised cross-validated score of the incumbent over {longest:g} s, {n_tables} "
+        f"Normalised cross-validated score of the incumbent over {budget:g} s, {n_tables} "
         "tables (mean, 95 % interval)",
         fontsize=11,
     )
