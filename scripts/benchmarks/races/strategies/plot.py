@@ -30,8 +30,8 @@ def plot_strategies(path: Path, records: Sequence[Mapping[str, Any]]) -> Path:
     """Draw the incumbents' cross-validated scores over time, with intervals over tables.
 
     Each method has a panel with its warm and its cold variant, and the default for comparison. The
-    budget with the most runs is drawn, the longest one of several. The name's ending says whether it
-    becomes a PNG or an SVG file.
+    budget with the most runs is drawn, the longest one of several. The name's ending says whether
+    it becomes a PNG or an SVG file.
     """
     counts = Counter(float(record["budget"]) for record in records)
     budget = max(counts, key=lambda seconds: (counts[seconds], seconds))
