@@ -216,7 +216,8 @@ def _build(run: Run, prepared: PreparedTask, store: RunStore, plan: FinalPlan) -
     if pipeline is not None and has_folds and not can_save(pipeline, store, deadline):
         parts = [part.least() for part in parts]
         pipeline = join_members(run, prepared, ensemble, parts)
-        if not ensemble.is_single and not can_save(pipeline, store, deadline):
+        # Several members are worth more than an estimate, for which the rest of the time is kept.
+        if not ensemble.is_single and not can_save(pipeline, store, plan.latest):
             pipeline = None
     if pipeline is None:  # fits on all rows are there by now
         return _build(run, prepared, store, replace(plan, ensemble=ensemble.first))

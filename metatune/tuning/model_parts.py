@@ -55,8 +55,8 @@ class Part:
         return (0.5 if self.folds else 1.0, *(each for _ in self.folds))
 
     def least(self) -> "Part":
-        """Return it with no more models than have to be."""
-        return self if self.whole is None else replace(self, folds=())
+        """Return it with a single model: that of all rows, or else the first fold's."""
+        return replace(self, folds=self.folds[:1] if self.whole is None else ())
 
 
 def is_averaged(result: TrialResult, data: TrialData) -> bool:

@@ -143,7 +143,9 @@ class TestAveraging:
 
     def test_folds_alone_count_alike(self) -> None:
         pipe = Pipeline([])
-        assert Part(result=None, weight=1.0, folds=(pipe, pipe)).shares == (0.5, 0.5)
+        alone = Part(result=None, weight=1.0, folds=(pipe, pipe))
+        assert alone.shares == (0.5, 0.5)
+        assert alone.least().shares == (1.0,)
         both = Part(result=None, weight=1.0, whole=pipe, folds=(pipe, pipe))
         assert both.shares == (0.5, 0.25, 0.25)
         assert both.least().shares == (1.0,)

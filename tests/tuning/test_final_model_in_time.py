@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from ended_search import EndedSearch, TooSlowFor, make_run, make_table
+from sklearn.pipeline import Pipeline
 
 from metatune.budget import Deadline
 from metatune.ensemble.limits import ModelLimits
@@ -14,6 +15,8 @@ from metatune.ensemble.plan import plan_in_worker
 from metatune.evaluation.refit import refit_in_worker
 from metatune.models import model_file
 from metatune.search.history import History
+from metatune.storage.store import RunStore
+from metatune.tuning import final_model
 from metatune.tuning.final_model import build_final_model
 from metatune.tuning.time_plan import can_save
 
@@ -90,6 +93,26 @@ def test_without_time_to_fit_the_folds_are_averaged(tmp_path: Path) -> None:
     loaded = model_file.load(tmp_path / "run")
     new = make_table(50)
     np.testing.assert_array_equal(loaded.predict_proba(new), final.pipeline.predict_proba(new))
+
+
+def test_without_time_to_save_all_folds_one_of_each_member_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left: list[float] = []
+
+    def in_time(pipeline: Pipeline, store: RunStore, deadline: Deadline) -> bool:
+        left.append(deadline.remaining())
+        return len(left) > 1
+
+    monkeypatch.setattr(final_model, "can_save", in_time)
+    run = make_run(tmp_path, executor=TooSlowFor(refit_in_worker))
+    final = run.finish()
+    model = final.pipeline.steps[-1][1]
+    assert len(final.members) > 1, "a single member is worth less"
+    assert len(model.members) == len(final.members)
+    assert left[1] > left[0], "the time for an estimate is used where it has to be"
+    assert "of 400 rows" in final.fitted_on
+    assert "each fold" not in final.fitted_on
 
 
 def test_a_plan_that_takes_too_long_is_made_lightly(tmp_path: Path) -> None:
