@@ -302,3 +302,12 @@ def test_who_was_tried_on_few_tables_is_compared_on_these() -> None:
     assert "| c |" not in second
     assert "| c | 5 | 4.00 " in third
     assert "Left out, since tried on too few tables: b (tried on 7), c" in text
+
+
+def test_tables_of_a_budget_are_those_that_systems_were_given_it_on() -> None:
+    runs = [make_run(name, "t0", 0.9, budget=300.0) for name in ("metatune", "a")]
+    runs += [make_run("metatune", f"t{i}", 0.9, budget=20.0) for i in range(6)]
+    runs += [make_run("rf", f"t{i}", 0.8, budget=0.0) for i in range(6)]
+    (field,) = fields_of(scored(runs), Look())
+    assert (field.budget, field.tables) == (300.0, ["t0"]), "one system at 20 s meets nobody"
+    assert set(field.systems) == {"metatune", "a", "rf"}

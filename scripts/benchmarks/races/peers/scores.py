@@ -167,6 +167,9 @@ def make_field(
 ) -> Field | None:
     """Compare systems at a budget on the tables of a part; None if there is nothing to compare.
 
+    Its tables are those that any system was given this budget on; a budget that a single system was
+    given is no comparison.
+
     Parameters
     ----------
     runs : DataFrame
@@ -184,8 +187,10 @@ def make_field(
     at = runs[(runs["part"] == part) & runs["budget"].isin((budget, 0.0))]
     if systems:
         at = at[at["system"].isin(systems)]
-    if not (at["budget"] == budget).any():
+    timed = at[at["budget"] == budget]
+    if timed["system"].nunique() < 2:
         return None
+    at = at[at["table"].isin(timed["table"])]  # untuned models were run on all
     gains = at.pivot_table(index=_UNIT, columns="system", values="gain", aggfunc="first")
     tried = gains.notna()
     enough = tried.mean() >= (0.0 if systems else least_share)
