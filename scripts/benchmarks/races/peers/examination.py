@@ -121,7 +121,7 @@ class _HeldOut:
         predict = pipeline.predict_proba if self._has_classes else pipeline.predict
         return np.asarray(predict(self._rows), dtype=np.float64)
 
-    def gain(self, said: "FloatArray", rows: "Any" = slice(None)) -> float:
+    def gain(self, said: "FloatArray", rows: Any = slice(None)) -> float:
         """Return the score of a prediction on some rows, with the sign by which more is better."""
         score = self._metric.score(self.y[rows], said[rows], None)
         return float(score if self._metric.greater_is_better else -score)
