@@ -17,7 +17,6 @@ import json
 import os
 import shutil
 import statistics
-import subprocess
 import sys
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -31,6 +30,7 @@ import click
 import pandas as pd
 
 from benchmarks import options
+from benchmarks.races.jobs import JobError, run_command
 from benchmarks.races.parts import Parts, write_parts
 from benchmarks.races.records import Run, append_record, read_records
 from benchmarks.races.standings import duels, normalised, standings
@@ -185,21 +185,14 @@ def command(folder: Path, arguments: list[str], core: int, seconds: float) -> di
     """Run metatune of a checkout on one core, and return what it says as JSON."""
     whole = ["taskset", "-c", str(core), sys.executable, "-m", "metatune", *arguments]
     environment = os.environ | {"PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"}
+    good = (0, _NOTHING_BEAT_THE_CONSTANT)
     try:
-        ended = subprocess.run(
-            whole,
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            check=False,
+        said = run_command(
+            whole, folder=folder, seconds=seconds, environment=environment, good=good
         )
-    except subprocess.TimeoutExpired:
-        return {"error": "hangs"}
-    if ended.returncode not in (0, _NOTHING_BEAT_THE_CONSTANT):
-        return {"error": (ended.stderr.strip().splitlines() or ["failed"])[-1]}
-    return dict(json.loads(ended.stdout))
+    except JobError as error:
+        return {"error": str(error)}
+    return dict(json.loads(said))
 
 
 def worth(record: Mapping[str, Any], run: Path) -> dict[str, Any]:

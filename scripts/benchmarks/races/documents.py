@@ -10,7 +10,10 @@ from benchmarks.races.errors import RaceError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Place", "picture", "save_picture"]
+__all__ = ["KEPT", "Place", "picture", "save_picture"]
+
+KEPT = Path(__file__).resolve().parents[3] / "docs" / "races"
+"""Folder of the runs that are kept in the repository."""
 
 
 @dataclass(frozen=True, slots=True)

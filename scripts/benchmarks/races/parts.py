@@ -28,11 +28,16 @@ class Parts:
     train: Path
     test: Path
 
+    @classmethod
+    def below(cls, work: Path, table: str, seed: int) -> "Parts":
+        """Return the files of a table's parts in a folder, whether or not they are there."""
+        stem = f"{table}-{seed}"
+        return cls(train=work / f"{stem}-train.parquet", test=work / f"{stem}-test.parquet")
+
 
 def write_parts(entry: CatalogueEntry, work: Path, seed: int) -> Parts:
     """Write both parts of a table below `work`; once."""
-    stem = f"{entry.name}-{seed}"
-    parts = Parts(train=work / f"{stem}-train.parquet", test=work / f"{stem}-test.parquet")
+    parts = Parts.below(work, entry.name, seed)
     if not parts.test.is_file():
         work.mkdir(parents=True, exist_ok=True)
         train, test = split_table(

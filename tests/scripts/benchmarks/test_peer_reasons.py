@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from click.testing import Result
 from peer_runs import make_run, write_catalogue
+from race_entries import short_entry
 
-from benchmarks.races.entrant import Entry
 from benchmarks.races.errors import RaceError
 from benchmarks.races.jobs import run_job
 from benchmarks.races.peers import reasons as module
@@ -130,19 +130,10 @@ def test_lost_tables_are_examined_once_and_told(
 def test_an_examined_run_tells_what_its_configurations_are_worth(
     shop: pd.DataFrame, metadata_dir: Path, tmp_path: Path
 ) -> None:
-    for name, part in (("train", shop[:140]), ("test", shop[140:])):
-        part.to_parquet(tmp_path / f"{name}.parquet")
-    entry = Entry(
-        strategy="random",
-        train=str(tmp_path / "train.parquet"),
-        test=str(tmp_path / "test.parquet"),
-        target="bought",
-        kind="binary",
-        budget=300.0,
-        seed=0,
-        metadata=str(metadata_dir),
-        max_trials=4,
-    )
+    train, test = tmp_path / "train.parquet", tmp_path / "test.parquet"
+    for path, part in ((train, shop[:140]), (test, shop[140:])):
+        part.to_parquet(path)
+    entry = short_entry(train, test, "bought", metadata_dir)
     asked = Examination(entry=entry, n_leading=2)
     assert Examination.from_text(asked.text()) == asked
     told = run_job("benchmarks.races.peers.examination", asked.text(), seconds=300.0)

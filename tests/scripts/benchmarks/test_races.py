@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import Result
+from race_entries import short_entry
 
-from benchmarks.races.entrant import Entry
 from benchmarks.races.parts import split_table, write_parts
 from benchmarks.races.plots import plot_race, plot_tables
 from benchmarks.races.progress import progress
@@ -273,18 +273,7 @@ def test_an_entrant_runs_and_is_judged(
     )
     parts = write_parts(table, tmp_path / "parts", 0)
     assert "income" not in pd.read_parquet(parts.test)
-    task = Entry(
-        strategy="random",
-        train=str(parts.train),
-        test=str(parts.test),
-        target="y",
-        kind="binary",
-        budget=300.0,
-        seed=0,
-        metadata=str(metadata_dir),
-        max_trials=4,
-    )
-    found = run_one(task)
+    found = run_one(short_entry(parts.train, parts.test, "y", metadata_dir))
     assert "error" not in found
     assert found["metric"] == "roc_auc"
     assert found["constant"] == 0.5

@@ -158,9 +158,7 @@ def split_as_raced(folder: Path, catalogue: Path, table: str, seed: int, work: P
     (row,) = data["load_catalog"](f"{catalogue.resolve()}:{table}")
     found = data["prepare"](row, seed)
     work.mkdir(parents=True, exist_ok=True)
-    parts = Parts(
-        train=work / f"{table}-{seed}-train.parquet", test=work / f"{table}-{seed}-test.parquet"
-    )
+    parts = Parts.below(work, table, seed)
     for path, X, y in ((parts.train, "X", "y"), (parts.test, "Xt", "yt")):
         declared = {name: found[X][name].astype("category") for name in found["categorical"]}
         frame: pd.DataFrame = found[X].assign(**declared, **{found["target"]: found[y]})

@@ -21,13 +21,13 @@ from typing import Any
 import click
 
 from benchmarks import options
-from benchmarks.races.documents import Place, picture
+from benchmarks.races.documents import KEPT, Place, picture
 from benchmarks.races.errors import RaceError
 from benchmarks.races.peers.choice import Wanted, choose, parts_of
 from benchmarks.races.peers.harness import Harness, done_runs, mend, open_harness
 from benchmarks.races.peers.plot import plot_peers
 from benchmarks.races.peers.reasons import reasons
-from benchmarks.races.peers.runs import KEPT, PeerRun, kept_files, kept_lines, read_runs
+from benchmarks.races.peers.runs import PeerRun, kept_files, kept_lines, read_runs
 from benchmarks.races.peers.scores import scored
 from benchmarks.races.peers.tables import Look, fields_of, tables_of
 from metatune.budget import Deadline

@@ -14,13 +14,13 @@ import click
 import pandas as pd
 
 from benchmarks import options
-from benchmarks.races.documents import Place
+from benchmarks.races.documents import KEPT, Place
 from benchmarks.races.entrant import Entry
 from benchmarks.races.jobs import run_job
 from benchmarks.races.peers.examination import Examination
 from benchmarks.races.peers.harness import RacedTable, split_as_raced
 from benchmarks.races.peers.losses import losses_of
-from benchmarks.races.peers.runs import KEPT, kept_files, read_runs
+from benchmarks.races.peers.runs import kept_files, read_runs
 from benchmarks.races.peers.scores import Field, scored
 from benchmarks.races.peers.tables import Look, fields_of
 from benchmarks.races.records import Run, append_record, read_records
@@ -102,13 +102,14 @@ def lost_tables(runs: pd.DataFrame, fields: Iterable[Field]) -> Iterator[LostTab
         gains = one.runs.set_index(["table", "seed", "system"])["gain"]
         for loss in losses_of(one, OF):
             of_table = mine[mine["table"] == loss.table]
-            for seed, by_seed in of_table.groupby("seed"):
+            for seed in sorted(set(of_table["seed"].tolist())):
+                by_seed = of_table[of_table["seed"] == seed]
                 by_budget = dict(zip(by_seed["budget"], by_seed["gain"], strict=True))
                 best = float(gains[loss.table, seed, loss.best])
                 if one.budget in by_budget and best > by_budget[one.budget]:
                     yield LostTable(
                         table=loss.table,
-                        seed=int(str(seed)),
+                        seed=seed,
                         budget=one.budget,
                         best=loss.best,
                         gain=by_budget[one.budget],

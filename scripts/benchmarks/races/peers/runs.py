@@ -12,11 +12,11 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks.races.documents import KEPT
 from benchmarks.races.errors import RaceError
 
 __all__ = [
     "CLEAN",
-    "KEPT",
     "METRICS",
     "PARTS",
     "RAW",
@@ -28,10 +28,6 @@ __all__ = [
     "read_runs",
     "reduced",
 ]
-
-
-KEPT = Path(__file__).resolve().parents[4] / "docs" / "races"
-"""Folder of the runs that are kept in the repository."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from benchmarks import options
-from benchmarks.races.documents import Place, picture
+from benchmarks.races.documents import KEPT, Place, picture
 from benchmarks.races.errors import RaceError
 from benchmarks.races.race import race
 from benchmarks.races.records import read_records
@@ -25,7 +25,7 @@ from benchmarks.races.strategies.plot import plot_strategies
 from benchmarks.races.strategies.tables import tables_of
 from benchmarks.races.variants import VARIANTS
 
-KEPT = Path(__file__).resolve().parents[4] / "docs" / "races" / "strategies.jsonl"
+_RUNS = KEPT / "strategies.jsonl"
 
 _USUAL: dict[str, Any] = {
     # Random search on the rungs takes part by its own name.
@@ -71,10 +71,10 @@ def table(files: tuple[Path, ...], plot: Path | None, into: Path | None) -> None
     are the tables that every variant has run, at each budget. With --into DOCUMENT the tables, and
     the picture if one is drawn, go between the document's marks.
     """
-    for path in files or (KEPT,):
+    for path in files or (_RUNS,):
         if not path.is_file():
             raise RaceError(f"{path} does not exist: name files of runs")
-    records = [one for path in files or (KEPT,) for one in read_records(path).values()]
+    records = [one for path in files or (_RUNS,) for one in read_records(path).values()]
     text = tables_of(records)
     if not text:
         raise RaceError("there is no table that every variant has run")
