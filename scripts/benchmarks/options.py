@@ -11,6 +11,7 @@ __all__ = [
     "FILE",
     "catalogue",
     "history",
+    "into",
     "jobs",
     "list_only",
     "metadata",
@@ -96,5 +97,10 @@ minutes = click.option(
 work = click.option("--work", type=DIRECTORY, required=True, help="Work directory of the build.")
 predictions = click.option(
     "--predictions", type=DIRECTORY, required=True, help="Those that the build kept."
+)
+into = click.option(
+    "--into",
+    type=click.Path(path_type=Path),
+    help="Document with a marked place for what is printed else.",
 )
 list_only = click.option("--list", "list_only", is_flag=True, help="Only say what is left to do.")

@@ -57,6 +57,20 @@ class Place:
             )
         document.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}", encoding="utf-8")
 
+    def fill_or_print(self, document: Path | None, text: str, what: str) -> None:
+        """Put a text between the marks of a document and say what it is; without one, print it.
+
+        Raises
+        ------
+        RaceError
+            The document lacks a mark.
+        """
+        if document is None:
+            print(text)
+        else:
+            self.fill(document, text)
+            print(f"{document}: {what}")
+
 
 def picture(drawn: Path, title: str, into: Path | None) -> str:
     """Return the Markdown of a picture, as seen from a document or the current directory."""

@@ -203,9 +203,7 @@ def keep(
     help="SYSTEM=SECONDS that --of meets with its shorter budgets.",
 )
 @click.option("--plot", type=click.Path(path_type=Path), help="Picture to draw: PNG or SVG.")
-@click.option(
-    "--into", type=click.Path(path_type=Path), help="Document with a marked place for the tables."
-)
+@options.into
 def table(
     files: tuple[Path, ...],
     catalogue: Path | None,
@@ -223,11 +221,7 @@ def table(
     found = read_runs(files or kept_files(), _parts(catalogue), dict(names))
     chosen = Look(**look)
     text = _text(found, chosen, plot, into)
-    if into is None:
-        print(text)
-    else:
-        Place("peers", "peers table").fill(into, text)
-        print(f"{into}: tables of {len(found)} runs")
+    Place("peers", "peers table").fill_or_print(into, text, f"tables of {len(found)} runs")
 
 
 def _wanted(given: Mapping[str, Any]) -> Wanted:

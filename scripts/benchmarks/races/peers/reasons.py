@@ -217,9 +217,7 @@ def reasons_table(examined: Sequence[tuple[LostTable, Mapping[str, Any]]]) -> st
     default=KEPT / "reasons.jsonl",
     help="File of what was found; docs/races/reasons.jsonl of the checkout by default.",
 )
-@click.option(
-    "--into", type=click.Path(path_type=Path), help="Document with a marked place for the table."
-)
+@options.into
 def reasons(folder: Path, catalogue: Path, out: Path, into: Path | None, **given: Any) -> None:
     """Look for the reasons of the tables that metatune lost, of the races kept in docs/races.
 
@@ -249,7 +247,5 @@ def reasons(folder: Path, catalogue: Path, out: Path, into: Path | None, **given
             done[run] = append_record(out, run, found)
             print(f"{run.table}, {run.budget:g} s: {reason_of(lost[run], found)}", flush=True)
     text = reasons_table([(one, done[run]) for run, one in lost.items() if run in done])
-    if into is None:
-        print(text)
-    else:
-        Place("reasons", "peers reasons").fill(into, text)
+    told = f"reasons of {len(done)} lost tables"
+    Place("reasons", "peers reasons").fill_or_print(into, text, told)

@@ -61,9 +61,7 @@ strategies.add_command(
 @strategies.command()
 @click.argument("files", nargs=-1, type=options.FILE)
 @click.option("--plot", type=click.Path(path_type=Path), help="Picture to draw: PNG or SVG.")
-@click.option(
-    "--into", type=click.Path(path_type=Path), help="Document with a marked place for the tables."
-)
+@options.into
 def table(files: tuple[Path, ...], plot: Path | None, into: Path | None) -> None:
     """Write the tables of the study in Markdown, and draw it.
 
@@ -81,8 +79,5 @@ def table(files: tuple[Path, ...], plot: Path | None, into: Path | None) -> None
     if plot is not None:
         drawn = plot_strategies(plot, records)
         text += f"\n\n{picture(drawn, 'Score over time of every tuning method', into)}"
-    if into is None:
-        print(text)
-    else:
-        Place("strategies", "strategies table").fill(into, text)
-        print(f"{into}: tables of {len(records)} runs")
+    place = Place("strategies", "strategies table")
+    place.fill_or_print(into, text, f"tables of {len(records)} runs")
