@@ -274,7 +274,7 @@ def recommend_for(
     """Characterise a task and rank configurations for it."""
     seconds = parse_duration(budget)
     task, _, encoded = encode_what_fits(task, seconds, include=include, exclude=exclude)
-    plan = plan_folds(encoded.n_rows, encoded.X.shape[1], seconds)
+    plan = plan_folds(encoded.shape, seconds)
     data = TrialData.make(
         encoded, (task.metric.name,), seed=0, row_metadata=task.row_metadata, plan=plan
     )

@@ -6,22 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from metatune.data.encoding.layout import Layout
+from metatune.data.encoding.shape import Shape
 from metatune.kinds import TaskKind
 from metatune.space import Configuration, SearchSpace
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
-__all__ = ["Algorithm", "BuildContext", "Limits", "Shape", "learner_of"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
-    """Size of an encoded training set."""
-
-    n_rows: int
-    n_columns: int
-    n_classes: int = 0
+__all__ = ["Algorithm", "BuildContext", "Limits", "learner_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import log2
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from metatune.algorithms.base import Algorithm, BuildContext, Limits, Shape
+from metatune.algorithms.base import Algorithm, BuildContext, Limits
 from metatune.algorithms.recipe import (
     class_weight,
     make_pipeline,
@@ -13,6 +13,7 @@ from metatune.algorithms.recipe import (
     share_of_columns,
     table_step,
 )
+from metatune.data.encoding.shape import Shape
 from metatune.kinds import TaskKind
 from metatune.space import Choice, Configuration, Float, Int, SearchSpace
 

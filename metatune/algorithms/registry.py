@@ -13,7 +13,7 @@ from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from types import MappingProxyType
 
-from metatune.algorithms.base import Algorithm, Shape
+from metatune.algorithms.base import Algorithm
 from metatune.algorithms.catboost import CatBoost
 from metatune.algorithms.decision_tree import DecisionTree
 from metatune.algorithms.discriminant import Discriminant
@@ -27,6 +27,7 @@ from metatune.algorithms.naive_bayes import NaiveBayes
 from metatune.algorithms.random_forest import RandomForest
 from metatune.algorithms.svm import SVM
 from metatune.algorithms.xgboost import XGBoost
+from metatune.data.encoding.shape import Shape
 from metatune.errors import OptionError
 from metatune.kinds import TaskKind
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from metatune.algorithms.base import Shape
 from metatune.algorithms.registry import ALGORITHMS
+from metatune.data.encoding.shape import Shape
 from metatune.evaluation.rungs import REDUCTION_FACTOR, Rung
 from metatune.evaluation.trial import TrialResult
 from metatune.kinds import TaskKind

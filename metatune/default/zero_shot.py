@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
 
-from metatune.algorithms.base import BuildContext, Shape
+from metatune.algorithms.base import BuildContext
 from metatune.algorithms.fitting import fit_pipeline
 from metatune.algorithms.registry import get_algorithm
 from metatune.budget import parse_duration
@@ -95,7 +95,7 @@ class _ZeroShot(Predicts, TableEstimator):
             (task.metric.name,),
             metric=task.metric,
             seed=seed,
-            plan=plan_folds(encoded.n_rows, encoded.X.shape[1], parse_duration(self.budget)),
+            plan=plan_folds(encoded.shape, parse_duration(self.budget)),
         )
         with one_numeric_thread():
             data = add_texts(data, encoder, task.X)
@@ -103,11 +103,7 @@ class _ZeroShot(Predicts, TableEstimator):
             context = BuildContext(
                 kind=task.kind,
                 layout=data.task.layout,
-                shape=Shape(
-                    n_rows=task.n_rows,
-                    n_columns=data.task.layout.n_columns,
-                    n_classes=task.n_classes,
-                ),
+                shape=data.task.shape,
                 seed=seed,
             )
             fitted = fit_pipeline(

@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from metatune.algorithms.base import BuildContext, Shape
+from metatune.algorithms.base import BuildContext
 from metatune.algorithms.fitting import fit_pipeline
 from metatune.algorithms.registry import get_algorithm
 from metatune.data.encoding.layout import Layout
+from metatune.data.encoding.shape import Shape
 from metatune.ensemble.losses import make_mixture_loss, rows_to_select_on
 from metatune.ensemble.member_pool import CONSTANT, MemberPool, read_pool
 from metatune.ensemble.plan import EnsemblePlan, PlanRequest, with_second_layer

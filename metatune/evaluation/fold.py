@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from metatune.algorithms.base import BuildContext, Shape
+from metatune.algorithms.base import BuildContext
 from metatune.algorithms.fitting import fit_model
 from metatune.algorithms.learners.stopping import StoppingCurve, TrainingRows
 from metatune.algorithms.registry import get_algorithm
@@ -202,7 +202,7 @@ def _build(trial: Trial, data: TrialData, n_train: int) -> Any:
     context = BuildContext(
         kind=task.kind,
         layout=task.layout,
-        shape=Shape(n_rows=n_train, n_columns=task.X.shape[1], n_classes=task.n_classes),
+        shape=replace(task.shape, n_rows=n_train),
         seed=trial.seed,
         preprocess_seed=data.seed,
         fidelity=trial.rung.row_share,

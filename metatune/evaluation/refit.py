@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from metatune.algorithms.base import BuildContext, Shape
+from metatune.algorithms.base import BuildContext
 from metatune.algorithms.fitting import fit_pipeline
 from metatune.algorithms.registry import get_algorithm
 from metatune.evaluation.trial import TrialResult
@@ -112,7 +112,7 @@ def refit(data: TrialData, plan: RefitPlan) -> Any:
     context = BuildContext(
         kind=task.kind,
         layout=task.layout,
-        shape=Shape(n_rows=task.n_rows, n_columns=task.X.shape[1], n_classes=task.n_classes),
+        shape=task.shape,
         seed=trial.seed,
         iterations=plan.iterations,
         preprocess_seed=data.seed,

@@ -5,12 +5,15 @@ folds; rungs below use one fold and, where a fold is dear, fewer rows (Karnin et
 2020, "A system for massively parallel hyperparameter tuning").
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from metatune.data.encoding.shape import Shape
 
 __all__ = [
     "REDUCTION_FACTOR",
     "FoldPlan",
     "Rung",
+    "boosting_seconds",
     "plan_columns",
     "plan_folds",
     "plan_rows",
@@ -28,8 +31,12 @@ _LONGEST_PLANNED = 600.0  # seconds
 _TRIAL_SHARE = 0.1  # of the budget that a usual trial at the top may take,
 _REPEAT_SHARE = 0.03  # and one with repeats: other configurations are worth more at first
 _FIT_SECONDS = 0.15  # of a usual fit, however small the table (measured on the meta-dataset),
-_CELL_SECONDS = 3e-6  # and for each cell of its training rows
-_MIN_HOLDOUT_TABLE = 10_000  # rows; below, a single holdout is too noisy to choose by
+_CELL_SECONDS = 3e-6  # for each cell of its training rows,
+_CLASS_SHARE = 0.25  # and so much more for each class beyond two: boosting grows a tree for each
+_FEWEST_SPLITS = 3  # that are all validated
+_HOLDOUT_ROWS = 10_000  # of a table; below, a single holdout is a noisy judge,
+_SCARCE_SHARE = 0.25  # and taken only where three folds would take so much of the budget,
+_LEAST_HOLDOUT_ROWS = 3_000  # and below these not at all
 _MIN_TOP_ROWS = 10_000  # training rows of the top rung, however short the budget
 
 _START_SECONDS = 2.5  # until there is a table to look at
@@ -116,18 +123,19 @@ def plan_columns(n_columns: int, budget_seconds: float) -> int:
     return min(n_columns, max(_MIN_TOP_COLUMNS, round(_COLUMNS_PER_SECOND * budget_seconds)))
 
 
-def plan_folds(n_rows: int, n_columns: int, budget_seconds: float = float("inf")) -> FoldPlan:
+def plan_folds(shape: Shape, budget_seconds: float = float("inf")) -> FoldPlan:
     """Decide how to split a table at the top rung.
 
     The fewer rows, the noisier a fold, and the cheaper: small tables are dealt out several times.
     A usual trial at the top should take a tenth of the budget at most (a thirtieth with repeats),
     so that an ensemble has members to choose from: where it would take longer, there are fewer
-    repeats, then fewer folds, then a single holdout, and at last fewer training rows. Measured
-    times play no part, so a plan is the same on every machine.
+    repeats, then fewer folds, then a single holdout, and at last fewer training rows. Tables of
+    less than 10,000 rows are held on to three folds for longer: up to a quarter of the budget.
+    Measured times play no part, so a plan is the same on every machine.
 
     Parameters
     ----------
-    n_rows, n_columns : int
+    shape : Shape
         Size of the table.
     budget_seconds : float
         Seconds of the whole run.
@@ -135,8 +143,8 @@ def plan_folds(n_rows: int, n_columns: int, budget_seconds: float = float("inf")
     Returns
     -------
     FoldPlan
-        By rows, with 30 columns: splits x repeats; "of 5" is a holdout of one part in five, then
-        the training rows where they are cut.
+        By rows, with 30 columns and at most two classes: splits x repeats; "of 5" is a holdout of
+        one part in five, then the training rows where they are cut.
 
         ========== ================ ================ ================ ========
         rows       10 s             60 s             10 m             no limit
@@ -150,18 +158,16 @@ def plan_folds(n_rows: int, n_columns: int, budget_seconds: float = float("inf")
         1,000,000  of 10, 10,000    of 10, 65,000    of 10, 665,000   3 x 1
         ========== ================ ================ ================ ========
     """
+    n_rows = shape.n_rows
     plans = _preferred(n_rows)
     for plan in plans:
-        share = _TRIAL_SHARE if plan.n_repeats == 1 else _REPEAT_SHARE
-        n_train = n_rows - n_rows // plan.n_splits
-        if plan.n_folds * _usual_seconds(n_train, n_columns) <= share * budget_seconds:
+        fold = replace(shape, n_rows=n_rows - n_rows // plan.n_splits)
+        if plan.n_folds * _usual_seconds(fold) <= _share(plan, n_rows) * budget_seconds:
             return plan
     last = plans[-1]
     if not last.holdout:
         return last
-    by_row = _CELL_SECONDS * max(1, n_columns)
-    n_train = round((_TRIAL_SHARE * budget_seconds - _FIT_SECONDS) / by_row / 1_000) * 1_000
-    n_train = max(_MIN_TOP_ROWS, n_train)
+    n_train = max(_MIN_TOP_ROWS, _rows_within(_TRIAL_SHARE * budget_seconds, shape))
     if n_train >= n_rows - n_rows // last.n_splits:
         return last
     return FoldPlan(n_splits=last.n_splits, holdout=True, max_train_rows=n_train)
@@ -172,14 +178,47 @@ def _preferred(n_rows: int) -> list[FoldPlan]:
     repeats = 3 if n_rows < 300 else 2 if n_rows < 1_000 else 1
     most = 5 if n_rows < 3_000 else 4 if n_rows < 20_000 else 3
     plans = [FoldPlan(n_splits=most, n_repeats=n) for n in range(repeats, 0, -1)]
-    plans += [FoldPlan(n_splits=n) for n in range(most - 1, 2, -1)]
-    if n_rows >= _MIN_HOLDOUT_TABLE:
+    plans += [FoldPlan(n_splits=n) for n in range(most - 1, _FEWEST_SPLITS - 1, -1)]
+    if n_rows >= _LEAST_HOLDOUT_ROWS:
         plans.append(FoldPlan(n_splits=10 if n_rows > 100_000 else 5, holdout=True))
     return plans
 
 
-def _usual_seconds(n_rows: int, n_columns: int) -> float:
-    return _FIT_SECONDS + _CELL_SECONDS * n_rows * n_columns
+def _share(plan: FoldPlan, n_rows: int) -> float:
+    """Return the share of the budget that a usual trial of a plan may take."""
+    if plan.n_repeats > 1:
+        return _REPEAT_SHARE
+    scarce = n_rows < _HOLDOUT_ROWS and plan.n_splits == _FEWEST_SPLITS
+    return _SCARCE_SHARE if scarce else _TRIAL_SHARE
+
+
+def boosting_seconds(shape: Shape) -> float:
+    """Return the seconds that boosted trees usually take, one for each class and round.
+
+    Parameters
+    ----------
+    shape : Shape
+        Size of the training rows.
+    """
+    return _class_factor(shape) * _FIT_SECONDS + _row_seconds(shape) * shape.n_rows
+
+
+def _usual_seconds(shape: Shape) -> float:
+    """Return the seconds of a usual fit: the median over families."""
+    return _FIT_SECONDS + _row_seconds(shape) * shape.n_rows
+
+
+def _rows_within(seconds: float, shape: Shape) -> int:
+    """Return the rows, in thousands, that a usual fit takes in so many seconds."""
+    return round((seconds - _FIT_SECONDS) / _row_seconds(shape) / 1_000) * 1_000
+
+
+def _row_seconds(shape: Shape) -> float:
+    return _CELL_SECONDS * _class_factor(shape) * max(1, shape.n_columns)
+
+
+def _class_factor(shape: Shape) -> float:
+    return 1.0 + _CLASS_SHARE * max(0, shape.n_classes - 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,9 +240,7 @@ class Rung:
     n_folds: int
 
 
-def plan_rungs(
-    n_train_rows: int, n_folds: int, *, n_columns: int = 30, budget_seconds: float = 0.0
-) -> tuple[Rung, ...]:
+def plan_rungs(shape: Shape, n_folds: int, *, budget_seconds: float = 0.0) -> tuple[Rung, ...]:
     """Lay out the rungs for a table and a budget.
 
     Fewer rows are worth a rung where a usual fold with all of them costs a fiftieth of the budget
@@ -214,12 +251,10 @@ def plan_rungs(
 
     Parameters
     ----------
-    n_train_rows : int
-        Training rows of one fold.
+    shape : Shape
+        Size of the training rows of one fold.
     n_folds : int
         Folds of the top rung.
-    n_columns : int
-        Columns of the table.
     budget_seconds : float
         Seconds of the whole run. However long it is, rows are saved as in one of ten minutes.
 
@@ -227,7 +262,8 @@ def plan_rungs(
     -------
     tuple of Rung
         From the cheapest to the top. A top rung of a single fold follows the row shares directly.
-        With 30 columns and several folds, the row shares of the rungs below the top are:
+        With 30 columns, at most two classes and several folds, the row shares of the rungs below
+        the top are:
 
         ============= ================== ================== ======
         training rows 10 s               60 s               10 m
@@ -242,9 +278,11 @@ def plan_rungs(
     shares = [1.0]
     while len(shares) <= _MAX_ROW_RUNGS:
         fewer = shares[-1] / REDUCTION_FACTOR
-        whole = _usual_seconds(round(n_train_rows * shares[-1]), n_columns)
-        part = _usual_seconds(round(n_train_rows * fewer), n_columns)
-        if n_train_rows * fewer < _MIN_TRAIN_ROWS or whole < worth or part > whole / 2:
+        whole, part = (
+            _usual_seconds(replace(shape, n_rows=round(shape.n_rows * share)))
+            for share in (shares[-1], fewer)
+        )
+        if shape.n_rows * fewer < _MIN_TRAIN_ROWS or whole < worth or part > whole / 2:
             break
         shares.append(fewer)
     levels = [(share, 1) for share in reversed(shares)]

@@ -1,10 +1,11 @@
 """Check that predictions from texts help a learner that knows the other columns."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from metatune.algorithms.base import BuildContext, Shape
+from metatune.algorithms.base import BuildContext
 from metatune.algorithms.fitting import fit_pipeline
 from metatune.algorithms.registry import get_algorithm
 from metatune.evaluation.trial_data import TrialData
@@ -96,7 +97,7 @@ def _trees(data: TrialData, n_rows: int) -> "Pipeline":
     context = BuildContext(
         kind=task.kind,
         layout=task.layout,
-        shape=Shape(n_rows=n_rows, n_columns=task.X.shape[1], n_classes=task.n_classes),
+        shape=replace(task.shape, n_rows=n_rows),
         seed=data.seed,
         iterations=_TREES,
         preprocess_seed=data.seed,

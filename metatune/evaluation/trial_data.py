@@ -111,7 +111,7 @@ class TrialData:
             If groups or times leave no row to train on or to validate.
         """
         if plan is None:
-            usual = plan_folds(task.n_rows, task.X.shape[1])
+            usual = plan_folds(task.shape)
             plan = FoldPlan(n_splits=n_folds, rare_first=False) if n_folds else usual
         # Splits by time know no chance: dealt out again they would be the same.
         fixed = row_metadata.times is not None or row_metadata.splits is not None

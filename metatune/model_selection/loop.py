@@ -9,7 +9,7 @@ from metatune.budget import Deadline
 from metatune.evaluation.trial import Trial, TrialResult
 from metatune.model_selection.parameters import every_configuration
 from metatune.recommender.advice import Advice
-from metatune.samplers.base import ListedSampler, Sampler, SamplerChain
+from metatune.samplers.base import TOP_RUNG, ListedSampler, Sampler, SamplerChain
 from metatune.samplers.catalogue import StrategyName
 from metatune.samplers.mutation import MutationSampler
 from metatune.samplers.next_trial import next_trial
@@ -71,7 +71,7 @@ def make_sampler(
     """
     spaces, seed = situation.spaces, situation.seed
     defaults = [space.default() for space in spaces.values()]
-    chain: list[Sampler] = [ListedSampler(defaults, defaults[:1])]
+    chain: list[Sampler] = [ListedSampler(defaults, dict.fromkeys(defaults[:1], TOP_RUNG))]
     situation = situation.with_advice(advice, 0)
     if not strategy.needs_advice:
         chain.append(strategy.sampler(situation))

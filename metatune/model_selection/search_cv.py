@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -11,6 +12,7 @@ from sklearn.model_selection._search import BaseSearchCV  # what all search clas
 from sklearn.utils.multiclass import type_of_target
 
 from metatune.budget import Budget, Deadline, seconds_of_import
+from metatune.data.encoding.shape import Shape
 from metatune.errors import OptionError
 from metatune.estimators.parameters import read_seed
 from metatune.evaluation.rungs import plan_rungs
@@ -214,11 +216,9 @@ class MetaTuneSearchCV(BaseSearchCV):  # type: ignore[misc]
             seed=seed,
             guide=guide,
         )
+        shape = _shape(X, y, kind)
         rungs = plan_rungs(
-            n_train,
-            len(splits),
-            n_columns=_n_columns(X),
-            budget_seconds=self._budget.seconds,
+            replace(shape, n_rows=n_train), len(splits), budget_seconds=self._budget.seconds
         )
         counted = self.max_trials is not None
         situation = Situation(
@@ -314,6 +314,10 @@ def _n_at_once(n_jobs: int | None) -> int:
     return n_jobs if n_jobs > 0 else max(1, available_cores() + 1 + n_jobs)
 
 
-def _n_columns(X: Any) -> int:
-    shape = getattr(X, "shape", (0,))
-    return int(np.prod(shape[1:])) if len(shape) > 1 else 1
+def _shape(X: Any, y: Any, kind: TaskKind | None) -> Shape:
+    sizes = getattr(X, "shape", (len(X),))
+    return Shape(
+        n_rows=sizes[0],
+        n_columns=int(np.prod(sizes[1:])),
+        n_classes=len(np.unique(y)) if kind and kind.is_classification else 0,
+    )

@@ -87,7 +87,7 @@ def ask_past(X: Any, y: "ArrayLike", request: WarmRequest) -> Advice | None:
             X, y, classification=request.classification, metric=request.metric
         )
         _, encoded = encode_task(task, request.seed)
-        plan = plan_folds(encoded.n_rows, encoded.X.shape[1], request.seconds)
+        plan = plan_folds(encoded.shape, request.seconds)
         data = TrialData.make(
             encoded, (task.metric.name,), metric=task.metric, seed=request.seed, plan=plan
         )

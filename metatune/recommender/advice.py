@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metatune.algorithms.base import Algorithm, Shape
+from metatune.algorithms.base import Algorithm
 from metatune.algorithms.registry import eligible, get_algorithm, refusals, select_algorithms
 from metatune.budget import Deadline
 from metatune.data.encoding.fingerprint import Fingerprint
+from metatune.data.encoding.shape import Shape
 from metatune.errors import OptionError
 from metatune.evaluation.constant import constant_score
 from metatune.evaluation.trial_data import TrialData, load_trial_data
@@ -110,10 +111,7 @@ def advise_in_worker(inbox: str, request: AdviceRequest) -> Advice:
 
 def training_shape(data: TrialData) -> Shape:
     """Return the size of the training rows of one fold."""
-    task = data.task
-    return Shape(
-        n_rows=data.n_train_rows, n_columns=task.layout.n_columns, n_classes=task.n_classes
-    )
+    return replace(data.task.shape, n_rows=data.n_train_rows)
 
 
 def eligible_shape(data: TrialData) -> Shape:

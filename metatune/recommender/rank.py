@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from metatune.algorithms.base import Algorithm, Shape
+from metatune.algorithms.base import Algorithm
 from metatune.data.encoding.fingerprint import Fingerprint
+from metatune.data.encoding.shape import Shape
 from metatune.errors import MetadataError
 from metatune.metafeatures import FEATURE_NAMES, MetaFeatures
 from metatune.metrics import PERFECT_SCORE

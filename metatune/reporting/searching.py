@@ -194,7 +194,7 @@ def _mean_score(result: TrialResult, metric: str) -> float:
 
 
 def _reference(view: RunView, metric: str) -> tuple[str, float] | None:
-    """Return the default of LightGBM, which opens every run at the top rung."""
+    """Return the default of LightGBM; None where it did not get to the top rung."""
     top = max((result.trial.rung.index for result in view.results), default=0)
     for result in view.results:
         configuration = result.trial.configuration

@@ -1,7 +1,7 @@
 """Sampler and proposal: the seam behind which configurations come from anywhere."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from metatune.evaluation.trial import Expectation
@@ -64,8 +64,8 @@ class ListedSampler(Sampler):
     ----------
     configurations : iterable of Configuration
         The first one that is not known is proposed.
-    top : collection of Configuration
-        Those among them that start at the highest rung.
+    starts : Mapping of Configuration to int, optional
+        Indices of the rungs that some of them start at.
     rung : int
         Index of the rung that the others start at.
     """
@@ -73,18 +73,18 @@ class ListedSampler(Sampler):
     def __init__(
         self,
         configurations: Iterable[Configuration],
-        top: Collection[Configuration] = (),
+        starts: Mapping[Configuration, int] | None = None,
         *,
         rung: int = 0,
     ) -> None:
         self._configurations = tuple(configurations)
-        self._top = top
+        self._starts = starts or {}
         self._rung = rung
 
     def propose(self, history: History) -> Proposal | None:
         for configuration in self._configurations:
             if not history.knows(configuration):
-                rung = TOP_RUNG if configuration in self._top else self._rung
+                rung = self._starts.get(configuration, self._rung)
                 return Proposal(configuration=configuration, rung=rung)
         return None
 

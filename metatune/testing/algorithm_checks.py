@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import clone
 
-from metatune.algorithms.base import Algorithm, Shape, learner_of
+from metatune.algorithms.base import Algorithm, learner_of
 from metatune.algorithms.fitting import fit_pipeline
 from metatune.algorithms.learners.own_learner import PACKED
+from metatune.data.encoding.shape import Shape
 from metatune.data.row_metadata import RowMetadata
 from metatune.kinds import TaskKind
 from metatune.models.forms.model import MEMBER

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from metatune._typing import AnyArray
-from metatune.algorithms.base import BuildContext, Shape
+from metatune.algorithms.base import BuildContext
 from metatune.data.encoding.layout import Layout
+from metatune.data.encoding.shape import Shape
 from metatune.kinds import TaskKind
 
 __all__ = ["TABLES", "Table", "categories", "easy", "one_row"]

@@ -9,6 +9,7 @@ from metatune.algorithms.registry import FAMILIES
 from metatune.budget import Timings
 from metatune.data.encoding.encoded_task import EncodedTask
 from metatune.data.encoding.encoder import TableEncoder, encode_task
+from metatune.data.encoding.shape import Shape
 from metatune.data.task.cutting import cut_columns, cut_rows
 from metatune.data.task.task import Task
 from metatune.evaluation.constant import constant_score
@@ -18,7 +19,12 @@ from metatune.evaluation.text_columns import add_texts
 from metatune.evaluation.trial_data import TrialData
 from metatune.files.scratch import no_room
 from metatune.metrics import RECORDED_METRICS
-from metatune.recommender.advice import accepted_rows, eligible_shape, usable_algorithms
+from metatune.recommender.advice import (
+    accepted_rows,
+    eligible_shape,
+    training_shape,
+    usable_algorithms,
+)
 from metatune.tuning.options import TuneOptions
 
 __all__ = ["encode_what_fits", "prepare"]
@@ -58,7 +64,7 @@ def prepare(task: Task, options: TuneOptions, scratch: Path, timings: Timings) -
         text_allowance=_TEXT_SHARE * seconds,
     )
     metrics = tuple(dict.fromkeys((task.metric.name, *RECORDED_METRICS[task.kind])))
-    plan = plan_folds(encoded.n_rows, encoded.X.shape[1], seconds)
+    plan = plan_folds(encoded.shape, seconds)
     data = TrialData.make(
         encoded,
         metrics,
@@ -84,12 +90,7 @@ def prepare(task: Task, options: TuneOptions, scratch: Path, timings: Timings) -
         encoder=encoder,
         data=data,
         inbox=inbox,
-        rungs=plan_rungs(
-            data.n_train_rows,
-            len(data.folds),
-            n_columns=encoded.X.shape[1],
-            budget_seconds=seconds,
-        ),
+        rungs=plan_rungs(training_shape(data), len(data.folds), budget_seconds=seconds),
         constant=constant_score(data, task.metric),
         spaces=spaces,
     )
@@ -133,7 +134,8 @@ def encode_what_fits(
     def useful_rows(n_columns: int) -> int:
         """Return the rows that are of use to a family, given so many columns: at most all."""
         found = accepted_rows(task.kind, n_columns, task.n_classes, include, exclude)
-        n_splits = plan_folds(task.n_rows, n_columns, seconds).n_splits
+        shape = Shape(n_rows=task.n_rows, n_columns=n_columns, n_classes=task.n_classes)
+        n_splits = plan_folds(shape, seconds).n_splits
         n_train = task.n_rows - task.n_rows // n_splits
         return task.n_rows if n_train <= found else int(found)
 

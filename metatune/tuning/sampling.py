@@ -2,12 +2,13 @@
 
 from metatune.algorithms.registry import FAMILIES
 from metatune.evaluation.prepared_task import PreparedTask
+from metatune.evaluation.rungs import boosting_seconds
 from metatune.execution.executor import Job
 from metatune.metadataset.recipes import ALL_ROUND
 from metatune.metadataset.store import check_metadata
-from metatune.recommender.advice import AdviceRequest, advise_in_worker
+from metatune.recommender.advice import AdviceRequest, advise_in_worker, training_shape
 from metatune.samplers.advised import AdvisedSampler
-from metatune.samplers.base import ListedSampler, Sampler, SamplerChain
+from metatune.samplers.base import TOP_RUNG, ListedSampler, Sampler, SamplerChain
 from metatune.samplers.mutation import MutationSampler
 from metatune.samplers.patience import Patience
 from metatune.samplers.question import Question
@@ -21,13 +22,16 @@ from metatune.tuning.run_members import RunMembers
 __all__ = ["make_question", "make_sampler"]
 
 _REFERENCE = "lightgbm"
-"""Family whose default starts at the top rung: everything that climbs there is compared with it."""
+"""Family whose default starts with all rows: everything that climbs is compared with it."""
 
 _FIRST = ("decision_tree", _REFERENCE)
 """Families whose defaults open every run: one that is done at once, and the usual default."""
 
 _ALL_ROUND_ROWS = 5_000
 """Training rows up to which the recipe that does best on small tables opens a run as well."""
+
+_OPENING_SHARE = 0.1  # of the budget that boosting may take, for that recipe to open the run,
+_TOP_SHARE = 0.25  # and all folds of it, for the reference to start with them
 
 _SOLID = ("extra_trees", "linear", "random_forest", "knn")
 """Families whose defaults come first where there is no advice, or not yet."""
@@ -122,8 +126,10 @@ def make_sampler(
     else:
         meanwhile = run.executor.n_workers > 1
         then = AdvisedSampler(question, strategy, situation, defaults, meanwhile=meanwhile)
-    top = [spaces[_REFERENCE].default()] if _REFERENCE in spaces else []
-    chain = [ListedSampler(first, top), then]
+    rungs = {}
+    if _REFERENCE in spaces:
+        rungs[spaces[_REFERENCE].default()] = _reference_rung(run, prepared)
+    chain = [ListedSampler(first, rungs), then]
     if strategy.needs_advice:  # what it lists comes to an end
         chain.append(MutationSampler(spaces, run.options.seed))
     return SamplerChain(chain)
@@ -139,10 +145,29 @@ def _first(run: Run, prepared: PreparedTask) -> list[Configuration]:
     own = [name for name in spaces if name not in FAMILIES]
     first = [spaces[name].default() for name in (*_FIRST, *own) if name in spaces]
     recipe = ALL_ROUND.configuration(prepared.task.kind)
-    fits = prepared.data.n_train_rows <= _ALL_ROUND_ROWS and ALL_ROUND.algorithm in spaces
-    if fits and recipe is not None and not run.options.strategy.is_cold:
+    suits = (
+        prepared.data.n_train_rows <= _ALL_ROUND_ROWS
+        and _boosting_share(run, prepared) <= _OPENING_SHARE
+        and not run.options.strategy.is_cold
+    )
+    if suits and recipe is not None and ALL_ROUND.algorithm in spaces:
         first.append(spaces[ALL_ROUND.algorithm].nearest(recipe))
     return list(dict.fromkeys(first))
+
+
+def _reference_rung(run: Run, prepared: PreparedTask) -> int:
+    """Return the rung that the reference starts at: the top, or all rows of the first fold.
+
+    Where all folds of boosting are dear, as with many classes, better ones would not have the time.
+    """
+    n_folds = len(prepared.data.folds)
+    dear = n_folds > 1 and n_folds * _boosting_share(run, prepared) > _TOP_SHARE
+    return TOP_RUNG - 1 if dear else TOP_RUNG
+
+
+def _boosting_share(run: Run, prepared: PreparedTask) -> float:
+    """Return the share of the budget that a fold of boosted trees takes."""
+    return boosting_seconds(training_shape(prepared.data)) / run.options.planned_seconds
 
 
 def _patience(run: Run) -> Patience:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.svm import SVC
 
-from metatune.algorithms.base import Algorithm, BuildContext, Shape
+from metatune.algorithms.base import Algorithm, BuildContext
 from metatune.algorithms.boosted_trees import BoostedTrees
 from metatune.algorithms.catboost import CatBoost
 from metatune.algorithms.decision_tree import DecisionTree
@@ -25,6 +25,7 @@ from metatune.algorithms.random_forest import RandomForest
 from metatune.algorithms.svm import SVM
 from metatune.algorithms.xgboost import XGBoost
 from metatune.data.encoding.layout import Layout
+from metatune.data.encoding.shape import Shape
 from metatune.kinds import TaskKind
 from metatune.space import Value
 

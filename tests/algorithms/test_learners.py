@@ -5,7 +5,6 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.naive_bayes import GaussianNB
 
-from metatune.algorithms.base import Shape
 from metatune.algorithms.forests import ForestSize, forest_size
 from metatune.algorithms.learners.calibration import CalibratedScores
 from metatune.algorithms.learners.gaussian import RegularizedDiscriminant
@@ -16,6 +15,7 @@ from metatune.algorithms.learners.safe import SafeClassifier, SafeRegressor
 from metatune.algorithms.learners.smoothed_tree import SmoothedTreeClassifier
 from metatune.algorithms.learners.stopping import balanced_weights, held_out_rows
 from metatune.algorithms.learners.targets import TargetTransform
+from metatune.data.encoding.shape import Shape
 
 
 class TestSafeRegressor:

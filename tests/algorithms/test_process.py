@@ -6,11 +6,11 @@ from model_files import saved_and_read
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel
 
-from metatune.algorithms.base import Shape
 from metatune.algorithms.learners import inducing, process
 from metatune.algorithms.learners.inducing import InducedProcess
 from metatune.algorithms.learners.process import BoundedProcess
 from metatune.algorithms.registry import ALGORITHMS
+from metatune.data.encoding.shape import Shape
 from metatune.kinds import TaskKind
 
 KERNEL = ConstantKernel(1.0) * RBF(0.7)

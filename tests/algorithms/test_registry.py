@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from metatune.algorithms import registry
-from metatune.algorithms.base import Limits, Shape
+from metatune.algorithms.base import Limits
 from metatune.algorithms.registry import (
     ALGORITHMS,
     FAMILIES,
@@ -15,6 +15,7 @@ from metatune.algorithms.registry import (
     refusals,
     select_algorithms,
 )
+from metatune.data.encoding.shape import Shape
 from metatune.errors import OptionError
 from metatune.kinds import TaskKind
 

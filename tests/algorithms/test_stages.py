@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from model_files import saved_and_read
 
-from metatune.algorithms.base import BuildContext, Shape, learner_of
+from metatune.algorithms.base import BuildContext, learner_of
 from metatune.algorithms.registry import ALGORITHMS
 from metatune.algorithms.stages import first_values, learner_stages, training_seed
 from metatune.data.encoding.layout import Layout
+from metatune.data.encoding.shape import Shape
 from metatune.kinds import TaskKind
 from metatune.models.prediction import predict_array
 from metatune.space import Configuration

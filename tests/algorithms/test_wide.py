@@ -6,11 +6,12 @@ from model_files import saved_and_read
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline
 
-from metatune.algorithms.base import BuildContext, Shape
+from metatune.algorithms.base import BuildContext
 from metatune.algorithms.categories import CategoryEncoder
 from metatune.algorithms.learners.wide import OneHotLearner
 from metatune.algorithms.registry import ALGORITHMS
 from metatune.data.encoding.layout import Layout
+from metatune.data.encoding.shape import Shape
 from metatune.kinds import TaskKind
 from metatune.space import Value
 

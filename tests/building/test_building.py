@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 from made_up_catalogue import pools
 
-from metatune.algorithms.base import Shape
 from metatune.algorithms.registry import ALGORITHMS
 from metatune.budget import Deadline
 from metatune.building.assemble import assemble
@@ -24,6 +23,7 @@ from metatune.building.evaluation import (
     read_known,
 )
 from metatune.building.protocol import Known
+from metatune.data.encoding.shape import Shape
 from metatune.errors import TableError
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.execution.dask_executor import connect

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from metatune.algorithms.base import BuildContext, Shape
+from metatune.algorithms.base import BuildContext
 from metatune.algorithms.registry import get_algorithm
 from metatune.building.mapping.run import MappedRun, PublishedRun, UnmappedRun
 from metatune.building.mapping.setups import Setup, learner_of, read_setup, wire_value
 from metatune.building.mapping.translate import map_run, space_of, to_configuration
 from metatune.data.encoding.layout import Layout
+from metatune.data.encoding.shape import Shape
 from metatune.kinds import TaskKind
 
 FOREST = "sklearn.ensemble.forest.RandomForestClassifier"

@@ -10,12 +10,13 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.linear_model import ElasticNet, LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsRegressor
 
-from metatune.algorithms.base import BuildContext, Shape
+from metatune.algorithms.base import BuildContext
 from metatune.algorithms.learners.process import BoundedProcess
 from metatune.algorithms.learners.stopping import TrainingRows
 from metatune.algorithms.learners.wide import OneHotLearner
 from metatune.algorithms.registry import get_algorithm
 from metatune.data.encoding.layout import Layout
+from metatune.data.encoding.shape import Shape
 from metatune.evaluation.hypergradient import hypergradient, pipeline_slope
 from metatune.evaluation.trial import Slope
 from metatune.kinds import TaskKind

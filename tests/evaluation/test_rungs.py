@@ -9,6 +9,7 @@ import pytest
 
 from metatune.data.encoding.encoded_task import EncodedTask
 from metatune.data.encoding.layout import Layout
+from metatune.data.encoding.shape import Shape
 from metatune.data.row_metadata import RowMetadata
 from metatune.evaluation.rungs import FoldPlan, plan_folds, plan_rows, plan_rungs
 from metatune.evaluation.trial_data import TrialData
@@ -29,6 +30,10 @@ def documented(function: Callable[..., object]) -> dict[str, list[str]]:
     return {cells[0]: cells[1:] for cells in table}
 
 
+def table(n_rows: int, n_columns: int = 30, n_classes: int = 2) -> Shape:
+    return Shape(n_rows=n_rows, n_columns=n_columns, n_classes=n_classes)
+
+
 def in_words(plan: FoldPlan) -> str:
     if not plan.holdout:
         return f"{plan.n_splits} x {plan.n_repeats}"
@@ -41,7 +46,7 @@ def test_plans_are_as_documented() -> None:
     assert len(lines) == 7
     for rows, cells in lines.items():
         n_rows = int(rows.replace(",", ""))
-        plans = [plan_folds(n_rows, 30, budget) for budget in (10, 60, 600, float("inf"))]
+        plans = [plan_folds(table(n_rows), budget) for budget in (10, 60, 600, float("inf"))]
         assert [in_words(plan) for plan in plans] == cells
 
 
@@ -50,7 +55,7 @@ def test_rungs_are_as_documented() -> None:
     assert len(lines) == 4
     for rows, cells in lines.items():
         n_rows = int(rows.replace(",", ""))
-        plans = [plan_rungs(n_rows, 3, budget_seconds=budget) for budget in (10, 60, 600)]
+        plans = [plan_rungs(table(n_rows), 3, budget_seconds=budget) for budget in (10, 60, 600)]
         shares = [[round(1 / rung.row_share) for rung in plan[:-1]] for plan in plans]
         words = [", ".join("1" if n == 1 else f"1/{n}" for n in plan) for plan in shares]
         assert words == cells
@@ -61,7 +66,7 @@ def test_rungs_are_as_documented() -> None:
 def test_fewer_rows_only_where_they_save_time(n_columns: int, n_folds: int) -> None:
     for n_rows in SIZES:
         counts = [
-            len(plan_rungs(n_rows, n_folds, n_columns=n_columns, budget_seconds=budget))
+            len(plan_rungs(table(n_rows, n_columns), n_folds, budget_seconds=budget))
             for budget in (0.0, *BUDGETS)
         ]
         assert counts == sorted(counts, reverse=True)
@@ -74,18 +79,42 @@ def test_fewer_rows_only_where_they_save_time(n_columns: int, n_folds: int) -> N
 @pytest.mark.parametrize("n_columns", [1, 30, 1_000])
 def test_more_time_never_gives_less(n_columns: int) -> None:
     for n_rows in SIZES:
-        plans = [plan_folds(n_rows, n_columns, budget) for budget in BUDGETS]
+        plans = [plan_folds(table(n_rows, n_columns), budget) for budget in BUDGETS]
         n_folds = [plan.n_folds for plan in plans]
         assert n_folds == sorted(n_folds)
         rows = [plan.max_train_rows or n_rows for plan in plans]
         assert rows == sorted(rows)
         assert min(rows) >= min(n_rows, 10_000)
-        assert not any(plan.holdout for plan in plans if n_rows < 10_000)
+        assert not any(plan.holdout for plan in plans if n_rows < 3_000)
         assert not plans[-1].holdout
 
 
+@pytest.mark.parametrize("n_rows", SIZES)
+def test_more_classes_never_give_more_folds_or_rows(n_rows: int) -> None:
+    for budget in BUDGETS:
+        plans = [plan_folds(table(n_rows, 20, n_classes), budget) for n_classes in (0, 2, 5, 30)]
+        assert plans[0] == plans[1]
+        n_folds = [plan.n_folds for plan in plans]
+        assert n_folds == sorted(n_folds, reverse=True)
+        rows = [plan.max_train_rows or n_rows for plan in plans]
+        assert rows == sorted(rows, reverse=True)
+        rungs = [
+            len(plan_rungs(table(n_rows, 20, n_classes), 3, budget_seconds=budget))
+            for n_classes in (2, 5, 30)
+        ]
+        assert rungs == sorted(rungs)
+
+
+def test_a_holdout_of_less_than_ten_thousand_rows_only_where_folds_are_dear() -> None:
+    assert in_words(plan_folds(table(7_300, 16), 10.0)) == "3 x 1"
+    assert in_words(plan_folds(table(7_300, 16, n_classes=10), 10.0)) == "of 5"
+    assert in_words(plan_folds(table(7_300, 16, n_classes=10), 60.0)) == "4 x 1"
+    assert in_words(plan_folds(table(7_300, 160), 10.0)) == "of 5"
+    assert in_words(plan_folds(table(2_900, 1_600), 10.0)) == "3 x 1"
+
+
 def test_a_million_rows_cannot_eat_ten_minutes() -> None:
-    plan = plan_folds(1_000_000, 30, 600.0)
+    plan = plan_folds(table(1_000_000), 600.0)
     assert plan.n_folds == 1
     assert plan.max_train_rows is not None
     assert 300_000 < plan.max_train_rows < 800_000
@@ -94,9 +123,9 @@ def test_a_million_rows_cannot_eat_ten_minutes() -> None:
 @pytest.mark.parametrize("n_rows", SIZES)
 @pytest.mark.parametrize("budget", BUDGETS)
 def test_rungs_rise_to_the_top(n_rows: int, budget: float) -> None:
-    plan = plan_folds(n_rows, 30, budget)
+    plan = plan_folds(table(n_rows), budget)
     n_train = min(n_rows - n_rows // plan.n_splits, plan.max_train_rows or n_rows)
-    rungs = plan_rungs(n_train, plan.n_folds, n_columns=30, budget_seconds=budget)
+    rungs = plan_rungs(table(n_train), plan.n_folds, budget_seconds=budget)
     assert [rung.index for rung in rungs] == list(range(len(rungs)))
     cost = [rung.row_share * rung.n_folds for rung in rungs]
     assert cost == sorted(set(cost))
@@ -196,6 +225,6 @@ def test_rows_left_out_are_more_than_a_trial_at_the_top_would_use() -> None:
     for budget in (5.0, 10.0, 20.0, 60.0, 120.0):
         for n_columns in (5, 20, 100):
             used = plan_rows(10**7, n_columns, budget)
-            top = plan_folds(10**7, n_columns, budget).max_train_rows
+            top = plan_folds(table(10**7, n_columns), budget).max_train_rows
             assert top is not None
             assert top <= used

@@ -216,7 +216,8 @@ def test_decoder_speaks_in_labels() -> None:
     data = TrialData.make(task, ("log_loss",), seed=0, n_folds=3)
     trial = make_trial("decision_tree", TaskKind.MULTICLASS)
     assert evaluate(trial, data).ok
-    from metatune.algorithms.base import BuildContext, Shape
+    from metatune.algorithms.base import BuildContext
+    from metatune.data.encoding.shape import Shape
 
     context = BuildContext(
         kind=task.kind,

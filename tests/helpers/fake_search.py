@@ -10,6 +10,7 @@ import numpy as np
 from asking import CandidateSource, Source
 
 from metatune.budget import Deadline
+from metatune.data.encoding.shape import Shape
 from metatune.evaluation.keep_rule import KeepRule
 from metatune.evaluation.rungs import Rung, plan_rungs
 from metatune.evaluation.trial import Trial, TrialResult
@@ -29,7 +30,7 @@ from metatune.tuning.loop import TrialFunction, run_trials
 from metatune.tuning.turns import AsTheyCome, InOrder
 
 ACCURACY = resolve_metric("accuracy", TaskKind.BINARY)
-RUNGS = plan_rungs(20_000, 5)
+RUNGS = plan_rungs(Shape(n_rows=20_000, n_columns=30), 5)
 HERE = Path(__file__).parent
 
 

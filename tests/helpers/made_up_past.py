@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from metatune.algorithms.base import Shape
 from metatune.algorithms.registry import ALGORITHMS, FAMILIES
+from metatune.data.encoding.shape import Shape
 from metatune.kinds import TaskKind
 from metatune.metadataset.schema import constant_column, feature_column, pool_of, score_column
 from metatune.metadataset.store import MetaDataset

@@ -11,6 +11,7 @@ from metatune.evaluation.prepared_task import PreparedTask
 from metatune.evaluation.rungs import plan_rungs
 from metatune.evaluation.trial_data import TrialData
 from metatune.execution.executor import Executor, InlineExecutor
+from metatune.recommender.advice import training_shape
 from metatune.storage.directory import RunDirectory
 from metatune.storage.journal import Past
 from metatune.storage.resume import Pulse
@@ -52,7 +53,7 @@ def make_prepared(task: Task, inbox: Path, n_folds: int) -> PreparedTask:
         encoder=encoder,
         data=data,
         inbox=inbox,
-        rungs=plan_rungs(data.n_train_rows, n_folds),
+        rungs=plan_rungs(training_shape(data), n_folds),
         constant=constant_score(data, task.metric),
         spaces={name: algorithm.space(task.kind) for name, algorithm in usable.items()},
     )

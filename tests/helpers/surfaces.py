@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from metatune.budget import Deadline
+from metatune.data.encoding.shape import Shape
 from metatune.evaluation.rungs import Rung, plan_rungs
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.kinds import TaskKind
@@ -20,8 +21,10 @@ from metatune.search.history import History
 from metatune.space import Choice, Condition, Configuration, Float, Int, SearchSpace
 
 RMSE = resolve_metric("rmse", TaskKind.REGRESSION)
-RUNGS = plan_rungs(2_000, 5)  # one fold, then all
-TALL = plan_rungs(50_000, 5)  # four shares of the rows on one fold, then all folds
+RUNGS = plan_rungs(Shape(n_rows=2_000, n_columns=30), 5)  # one fold, then all
+TALL = plan_rungs(
+    Shape(n_rows=50_000, n_columns=30), 5
+)  # four shares of the rows on one fold, then all folds
 FULL = (Rung(index=0, row_share=1.0, n_folds=5),)
 
 BOWL = SearchSpace(

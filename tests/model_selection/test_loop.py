@@ -8,7 +8,7 @@ from metatune.evaluation.rungs import Rung
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.metrics import Metric
 from metatune.model_selection.loop import Judge, Limits, make_sampler, run_trials
-from metatune.samplers.base import ListedSampler
+from metatune.samplers.base import TOP_RUNG, ListedSampler
 from metatune.samplers.patience import Patience
 from metatune.samplers.strategies.registry import METATUNE
 from metatune.samplers.strategy import Situation
@@ -114,6 +114,6 @@ def test_trials_that_would_end_too_late_are_not_begun() -> None:
 def test_listed_configurations_that_are_known_are_passed_over() -> None:
     first = Configuration(algorithm="toy", params={"x": 1})
     halving = SuccessiveHalving(RUNGS, METRIC)
-    sampler = ListedSampler([first, first, SPACE.default()], [first])
+    sampler = ListedSampler([first, first, SPACE.default()], {first: TOP_RUNG})
     history = run_trials(halving, sampler, Known(), limits())
     assert [r.trial.configuration.params["x"] for r in history.results][:2] == [1, 3]

@@ -13,10 +13,11 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, QuantileTransformer, RobustScaler, StandardScaler
 
-from metatune.algorithms.base import BuildContext, Shape, learner_of
+from metatune.algorithms.base import BuildContext, learner_of
 from metatune.algorithms.registry import get_algorithm
 from metatune.data.encoding.encoder import encode_task
 from metatune.data.encoding.layout import Layout
+from metatune.data.encoding.shape import Shape
 from metatune.data.task.make_task import make_task
 from metatune.errors import OptionError
 from metatune.kinds import TaskKind

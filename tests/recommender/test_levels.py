@@ -2,6 +2,7 @@
 
 import pytest
 
+from metatune.data.encoding.shape import Shape
 from metatune.evaluation.rungs import plan_rungs
 from metatune.recommender.levels import LEVELS, TOP, level_of
 
@@ -27,7 +28,7 @@ def test_a_rung_has_the_level_that_comes_nearest(
 
 @pytest.mark.parametrize("n_rows", [100, 2_000, 5_000, 1_000_000])
 def test_the_rungs_of_every_table_climb_through_the_levels_to_the_top(n_rows: int) -> None:
-    rungs = plan_rungs(n_rows, 5)
+    rungs = plan_rungs(Shape(n_rows=n_rows, n_columns=30), 5)
     levels = [level_of(rung.row_share, rung.n_folds) for rung in rungs]
     assert levels == sorted(levels)
     assert levels[-2:] == [TOP - 1, TOP]

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from made_up_past import QUICK, features_of, make_metadata
 
-from metatune.algorithms.base import Shape
 from metatune.algorithms.narrowed_space import narrowed_spaces
 from metatune.algorithms.registry import ALGORITHMS
+from metatune.data.encoding.shape import Shape
 from metatune.kinds import TaskKind
 from metatune.recommender.belief import Belief, BeliefSettings
 from metatune.recommender.forecast import Forecast

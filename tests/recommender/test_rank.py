@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from made_up_past import CONSTANT, FAIR, GOOD, POOR, features_of, make_metadata, score_of
 
-from metatune.algorithms.base import Shape
 from metatune.algorithms.registry import ALGORITHMS
 from metatune.data.encoding.fingerprint import Fingerprint
+from metatune.data.encoding.shape import Shape
 from metatune.kinds import TaskKind
 from metatune.recommender.forecast import Forecast
 from metatune.recommender.levels import LEVELS, TOP

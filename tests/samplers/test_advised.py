@@ -6,6 +6,7 @@ import fake_jobs
 from made_up_past import QUICK, make_pool
 
 from metatune.budget import Deadline
+from metatune.data.encoding.shape import Shape
 from metatune.evaluation.rungs import plan_rungs
 from metatune.evaluation.trial import Trial
 from metatune.execution.executor import Handle, InlineExecutor, Job, JobOutcome, JobStatus
@@ -23,7 +24,7 @@ DEFAULTS = make_pool(TaskKind.BINARY, QUICK)
 ADVISED = Configuration(algorithm="fake", params={"quality": 1.0})
 SPACES: Mapping[str, SearchSpace] = {}
 ACCURACY = resolve_metric("accuracy", TaskKind.BINARY)
-RUNG = plan_rungs(2_000, 5)[0]
+RUNG = plan_rungs(Shape(n_rows=2_000, n_columns=30), 5)[0]
 
 
 def follow(situation: Situation) -> Sampler:
@@ -36,7 +37,7 @@ def make_sampler(
     strategy = Strategy(name="test", asked=Asked.SIMILAR, sampler=follow, needs_advice=needs_advice)
     situation = Situation(
         spaces=SPACES,
-        rungs=plan_rungs(2_000, 5),
+        rungs=plan_rungs(Shape(n_rows=2_000, n_columns=30), 5),
         n_first=2,
         patience=Patience(deadline=Deadline.after(60.0)),
         seed=0,

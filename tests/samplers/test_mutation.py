@@ -69,7 +69,7 @@ def test_a_chain_waits_for_a_sampler_that_waits() -> None:
 
 def test_a_list_passes_over_what_is_known_and_says_who_starts_at_the_top() -> None:
     history = History(ACCURACY)
-    sampler = ListedSampler([ridge(0.5), ridge(0.5), ridge(0.6)], top=[ridge(0.6)])
+    sampler = ListedSampler([ridge(0.5), ridge(0.5), ridge(0.6)], starts={ridge(0.6): TOP_RUNG})
     assert start(history, sampler) == ridge(0.5)
     assert sampler.propose(history) == Proposal(configuration=ridge(0.6), rung=TOP_RUNG)
     assert start(history, sampler) == ridge(0.6)

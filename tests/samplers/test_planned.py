@@ -10,6 +10,7 @@ from made_up_past import QUICK, make_advice, make_pool
 
 from metatune.algorithms.registry import ALGORITHMS
 from metatune.budget import Deadline
+from metatune.data.encoding.shape import Shape
 from metatune.ensemble.standing import Standing
 from metatune.evaluation.rungs import Rung, plan_rungs
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
@@ -35,7 +36,7 @@ from metatune.search.objectives import Objectives
 from metatune.space import Configuration
 
 AUC = resolve_metric("roc_auc", TaskKind.BINARY)
-RUNGS = plan_rungs(50_000, 5)
+RUNGS = plan_rungs(Shape(n_rows=50_000, n_columns=30), 5)
 POOL = make_pool(TaskKind.BINARY)
 LINEAR, KNN, BAYES, TREE = POOL
 SPACES = {name: ALGORITHMS[name].space(TaskKind.BINARY) for name in QUICK}

@@ -6,6 +6,7 @@ import pytest
 from asking import Asking, CandidateSource
 from fake_search import quality_of
 
+from metatune.data.encoding.shape import Shape
 from metatune.evaluation.rungs import Rung, plan_rungs
 from metatune.evaluation.trial import Trial, TrialResult, TrialStatus
 from metatune.kinds import TaskKind
@@ -16,7 +17,7 @@ from metatune.space import Configuration
 
 ACCURACY = resolve_metric("accuracy", TaskKind.BINARY)
 RMSE = resolve_metric("rmse", TaskKind.REGRESSION)
-RUNGS = plan_rungs(50_000, 5)  # 4 row shares, then all folds
+RUNGS = plan_rungs(Shape(n_rows=50_000, n_columns=30), 5)  # 4 row shares, then all folds
 
 
 def config(quality: float) -> Configuration:

@@ -3,6 +3,7 @@
 from fake_jobs import double
 from fake_search import ACCURACY, Plan, ScrambledExecutor, configurations, listed, search
 
+from metatune.data.encoding.shape import Shape
 from metatune.evaluation.rungs import plan_rungs
 from metatune.execution.executor import Executor, Handle, InlineExecutor, Job, JobOutcome
 from metatune.samplers.base import ListedSampler, Proposal, Sampler, SamplerChain
@@ -82,7 +83,7 @@ def make_question() -> Question:
 
 
 def one_rung(sampler: Sampler) -> Plan:
-    rungs = plan_rungs(400, 1)
+    rungs = plan_rungs(Shape(n_rows=400, n_columns=30), 1)
     return Plan(SuccessiveHalving(rungs, ACCURACY), sampler)
 
 

@@ -18,6 +18,7 @@ from metatune.execution.executor import Executor, InlineExecutor
 from metatune.execution.local_pool import LocalPool
 from metatune.kinds import TaskKind
 from metatune.metrics import resolve_metric
+from metatune.recommender.advice import training_shape
 from metatune.search.halving import SuccessiveHalving
 from metatune.search.history import History
 from metatune.search.outcome import Ended, SearchOutcome
@@ -54,7 +55,7 @@ def search(
         space = spaces[n_started % len(spaces)]
         return space.default() if n_started < len(spaces) else space.sample(rng)
 
-    rungs = plan_rungs(made.n_train_rows, len(made.folds))
+    rungs = plan_rungs(training_shape(made), len(made.folds))
     plan = Plan(SuccessiveHalving(rungs, METRIC, seed=1), Source(next_candidate))
     store = FakeStore(journal_path, inbox=directory, outbox=directory)
     return fake_search.search(

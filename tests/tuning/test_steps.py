@@ -87,7 +87,12 @@ class Parts:
         defaults = [self.prepared.spaces[name].default() for name in FAMILIES]
         plan = TimePlan.of(*self.all)
         return run_search(
-            self.run, self.prepared, ListedSampler(defaults, [defaults[1]]), self.store, (), plan
+            self.run,
+            self.prepared,
+            ListedSampler(defaults, {defaults[1]: TOP_RUNG}),
+            self.store,
+            (),
+            plan,
         )
 
 
@@ -186,6 +191,19 @@ class TestSampler:
             ALL_ROUND.configuration(kind),
         ]
         assert [p and p.rung for p in first] == [0, TOP_RUNG, 0]
+
+    def test_where_fits_are_dear_a_run_opens_with_less(self, tmp_path: Path) -> None:
+        parts = Parts(tmp_path, make_options(plan_seconds=1.0))
+        sampler = make_sampler(*parts.all, None)
+        first = take(sampler, History(parts.prepared.task.metric), 3)
+        spaces = parts.prepared.spaces
+        assert [p and p.configuration for p in first[:2]] == [
+            spaces["decision_tree"].default(),
+            spaces["lightgbm"].default(),
+        ]
+        assert first[2] is not None
+        assert first[2].configuration != ALL_ROUND.configuration(parts.prepared.task.kind)
+        assert [p and p.rung for p in first[:2]] == [0, TOP_RUNG - 1]
 
     def test_a_cold_start_begins_without_the_recipe(self, tmp_path: Path) -> None:
         cold = make_strategy(StrategyName.HALVING, cold_start=True)

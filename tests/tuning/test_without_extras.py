@@ -16,7 +16,7 @@ sys.modules["catboost"] = sys.modules["xgboost"] = None  # as if they were not i
 from pathlib import Path
 import numpy as np, pandas as pd
 from metatune import recommend
-from metatune.algorithms.base import Shape
+from metatune.data.encoding.shape import Shape
 from metatune.algorithms.registry import ALGORITHMS, FAMILIES
 from metatune.building.known import is_current
 from metatune.building.protocol import Ladder, Protocol

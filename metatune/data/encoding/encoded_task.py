@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from metatune.data.encoding.layout import Layout
+from metatune.data.encoding.shape import Shape
 from metatune.data.splits.folds import nested_order
 from metatune.kinds import TaskKind
 
@@ -74,3 +75,8 @@ class EncodedTask:
     def n_rows(self) -> int:
         """Number of rows."""
         return len(self.y)
+
+    @property
+    def shape(self) -> Shape:
+        """Rows, columns and classes."""
+        return Shape(n_rows=self.n_rows, n_columns=self.X.shape[1], n_classes=self.n_classes)

@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 from metatune.data.columns.column import ColumnKind
 from metatune.data.columns.column_text import columns_of_text
 from metatune.data.encoding.encoded_task import EncodedTask
+from metatune.data.encoding.shape import Shape
 from metatune.errors import ExportError
 from metatune.evaluation.rungs import FoldPlan, plan_folds, plan_rows
 from metatune.evaluation.text_columns import within_folds
@@ -178,7 +179,8 @@ def _rows(request: ExportRequest) -> tuple[TrialData, FoldPlan]:
     task, encoder = request.task, request.pipeline[0]
     layout = encoder.layout
     X = np.asarray(encoder.transform(task.X))
-    plan = plan_folds(task.n_rows, layout.n_columns, request.record.seconds.plan)
+    shape = Shape(n_rows=task.n_rows, n_columns=layout.n_columns, n_classes=task.n_classes)
+    plan = plan_folds(shape, request.record.seconds.plan)
     encoded = EncodedTask(
         X=X[:, : layout.n_columns],
         y=task.y,

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from metatune.algorithms.base import BuildContext, Shape, learner_of
+from metatune.algorithms.base import BuildContext, learner_of
 from metatune.algorithms.fitting import fit_step
 from metatune.algorithms.registry import get_algorithm
 from metatune.data.encoding.encoded_task import EncodedTask
@@ -82,11 +82,7 @@ def _built(configuration: Configuration, encoded: EncodedTask) -> Pipeline:
     context = BuildContext(
         kind=encoded.kind,
         layout=encoded.layout,
-        shape=Shape(
-            n_rows=encoded.n_rows,
-            n_columns=encoded.layout.n_columns,
-            n_classes=encoded.n_classes,
-        ),
+        shape=encoded.shape,
         seed=_SEED,
         iterations=1 if algorithm.iterative else None,
     )

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from metatune.algorithms.base import BuildContext, Shape
+from metatune.algorithms.base import BuildContext
 from metatune.algorithms.registry import ALGORITHMS
 from metatune.data.encoding.encoder import encode_task
 from metatune.data.encoding.layout import Layout
+from metatune.data.encoding.shape import Shape
 from metatune.data.task.make_task import make_task
 from metatune.data.task.task import Task
 from metatune.kinds import TaskKind

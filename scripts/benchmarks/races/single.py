@@ -65,7 +65,7 @@ def fit_on_all_rows(
         Of the run.
     """
     encoder, encoded = encode_task(task, seed)
-    folds = plan_folds(encoded.n_rows, encoded.X.shape[1], budget)
+    folds = plan_folds(encoded.shape, budget)
     data = TrialData.make(
         encoded, (task.metric.name,), seed=seed, row_metadata=task.row_metadata, plan=folds
     )

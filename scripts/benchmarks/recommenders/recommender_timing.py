@@ -16,10 +16,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks import options
-from metatune.algorithms.base import Shape
 from metatune.algorithms.registry import ALGORITHMS
 from metatune.budget import Stopwatch
 from metatune.data.encoding.fingerprint import Fingerprint
+from metatune.data.encoding.shape import Shape
 from metatune.kinds import TaskKind
 from metatune.metafeatures import FEATURE_NAMES, MetaFeatures
 from metatune.recommender.forecast import Forecast

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metatune.algorithms.base import BuildContext, Shape
+from metatune.algorithms.base import BuildContext
 from metatune.algorithms.fitting import fit_pipeline
 from metatune.algorithms.registry import ALGORITHMS
 from metatune.data.columns.cleaning import plain
 from metatune.data.columns.column import ColumnKind
 from metatune.data.encoding.encoder import encode_task
+from metatune.data.encoding.shape import Shape
 from metatune.data.reading.table_reader import read_table
 from metatune.data.reading.verbatim import Verbatim
 from metatune.data.task.make_task import make_task
