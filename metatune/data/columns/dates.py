@@ -65,7 +65,10 @@ _LEAP_YEAR = 2000  # of days without a year
 _TIMES_FIRST = tuple(
     f"{time} {day}"
     for time in ("%H:%M", "%H:%M:%S", "%I:%M %p")
-    for day in ("%d %b %Y", "%d %B %Y", "%d/%m/%Y", "%m/%d/%Y", "%Y-%m-%d", "%d.%m.%Y")
+    for day in (
+        *("%d %b %Y", "%d %B %Y", "%d/%m/%Y", "%m/%d/%Y", "%Y-%m-%d", "%d.%m.%Y"),
+        *_DAYS_OF_ANY_YEAR,
+    )
 )
 _WHOLE = (
     *("%a %b %d %H:%M:%S %Y", "%d/%b/%Y:%H:%M:%S", "%Y%m%dT%H%M%S", "%Y%m%d %H:%M:%S"),
@@ -206,14 +209,25 @@ def _without_words(counts: Mapping[str, int]) -> list[str]:
 def _several_formats(texts: Sequence[str]) -> tuple[str | None, str]:
     """Find a few formats that explain the texts together, the most frequent first.
 
-    Only formats with a year of four digits: the others fit too much.
+    With a year of four digits, or all without a year but with a time: others fit too much.
     """
     head = [*texts[:_TRIAL], *texts[:: max(1, len(texts) // _TRIAL)]]
     if sum(map(_has_date_words, head)) < _MOSTLY * len(head):
         return None, ""
     days = [f for f in _DAYS if "%Y" in f]
-    candidates = [ISO, *days, *_with_times(days, head), *(f for f in _WHOLE if "%Y" in f)]
-    candidates = [f for f in candidates if _share(head, f) > 0 and _plausible(head, f)]
+    dated = [ISO, *days, *_with_times(days, head), *(f for f in _WHOLE if "%Y" in f)]
+    timed = [*_TIMES, *_with_times(_DAYS_OF_ANY_YEAR, head)]
+    timed += [f for f in _TIMES_FIRST if not _has_year(f)]
+    for candidates in (dated, timed):
+        usable = [f for f in candidates if _share(head, f) > 0 and _plausible(head, f)]
+        found = _explaining(texts, usable)
+        if found:
+            return _BETWEEN.join(found), f"dates in several formats: {', '.join(found)}"
+    return None, ""
+
+
+def _explaining(texts: Sequence[str], candidates: Sequence[str]) -> list[str]:
+    """Return the few formats that explain (nearly) all texts together; none if they do not."""
     found: list[str] = []
     left = list(texts)
     while left and len(found) < _MOST_FORMATS and candidates:
@@ -223,9 +237,8 @@ def _several_formats(texts: Sequence[str]) -> tuple[str | None, str]:
         found.append(best)
         missed = parse_date_texts(left, best).isna()
         left = [text for text, lost in zip(left, missed, strict=True) if lost]
-    if len(found) < 2 or len(left) > (1 - _MOSTLY) * len(texts):
-        return None, ""
-    return _BETWEEN.join(found), f"dates in several formats: {', '.join(found)}"
+    explained = len(found) > 1 and len(left) <= (1 - _MOSTLY) * len(texts)
+    return found if explained else []
 
 
 def _has_date_words(text: str) -> bool:
@@ -235,7 +248,7 @@ def _has_date_words(text: str) -> bool:
 
 
 def _parse(cells: "pd.Index[Any]", date_format: str) -> pd.DatetimeIndex:
-    if date_format.endswith(_DAYS_OF_ANY_YEAR):  # the 29th of February is one of them
+    if "%d" in date_format and not _has_year(date_format):  # the 29th of February is one of them
         cells, date_format = cells + f" {_LEAP_YEAR}", f"{date_format} %Y"
     parsed = pd.to_datetime(cells, format=date_format, errors="coerce", utc=True)
     return pd.DatetimeIndex(parsed).tz_localize(None).as_unit("us")
@@ -272,7 +285,7 @@ def _parse_zoned(cells: "pd.Index[Any]", date_format: str) -> pd.DatetimeIndex:
 def _candidates(head: Sequence[str]) -> list[str]:
     with_clock = sum(bool(_CLOCK.search(text)) for text in head) > len(head) / 2
     if with_clock:
-        return [*_TIMES, *_WHOLE, *_with_times(_DAYS, head)]
+        return [*_TIMES, *_WHOLE, *_with_times((*_DAYS, *_DAYS_OF_ANY_YEAR), head)]
     return [*_DAYS, *_MONTHS, *_WHOLE, *_DAYS_OF_ANY_YEAR]
 
 
@@ -298,6 +311,10 @@ def _plausible(texts: Sequence[str], date_format: str) -> bool:
         return True
     years = parse_date_texts(texts, date_format).year.dropna()
     return len(years) > 0 and years.min() >= _YEARS[0] and years.max() <= _YEARS[1]
+
+
+def _has_year(date_format: str) -> bool:
+    return date_format == ISO or "%y" in date_format.lower()
 
 
 def _rank(date_format: str) -> int:

@@ -159,6 +159,30 @@ def test_date_formats(texts: list[str], found: str) -> None:
     assert not parse_date_texts(texts, found).isna().any()
 
 
+@pytest.mark.parametrize(
+    ("text", "found", "instant"),
+    [
+        ("Feb 29 08:30:01", "%b %d %H:%M:%S", "2000-02-29 08:30:01"),  # as in a system log
+        ("12 January, 8:30 PM", "%d %B, %I:%M %p", "2000-01-12 20:30"),
+        ("01:10 22 Mar", "%H:%M %d %b", "2000-03-22 01:10"),
+        ("1:10 AM May 3", "%I:%M %p %b %d", "2000-05-03 01:10"),
+    ],
+)
+def test_times_of_a_day_of_any_year(text: str, found: str, instant: str) -> None:
+    assert find_date_format([text])[0] == found
+    assert parse_date_texts([text], found)[0] == pd.Timestamp(instant)
+
+
+def test_times_with_and_without_their_day() -> None:
+    texts = ["22:20", "01:10 22 Mar", "13:15", "04:25 10 Jun", "19:00"]
+    found, note = find_date_format(texts)
+    assert found == "%H:%M|%H:%M %d %b"
+    assert note == "dates in several formats: %H:%M, %H:%M %d %b"
+    assert parse_date_texts(texts, found).hour.tolist() == [22, 1, 13, 4, 19]
+    dated = find_date_format(["22:20", "2019-03-01 01:10", "13:15", "2019-03-02 04:25"])
+    assert dated[0] is None  # a time alone says nothing of the day that others have
+
+
 def test_an_ambiguous_order_of_day_and_month_is_said() -> None:
     assert find_date_format(["1/2/2016", "3/4/2016"]) == (
         "%m/%d/%Y",
