@@ -1,5 +1,7 @@
 """Sampler of a run: safe defaults, then the strategy, warm-started by what past datasets advise."""
 
+from dataclasses import replace
+
 from metatune.algorithms.registry import FAMILIES
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.evaluation.rungs import boosting_seconds
@@ -31,7 +33,8 @@ _ALL_ROUND_ROWS = 5_000
 """Training rows up to which the recipe that does best on small tables opens a run as well."""
 
 _OPENING_SHARE = 0.1  # of the budget that boosting may take, for that recipe to open the run,
-_TOP_SHARE = 0.25  # and all folds of it, for the reference to start with them
+_TOP_SHARE = 0.25  # and all folds of it, for the reference to start with them;
+_HOPELESS_SHARE = 0.5  # a fold that takes more for its many classes grows a tree or two for each
 
 _SOLID = ("extra_trees", "linear", "random_forest", "knn")
 """Families whose defaults come first where there is no advice, or not yet."""
@@ -139,11 +142,14 @@ def _first(run: Run, prepared: PreparedTask) -> list[Configuration]:
     """Return the configurations that open a run, each inside its spaces.
 
     The defaults of families of the user's own are among them: past datasets know nothing of them.
-    The recipe is not, where the run begins cold.
+    The recipe is not, where the run begins cold, nor is boosting that classes make hopeless.
     """
     spaces = prepared.spaces
     own = [name for name in spaces if name not in FAMILIES]
-    first = [spaces[name].default() for name in (*_FIRST, *own) if name in spaces]
+    opening = [name for name in (*_FIRST, *own) if name in spaces]
+    if _has_too_many_classes(run, prepared):
+        opening = [name for name in opening if name != _REFERENCE]
+    first = [spaces[name].default() for name in opening]
     recipe = ALL_ROUND.configuration(prepared.task.kind)
     suits = (
         prepared.data.n_train_rows <= _ALL_ROUND_ROWS
@@ -163,6 +169,13 @@ def _reference_rung(run: Run, prepared: PreparedTask) -> int:
     n_folds = len(prepared.data.folds)
     dear = n_folds > 1 and n_folds * _boosting_share(run, prepared) > _TOP_SHARE
     return TOP_RUNG - 1 if dear else TOP_RUNG
+
+
+def _has_too_many_classes(run: Run, prepared: PreparedTask) -> bool:
+    """Return True if it is for the classes that a fold of boosting would not come to anything."""
+    shape = training_shape(prepared.data)
+    seconds = _HOPELESS_SHARE * run.options.planned_seconds
+    return boosting_seconds(replace(shape, n_classes=2)) <= seconds < boosting_seconds(shape)
 
 
 def _boosting_share(run: Run, prepared: PreparedTask) -> float:

@@ -56,6 +56,13 @@ def make_small_task(n_rows: int = 120) -> Task:
     return make_task(table, target="y")
 
 
+def make_many_classes_task(n_classes: int) -> Task:
+    """Make a task of five rows of each class."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat([f"class {i}" for i in range(n_classes)], 5)
+    return make_task(pd.DataFrame({"a": rng.normal(size=len(labels)), "y": labels}), target="y")
+
+
 def make_dated_task(n_columns: int) -> Task:
     """Make a task of 3,000 rows, each column of which becomes several."""
     rng = np.random.default_rng(0)
@@ -73,9 +80,10 @@ def make_options(n_trials: int | None = 4, **more: Any) -> TuneOptions:
 class Parts:
     """Values of a run, a prepared task and a store, open until the end of the test."""
 
-    def __init__(self, folder: Path, options: TuneOptions) -> None:
+    def __init__(self, folder: Path, options: TuneOptions, task: Task | None = None) -> None:
         self.run: Run = make_parts(folder, options)
-        self.prepared: PreparedTask = make_prepared(make_small_task(), folder / "data", n_folds=3)
+        task = task or make_small_task()
+        self.prepared: PreparedTask = make_prepared(task, folder / "data", n_folds=3)
         self.store: RunStore = make_store(self.run, self.prepared)
 
     @property
@@ -204,6 +212,16 @@ class TestSampler:
         assert first[2] is not None
         assert first[2].configuration != ALL_ROUND.configuration(parts.prepared.task.kind)
         assert [p and p.rung for p in first[:2]] == [0, TOP_RUNG - 1]
+
+    @pytest.mark.parametrize(("n_classes", "opens"), [(3, True), (60, False)])
+    def test_boosting_opens_no_run_that_is_too_short_for_its_classes(
+        self, tmp_path: Path, n_classes: int, *, opens: bool
+    ) -> None:
+        task = make_many_classes_task(n_classes)
+        parts = Parts(tmp_path, make_options(plan_seconds=3.0), task)
+        sampler = make_sampler(*parts.all, None)
+        first = take(sampler, History(parts.prepared.task.metric), 2)
+        assert [p and p.configuration.algorithm == "lightgbm" for p in first] == [False, opens]
 
     def test_a_cold_start_begins_without_the_recipe(self, tmp_path: Path) -> None:
         cold = make_strategy(StrategyName.HALVING, cold_start=True)
