@@ -20,7 +20,7 @@ from metatune.data.task.given_target import target_name
 from metatune.data.task.make_task import make_task, to_frame
 from metatune.data.task.roles import RoleColumns
 from metatune.data.task.task import Task
-from metatune.errors import OptionError
+from metatune.errors import InputError, OptionError
 from metatune.evaluation.rungs import plan_folds
 from metatune.evaluation.trial_data import TrialData
 from metatune.execution.numeric_threads import one_numeric_thread
@@ -35,11 +35,14 @@ from metatune.recommender.advice import (
 )
 from metatune.recommender.outlook import course_of, longer_outlook
 from metatune.recommender.recommendation import Recommendations
+from metatune.storage.door import Door
 from metatune.tuning.prepare import encode_what_fits
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike
+
+    from metatune.data.reading.source import Table
 
 _COURSE = (0.03, 0.1, 0.3, 1.0, 3.0)  # of the budget
 
@@ -147,6 +150,7 @@ def recommend(  # noqa: PLR0913  # what `metatune recommend` takes
     weight: str | None = None,
     group: str | None = None,
     time: str | None = None,
+    task: str | None = None,
     budget: str | float = "10m",
     metric: "str | Callable[..., Any] | None" = None,
     pos_label: Any = None,
@@ -168,6 +172,8 @@ def recommend(  # noqa: PLR0913  # what `metatune recommend` takes
         The target, where `data` does not hold it.
     weight, group, time : str, optional
         Columns that say how much a row counts, which rows belong together, and when a row was.
+    task : str, optional
+        "binary", "multiclass", "classification" or "regression"; told by the target otherwise.
     budget : str or float
         What a fit may take; a short one prefers quick configurations.
     metric : str or callable, optional
@@ -200,7 +206,7 @@ def recommend(  # noqa: PLR0913  # what `metatune recommend` takes
     """
     roles = RoleColumns(weight=weight, group=group, time=time)
     return recommend_for(
-        _task(data, target, y, metric, roles, reading, pos_label),
+        _task(data, target, y, reading, task=task, metric=metric, positive=pos_label, roles=roles),
         budget=budget,
         include=tuple(include or ()),
         exclude=tuple(exclude or ()),
@@ -209,7 +215,7 @@ def recommend(  # noqa: PLR0913  # what `metatune recommend` takes
     ).recommendations
 
 
-def describe(
+def describe(  # noqa: PLR0913  # what `metatune describe` takes
     data: Any,
     target: str | None = None,
     *,
@@ -217,6 +223,7 @@ def describe(
     weight: str | None = None,
     group: str | None = None,
     time: str | None = None,
+    task: str | None = None,
     metric: "str | Callable[..., Any] | None" = None,
     pos_label: Any = None,
     **reading: Unpack[ReadingKeywords],
@@ -233,6 +240,8 @@ def describe(
         The target, where `data` does not hold it.
     weight, group, time : str, optional
         Columns that say how much a row counts, which rows belong together, and when a row was.
+    task : str, optional
+        "binary", "multiclass", "classification" or "regression"; told by the target otherwise.
     metric : str or callable, optional
         What counts; the default of the task kind otherwise.
     pos_label : label, optional
@@ -257,7 +266,9 @@ def describe(
         If something else would make the results of a run misleading.
     """
     roles = RoleColumns(weight=weight, group=group, time=time)
-    described = describe_for(_task(data, target, y, metric, roles, reading, pos_label))
+    described = describe_for(
+        _task(data, target, y, reading, task=task, metric=metric, positive=pos_label, roles=roles)
+    )
     warn_of(described.warnings, stacklevel=2)
     return described
 
@@ -337,12 +348,28 @@ def _task(
     data: Any,
     target: str | None,
     y: "ArrayLike | None",
-    metric: "str | Callable[..., Any] | None",
+    reading: ReadingKeywords,
+    *,
+    roles: RoleColumns,
+    **asked: Any,
+) -> Task:
+    """Make a task as it is asked for, in whose messages options are spelled as in Python."""
+    try:
+        table, name = _table(data, target, y, roles, reading)
+        made = make_task(table, target=name, roles=roles, **asked)
+    except InputError as error:
+        raise type(error)(Door.PYTHON.reword(str(error))) from error
+    return replace(made, notes=tuple(map(Door.PYTHON.reword, made.notes)))
+
+
+def _table(
+    data: Any,
+    target: str | None,
+    y: "ArrayLike | None",
     roles: RoleColumns,
     reading: ReadingKeywords,
-    positive: Any = None,
-) -> Task:
-    """Make a task of a file, of a table that holds the target, or of features and target."""
+) -> "tuple[Table | pd.DataFrame, str | None]":
+    """Return a file, a table that holds the target, or features with it; and the target's name."""
     options = reading_options(reading)
     if isinstance(data, str | Path):
         if y is not None:
@@ -354,13 +381,12 @@ def _task(
             )
         wanted = [name for name in (target, *roles.given.values()) if isinstance(name, str)]
         labels = Verbatim(has_target=True, target=target)
-        read = read_table(data, options=options, wanted=wanted, verbatim=labels)
-        return make_task(read, target=target, metric=metric, positive=positive, roles=roles)
+        return read_table(data, options=options, wanted=wanted, verbatim=labels), target
     if options != DETECT:
         raise OptionError(f"{next(iter(reading))} says how a file is read, but a table was given")
     frame, _ = to_frame(data)
     if y is None:
-        return make_task(frame, target=target, metric=metric, positive=positive, roles=roles)
+        return frame, target
     if target is not None:
         raise OptionError("give either the name of the target's column or y, not both")
     import pandas as pd
@@ -369,5 +395,4 @@ def _task(
     values = pd.Series(y.to_numpy() if hasattr(y, "to_numpy") else y, name=name)
     if len(values) != len(frame):
         raise OptionError(f"y has {len(values)} values for {len(frame)} rows: give one for each")
-    table = pd.concat([frame, values], axis="columns")
-    return make_task(table, target=name, metric=metric, positive=positive, roles=roles)
+    return pd.concat([frame, values], axis="columns"), name

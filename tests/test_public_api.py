@@ -4,12 +4,13 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import metatune
 from metatune.budget import noted_import, seconds_of_import
-from metatune.errors import OptionError
+from metatune.errors import InputError, OptionError
 
 PUBLIC = [
     "Events",
@@ -118,3 +119,17 @@ def test_target_is_named_once() -> None:
         metatune.describe(table, "y", y=table["y"])
     with pytest.raises(OptionError, match="3 values for 40 rows"):
         metatune.describe(table, y=[1, 2, 3])
+
+
+def test_messages_spell_options_as_in_python() -> None:
+    table = pd.DataFrame({"a": np.arange(60.0), "y": ["no", "yes"] * 30})
+    assert metatune.describe(table, "y").notes == ("task binary: 'no', 'yes'; task= overrides",)
+    with pytest.raises(InputError, match="leave out task='regression' or choose another column"):
+        metatune.describe(table, "y", task="regression")
+    numbers = table.assign(y=np.arange(60) % 3)
+    assert metatune.describe(numbers, "y", task="regression").task == "regression"
+    assert metatune.describe(numbers, "y", task="classification").task == "multiclass"
+    seen = np.repeat(np.arange(30), 4)
+    alike = {"my patient": seen, "x": np.arange(120) % 7, "y": seen * 7 % 30 + 0.1}
+    (_, note) = metatune.describe(pd.DataFrame(alike), "y").notes
+    assert "give group='my patient' if new ones are to be predicted" in note

@@ -5,6 +5,7 @@ the user knows. The notes therefore name such columns and the options that respe
 """
 
 import re
+import shlex
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,8 +80,8 @@ def dependence_notes(
         alike = [name for name in names if _is_alike(to_text(plain(X[name])), y, kind)]
         if alike:
             notes.append(
-                f"rows of the same {alike[0]!r} resemble each other: give --group {alike[0]} if "
-                "new ones are to be predicted"
+                f"rows of the same {alike[0]!r} resemble each other: give --group "
+                f"{shlex.quote(alike[0])} if new ones are to be predicted"
             )
     if roles.time is None:
         dates = [c for c in columns if c.kind is ColumnKind.DATETIME]
@@ -88,7 +89,7 @@ def dependence_notes(
         if drifting:
             notes.append(
                 f"rows follow {drifting[0]!r} and the target drifts along it: give --time "
-                f"{drifting[0]} if the future is to be predicted"
+                f"{shlex.quote(drifting[0])} if the future is to be predicted"
             )
     return notes
 

@@ -1,5 +1,6 @@
 """Target column: finding it, cleaning it, and inferring the kind of the task."""
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -232,7 +233,7 @@ def _text_values(
     text = text.where(text.notna() | ~written.isin(words), written)
     notes = [
         f"{word!r} is taken as a class of its own, of {counted(int((text == word).sum()), 'row')}: "
-        f"if it means missing, say so by --na {word}"
+        f"if it means missing, say so by --na {shlex.quote(word)}"
         for word in words
     ]
     return text, [*notes, *_label_notes(cells, text)]
