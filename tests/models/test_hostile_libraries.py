@@ -11,6 +11,12 @@ from model_edits import Edit, forbid_building, refused, set_leaf, text_of_trees
 from model_files import EditedFile
 
 from benchmarks.hostile.families import make_models
+from metatune.algorithms.base import learner_of
+from metatune.algorithms.fitting import fit_model
+from metatune.algorithms.learners.stopping import TrainingRows, WatchedRows
+from metatune.algorithms.registry import get_algorithm
+from metatune.budget import Deadline
+from metatune.data.row_metadata import PLAIN
 from metatune.kinds import TaskKind
 from metatune.models.libraries import catboost_bytes
 from metatune.models.libraries.catboost_bytes import check_catboost
@@ -18,6 +24,7 @@ from metatune.models.libraries.flatbuffer import read_root
 from metatune.models.libraries.lightgbm_text import END_OF_TREES, check_lightgbm
 from metatune.models.libraries.xgboost_bytes import check_xgboost
 from metatune.models.reading.mismatch import Mismatch
+from metatune.testing.tables import easy
 
 TEXTS: dict[str, Edit] = {
     "trees of a round": text_of_trees("num_tree_per_iteration=3", "num_tree_per_iteration=100000"),
@@ -99,7 +106,7 @@ def test_bytes_of_catboost(boosters: dict[str, bytes]) -> None:
     content = boosters["catboost"]
     assert check_catboost(content).n_classes == 3
     wrong = [content[:-10], content + b"x", b"CBM1", content[:4] + b"\xff" * 4 + content[8:], b""]
-    wrong += [content[:at] + b"\xff\xff\xff\x7f" + content[at + 4 :] for at in (8, 12, 28)]
+    wrong += [content[:at] + b"\xff\xff\xff\x7f" + content[at + 4 :] for at in (8, 20, 28)]
     for each in wrong:
         with pytest.raises(Mismatch):
             check_catboost(each)
@@ -187,3 +194,45 @@ def test_trees_of_lightgbm_without_a_split_are_read(objective: str) -> None:
     assert "num_leaves=1\n" in text
     assert "leaf_weight=\n" in text
     check_lightgbm(text[: text.index(END_OF_TREES) + len(END_OF_TREES)])
+
+
+@pytest.mark.parametrize(
+    ("note", "is_good"),
+    [
+        ("[" * 100 + "]" * 100, True),
+        (json.dumps([[0.5]] * 5_000), True),  # losses of many rounds
+        (json.dumps({"text": "[" * 2_000}), True),
+        ("[" * 200 + "]" * 200, False),
+        ("[" * 10**5 + "]" * 10**5, False),
+        ('{"a": ' + "[" * 200 + "]" * 200 + ', "a": 1}', False),  # the first value counts as well
+        ("[" * 2_000, False),
+        ("not JSON " + "[]" * 2_000, False),
+    ],
+)
+def test_notes_of_catboost_may_be_long_and_not_deep(note: str, *, is_good: bool) -> None:
+    if is_good:
+        catboost_bytes._check_note(note)
+    else:
+        with pytest.raises(Mismatch, match="notes"):
+            catboost_bytes._check_note(note)
+
+
+@pytest.mark.parametrize("family", ["lightgbm", "xgboost", "catboost"])
+@pytest.mark.parametrize("kind", [TaskKind.MULTICLASS, TaskKind.REGRESSION])
+def test_a_long_training_that_was_watched_is_read_again(family: str, kind: TaskKind) -> None:
+    """A member of an ensemble may be the model of a fold, whose rows stopped its training."""
+    check = {"lightgbm": check_lightgbm, "xgboost": check_xgboost, "catboost": check_catboost}
+    if family != "lightgbm":
+        pytest.importorskip(family)
+    table, algorithm = easy(kind, n_rows=120), get_algorithm(family)
+    space = algorithm.space(kind)
+    slow = space.nearest(space.from_values({**space.defaults, "learning_rate": 1e-4}, "test"))
+    pipeline = algorithm.build(slow, table.context())
+    X = pipeline.steps[0][1].fit_transform(table.X, table.y)
+    rows = TrainingRows(X=X, y=table.y)
+    halves = np.arange(len(X)) % 2
+    watched = WatchedRows(rows=rows, halves=halves, deadline=Deadline.after(20.0))
+    fit_model(pipeline.steps[-1][1], X, table.y, PLAIN, watched)
+    model = learner_of(pipeline)
+    assert model.n_iterations_ > 400
+    assert check[family](model.model_).n_columns == X.shape[1]

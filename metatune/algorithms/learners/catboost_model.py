@@ -22,6 +22,7 @@ __all__ = ["CatBoostClassifier", "CatBoostRegressor"]
 MAX_ROUNDS = 800
 _FEW_ROUNDS = 60
 _PATIENCE = 40
+_HISTORY = "training"  # note of a model that holds the losses of all its rounds
 _WORK = 1e9  # (rows + 8000) x columns x classes x rounds that take about 10 s on one core
 
 
@@ -47,7 +48,7 @@ class _CatBoostModel(BoostedTrees):
             pools = [self._known(part) for part in watch.parts]
             watched = {"eval_set": pools, "callbacks": [_Told(watch, squared=not self.n_classes_)]}
         booster.fit(self._known(rows), **watched)
-        self._store(bytes(booster._serialize_model()))
+        self._store_booster(booster)
 
     def _grow_by_stages(self, rows: TrainingRows) -> None:
         pool, booster = self._known(rows), None
@@ -56,7 +57,7 @@ class _CatBoostModel(BoostedTrees):
             before, booster = booster, catboost.CatBoost(settings)
             booster.fit(pool, init_model=before)
         if booster is not None:
-            self._store(bytes(booster._serialize_model()))
+            self._store_booster(booster)
 
     def settings(self, changes: "Mapping[str, Any] | None" = None) -> dict[str, Any]:
         """Return CatBoost's parameters for a fit, or a stage of it, without the iterations."""
@@ -82,7 +83,14 @@ class _CatBoostModel(BoostedTrees):
     def _trim(self) -> None:
         if self._last_tree():
             self._booster.shrink(ntree_end=self._last_tree())
-            self._store(bytes(self._booster._serialize_model()))
+            self._store_booster(self._booster)
+
+    def _store_booster(self, booster: Any) -> None:
+        """Store a model without the losses of all its rounds, which nothing reads again."""
+        notes = booster.get_metadata()
+        if _HISTORY in notes.keys():  # noqa: SIM118  # it is no mapping
+            del notes[_HISTORY]
+        self._store(bytes(booster._serialize_model()))
 
     def _last_tree(self) -> int:
         """Return the last tree of predictions, or 0 for all: CatBoost has none without a split."""

@@ -1,5 +1,6 @@
 """CatBoost's bytes: read in full and checked, since prediction follows every index in them."""
 
+import json
 import struct
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ _FORMAT = "FlabuffersModel_v1"
 _CTR_PART = "static_provider_v1"
 _DEEPEST_TREE = 16
 _VALUES_OF_A_BIN = 254
-_MOST_BRACKETS = 1_000
+_DEEPEST_NOTE = 100  # CatBoost reads what is nested by calling itself
 _NO_BUCKET = 2**64 - 1
 _BUCKET = np.dtype([("hash", "<u8"), ("place", "<u4")])
 _BIN = [("feature", "<u2"), ("mask", "u1"), ("split", "u1")]
@@ -111,8 +112,7 @@ def check_catboost(content: bytes) -> Booster:
     for entry in model["info"] or ():
         if entry["key"] is None or entry["value"] is None:
             raise Mismatch("CatBoost's bytes are damaged")
-        if entry["value"].count("{") + entry["value"].count("[") > _MOST_BRACKETS:
-            raise Mismatch("CatBoost's bytes have notes that are nested too deeply")
+        _check_note(entry["value"])
     trees = model["trees"]
     if any(trees[name] is not None and len(trees[name]) for name in _NEVER):
         raise Mismatch("CatBoost's bytes hold what metatune does not write")
@@ -122,6 +122,20 @@ def check_catboost(content: bytes) -> Booster:
     _check_ctrs(trees, tables)
     dimension = trees["dimension"] or 0
     return Booster(n_columns=n_columns, n_classes=dimension if dimension > 1 else 0)
+
+
+def _check_note(note: str) -> None:
+    """Check that a note, most of which are JSON, is not nested too deeply."""
+    if note.count("{") + note.count("[") <= _DEEPEST_NOTE:
+        return
+    try:  # of a key that is there twice, every value counts
+        level = [json.loads(note, object_pairs_hook=lambda pairs: [value for _, value in pairs])]
+    except (ValueError, RecursionError) as error:
+        raise Mismatch("CatBoost's bytes have notes that cannot be read") from error
+    for _ in range(_DEEPEST_NOTE):
+        level = [inner for outer in level if isinstance(outer, list) for inner in outer]
+    if level:
+        raise Mismatch("CatBoost's bytes have notes that are nested too deeply")
 
 
 _NEVER = ("steps", "step_leaves", "texts", "estimated", "embeddings")
