@@ -358,7 +358,8 @@ def _task(
         table, name = _table(data, target, y, roles, reading)
         made = make_task(table, target=name, roles=roles, **asked)
     except InputError as error:
-        raise type(error)(Door.PYTHON.reword(str(error))) from error
+        error.args = (Door.PYTHON.reword(str(error)),)
+        raise
     return replace(made, notes=tuple(map(Door.PYTHON.reword, made.notes)))
 
 
