@@ -315,7 +315,7 @@ def _n_at_once(n_jobs: int | None) -> int:
 
 
 def _shape(X: Any, y: Any, kind: TaskKind | None) -> Shape:
-    sizes = getattr(X, "shape", (len(X),))
+    sizes = X.shape if hasattr(X, "shape") else (len(X),)  # a sparse array has no length
     return Shape(
         n_rows=sizes[0],
         n_columns=int(np.prod(sizes[1:])),

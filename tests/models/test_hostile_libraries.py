@@ -3,7 +3,9 @@
 import json
 import re
 import struct
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ from metatune.budget import Deadline
 from metatune.data.row_metadata import PLAIN
 from metatune.kinds import TaskKind
 from metatune.models.libraries import catboost_bytes
+from metatune.models.libraries.booster import Booster
 from metatune.models.libraries.catboost_bytes import check_catboost
 from metatune.models.libraries.flatbuffer import read_root
 from metatune.models.libraries.lightgbm_text import END_OF_TREES, check_lightgbm
@@ -221,7 +224,11 @@ def test_notes_of_catboost_may_be_long_and_not_deep(note: str, *, is_good: bool)
 @pytest.mark.parametrize("kind", [TaskKind.MULTICLASS, TaskKind.REGRESSION])
 def test_a_long_training_that_was_watched_is_read_again(family: str, kind: TaskKind) -> None:
     """A member of an ensemble may be the model of a fold, whose rows stopped its training."""
-    check = {"lightgbm": check_lightgbm, "xgboost": check_xgboost, "catboost": check_catboost}
+    check: dict[str, Callable[[Any], Booster]] = {
+        "lightgbm": check_lightgbm,
+        "xgboost": check_xgboost,
+        "catboost": check_catboost,
+    }
     if family != "lightgbm":
         pytest.importorskip(family)
     table, algorithm = easy(kind, n_rows=120), get_algorithm(family)
