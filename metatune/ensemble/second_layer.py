@@ -121,10 +121,11 @@ def prediction_path(folder: Path, number: int) -> Path:
     return folder / f"second{-number}.npy"
 
 
-def learning_seconds(n_rows: int, n_columns: int, n_classes: int, n_folds: int) -> float:
+def learning_seconds(shape: Shape, n_folds: int) -> float:
     """Predict the seconds of fitting the second layer where nothing else runs."""
-    tried = np.sqrt(n_columns) + 2.0
-    each = _SECONDS * _TREES * n_rows * np.log2(max(2, n_rows)) * tried * (1.0 + n_classes / 8.0)
+    sorting = shape.n_rows * np.log2(max(2, shape.n_rows))
+    tried = np.sqrt(shape.n_columns) + 2.0
+    each = _SECONDS * _TREES * sorting * tried * (1.0 + shape.n_classes / 8.0)
     return float(0.3 + (n_folds + 1) * each)
 
 

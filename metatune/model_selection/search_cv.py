@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -216,10 +215,8 @@ class MetaTuneSearchCV(BaseSearchCV):  # type: ignore[misc]
             seed=seed,
             guide=guide,
         )
-        shape = _shape(X, y, kind)
-        rungs = plan_rungs(
-            replace(shape, n_rows=n_train), len(splits), budget_seconds=self._budget.seconds
-        )
+        shape = _training_shape(X, y, kind, n_train)
+        rungs = plan_rungs(shape, len(splits), budget_seconds=self._budget.seconds)
         counted = self.max_trials is not None
         situation = Situation(
             spaces=tuned.spaces,
@@ -314,10 +311,9 @@ def _n_at_once(n_jobs: int | None) -> int:
     return n_jobs if n_jobs > 0 else max(1, available_cores() + 1 + n_jobs)
 
 
-def _shape(X: Any, y: Any, kind: TaskKind | None) -> Shape:
-    sizes = X.shape if hasattr(X, "shape") else (len(X),)  # a sparse array has no length
+def _training_shape(X: Any, y: Any, kind: TaskKind | None, n_train: int) -> Shape:
     return Shape(
-        n_rows=sizes[0],
-        n_columns=int(np.prod(sizes[1:])),
+        n_rows=n_train,
+        n_columns=int(np.prod(getattr(X, "shape", ())[1:])),  # 1 where it has no columns
         n_classes=len(np.unique(y)) if kind and kind.is_classification else 0,
     )

@@ -189,7 +189,7 @@ def second_layer_seconds(prepared: PreparedTask, run_seconds: float) -> float:
         Seconds that the run plans with.
     """
     task, n_folds = prepared.data.task, len(prepared.data.folds)
-    seconds = learning_seconds(task.n_rows, task.X.shape[1], task.n_classes, n_folds)
+    seconds = learning_seconds(task.shape, n_folds)
     return seconds if seconds <= _SECOND_SHARE * run_seconds else 0.0
 
 

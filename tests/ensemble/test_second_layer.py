@@ -8,6 +8,7 @@ import pytest
 
 from metatune.data.encoding.encoded_task import EncodedTask
 from metatune.data.encoding.layout import Layout
+from metatune.data.encoding.shape import Shape
 from metatune.data.row_metadata import PLAIN, RowMetadata
 from metatune.ensemble.member_pool import CONSTANT, MemberPool, link_files, write_pool
 from metatune.ensemble.plan import PlanRequest, plan_ensemble, with_second_layer
@@ -179,7 +180,9 @@ def test_learners_of_the_same_members_lie_in_the_same_place_and_others_elsewhere
 
 
 def test_seconds_grow_with_rows_columns_classes_and_folds() -> None:
-    few = learning_seconds(1_000, 10, 0, 5)
+    small = Shape(n_rows=1_000, n_columns=10)
+    few = learning_seconds(small, 5)
     assert 0.3 < few < 2.0
-    for more in ((3_000, 10, 0, 5), (1_000, 90, 0, 5), (1_000, 10, 9, 5), (1_000, 10, 0, 10)):
-        assert learning_seconds(*more) > few
+    for more in ({"n_rows": 3_000}, {"n_columns": 90}, {"n_classes": 9}):
+        assert learning_seconds(replace(small, **more), 5) > few
+    assert learning_seconds(small, 10) > few

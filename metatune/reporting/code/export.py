@@ -11,7 +11,6 @@ from sklearn.pipeline import Pipeline
 from metatune.data.columns.column import ColumnKind
 from metatune.data.columns.column_text import columns_of_text
 from metatune.data.encoding.encoded_task import EncodedTask
-from metatune.data.encoding.shape import Shape
 from metatune.errors import ExportError
 from metatune.evaluation.rungs import FoldPlan, plan_folds, plan_rows
 from metatune.evaluation.text_columns import within_folds
@@ -179,8 +178,6 @@ def _rows(request: ExportRequest) -> tuple[TrialData, FoldPlan]:
     task, encoder = request.task, request.pipeline[0]
     layout = encoder.layout
     X = np.asarray(encoder.transform(task.X))
-    shape = Shape(n_rows=task.n_rows, n_columns=layout.n_columns, n_classes=task.n_classes)
-    plan = plan_folds(shape, request.record.seconds.plan)
     encoded = EncodedTask(
         X=X[:, : layout.n_columns],
         y=task.y,
@@ -188,6 +185,7 @@ def _rows(request: ExportRequest) -> tuple[TrialData, FoldPlan]:
         kind=task.kind,
         n_classes=task.n_classes,
     )
+    plan = plan_folds(encoded.shape, request.record.seconds.plan)
     data = TrialData.make(
         encoded,
         (task.metric.name,),

@@ -12,7 +12,6 @@ from metatune.algorithms.base import BuildContext
 from metatune.algorithms.registry import ALGORITHMS
 from metatune.data.encoding.encoder import encode_task
 from metatune.data.encoding.layout import Layout
-from metatune.data.encoding.shape import Shape
 from metatune.data.task.make_task import make_task
 from metatune.data.task.task import Task
 from metatune.kinds import TaskKind
@@ -148,7 +147,7 @@ def _fit(name: str, task: Task, encoded: Any) -> Any:
     context = BuildContext(
         kind=task.kind,
         layout=encoded.layout,
-        shape=Shape(n_rows=len(encoded.y), n_columns=encoded.X.shape[1], n_classes=task.n_classes),
+        shape=encoded.shape,
         seed=0,
         iterations=_ITERATIONS if algorithm.iterative else None,
     )
