@@ -14,6 +14,7 @@ from metatune.ensemble.report import ensemble_record
 from metatune.errors import BundleError
 from metatune.evaluation.prepared_task import PreparedTask
 from metatune.execution.executor import Executor
+from metatune.execution.interruption import safe_interruptions
 from metatune.files.scratch import scratch_directory
 from metatune.samplers.base import Sampler
 from metatune.search.history import History
@@ -94,7 +95,7 @@ def tune(
         If the meta-dataset is missing.
     """
     watch, timings, past = Stopwatch(), Timings(), past or Past()
-    with scratch_directory() as scratch:
+    with safe_interruptions(), scratch_directory() as scratch:
         run = Run(
             options=options,
             deadline=deadline.earlier(closing),

@@ -47,3 +47,31 @@ def test_a_signal_ends_a_run_in_every_phase(
         assert "Traceback" not in errors
     _, alive = psutil.wait_procs(children, timeout=5)
     assert [p for p in alive if p.status() != psutil.STATUS_ZOMBIE] == []
+
+
+@pytest.mark.parametrize(("n_signals", "out"), [(1, "in good order\n"), (2, "")])
+def test_only_signals_of_the_user_count_while_a_module_is_imported(
+    n_signals: int, out: str, tmp_path: Path
+) -> None:
+    sending = "os.kill(os.getpid(), signal.SIGTERM); time.sleep(0.1)\n"
+    (tmp_path / "slow.py").write_text(
+        f"import os, signal, time\n{sending * n_signals}for _ in range(30): time.sleep(0.01)\n"
+    )
+    code = (
+        "import time\n"
+        "from metatune.cli.interrupts import catch_interrupts\n"
+        "catch_interrupts()\n"
+        "try:\n"
+        "    import slow\n"
+        "    time.sleep(60)\n"
+        "except KeyboardInterrupt:\n"
+        "    assert slow.time\n"
+        "    time.sleep(0.2)\n"
+        "    print('in good order')\n"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.stdout == out
+    assert done.returncode == (0 if out else 130)
