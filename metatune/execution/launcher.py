@@ -228,7 +228,8 @@ def _forget_servers() -> None:
 
 def _close_servers() -> None:
     for server in _servers.values():
-        server.close()
+        with contextlib.suppress(KeyboardInterrupt):  # nobody waits any longer for what ends anyway
+            server.close()
     _servers.clear()
 
 

@@ -155,3 +155,23 @@ def test_the_handler_of_python_comes_back() -> None:
         inside = signal.getsignal(signal.SIGINT)
     assert isinstance(inside, Interruption)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@posix
+def test_an_interruption_at_the_end_of_a_program_prints_no_traceback() -> None:
+    code = (
+        "import atexit, os, signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from metatune.execution.launcher import ForkServer, fork_server\n"
+        "close = ForkServer.close\n"
+        "def interrupted(self):\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    close(self)\n"
+        "ForkServer.close = interrupted\n"
+        "fork_server(('json',))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.stderr == ""
+    assert done.returncode == 0
