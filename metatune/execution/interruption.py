@@ -90,12 +90,13 @@ def safe_interruptions() -> Iterator[None]:
     if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
         return
-    report = sys.unraisablehook
-    Interruption().install([signal.SIGINT])
+    report, interruption = sys.unraisablehook, Interruption()
+    interruption.install([signal.SIGINT])
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if signal.getsignal(signal.SIGINT) is interruption:  # nobody else took it meanwhile
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.unraisablehook = report
 
 
