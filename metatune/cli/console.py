@@ -6,7 +6,7 @@ display below the news. Whatever a table or a run may hold, no character of it s
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,7 +16,7 @@ from metatune.files.text import json_text, visible
 from metatune.notation.cards import without_empty_columns
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console, ConsoleOptions, JustifyMethod, RenderableType
 
 __all__ = ["Voice", "can_redraw", "show", "show_command", "show_json", "table"]
 
@@ -24,6 +24,8 @@ _WIDTH = 80  # where there is no terminal to ask
 _INDENT = 2  # of the lines that go on with one that is too long
 _LEAST_WIDTH = 30  # below, words are left to the terminal
 _DUMB = ("", "dumb", "unknown")
+_GAP = 2  # blanks between the columns of a table
+_LEAST_SENTENCE = 20  # width of a column that wraps
 _KEPT = "\ue000"  # stands for a space at which no line ends
 
 
@@ -168,15 +170,45 @@ def table(
     right : sequence of str
         Headings of the columns whose cells are numbers.
     """
-    from rich.table import Table
+    return _Grid(*without_empty_columns(headings, rows), right=right)
 
-    shown, cells = without_empty_columns(headings, rows)
-    grid = Table(box=None, show_header=any(shown), pad_edge=False, header_style="bold")
-    for heading in shown:
-        if heading in right:
-            grid.add_column(visible(heading), justify="right", no_wrap=True)
-        else:
-            grid.add_column(visible(heading), overflow="fold")
-    for row in cells:
-        grid.add_row(*(_kept(visible(cell)) for cell in row))
-    return grid
+
+class _Grid:
+    """Table that is laid out for the width it gets: names stay whole where sentences can wrap."""
+
+    def __init__(
+        self, headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str]
+    ) -> None:
+        self._headings = [visible(heading) for heading in headings]
+        self._rows = [[visible(cell) for cell in row] for row in rows]
+        self._right = [heading in right for heading in headings]
+
+    def __rich_console__(
+        self, console: "Console", options: "ConsoleOptions"
+    ) -> "Iterator[RenderableType]":
+        """Yield the table of rich."""
+        from rich.table import Table
+
+        grid = Table(box=None, show_header=any(self._headings), pad_edge=False, header_style="bold")
+        whole = self._whole(options.max_width)
+        for heading, right, is_whole in zip(self._headings, self._right, whole, strict=True):
+            justify: JustifyMethod = "right" if right else "left"
+            grid.add_column(heading, justify=justify, no_wrap=is_whole, overflow="fold")
+        for row in self._rows:
+            grid.add_row(*map(_kept, row))
+        yield grid
+
+    def _whole(self, width: int) -> list[bool]:
+        """Return for each column if its cells stay in one piece: numbers, and names if they fit."""
+        from rich.cells import cell_len
+
+        columns = list(zip(self._headings, *self._rows, strict=True))
+        names = [
+            right or not any(" " in cell for cell in cells)
+            for right, (_, *cells) in zip(self._right, columns, strict=True)
+        ]
+        taken = sum(
+            max(map(cell_len, column)) for column, name in zip(columns, names, strict=True) if name
+        )
+        left = width - taken - _GAP * (len(columns) - 1)
+        return names if left >= _LEAST_SENTENCE * names.count(False) else list(self._right)

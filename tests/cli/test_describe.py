@@ -45,3 +45,9 @@ def test_every_column_has_a_line_of_its_own_elsewhere(call: Call, tmp_path: Path
     lines = lines_of(call, make_wide(20), tmp_path)
     assert [line.partition("|")[0] for line in lines if "|" in line][:3] == ["c0", "c1", "c2"]
     assert not any("columns)" in line for line in lines)
+
+
+def test_names_of_meta_features_stay_whole(call: Call, shop_file: Path) -> None:
+    lines = call("describe", shop_file).stdout.splitlines()
+    assert "PercentageOfFeaturesWithMissingValues" in {line.split(" ")[0] for line in lines}
+    assert max(map(len, lines)) <= 80

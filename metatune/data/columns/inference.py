@@ -9,8 +9,8 @@ import pandas as pd
 
 from metatune.data.columns.cleaning import clean_column
 from metatune.data.columns.column import Column, ColumnKind
+from metatune.data.columns.composites import composite_note, is_composite
 from metatune.data.columns.dates import find_date_format, find_digit_format, parse_date_texts
-from metatune.data.columns.durations import DURATION
 from metatune.data.columns.identifiers import (
     looks_like_id_name,
     numbers_are_identifiers,
@@ -20,7 +20,7 @@ from metatune.data.columns.identifiers import (
 from metatune.data.columns.numbers import (
     NumberStyle,
     decimal_evidence,
-    find_durations,
+    find_composite,
     find_number_style,
 )
 from metatune.data.columns.numbers_in_text import are_codes, count_numbers, read_numbers
@@ -36,10 +36,6 @@ __all__ = ["clean_column", "infer_columns", "with_text_names"]
 _LOW_CARDINALITY = 40  # levels up to which a category counts as one of few
 _PAIRS = ({"true", "false"}, {"t", "f"}, {"yes", "no"}, {"y", "n"})
 _SHOWN = 3
-_UNIT_NOTES = {
-    DURATION: "durations in seconds",
-    **dict.fromkeys(RANKS, "ranks such as 1st"),
-}
 _FEWEST_PARTS = 1.5  # words or numbers in a level, in the mean, that make its words worth reading
 _SELDOM_REPEATED = 0.2  # distinct cells: five rows or fewer have the same
 _DATE_TEXTS = 5_000  # distinct texts that are tried as dates
@@ -108,9 +104,9 @@ def _column(profile: ColumnProfile, hint: int, keep_identifiers: bool) -> Column
     dates = _date_column(profile) if number is None else None
     lost = number.n_others if number else dates.n_missing - profile.n_missing if dates else None
     if lost is None or lost > 0:  # clocks beyond 24 hours, hours beside minutes
-        durations = find_durations(profile.counts)
-        if durations is not None and (lost is None or durations.n_others < lost):
-            number, dates = durations, None
+        composite = find_composite(profile.counts)
+        if composite is not None and (lost is None or composite.n_others < lost):
+            number, dates = composite, None
     if number is not None:
         return _unless_identifier(profile, _written_number(profile, number), keep_identifiers)
     return dates or _several_numbers(profile, hint) or _word_column(profile, keep_identifiers)
@@ -179,7 +175,7 @@ def _written_number(profile: ColumnProfile, style: NumberStyle) -> Column:
         commas = any("," in text for text in profile.counts)
         notes.append("decimal comma" if commas else "dots group thousands")
     if style.unit:
-        notes.append(_UNIT_NOTES.get(style.unit, f"in {style.unit}"))
+        notes.append(_unit_note(style.unit))
     if not notes:
         notes.append("numbers written as text")
     return _make(
@@ -191,6 +187,12 @@ def _written_number(profile: ColumnProfile, style: NumberStyle) -> Column:
         n_missing=profile.n_missing + n_lost,
         n_unique=profile.n_unique - len(style.others) - len(style.markers),
     )
+
+
+def _unit_note(unit: str) -> str:
+    if is_composite(unit):
+        return composite_note(unit)
+    return "ranks such as 1st" if unit in RANKS else f"in {unit}"
 
 
 def _date_column(profile: ColumnProfile) -> Column | None:

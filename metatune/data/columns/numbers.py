@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from metatune.data.columns.durations import DURATION, parse_duration
+from metatune.data.columns.composites import composite_units, is_composite, parse_composite
 from metatune.data.columns.missing import is_weak_marker
 from metatune.data.columns.units import (
     CURRENCY_AFTER,
@@ -20,7 +20,7 @@ from metatune.data.columns.units import (
 __all__ = [
     "NumberStyle",
     "decimal_evidence",
-    "find_durations",
+    "find_composite",
     "find_number_style",
     "groups_with_dots",
     "parse_number",
@@ -45,6 +45,7 @@ _SURE_POINT = re.compile(
     r"0?\.\d+|\d{1,3}(,\d{3})+\.\d+|\d+\.(\d{1,2}|\d{4,})|\d{1,3}(,\d{3}){2,}|\d{1,2}(,\d{2})+,\d{3}"
 )
 _DOTTED = re.compile(r"[1-9]\d{0,2}(\.\d{3})+")
+_DECIMAL_COMMA = re.compile(r"\d,\d")
 _GAPS = re.compile(r"[\s'’]")
 _FEWEST_DOTTED = 5
 _MAX_LENGTH = 40
@@ -65,7 +66,8 @@ class NumberStyle:
     decimal : str
         "." or ","; the other one groups thousands.
     unit : str
-        Unit after each number, or "duration"; empty if there is none.
+        Unit after each number, or what cells of several parts are read as (`composite_units`);
+        empty if there is none.
     others : tuple of str
         The distinct cells that are neither numbers nor common markers, most frequent first.
     n_others : int
@@ -94,7 +96,7 @@ def parse_number(text: str, decimal: str = ".", unit: str = "") -> float:
     decimal : str
         "." or ","; the other one, blanks and apostrophes may group thousands.
     unit : str
-        A unit that may follow the number; "duration" to read durations as seconds.
+        A unit that may follow the number, or one of cells of several parts.
 
     Returns
     -------
@@ -106,8 +108,8 @@ def parse_number(text: str, decimal: str = ".", unit: str = "") -> float:
     text = text.strip()
     if len(text) > _MAX_LENGTH:
         return math.nan
-    if unit == DURATION:
-        return parse_duration(text)
+    if is_composite(unit):
+        return parse_composite(text, unit)
     factor = 1.0
     if unit:
         text, factor = _without_unit(text, unit)
@@ -190,19 +192,28 @@ def find_number_style(counts: Mapping[str, int], hint: int = 0) -> NumberStyle |
     return _style(counts, decimal, _common_unit(counts))
 
 
-def find_durations(counts: Mapping[str, int]) -> NumberStyle | None:
-    """Find out if a column's cells are durations, which are read as seconds; else None.
+def find_composite(counts: Mapping[str, int]) -> NumberStyle | None:
+    """Find out if a column's cells are amounts of several parts, such as durations; else None.
 
     Parameters
     ----------
     counts : Mapping of str to int
         Distinct cells that are not missing, with how often each occurs.
     """
-    style = _style(counts, ".", DURATION)
-    if style is None:
-        return None
+    has_commas = any(map(_DECIMAL_COMMA.search, counts)) and not any("." in t for t in counts)
+    decimal = "," if has_commas else "."
+    found = (_style(counts, decimal, unit) for unit in composite_units(counts))
+    return min(
+        (style for style in found if style is not None and not _loses_a_level(counts, style)),
+        key=lambda style: style.n_others,
+        default=None,
+    )
+
+
+def _loses_a_level(counts: Mapping[str, int], style: NumberStyle) -> bool:
+    """Return True if a word stands among few levels, such as "never" beside "1 hour"."""
     n_read = len(counts) - len(style.others) - len(style.markers)
-    return None if style.others and n_read <= _FEW_LEVELS else style  # "never" beside "1 hour"
+    return bool(style.others) and n_read <= _FEW_LEVELS
 
 
 def _style(counts: Mapping[str, int], decimal: str, unit: str) -> NumberStyle | None:

@@ -52,6 +52,7 @@ _MEASURES: dict[str, tuple[str, float]] = {
     **dict.fromkeys(("mcg", "micrograms"), ("g", 1e-6)),
     **dict.fromkeys(("lb", "lbs", "pound", "pounds"), ("g", 453.59237)),
     **dict.fromkeys(("oz", "ounce", "ounces"), ("g", 28.349523125)),
+    **dict.fromkeys(("stone", "stones"), ("g", 6350.29318)),
     **dict.fromkeys(("meter", "meters", "metre", "metres"), ("m", 1.0)),
     **dict.fromkeys(("kilometer", "kilometers", "kilometre", "kilometres", "kms"), ("m", 1e3)),
     **dict.fromkeys(("centimeter", "centimeters", "centimetre", "centimetres"), ("m", 1e-2)),

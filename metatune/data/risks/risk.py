@@ -16,7 +16,7 @@ class RiskKind(StrEnum):
     DUPLICATES = "duplicates"
     """Rows that stand in the table more than once."""
     TARGET = "target"
-    """A target that is nearly constant."""
+    """A target that is nearly constant, or whose classes are spelled in several ways."""
     METRIC = "metric"
     """A metric by which a constant looks good."""
 

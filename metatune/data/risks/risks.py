@@ -5,7 +5,11 @@ import warnings
 from metatune.data.risks.duplicates import find_duplicates
 from metatune.data.risks.leaks import find_leaks
 from metatune.data.risks.risk import Risk, RiskKind
-from metatune.data.risks.target import find_constant_target, find_unfit_metric
+from metatune.data.risks.target import (
+    find_constant_target,
+    find_spellings,
+    find_unfit_metric,
+)
 from metatune.data.task.dependence import dependence_notes
 from metatune.data.task.roles import RoleColumns
 from metatune.data.task.task import Task
@@ -32,6 +36,7 @@ def find_risks(task: Task) -> tuple[Risk, ...]:
         *_dependence(task),
         *find_duplicates(task),
         *find_constant_target(task),
+        *find_spellings(task),
         *find_unfit_metric(task),
     )
 

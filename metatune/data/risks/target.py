@@ -1,17 +1,23 @@
-"""Targets that are nearly constant, and metrics by which a constant looks good on them."""
+"""Targets that are nearly constant or spelled in several ways, and metrics that do not fit them."""
+
+import re
+from collections import defaultdict
 
 import numpy as np
 
 from metatune.data.risks.risk import Risk, RiskKind
 from metatune.data.task.task import Task
+from metatune.data.wording import listed
 
-__all__ = ["find_constant_target", "find_unfit_metric"]
+__all__ = ["find_constant_target", "find_spellings", "find_unfit_metric"]
 
 _SAME_VALUE = 0.95  # of the rows
 _SAME_LABEL = 0.99
 _FEW_ROWS = 10  # of all classes but the most frequent
 _FLAT = 1e-6  # of the mean
 _IMBALANCED = 0.9  # share of the most frequent class
+_SHOWN = 3
+_GAP = re.compile(r"(?<=\w)[\s_-]+(?=\w)")
 _COUNTING = frozenset(("accuracy", "f1_micro", "precision_micro", "recall_micro", "f1_weighted"))
 
 
@@ -49,6 +55,20 @@ def find_unfit_metric(task: Task) -> list[Risk]:
         f"right in {share:.1%} of the rows; think of balanced_accuracy, {better}"
     )
     return [Risk(kind=RiskKind.METRIC, text=text)]
+
+
+def find_spellings(task: Task) -> list[Risk]:
+    """Find classes that differ in case, blanks or hyphens alone; at most one risk."""
+    alike: defaultdict[str, list[str]] = defaultdict(list)
+    for label in () if task.classes is None else task.classes:
+        alike[_GAP.sub(" ", str(label).casefold()).strip()].append(str(label))
+    groups = [labels for labels in alike.values() if len(labels) > 1]
+    if not groups:
+        return []
+    shown = "; ".join(listed(labels, _SHOWN) for labels in groups[:_SHOWN])
+    more = f" and {len(groups) - _SHOWN} more" if len(groups) > _SHOWN else ""
+    says = f"has classes that differ in spelling alone ({shown}{more})"
+    return [_about(task, f"{says}: unify them if they mean the same")]
 
 
 def _about(task: Task, says: str) -> Risk:

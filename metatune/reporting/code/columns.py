@@ -12,8 +12,8 @@ from pandas.api import types
 from metatune.data.columns.cleaning import flag_value, to_text
 from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.column_text import columns_of_text
+from metatune.data.columns.composites import composite_note, is_composite, is_rating
 from metatune.data.columns.dates import ISO
-from metatune.data.columns.durations import DURATION
 from metatune.data.columns.numbers import parse_number
 from metatune.errors import ExportError
 from metatune.reporting.code.writing import call, literal, render
@@ -192,10 +192,11 @@ def amounts_of(name: str, texts: Iterable[str], decimal: str, unit: str) -> Amou
     ExportError
         If the cells are written in too many ways, or in one that a pattern does not tell.
     """
-    if unit == DURATION:
-        raise ExportError(f"column {name!r} holds durations, which no script reads")
+    if is_composite(unit) and not is_rating(unit):
+        raise ExportError(f"column {name!r} holds {composite_note(unit)}, which no script reads")
     prefixes: set[str] = set()
     factors: dict[str, float] = {}
+    of_zeros: set[str] = set()
     for text in texts:
         value = parse_number(text, decimal, unit)
         match = None if np.isnan(value) else _NUMBER.search(text.strip())
@@ -205,11 +206,15 @@ def amounts_of(name: str, texts: Iterable[str], decimal: str, unit: str) -> Amou
         before, after = text.strip()[: match.start()], text.strip()[match.end() :].strip()
         factor = 1.0 if plain == 0 else _rounded(value / plain)
         told = np.isclose(plain * factor, value, rtol=1e-12) and not _BOUND.match(before)
+        told = told and (plain == 0 or np.isclose(factors.get(after, factor), factor, rtol=1e-12))
         if not told or factor <= 0:
             raise ExportError(f"column {name!r} holds {text!r}, a number that no script reads")
         prefixes.add(before)
-        if plain != 0 or after not in factors:
+        if plain == 0:
+            of_zeros.add(after)
+        else:
             factors[after] = factor
+    factors = dict.fromkeys(of_zeros, 1.0) | factors
     if len(prefixes) + len(factors) > _MOST_AFFIXES:
         raise ExportError(f"column {name!r} holds numbers written in too many ways for a script")
     before = "|".join(re.escape(text) for text in sorted(prefixes) if text)

@@ -5,7 +5,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from metatune.data.risks.target import find_constant_target, find_unfit_metric
+from metatune.data.risks.target import (
+    find_constant_target,
+    find_spellings,
+    find_unfit_metric,
+)
 from metatune.data.task.make_task import make_task
 from metatune.data.task.task import Task
 
@@ -51,3 +55,19 @@ def test_accuracy_hardly_fits_a_rare_class() -> None:
     assert find_unfit_metric(task(labels(10))) == []  # by roc_auc a constant is worth nothing
     assert find_unfit_metric(task(labels(10), metric="balanced_accuracy")) == []
     assert find_unfit_metric(task(labels(200), metric="accuracy")) == []
+
+
+def test_classes_that_differ_in_spelling_alone_are_told() -> None:
+    (found,) = find_spellings(task(np.array(["No", "yes", "NO", "YES", "maybe"] * 20)))
+    assert "'NO', 'No'; 'YES', 'yes'" in found.text
+    (found,) = find_spellings(task(np.array(["New York", "new_york", "Rome"] * 20)))
+    assert "'New York', 'new_york'" in found.text
+    many = [word + ending for word in "abcde" for ending in ("", "x")]
+    (found,) = find_spellings(task(np.array([*many, *map(str.upper, many)] * 10)))
+    assert "and 7 more" in found.text
+
+
+def test_grades_numbers_and_other_classes_are_not_spelled_alike() -> None:
+    for classes in (["A+", "A", "A-"], ["1", "2", "10"], ["yes", "no"], ["a b", "ab"]):
+        assert find_spellings(task(np.array(classes * 20))) == []
+    assert find_spellings(task(np.arange(60.0))) == []

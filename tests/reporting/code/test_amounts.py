@@ -13,11 +13,15 @@ from metatune.reporting.code.parts.cells import to_amounts, to_amounts_with_comm
 COLUMNS = [
     (["$1,234.50", "$7", "$0.99"], ".", ""),
     (["19M", "8.7M", "201k", "0k"], ".", ""),
+    (["0k", "201k", "0M"], ".", ""),
     (["1.234,5 €", "7 €", "12,25 €"], ",", ""),
     (["12 kg", "7.5 kg", "900 g"], ".", "kg"),
     (["1 234", "5 678 901"], ".", ""),
     (["10%", "7.5 %"], ".", ""),
     (["10,000+", "5+"], ".", ""),
+    (["4.1/5", "3 / 5", "5"], ".", "out of 5"),
+    (["4.1 out of 5 stars", "3 out of 5 stars"], ".", "out of 5"),
+    (["4,1/5", "3,25/5", "2/5"], ",", "out of 5"),
     (["-3", "+4", "1e3"], ".", ""),
 ]
 
@@ -29,6 +33,11 @@ def test_pattern_reads_what_metatune_reads(texts: list[str], decimal: str, unit:
     numbers = read(pd.Series(texts), found.pattern, found.factors)
     expected = [parse_number(text, decimal, unit) for text in texts]
     assert numbers.tolist() == pytest.approx(expected, rel=1e-12)
+
+
+def test_one_ending_with_two_meanings_is_refused() -> None:
+    with pytest.raises(ExportError, match="no script reads"):
+        amounts_of("c", ["4,1/5", "3/5"], ".", "out of 5")
 
 
 def test_pattern_leaves_other_cells_missing() -> None:
@@ -45,6 +54,15 @@ def test_numbers_that_no_pattern_tells_are_refused(text: str) -> None:
         amounts_of("price", ["1", "2", text], ".", "")
 
 
-def test_durations_are_refused() -> None:
-    with pytest.raises(ExportError, match="durations"):
-        amounts_of("time", ["1h 30m"], ".", "duration")
+@pytest.mark.parametrize(
+    ("text", "unit", "said"),
+    [
+        ("1h 30m", "duration", "durations"),
+        ("5'7\"", "ft and in", "ft and in"),
+        ("1 1/2", "fractions", "fractions"),
+        ("40°30'", "degrees", "degrees"),
+    ],
+)
+def test_amounts_of_several_parts_are_refused(text: str, unit: str, said: str) -> None:
+    with pytest.raises(ExportError, match=said):
+        amounts_of("c", [text], ".", unit)

@@ -1,0 +1,206 @@
+"""Amounts of several parts: ``5'7"``, ``6 lb 4 oz``, ``40° 26' N``, ``1 1/2``, ``4.3 out of 5``."""
+
+import math
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterator
+from functools import cache
+
+from metatune.data.columns.durations import DURATION, parse_duration
+from metatune.data.columns.units import unit_ratio
+
+__all__ = ["composite_note", "composite_units", "is_composite", "is_rating", "parse_composite"]
+
+_DEGREES = "degrees"
+_FRACTIONS = "fractions"
+_RATING = "out of "
+_AND = " and "
+_NOTES = {
+    DURATION: "durations in seconds",
+    _DEGREES: "degrees, minutes and seconds, in degrees",
+    _FRACTIONS: "numbers with fractions",
+}
+_SAMPLE = 50  # distinct cells that tell what is worth reading
+_MOSTLY = 0.9  # of the ratings of a sample have the same best mark
+_MAX_LENGTH = 40
+
+_NUMBER = r"\d+(?:[.,]\d+)?"
+_SIGN = r"(?P<sign>[-+−])?\s*"
+_MARKS = {
+    **dict.fromkeys(("'", "′", "’", "´"), "ft"),
+    **dict.fromkeys(('"', "″", "”", "''", "′′", "’’"), "in"),
+}
+_UNIT = rf"(?:{'|'.join(sorted(_MARKS, key=len, reverse=True))}|[^\W\d_]+)"
+_PART = re.compile(rf"({_NUMBER})\s*({_UNIT})\.?")
+_PARTS = re.compile(
+    rf"{_SIGN}(?:{_NUMBER}\s*{_UNIT}\.?(?:[\s,-]*(?:(?:and|&)\s*)?))+(?P<last>{_NUMBER})?"
+)
+_ANGLE = re.compile(
+    rf"(?P<before>[NSEW])?\s*{_SIGN}(?P<degrees>{_NUMBER})\s*[°º]\s*"
+    rf"(?:(?P<minutes>{_NUMBER})\s*['′’´]\s*)?"
+    rf"(?:(?P<seconds>{_NUMBER})\s*(?:[\"″”]|''|′′|’’)\s*)?(?P<after>[NSEW])?",
+    re.IGNORECASE,
+)
+_VULGAR = "[¼-¾⅐-⅞]"
+_FRACTION = re.compile(
+    rf"{_SIGN}(?:(?P<whole>{_NUMBER})(?:[\s-]+(?=\d+/)|\s*(?={_VULGAR})|$))?"
+    rf"(?:(?P<upper>\d+)/(?P<lower>\d+)|(?P<one>{_VULGAR}))?"
+)
+_MIXED = re.compile(rf"[-+−]?\d+(?:[\s-]+\d+/\d+|\s*{_VULGAR})")
+_PARTS_OF_ONE = frozenset((2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 32, 64))
+_MARKED = re.compile(
+    rf"(?P<mark>{_NUMBER})(?:\s*(?:/|(?:out\s+)?of)\s*(?P<best>{_NUMBER})(?:\s+[^\W\d_]+)?\.?)?"
+)
+_LEAST_RATED = 2  # distinct marks
+
+
+def is_composite(unit: str) -> bool:
+    """Return True if a unit stands for cells of several parts, which `parse_composite` reads."""
+    return unit in _NOTES or is_rating(unit) or _AND in unit
+
+
+def is_rating(unit: str) -> bool:
+    """Return True if a unit stands for marks of which the best one is named: only one counts."""
+    return unit.startswith(_RATING)
+
+
+def composite_note(unit: str) -> str:
+    """Return what to say about a column of such cells."""
+    if is_rating(unit):
+        return f"marks {unit}"
+    if unit in _NOTES:
+        return _NOTES[unit]
+    return f"amounts in {unit}, read as {unit.partition(_AND)[0]}"
+
+
+def composite_units(texts: Collection[str]) -> Iterator[str]:
+    """Yield what the cells of a column may be read as, going by the first ones.
+
+    Parameters
+    ----------
+    texts : collection of str
+        Distinct cells that are not missing.
+
+    Yields
+    ------
+    str
+        Unit for `parse_composite`.
+    """
+    yield DURATION
+    sample = [text.strip() for text, _ in zip(texts, range(_SAMPLE), strict=False)]
+    found = Counter(filter(None, map(_units_of, sample)))
+    yield from (unit for unit, _ in found.most_common(1))
+    if any((match := _ANGLE.fullmatch(text)) and match["minutes"] for text in sample):
+        yield _DEGREES
+    if any(map(_MIXED.fullmatch, sample)):
+        yield _FRACTIONS
+    marks = [match for match in map(_MARKED.fullmatch, sample) if match and match["best"]]
+    for best, n_marks in Counter(match["best"] for match in marks).most_common(1):
+        distinct = {match["mark"] for match in marks}
+        if n_marks >= _MOSTLY * len(marks) and len(distinct) >= _LEAST_RATED:
+            yield f"{_RATING}{best}"
+
+
+def parse_composite(text: str, unit: str) -> float:
+    """Read one cell as an amount of several parts; NaN where it is none.
+
+    Parameters
+    ----------
+    text : str
+        The cell; blanks around it do not matter.
+    unit : str
+        As `composite_units` names it. Durations are read as seconds, angles as degrees (south and
+        west are negative), other amounts in the first unit.
+    """
+    text = text.strip()
+    if unit == DURATION:
+        return parse_duration(text)
+    if len(text) > _MAX_LENGTH:
+        return math.nan
+    if unit == _DEGREES:
+        return _degrees(text)
+    if unit == _FRACTIONS:
+        return _fraction(text)
+    if is_rating(unit):
+        return _mark(text, unit.removeprefix(_RATING))
+    first, _, second = unit.partition(_AND)
+    return _sum(text, first, second)
+
+
+def _mark(text: str, best: str) -> float:
+    match = _MARKED.fullmatch(text)
+    if match is None or match["best"] not in (None, best):
+        return math.nan
+    mark = _amount(match["mark"])
+    return mark if mark <= _amount(best) else math.nan
+
+
+def _units_of(text: str) -> str:
+    """Return the first two units of a cell of parts of one quantity; empty for other cells."""
+    match = _PARTS.fullmatch(text) if len(text) <= _MAX_LENGTH else None
+    parts = _parts(text) if match is not None else []
+    if match is not None and match["last"] and len(parts) == 1 and parts[0][1] == "ft":
+        return f"ft{_AND}in"
+    if len(parts) < 2:
+        return ""
+    (_, first), (_, second), *_ = parts
+    ratio = unit_ratio(second, first)
+    return f"{first}{_AND}{second}" if ratio is not None and ratio < 1.0 else ""
+
+
+def _parts(text: str) -> list[tuple[float, str]]:
+    return [(_amount(n), _MARKS.get(unit, unit)) for n, unit in _PART.findall(text)]
+
+
+def _sum(text: str, first: str, second: str) -> float:
+    """Add up parts in units that get smaller, none of them as much as one of the unit before."""
+    match = _PARTS.fullmatch(text)
+    if match is None:
+        return math.nan
+    parts = _parts(text)
+    if match["last"]:  # the unit of 5'7 goes without saying
+        parts.append((_amount(match["last"]), second))
+    total, before = 0.0, math.inf
+    for amount, unit in parts:
+        ratio = unit_ratio(unit, first)
+        if ratio is None or ratio >= before or amount * ratio >= before * (1 - 1e-9):
+            return math.nan
+        total, before = total + amount * ratio, ratio
+    return -total if match["sign"] in ("-", "−") else total
+
+
+def _degrees(text: str) -> float:
+    match = _ANGLE.fullmatch(text)
+    if match is None:
+        return math.nan
+    minutes, seconds = (_amount(match[name] or "0") for name in ("minutes", "seconds"))
+    if minutes >= 60.0 or seconds >= 60.0:
+        return math.nan
+    value = _amount(match["degrees"]) + minutes / 60.0 + seconds / 3600.0
+    side = (match["before"] or match["after"] or "").upper()
+    return -value if side in ("S", "W") or match["sign"] in ("-", "−") else value
+
+
+def _fraction(text: str) -> float:
+    match = _FRACTION.fullmatch(text)
+    if match is None or not (match["whole"] or match["upper"] or match["one"]):
+        return math.nan
+    value = _amount(match["whole"] or "0")
+    if match["upper"]:
+        upper, lower = int(match["upper"]), int(match["lower"])
+        if lower not in _PARTS_OF_ONE or upper >= lower:
+            return math.nan
+        value += upper / lower
+    if match["one"]:
+        value += _vulgar(match["one"])
+    return -value if match["sign"] in ("-", "−") else value
+
+
+@cache
+def _vulgar(sign: str) -> float:
+    return unicodedata.numeric(sign)
+
+
+def _amount(text: str) -> float:
+    return float(text.replace(",", "."))
