@@ -20,6 +20,7 @@ from metatune.data.columns.dates import ISO, parse_date_texts
 from metatune.data.columns.missing import ALWAYS_MISSING, BLANKS, is_marker, strip_or_none
 from metatune.data.columns.numbers import parse_number
 from metatune.data.columns.numbers_in_text import read_numbers
+from metatune.data.columns.spelling import common_spelling
 from metatune.errors import TableError
 
 __all__ = ["clean_column", "flag_value", "merges_whole_numbers", "plain", "to_text"]
@@ -59,7 +60,8 @@ def clean_column(series: "pd.Series[Any]", column: Column) -> "pd.Series[Any]":
         return _to_dates(cells, column.datetime_format)
     if column.kind is ColumnKind.NUMBERS:
         return _with_numbers(to_text(cells), column)
-    return _codes(cells, column) if column.base is ColumnKind.NUMBER else to_text(cells)
+    text = _codes(cells, column) if column.base is ColumnKind.NUMBER else to_text(cells)
+    return _map_distinct(text, common_spelling, TEXT) if column.any_spelling else text
 
 
 def plain(series: "pd.Series[Any]") -> "pd.Series[Any]":

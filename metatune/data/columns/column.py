@@ -76,6 +76,8 @@ class Column:
     has_words : bool
         Whether the levels of a category are made of several words or codes, which a model of
         texts can read beside the levels.
+    any_spelling : bool
+        Whether levels of a category that differ in case, blanks or hyphens alone are the same.
     base : ColumnKind
         What its cells were when they were read: numbers, booleans, dates, categories, or texts.
         Cells of a table to predict are read as the same, whatever stands beside them.
@@ -92,6 +94,7 @@ class Column:
     calendar_only: bool = False
     n_numbers: int = 0
     has_words: bool = False
+    any_spelling: bool = False
     base: ColumnKind = ColumnKind.TEXT
 
     @property

@@ -15,7 +15,7 @@ _NEEDED = frozenset(name for name, default in _DEFAULTS.items() if default is MI
 _KINDS = ("kind", "base")
 _TYPES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("n_missing", "n_unique", "n_numbers"), (int,)),
-    **dict.fromkeys(("calendar_only", "has_words"), (bool,)),
+    **dict.fromkeys(("any_spelling", "calendar_only", "has_words"), (bool,)),
     "datetime_format": (str, type(None)),
 }
 

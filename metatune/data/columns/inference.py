@@ -27,6 +27,7 @@ from metatune.data.columns.numbers_in_text import are_codes, count_numbers, read
 from metatune.data.columns.plain_numbers import DIGIT_DATES, infer_plain
 from metatune.data.columns.profile import ColumnProfile
 from metatune.data.columns.scripts import count_parts, count_words
+from metatune.data.columns.spelling import common_spelling, spelled_alike
 from metatune.data.columns.units import RANKS
 from metatune.data.wording import counted, listed
 from metatune.errors import TableError
@@ -36,6 +37,7 @@ __all__ = ["clean_column", "infer_columns", "with_text_names"]
 _LOW_CARDINALITY = 40  # levels up to which a category counts as one of few
 _PAIRS = ({"true", "false"}, {"t", "f"}, {"yes", "no"}, {"y", "n"})
 _SHOWN = 3
+_SHORTEST_WORD = 2  # characters of a level that is no code of a single letter
 _FEWEST_PARTS = 1.5  # words or numbers in a level, in the mean, that make its words worth reading
 _SELDOM_REPEATED = 0.2  # distinct cells: five rows or fewer have the same
 _DATE_TEXTS = 5_000  # distinct texts that are tried as dates
@@ -264,9 +266,21 @@ def _word_column(profile: ColumnProfile, keep_identifiers: bool) -> Column:
         return _make(profile, kind, "tells rows apart")
     if _is_prose(profile, n_words):
         return _make(profile, ColumnKind.TEXT)
-    kind = _by_cardinality(profile.n_unique)
+    return _levels(profile)
+
+
+def _levels(profile: ColumnProfile) -> Column:
+    """Return a category; spellings of one level are the same, unless they are codes of a letter."""
+    alike = spelled_alike(profile.counts)
+    if max((len(common_spelling(group[0])) for group in alike), default=0) < _SHORTEST_WORD:
+        alike = []
+    n_unique = profile.n_unique - sum(len(group) - 1 for group in alike)
+    kind = _by_cardinality(n_unique)
     read = kind is ColumnKind.HIGH_CARDINALITY and _has_words(profile)
-    return _make(profile, kind, has_words=read)
+    note = f"spellings are the same level: {listed(alike[0], _SHOWN)}" if alike else ""
+    if alike and n_unique < 2:
+        return _make(profile, ColumnKind.CONSTANT, note, n_unique=n_unique)
+    return _make(profile, kind, note, has_words=read, any_spelling=bool(alike), n_unique=n_unique)
 
 
 def _mean_words(profile: ColumnProfile) -> float:

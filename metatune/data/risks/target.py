@@ -1,10 +1,8 @@
 """Targets that are nearly constant or spelled in several ways, and metrics that do not fit them."""
 
-import re
-from collections import defaultdict
-
 import numpy as np
 
+from metatune.data.columns.spelling import spelled_alike
 from metatune.data.risks.risk import Risk, RiskKind
 from metatune.data.task.task import Task
 from metatune.data.wording import listed
@@ -17,7 +15,6 @@ _FEW_ROWS = 10  # of all classes but the most frequent
 _FLAT = 1e-6  # of the mean
 _IMBALANCED = 0.9  # share of the most frequent class
 _SHOWN = 3
-_GAP = re.compile(r"(?<=\w)[\s_-]+(?=\w)")
 _COUNTING = frozenset(("accuracy", "f1_micro", "precision_micro", "recall_micro", "f1_weighted"))
 
 
@@ -59,10 +56,7 @@ def find_unfit_metric(task: Task) -> list[Risk]:
 
 def find_spellings(task: Task) -> list[Risk]:
     """Find classes that differ in case, blanks or hyphens alone; at most one risk."""
-    alike: defaultdict[str, list[str]] = defaultdict(list)
-    for label in () if task.classes is None else task.classes:
-        alike[_GAP.sub(" ", str(label).casefold()).strip()].append(str(label))
-    groups = [labels for labels in alike.values() if len(labels) > 1]
+    groups = spelled_alike(map(str, () if task.classes is None else task.classes))
     if not groups:
         return []
     shown = "; ".join(listed(labels, _SHOWN) for labels in groups[:_SHOWN])

@@ -111,7 +111,7 @@ def _kind(
 ) -> str:
     name = column.name
     if column.kind in _CATEGORIES:
-        return "code" if column.base is ColumnKind.NUMBER else "category"
+        return _category_kind(column)
     if column.kind is ColumnKind.NUMBER:
         return _number_kind(column, cells, codes)
     if column.kind is ColumnKind.BOOLEAN:
@@ -130,6 +130,12 @@ def _kind(
         raise ExportError(f"column {name!r} holds texts without blanks, which no script splits")
     codes.topics[name] = len(encoder.texts_[name].names_) - 2
     return "text" if codes.topics[name] else "long text"
+
+
+def _category_kind(column: Column) -> str:
+    if column.base is ColumnKind.NUMBER:
+        return "code"
+    return "category, any spelling" if column.any_spelling else "category"
 
 
 def _number_kind(column: Column, cells: "pd.Series[Any]", codes: ColumnCodes) -> str:
@@ -253,7 +259,7 @@ def encoder_source(codes: ColumnCodes, text_model: "TextModel | None") -> str:
     """
     kinds = set(codes.kinds.values())
     learned = [line for kind, lines in _LEARNED.items() if kind in kinds for line in lines]
-    if kinds & {"category", "code"}:
+    if kinds & {"category", "category, any spelling", "code"}:
         learned.insert(0, "self.levels_ = {}")
     encode = "transform" if text_model is None else "_encode"
     lines = ["class Encoder(BaseEstimator):", f'    """{_described(kinds, text_model)}"""', ""]
@@ -271,6 +277,10 @@ _LEARNED = {
     "category": (
         'for name in columns_of("category"):',
         "    self.levels_[name] = sorted(to_texts(table[name]).dropna().unique())",
+    ),
+    "category, any spelling": (
+        'for name in columns_of("category, any spelling"):',
+        "    self.levels_[name] = sorted(to_levels(table[name]).dropna().unique())",
     ),
     "code": (
         'for name in columns_of("code"):',
@@ -295,6 +305,8 @@ _ENCODED = {
     "instant": "columns |= date_parts(name, to_instants(table[name]), DATES[name])",
     "span": "columns[name] = table[name] / pd.Timedelta(seconds=1)",
     "category": "columns[name] = codes_among(to_texts(table[name]), self.levels_[name])",
+    "category, any spelling": "columns[name] = codes_among(to_levels(table[name]), "
+    "self.levels_[name])",
     "code": "columns[name] = codes_among(numbers_as_texts(table[name]), self.levels_[name])",
     "several numbers": "columns |= number_columns(name, to_texts(table[name]), *SPLIT[name])",
     "text": "columns |= text_columns(name, self.topics_[name], to_texts(table[name]))",

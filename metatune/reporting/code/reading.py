@@ -25,7 +25,8 @@ __all__ = [
 
 _USUAL = ("", "NA", "N/A", "NaN", "nan", "NULL", "null")
 _AS_TEXT = (
-    *("flag", "amount", "amount, comma", "date", "category", "several numbers"),
+    *("flag", "amount", "amount, comma", "date", "category"),
+    *("category, any spelling", "several numbers"),
     *("text", "long text"),
 )
 _MOST_TITLES = 25

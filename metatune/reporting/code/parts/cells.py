@@ -21,6 +21,7 @@ __all__ = [
     "to_days",
     "to_flags",
     "to_instants",
+    "to_levels",
     "to_numbers",
     "to_texts",
 ]
@@ -45,6 +46,12 @@ def to_texts(cells: Any) -> Any:
     """Strip the blanks around the cells of a column; markers of missing cells are missing."""
     texts = cells.astype("str").str.strip()
     return texts.mask(cells.isna() | texts.isin(MISSING))
+
+
+def to_levels(cells: Any) -> Any:
+    """Read levels in any spelling: case does not matter, nor what stands between words."""
+    texts = to_texts(cells).str.casefold()
+    return texts.str.replace(r"(?<=\w)[\s_-]+(?=\w)", " ", regex=True).str.strip()
 
 
 def numbers_as_texts(cells: Any) -> Any:
