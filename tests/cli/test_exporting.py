@@ -104,3 +104,30 @@ def test_recommendation_as_code_trains(
     answer = pd.read_csv(tmp_path / "out.csv")
     right = answer["bought"] == pd.read_csv(shop_file)["bought"]
     assert right.mean() > 0.7
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_ordered_levels_their_spellings_and_marks_are_exported(
+    metadata_dir: Path, call: Call, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    ages, marks = ["Under 18", "18-24", "25-99", "100+"], rng.integers(10, 50, 120) / 10
+    table = pd.DataFrame(
+        {
+            "age": rng.choice(ages, 120),
+            "fat": rng.choice(["Low Fat", "low-fat", "LOW FAT", "Regular"], 120),
+            "rate": [f"{mark}/5" for mark in marks],
+            "y": marks + rng.normal(size=120),
+        }
+    )
+    table.to_csv(tmp_path / "shop.csv", index=False)
+    words = ["--max-trials", "1", "--include", "decision_tree", "--metadata", metadata_dir]
+    made = call("fit", tmp_path / "shop.csv", *words, "-o", tmp_path / "run", "-q")
+    assert made.exit_code in (0, 3), made.stderr
+    result = call("export", tmp_path / "run", "-o", tmp_path / "script.py")
+    assert result.exit_code == 0, result.stderr
+    assert "they differ by 0 at most" in result.stderr
+    written = (tmp_path / "script.py").read_text()
+    assert '["Under 18", "18-24", "25-99", "100+"]' in " ".join(written.split())
+    assert "to_levels" in written
+    assert '"/5": 1.0' in written

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from metatune.data.columns.cleaning import clean_column
 from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.column_text import columns_of_text, text_of_columns
+from metatune.data.columns.level_order import order_levels
 from metatune.data.columns.numbers_in_text import numbers_of
 from metatune.data.columns.plain_numbers import finite_names, plain_values
 from metatune.data.encoding.date_parts import date_parts, varying_parts
@@ -324,7 +325,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _learn(self, cells: "pd.Series[Any]", column: Column) -> None:
         if column.kind in _CATEGORIES:
-            self.levels_[column.name] = sorted(cells.dropna().astype("str").unique().tolist())
+            levels = cells.dropna().astype("str").unique().tolist()
+            self.levels_[column.name] = order_levels(levels)
         elif column.kind is ColumnKind.DATETIME:
             parts = varying_parts(cells, calendar_only=column.calendar_only)
             self.date_parts_[column.name] = parts

@@ -69,6 +69,8 @@ class ColumnCodes:
         Number of topics of each column of texts.
     read : tuple of str
         Columns that a model of texts reads.
+    levels : dict of str to list of str
+        Levels of categories that have another order than that of the alphabet.
     """
 
     kinds: dict[str, str]
@@ -78,6 +80,7 @@ class ColumnCodes:
     numbers: dict[str, tuple[int, list[int]]] = field(default_factory=dict)
     topics: dict[str, int] = field(default_factory=dict)
     read: tuple[str, ...] = ()
+    levels: dict[str, list[str]] = field(default_factory=dict)
 
     def of_kind(self, *kinds: str) -> list[str]:
         """Return the names of the columns of some kinds."""
@@ -111,6 +114,9 @@ def _kind(
 ) -> str:
     name = column.name
     if column.kind in _CATEGORIES:
+        levels = encoder.levels_[name]
+        if levels != sorted(levels):
+            codes.levels[name] = levels
         return _category_kind(column)
     if column.kind is ColumnKind.NUMBER:
         return _number_kind(column, cells, codes)
@@ -261,6 +267,8 @@ def encoder_source(codes: ColumnCodes, text_model: "TextModel | None") -> str:
     learned = [line for kind, lines in _LEARNED.items() if kind in kinds for line in lines]
     if kinds & {"category", "category, any spelling", "code"}:
         learned.insert(0, "self.levels_ = {}")
+    if codes.levels:
+        learned.append("self.levels_ |= LEVELS")
     encode = "transform" if text_model is None else "_encode"
     lines = ["class Encoder(BaseEstimator):", f'    """{_described(kinds, text_model)}"""', ""]
     lines.append("    def fit_transform(self, table, y):")
