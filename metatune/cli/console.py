@@ -25,7 +25,7 @@ _INDENT = 2  # of the lines that go on with one that is too long
 _LEAST_WIDTH = 30  # below, words are left to the terminal
 _DUMB = ("", "dumb", "unknown")
 _GAP = 2  # blanks between the columns of a table
-_LEAST_SENTENCE = 20  # width of a column that wraps
+_LEAST_SENTENCE = 14  # width of a column that wraps
 _KEPT = "\ue000"  # stands for a space at which no line ends
 
 

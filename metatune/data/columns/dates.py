@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from metatune.data.columns.date_words import plain_date
 from metatune.data.columns.missing import is_weak_marker
 from metatune.data.columns.zones import split_zone
 
@@ -15,10 +16,13 @@ if TYPE_CHECKING:
 
     from metatune._typing import AnyArray
 
-__all__ = ["ISO", "find_date_format", "find_digit_format", "parse_date_texts"]
+__all__ = ["ISO", "WORDS", "find_date_format", "find_digit_format", "parse_date_texts"]
 
 ISO = "ISO8601"
 """Stands for all forms of ISO 8601, with or without time, fraction and offset."""
+
+WORDS = "words: "
+"""Stands before formats of what `plain_date` makes of the texts."""
 
 _DAYS = (
     "%d/%m/%Y",
@@ -109,6 +113,7 @@ _MOSTLY = 0.95
 _WITH_WORDS = 0.8  # enough where all other cells are at most three words
 _FEW_WORDS = 3
 _TRIAL = 40
+_LEAST_IN_WORDS = 0.2  # of the first texts, such as those of three months that others abbreviate
 _MOST_FORMATS = 4  # in one column
 _LEAST_SHARE = 0.02  # of the distinct texts that a further format explains
 _BETWEEN = "|"  # formats
@@ -129,6 +134,9 @@ def parse_date_texts(
         are separated by a vertical bar.
     """
     cells = pd.Index(texts, dtype=object)
+    if date_format.startswith(WORDS):
+        cells = pd.Index([plain_date(str(cell)) for cell in cells], dtype=object)
+        date_format = date_format.removeprefix(WORDS)
     first, *others = date_format.split(_BETWEEN)
     parsed = _parse(cells, first)
     if first == ISO or "%H" in date_format or "%I" in date_format:
@@ -155,6 +163,20 @@ def find_date_format(texts: "Mapping[str, int] | Sequence[str]") -> tuple[str | 
     """
     counts = texts if isinstance(texts, Mapping) else dict.fromkeys(texts, 1)
     dates = _without_words(counts)
+    found, note = _find_plain(dates)
+    head = dates[:_TRIAL]
+    if found is not None or not any(map(_DIGIT.search, head)):
+        return found, note
+    if sum(plain_date(text) != text for text in head) < _LEAST_IN_WORDS * len(head):
+        return None, ""
+    found, note = _find_plain([plain_date(text) for text in dates])
+    if found is None:
+        return None, ""
+    return f"{WORDS}{found}", "; ".join(["dates in words or periods", *[note] * bool(note)])
+
+
+def _find_plain(dates: Sequence[str]) -> tuple[str | None, str]:
+    """Find the format, or the few formats, of dates that `strptime` reads as they are."""
     head = dates[:_TRIAL]
     if not head or sum(bool(_LOOKS.fullmatch(text)) for text in head) < _MOSTLY * len(head):
         return None, ""

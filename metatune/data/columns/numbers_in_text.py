@@ -1,4 +1,4 @@
-"""Several numbers in one cell: ``12 x 30 x 5 cm``, ``2016Q3``, ``POINT (-73.97 40.78)``."""
+"""Several numbers in one cell: ``12 x 30 x 5 cm``, ``1920x1080``, ``POINT (-73.97 40.78)``."""
 
 import re
 from collections import Counter

@@ -10,7 +10,7 @@ from pandas.api import types
 
 from metatune.data.columns.cleaning import to_text
 from metatune.data.columns.column import Column, ColumnKind
-from metatune.data.columns.dates import ISO
+from metatune.data.columns.dates import ISO, WORDS
 from metatune.data.columns.missing import is_weak_marker
 from metatune.data.wording import counted, listed
 
@@ -135,5 +135,5 @@ def _reason(column: Column) -> str:
         return "neither yes nor no"
     if column.kind is ColumnKind.NUMBER:
         return f"not numbers in {column.unit}" if column.unit else "not finite numbers"
-    known = column.datetime_format
-    return f"not dates as {known}" if known not in (None, ISO) else "not dates as 2020-12-31"
+    known = (column.datetime_format or ISO).removeprefix(WORDS)
+    return f"not dates as {known}" if known != ISO else "not dates as 2020-12-31"

@@ -5,9 +5,12 @@ import re
 import pandas as pd
 import pytest
 
+from metatune.data.columns.column_text import text_of_columns
+from metatune.data.columns.inference import infer_columns
 from metatune.data.columns.numbers import parse_number
+from metatune.data.encoding.encoder import TableEncoder
 from metatune.errors import ExportError
-from metatune.reporting.code.columns import amounts_of
+from metatune.reporting.code.columns import amounts_of, column_codes
 from metatune.reporting.code.parts.cells import to_amounts, to_amounts_with_comma
 
 COLUMNS = [
@@ -66,3 +69,12 @@ def test_numbers_that_no_pattern_tells_are_refused(text: str) -> None:
 def test_amounts_of_several_parts_are_refused(text: str, unit: str, said: str) -> None:
     with pytest.raises(ExportError, match=said):
         amounts_of("c", [text], ".", unit)
+
+
+def test_dates_in_words_are_refused() -> None:
+    frame = pd.DataFrame(
+        {"day": [f"{i % 28 + 1}. Mai {2000 + i}" for i in range(60)], "x": range(60)}
+    )
+    encoder = TableEncoder(text_of_columns(infer_columns(frame))).fit(frame)
+    with pytest.raises(ExportError, match="dates in words"):
+        column_codes(encoder, frame)
