@@ -25,7 +25,7 @@ _INDENT = 2  # of the lines that go on with one that is too long
 _LEAST_WIDTH = 30  # below, words are left to the terminal
 _DUMB = ("", "dumb", "unknown")
 _GAP = 2  # blanks between the columns of a table
-_LEAST_SENTENCE = 14  # width of a column that wraps
+_LEAST = 14  # width of a column that wraps
 _KEPT = "\ue000"  # stands for a space at which no line ends
 
 
@@ -180,7 +180,7 @@ class _Grid:
         self, headings: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str]
     ) -> None:
         self._headings = [visible(heading) for heading in headings]
-        self._rows = [[visible(cell) for cell in row] for row in rows]
+        self._rows = [[_kept(visible(cell)) for cell in row] for row in rows]
         self._right = [heading in right for heading in headings]
 
     def __rich_console__(
@@ -190,25 +190,35 @@ class _Grid:
         from rich.table import Table
 
         grid = Table(box=None, show_header=any(self._headings), pad_edge=False, header_style="bold")
-        whole = self._whole(options.max_width)
-        for heading, right, is_whole in zip(self._headings, self._right, whole, strict=True):
+        widths = self._widths(options.max_width)
+        for heading, right, width in zip(self._headings, self._right, widths, strict=True):
             justify: JustifyMethod = "right" if right else "left"
-            grid.add_column(heading, justify=justify, no_wrap=is_whole, overflow="fold")
+            grid.add_column(heading, justify=justify, no_wrap=right, overflow="fold", width=width)
         for row in self._rows:
-            grid.add_row(*map(_kept, row))
+            grid.add_row(*row)
         yield grid
 
-    def _whole(self, width: int) -> list[bool]:
-        """Return for each column if its cells stay in one piece: numbers, and names if they fit."""
+    def _widths(self, width: int) -> list[int | None]:
+        """Return the width of each column such that no word is broken; None where that is too much.
+
+        What is left when every column has its longest word goes to those that wrap, the ones that
+        need the least of it first.
+        """
         from rich.cells import cell_len
 
         columns = list(zip(self._headings, *self._rows, strict=True))
-        names = [
-            right or not any(" " in cell for cell in cells)
-            for right, (_, *cells) in zip(self._right, columns, strict=True)
+        widest = [max(map(cell_len, cells)) for cells in columns]
+        least = [
+            whole if right else max(*(cell_len(w) for c in cells for w in c.split(" ")), _LEAST)
+            for whole, right, cells in zip(widest, self._right, columns, strict=True)
         ]
-        taken = sum(
-            max(map(cell_len, column)) for column, name in zip(columns, names, strict=True) if name
-        )
-        left = width - taken - _GAP * (len(columns) - 1)
-        return names if left >= _LEAST_SENTENCE * names.count(False) else list(self._right)
+        widths = list(map(min, widest, least))
+        left = width - sum(widths) - _GAP * (len(columns) - 1)
+        if left < 0:
+            return [None] * len(columns)
+        growing = sorted(range(len(columns)), key=lambda i: widest[i] - widths[i])
+        for n_after, i in zip(reversed(range(len(columns))), growing, strict=True):
+            more = min(widest[i] - widths[i], left // (n_after + 1))
+            widths[i] += more
+            left -= more
+        return list(widths)
