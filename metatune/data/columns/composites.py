@@ -12,10 +12,11 @@ from metatune.data.columns.units import unit_ratio
 
 __all__ = ["composite_note", "composite_units", "is_composite", "is_rating", "parse_composite"]
 
-_DEGREES = "degrees"
-_FRACTIONS = "fractions"
+# No unit that stands after a number has such signs or digits.
+_DEGREES = "degrees:minutes"
+_FRACTIONS = "whole:fraction"
 _RATING = "out of "
-_AND = " and "
+_AND = " + "
 _NOTES = {
     DURATION: "durations in seconds",
     _DEGREES: "degrees, minutes and seconds, in degrees",
@@ -71,7 +72,8 @@ def composite_note(unit: str) -> str:
         return f"marks {unit}"
     if unit in _NOTES:
         return _NOTES[unit]
-    return f"amounts in {unit}, read as {unit.partition(_AND)[0]}"
+    first, _, second = unit.partition(_AND)
+    return f"amounts in {first} and {second}, read as {first}"
 
 
 def composite_units(texts: Collection[str]) -> Iterator[str]:

@@ -82,6 +82,13 @@ def test_angles_are_degrees_with_a_sign(form: str) -> None:
     assert "degrees" in column.note
 
 
+@pytest.mark.parametrize("unit", ["degrees", "fractions", "up and down", "ft and in"])
+def test_a_unit_of_such_a_name_is_a_unit(unit: str) -> None:
+    column, read = understood([f"{v} {unit}" for v in INCHES])
+    assert column.unit == unit
+    assert read.tolist() == INCHES
+
+
 def test_fractions_are_numbers() -> None:
     parts = ["", " 1/2", "-3/4", " 5/16", "½", " ⅜"]
     added = [0, 0.5, 0.75, 0.3125, 0.5, 0.375]
@@ -137,18 +144,18 @@ def test_other_cells_stay_what_they_were(name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "unit"),
     [
-        ("", "ft and in"),
-        ("5'14\"", "ft and in"),
-        ("ft in", "ft and in"),
-        ("5 ft 7 in 3 cm 2 kg", "ft and in"),
-        ("5 ft 7 ft", "ft and in"),
-        ("12°75'", "degrees"),
-        ("12", "degrees"),
-        ("N", "degrees"),
-        ("", "fractions"),
-        ("5/4", "fractions"),
-        ("1/13", "fractions"),
-        ("1/0", "fractions"),
+        ("", "ft + in"),
+        ("5'14\"", "ft + in"),
+        ("ft in", "ft + in"),
+        ("5 ft 7 in 3 cm 2 kg", "ft + in"),
+        ("5 ft 7 ft", "ft + in"),
+        ("12°75'", "degrees:minutes"),
+        ("12", "degrees:minutes"),
+        ("N", "degrees:minutes"),
+        ("", "whole:fraction"),
+        ("5/4", "whole:fraction"),
+        ("1/13", "whole:fraction"),
+        ("1/0", "whole:fraction"),
         ("/5", "out of 5"),
         ("5/", "out of 5"),
         ("1/2/5", "out of 5"),
@@ -163,13 +170,13 @@ def test_what_is_no_amount_is_missing(text: str, unit: str) -> None:
 @pytest.mark.parametrize(
     ("text", "unit", "value"),
     [
-        ("-5'6\"", "ft and in", -5.5),
-        ("5 1/2", "fractions", 5.5),
-        ("-1 1/2", "fractions", -1.5),
-        ("-12°30'", "degrees", -12.5),
-        ("40°26.5'", "degrees", 40 + 26.5 / 60),
+        ("-5'6\"", "ft + in", -5.5),
+        ("5 1/2", "whole:fraction", 5.5),
+        ("-1 1/2", "whole:fraction", -1.5),
+        ("-12°30'", "degrees:minutes", -12.5),
+        ("40°26.5'", "degrees:minutes", 40 + 26.5 / 60),
         ("3,5/5", "out of 5", 3.5),
-        ("1 m 75 cm 5 mm", "m and cm", 1.755),
+        ("1 m 75 cm 5 mm", "m + cm", 1.755),
     ],
 )
 def test_single_cells(text: str, unit: str, value: float) -> None:

@@ -61,9 +61,9 @@ def test_numbers_that_no_pattern_tells_are_refused(text: str) -> None:
     ("text", "unit", "said"),
     [
         ("1h 30m", "duration", "durations"),
-        ("5'7\"", "ft and in", "ft and in"),
-        ("1 1/2", "fractions", "fractions"),
-        ("40°30'", "degrees", "degrees"),
+        ("5'7\"", "ft + in", "ft and in"),
+        ("1 1/2", "whole:fraction", "fractions"),
+        ("40°30'", "degrees:minutes", "degrees"),
     ],
 )
 def test_amounts_of_several_parts_are_refused(text: str, unit: str, said: str) -> None:
