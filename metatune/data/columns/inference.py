@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from metatune.data.columns.cleaning import clean_column
+from metatune.data.columns.cleaning import clean_column, flag_value
 from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.composites import composite_note, is_composite
 from metatune.data.columns.dates import find_date_format, find_digit_format, parse_date_texts
@@ -260,6 +260,8 @@ def _word_column(profile: ColumnProfile, keep_identifiers: bool) -> Column:
     values = {text.lower() for text in profile.counts}
     if len(values) == 2 and values in _PAIRS:
         return _make(profile, ColumnKind.BOOLEAN, n_unique=2)
+    if len(values) > 2 and _are_flags(values):
+        return _make(profile, ColumnKind.BOOLEAN, "yes and no in several words", n_unique=2)
     n_words = _mean_words(profile)
     if words_are_identifiers(profile.n_present, profile.unique_share, n_words):
         kind = ColumnKind.HIGH_CARDINALITY if keep_identifiers else ColumnKind.IDENTIFIER
@@ -267,6 +269,13 @@ def _word_column(profile: ColumnProfile, keep_identifiers: bool) -> Column:
     if _is_prose(profile, n_words):
         return _make(profile, ColumnKind.TEXT)
     return _levels(profile)
+
+
+def _are_flags(words: set[str]) -> bool:
+    """Return True if all words mean yes or no; F, N and Y are codes of something else."""
+    letters = {word for word in words if len(word) == 1 and word.isalpha()}
+    is_one_pair = any(letters <= pair for pair in _PAIRS)
+    return is_one_pair and {flag_value(word) for word in words} == {0.0, 1.0}
 
 
 def _levels(profile: ColumnProfile) -> Column:

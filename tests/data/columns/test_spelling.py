@@ -1,5 +1,7 @@
 """Levels of a category that differ in case, blanks or hyphens alone are the same level."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +14,7 @@ from metatune.data.columns.spelling import common_spelling, spelled_alike
 from metatune.reporting.code.parts.cells import to_levels
 
 
-def understood(cells: list[str]) -> tuple[Column, "pd.Series[str]"]:
+def understood(cells: list[str]) -> tuple[Column, "pd.Series[Any]"]:
     frame = pd.DataFrame({"c": cells, "z": np.random.default_rng(0).normal(size=len(cells))})
     column = infer_columns(frame)[0]
     return column, clean_column(frame["c"], column)
@@ -62,6 +64,26 @@ def test_other_levels_stay_as_they_are_written(levels: list[str]) -> None:
 def test_one_level_in_several_spellings_is_constant() -> None:
     assert understood(["Same", "same", "SAME"] * 20)[0].kind is ColumnKind.CONSTANT
     assert understood(["Yes", "yes", "NO", "no"] * 20)[0].kind is ColumnKind.BOOLEAN
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["Y", "N", "yes", "no"],
+        ["TRUE", "False", "1", "0"],
+        ["yes", "Yes", "n", "NO"],
+        ["t", "no", "1"],
+    ],
+)
+def test_yes_and_no_in_several_words_are_flags(words: list[str]) -> None:
+    column, read = understood(words * 20)
+    assert (column.kind, column.n_unique) == (ColumnKind.BOOLEAN, 2)
+    assert read.tolist()[: len(words)] == [float(w[0] in "YyTt1") for w in words]
+
+
+@pytest.mark.parametrize("words", [["F", "N", "Y"], ["yes", "no", "maybe"], ["yes", "y", "true"]])
+def test_other_words_beside_yes_are_levels(words: list[str]) -> None:
+    assert understood(words * 20)[0].kind is ColumnKind.CATEGORY
 
 
 def test_texts_that_are_stored_as_categories_are_read_alike() -> None:
