@@ -11,6 +11,7 @@ from metatune.data.columns.cleaning import clean_column, flag_value
 from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.composites import composite_note, is_composite
 from metatune.data.columns.dates import find_date_format, find_digit_format, parse_date_texts
+from metatune.data.columns.epochs import EPOCH, epoch_format, may_be_epochs
 from metatune.data.columns.identifiers import (
     looks_like_id_name,
     numbers_are_identifiers,
@@ -122,9 +123,9 @@ def _number_column(profile: ColumnProfile, keep_identifiers: bool) -> Column:
     )
     date_format = _digit_dates(profile)
     if date_format is not None:
-        return _make(
-            profile, ColumnKind.DATETIME, f"dates as {date_format}", datetime_format=date_format
-        )
+        unit = date_format.removeprefix(EPOCH)
+        note = f"dates as {date_format}" if unit == date_format else f"{unit} since 1970, as dates"
+        return _make(profile, ColumnKind.DATETIME, note, datetime_format=date_format)
     return _unless_identifier(profile, _make(profile, ColumnKind.NUMBER, note), keep_identifiers)
 
 
@@ -153,8 +154,12 @@ def _digit_dates(profile: ColumnProfile) -> str | None:
     if not pd.api.types.is_numeric_dtype(profile.cells.dtype):
         return None
     present = profile.cells.dropna()
+    if profile.n_infinite or not len(present):
+        return None
     low, high = float(present.min()), float(present.max())
-    if not (low >= DIGIT_DATES[0] and high < DIGIT_DATES[1]) or profile.n_infinite:
+    if may_be_epochs(profile.name, low, high):
+        return epoch_format(profile.name, present.to_numpy(dtype=np.float64))
+    if not (low >= DIGIT_DATES[0] and high < DIGIT_DATES[1]):
         return None
     values = present.unique()[:_DATE_TEXTS]
     if not np.array_equal(values, np.floor(values)):

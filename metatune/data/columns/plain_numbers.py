@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from metatune.data.columns.column import Column, ColumnKind
+from metatune.data.columns.epochs import may_be_epochs
 from metatune.data.columns.identifiers import looks_like_id_name, seldom_repeats
 from metatune.data.wording import counted
 
@@ -96,7 +97,8 @@ def _infer_chunk(frame: pd.DataFrame, places: list[int]) -> dict[int, Column]:
     found: dict[int, Column] = {}
     for k, place in enumerate(places):
         name = str(frame.columns[place])
-        if large[k] or (dates[k] and not constant[k]):
+        is_date = dates[k] or may_be_epochs(name, cells[k, 0], last[k])
+        if large[k] or (is_date and not constant[k]):
             continue
         if constant[k]:
             note = "the same value in every row" if n_known[k] else "no values"

@@ -11,6 +11,7 @@ from pandas.api import types
 from metatune.data.columns.cleaning import to_text
 from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.dates import ISO, WORDS
+from metatune.data.columns.epochs import EPOCH
 from metatune.data.columns.missing import is_weak_marker
 from metatune.data.wording import counted, listed
 
@@ -136,4 +137,6 @@ def _reason(column: Column) -> str:
     if column.kind is ColumnKind.NUMBER:
         return f"not numbers in {column.unit}" if column.unit else "not finite numbers"
     known = (column.datetime_format or ISO).removeprefix(WORDS)
+    if known.startswith(EPOCH):
+        return "no counts since 1970"
     return f"not dates as {known}" if known != ISO else "not dates as 2020-12-31"

@@ -14,6 +14,7 @@ from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.column_text import columns_of_text
 from metatune.data.columns.composites import composite_note, is_composite, is_rating
 from metatune.data.columns.dates import ISO, WORDS
+from metatune.data.columns.epochs import EPOCH
 from metatune.data.columns.numbers import parse_number
 from metatune.errors import ExportError
 from metatune.reporting.code.writing import call, literal, render
@@ -125,8 +126,9 @@ def _kind(
         return "flag"
     if column.kind is ColumnKind.DATETIME:
         parts = tuple(encoder.date_parts_[name])
-        if (column.datetime_format or "").startswith(WORDS):
-            raise ExportError(f"column {name!r} holds dates in words, which no script reads")
+        if (column.datetime_format or "").startswith((WORDS, EPOCH)):
+            found = "dates in words" if column.base is ColumnKind.TEXT else "counts since 1970"
+            raise ExportError(f"column {name!r} holds {found}, which no script reads")
         codes.dates[name] = (_formats(column.datetime_format), parts)
         return _date_kind(column)
     if column.kind is ColumnKind.NUMBERS:
