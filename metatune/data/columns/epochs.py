@@ -19,8 +19,8 @@ _NAME = re.compile(
     re.IGNORECASE,
 )
 _SECONDS = (6e8, 2.2e9)  # from 1989 to 2039
-_UNITS = {"s": 1.0, "ms": 1e3, "us": 1e6}
-"""Units as pandas calls them, with how many make a second."""
+_UNITS = {"seconds": 1.0, "milliseconds": 1e3, "microseconds": 1e6}
+"""Units, with how many make a second."""
 
 
 def may_be_epochs(name: str, low: float, high: float) -> bool:

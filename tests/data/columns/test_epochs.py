@@ -10,14 +10,15 @@ from metatune.data.columns.epochs import epoch_format
 from metatune.data.columns.inference import infer_columns
 
 N = 80
+PER_SECOND = {"seconds": 1, "milliseconds": 1_000, "microseconds": 1_000_000}
 INSTANTS = [pd.Timestamp("2015-03-01 07:11:13") + pd.Timedelta(hours=37 * i) for i in range(N)]
 SECONDS = np.array([(t - pd.Timestamp("1970-01-01")).total_seconds() for t in INSTANTS])
 
 
 @pytest.mark.parametrize("name", ["timestamp", "unixReviewTime", "created_utc", "event_at", "ts"])
-@pytest.mark.parametrize("unit", ["s", "ms", "us"])
+@pytest.mark.parametrize("unit", PER_SECOND)
 def test_counts_are_instants(name: str, unit: str) -> None:
-    counts = (SECONDS * {"s": 1, "ms": 1_000, "us": 1_000_000}[unit]).astype(np.int64)
+    counts = (SECONDS * PER_SECOND[unit]).astype(np.int64)
     frame = pd.DataFrame({name: counts, "z": np.random.default_rng(0).normal(size=N)})
     for cells in (frame[name], frame[name].astype(float)):
         column = infer_columns(frame.assign(**{name: cells}))[0]
