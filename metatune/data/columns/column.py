@@ -61,11 +61,14 @@ class Column:
     n_unique : int
         Distinct values that are not missing.
     datetime_format : str or None
-        strptime format of a text column of kind date/time; None where the dtype is a date already.
+        strptime format of a column of kind date/time that was written as text or digits, or what
+        stands for one: "ISO8601", "words: " before a format, "since 1970: " before a unit; None
+        where the dtype is a date already.
     decimal : str
         Decimal separator of numbers that are written as text ("." or ",").
     unit : str
-        What follows each number of a text column of kind number ("kg"), and is cut off.
+        What follows each number of a text column of kind number ("kg"), and is cut off, or what
+        cells of several parts are read as ("duration", "ft + in", "out of 5").
     note : str
         What was odd about it and done to it, for people; empty if nothing.
     calendar_only : bool
