@@ -37,6 +37,9 @@ _PART = re.compile(rf"({_NUMBER})\s*({_UNIT})\.?")
 _PARTS = re.compile(
     rf"{_SIGN}(?:{_NUMBER}\s*{_UNIT}\.?(?:[\s,-]*(?:(?:and|&)\s*)?))+(?P<last>{_NUMBER})?"
 )
+_UNDER = re.compile(r"(?:under|below|less than|shorter than)\s+", re.IGNORECASE)
+_ABOVE = re.compile(r"\s+(?:and|or)\s+(?:above|over|up|more|taller|longer|heavier)$", re.IGNORECASE)
+_LITTLE = 1e-6
 _ANGLE = re.compile(
     rf"(?P<before>[NSEW])?\s*{_SIGN}(?P<degrees>{_NUMBER})\s*[°º]\s*"
     rf"(?:(?P<minutes>{_NUMBER})\s*['′’´]\s*)?"
@@ -156,11 +159,16 @@ def _parts(text: str) -> list[tuple[float, str]]:
 
 
 def _sum(text: str, first: str, second: str) -> float:
-    """Add up parts in units that get smaller, none of them as much as one of the unit before."""
-    match = _PARTS.fullmatch(text)
+    """Add up parts in units that get smaller, none of them as much as one of the unit before.
+
+    What is under or above an amount is a little less or more.
+    """
+    under, above = _UNDER.match(text), _ABOVE.search(text)
+    beyond = (above is not None) - (under is not None)
+    match = _PARTS.fullmatch(_ABOVE.sub("", _UNDER.sub("", text)))
     if match is None:
         return math.nan
-    parts = _parts(text)
+    parts = _parts(match[0])
     if match["last"]:  # the unit of 5'7 goes without saying
         parts.append((_amount(match["last"]), second))
     total, before = 0.0, math.inf
@@ -169,6 +177,7 @@ def _sum(text: str, first: str, second: str) -> float:
         if ratio is None or ratio >= before or amount * ratio >= before * (1 - 1e-9):
             return math.nan
         total, before = total + amount * ratio, ratio
+    total *= 1.0 + beyond * _LITTLE
     return -total if match["sign"] in ("-", "−") else total
 
 

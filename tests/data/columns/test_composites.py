@@ -52,6 +52,16 @@ def test_a_part_may_be_missing() -> None:
     np.testing.assert_allclose(read, [11 / 12 if v == 55 else v / 12 for v in INCHES])
 
 
+def test_what_is_under_or_above_an_amount_is_a_little_less_or_more() -> None:
+    cells = [f"{v // 12}'{v % 12}\"" for v in INCHES]
+    cells[:2] = ["Under 5 ft.", "6'6\" and above"]
+    _, read = understood(cells)
+    assert read[0] == pytest.approx(5.0)
+    assert read[0] < 5.0
+    assert read[1] == pytest.approx(6.5)
+    assert read[1] > 6.5
+
+
 @pytest.mark.parametrize(
     ("form", "smaller", "unit"),
     [("{} lb {} oz", 16, "lb"), ("{} stone {} lbs", 14, "stone"), ("{} kg {} g", 1000, "kg"),
