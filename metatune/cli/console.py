@@ -25,7 +25,7 @@ _INDENT = 2  # of the lines that go on with one that is too long
 _LEAST_WIDTH = 30  # below, words are left to the terminal
 _DUMB = ("", "dumb", "unknown")
 _GAP = 2  # blanks between the columns of a table
-_LEAST = 14  # width of a column that wraps
+_LEAST_COLUMN = 14  # width of a column that wraps
 _KEPT = "\ue000"  # stands for a space at which no line ends
 
 
@@ -209,7 +209,9 @@ class _Grid:
         columns = list(zip(self._headings, *self._rows, strict=True))
         widest = [max(map(cell_len, cells)) for cells in columns]
         least = [
-            whole if right else max(*(cell_len(w) for c in cells for w in c.split(" ")), _LEAST)
+            whole
+            if right
+            else max(*(cell_len(w) for c in cells for w in c.split(" ")), _LEAST_COLUMN)
             for whole, right, cells in zip(widest, self._right, columns, strict=True)
         ]
         widths = list(map(min, widest, least))

@@ -17,7 +17,6 @@ from pandas.api import types
 
 from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.dates import ISO, parse_date_texts
-from metatune.data.columns.epochs import EPOCH, parse_epochs
 from metatune.data.columns.missing import ALWAYS_MISSING, BLANKS, is_marker, strip_or_none
 from metatune.data.columns.numbers import parse_number
 from metatune.data.columns.numbers_in_text import read_numbers
@@ -186,8 +185,6 @@ def _to_dates(cells: "pd.Series[Any]", date_format: str | None) -> "pd.Series[An
         naive = cells if cells.dt.tz is None else cells.dt.tz_convert("UTC").dt.tz_localize(None)
         return naive.astype("datetime64[us]")
     text = to_text(cells)
-    if date_format is not None and date_format.startswith(EPOCH):
-        return parse_epochs(pd.to_numeric(text, errors="coerce"), date_format)
     if date_format is not None and len(date_format) == 6:  # eight digits, read as a whole number
         text = text.str.zfill(8)
     codes, distinct = pd.factorize(text)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from metatune.data.columns.date_words import plain_date
+from metatune.data.columns.epochs import EPOCH, parse_epochs
 from metatune.data.columns.missing import is_weak_marker
 from metatune.data.columns.zones import split_zone
 
@@ -130,9 +131,11 @@ def parse_date_texts(
     texts : sequence of str
         The cells.
     date_format : str
-        As `find_date_format` returns it: several formats, of which the first that fits counts,
-        are separated by a vertical bar.
+        As `find_date_format` or `epoch_format` returns it: several formats, of which the first
+        that fits counts, are separated by a vertical bar.
     """
+    if date_format.startswith(EPOCH):
+        return parse_epochs(texts, date_format)
     cells = pd.Index(texts, dtype=object)
     if date_format.startswith(WORDS):
         cells = pd.Index([plain_date(str(cell)) for cell in cells], dtype=object)

@@ -1,13 +1,14 @@
 """Instants as counts since 1970: 1600000000 seconds, or 1600000000000 milliseconds."""
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from metatune._typing import FloatArray
+    from metatune._typing import AnyArray, FloatArray
 
 __all__ = ["EPOCH", "epoch_format", "may_be_epochs", "parse_epochs"]
 
@@ -36,12 +37,14 @@ def epoch_format(name: str, values: "FloatArray") -> str | None:
     return f"{EPOCH}{_unit(low, high)}"
 
 
-def parse_epochs(numbers: "pd.Series[Any]", date_format: str) -> "pd.Series[Any]":
-    """Return counts as instants without a time zone; NaT where they are missing or absurd."""
-    per_second = _UNITS[date_format.removeprefix(EPOCH)]
-    seconds = numbers / per_second
+def parse_epochs(
+    texts: "Sequence[str] | pd.Index[Any] | AnyArray", date_format: str
+) -> pd.DatetimeIndex:
+    """Read counts as instants in UTC without a time zone; what is none, or absurd, is NaT."""
+    numbers = pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce")
+    seconds = numbers / _UNITS[date_format.removeprefix(EPOCH)]
     sane = seconds.where(seconds.abs() < _SECONDS[1] * 4)
-    return pd.to_datetime(sane, unit="s", errors="coerce").astype("datetime64[us]")
+    return pd.DatetimeIndex(pd.to_datetime(sane, unit="s", errors="coerce")).as_unit("us")
 
 
 def _unit(low: float, high: float) -> str | None:

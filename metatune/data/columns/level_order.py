@@ -58,7 +58,7 @@ _BELOW = re.compile(r"(?:under|below|less than|fewer than|up to|at most|until|be
 _ABOVE = re.compile(
     r"(?:over|above|more than|greater than|older than|at least|from|after|≥|>=?)\s*"
 )
-_OPENED = re.compile(r"[\s(\[$€£¥~≈]+")
+_OPENING = " ([$€£¥~≈"  # before a number
 _AND_MORE = re.compile(
     r"\s*(?:\+|(?:and|or|&)\s+(?:up|more|over|above|older|greater|higher|later)|plus)(?!\w)"
 )
@@ -97,8 +97,7 @@ def _scales() -> tuple[dict[str, int], ...]:
 
 def _amount_key(level: str) -> _Key:
     """Return what comes first: levels that mean nothing, those with a number, and all others."""
-    text = _OPENED.sub("", level.casefold(), count=1) if _OPENED.match(level) else level.casefold()
-    side = 0
+    text, side = level.casefold().lstrip(_OPENING), 0
     for pattern, where in ((_BELOW, -1), (_ABOVE, 1)):
         match = pattern.match(text)
         if match is not None:
