@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from metatune.data.columns.column import Column, ColumnKind
+from metatune.data.columns.composites import composite_note, is_composite
 from metatune.data.encoding.encoder import TableEncoder
 from metatune.data.wording import counted
 from metatune.storage.findings import ColumnFinding
@@ -201,6 +202,12 @@ def _treatment(column: Column, encoder: TableEncoder) -> str:
         return f"{n_numbers} from its words{learned}"
     if column.kind is ColumnKind.BOOLEAN:
         return "0 or 1"
+    return _number(column)
+
+
+def _number(column: Column) -> str:
+    if is_composite(column.unit):
+        return composite_note(column.unit)
     unit = f", without its unit {column.unit!r}" if column.unit else ""
     comma = ", with a decimal comma" if column.decimal == "," else ""
     return f"the number{unit}{comma}"

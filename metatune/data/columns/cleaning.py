@@ -19,7 +19,7 @@ from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.dates import ISO, parse_date_texts
 from metatune.data.columns.missing import ALWAYS_MISSING, BLANKS, is_marker, strip_or_none
 from metatune.data.columns.numbers import parse_number
-from metatune.data.columns.numbers_in_text import read_numbers
+from metatune.data.columns.several_numbers import numbers_in
 from metatune.data.columns.spelling import common_spelling
 from metatune.errors import TableError
 
@@ -194,11 +194,10 @@ def _to_dates(cells: "pd.Series[Any]", date_format: str | None) -> "pd.Series[An
 
 
 def _with_numbers(cells: "pd.Series[Any]", column: Column) -> "pd.Series[Any]":
-    """Return texts with as many numbers as the column has in each cell; others are missing."""
+    """Return texts with the numbers of the column; others are missing."""
 
     def kept(text: Any) -> str | None:
-        n_found = len(read_numbers(str(text), column.decimal))
-        return str(text) if n_found == column.n_numbers else None
+        return str(text) if numbers_in(str(text), column) else None
 
     return _map_distinct(cells, kept, TEXT)
 

@@ -76,6 +76,9 @@ class Column:
         neither year nor the instant, which no model has seen of the future.
     n_numbers : int
         Numbers in each cell of a column of kind several numbers; 0 for other kinds.
+    labels : tuple of str
+        What stands around each of these numbers, with ``#`` in its place, where that tells them
+        apart (``#min``, ``#season``); empty where their order does.
     has_words : bool
         Whether the levels of a category are made of several words or codes, which a model of
         texts can read beside the levels.
@@ -96,6 +99,7 @@ class Column:
     note: str = ""
     calendar_only: bool = False
     n_numbers: int = 0
+    labels: tuple[str, ...] = ()
     has_words: bool = False
     any_spelling: bool = False
     base: ColumnKind = ColumnKind.TEXT

@@ -17,6 +17,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("n_missing", "n_unique", "n_numbers"), (int,)),
     **dict.fromkeys(("any_spelling", "calendar_only", "has_words"), (bool,)),
     "datetime_format": (str, type(None)),
+    "labels": (list,),
 }
 
 
@@ -83,5 +84,8 @@ def _column(written: Any) -> Column:
     for name, value in values.items():
         if type(value) not in _TYPES.get(name, (str,)):
             raise ValueError(f"the field {name!r} of a column is no {_TYPES.get(name, (str,))[0]}")
+    labels = tuple(values.get("labels", ()))
+    if not all(isinstance(label, str) for label in labels):
+        raise ValueError("labels of numbers are texts")
     kinds = {name: ColumnKind(values[name]) for name in _KINDS if name in values}
-    return Column(**{**values, **kinds})
+    return Column(**{**values, "labels": labels, **kinds})

@@ -10,7 +10,18 @@ from functools import cache
 from metatune.data.columns.durations import DURATION, parse_duration
 from metatune.data.columns.units import unit_ratio
 
-__all__ = ["composite_note", "composite_units", "is_composite", "is_rating", "parse_composite"]
+__all__ = [
+    "MIDDLE",
+    "composite_note",
+    "composite_units",
+    "is_composite",
+    "is_rating",
+    "parse_composite",
+    "range_ends",
+]
+
+MIDDLE = "middle of ranges: "
+"""Stands before the unit, which may be empty, of numbers among which there are ranges."""
 
 # No unit that stands after a number has such signs or digits.
 _DEGREES = "degrees:minutes"
@@ -57,11 +68,12 @@ _MARKED = re.compile(
     rf"(?P<mark>{_NUMBER})(?:\s*(?:/|(?:out\s+)?of)\s*(?P<best>{_NUMBER})(?:\s+[^\W\d_]+)?\.?)?"
 )
 _LEAST_RATED = 2  # distinct marks
+_RANGE = re.compile(r"(?!0\d)(\S.*?)\s*(?:[-–—]|(?<=\s)to(?=\s))\s*(?!0\d)(\S.*)")
 
 
 def is_composite(unit: str) -> bool:
     """Return True if a unit stands for cells of several parts, which `parse_composite` reads."""
-    return unit in _NOTES or is_rating(unit) or _AND in unit
+    return unit in _NOTES or is_rating(unit) or _AND in unit or unit.startswith(MIDDLE)
 
 
 def is_rating(unit: str) -> bool:
@@ -75,8 +87,17 @@ def composite_note(unit: str) -> str:
         return f"marks {unit}"
     if unit in _NOTES:
         return _NOTES[unit]
+    if unit.startswith(MIDDLE):
+        bare = unit.removeprefix(MIDDLE)
+        return f"numbers and ranges{f' in {bare}' if bare else ''}, read as their middle"
     first, _, second = unit.partition(_AND)
     return f"amounts in {first} and {second}, read as {first}"
+
+
+def range_ends(text: str) -> tuple[str, str] | None:
+    """Split a range such as ``2100 - 2850`` or ``5 to 10``; None for other cells."""
+    match = _RANGE.fullmatch(text.strip()) if len(text) <= _MAX_LENGTH else None
+    return (match[1], match[2]) if match is not None else None
 
 
 def composite_units(texts: Collection[str]) -> Iterator[str]:

@@ -18,6 +18,7 @@ from metatune.data.columns.identifiers import (
     seldom_repeats,
     words_are_identifiers,
 )
+from metatune.data.columns.labelled_numbers import find_labels, read_labelled
 from metatune.data.columns.numbers import (
     NumberStyle,
     decimal_evidence,
@@ -29,7 +30,7 @@ from metatune.data.columns.plain_numbers import DIGIT_DATES, infer_plain
 from metatune.data.columns.profile import ColumnProfile
 from metatune.data.columns.scripts import count_parts, count_words
 from metatune.data.columns.spelling import common_spelling, spelled_alike
-from metatune.data.columns.units import RANKS
+from metatune.data.columns.units import RANKS, differ_in_currency
 from metatune.data.wording import counted, listed
 from metatune.errors import TableError
 
@@ -41,6 +42,7 @@ _SHOWN = 3
 _SHORTEST_WORD = 2  # characters of a level that is no code of a single letter
 _FEWEST_PARTS = 1.5  # words or numbers in a level, in the mean, that make its words worth reading
 _SELDOM_REPEATED = 0.2  # distinct cells: five rows or fewer have the same
+_MANY_LEVELS = 200  # distinct cells that are amounts rather than levels, however often they repeat
 _DATE_TEXTS = 5_000  # distinct texts that are tried as dates
 
 
@@ -103,6 +105,10 @@ def _column(profile: ColumnProfile, hint: int, keep_identifiers: bool) -> Column
         return _declared_category(profile, keep_identifiers)
     if profile.base is not ColumnKind.TEXT:
         return _make(profile, profile.base)
+    return _text_column(profile, hint, keep_identifiers)
+
+
+def _text_column(profile: ColumnProfile, hint: int, keep_identifiers: bool) -> Column:
     number = find_number_style(profile.counts, hint)
     dates = _date_column(profile) if number is None else None
     lost = number.n_others if number else dates.n_missing - profile.n_missing if dates else None
@@ -111,7 +117,10 @@ def _column(profile: ColumnProfile, hint: int, keep_identifiers: bool) -> Column
         if composite is not None and (lost is None or composite.n_others < lost):
             number, dates = composite, None
     if number is not None:
-        return _unless_identifier(profile, _written_number(profile, number), keep_identifiers)
+        written = _written_number(profile, number)
+        if not number.unit and differ_in_currency(profile.counts):
+            return _several_numbers(profile, hint) or written
+        return _unless_identifier(profile, written, keep_identifiers)
     return dates or _several_numbers(profile, hint) or _word_column(profile, keep_identifiers)
 
 
@@ -217,15 +226,22 @@ def _several_numbers(profile: ColumnProfile, hint: int) -> Column | None:
     Cells that often repeat say more as levels of a category, and codes that hardly repeat identify
     rows, whatever they are made of.
     """
-    if profile.n_unique <= _LOW_CARDINALITY or profile.unique_share < _SELDOM_REPEATED:
+    repeat = profile.unique_share < _SELDOM_REPEATED and profile.n_unique <= _MANY_LEVELS
+    if profile.n_unique <= _LOW_CARDINALITY or repeat:
         return None
     decimal = "," if hint > 0 else "."
     n_numbers = count_numbers(profile.counts, decimal)
-    if not n_numbers or _tells_rows_apart(profile, decimal):
+    labels = () if n_numbers else find_labels(profile.counts, decimal)
+    if not (n_numbers or labels) or _tells_rows_apart(profile, decimal):
         return None
-    others = [t for t in profile.counts if len(read_numbers(t, decimal)) != n_numbers]
-    note = f"{n_numbers} numbers in each cell"
-    more = {"decimal": decimal, "n_numbers": n_numbers}
+    if labels:
+        others = [t for t in profile.counts if not read_labelled(t, labels, decimal)]
+        shown = listed([label.replace("#", " # ").strip() for label in labels], _SHOWN)
+        note = f"numbers told apart by what stands around them: {shown}"
+    else:
+        others = [t for t in profile.counts if len(read_numbers(t, decimal)) != n_numbers]
+        note = f"{n_numbers} numbers in each cell"
+    more = {"decimal": decimal, "n_numbers": n_numbers or len(labels), "labels": labels}
     return _without(profile, others, ColumnKind.NUMBERS, note, "cell of these", **more)
 
 

@@ -5,8 +5,15 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 
-from metatune.data.columns.composites import composite_units, is_composite, parse_composite
+from metatune.data.columns.composites import (
+    MIDDLE,
+    composite_units,
+    is_composite,
+    parse_composite,
+    range_ends,
+)
 from metatune.data.columns.missing import is_weak_marker
 from metatune.data.columns.units import (
     CURRENCY_AFTER,
@@ -52,6 +59,8 @@ _MAX_LENGTH = 40
 _MOSTLY = 0.95  # share of cells that must be numbers
 _WITH_WORDS = 0.8  # enough where all others are at most three words ("Varies with device")
 _FEW_WORDS = 3
+_SAMPLE = 100  # distinct cells that tell if it is worth looking for ranges
+_MOSTLY_SAMPLED = 0.6  # of them are numbers then
 _FEW_LEVELS = 10  # distinct values, which may be classes rather than amounts
 _FEWEST_EXACT = 3  # numbers among which bounds such as <0.5 are numbers, too
 _EXACT = 2**53
@@ -108,6 +117,8 @@ def parse_number(text: str, decimal: str = ".", unit: str = "") -> float:
     text = text.strip()
     if len(text) > _MAX_LENGTH:
         return math.nan
+    if unit.startswith(MIDDLE):
+        return _number_or_middle(text, decimal, unit.removeprefix(MIDDLE))
     if is_composite(unit):
         return parse_composite(text, unit)
     factor = 1.0
@@ -128,6 +139,14 @@ def parse_number(text: str, decimal: str = ".", unit: str = "") -> float:
     if (match["open"] is None) != (match["close"] is None) or math.isinf(value):
         return math.nan
     return -value if negative else value
+
+
+def _number_or_middle(text: str, decimal: str, unit: str) -> float:
+    value, ends = parse_number(text, decimal, unit), range_ends(text)
+    if not math.isnan(value) or ends is None:
+        return value
+    low, high = (parse_number(end, decimal, unit) for end in ends)
+    return (low + high) / 2 if low < high else math.nan
 
 
 def decimal_evidence(texts: Iterable[str]) -> int:
@@ -188,8 +207,30 @@ def find_number_style(counts: Mapping[str, int], hint: int = 0) -> NumberStyle |
     if not evidence:
         dotted = any("." in text for text in counts) and groups_with_dots(counts)
         evidence = 1 if dotted else hint
-    decimal = "," if evidence > 0 else "."
-    return _style(counts, decimal, _common_unit(counts))
+    decimal, unit = "," if evidence > 0 else ".", _common_unit(counts)
+    style = _style(counts, decimal, unit)
+    if style is not None and not style.n_others:
+        return style
+    middle = _middle_style(counts, decimal, unit)
+    return style if middle is None else middle
+
+
+def _middle_style(counts: Mapping[str, int], decimal: str, unit: str) -> NumberStyle | None:
+    """Return the style of many numbers, of which some cells are ranges; None for others."""
+    sample = list(islice(counts, _SAMPLE))
+    n_numbers = sum(not math.isnan(parse_number(text, decimal, unit)) for text in sample)
+    if n_numbers < _MOSTLY_SAMPLED * len(sample) or len(counts) <= _FEW_LEVELS:
+        return None
+    middle = MIDDLE + unit
+    n_ranges = sum(
+        n
+        for text, n in counts.items()
+        if range_ends(text)
+        and math.isnan(parse_number(text, decimal, unit))
+        and not math.isnan(parse_number(text, decimal, middle))
+    )
+    few = 0 < n_ranges <= (1 - _WITH_WORDS) * sum(counts.values())
+    return _style(counts, decimal, middle) if few else None
 
 
 def find_composite(counts: Mapping[str, int]) -> NumberStyle | None:

@@ -5,18 +5,11 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from functools import cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-import pandas as pd
 
 from metatune.data.columns.column import MOST_NUMBERS
 from metatune.data.columns.missing import is_weak_marker
 
-if TYPE_CHECKING:
-    from metatune._typing import FloatArray
-
-__all__ = ["are_codes", "count_numbers", "numbers_of", "read_numbers"]
+__all__ = ["are_codes", "count_numbers", "read_numbers", "split_numbers"]
 
 _MAX_LENGTH = 60
 _MOST_FORMS = 6
@@ -29,6 +22,7 @@ _WHOLE = re.compile(r"\d+")
 _TIME = re.compile(r"\d:\d\d")
 _CAPITALS = re.compile(r"[A-Z]{3}")
 _CHAIN = re.compile(r"\d\.\d+\.\d")
+_RUPEES = r"(?i:(?<=₹)|(?<=₹ )|(?<=rs)|(?<=rs )|(?<=rs\.)|(?<=rs\. )|(?<=inr)|(?<=inr ))"
 _BLANKS = re.compile(r"\s+")
 
 
@@ -48,9 +42,31 @@ def read_numbers(text: str, decimal: str = ".") -> tuple[float, ...]:
         A minus counts as a sign where no word or number stands before it. Chains such as
         ``3.10.2`` are whole numbers.
     """
+    return split_numbers(text, decimal)[0]
+
+
+def split_numbers(text: str, decimal: str = ".") -> tuple[tuple[float, ...], tuple[str, ...]]:
+    """Split a cell at its numbers.
+
+    Parameters
+    ----------
+    text : str
+        The cell.
+    decimal : str
+        As in `read_numbers`.
+
+    Returns
+    -------
+    numbers : tuple of float
+        As `read_numbers` reads them.
+    pieces : tuple of str
+        What stands before each number, and after the last one.
+    """
     if len(text) > _MAX_LENGTH:
-        return ()
-    return tuple(_value(found, decimal) for found in _pattern(decimal).findall(text))
+        return (), (text,)
+    pattern = _pattern(decimal)
+    numbers = tuple(_value(found, decimal) for found in pattern.findall(text))
+    return numbers, tuple(pattern.split(text))
 
 
 def count_numbers(counts: Mapping[str, int], decimal: str = ".") -> int:
@@ -103,27 +119,6 @@ def _is_code(text: str, decimal: str) -> bool:
     )
 
 
-def numbers_of(cells: "pd.Series[Any]", n_numbers: int, decimal: str = ".") -> "FloatArray":
-    """Return the numbers of cells, (n_rows, n_numbers); NaN where a cell holds another count.
-
-    Parameters
-    ----------
-    cells : Series of shape (n_rows,)
-        Texts.
-    n_numbers : int
-        Numbers of each cell.
-    decimal : str
-        As in `read_numbers`.
-    """
-    codes, distinct = pd.factorize(cells)
-    values = np.full((len(distinct) + 1, n_numbers), np.nan)  # the last one for missing cells
-    for place, text in enumerate(distinct):
-        numbers = read_numbers(str(text), decimal)
-        if len(numbers) == n_numbers:
-            values[place] = numbers
-    return values[codes]
-
-
 def _common_count(cells: Mapping[str, int], decimal: str) -> int:
     """Return how many numbers nearly all cells hold; 0 if that is one, many, or not the same."""
     found: Counter[int] = Counter()
@@ -138,9 +133,11 @@ def _common_count(cells: Mapping[str, int], decimal: str) -> int:
 def _pattern(decimal: str) -> re.Pattern[str]:
     point = re.escape(decimal)
     group = "," if decimal == "." else r"\."
+    indian = rf"{_RUPEES}\d{{1,2}}(?:,\d{{2}})+,\d{{3}}(?:\.\d+)?(?!\d|,\d)|"
+    indian = indian if decimal == "." else ""
     return re.compile(
         rf"(?:(?<![\w.,)\]])[-−])?"
-        rf"(?:\d{{1,3}}(?:{group}\d{{3}})+(?:{point}\d+)?(?![\d]|{group}\d)"
+        rf"(?:{indian}\d{{1,3}}(?:{group}\d{{3}})+(?:{point}\d+)?(?![\d]|{group}\d)"
         rf"|(?<![\d]{point})\d+{point}\d+(?:[eE][-+]?\d\d?(?!\w))?(?!\d|{point}\d)|\d+)"
     )
 

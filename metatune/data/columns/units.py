@@ -1,6 +1,8 @@
 """Currencies, scales and units that people write beside a number."""
 
 import re
+from collections import Counter
+from collections.abc import Mapping
 from functools import cache
 
 __all__ = [
@@ -9,6 +11,7 @@ __all__ = [
     "RANKS",
     "SCALE_WORDS",
     "UNIT",
+    "differ_in_currency",
     "scale_of",
     "unit_ratio",
 ]
@@ -25,6 +28,11 @@ CURRENCY_BEFORE = rf"(?:{_SIGNS}|(?:{_USUAL})\.?|(?i:{_CODES}|{_NAMES})(?:\.\s?|
 
 CURRENCY_AFTER = rf"(?:{_SIGNS}|[円元원]|(?i:{_CODES}|{_NAMES})\.?)"
 """Pattern of a currency after an amount."""
+
+_CURRENCY = re.compile(
+    rf"(?:^|[\s(+-]){CURRENCY_BEFORE}(?=\s*[-+−]?[\d.,])|(?<=[\d\s.,]){CURRENCY_AFTER}(?=\)?\s*$)"
+)
+_RARE = 0.05  # share of the amounts in another currency than most
 
 _SHORT = {"k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9}
 SCALE_WORDS = {
@@ -109,6 +117,22 @@ def unit_ratio(found: str, unit: str) -> float | None:
         return 1.0
     one, other = _measure(found), _measure(unit)
     return one[1] / other[1] if one and other and one[0] == other[0] else None
+
+
+def differ_in_currency(counts: Mapping[str, int]) -> bool:
+    """Return True if not nearly all amounts of a column are in the same currency, where one stands.
+
+    Parameters
+    ----------
+    counts : mapping of str to int
+        Distinct cells that are not missing, with how often each occurs.
+    """
+    found: Counter[str] = Counter()
+    for text, n in counts.items():
+        match = _CURRENCY.search(text.strip())
+        if match is not None:
+            found[match[0].strip(" (+-.").casefold()] += n
+    return len(found) > 1 and found.most_common(2)[1][1] >= _RARE * found.total()
 
 
 def scale_of(word: str) -> float | None:

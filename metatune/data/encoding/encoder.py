@@ -12,8 +12,8 @@ from metatune.data.columns.cleaning import clean_column
 from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.column_text import columns_of_text, text_of_columns
 from metatune.data.columns.level_order import order_levels
-from metatune.data.columns.numbers_in_text import numbers_of
 from metatune.data.columns.plain_numbers import finite_names, plain_values
+from metatune.data.columns.several_numbers import numbers_of
 from metatune.data.encoding.date_parts import date_parts, varying_parts
 from metatune.data.encoding.encoded_task import EncodedTask
 from metatune.data.encoding.layout import Layout
@@ -331,7 +331,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             parts = varying_parts(cells, calendar_only=column.calendar_only)
             self.date_parts_[column.name] = parts
         elif column.kind is ColumnKind.NUMBERS:
-            values = numbers_of(cells, column.n_numbers, column.decimal)
+            values = numbers_of(cells, column)
             self.numbers_[column.name] = [i for i, part in enumerate(values.T) if _varies(part)]
         elif column.kind is ColumnKind.TEXT:
             self.texts_[column.name].fit(cells)
@@ -345,7 +345,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             parts = date_parts(cells)
             return np.asarray(parts[self.date_parts_[column.name]].to_numpy(dtype=np.float64))
         if column.kind is ColumnKind.NUMBERS:
-            values = numbers_of(cells, column.n_numbers, column.decimal)
+            values = numbers_of(cells, column)
             return values[:, self.numbers_[column.name]]
         if column.kind is ColumnKind.TEXT:
             return self.texts_[column.name].transform(cells)

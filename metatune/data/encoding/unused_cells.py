@@ -10,6 +10,7 @@ from pandas.api import types
 
 from metatune.data.columns.cleaning import to_text
 from metatune.data.columns.column import Column, ColumnKind
+from metatune.data.columns.composites import composite_note, is_composite
 from metatune.data.columns.dates import ISO, WORDS
 from metatune.data.columns.epochs import EPOCH
 from metatune.data.columns.missing import is_weak_marker
@@ -131,12 +132,18 @@ def _reason(column: Column) -> str:
     if column.kind in _CATEGORIES:
         return "categories that the model has not seen"
     if column.kind is ColumnKind.NUMBERS:
-        return f"not {column.n_numbers} numbers"
+        return "without such numbers" if column.labels else f"not {column.n_numbers} numbers"
     if column.kind is ColumnKind.BOOLEAN:
         return "neither yes nor no"
     if column.kind is ColumnKind.NUMBER:
-        return f"not numbers in {column.unit}" if column.unit else "not finite numbers"
+        return _number_reason(column.unit)
     known = (column.datetime_format or ISO).removeprefix(WORDS)
     if known.startswith(EPOCH):
         return "no counts since 1970"
     return f"not dates as {known}" if known != ISO else "not dates as 2020-12-31"
+
+
+def _number_reason(unit: str) -> str:
+    if is_composite(unit):
+        return f"no {composite_note(unit)}"
+    return f"not numbers in {unit}" if unit else "not finite numbers"

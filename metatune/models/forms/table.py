@@ -111,7 +111,7 @@ def _check_table(state: State) -> None:
     try:
         columns = columns_of_text(state["columns"])
         for column in columns:
-            f"{column.name}{column.unit}{column.note}".encode()
+            f"{column.name}{column.unit}{column.note}{column.labels}".encode()
     except ValueError as error:
         raise Mismatch(f"its columns are damaged ({error})") from error
     if len(columns) != state["n_features_in_"]:
@@ -135,6 +135,8 @@ def _check_parts(state: State, columns: tuple[Column, ...]) -> None:
         places = state["numbers_"][column.name]
         if not (column.n_numbers <= MOST_NUMBERS and max(places, default=0) < column.n_numbers):
             raise Mismatch("its cells do not hold so many numbers")
+        if len(column.labels) not in (0, column.n_numbers):
+            raise Mismatch("its numbers have other labels")
     text_model = state["text_model_"]
     readable = {column.name for column in columns if column.is_readable}
     if text_model is not None and not set(text_model["columns"]) <= readable:

@@ -1,6 +1,5 @@
 """Code that turns a table into numbers: cells are read, categories and dates encoded."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,42 +11,21 @@ from pandas.api import types
 from metatune.data.columns.cleaning import flag_value, to_text
 from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.column_text import columns_of_text
-from metatune.data.columns.composites import composite_note, is_composite, is_rating
 from metatune.data.columns.dates import ISO, WORDS
 from metatune.data.columns.epochs import EPOCH
 from metatune.data.columns.numbers import parse_number
 from metatune.errors import ExportError
+from metatune.reporting.code.amounts import Amounts, amounts_of
 from metatune.reporting.code.writing import call, literal, render
 
 if TYPE_CHECKING:
     from metatune.data.encoding.encoder import TableEncoder
     from metatune.data.encoding.text_model import TextModel
 
-__all__ = ["Amounts", "ColumnCodes", "amounts_of", "column_codes", "encoder_source"]
+__all__ = ["ColumnCodes", "column_codes", "encoder_source"]
 
-_NUMBER = re.compile(r"[-+]?(?:\d[\d,.\s'’]*\d|\d|[.,]\d+)(?:[eE][-+]?\d+)?")
-_BOUND = re.compile(r"[<>≤≥]")  # read as a little less, or more
-_MOST_AFFIXES = 40
 _DIGIT_FORMAT = 6  # characters of a format such as "%Y%m%d"
 _CATEGORIES = (ColumnKind.CATEGORY, ColumnKind.HIGH_CARDINALITY)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Amounts:
-    """Notation of the numbers of a column.
-
-    Attributes
-    ----------
-    pattern : str
-        Regular expression with a group for the number and one for what multiplies it.
-    factors : dict of str to float
-        By what stands after the number.
-    decimal : str
-    """
-
-    pattern: str
-    factors: dict[str, float]
-    decimal: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +42,9 @@ class ColumnCodes:
     amounts : dict of str to Amounts
     dates : dict of str to (tuple of str, tuple of str)
         Formats, and the parts of dates that are of use.
-    numbers : dict of str to (int, list of int)
-        How many numbers a cell holds, and the places of those that are of use, from 0.
+    numbers : dict of str to (int or list of str, list of int)
+        How many numbers a cell holds, or the labels that tell them apart, and the places of those
+        that are of use, from 0.
     topics : dict of str to int
         Number of topics of each column of texts.
     read : tuple of str
@@ -78,7 +57,7 @@ class ColumnCodes:
     flags: dict[str, float] = field(default_factory=dict)
     amounts: dict[str, Amounts] = field(default_factory=dict)
     dates: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
-    numbers: dict[str, tuple[int, list[int]]] = field(default_factory=dict)
+    numbers: dict[str, tuple[int | list[str], list[int]]] = field(default_factory=dict)
     topics: dict[str, int] = field(default_factory=dict)
     read: tuple[str, ...] = ()
     levels: dict[str, list[str]] = field(default_factory=dict)
@@ -134,8 +113,8 @@ def _kind(
     if column.kind is ColumnKind.NUMBERS:
         if column.decimal == ",":
             raise ExportError(f"column {name!r} holds several numbers with commas in each cell")
-        codes.numbers[name] = (column.n_numbers, encoder.numbers_[name])
-        return "several numbers"
+        codes.numbers[name] = (list(column.labels) or column.n_numbers, encoder.numbers_[name])
+        return "several numbers, labelled" if column.labels else "several numbers"
     if getattr(encoder.texts_[name], "unspaced_", False):
         raise ExportError(f"column {name!r} holds texts without blanks, which no script splits")
     codes.topics[name] = len(encoder.texts_[name].names_) - 2
@@ -158,7 +137,7 @@ def _number_kind(column: Column, cells: "pd.Series[Any]", codes: ColumnCodes) ->
         return "number"
     found = amounts_of(column.name, distinct, column.decimal, column.unit)
     codes.amounts[column.name] = found
-    return "amount, comma" if column.decimal == "," else "amount"
+    return _AMOUNT_KINDS[found.reader]
 
 
 def _distinct(cells: "pd.Series[Any]") -> list[str]:
@@ -191,73 +170,6 @@ def _formats(formats: str | None) -> tuple[str, ...]:
     return tuple("ISO8601" if form == ISO else form for form in found)
 
 
-def amounts_of(name: str, texts: Iterable[str], decimal: str, unit: str) -> Amounts:
-    """Find the notation of the numbers of a column.
-
-    Parameters
-    ----------
-    name : str
-        Name of the column.
-    texts : iterable of str
-        Distinct cells.
-    decimal, unit : str
-        As in `Column`.
-
-    Raises
-    ------
-    ExportError
-        If the cells are written in too many ways, or in one that a pattern does not tell.
-    """
-    if is_composite(unit) and not is_rating(unit):
-        raise ExportError(f"column {name!r} holds {composite_note(unit)}, which no script reads")
-    prefixes: set[str] = set()
-    factors: dict[str, float] = {}
-    of_zeros: set[str] = set()
-    for text in texts:
-        value = parse_number(text, decimal, unit)
-        match = None if np.isnan(value) else _NUMBER.search(text.strip())
-        if match is None:
-            continue
-        plain = _plain_value(match[0], decimal)
-        before, after = text.strip()[: match.start()], text.strip()[match.end() :].strip()
-        factor = 1.0 if plain == 0 else _rounded(value / plain)
-        told = np.isclose(plain * factor, value, rtol=1e-12) and not _BOUND.match(before)
-        told = told and (plain == 0 or np.isclose(factors.get(after, factor), factor, rtol=1e-12))
-        if not told or factor <= 0:
-            raise ExportError(f"column {name!r} holds {text!r}, a number that no script reads")
-        prefixes.add(before)
-        if plain == 0:
-            of_zeros.add(after)
-        else:
-            factors[after] = factor
-    factors = dict.fromkeys(of_zeros, 1.0) | factors
-    if len(prefixes) + len(factors) > _MOST_AFFIXES:
-        raise ExportError(f"column {name!r} holds numbers written in too many ways for a script")
-    before = "|".join(re.escape(text) for text in sorted(prefixes) if text)
-    after = "|".join(re.escape(text) for text in sorted(factors, key=len, reverse=True) if text)
-    gap = r"[\d.,\s'’]" if any(" " in t or "'" in t for t in texts) else r"[\d.,]"
-    number = rf"([-+]?{gap}*\d{gap}*(?:[eE][-+]?\d+)?)"
-    pattern = (rf"(?:{before})?" if before else "") + number
-    pattern += rf"\s*({after})?" if after else "()"
-    return Amounts(
-        pattern=pattern, factors={"": 1.0, **dict(sorted(factors.items()))}, decimal=decimal
-    )
-
-
-def _plain_value(text: str, decimal: str) -> float:
-    other = "," if decimal == "." else "."
-    try:
-        return float(re.sub(r"[\s'’]", "", text).replace(other, "").replace(decimal, "."))
-    except ValueError:
-        return float("nan")
-
-
-def _rounded(factor: float) -> float:
-    """Return a factor without the last digits, which a division gets wrong."""
-    short = float(f"{factor:.12g}")
-    return short if np.isclose(short, factor, rtol=1e-14) else factor
-
-
 def encoder_source(codes: ColumnCodes, text_model: "TextModel | None") -> str:
     """Return the code of the class that turns a table into a matrix.
 
@@ -285,6 +197,13 @@ def encoder_source(codes: ColumnCodes, text_model: "TextModel | None") -> str:
     return "\n".join([*lines, *_encoding_lines(codes)]) + "\n"
 
 
+_AMOUNT_KINDS = {
+    "to_amounts": "amount",
+    "to_amounts_with_comma": "amount, comma",
+    "to_amounts_or_middles": "amount, range",
+}
+"""Kinds of columns of amounts, by the function that reads them."""
+
 _LEARNED = {
     "category": (
         'for name in columns_of("category"):',
@@ -310,8 +229,7 @@ _LEARNED = {
 _ENCODED = {
     "number": "columns[name] = to_numbers(table[name])",
     "flag": "columns[name] = to_flags(table[name])",
-    "amount": "columns[name] = to_amounts(table[name], *AMOUNTS[name])",
-    "amount, comma": "columns[name] = to_amounts_with_comma(table[name], *AMOUNTS[name])",
+    **{k: f"columns[name] = {r}(table[name], *AMOUNTS[name])" for r, k in _AMOUNT_KINDS.items()},
     "date": "columns |= date_parts(name, to_dates(table[name], FORMATS[name]), DATES[name])",
     "digits": "columns |= date_parts(name, to_days(table[name], FORMATS[name]), DATES[name])",
     "instant": "columns |= date_parts(name, to_instants(table[name]), DATES[name])",
@@ -321,6 +239,8 @@ _ENCODED = {
     "self.levels_[name])",
     "code": "columns[name] = codes_among(numbers_as_texts(table[name]), self.levels_[name])",
     "several numbers": "columns |= number_columns(name, to_texts(table[name]), *SPLIT[name])",
+    "several numbers, labelled": "columns |= labelled_columns(name, to_texts(table[name]), "
+    "*SPLIT[name])",
     "text": "columns |= text_columns(name, self.topics_[name], to_texts(table[name]))",
     "long text": "columns |= text_columns(name, TextLengths(), to_texts(table[name]))",
 }

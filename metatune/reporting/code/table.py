@@ -7,10 +7,9 @@ import pandas as pd
 
 from metatune.data.columns.cleaning import to_text
 from metatune.data.columns.numbers import find_number_style
+from metatune.reporting.code.amounts import Amounts, amounts_of
 from metatune.reporting.code.columns import (
-    Amounts,
     ColumnCodes,
-    amounts_of,
     column_codes,
     encoder_source,
 )
@@ -123,7 +122,7 @@ def _reading(table: KnownTable, codes: ColumnCodes) -> str:
 def _target(table: KnownTable) -> str:
     amounts = _target_amounts(table)
     classes = table.task.classes
-    target = target_lines(classes, amounts, amounts.decimal if amounts else ".")
+    target = target_lines(classes, amounts)
     what = "codes of the labels" if classes is not None else "values of the target"
     return "\n".join(
         [

@@ -12,7 +12,8 @@ from metatune.data.columns.cleaning import clean_column
 from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.column_text import columns_of_text, text_of_columns
 from metatune.data.columns.inference import infer_columns
-from metatune.data.columns.numbers_in_text import count_numbers, numbers_of, read_numbers
+from metatune.data.columns.numbers_in_text import count_numbers, read_numbers
+from metatune.data.columns.several_numbers import numbers_of
 from metatune.data.columns.units import unit_ratio
 from metatune.data.encoding.encoder import encode_task
 from metatune.data.task.make_task import make_task
@@ -130,7 +131,10 @@ def test_no_numbers_are_counted_without_cells() -> None:
 
 
 def test_values_stand_row_by_row() -> None:
-    found = numbers_of(pd.Series(["1-2", None, "3", "4-5"]), 2)
+    column = Column(
+        name="c", kind=ColumnKind.NUMBERS, n_missing=0, n_unique=3, n_numbers=2, labels=()
+    )
+    found = numbers_of(pd.Series(["1-2", None, "3", "4-5"]), column)
     np.testing.assert_array_equal(found, [[1, 2], [np.nan] * 2, [np.nan] * 2, [4, 5]])
 
 

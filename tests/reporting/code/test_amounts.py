@@ -6,12 +6,21 @@ import pandas as pd
 import pytest
 
 from metatune.data.columns.column_text import text_of_columns
+from metatune.data.columns.composites import MIDDLE
 from metatune.data.columns.inference import infer_columns
+from metatune.data.columns.labelled_numbers import read_labelled
 from metatune.data.columns.numbers import parse_number
 from metatune.data.encoding.encoder import TableEncoder
 from metatune.errors import ExportError
-from metatune.reporting.code.columns import amounts_of, column_codes
-from metatune.reporting.code.parts.cells import to_amounts, to_amounts_with_comma
+from metatune.reporting.code.amounts import amounts_of
+from metatune.reporting.code.columns import column_codes
+from metatune.reporting.code.parts.cells import (
+    labelled_columns,
+    labelled_numbers,
+    to_amounts,
+    to_amounts_or_middles,
+    to_amounts_with_comma,
+)
 
 COLUMNS = [
     (["$1,234.50", "$7", "$0.99"], ".", ""),
@@ -78,3 +87,35 @@ def test_dates_in_words_are_refused() -> None:
     encoder = TableEncoder(text_of_columns(infer_columns(frame))).fit(frame)
     with pytest.raises(ExportError, match="dates in words"):
         column_codes(encoder, frame)
+
+
+def test_ranges_are_read_as_their_middle() -> None:
+    texts = ["1,440 kg", "2,100 - 2,850 kg", "10 kg-20 kg", "5 to 7", "9-3", "900 g", "none"]
+    unit = f"{MIDDLE}kg"
+    found = amounts_of("area", texts, ".", unit)
+    assert found.reader == "to_amounts_or_middles"
+    read = to_amounts_or_middles(pd.Series(texts), found.pattern, found.factors)
+    expected = [parse_number(text, ".", unit) for text in texts]
+    assert read.tolist() == pytest.approx(expected, nan_ok=True)
+
+
+def test_ranges_with_commas_are_refused() -> None:
+    with pytest.raises(ExportError, match="ranges"):
+        amounts_of("c", ["1,5", "2,5-3,5"], ",", MIDDLE)
+
+
+CELLS = [
+    *("₹3,99,765.00/yr", "$47,000/yr", "£25/hr", "128GB SSD +  1TB HDD", "256 GB SSD", "1tb hdd"),
+    *("Ground out of 2", "3 out of 10", "90 min", "2 Seasons", "1 Season", "2100 - 2850", ""),
+    *("190Nm@ 2000rpm", "12.7@ 2,700(kgm@ rpm)", "-3 °C", "glass of 5", "x" * 70 + "5 min"),
+]
+
+
+def test_scripts_tell_numbers_apart_as_metatune_does() -> None:
+    labels = ["#", "#", "#min", "#season", "#rpm", "of#", "₹#yr", "#gb ssd", "#°c", "£#hr"]
+    for text in CELLS:
+        ours = read_labelled(text, labels) or (float("nan"),) * len(labels)
+        assert labelled_numbers(text, labels) == pytest.approx(ours, nan_ok=True)
+    columns = labelled_columns("c", pd.Series([*CELLS, None]), labels, [2, 3])
+    assert list(columns) == ["c: number 3", "c: number 4"]
+    assert columns["c: number 3"][CELLS.index("90 min")] == 90

@@ -60,6 +60,9 @@ def make_table(n_rows: int = 150) -> pd.DataFrame:
     table["bought"] = np.where(wish > 1.2, "yes", "no")
     table["size"] = np.where(wish > 1.6, "L", np.where(wish > 1.0, "M", "S"))
     table["spent"] = (wish * 100).round(1)
+    minutes, lots = rng.integers(40, 200, n_rows), rng.integers(300, 5000, n_rows)
+    table["runtime"] = [f"{k} min" if k % 3 else f"{k // 3} Seasons" for k in minutes]
+    table["area"] = [f"{k:,} - {k + 300:,}" if k % 11 == 0 else f"{k:,}" for k in lots]
     for place, name in enumerate(["income", "price", "member", "city", "day"]):
         table.loc[place :: 13 + place, name] = np.nan
     return table
