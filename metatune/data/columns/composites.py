@@ -52,7 +52,7 @@ _UNDER = re.compile(r"(?:under|below|less than|shorter than)\s+", re.IGNORECASE)
 _ABOVE = re.compile(r"\s+(?:and|or)\s+(?:above|over|up|more|taller|longer|heavier)$", re.IGNORECASE)
 _LITTLE = 1e-6
 _ANGLE = re.compile(
-    rf"(?P<before>[NSEW])?\s*{_SIGN}(?P<degrees>{_NUMBER})\s*[°º]\s*"
+    rf"(?P<before>[NSEW])?\s*{_SIGN}(?P<degrees>{_NUMBER})\s*(?P<sign_of_degrees>[°º]\s*)?"
     rf"(?:(?P<minutes>{_NUMBER})\s*['′’´]\s*)?"
     rf"(?:(?P<seconds>{_NUMBER})\s*(?:[\"″”]|''|′′|’’)\s*)?(?P<after>[NSEW])?",
     re.IGNORECASE,
@@ -117,7 +117,7 @@ def composite_units(texts: Collection[str]) -> Iterator[str]:
     sample = [text.strip() for text, _ in zip(texts, range(_SAMPLE), strict=False)]
     found = Counter(filter(None, map(_units_of, sample)))
     yield from (unit for unit, _ in found.most_common(1))
-    if any((match := _ANGLE.fullmatch(text)) and match["minutes"] for text in sample):
+    if _are_angles(sample):
         yield _DEGREES
     if any(map(_MIXED.fullmatch, sample)):
         yield _FRACTIONS
@@ -126,6 +126,14 @@ def composite_units(texts: Collection[str]) -> Iterator[str]:
         distinct = {match["mark"] for match in marks}
         if n_marks >= _MOSTLY * len(marks) and len(distinct) >= _LEAST_RATED:
             yield f"{_RATING}{best}"
+
+
+def _are_angles(texts: Collection[str]) -> bool:
+    """Return True if some texts have minutes, or some point one way and some the other."""
+    angles = [angle for angle in map(_ANGLE.fullmatch, texts) if angle is not None]
+    sides = {angle["before"] or angle["after"] for angle in angles}
+    opposite = {"N", "S"} <= sides or {"E", "W"} <= sides
+    return opposite or any(a["minutes"] and a["sign_of_degrees"] for a in angles)
 
 
 def parse_composite(text: str, unit: str) -> float:
@@ -204,7 +212,7 @@ def _sum(text: str, first: str, second: str) -> float:
 
 def _degrees(text: str) -> float:
     match = _ANGLE.fullmatch(text)
-    if match is None:
+    if match is None or not (match["sign_of_degrees"] or match["before"] or match["after"]):
         return math.nan
     minutes, seconds = (_amount(match[name] or "0") for name in ("minutes", "seconds"))
     if minutes >= 60.0 or seconds >= 60.0:

@@ -20,9 +20,10 @@ _SECONDS = {
 }
 _NUMBER = r"\d+(?:[.,]\d+)?"
 _UNITS = "|".join(sorted(_SECONDS, key=len, reverse=True))
-_PART = re.compile(rf"({_NUMBER})\s*({_UNITS})\.?(?![^\W\d_])", re.IGNORECASE)
+_PART = re.compile(rf"({_NUMBER})\+?\s*({_UNITS})\.?(?![^\W\d_])", re.IGNORECASE)
 _PARTS = re.compile(
-    rf"[-+−]?\s*(?:{_NUMBER}\s*(?:{_UNITS})\.?(?![^\W\d_])(?:\s*(?:,|and|&)?\s*)?)+", re.IGNORECASE
+    rf"[-+−]?\s*(?:{_NUMBER}\+?\s*(?:{_UNITS})\.?(?![^\W\d_])(?:\s*(?:,|and|&)?\s*)?)+",
+    re.IGNORECASE,
 )
 _CLOCK = re.compile(
     r"(?P<sign>[-+−])?(?:(?P<days>\d+)\s*(?:d|days?)?[\s.,]\s*(?P<plus>\+)?)?"
@@ -34,6 +35,8 @@ _ISO = re.compile(
     rf"(?:T(?:({_NUMBER})H)?(?:({_NUMBER})M)?(?:({_NUMBER})S)?)?"
 )
 _ISO_UNITS = ("y", "mo", "w", "d", "h", "m", "s")
+_AGO = re.compile(r"(?:(?:about|almost|nearly|over)\s+)?(\S.*?)\s+(?:ago|old)", re.IGNORECASE)
+_ONE = re.compile(r"an?(?=\s)", re.IGNORECASE)
 _MAX_LENGTH = 60
 
 
@@ -41,11 +44,14 @@ def parse_duration(text: str) -> float:
     """Read one cell as a duration in seconds; NaN where it is none.
 
     ``7:05`` are minutes and seconds, ``36:15:00`` hours, minutes and seconds, ``1.02:03:04`` and
-    ``1 days 02:03:04`` begin with days.
+    ``1 days 02:03:04`` begin with days. ``3 weeks ago`` and ``a month old`` are durations, too.
     """
     text = text.strip()
     if len(text) > _MAX_LENGTH:
         return math.nan
+    ago = _AGO.fullmatch(text)
+    if ago is not None:
+        text = _ONE.sub("1", ago[1])
     clock = _CLOCK.fullmatch(text)
     if clock is not None:
         return _clock_seconds(clock)

@@ -38,13 +38,14 @@ _SCALE = rf"(?:[kKMB]|(?i:{'|'.join(SCALE_WORDS)})\.?)"
 _BEFORE = (
     rf"\s*(?:(?P<bound>{_BOUND})\s*)?(?P<sign>[-+−])?\s*{CURRENCY_BEFORE}?\s*(?P<sign2>[-+−])?"
 )
+_FOOTNOTE = r"(?:(?:\*{1,3}|[†‡§]|\[\w{1,3}\])\s*)"
 _BEYOND = {"<": -1e-6, ">": 1e-6}  # so that <5 is less than 5, in float32, too
 _IS_BOUND = re.compile(r"\s*[<>≤≥]")
 _HEXADECIMAL = re.compile(r"([-+]?)0[xX]([0-9a-fA-F]{1,16})")
 _WITH_UNIT = re.compile(rf"(?P<number>{_BEFORE}[-+.,'’\d\s]*\d\.?)\s?(?P<unit>{UNIT})")
 _AMOUNT = re.compile(
     rf"\(?{_BEFORE}(?P<body>[.,]?\d[\d.,\s'’]*?)(?:[.,][-–—]{{1,2}})?"
-    rf"\s?{_SCALE}?\s*(?:{CURRENCY_AFTER}|{UNIT})?\s*[%+]?\s*\)?"
+    rf"\s?{_SCALE}?\s*(?:{CURRENCY_AFTER}|{UNIT})?\s*[%+]?\s*{_FOOTNOTE}?\)?"
 )
 _SURE_COMMA = re.compile(r"0,\d+|\d{1,3}(\.\d{3})+,\d+|\d+,(\d{1,2}|\d{4,})|\d{4,},\d+")
 _MANY_DOTS = re.compile(r"\d{1,3}(\.\d{3}){2,}")
@@ -110,9 +111,9 @@ def parse_number(text: str, decimal: str = ".", unit: str = "") -> float:
     Returns
     -------
     float
-        NaN where the cell is not a finite number. A currency, a percent sign, a trailing plus and
-        a bound or ``~`` before the number are dropped; k, M, B and words such as ``million``
-        multiply; parentheses mean negative; ``0x1F`` is hexadecimal.
+        NaN where the cell is not a finite number. A currency, a percent sign, a trailing plus, the
+        mark of a footnote and a bound or ``~`` before the number are dropped; k, M, B and words
+        such as ``million`` multiply; parentheses mean negative; ``0x1F`` is hexadecimal.
     """
     text = text.strip()
     if len(text) > _MAX_LENGTH:
@@ -295,7 +296,7 @@ def _number_pattern(decimal: str) -> re.Pattern[str]:
         rf"(?P<open>\()?{_BEFORE}"
         rf"(?P<body>(?:\d{{1,3}}(?:{group}\d{{3}})+{indian}|\d+)(?:{point}\d*)?(?:[eE][-+]?\d+)?"
         rf"|{point}\d+(?:[eE][-+]?\d+)?)(?:[.,][-–—]{{1,2}})?"
-        rf"\s?(?P<scale>{_SCALE})?\s*{CURRENCY_AFTER}?\s*(?:%|\+)?\s*(?P<close>\))?"
+        rf"\s?(?P<scale>{_SCALE})?\s*{CURRENCY_AFTER}?\s*(?:%|\+)?\s*{_FOOTNOTE}?(?P<close>\))?"
     )
 
 

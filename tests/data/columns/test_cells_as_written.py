@@ -261,3 +261,16 @@ def test_ids_beyond_floating_point_are_told_apart() -> None:
     column = infer_columns(frame)[0]
     assert (column.kind, column.n_unique) == (ColumnKind.CATEGORY, 5)
     assert clean_column(frame["store"], column).nunique() == 5
+
+
+@pytest.mark.parametrize("mark", ["*", "**", " †", "[1]", " [b]", "%*", "+‡"])
+def test_marks_of_footnotes_are_dropped(mark: str) -> None:
+    assert parse_number(f"1,234.5{mark}") == 1234.5
+    cells = [f"{7 * i}{mark if i % 5 == 0 else ''}" for i in range(60)]
+    column = infer_columns(pd.DataFrame({"c": cells}))[0]
+    assert (column.kind, column.n_missing) == (ColumnKind.NUMBER, 0)
+
+
+@pytest.mark.parametrize("text", ["*", "[1]", "5 [page 3]", "*5", "5****"])
+def test_other_marks_are_no_footnotes(text: str) -> None:
+    assert math.isnan(parse_number(text))

@@ -191,3 +191,49 @@ def test_what_is_no_amount_is_missing(text: str, unit: str) -> None:
 )
 def test_single_cells(text: str, unit: str, value: float) -> None:
     assert parse_composite(text, unit) == pytest.approx(value)
+
+
+SIDES = {
+    "letters alone": "{:.2f}{}",
+    "a degree sign": "{:.2f}° {}",
+    "letters before": "{1} {0:.2f}°",
+}
+
+
+@pytest.mark.parametrize("name", SIDES)
+def test_south_and_west_are_negative(name: str) -> None:
+    values = [(37 * i % 180 - 90) / 2 + 0.25 for i in range(N)]
+    _, read = understood([SIDES[name].format(abs(v), "N" if v > 0 else "S") for v in values])
+    np.testing.assert_allclose(read, values)
+
+
+def test_angles_to_one_side_alone_are_amounts() -> None:
+    column, read = understood([f"{20 + i / 4}N" for i in range(N)])
+    assert column.unit == "N"
+    np.testing.assert_allclose(read, 20 + np.arange(N) / 4)
+
+
+AGO = [
+    ("3 weeks ago", 3 * 604_800),
+    ("2 days ago", 2 * 86_400),
+    ("30+ days ago", 30 * 86_400),
+    ("a month ago", 2_629_746),
+    ("an hour ago", 3600),
+    ("about 5 minutes ago", 300),
+    ("over 2 years old", 2 * 31_556_952),
+    ("1 day, 2 hours ago", 93_600),
+    ("ages ago", math.nan),
+    ("ago", math.nan),
+]
+
+
+@pytest.mark.parametrize(("text", "seconds"), AGO)
+def test_how_long_ago_is_a_duration(text: str, seconds: float) -> None:
+    assert parse_composite(text, "duration") == pytest.approx(seconds, nan_ok=True)
+
+
+def test_a_column_of_times_ago_is_a_number() -> None:
+    units = ["days", "weeks", "months", "years"]
+    column, read = understood([f"{i % 11 + 2} {units[i % 4]} ago" for i in range(N)])
+    assert column.note == "durations in seconds"
+    assert read[1] == 3 * 604_800
