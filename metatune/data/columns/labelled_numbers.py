@@ -21,7 +21,9 @@ _ENDS = 2  # of a range; more numbers with nothing around them, or in another or
 _TRIAL = 100  # distinct cells that are tried first: most columns are something else
 _WORD = re.compile(r"[^\W\d_]+|[$€£¥₹%‰°]")
 _BEFORE = re.compile(r"(?:[^\W\d_]+|[$€£¥₹])(?=\s*$)")
-_CODE = re.compile(r"[^\W\d_]\d|\d[A-Z](?!\w)")
+_GLUED = re.compile(r"[^\W\d_]\d|\d[A-Z](?!\w)")  # letters of codes: A12, 4D
+_NAMED = re.compile(r"[^\W\d_]+#")
+_MOSTLY_NAMED = 0.8  # of the cells name what the number belongs to, and nothing else: "Golf 2015"
 _LONG = 10_000  # a number that is part of a code, rather than an amount, where no unit stands by it
 _PLURAL = re.compile(r"(?<=\w\w\w)(?<!s)s$")
 
@@ -62,7 +64,7 @@ def find_labels(counts: Mapping[str, int], decimal: str = ".") -> _Labels:
     """Find the labels of the numbers in the cells of a column.
 
     The label of a number is the word before it and the words after it, up to the next number:
-    ``#km/kg``, ``of#``. Cells of a few different forms have to hold nearly all of them.
+    ``#km kg``, ``of#``. Cells of a few different forms have to hold nearly all of them.
 
     Parameters
     ----------
@@ -93,22 +95,27 @@ def _forms_of(cells: Mapping[str, int], decimal: str) -> Counter[_Labels]:
     """Count the labels of cells, if nearly all hold numbers, and no codes or lists of them."""
     forms: Counter[_Labels] = Counter()
     words: Counter[str] = Counter()
-    n_codes = n_long = 0
+    n_glued = n_long = 0
     for text, n in cells.items():
         found = _labelled(text, decimal)
         bare = [number for label, number in found if label == _BARE]
-        if found and len(bare) <= _ENDS and bare == sorted(bare):
-            forms[tuple(label for label, _ in found)] += n
-            n_codes += n * (_CODE.search(text) is not None)
-            n_long += n * (max(bare, default=0.0) >= _LONG)
-        else:
+        if not found or len(bare) > _ENDS or bare != sorted(bare):
             words[text] += n
+            continue
+        forms[tuple(label for label, _ in found)] += n
+        n_glued += n * (_GLUED.search(text) is not None)
+        n_long += n * (max(bare, default=0.0) >= _LONG)
     n_numbers = sum(forms.values())
+    n_named = sum(n for form, n in forms.items() if all(map(_NAMED.fullmatch, form)))
+    only_bare = all(set(form) == {_BARE} for form in forms)
     enough = _WITH_WORDS if len(words) <= _FEW_WORDS else _MOSTLY
+    are_codes = (
+        n_glued > n_numbers / 2
+        or n_named > _MOSTLY_NAMED * n_numbers
+        or (n_long > n_numbers / 2 and not only_bare)
+    )
     is_enough = n_numbers >= enough * (n_numbers + sum(words.values()))
-    if any(set(form) != {_BARE} for form in forms):
-        n_codes = max(n_codes, n_long)
-    return forms if is_enough and n_codes <= n_numbers / 2 else Counter()
+    return forms if is_enough and not are_codes else Counter()
 
 
 def _union(forms: Sequence[_Labels]) -> _Labels:

@@ -75,6 +75,7 @@ def test_numbers_of_different_kinds_have_places_of_their_own(
     [
         lambda: f"{DRAWN.choice('ABCD')}{draw(1, 400)}",  # codes
         lambda: f"{draw(1, 400)}{DRAWN.choice('ABCD')}",
+        lambda: one_of("Golf", "Focus", "Astra") + f" {draw(1900, 2020)}",
         lambda: one_of("", "", "", "PC ", "A/") + str(draw(10_000, 400_000)),
         lambda: f"{DRAWN.choice(['big', 'small', 'wide', 'long'])} house",  # no numbers
         lambda: " ".join(f"{draw(1, 99)} {DRAWN.choice('abcdefghij')}" for _ in range(3)),
