@@ -4,7 +4,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import cache
 
 from metatune.data.columns.durations import DURATION, parse_duration
@@ -17,6 +17,11 @@ __all__ = [
     "is_composite",
     "is_rating",
     "parse_composite",
+    "parse_degrees",
+    "parse_fraction",
+    "parse_mark",
+    "parse_sum",
+    "parser_of",
     "range_ends",
 ]
 
@@ -35,7 +40,7 @@ _NOTES = {
 }
 _SAMPLE = 50  # distinct cells that tell what is worth reading
 _MOSTLY = 0.9  # of the ratings of a sample have the same best mark
-_MAX_LENGTH = 40
+_LONGEST = 60
 
 _NUMBER = r"\d+(?:[.,]\d+)?"
 _SIGN = r"(?P<sign>[-+−])?\s*"
@@ -96,7 +101,7 @@ def composite_note(unit: str) -> str:
 
 def range_ends(text: str) -> tuple[str, str] | None:
     """Split a range such as ``2100 - 2850`` or ``5 to 10``; None for other cells."""
-    match = _RANGE.fullmatch(text.strip()) if len(text) <= _MAX_LENGTH else None
+    match = _RANGE.fullmatch(text.strip()) if len(text) <= _LONGEST else None
     return (match[1], match[2]) if match is not None else None
 
 
@@ -147,22 +152,23 @@ def parse_composite(text: str, unit: str) -> float:
         As `composite_units` names it. Durations are read as seconds, angles as degrees (south and
         west are negative), other amounts in the first unit.
     """
+    parse, options = parser_of(unit)
     text = text.strip()
-    if unit == DURATION:
-        return parse_duration(text)
-    if len(text) > _MAX_LENGTH:
-        return math.nan
-    if unit == _DEGREES:
-        return _degrees(text)
-    if unit == _FRACTIONS:
-        return _fraction(text)
+    return parse(text, *options) if len(text) <= _LONGEST else math.nan
+
+
+def parser_of(unit: str) -> tuple[Callable[..., float], tuple[str, ...]]:
+    """Return the function that reads a cell, and what else it is given."""
     if is_rating(unit):
-        return _mark(text, unit.removeprefix(_RATING))
+        return parse_mark, (unit.removeprefix(_RATING),)
+    if unit in _PARSERS:
+        return _PARSERS[unit], ()
     first, _, second = unit.partition(_AND)
-    return _sum(text, first, second)
+    return parse_sum, (first, second)
 
 
-def _mark(text: str, best: str) -> float:
+def parse_mark(text: str, best: str) -> float:
+    """Read a mark such as ``4.1/5``; NaN where there is none, or it is out of another best one."""
     match = _MARKED.fullmatch(text)
     if match is None or match["best"] not in (None, best):
         return math.nan
@@ -172,7 +178,7 @@ def _mark(text: str, best: str) -> float:
 
 def _units_of(text: str) -> str:
     """Return the first two units of a cell of parts of one quantity; empty for other cells."""
-    match = _PARTS.fullmatch(text) if len(text) <= _MAX_LENGTH else None
+    match = _PARTS.fullmatch(text) if len(text) <= _LONGEST else None
     parts = _parts(text) if match is not None else []
     if match is not None and match["last"] and len(parts) == 1 and parts[0][1] == "ft":
         return f"ft{_AND}in"
@@ -187,7 +193,7 @@ def _parts(text: str) -> list[tuple[float, str]]:
     return [(_amount(n), _MARKS.get(unit, unit)) for n, unit in _PART.findall(text)]
 
 
-def _sum(text: str, first: str, second: str) -> float:
+def parse_sum(text: str, first: str, second: str) -> float:
     """Add up parts in units that get smaller, none of them as much as one of the unit before.
 
     What is under or above an amount is a little less or more.
@@ -210,7 +216,8 @@ def _sum(text: str, first: str, second: str) -> float:
     return -total if match["sign"] in ("-", "−") else total
 
 
-def _degrees(text: str) -> float:
+def parse_degrees(text: str) -> float:
+    """Read an angle such as ``40° 26' 46" N`` or ``10.2S`` in degrees; NaN where it is none."""
     match = _ANGLE.fullmatch(text)
     if match is None or not (match["sign_of_degrees"] or match["before"] or match["after"]):
         return math.nan
@@ -222,7 +229,8 @@ def _degrees(text: str) -> float:
     return -value if side in ("S", "W") or match["sign"] in ("-", "−") else value
 
 
-def _fraction(text: str) -> float:
+def parse_fraction(text: str) -> float:
+    """Read a number that may have a fraction, such as ``1 1/2``; NaN where it is none."""
     match = _FRACTION.fullmatch(text)
     if match is None or not (match["whole"] or match["upper"] or match["one"]):
         return math.nan
@@ -244,3 +252,6 @@ def _vulgar(sign: str) -> float:
 
 def _amount(text: str) -> float:
     return float(text.replace(",", "."))
+
+
+_PARSERS = {DURATION: parse_duration, _DEGREES: parse_degrees, _FRACTIONS: parse_fraction}

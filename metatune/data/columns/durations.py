@@ -19,10 +19,10 @@ _SECONDS = {
     **dict.fromkeys(("y", "yr", "yrs", "year", "years"), 31_556_952.0),
 }
 _NUMBER = r"\d+(?:[.,]\d+)?"
-_UNITS = "|".join(sorted(_SECONDS, key=len, reverse=True))
-_PART = re.compile(rf"({_NUMBER})\+?\s*({_UNITS})\.?(?![^\W\d_])", re.IGNORECASE)
-_PARTS = re.compile(
-    rf"[-+−]?\s*(?:{_NUMBER}\+?\s*(?:{_UNITS})\.?(?![^\W\d_])(?:\s*(?:,|and|&)?\s*)?)+",
+_NAMES_OF_UNITS = "|".join(sorted(_SECONDS, key=len, reverse=True))
+_SPAN = re.compile(rf"({_NUMBER})\+?\s*({_NAMES_OF_UNITS})\.?(?![^\W\d_])", re.IGNORECASE)
+_SPANS = re.compile(
+    rf"[-+−]?\s*(?:{_NUMBER}\+?\s*(?:{_NAMES_OF_UNITS})\.?(?![^\W\d_])(?:\s*(?:,|and|&)?\s*)?)+",
     re.IGNORECASE,
 )
 _CLOCK = re.compile(
@@ -36,7 +36,7 @@ _ISO = re.compile(
 )
 _ISO_UNITS = ("y", "mo", "w", "d", "h", "m", "s")
 _AGO = re.compile(r"(?:(?:about|almost|nearly|over)\s+)?(\S.*?)\s+(?:ago|old)", re.IGNORECASE)
-_ONE = re.compile(r"an?(?=\s)", re.IGNORECASE)
+_ARTICLE = re.compile(r"an?(?=\s)", re.IGNORECASE)
 _MAX_LENGTH = 60
 
 
@@ -51,12 +51,12 @@ def parse_duration(text: str) -> float:
         return math.nan
     ago = _AGO.fullmatch(text)
     if ago is not None:
-        text = _ONE.sub("1", ago[1])
+        text = _ARTICLE.sub("1", ago[1])
     clock = _CLOCK.fullmatch(text)
     if clock is not None:
         return _clock_seconds(clock)
-    if _PARTS.fullmatch(text):
-        seconds = sum(_amount(n) * _SECONDS[unit.lower()] for n, unit in _PART.findall(text))
+    if _SPANS.fullmatch(text):
+        seconds = sum(_amount(n) * _SECONDS[unit.lower()] for n, unit in _SPAN.findall(text))
         return -seconds if text[0] in "-−" else seconds
     iso = _ISO.fullmatch(text)
     if iso is None or not any(iso.groups()[1:]):

@@ -10,7 +10,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from metatune._typing import AnyArray, FloatArray
 
-__all__ = ["EPOCH", "epoch_format", "may_be_epochs", "parse_epochs"]
+__all__ = ["EPOCH", "counts_per_second", "epoch_format", "may_be_epochs", "parse_epochs"]
 
 EPOCH = "since 1970: "
 """Stands before the unit of a column of such counts, where others have a format of strptime."""
@@ -42,9 +42,14 @@ def parse_epochs(
 ) -> pd.DatetimeIndex:
     """Read counts as instants in UTC without a time zone; what is none, or absurd, is NaT."""
     numbers = pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce")
-    seconds = numbers / _UNITS[date_format.removeprefix(EPOCH)]
+    seconds = numbers / counts_per_second(date_format)
     sane = seconds.where(seconds.abs() < _SECONDS[1] * 4)
     return pd.DatetimeIndex(pd.to_datetime(sane, unit="s", errors="coerce")).as_unit("us")
+
+
+def counts_per_second(date_format: str) -> float:
+    """Return how many of the counts of a column make a second."""
+    return _UNITS[date_format.removeprefix(EPOCH)]
 
 
 def _unit(low: float, high: float) -> str | None:

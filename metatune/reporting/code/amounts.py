@@ -6,13 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from metatune.data.columns.composites import (
-    MIDDLE,
-    composite_note,
-    is_composite,
-    is_rating,
-    range_ends,
-)
+from metatune.data.columns.composites import MIDDLE, range_ends
 from metatune.data.columns.numbers import parse_number
 from metatune.errors import ExportError
 
@@ -73,8 +67,8 @@ def amounts_of(name: str, texts: Iterable[str], decimal: str, unit: str) -> Amou
     if ranges and decimal == ".":
         unit = unit.removeprefix(MIDDLE)
         texts = list(_ends(texts, unit))
-    elif is_composite(unit) and not is_rating(unit):
-        raise ExportError(f"column {name!r} holds {composite_note(unit)}, which no script reads")
+    elif ranges:
+        raise ExportError(f"column {name!r} holds ranges with commas, which no script reads")
     prefixes: set[str] = set()
     factors: dict[str, float] = {}
     of_zeros: set[str] = set()

@@ -11,8 +11,9 @@ from pandas.api import types
 from metatune.data.columns.cleaning import flag_value, to_text
 from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.column_text import columns_of_text
+from metatune.data.columns.composites import MIDDLE, is_composite, parser_of
 from metatune.data.columns.dates import ISO, WORDS
-from metatune.data.columns.epochs import EPOCH
+from metatune.data.columns.epochs import EPOCH, counts_per_second
 from metatune.data.columns.numbers import parse_number
 from metatune.errors import ExportError
 from metatune.reporting.code.amounts import Amounts, amounts_of
@@ -40,8 +41,10 @@ class ColumnCodes:
     flags : dict of str to float
         Meaning of the words of all columns of yes and no.
     amounts : dict of str to Amounts
-    dates : dict of str to (tuple of str, tuple of str)
-        Formats, and the parts of dates that are of use.
+    dates : dict of str to (tuple of str or float, tuple of str)
+        Formats, or how many counts since 1970 make a second, and the parts of dates of use.
+    parts : dict of str to tuple of str
+        Units of the parts of amounts, or the best of all marks.
     numbers : dict of str to (int or list of str, list of int)
         How many numbers a cell holds, or the labels that tell them apart, and the places of those
         that are of use, from 0.
@@ -56,7 +59,8 @@ class ColumnCodes:
     kinds: dict[str, str]
     flags: dict[str, float] = field(default_factory=dict)
     amounts: dict[str, Amounts] = field(default_factory=dict)
-    dates: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
+    dates: dict[str, tuple[tuple[str | float, ...], tuple[str, ...]]] = field(default_factory=dict)
+    parts: dict[str, tuple[str, ...]] = field(default_factory=dict)
     numbers: dict[str, tuple[int | list[str], list[int]]] = field(default_factory=dict)
     topics: dict[str, int] = field(default_factory=dict)
     read: tuple[str, ...] = ()
@@ -105,9 +109,6 @@ def _kind(
         return "flag"
     if column.kind is ColumnKind.DATETIME:
         parts = tuple(encoder.date_parts_[name])
-        if (column.datetime_format or "").startswith((WORDS, EPOCH)):
-            found = "dates in words" if column.base is ColumnKind.TEXT else "counts since 1970"
-            raise ExportError(f"column {name!r} holds {found}, which no script reads")
         codes.dates[name] = (_formats(column.datetime_format), parts)
         return _date_kind(column)
     if column.kind is ColumnKind.NUMBERS:
@@ -135,6 +136,11 @@ def _number_kind(column: Column, cells: "pd.Series[Any]", codes: ColumnCodes) ->
     distinct = _distinct(cells)
     if column.decimal == "." and not column.unit and _are_plain(distinct):
         return "number"
+    if is_composite(column.unit) and not column.unit.startswith(MIDDLE):
+        parse, options = parser_of(column.unit)
+        if options:
+            codes.parts[column.name] = options
+        return _PARSED[parse.__name__]
     found = amounts_of(column.name, distinct, column.decimal, column.unit)
     codes.amounts[column.name] = found
     return _AMOUNT_KINDS[found.reader]
@@ -162,11 +168,19 @@ def _date_kind(column: Column) -> str:
     """Tell dates of their own type, those written as whole numbers, and others apart."""
     if column.datetime_format is None:
         return "instant"
+    if column.datetime_format.startswith(WORDS):
+        return "date, words"
+    if column.datetime_format.startswith(EPOCH):
+        return "instant, counted"
     return "digits" if len(column.datetime_format) == _DIGIT_FORMAT else "date"
 
 
-def _formats(formats: str | None) -> tuple[str, ...]:
-    found = () if formats is None else tuple(formats.split("|"))
+def _formats(formats: str | None) -> tuple[str | float, ...]:
+    if formats is None:
+        return ()
+    if formats.startswith(EPOCH):
+        return (counts_per_second(formats),)
+    found = formats.removeprefix(WORDS).split("|")
     return tuple("ISO8601" if form == ISO else form for form in found)
 
 
@@ -204,6 +218,17 @@ _AMOUNT_KINDS = {
 }
 """Kinds of columns of amounts, by the function that reads them."""
 
+_PARSED = {
+    "parse_duration": "amount, duration",
+    "parse_degrees": "amount, angle",
+    "parse_fraction": "amount, fraction",
+    "parse_mark": "amount, mark",
+    "parse_sum": "amount, two units",
+}
+"""Kinds of columns of amounts of several parts, by the function that reads a cell."""
+
+_GIVEN = ("amount, mark", "amount, two units")  # kinds whose cells are read by more than a pattern
+
 _LEARNED = {
     "category": (
         'for name in columns_of("category"):',
@@ -231,6 +256,14 @@ _ENCODED = {
     "flag": "columns[name] = to_flags(table[name])",
     **{k: f"columns[name] = {r}(table[name], *AMOUNTS[name])" for r, k in _AMOUNT_KINDS.items()},
     "date": "columns |= date_parts(name, to_dates(table[name], FORMATS[name]), DATES[name])",
+    "date, words": "columns |= date_parts(name, to_dates_in_words(table[name], FORMATS[name]), "
+    "DATES[name])",
+    "instant, counted": "columns |= date_parts(name, to_counted_instants(table[name], "
+    "*FORMATS[name]), DATES[name])",
+    **{
+        kind: f"columns[name] = to_parsed(table[name], {name}{', *PARTS[name]' * (kind in _GIVEN)})"
+        for name, kind in _PARSED.items()
+    },
     "digits": "columns |= date_parts(name, to_days(table[name], FORMATS[name]), DATES[name])",
     "instant": "columns |= date_parts(name, to_instants(table[name]), DATES[name])",
     "span": "columns[name] = table[name] / pd.Timedelta(seconds=1)",

@@ -3,7 +3,7 @@
 import ast
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -11,6 +11,9 @@ from importlib import resources
 __all__ = ["PLAIN_LEARNERS", "Part", "import_lines", "library", "names_in", "needed_parts"]
 
 _PARTS = "metatune.reporting.code.parts"
+_READERS = tuple(f"{name}.py" for name in ("composites", "date_words", "durations", "units"))
+"""Modules of `metatune.data.columns` that scripts take functions from: they need no library."""
+
 _COMMENT = re.compile(r"  # (?:type: ignore|noqa)[^#\n]*")
 
 PLAIN_LEARNERS = {
@@ -91,20 +94,27 @@ class Part:
 def library() -> Mapping[str, Part]:
     """Return all parts by name, in the order of their files."""
     found: dict[str, Part] = {}
-    for file in sorted(resources.files(_PARTS).iterdir(), key=lambda file: file.name):
-        if file.name.endswith(".py"):
-            found |= _parts_of(file.read_text(encoding="utf-8"))
+    for text in _sources():
+        for part in _parts_of(text):
+            if found.setdefault(part.name, part).source != part.source:
+                raise ValueError(f"two parts are called {part.name}")
     return found
+
+
+@cache
+def _sources() -> tuple[str, ...]:
+    own = sorted(resources.files(_PARTS).iterdir(), key=lambda file: file.name)
+    files = [file for file in own if file.name.endswith(".py")]
+    files += [resources.files("metatune.data.columns").joinpath(name) for name in _READERS]
+    return tuple(file.read_text(encoding="utf-8") for file in files)
 
 
 @cache
 def _imported() -> Mapping[str, str]:
     """Return the modules that names of parts are imported from."""
     found: dict[str, str] = {}
-    for file in resources.files(_PARTS).iterdir():
-        if not file.name.endswith(".py"):
-            continue
-        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+    for text in _sources():
+        for node in ast.parse(text).body:
             if isinstance(node, ast.Import):
                 found |= {alias.name: "" for alias in node.names if alias.asname is None}
             elif isinstance(node, ast.ImportFrom) and node.module:
@@ -185,25 +195,33 @@ def _from(module: str, names: set[str]) -> str:
     return f"from {module} import (\n{inner})"
 
 
-def _parts_of(text: str) -> dict[str, Part]:
-    found: dict[str, Part] = {}
+def _parts_of(text: str) -> Iterator[Part]:
     for node in ast.parse(text).body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef):
-            name = node.name
+            name, source = node.name, _with_decorators(text, node)
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            name = node.targets[0].id
+            name, source = node.targets[0].id, ast.get_source_segment(text, node) or ""
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value:
+            name = node.target.id
+            source = f"{name} = {ast.get_source_segment(text, node.value)}"
+        elif isinstance(node, ast.AugAssign):
+            raise ValueError(f"{ast.unparse(node.target)} is not defined at once")
         else:
             continue
         if name == "__all__":
             continue
-        source = _without_annotations(ast.get_source_segment(text, node) or "")
-        found[name] = Part(
+        source = _without_annotations(source)
+        yield Part(
             name=name,
             source=source,
             needs=names_in(source) - {name},
-            is_constant=isinstance(node, ast.Assign),
+            is_constant=isinstance(node, ast.Assign | ast.AnnAssign),
         )
-    return found
+
+
+def _with_decorators(text: str, node: ast.ClassDef | ast.FunctionDef) -> str:
+    decorators = [f"@{ast.get_source_segment(text, one)}" for one in node.decorator_list]
+    return "\n".join([*decorators, ast.get_source_segment(text, node) or ""])
 
 
 def _without_annotations(source: str) -> str:

@@ -26,7 +26,8 @@ __all__ = [
 
 _USUAL = ("", "NA", "N/A", "NaN", "nan", "NULL", "null")
 _AS_TEXT = (
-    *("flag", "amount", "amount, comma", "amount, range", "date", "category"),
+    *("flag", "amount", "amount, comma", "amount, range", "amount, duration", "amount, angle"),
+    *("amount, fraction", "amount, mark", "amount, two units", "date", "date, words", "category"),
     *("category, any spelling", "several numbers", "several numbers, labelled"),
     *("text", "long text"),
 )

@@ -94,6 +94,7 @@ def table_constants(table: KnownTable, layout: "Layout") -> dict[str, Any]:
     constants["SEED"] = table.encoder.random_state
     constants["TOPICS"] = {name: n for name, n in codes.topics.items() if n}
     constants["LEVELS"] = codes.levels
+    constants["PARTS"] = codes.parts
     constants["SPLIT"] = {name: (n, list(places)) for name, (n, places) in codes.numbers.items()}
     constants["TEXTS"] = list(codes.read)
     constants["NUMBERS"] = [layout.names[i] for i in layout.numeric]

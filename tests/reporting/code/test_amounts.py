@@ -5,6 +5,7 @@ import re
 import pandas as pd
 import pytest
 
+from metatune.data.columns.cleaning import clean_column
 from metatune.data.columns.column_text import text_of_columns
 from metatune.data.columns.composites import MIDDLE
 from metatune.data.columns.inference import infer_columns
@@ -20,6 +21,8 @@ from metatune.reporting.code.parts.cells import (
     to_amounts,
     to_amounts_or_middles,
     to_amounts_with_comma,
+    to_counted_instants,
+    to_dates_in_words,
 )
 
 COLUMNS = [
@@ -66,27 +69,29 @@ def test_numbers_that_no_pattern_tells_are_refused(text: str) -> None:
         amounts_of("price", ["1", "2", text], ".", "")
 
 
-@pytest.mark.parametrize(
-    ("text", "unit", "said"),
-    [
-        ("1h 30m", "duration", "durations"),
-        ("5'7\"", "ft + in", "ft and in"),
-        ("1 1/2", "whole:fraction", "fractions"),
-        ("40°30'", "degrees:minutes", "degrees"),
-    ],
-)
-def test_amounts_of_several_parts_are_refused(text: str, unit: str, said: str) -> None:
-    with pytest.raises(ExportError, match=said):
-        amounts_of("c", [text], ".", unit)
-
-
-def test_dates_in_words_are_refused() -> None:
+def test_scripts_read_dates_in_words_and_counts_as_metatune_does() -> None:
+    n = 60
     frame = pd.DataFrame(
-        {"day": [f"{i % 28 + 1}. Mai {2000 + i}" for i in range(60)], "x": range(60)}
+        {
+            "day": [f"{i % 28 + 1}. Mai {2000 + i % 20}" for i in range(n)],
+            "quarter": [f"Q{i % 4 + 1} {2000 + i % 20}" for i in range(n)],
+            "created_at": [1_600_000_000_000 + 86_400_000 * i for i in range(n)],
+        }
     )
-    encoder = TableEncoder(text_of_columns(infer_columns(frame))).fit(frame)
-    with pytest.raises(ExportError, match="dates in words"):
-        column_codes(encoder, frame)
+    columns = infer_columns(frame)
+    encoder = TableEncoder(text_of_columns(columns)).fit(frame)
+    codes = column_codes(encoder, frame)
+    assert codes.kinds == {
+        "day": "date, words",
+        "quarter": "date, words",
+        "created_at": "instant, counted",
+    }
+    for column in columns:
+        cells, forms = frame[column.name], codes.dates[column.name][0]
+        counted = column.name == "created_at"
+        theirs = to_counted_instants(cells, *forms) if counted else to_dates_in_words(cells, forms)
+        assert theirs.notna().all()
+        assert (theirs == clean_column(cells, column)).all()
 
 
 def test_ranges_are_read_as_their_middle() -> None:

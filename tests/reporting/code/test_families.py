@@ -63,6 +63,13 @@ def make_table(n_rows: int = 150) -> pd.DataFrame:
     minutes, lots = rng.integers(40, 200, n_rows), rng.integers(300, 5000, n_rows)
     table["runtime"] = [f"{k} min" if k % 3 else f"{k // 3} Seasons" for k in minutes]
     table["area"] = [f"{k:,} - {k + 300:,}" if k % 11 == 0 else f"{k:,}" for k in lots]
+    table["flight"] = [f"{k // 60}h {k % 60}m" if k % 60 else f"{k // 60}h" for k in lots]
+    table["height"] = [f"{k // 12}'{k % 12}\"" for k in minutes]
+    table["place"] = [f"{k / 4}{'NS'[k % 2]}" for k in minutes]
+    table["cups"] = [f"{k // 4} 1/{k % 4 + 2}" if k % 4 else f"{k // 4}" for k in minutes]
+    table["rating"] = [f"{k % 50 / 10}/5" if k % 20 else "NEW" for k in minutes]
+    table["visit"] = [f"{day.day}. März {day.year}" for day in days]
+    table["created_at"] = days.astype("int64") // 10**6
     for place, name in enumerate(["income", "price", "member", "city", "day"]):
         table.loc[place :: 13 + place, name] = np.nan
     return table

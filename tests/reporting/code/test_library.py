@@ -1,9 +1,12 @@
 """Parts of scripts and what they need."""
 
 import ast
+from typing import Any
 
 import pytest
 
+from metatune.data.columns.date_words import plain_date
+from metatune.data.columns.durations import parse_duration
 from metatune.reporting.code.library import import_lines, library, needed_parts
 
 
@@ -36,3 +39,15 @@ def test_imports_are_those_of_the_names_and_sorted() -> None:
         "import numpy as np",
         "from sklearn.linear_model import ElasticNet, Ridge",
     ]
+
+
+def test_scripts_read_cells_with_the_functions_of_metatune() -> None:
+    parts = needed_parts(["parse_duration", "parse_sum", "plain_date"], [])
+    code = "\n\n".join(part.source for part in parts)
+    lines = import_lines(frozenset().union(*(part.needs for part in parts)))
+    names: dict[str, Any] = {}
+    exec(f"{lines}\n\n{code}", names)
+    assert names["parse_duration"]("1h 30m") == parse_duration("1h 30m") == 5400
+    assert names["parse_sum"]("5'6\"", "ft", "in") == 5.5
+    assert names["parse_sum"]("3 kg 250 g", "kg", "g") == 3.25
+    assert names["plain_date"]("3rd of March 2020") == plain_date("3rd of March 2020")

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from metatune.data.columns.date_words import plain_date
+
 __all__ = [
     "codes_among",
     "columns_of",
@@ -20,12 +22,15 @@ __all__ = [
     "to_amounts",
     "to_amounts_or_middles",
     "to_amounts_with_comma",
+    "to_counted_instants",
     "to_dates",
+    "to_dates_in_words",
     "to_days",
     "to_flags",
     "to_instants",
     "to_levels",
     "to_numbers",
+    "to_parsed",
     "to_texts",
 ]
 
@@ -104,6 +109,12 @@ def to_amounts_or_middles(cells: Any, pattern: Any, factors: Any) -> Any:
     return to_amounts(cells, pattern, factors).fillna(middles)
 
 
+def to_parsed(cells: Any, parse: Any, *options: Any) -> Any:
+    """Read the cells of a column one by one; those that cannot be read are missing."""
+    texts = to_texts(cells)
+    return texts.map(lambda text: parse(text, *options), na_action="ignore").astype("float64")
+
+
 def to_dates(cells: Any, formats: Any) -> Any:
     """Read a column of dates by the first of some formats that fits a cell."""
     texts = to_texts(cells)
@@ -132,6 +143,18 @@ def codes_among(texts: Any, levels: Any) -> Any:
     """Return the position of each text among the levels; missing where it is none of them."""
     codes = pd.Index(levels, dtype="str").get_indexer(pd.Index(texts))
     return np.where(codes < 0, np.nan, codes.astype(np.float64))
+
+
+def to_dates_in_words(cells: Any, formats: Any) -> Any:
+    """Read dates in words, and quarters or weeks as their first day."""
+    return to_dates(to_texts(cells).map(plain_date, na_action="ignore"), formats)
+
+
+def to_counted_instants(cells: Any, per_second: Any) -> Any:
+    """Read counts since the beginning of 1970."""
+    seconds = to_numbers(cells) / per_second
+    instants = pd.to_datetime(seconds.where(seconds.abs() < 8.8e9), unit="s", errors="coerce")
+    return instants.astype("datetime64[us]")
 
 
 def date_parts(name: Any, dates: Any, parts: Any) -> Any:
