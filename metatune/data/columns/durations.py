@@ -35,7 +35,9 @@ _ISO = re.compile(
     rf"(?:T(?:({_NUMBER})H)?(?:({_NUMBER})M)?(?:({_NUMBER})S)?)?"
 )
 _ISO_UNITS = ("y", "mo", "w", "d", "h", "m", "s")
-_AGO = re.compile(r"(?:(?:about|almost|nearly|over)\s+)?(\S.*?)\s+(?:ago|old)", re.IGNORECASE)
+_AGO = re.compile(
+    r"(?:(?:about|almost|nearly|over)\s+)?(\S.*?)\s+(?:ago|old|left|remaining)", re.IGNORECASE
+)
 _ARTICLE = re.compile(r"an?(?=\s)", re.IGNORECASE)
 _MAX_LENGTH = 60
 
@@ -44,7 +46,7 @@ def parse_duration(text: str) -> float:
     """Read one cell as a duration in seconds; NaN where it is none.
 
     ``7:05`` are minutes and seconds, ``36:15:00`` hours, minutes and seconds, ``1.02:03:04`` and
-    ``1 days 02:03:04`` begin with days. ``3 weeks ago`` and ``a month old`` are durations, too.
+    ``1 days 02:03:04`` begin with days. ``3 weeks ago`` and ``2 days left`` are durations, too.
     """
     text = text.strip()
     if len(text) > _MAX_LENGTH:

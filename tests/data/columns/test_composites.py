@@ -222,6 +222,8 @@ AGO = [
     ("about 5 minutes ago", 300),
     ("over 2 years old", 2 * 31_556_952),
     ("1 day, 2 hours ago", 93_600),
+    ("10 days left", 864_000),
+    ("22 hours remaining", 79_200),
     ("ages ago", math.nan),
     ("ago", math.nan),
 ]
