@@ -39,7 +39,7 @@ _NOTES = {
     _FRACTIONS: "numbers with fractions",
 }
 _SAMPLE = 50  # distinct cells that tell what is worth reading
-_MOSTLY = 0.9  # of the ratings of a sample have the same best mark
+_MOSTLY_MARKS = 0.9  # of the ratings of a sample have the same best mark
 _LONGEST = 60
 
 _NUMBER = r"\d+(?:[.,]\d+)?"
@@ -129,7 +129,7 @@ def composite_units(texts: Collection[str]) -> Iterator[str]:
     marks = [match for match in map(_MARKED.fullmatch, sample) if match and match["best"]]
     for best, n_marks in Counter(match["best"] for match in marks).most_common(1):
         distinct = {match["mark"] for match in marks}
-        if n_marks >= _MOSTLY * len(marks) and len(distinct) >= _LEAST_RATED:
+        if n_marks >= _MOSTLY_MARKS * len(marks) and len(distinct) >= _LEAST_RATED:
             yield f"{_RATING}{best}"
 
 
@@ -161,8 +161,9 @@ def parser_of(unit: str) -> tuple[Callable[..., float], tuple[str, ...]]:
     """Return the function that reads a cell, and what else it is given."""
     if is_rating(unit):
         return parse_mark, (unit.removeprefix(_RATING),)
-    if unit in _PARSERS:
-        return _PARSERS[unit], ()
+    known = {DURATION: parse_duration, _DEGREES: parse_degrees, _FRACTIONS: parse_fraction}
+    if unit in known:
+        return known[unit], ()
     first, _, second = unit.partition(_AND)
     return parse_sum, (first, second)
 
@@ -252,6 +253,3 @@ def _vulgar(sign: str) -> float:
 
 def _amount(text: str) -> float:
     return float(text.replace(",", "."))
-
-
-_PARSERS = {DURATION: parse_duration, _DEGREES: parse_degrees, _FRACTIONS: parse_fraction}

@@ -11,7 +11,7 @@ from metatune.data.columns.numbers_in_text import split_numbers
 
 __all__ = ["find_labels", "read_labelled"]
 
-_MOST_FORMS = 8
+_MOST_LABELLED = 8
 _MOSTLY = 0.95  # of the cells hold only numbers that have a place
 _WITH_WORDS = 0.8  # enough where all others are a few different ones ("Unknown")
 _FEW_WORDS = 3
@@ -19,12 +19,12 @@ _RAREST = 0.01  # of the cells have a number with a label, for it to have a plac
 _BARE = "#"
 _ENDS = 2  # of a range; more numbers with nothing around them, or in another order, are a list
 _TRIAL = 100  # distinct cells that are tried first: most columns are something else
-_WORD = re.compile(r"[^\W\d_]+|[$€£¥₹%‰°]")
-_BEFORE = re.compile(r"(?:[^\W\d_]+|[$€£¥₹])(?=\s*$)")
+_LABEL_WORD = re.compile(r"[^\W\d_]+|[$€£¥₹%‰°]")
+_WORD_BEFORE = re.compile(r"(?:[^\W\d_]+|[$€£¥₹])(?=\s*$)")
 _GLUED = re.compile(r"[^\W\d_]\d|\d[A-Z](?!\w)")  # letters of codes: A12, 4D
 _NAMED = re.compile(r"[^\W\d_]+#")
 _MOSTLY_NAMED = 0.8  # of the cells name what the number belongs to, and nothing else: "Golf 2015"
-_LONG = 10_000  # a number that is part of a code, rather than an amount, where no unit stands by it
+_LARGE = 10_000  # a number without a unit that is part of a code rather than an amount
 _PLURAL = re.compile(r"(?<=\w\w\w)(?<!s)s$")
 
 _Labels = tuple[str, ...]
@@ -84,7 +84,7 @@ def find_labels(counts: Mapping[str, int], decimal: str = ".") -> _Labels:
         return ()
     forms = _forms_of(cells, decimal)
     n_cells = sum(forms.values())
-    usual = [form for form, n in forms.most_common(_MOST_FORMS) if n >= _RAREST * n_cells]
+    usual = [form for form, n in forms.most_common(_MOST_LABELLED) if n >= _RAREST * n_cells]
     labels = _union(usual)
     placed = sum(n for form, n in forms.items() if not Counter(form) - Counter(labels))
     few = len(usual) > 1 and len(labels) <= MOST_NUMBERS
@@ -104,7 +104,7 @@ def _forms_of(cells: Mapping[str, int], decimal: str) -> Counter[_Labels]:
             continue
         forms[tuple(label for label, _ in found)] += n
         n_glued += n * (_GLUED.search(text) is not None)
-        n_long += n * (max(bare, default=0.0) >= _LONG)
+        n_long += n * (max(bare, default=0.0) >= _LARGE)
     n_numbers = sum(forms.values())
     n_named = sum(n for form, n in forms.items() if all(map(_NAMED.fullmatch, form)))
     only_bare = all(set(form) == {_BARE} for form in forms)
@@ -132,7 +132,7 @@ def _labelled(text: str, decimal: str) -> list[tuple[str, float]]:
     numbers, pieces = split_numbers(text.casefold(), decimal)
     found = []
     for i, number in enumerate(numbers):
-        before = _BEFORE.search(pieces[i])
-        after = " ".join(_PLURAL.sub("", word) for word in _WORD.findall(pieces[i + 1]))
+        before = _WORD_BEFORE.search(pieces[i])
+        after = " ".join(_PLURAL.sub("", word) for word in _LABEL_WORD.findall(pieces[i + 1]))
         found.append((f"{before[0] if before else ''}#{after}", number))
     return found

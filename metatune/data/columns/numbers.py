@@ -56,11 +56,11 @@ _DOTTED = re.compile(r"[1-9]\d{0,2}(\.\d{3})+")
 _DECIMAL_COMMA = re.compile(r"\d,\d")
 _GAPS = re.compile(r"[\s'’]")
 _FEWEST_DOTTED = 5
-_MAX_LENGTH = 40
+_LONGEST_NUMBER = 40
 _MOSTLY = 0.95  # share of cells that must be numbers
 _WITH_WORDS = 0.8  # enough where all others are at most three words ("Varies with device")
 _FEW_WORDS = 3
-_SAMPLE = 100  # distinct cells that tell if it is worth looking for ranges
+_TRIAL = 100  # distinct cells that tell if it is worth looking for ranges
 _MOSTLY_SAMPLED = 0.6  # of them are numbers then
 _FEW_LEVELS = 10  # distinct values, which may be classes rather than amounts
 _FEWEST_EXACT = 3  # numbers among which bounds such as <0.5 are numbers, too
@@ -116,7 +116,7 @@ def parse_number(text: str, decimal: str = ".", unit: str = "") -> float:
         such as ``million`` multiply; parentheses mean negative; ``0x1F`` is hexadecimal.
     """
     text = text.strip()
-    if len(text) > _MAX_LENGTH:
+    if len(text) > _LONGEST_NUMBER:
         return math.nan
     if unit.startswith(MIDDLE):
         return _number_or_middle(text, decimal, unit.removeprefix(MIDDLE))
@@ -218,7 +218,7 @@ def find_number_style(counts: Mapping[str, int], hint: int = 0) -> NumberStyle |
 
 def _middle_style(counts: Mapping[str, int], decimal: str, unit: str) -> NumberStyle | None:
     """Return the style of many numbers, of which some cells are ranges; None for others."""
-    sample = list(islice(counts, _SAMPLE))
+    sample = list(islice(counts, _TRIAL))
     n_numbers = sum(not math.isnan(parse_number(text, decimal, unit)) for text in sample)
     if n_numbers < _MOSTLY_SAMPLED * len(sample) or len(counts) <= _FEW_LEVELS:
         return None
@@ -321,7 +321,7 @@ def _hexadecimal(text: str) -> float:
 
 def _body(text: str) -> str:
     """Return the digits, points and commas of an amount; empty for other texts."""
-    match = _AMOUNT.fullmatch(text.strip()) if len(text) <= _MAX_LENGTH else None
+    match = _AMOUNT.fullmatch(text.strip()) if len(text) <= _LONGEST_NUMBER else None
     return "" if match is None else _GAPS.sub("", match["body"])
 
 
@@ -346,7 +346,7 @@ def _common_unit(counts: Mapping[str, int]) -> str:
     """Return the unit that follows most of the numbers, if there is one."""
     units: dict[str, int] = {}
     for text, count in counts.items():
-        match = _WITH_UNIT.fullmatch(text.strip()) if len(text) <= _MAX_LENGTH else None
+        match = _WITH_UNIT.fullmatch(text.strip()) if len(text) <= _LONGEST_NUMBER else None
         if match is None or scale_of(match["unit"]) is not None:
             continue
         if " " not in match["unit"] or len(counts) > _FEW_LEVELS:  # "2 per year" may be a class

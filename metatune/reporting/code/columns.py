@@ -11,12 +11,11 @@ from pandas.api import types
 from metatune.data.columns.cleaning import flag_value, to_text
 from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.column_text import columns_of_text
-from metatune.data.columns.composites import MIDDLE, is_composite, parser_of
 from metatune.data.columns.dates import ISO, WORDS
 from metatune.data.columns.epochs import EPOCH, counts_per_second
 from metatune.data.columns.numbers import parse_number
 from metatune.errors import ExportError
-from metatune.reporting.code.amounts import Amounts, amounts_of
+from metatune.reporting.code.amounts import READERS, Notation, notation_of
 from metatune.reporting.code.writing import call, literal, render
 
 if TYPE_CHECKING:
@@ -40,14 +39,12 @@ class ColumnCodes:
         or text.
     flags : dict of str to float
         Meaning of the words of all columns of yes and no.
-    amounts : dict of str to Amounts
+    amounts : dict of str to Notation
     dates : dict of str to (tuple of str or float, tuple of str)
         Formats, or how many counts since 1970 make a second, and the parts of dates of use.
-    parts : dict of str to tuple of str
-        Units of the parts of amounts, or the best of all marks.
-    numbers : dict of str to (int or list of str, list of int)
-        How many numbers a cell holds, or the labels that tell them apart, and the places of those
-        that are of use, from 0.
+    numbers : dict of str to dict
+        How many numbers a cell holds, the places of those that are of use, from 0, and what else
+        it takes to read them.
     topics : dict of str to int
         Number of topics of each column of texts.
     read : tuple of str
@@ -58,10 +55,9 @@ class ColumnCodes:
 
     kinds: dict[str, str]
     flags: dict[str, float] = field(default_factory=dict)
-    amounts: dict[str, Amounts] = field(default_factory=dict)
+    amounts: dict[str, Notation] = field(default_factory=dict)
     dates: dict[str, tuple[tuple[str | float, ...], tuple[str, ...]]] = field(default_factory=dict)
-    parts: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    numbers: dict[str, tuple[int | list[str], list[int]]] = field(default_factory=dict)
+    numbers: dict[str, dict[str, Any]] = field(default_factory=dict)
     topics: dict[str, int] = field(default_factory=dict)
     read: tuple[str, ...] = ()
     levels: dict[str, list[str]] = field(default_factory=dict)
@@ -112,14 +108,21 @@ def _kind(
         codes.dates[name] = (_formats(column.datetime_format), parts)
         return _date_kind(column)
     if column.kind is ColumnKind.NUMBERS:
-        if column.decimal == ",":
-            raise ExportError(f"column {name!r} holds several numbers with commas in each cell")
-        codes.numbers[name] = (list(column.labels) or column.n_numbers, encoder.numbers_[name])
-        return "several numbers, labelled" if column.labels else "several numbers"
+        codes.numbers[name] = _split(column, encoder.numbers_[name])
+        return "several numbers"
     if getattr(encoder.texts_[name], "unspaced_", False):
         raise ExportError(f"column {name!r} holds texts without blanks, which no script splits")
     codes.topics[name] = len(encoder.texts_[name].names_) - 2
     return "text" if codes.topics[name] else "long text"
+
+
+def _split(column: Column, places: list[int]) -> dict[str, Any]:
+    found: dict[str, Any] = {"n": column.n_numbers, "places": places}
+    if column.decimal != ".":
+        found["decimal"] = column.decimal
+    if column.labels:
+        found["labels"] = list(column.labels)
+    return found
 
 
 def _category_kind(column: Column) -> str:
@@ -136,14 +139,9 @@ def _number_kind(column: Column, cells: "pd.Series[Any]", codes: ColumnCodes) ->
     distinct = _distinct(cells)
     if column.decimal == "." and not column.unit and _are_plain(distinct):
         return "number"
-    if is_composite(column.unit) and not column.unit.startswith(MIDDLE):
-        parse, options = parser_of(column.unit)
-        if options:
-            codes.parts[column.name] = options
-        return _PARSED[parse.__name__]
-    found = amounts_of(column.name, distinct, column.decimal, column.unit)
+    found = notation_of(distinct, column.decimal, column.unit)
     codes.amounts[column.name] = found
-    return _AMOUNT_KINDS[found.reader]
+    return found.kind
 
 
 def _distinct(cells: "pd.Series[Any]") -> list[str]:
@@ -211,24 +209,6 @@ def encoder_source(codes: ColumnCodes, text_model: "TextModel | None") -> str:
     return "\n".join([*lines, *_encoding_lines(codes)]) + "\n"
 
 
-_AMOUNT_KINDS = {
-    "to_amounts": "amount",
-    "to_amounts_with_comma": "amount, comma",
-    "to_amounts_or_middles": "amount, range",
-}
-"""Kinds of columns of amounts, by the function that reads them."""
-
-_PARSED = {
-    "parse_duration": "amount, duration",
-    "parse_degrees": "amount, angle",
-    "parse_fraction": "amount, fraction",
-    "parse_mark": "amount, mark",
-    "parse_sum": "amount, two units",
-}
-"""Kinds of columns of amounts of several parts, by the function that reads a cell."""
-
-_GIVEN = ("amount, mark", "amount, two units")  # kinds whose cells are read by more than a pattern
-
 _LEARNED = {
     "category": (
         'for name in columns_of("category"):',
@@ -254,16 +234,15 @@ _LEARNED = {
 _ENCODED = {
     "number": "columns[name] = to_numbers(table[name])",
     "flag": "columns[name] = to_flags(table[name])",
-    **{k: f"columns[name] = {r}(table[name], *AMOUNTS[name])" for r, k in _AMOUNT_KINDS.items()},
+    **{
+        kind: f"columns[name] = {reader.format(cells='table[name]', options='AMOUNTS[name]')}"
+        for kind, reader in READERS.items()
+    },
     "date": "columns |= date_parts(name, to_dates(table[name], FORMATS[name]), DATES[name])",
     "date, words": "columns |= date_parts(name, to_dates_in_words(table[name], FORMATS[name]), "
     "DATES[name])",
     "instant, counted": "columns |= date_parts(name, to_counted_instants(table[name], "
     "*FORMATS[name]), DATES[name])",
-    **{
-        kind: f"columns[name] = to_parsed(table[name], {name}{', *PARTS[name]' * (kind in _GIVEN)})"
-        for name, kind in _PARSED.items()
-    },
     "digits": "columns |= date_parts(name, to_days(table[name], FORMATS[name]), DATES[name])",
     "instant": "columns |= date_parts(name, to_instants(table[name]), DATES[name])",
     "span": "columns[name] = table[name] / pd.Timedelta(seconds=1)",
@@ -271,9 +250,7 @@ _ENCODED = {
     "category, any spelling": "columns[name] = codes_among(to_levels(table[name]), "
     "self.levels_[name])",
     "code": "columns[name] = codes_among(numbers_as_texts(table[name]), self.levels_[name])",
-    "several numbers": "columns |= number_columns(name, to_texts(table[name]), *SPLIT[name])",
-    "several numbers, labelled": "columns |= labelled_columns(name, to_texts(table[name]), "
-    "*SPLIT[name])",
+    "several numbers": "columns |= number_columns(name, to_texts(table[name]), **SPLIT[name])",
     "text": "columns |= text_columns(name, self.topics_[name], to_texts(table[name]))",
     "long text": "columns |= text_columns(name, TextLengths(), to_texts(table[name]))",
 }

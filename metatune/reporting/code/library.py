@@ -11,7 +11,10 @@ from importlib import resources
 __all__ = ["PLAIN_LEARNERS", "Part", "import_lines", "library", "names_in", "needed_parts"]
 
 _PARTS = "metatune.reporting.code.parts"
-_READERS = tuple(f"{name}.py" for name in ("composites", "date_words", "durations", "units"))
+_READERS = (
+    *("composites.py", "date_words.py", "durations.py", "labelled_numbers.py", "numbers.py"),
+    *("numbers_in_text.py", "units.py"),
+)
 """Modules of `metatune.data.columns` that scripts take functions from: they need no library."""
 
 _COMMENT = re.compile(r"  # (?:type: ignore|noqa)[^#\n]*")

@@ -8,7 +8,7 @@ import pandas as pd
 
 from metatune.data.columns.missing import ALWAYS_MISSING
 from metatune.errors import ExportError
-from metatune.reporting.code.amounts import Amounts
+from metatune.reporting.code.amounts import READERS, Notation
 from metatune.reporting.code.columns import ColumnCodes
 from metatune.reporting.code.writing import Call, Raw, call, render
 
@@ -26,10 +26,8 @@ __all__ = [
 
 _USUAL = ("", "NA", "N/A", "NaN", "nan", "NULL", "null")
 _AS_TEXT = (
-    *("flag", "amount", "amount, comma", "amount, range", "amount, duration", "amount, angle"),
-    *("amount, fraction", "amount, mark", "amount, two units", "date", "date, words", "category"),
-    *("category, any spelling", "several numbers", "several numbers, labelled"),
-    *("text", "long text"),
+    *("flag", *READERS, "date", "date, words"),
+    *("category", "category, any spelling", "several numbers", "text", "long text"),
 )
 _MOST_TITLES = 25
 
@@ -152,12 +150,12 @@ def _given(values: list[str]) -> tuple[tuple[str, Any], ...]:
     return tuple(("", value) for value in values)
 
 
-def target_lines(classes: Any, amounts: Amounts | None) -> list[str]:
+def target_lines(classes: Any, amounts: Notation | None) -> list[str]:
     """Return the lines that read the target into codes or numbers, and say which are known."""
     if classes is None:
         if amounts is None:
             return ["return to_numbers(table[TARGET])"]
-        return [f"return {amounts.reader}(table[TARGET], *TARGET_AMOUNTS)"]
+        return [f"return {amounts.code('table[TARGET]', 'TARGET_AMOUNTS')}"]
     reader = "to_texts" if classes.dtype.kind in "USOb" else "numbers_as_texts"
     return [
         f"labels = {reader}(table[TARGET])",

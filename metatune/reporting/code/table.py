@@ -7,7 +7,7 @@ import pandas as pd
 
 from metatune.data.columns.cleaning import to_text
 from metatune.data.columns.numbers import find_number_style
-from metatune.reporting.code.amounts import Amounts, amounts_of
+from metatune.reporting.code.amounts import Notation, notation_of
 from metatune.reporting.code.columns import (
     ColumnCodes,
     column_codes,
@@ -21,7 +21,7 @@ from metatune.reporting.code.reading import (
     reading_options,
     target_lines,
 )
-from metatune.reporting.code.writing import Raw, render
+from metatune.reporting.code.writing import render
 
 if TYPE_CHECKING:
     from metatune.data.encoding.encoder import TableEncoder
@@ -86,27 +86,20 @@ def table_constants(table: KnownTable, layout: "Layout") -> dict[str, Any]:
     constants["COLUMNS"] = list(codes.kinds) if only_numbers else codes.kinds
     constants["MISSING"] = missing_markers(table.file, reading_options(table.file))
     constants["FLAGS"] = codes.flags
-    constants["AMOUNTS"] = {name: _notation(found) for name, found in codes.amounts.items()}
+    constants["AMOUNTS"] = {name: n.options for name, n in codes.amounts.items() if n.options}
     if amounts is not None:
-        constants["TARGET_AMOUNTS"] = _notation(amounts)
+        constants["TARGET_AMOUNTS"] = amounts.options
     constants["FORMATS"] = {name: list(formats) for name, (formats, _) in codes.dates.items()}
     constants["DATES"] = {name: list(parts) for name, (_, parts) in codes.dates.items()}
     constants["SEED"] = table.encoder.random_state
     constants["TOPICS"] = {name: n for name, n in codes.topics.items() if n}
     constants["LEVELS"] = codes.levels
-    constants["PARTS"] = codes.parts
-    constants["SPLIT"] = {name: (n, list(places)) for name, (n, places) in codes.numbers.items()}
+    constants["SPLIT"] = codes.numbers
     constants["TEXTS"] = list(codes.read)
     constants["NUMBERS"] = [layout.names[i] for i in layout.numeric]
     constants["CATEGORIES"] = [layout.names[i] for i in layout.categorical]
     constants["TEXT_COLUMNS"] = list(layout.names[len(layout.names) - layout.n_predicted :])
     return constants
-
-
-def _notation(amounts: Amounts) -> tuple[Raw, dict[str, float]]:
-    pattern = amounts.pattern
-    quoted = "'" in pattern or '"' in pattern
-    return Raw(text=repr(pattern) if quoted else f'r"{pattern}"'), amounts.factors
 
 
 def _reading(table: KnownTable, codes: ColumnCodes) -> str:
@@ -134,7 +127,7 @@ def _target(table: KnownTable) -> str:
     )
 
 
-def _target_amounts(table: KnownTable) -> Amounts | None:
+def _target_amounts(table: KnownTable) -> Notation | None:
     """Return the notation of a numeric target; None where its cells are plain numbers."""
     if table.task.classes is not None or pd.api.types.is_numeric_dtype(table.raw_target.dtype):
         return None
@@ -147,4 +140,4 @@ def _target_amounts(table: KnownTable) -> Amounts | None:
     if style is None:
         return None
     distinct = [str(text) for text in texts.dropna().unique()]
-    return amounts_of(table.task.target, distinct, style.decimal, style.unit)
+    return notation_of(distinct, style.decimal, style.unit)

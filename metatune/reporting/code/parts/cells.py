@@ -9,18 +9,17 @@ import numpy as np
 import pandas as pd
 
 from metatune.data.columns.date_words import plain_date
+from metatune.data.columns.labelled_numbers import read_labelled
+from metatune.data.columns.numbers_in_text import read_numbers
 
 __all__ = [
     "codes_among",
     "columns_of",
     "date_parts",
-    "labelled_columns",
-    "labelled_numbers",
     "number_columns",
     "numbers_as_texts",
     "read_arff",
     "to_amounts",
-    "to_amounts_or_middles",
     "to_amounts_with_comma",
     "to_counted_instants",
     "to_dates",
@@ -36,15 +35,6 @@ __all__ = [
 
 COLUMNS = {"column": "number"}
 MISSING = [""]
-NUMBER = (
-    r"(?:(?<![\w.,)\]])[-−])?"
-    r"(?:(?i:(?<=₹)|(?<=₹ )|(?<=rs)|(?<=rs )|(?<=rs\.)|(?<=rs\. )|(?<=inr)|(?<=inr ))"
-    r"\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d+)?(?!\d|,\d)"
-    r"|\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d]|,\d)"
-    r"|(?<![\d]\.)\d+\.\d+(?:[eE][-+]?\d\d?(?!\w))?(?!\d|\.\d)|\d+)"
-)
-LONGEST = 60
-RANGE = r"^(?!0\d)(\S.*?)\s*(?:[-–—]|(?<=\s)to(?=\s))\s*(?!0\d)(\S.*)$"
 FLAGS = {"yes": 1.0, "no": 0.0}
 
 
@@ -96,17 +86,6 @@ def to_amounts_with_comma(cells: Any, pattern: Any, factors: Any) -> Any:
     found = to_texts(cells).str.extract(rf"^{pattern}$")
     numbers = found[0].str.replace(r"[^\d,eE+-]", "", regex=True).str.replace(",", ".")
     return pd.to_numeric(numbers, errors="coerce") * found[1].fillna("").map(factors)
-
-
-def to_amounts_or_middles(cells: Any, pattern: Any, factors: Any) -> Any:
-    """Read numbers with something around them, and of ranges such as 10-20 the middle.
-
-    The first group of the pattern is the number, and the second one what multiplies it.
-    """
-    ends = to_texts(cells).str.extract(RANGE)
-    low, high = to_amounts(ends[0], pattern, factors), to_amounts(ends[1], pattern, factors)
-    middles = ((low + high) / 2).where(low < high)
-    return to_amounts(cells, pattern, factors).fillna(middles)
 
 
 def to_parsed(cells: Any, parse: Any, *options: Any) -> Any:
@@ -169,39 +148,16 @@ def date_parts(name: Any, dates: Any, parts: Any) -> Any:
     return columns
 
 
-def number_columns(name: Any, texts: Any, n_numbers: Any, places: Any) -> Any:
-    """Return some of the numbers of each cell; missing where it does not hold so many."""
-    short = texts.where(texts.str.len() <= LONGEST).fillna("")
-    found = short.map(lambda text: re.findall(NUMBER, text))
-    rows = [numbers if len(numbers) == n_numbers else [np.nan] * n_numbers for numbers in found]
-    columns = {}
-    for place in places:
-        cells = [str(numbers[place]).replace("−", "-").replace(",", "") for numbers in rows]
-        columns[f"{name}: number {place + 1}"] = np.array(cells, dtype=np.float64)
-    return columns
-
-
-def labelled_columns(name: Any, texts: Any, labels: Any, places: Any) -> Any:
-    """Return numbers told apart by what stands around them; missing where a cell has none."""
-    rows = [labelled_numbers(text, labels) for text in texts.fillna("")]
-    values = np.array(rows, dtype=np.float64).reshape(len(rows), len(labels))
+def number_columns(
+    name: Any, texts: Any, n: Any, places: Any, decimal: Any = ".", labels: Any = ()
+) -> Any:
+    """Return some of the numbers of each cell; missing where it does not hold these."""
+    values = np.full((len(texts), n), np.nan)
+    for row, text in zip(values, texts.fillna(""), strict=True):
+        found = read_labelled(text, labels, decimal) if labels else read_numbers(text, decimal)
+        if len(found) == n:
+            row[:] = found
     return {f"{name}: number {place + 1}": values[:, place] for place in places}
-
-
-def labelled_numbers(text: Any, labels: Any) -> Any:
-    """Put the numbers of a cell into the places of their labels."""
-    text = text.casefold() if len(text) <= LONGEST else ""
-    pieces, free, values = re.split(NUMBER, text), list(labels), [np.nan] * len(labels)
-    for i, number in enumerate(re.findall(NUMBER, text)):
-        before = re.search(r"(?:[^\W\d_]+|[$€£¥₹])(?=\s*$)", pieces[i])
-        words = re.findall(r"[^\W\d_]+|[$€£¥₹%‰°]", pieces[i + 1])
-        after = " ".join(re.sub(r"(?<=\w\w\w)(?<!s)s$", "", word) for word in words)
-        label = f"{before[0] if before else ''}#{after}"
-        if label in free:
-            place = free.index(label)
-            values[place] = float(number.replace("−", "-").replace(",", ""))
-            free[place] = None
-    return values
 
 
 def columns_of(*kinds: Any) -> Any:
