@@ -11,7 +11,7 @@ _CHARACTERS = (
 )
 _UNSPACED = re.compile(f"[{_CHARACTERS}]")
 _CHARACTERS_A_WORD = 2
-_PARTS = re.compile(r"[^\W\d_]+|\d+")
+_WORDS_AND_NUMBERS = re.compile(r"[^\W\d_]+|\d+")
 _LONGEST_NAME = 4  # characters of names of people, which are one word
 
 
@@ -26,7 +26,7 @@ def count_words(text: str) -> int:
 
 def count_parts(text: str) -> int:
     """Count the words and the numbers of a cell, also those of a code: ``FDG-50`` has two."""
-    return max(len(_PARTS.findall(text)), count_words(text))
+    return max(len(_WORDS_AND_NUMBERS.findall(text)), count_words(text))
 
 
 def spaced(text: str) -> str:

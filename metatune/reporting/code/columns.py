@@ -14,7 +14,6 @@ from metatune.data.columns.column_text import columns_of_text
 from metatune.data.columns.dates import ISO, WORDS
 from metatune.data.columns.epochs import EPOCH, counts_per_second
 from metatune.data.columns.numbers import parse_number
-from metatune.errors import ExportError
 from metatune.reporting.code.amounts import READERS, Notation, notation_of
 from metatune.reporting.code.writing import call, literal, render
 
@@ -110,10 +109,9 @@ def _kind(
     if column.kind is ColumnKind.NUMBERS:
         codes.numbers[name] = _split(column, encoder.numbers_[name])
         return "several numbers"
-    if getattr(encoder.texts_[name], "unspaced_", False):
-        raise ExportError(f"column {name!r} holds texts without blanks, which no script splits")
     codes.topics[name] = len(encoder.texts_[name].names_) - 2
-    return "text" if codes.topics[name] else "long text"
+    unspaced = codes.topics[name] and encoder.texts_[name].unspaced_
+    return "text, unspaced" if unspaced else "text" if codes.topics[name] else "long text"
 
 
 def _split(column: Column, places: list[int]) -> dict[str, Any]:
@@ -195,6 +193,8 @@ def encoder_source(codes: ColumnCodes, text_model: "TextModel | None") -> str:
     learned = [line for kind, lines in _LEARNED.items() if kind in kinds for line in lines]
     if kinds & {"category", "category, any spelling", "code"}:
         learned.insert(0, "self.levels_ = {}")
+    if kinds & {"text", "text, unspaced"}:
+        learned.insert(0, "self.topics_ = {}")
     if codes.levels:
         learned.append("self.levels_ |= LEVELS")
     encode = "transform" if text_model is None else "_encode"
@@ -207,6 +207,14 @@ def encoder_source(codes: ColumnCodes, text_model: "TextModel | None") -> str:
         lines += _text_model_lines(text_model)
     lines += ["", f"    def {encode}(self, table):"]
     return "\n".join([*lines, *_encoding_lines(codes)]) + "\n"
+
+
+def _topic_lines(kind: str, maker: str) -> tuple[str, ...]:
+    return (
+        f'for name in columns_of("{kind}"):',
+        f"    topics = {maker}(TOPICS[name], seed=SEED)",
+        "    self.topics_[name] = topics.fit(to_texts(table[name]))",
+    )
 
 
 _LEARNED = {
@@ -222,12 +230,8 @@ _LEARNED = {
         'for name in columns_of("code"):',
         "    self.levels_[name] = sorted(numbers_as_texts(table[name]).dropna().unique())",
     ),
-    "text": (
-        "self.topics_ = {}",
-        "for name, n_topics in TOPICS.items():",
-        "    topics = TextTopics(n_topics, seed=SEED).fit(to_texts(table[name]))",
-        "    self.topics_[name] = topics",
-    ),
+    "text": _topic_lines("text", "TextTopics"),
+    "text, unspaced": _topic_lines("text, unspaced", "UnspacedTopics"),
 }
 """Code that learns something of the training rows, by kind of column."""
 
@@ -251,7 +255,10 @@ _ENCODED = {
     "self.levels_[name])",
     "code": "columns[name] = codes_among(numbers_as_texts(table[name]), self.levels_[name])",
     "several numbers": "columns |= number_columns(name, to_texts(table[name]), **SPLIT[name])",
-    "text": "columns |= text_columns(name, self.topics_[name], to_texts(table[name]))",
+    **dict.fromkeys(
+        ("text", "text, unspaced"),
+        "columns |= text_columns(name, self.topics_[name], to_texts(table[name]))",
+    ),
     "long text": "columns |= text_columns(name, TextLengths(), to_texts(table[name]))",
 }
 """Code that encodes the cells of a column, by its kind."""

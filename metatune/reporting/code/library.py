@@ -13,7 +13,7 @@ __all__ = ["PLAIN_LEARNERS", "Part", "import_lines", "library", "names_in", "nee
 _PARTS = "metatune.reporting.code.parts"
 _READERS = (
     *("composites.py", "date_words.py", "durations.py", "labelled_numbers.py", "numbers.py"),
-    *("numbers_in_text.py", "units.py"),
+    *("numbers_in_text.py", "scripts.py", "units.py"),
 )
 """Modules of `metatune.data.columns` that scripts take functions from: they need no library."""
 

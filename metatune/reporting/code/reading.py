@@ -27,7 +27,8 @@ __all__ = [
 _USUAL = ("", "NA", "N/A", "NaN", "nan", "NULL", "null")
 _AS_TEXT = (
     *("flag", *READERS, "date", "date, words"),
-    *("category", "category, any spelling", "several numbers", "text", "long text"),
+    *("category", "category, any spelling", "several numbers"),
+    *("text", "text, unspaced", "long text"),
 )
 _MOST_TITLES = 25
 

@@ -305,6 +305,27 @@ def test_texts_of_folds_are_learned_with_the_targets_of_all_rows(
 
 
 @pytest.mark.filterwarnings("ignore")
+def test_texts_without_blanks_are_split(tmp_path: Path) -> None:
+    table, rng = make_table()[["age", "spent"]], np.random.default_rng(4)
+    words = ["今天天气", "很好", "明天下雨", "我们去", "公园", "看电影", "吃饭", "在家"]
+    table["note"] = ["".join(rng.choice(words, 6)) + str(i) for i in range(len(table))]
+    table["remark"] = [
+        " ".join(rng.choice(["good", "bad", "new", "old"], 4)) + f" {i}" for i in range(len(table))
+    ]
+    path = tmp_path / "table.csv"
+    table.to_csv(path, index=False)
+    known_table = known(path, "spent")
+    assert known_table.encoder.texts_["note"].unspaced_
+    data = rows_of(known_table)
+    model = single(fitted("extra_trees", {}, data))
+    text = model_script(model, known_table, data, PLAN, title="Test.")
+    assert "UnspacedTopics" in text
+    answer, _ = run(text, path, path)
+    ours = joined_model(model, known_table.encoder, known_table.task).predict(known_table.task.X)
+    np.testing.assert_allclose(answer.iloc[:, 0], ours, rtol=1e-6, atol=1e-5)  # single precision
+
+
+@pytest.mark.filterwarnings("ignore")
 def test_dates_and_spans_of_their_own_type_are_read(tmp_path: Path) -> None:
     table, rng = make_table(), np.random.default_rng(3)
     table = table[["age", "spent"]]

@@ -10,6 +10,7 @@ from sklearn.feature_extraction.text import HashingVectorizer, TfidfVectorizer
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import normalize
 
+from metatune.data.columns.scripts import spaced
 from metatune.reporting.code.parts.cells import to_texts
 from metatune.reporting.code.parts.folds import deal_rows
 
@@ -18,6 +19,7 @@ __all__ = [
     "TextLengths",
     "TextModel",
     "TextTopics",
+    "UnspacedTopics",
     "deal_texts",
     "text_columns",
     "text_targets",
@@ -46,17 +48,30 @@ class TextTopics(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             max_features=10_000,
             min_df=2 if len(sample) > 50 else 1,
         )
-        counts = self.words_.fit_transform(sample)
+        counts = self.words_.fit_transform(self.words_of(sample))
         with np.errstate(divide="ignore", invalid="ignore"):  # texts alike: no variance
             self.topics_ = TruncatedSVD(self.n_topics, random_state=self.seed).fit(counts)
         return self
 
     def transform(self, texts: Any) -> Any:
         known = texts.fillna("")
-        topics = self.words_.transform(known) @ self.topics_.components_.astype(np.float32).T
+        topics = (
+            self.words_.transform(self.words_of(known))
+            @ self.topics_.components_.astype(np.float32).T
+        )
         columns = np.column_stack([known.str.len(), known.str.count(" ") + 1, topics])
         columns[texts.isna()] = np.nan
         return columns
+
+    def words_of(self, texts: Any) -> Any:
+        return texts
+
+
+class UnspacedTopics(TextTopics):
+    """Topics of texts that are written without blanks: each character counts as a word."""
+
+    def words_of(self, texts: Any) -> Any:
+        return [spaced(text) for text in texts]
 
 
 class TextLengths(TransformerMixin, BaseEstimator):  # type: ignore[misc]
