@@ -53,9 +53,6 @@ _PART = re.compile(rf"({_NUMBER})\s*({_UNIT})\.?")
 _PARTS = re.compile(
     rf"{_SIGN}(?:{_NUMBER}\s*{_UNIT}\.?(?:[\s,-]*(?:(?:and|&)\s*)?))+(?P<last>{_NUMBER})?"
 )
-_UNDER = re.compile(r"(?:under|below|less than|shorter than)\s+", re.IGNORECASE)
-_ABOVE = re.compile(r"\s+(?:and|or)\s+(?:above|over|up|more|taller|longer|heavier)$", re.IGNORECASE)
-_LITTLE = 1e-6
 _ANGLE = re.compile(
     rf"(?P<before>[NSEW])?\s*{_SIGN}(?P<degrees>{_NUMBER})\s*(?P<sign_of_degrees>[°º]\s*)?"
     rf"(?:(?P<minutes>{_NUMBER})\s*['′’´]\s*)?"
@@ -195,13 +192,8 @@ def _parts(text: str) -> list[tuple[float, str]]:
 
 
 def parse_sum(text: str, first: str, second: str) -> float:
-    """Add up parts in units that get smaller, none of them as much as one of the unit before.
-
-    What is under or above an amount is a little less or more.
-    """
-    under, above = _UNDER.match(text), _ABOVE.search(text)
-    beyond = (above is not None) - (under is not None)
-    match = _PARTS.fullmatch(_ABOVE.sub("", _UNDER.sub("", text)))
+    """Add up parts in units that get smaller, none of them as much as one of the unit before."""
+    match = _PARTS.fullmatch(text)
     if match is None:
         return math.nan
     parts = _parts(match[0])
@@ -213,7 +205,6 @@ def parse_sum(text: str, first: str, second: str) -> float:
         if ratio is None or ratio >= before or amount * ratio >= before * (1 - 1e-9):
             return math.nan
         total, before = total + amount * ratio, ratio
-    total *= 1.0 + beyond * _LITTLE
     return -total if match["sign"] in ("-", "−") else total
 
 

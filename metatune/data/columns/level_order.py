@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
+from metatune.data.columns.bounds import ABOVE, AND_LESS, AND_MORE, BELOW
 from metatune.data.columns.spelling import common_spelling
 
 __all__ = ["order_levels"]
@@ -54,14 +55,11 @@ _SCALES = (
 
 _GRADE = re.compile(r"([A-F])([+-]?)")
 _GRADE_SIGNS = {"+": 0, "": 1, "-": 2}
-_BELOW = re.compile(r"(?:under|below|less than|fewer than|up to|at most|until|before|≤|<=?)\s*")
-_ABOVE = re.compile(
-    r"(?:over|above|more than|greater than|older than|at least|from|after|≥|>=?)\s*"
-)
+_LESS = re.compile(rf"(?:{BELOW}|≤|<=?)\s*")
+_MORE = re.compile(rf"(?:{ABOVE}|≥|>=?)\s*")
 _OPENING = " ([$€£¥~≈"  # before a number
-_AND_MORE = re.compile(
-    r"\s*(?:\+|(?:and|or|&)\s+(?:up|more|over|above|older|greater|higher|later)|plus)(?!\w)"
-)
+_AND_MORE = re.compile(rf"\s*(?:\+|{AND_MORE})(?!\w)")
+_AND_LESS = re.compile(rf"\s*{AND_LESS}(?!\w)")
 _NOTHING = re.compile(r"(?:no|not|none|never|nothing|zero|did not|do not|does not)\b")
 _PIECES = re.compile(r"(\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d)|\d+\.\d+(?![.\d])|\d+)")
 
@@ -98,7 +96,7 @@ def _scales() -> tuple[dict[str, int], ...]:
 def _amount_key(level: str) -> _Key:
     """Return what comes first: levels that mean nothing, those with a number, and all others."""
     text, side = level.casefold().lstrip(_OPENING), 0
-    for pattern, where in ((_BELOW, -1), (_ABOVE, 1)):
+    for pattern, where in ((_LESS, -1), (_MORE, 1)):
         match = pattern.match(text)
         if match is not None:
             text, side = text[match.end() :].lstrip("$€£¥ "), where
@@ -108,6 +106,8 @@ def _amount_key(level: str) -> _Key:
         return (0 if _NOTHING.match(text) else 2, text)
     if _AND_MORE.match(pieces[2]):
         side = 1
+    elif _AND_LESS.match(pieces[2]):
+        side = -1
     head, numbers = pieces[0].strip(), [float(p.replace(",", "")) for p in pieces[1::2]]
     if head == "-":
         head, numbers[0] = "", -numbers[0]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 
+from metatune.data.columns.bounds import split_bound
 from metatune.data.columns.composites import (
     MIDDLE,
     composite_units,
@@ -39,7 +40,8 @@ _BEFORE = (
     rf"\s*(?:(?P<bound>{_BOUND})\s*)?(?P<sign>[-+−])?\s*{CURRENCY_BEFORE}?\s*(?P<sign2>[-+−])?"
 )
 _FOOTNOTE = r"(?:(?:\*{1,3}|[†‡§]|\[\w{1,3}\])\s*)"
-_BEYOND = {"<": -1e-6, ">": 1e-6}  # so that <5 is less than 5, in float32, too
+_SIDES = {"<": -1, ">": 1}
+_LITTLE = 1e-6  # by which less than 5 is less than 5, in float32, too
 _IS_BOUND = re.compile(r"\s*[<>≤≥]")
 _HEXADECIMAL = re.compile(r"([-+]?)0[xX]([0-9a-fA-F]{1,16})")
 _WITH_UNIT = re.compile(rf"(?P<number>{_BEFORE}[-+.,'’\d\s]*\d\.?)\s?(?P<unit>{UNIT})")
@@ -112,12 +114,19 @@ def parse_number(text: str, decimal: str = ".", unit: str = "") -> float:
     -------
     float
         NaN where the cell is not a finite number. A currency, a percent sign, a trailing plus, the
-        mark of a footnote and a bound or ``~`` before the number are dropped; k, M, B and words
-        such as ``million`` multiply; parentheses mean negative; ``0x1F`` is hexadecimal.
+        mark of a footnote and ``~`` before the number are dropped; what is under or over a number
+        is a little less or more; k, M, B and words such as ``million`` multiply; parentheses mean
+        negative; ``0x1F`` is hexadecimal.
     """
     text = text.strip()
     if len(text) > _LONGEST_NUMBER:
         return math.nan
+    amount, side = split_bound(text)
+    value = _amount_in(amount, decimal, unit)
+    return value + side * _LITTLE * (abs(value) or 1.0)
+
+
+def _amount_in(text: str, decimal: str, unit: str) -> float:
     if unit.startswith(MIDDLE):
         return _number_or_middle(text, decimal, unit.removeprefix(MIDDLE))
     if is_composite(unit):
@@ -133,13 +142,13 @@ def parse_number(text: str, decimal: str = ".", unit: str = "") -> float:
     if match["scale"]:
         value *= scale_of(match["scale"]) or 1.0
     value *= factor
-    value += _BEYOND.get(match["bound"] or "", 0.0) * (abs(value) or 1.0)
     negative = (match["sign"] or match["sign2"] or "") in ("-", "−") or (
         match["open"] is not None and match["close"] is not None
     )
     if (match["open"] is None) != (match["close"] is None) or math.isinf(value):
         return math.nan
-    return -value if negative else value
+    value = -value if negative else value
+    return value + _SIDES.get(match["bound"] or "", 0) * _LITTLE * (abs(value) or 1.0)
 
 
 def _number_or_middle(text: str, decimal: str, unit: str) -> float:
@@ -263,7 +272,7 @@ def _style(counts: Mapping[str, int], decimal: str, unit: str) -> NumberStyle | 
     others = [text for text, value in values.items() if math.isnan(value)]
     words = [text for text in others if not is_weak_marker(text)]
     few = len(set(values.values())) <= _FEW_LEVELS
-    doubtful = [text for text in values if few and _IS_BOUND.match(text)]
+    doubtful = [text for text in values if few and _is_bound(text)]
     n_cells, n_words = sum(counts.values()), sum(counts[text] for text in words)
     n_numbers = n_cells - sum(counts[text] for text in others)
     share = n_numbers / max(1, n_numbers + n_words)
@@ -326,14 +335,18 @@ def _body(text: str) -> str:
 
 
 def _are_ranges(values: Mapping[str, float]) -> bool:
-    """Return True if bounds such as ``<=50K`` and ``>50K`` are the classes of a column.
+    """Return True if bounds such as ``<=50K`` and ``over 50K`` are the classes of a column.
 
     Among other numbers ``<0.5`` is a number: below what a method detects.
     """
     known = {text: value for text, value in values.items() if not math.isnan(value)}
-    bounds = {text for text in known if _IS_BOUND.match(text)}
+    bounds = set(filter(_is_bound, known))
     exact = {value for text, value in known.items() if text not in bounds}
     return bool(bounds) and (len(exact) < _FEWEST_EXACT or len(bounds) > len(exact))
+
+
+def _is_bound(text: str) -> bool:
+    return _IS_BOUND.match(text) is not None or split_bound(text.strip())[1] != 0
 
 
 def _merges_large(values: Mapping[str, float]) -> bool:

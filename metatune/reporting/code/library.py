@@ -12,8 +12,8 @@ __all__ = ["PLAIN_LEARNERS", "Part", "import_lines", "library", "names_in", "nee
 
 _PARTS = "metatune.reporting.code.parts"
 _READERS = (
-    *("composites.py", "date_words.py", "durations.py", "labelled_numbers.py", "numbers.py"),
-    *("numbers_in_text.py", "scripts.py", "units.py"),
+    *("bounds.py", "composites.py", "date_words.py", "durations.py", "labelled_numbers.py"),
+    *("numbers.py", "numbers_in_text.py", "scripts.py", "units.py"),
 )
 """Modules of `metatune.data.columns` that scripts take functions from: they need no library."""
 
