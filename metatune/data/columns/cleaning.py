@@ -16,7 +16,7 @@ import pandas as pd
 from pandas.api import types
 
 from metatune.data.columns.column import Column, ColumnKind
-from metatune.data.columns.dates import ISO, parse_date_texts
+from metatune.data.columns.dates import ISO, count_digits, parse_date_texts
 from metatune.data.columns.missing import ALWAYS_MISSING, BLANKS, is_marker, strip_or_none
 from metatune.data.columns.numbers import parse_number
 from metatune.data.columns.several_numbers import numbers_in
@@ -185,8 +185,9 @@ def _to_dates(cells: "pd.Series[Any]", date_format: str | None) -> "pd.Series[An
         naive = cells if cells.dt.tz is None else cells.dt.tz_convert("UTC").dt.tz_localize(None)
         return naive.astype("datetime64[us]")
     text = to_text(cells)
-    if date_format is not None and len(date_format) == 6:  # eight digits, read as a whole number
-        text = text.str.zfill(8)
+    n_digits = count_digits(date_format or ISO)
+    if n_digits:  # read as a whole number, without the zeros before
+        text = text.str.zfill(n_digits)
     codes, distinct = pd.factorize(text)
     dates = parse_date_texts(distinct, date_format or ISO)
     values = dates.to_series().array.take(codes, allow_fill=True)

@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 
     from metatune._typing import AnyArray
 
-__all__ = ["ISO", "WORDS", "find_date_format", "find_digit_format", "parse_date_texts"]
+__all__ = [
+    "ISO",
+    "WORDS",
+    "count_digits",
+    "find_date_format",
+    "find_digit_format",
+    "parse_date_texts",
+]
 
 ISO = "ISO8601"
 """Stands for all forms of ISO 8601, with or without time, fraction and offset."""
@@ -79,7 +86,9 @@ _WHOLE = (
     *("%a %b %d %H:%M:%S %Y", "%d/%b/%Y:%H:%M:%S", "%Y%m%dT%H%M%S", "%Y%m%d %H:%M:%S"),
     *_TIMES_FIRST,
 )
-_DIGITS = ("%Y%m%d", "%m%d%Y", "%d%m%Y")
+_DIGITS = {8: ("%Y%m%d", "%m%d%Y", "%d%m%Y"), 12: ("%Y%m%d%H%M",), 14: ("%Y%m%d%H%M%S",)}
+"""Formats of dates that are written as whole numbers, by their digits."""
+
 _LOOKS = re.compile(r"(?=.*\d)[\w\s,.:/+()\[\]-]{5,70}")
 _DIGIT = re.compile(r"\d")
 _CLOCK = re.compile(r"\d{1,2}:\d{2}")
@@ -198,7 +207,7 @@ def _find_plain(dates: Sequence[str]) -> tuple[str | None, str]:
 
 
 def find_digit_format(name: str, texts: Sequence[str]) -> str | None:
-    """Find the format of dates written as whole numbers such as 20141013 or 10142018.
+    """Find the format of dates written as whole numbers, as 20141013, 10142018 or 20141013235959.
 
     Parameters
     ----------
@@ -210,15 +219,21 @@ def find_digit_format(name: str, texts: Sequence[str]) -> str | None:
     Returns
     -------
     str or None
-        A format of eight digits if exactly one fits all cells.
+        A format if exactly one fits all cells; the first zero of eight digits may be missing.
     """
-    if not texts or any(len(text) not in (7, 8) for text in texts):
+    lengths = {8 if len(text) == 7 else len(text) for text in texts}
+    if len(lengths) != 1 or (len(texts) < 30 and not _NAME.search(name)):
         return None
-    if len(texts) < 30 and not _NAME.search(name):
-        return None
-    padded = [text.zfill(8) for text in texts]
-    fitting = [f for f in _DIGITS if _share(padded, f) == 1.0 and _plausible(padded, f)]
+    n_digits = lengths.pop()
+    padded = [text.zfill(n_digits) for text in texts]
+    known = _DIGITS.get(n_digits, ())
+    fitting = [f for f in known if _share(padded, f) == 1.0 and _plausible(padded, f)]
     return fitting[0] if len(fitting) == 1 else None
+
+
+def count_digits(date_format: str) -> int:
+    """Return how many digits dates of a format have; 0 if they are no whole numbers."""
+    return next((n for n, formats in _DIGITS.items() if date_format in formats), 0)
 
 
 def _without_words(counts: Mapping[str, int]) -> list[str]:

@@ -26,7 +26,7 @@ from metatune.data.columns.numbers import (
     find_number_style,
 )
 from metatune.data.columns.numbers_in_text import are_codes, count_numbers, read_numbers
-from metatune.data.columns.plain_numbers import DIGIT_DATES, infer_plain
+from metatune.data.columns.plain_numbers import infer_plain, may_be_digit_dates
 from metatune.data.columns.profile import ColumnProfile
 from metatune.data.columns.scripts import count_parts, count_words
 from metatune.data.columns.spelling import common_spelling, spelled_alike
@@ -168,7 +168,7 @@ def _digit_dates(profile: ColumnProfile) -> str | None:
     low, high = float(present.min()), float(present.max())
     if may_be_epochs(profile.name, low, high):
         return epoch_format(profile.name, present.to_numpy(dtype=np.float64))
-    if not (low >= DIGIT_DATES[0] and high < DIGIT_DATES[1]):
+    if not may_be_digit_dates(np.array(low), np.array(high)):
         return None
     values = present.unique()[:_DATE_TEXTS]
     if not np.array_equal(values, np.floor(values)):

@@ -16,12 +16,11 @@ from metatune.data.columns.identifiers import looks_like_id_name, seldom_repeats
 from metatune.data.wording import counted
 
 if TYPE_CHECKING:
-    from metatune._typing import FloatArray
+    from metatune._typing import BoolArray, FloatArray
 
-__all__ = ["DIGIT_DATES", "finite_names", "infer_plain", "is_plain", "plain_values"]
+__all__ = ["finite_names", "infer_plain", "is_plain", "may_be_digit_dates", "plain_values"]
 
-DIGIT_DATES = (1_000_000, 100_000_000)
-"""From here on, and below here, whole numbers may be dates: 20141013, or 1022014 without a zero."""
+_DIGIT_DATES = ((1e6, 1e8), (1.9e11, 2.2e11), (1.9e13, 2.2e13))
 
 _MOST_ROWS = 10_000  # in longer columns sorting is slower than what a column costs otherwise
 _CELLS = 4_000_000  # at once
@@ -81,6 +80,15 @@ def _chunks(places: list[int], n_rows: int) -> Iterator[list[int]]:
         yield places[start : start + size]
 
 
+def may_be_digit_dates(low: "FloatArray", high: "FloatArray") -> "BoolArray":
+    """Return True for columns whose least and largest numbers may be dates.
+
+    They have eight digits (20141013, or 1022014 without a zero), 12 or 14 (20141013235959).
+    """
+    ranges = [(low >= start) & (high < end) for start, end in _DIGIT_DATES]
+    return np.asarray(np.any(ranges, axis=0))
+
+
 def _infer_chunk(frame: pd.DataFrame, places: list[int]) -> dict[int, Column]:
     raw = frame.iloc[:, places].to_numpy(dtype=np.float64).T
     infinite = np.isinf(raw)
@@ -92,7 +100,7 @@ def _infer_chunk(frame: pd.DataFrame, places: list[int]) -> dict[int, Column]:
     last = np.take_along_axis(cells, np.maximum(n_known - 1, 0)[:, None], axis=1)[:, 0]
     fractions = (known & (cells != np.floor(cells))).any(axis=1)
     constant = (n_known == 0) | ((n_unique <= 1) & (n_missing == 0))
-    dates = (cells[:, 0] >= DIGIT_DATES[0]) & (last < DIGIT_DATES[1]) & (n_infinite == 0)
+    dates = may_be_digit_dates(cells[:, 0], last) & (n_infinite == 0)
     large = np.maximum(np.abs(cells[:, 0]), np.abs(last)) >= _EXACT
     found: dict[int, Column] = {}
     for k, place in enumerate(places):

@@ -11,7 +11,7 @@ from pandas.api import types
 from metatune.data.columns.cleaning import flag_value, to_text
 from metatune.data.columns.column import Column, ColumnKind
 from metatune.data.columns.column_text import columns_of_text
-from metatune.data.columns.dates import ISO, WORDS
+from metatune.data.columns.dates import ISO, WORDS, count_digits
 from metatune.data.columns.epochs import EPOCH, counts_per_second
 from metatune.data.columns.numbers import parse_number
 from metatune.reporting.code.amounts import READERS, Notation, notation_of
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ColumnCodes", "column_codes", "encoder_source"]
 
-_DIGIT_FORMAT = 6  # characters of a format such as "%Y%m%d"
 _CATEGORIES = (ColumnKind.CATEGORY, ColumnKind.HIGH_CARDINALITY)
 
 
@@ -168,7 +167,7 @@ def _date_kind(column: Column) -> str:
         return "date, words"
     if column.datetime_format.startswith(EPOCH):
         return "instant, counted"
-    return "digits" if len(column.datetime_format) == _DIGIT_FORMAT else "date"
+    return "digits" if count_digits(column.datetime_format) else "date"
 
 
 def _formats(formats: str | None) -> tuple[str | float, ...]:

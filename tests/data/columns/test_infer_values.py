@@ -215,6 +215,11 @@ def test_dates_as_digits_must_be_unambiguous_and_many_or_named() -> None:
     assert find_digit_format("amount", many) == "%Y%m%d"
     assert find_digit_format("date", ["01022012", "02032013"]) is None
     assert find_digit_format("date", ["99999999", "20140101"]) is None
+    times = [f"{day}{k % 24:02d}3015" for k, day in enumerate(many)]
+    assert find_digit_format("amount", times) == "%Y%m%d%H%M%S"
+    assert find_digit_format("amount", [text[:12] for text in times]) == "%Y%m%d%H%M"
+    assert find_digit_format("amount", [*times[1:], f"{many[0]}250000"]) is None
+    assert find_digit_format("amount", [*times[1:], many[0]]) is None
 
 
 def test_instants_become_utc_without_a_zone() -> None:

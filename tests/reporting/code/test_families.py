@@ -334,6 +334,9 @@ def test_dates_and_spans_of_their_own_type_are_read(tmp_path: Path) -> None:
     table["zoned"] = days.tz_localize("Europe/Rome") + pd.to_timedelta(7, "h")
     table["plain_date"] = [day.date() for day in days]
     table["digit_date"] = [int(f"{day:%Y%m%d}") for day in days[::-1]]
+    table["digit_time"] = [
+        int(f"{day:%Y%m%d}{k % 24:02d}{k % 60:02d}07") for k, day in enumerate(days)
+    ]
     table["span"] = pd.to_timedelta(rng.integers(0, 10**6, len(table)), "s")
     table.loc[::9, ["own", "zoned", "span", "digit_date"]] = None
     table["spent"] += 100.0 * days.month
