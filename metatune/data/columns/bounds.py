@@ -47,7 +47,7 @@ def split_bound(text: str) -> tuple[str, int]:
     side : int
         -1 for less, 1 for more, 0 without such words.
     """
-    match = _WITH_BOUND.fullmatch(text)
+    match = _WITH_BOUND.fullmatch(text) if " " in text else None
     if match is None:
         return text, 0
     above, below = match["above"] or match["more"], match["below"] or match["less"]

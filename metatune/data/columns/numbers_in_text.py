@@ -42,7 +42,9 @@ def read_numbers(text: str, decimal: str = ".") -> tuple[float, ...]:
         A minus counts as a sign where no word or number stands before it. Chains such as
         ``3.10.2`` are whole numbers.
     """
-    return split_numbers(text, decimal)[0]
+    if len(text) > _MAX_LENGTH:
+        return ()
+    return tuple(_value(found, decimal) for found in _pattern(decimal).findall(text))
 
 
 def split_numbers(text: str, decimal: str = ".") -> tuple[tuple[float, ...], tuple[str, ...]]:
@@ -62,11 +64,8 @@ def split_numbers(text: str, decimal: str = ".") -> tuple[tuple[float, ...], tup
     pieces : tuple of str
         What stands before each number, and after the last one.
     """
-    if len(text) > _MAX_LENGTH:
-        return (), (text,)
-    pattern = _pattern(decimal)
-    numbers = tuple(_value(found, decimal) for found in pattern.findall(text))
-    return numbers, tuple(pattern.split(text))
+    numbers = read_numbers(text, decimal)
+    return numbers, tuple(_pattern(decimal).split(text)) if numbers else (text,)
 
 
 def count_numbers(counts: Mapping[str, int], decimal: str = ".") -> int:
