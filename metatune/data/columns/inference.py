@@ -236,7 +236,8 @@ def _several_numbers(profile: ColumnProfile, hint: int) -> Column | None:
         return None
     if labels:
         others = [t for t in profile.counts if not read_labelled(t, labels, decimal)]
-        shown = listed([label.replace("#", " # ").strip() for label in labels], _SHOWN)
+        kinds = [label.replace("#", " # ").strip() for label in dict.fromkeys(labels)]
+        shown = listed(kinds, _SHOWN)
         note = f"numbers told apart by what stands around them: {shown}"
     else:
         others = [t for t in profile.counts if len(read_numbers(t, decimal)) != n_numbers]
