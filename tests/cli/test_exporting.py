@@ -130,4 +130,4 @@ def test_ordered_levels_their_spellings_and_marks_are_exported(
     written = (tmp_path / "script.py").read_text()
     assert '["Under 18", "18-24", "25-99", "100+"]' in " ".join(written.split())
     assert "to_levels" in written
-    assert '"/5": 1.0' in written
+    assert "to_parsed(table[name], parse_mark, " in written
