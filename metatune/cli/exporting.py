@@ -1,9 +1,10 @@
 """Export of a run directory: its table is read again, and the script is checked."""
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from metatune.errors import BundleError, ExportError, OptionError
+from metatune.errors import BundleError, ExportError, MetatuneWarning, OptionError
 from metatune.files.atomic import replacing
 
 if TYPE_CHECKING:
@@ -40,14 +41,18 @@ def export_run(
     request = export_request(directory, voice, ensemble=ensemble, data=data)
     if request.fits_folds:
         voice.say("fitting the members on the folds again: the second layer learned from these")
-    exported = export_script(request)
-    known = check_encoding(exported, request)
-    if check:
-        voice.say("training the script, to compare it with the model (--no-check leaves that out)")
-        difference = check_predictions(exported, request, known)
-        voice.say(
-            f"its predictions are those of the model: they differ by {difference:.1g} at most"
-        )
+    with warnings.catch_warnings():  # what is odd about these rows was told when they were learned
+        warnings.simplefilter("ignore", MetatuneWarning)
+        exported = export_script(request)
+        known = check_encoding(exported, request)
+        if check:
+            voice.say(
+                "training the script, to compare it with the model (--no-check leaves that out)"
+            )
+            difference = check_predictions(exported, request, known)
+            voice.say(
+                f"its predictions are those of the model: they differ by {difference:.1g} at most"
+            )
     try:
         with replacing(output) as part:
             part.write_text(exported.text, encoding="utf-8")

@@ -6,7 +6,7 @@ import sys
 import traceback
 import warnings
 from types import TracebackType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from metatune.errors import MetatuneWarning
 from metatune.files.text import visible
@@ -57,11 +57,17 @@ def run() -> NoReturn:
 def silence_libraries() -> None:
     """Keep warnings of libraries off the screen, unless ``PYTHONWARNINGS`` or ``-W`` asks for them.
 
-    They speak to programmers; what the user of a command should know, metatune says itself.
+    They speak to programmers; what the user of a command should know, metatune says itself, in a
+    line without the place in its code.
     """
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
         warnings.filterwarnings("default", category=MetatuneWarning)
+        warnings.showwarning = _say_warning
+
+
+def _say_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    print(f"warning: {message}", file=sys.stderr)
 
 
 def _run_command() -> int:

@@ -98,6 +98,9 @@ class Block:
             return self.levels[int(code)] if np.isfinite(code) else "missing"
         if self.kind == ColumnKind.DATETIME:
             return "" if self.instant is None else self._value(row[self.instant])
+        if self.kind == ColumnKind.NUMBERS:
+            known = [row[place] for place in self.positions if np.isfinite(row[place])]
+            return ", ".join(map(self._value, known)) or "missing"
         if self.kind == ColumnKind.TEXT or len(self.positions) != 1:
             return ""
         return self._value(row[self.positions[0]])

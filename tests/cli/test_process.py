@@ -108,3 +108,17 @@ def test_workers_start_before_tables_can_be_read() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == "set()"
+
+
+def test_warnings_of_metatune_are_lines_without_the_place_in_its_code() -> None:
+    code = (
+        "import warnings\n"
+        "from metatune.cli.process import silence_libraries\n"
+        "from metatune.errors import MetatuneWarning\n"
+        "silence_libraries()\n"
+        "warnings.warn('12 cells are missing', MetatuneWarning)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stderr == "warning: 12 cells are missing\n"

@@ -10,7 +10,7 @@ from pandas.api import types
 
 from metatune.data.columns.cleaning import to_text
 from metatune.data.columns.column import Column, ColumnKind
-from metatune.data.columns.composites import composite_note, is_composite
+from metatune.data.columns.composites import MIDDLE, composite_note, is_composite
 from metatune.data.columns.dates import ISO, WORDS
 from metatune.data.columns.epochs import EPOCH
 from metatune.data.columns.missing import is_weak_marker
@@ -144,6 +144,8 @@ def _reason(column: Column) -> str:
 
 
 def _number_reason(unit: str) -> str:
+    if unit.startswith(MIDDLE):
+        return "neither numbers nor ranges"
     if is_composite(unit):
         return f"no {composite_note(unit)}"
     return f"not numbers in {unit}" if unit else "not finite numbers"
