@@ -154,6 +154,7 @@ def parse_composite(text: str, unit: str) -> float:
     return parse(text, *options) if len(text) <= _LONGEST else math.nan
 
 
+@cache
 def parser_of(unit: str) -> tuple[Callable[..., float], tuple[str, ...]]:
     """Return the function that reads a cell, and what else it is given."""
     if is_rating(unit):

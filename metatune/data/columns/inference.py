@@ -18,17 +18,18 @@ from metatune.data.columns.identifiers import (
     seldom_repeats,
     words_are_identifiers,
 )
-from metatune.data.columns.labelled_numbers import find_labels, read_labelled
+from metatune.data.columns.labelled_numbers import find_labels
 from metatune.data.columns.numbers import (
     NumberStyle,
     decimal_evidence,
     find_composite,
     find_number_style,
 )
-from metatune.data.columns.numbers_in_text import are_codes, count_numbers, read_numbers
+from metatune.data.columns.numbers_in_text import are_codes, count_numbers
 from metatune.data.columns.plain_numbers import infer_plain, may_be_digit_dates
 from metatune.data.columns.profile import ColumnProfile
 from metatune.data.columns.scripts import count_parts, count_words
+from metatune.data.columns.several_numbers import numbers_in
 from metatune.data.columns.spelling import common_spelling, spelled_alike
 from metatune.data.columns.units import RANKS, differ_in_currency
 from metatune.data.wording import counted, listed
@@ -234,15 +235,15 @@ def _several_numbers(profile: ColumnProfile, hint: int) -> Column | None:
     labels = () if n_numbers else find_labels(profile.counts, decimal)
     if not (n_numbers or labels) or _tells_rows_apart(profile, decimal):
         return None
+    more: dict[str, Any] = {"decimal": decimal, "labels": labels}
+    more["n_numbers"] = n_numbers or len(labels)
+    column = _make(profile, ColumnKind.NUMBERS, **more)
+    others = [text for text in profile.counts if not numbers_in(text, column)]
+    note = f"{n_numbers} numbers in each cell"
     if labels:
-        others = [t for t in profile.counts if not read_labelled(t, labels, decimal)]
         kinds = [label.replace("#", " # ").strip() for label in dict.fromkeys(labels)]
         shown = listed(kinds, _SHOWN)
         note = f"numbers told apart by what stands around them: {shown}"
-    else:
-        others = [t for t in profile.counts if len(read_numbers(t, decimal)) != n_numbers]
-        note = f"{n_numbers} numbers in each cell"
-    more = {"decimal": decimal, "n_numbers": n_numbers or len(labels), "labels": labels}
     return _without(profile, others, ColumnKind.NUMBERS, note, "cell of these", **more)
 
 
