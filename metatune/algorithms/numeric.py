@@ -10,11 +10,39 @@ if TYPE_CHECKING:
     from metatune._typing import AnyArray, BoolArray, FloatArray
 
 
-__all__ = ["LARGEST", "NumericEncoder"]
+__all__ = ["LARGEST", "NumericEncoder", "RangeClipper"]
 
 LARGEST = 1e30  # squares still fit into float64, and the value itself into float32
 _FARTHEST = 1e6
 _SOFT_LIMIT = 3.0
+
+
+class RangeClipper(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Clip each column to the range of its training values, widened on either side.
+
+    A cell far outside of what the training rows hold is a wrong entry (the year 0) or a new
+    situation. Linear models and networks would extrapolate to it as if their slope held forever,
+    and one such row can make most of the squared error.
+
+    Parameters
+    ----------
+    margin : float
+        How far beyond the training values new ones may lie, as a share of their range.
+    """
+
+    def __init__(self, margin: float = 0.15) -> None:
+        self.margin = margin
+
+    def fit(self, X: "FloatArray", y: Any = None) -> "RangeClipper":  # noqa: ARG002
+        """Learn the range of columns of numbers, of which each holds at least one."""
+        low, high = np.nanmin(X, axis=0), np.nanmax(X, axis=0)
+        slack = self.margin * (high - low)
+        self.low_, self.high_ = low - slack, high + slack
+        return self
+
+    def transform(self, X: "FloatArray") -> "FloatArray":
+        """Return the clipped columns; missing cells stay missing."""
+        return np.clip(X, self.low_, self.high_)
 
 
 class NumericEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -26,7 +54,8 @@ class NumericEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     scaling : {"none", "standard", "robust", "quantile"}
         "robust" divides by the interquartile range and squashes outliers smoothly into
-        (-3, 3); "quantile" maps ranks to a normal distribution.
+        (-3, 3); "quantile" maps ranks to a normal distribution. New rows stay near the range of
+        the training rows, see `RangeClipper`.
     imputation : {"none", "mean", "median", "indicator"}
         "none" leaves NaN for learners that take it; "indicator" fills with the median and adds a
         column of 0 and 1 for every column with missing cells.
@@ -92,7 +121,7 @@ class NumericEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         with np.errstate(over="ignore"):
             for scaler in self.scalers_:
                 scaled = scaler.transform(scaled)
-        # No training row lies so far out; a new one may, where the training rows hardly differ.
+        # Squares have to stay finite, of rows that a model saved before ranges were kept is given.
         scaled = np.clip(scaled, -_FARTHEST, _FARTHEST)
         if self.scaling == "robust":
             scaled = scaled / np.sqrt(1.0 + (scaled / _SOFT_LIMIT) ** 2)
@@ -107,9 +136,9 @@ def _varies(X: "FloatArray", missing: "BoolArray") -> "BoolArray":
 
 def _scalers(scaling: str, seed: int, n_rows: int) -> list[Any]:
     if scaling == "standard":
-        return [StandardScaler()]
+        return [StandardScaler(), RangeClipper()]
     if scaling == "robust":
-        return [RobustScaler()]
+        return [RobustScaler(), RangeClipper()]
     if scaling == "quantile":
         quantiles = QuantileTransformer(
             n_quantiles=max(1, min(1000, n_rows)), output_distribution="normal", random_state=seed

@@ -3,7 +3,7 @@ import pytest
 from sklearn.pipeline import make_pipeline
 
 from metatune.algorithms.categories import CategoryEncoder, canonical_codes
-from metatune.algorithms.numeric import NumericEncoder
+from metatune.algorithms.numeric import NumericEncoder, RangeClipper
 from metatune.algorithms.preprocessing import NativePreprocessor, TablePreprocessor
 from metatune.algorithms.target_encoding import TargetMeanEncoder
 
@@ -49,12 +49,33 @@ class TestNumericEncoder:
         assert (np.abs(found) <= 1e6).all()
         assert found[1, 0] < found[2, 0] < found[0, 0]
 
+    @pytest.mark.parametrize("scaling", ["standard", "robust", "quantile"])
+    def test_a_wrong_entry_of_a_new_row_stays_near_the_training_rows(self, scaling: str) -> None:
+        years = column(*range(2007, 2018))
+        encoder = NumericEncoder(scaling).fit(years)
+        known, found = encoder.transform(years), encoder.transform(column(0, 99_999))
+        slack = 0.2 * np.ptp(known)
+        assert known.min() - slack <= found[0, 0] <= known.min()
+        assert known.max() <= found[1, 0] <= known.max() + slack
+
+    def test_a_model_saved_without_ranges_still_encodes(self) -> None:
+        encoder = NumericEncoder().fit(column(1, 2, 3))
+        encoder.scalers_ = encoder.scalers_[:1]
+        np.testing.assert_allclose(encoder.transform(column(1, 2, 3)).mean(), 0, atol=1e-12)
+
     def test_quantile_scaling_makes_a_skewed_column_normal(self) -> None:
         X = np.exp(3 * np.random.default_rng(0).normal(size=(2000, 1)))
         found = NumericEncoder("quantile").fit(X).transform(X)
         inner = found[np.abs(found) < 3]
         assert abs(np.mean(inner**3)) < 0.1
         assert found.std() == pytest.approx(1.0)
+
+
+class TestRangeClipper:
+    def test_clips_beyond_the_widened_range_alone(self) -> None:
+        clipper = RangeClipper(margin=0.5).fit(column(0, 2, NAN))
+        found = clipper.transform(column(-9, -0.5, 1, 2.5, 9, NAN))
+        np.testing.assert_array_equal(found[:, 0], [-1, -0.5, 1, 2.5, 3, NAN])
 
 
 class TestCategoryEncoder:

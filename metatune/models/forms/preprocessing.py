@@ -5,6 +5,7 @@ import numpy as np
 from metatune.models.forms.columns import ONE_HOT, QUANTILES, ROBUST, STANDARD
 from metatune.models.reading.form import (
     FLAG,
+    NUMBER,
     SEED,
     Array,
     Form,
@@ -33,12 +34,27 @@ def _check_positions(state: State, name: str, n_columns: int) -> None:
         raise Mismatch(f"{name} names a column that is not there")
 
 
+def _check_range(state: State) -> None:
+    if state["low_"].shape != state["high_"].shape:
+        raise Mismatch("its upper bounds are not of the columns of the lower ones")
+
+
+_RANGE = record(
+    "metatune.algorithms.numeric.RangeClipper",
+    {"margin": NUMBER},
+    {"low_": _NUMBERS, "high_": _NUMBERS},
+    check=_check_range,
+)
+
+
 def _check_numbers(state: State) -> None:
     n_kept = len(state["kept_"])
     if state["fill_"].shape != (n_kept,):
         raise Mismatch("its fill values are not those of its columns")
-    if any(scaler["n_features_in_"] != n_kept for scaler in state["scalers_"]):
-        raise Mismatch("its scales are not those of its columns")
+    for scaler in state["scalers_"]:
+        width = len(scaler["low_"]) if "low_" in scaler else scaler["n_features_in_"]
+        if width != n_kept:
+            raise Mismatch("its scales are not those of its columns")
 
 
 _NUMERIC = record(
@@ -48,7 +64,7 @@ _NUMERIC = record(
         "fill_": _NUMBERS,
         "flagged_": _CODES,
         "kept_": _CODES,
-        "scalers_": Listed(OneOf(STANDARD.fitted, ROBUST.fitted, QUANTILES.fitted)),
+        "scalers_": Listed(OneOf(STANDARD.fitted, ROBUST.fitted, QUANTILES.fitted, _RANGE.fitted)),
     },
     check=_check_numbers,
 )

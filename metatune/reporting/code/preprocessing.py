@@ -139,7 +139,7 @@ def _scaled(scaling: str, imputation: str, seed: int, encoder: Any) -> list[Call
     """Return the steps that scale numbers and fill gaps among them."""
     steps: list[Call] = []
     if scaling in _SCALERS:
-        steps.append(call(_SCALERS[scaling]))
+        steps += [call(_SCALERS[scaling]), call("RangeClipper")]
     elif scaling == "quantile":
         quantiles = call(
             "QuantileTransformer",

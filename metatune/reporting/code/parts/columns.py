@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 __all__ = [
+    "RangeClipper",
     "TargetMeans",
     "ValueMeans",
     "as_float32",
@@ -51,6 +52,22 @@ def ratio(a: Any, b: Any) -> Any:
 def use_minus_one(X: Any) -> Any:
     """Write the codes of categories as integers, -1 where they are missing."""
     return np.where(np.isnan(X), -1, X).astype(np.int64)
+
+
+class RangeClipper(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Clip columns to the range of their training values, widened by 15 % on either side.
+
+    A wrong entry in a new row, like the year 0, would else be extrapolated to.
+    """
+
+    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: ARG002
+        low, high = np.nanmin(X, axis=0), np.nanmax(X, axis=0)
+        slack = 0.15 * (high - low)
+        self.low_, self.high_ = low - slack, high + slack
+        return self
+
+    def transform(self, X: Any) -> Any:
+        return np.clip(X, self.low_, self.high_)
 
 
 class ValueMeans(TransformerMixin, BaseEstimator):  # type: ignore[misc]
