@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MixtureLoss",
+    "has_squared_errors",
     "is_quick",
     "loss_on",
     "make_mixture_loss",
@@ -124,6 +125,11 @@ def rows_to_select_on(metric: Metric, n_classes: int) -> int:
     if way == "ranks":
         return max(1_000, 2 * _MAX_ROWS["ranks"] // max(2, n_classes))
     return _MAX_ROWS[way]
+
+
+def has_squared_errors(metric: Metric) -> bool:
+    """Return True if the metric of a regression depends on the mean squared error alone."""
+    return metric.name in _SQUARED
 
 
 def is_quick(metric: Metric, n_classes: int) -> bool:

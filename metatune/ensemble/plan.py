@@ -14,8 +14,14 @@ import numpy as np
 from metatune.data.row_metadata import RowMetadata
 from metatune.data.splits.folds import make_folds
 from metatune.ensemble.calibration import PROBABILITY_METRICS, choose_calibration
+from metatune.ensemble.influence import limited_weights
 from metatune.ensemble.limits import NO_LIMITS, Cost, ModelLimits
-from metatune.ensemble.losses import is_quick, make_mixture_loss, rows_to_select_on
+from metatune.ensemble.losses import (
+    has_squared_errors,
+    is_quick,
+    make_mixture_loss,
+    rows_to_select_on,
+)
 from metatune.ensemble.member_pool import CONSTANT, MemberPool, read_pool, score_on_folds
 from metatune.ensemble.selection import SelectionSettings, select, single_losses
 from metatune.evaluation.decision import choose_decision
@@ -240,9 +246,12 @@ def choose_weights(
     """
     settings = settings or SelectionSettings(seed=seed)
     rows = pool.sample(rows, rows_to_select_on(metric, pool.n_classes), seed)
-    numbers = np.array(list(pool.members))
-    mixture = make_mixture_loss(metric, pool.y[rows], pool.stack(rows), pool.weights_of(rows))
-    alone = single_losses(mixture)
+    numbers, y, stack = np.array(list(pool.members)), pool.y[rows], pool.stack(rows)
+    counts = pool.weights_of(rows)
+    alone = single_losses(make_mixture_loss(metric, y, stack, counts))
+    if not pool.n_classes and has_squared_errors(metric):
+        counts = limited_weights(y, stack, alone, counts)
+        alone = single_losses(make_mixture_loss(metric, y, stack, counts))
     able = np.isfinite(alone)
     if CONSTANT in pool.members:
         able &= alone <= alone[list(numbers).index(CONSTANT)]
@@ -253,9 +262,7 @@ def choose_weights(
     used = np.sort(ranked[: max(1, min(int(able.sum()), 10_000 if quick else _SLOW_MEMBERS))])
     if not quick:
         settings = replace(settings, n_bags=0, n_picks=min(settings.n_picks, 15))
-    stack = pool.stack(rows)[used]
-    mixture = make_mixture_loss(metric, pool.y[rows], stack, pool.weights_of(rows))
-    found = select(mixture, settings)
+    found = select(make_mixture_loss(metric, y, stack[used], counts), settings)
     order = np.argsort(-found, kind="stable")
     return {int(numbers[used[i]]): float(found[i]) for i in order if found[i] > 0.0}
 
