@@ -128,7 +128,7 @@ def rows_to_select_on(metric: Metric, n_classes: int) -> int:
 
 
 def has_squared_errors(metric: Metric) -> bool:
-    """Return True if the metric of a regression depends on the mean squared error alone."""
+    """Return True if the mean squared error of values says what the metric says."""
     return metric.name in _SQUARED
 
 

@@ -16,12 +16,7 @@ from metatune.data.splits.folds import make_folds
 from metatune.ensemble.calibration import PROBABILITY_METRICS, choose_calibration
 from metatune.ensemble.influence import limited_weights
 from metatune.ensemble.limits import NO_LIMITS, Cost, ModelLimits
-from metatune.ensemble.losses import (
-    has_squared_errors,
-    is_quick,
-    make_mixture_loss,
-    rows_to_select_on,
-)
+from metatune.ensemble.losses import is_quick, make_mixture_loss, rows_to_select_on
 from metatune.ensemble.member_pool import CONSTANT, MemberPool, read_pool, score_on_folds
 from metatune.ensemble.selection import SelectionSettings, select, single_losses
 from metatune.evaluation.decision import choose_decision
@@ -247,11 +242,8 @@ def choose_weights(
     settings = settings or SelectionSettings(seed=seed)
     rows = pool.sample(rows, rows_to_select_on(metric, pool.n_classes), seed)
     numbers, y, stack = np.array(list(pool.members)), pool.y[rows], pool.stack(rows)
-    counts = pool.weights_of(rows)
+    counts = limited_weights(metric, y, stack, pool.weights_of(rows))
     alone = single_losses(make_mixture_loss(metric, y, stack, counts))
-    if not pool.n_classes and has_squared_errors(metric):
-        counts = limited_weights(y, stack, alone, counts)
-        alone = single_losses(make_mixture_loss(metric, y, stack, counts))
     able = np.isfinite(alone)
     if CONSTANT in pool.members:
         able &= alone <= alone[list(numbers).index(CONSTANT)]
