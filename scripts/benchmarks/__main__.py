@@ -37,6 +37,7 @@ COMMANDS = {
     "timing": ("timing", "Seconds of the meta-features, by group and size."),
     "published": ("published", "Meta-features against those that Oboe published."),
     "gate": ("ensembles.gate", "Ensembles against their best member, by what they seemed to gain."),
+    "influence": ("ensembles.influence", "Ensembles with and without a limit on what a row says."),
     "decisions": ("ensembles.decisions", "Thresholds of labels against the most probable class."),
     "portfolios": ("ensembles.portfolios", "Portfolios for ensembles, families left out."),
     "search-classes": (
