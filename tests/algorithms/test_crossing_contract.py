@@ -60,11 +60,7 @@ class TestCrossedLightGBM(CrossingContract):
     name = "lightgbm"
 
 
-class TestCrossedRandomForest(CrossingContract):
-    name = "random_forest"
-
-
-class TestCrossedExtraTrees(CrossingContract):
+class TestCrossedExtraTrees(CrossingContract):  # random forests are built by the same code
     name = "extra_trees"
 
 

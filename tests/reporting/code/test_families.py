@@ -239,7 +239,7 @@ def test_script_transforms_the_target(target: str, file: Path, tmp_path: Path) -
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("kind", list(TaskKind))
+@pytest.mark.parametrize("kind", [TaskKind.MULTICLASS, TaskKind.REGRESSION])
 def test_script_averages_members_over_folds(kind: TaskKind, file: Path, tmp_path: Path) -> None:
     table = known(file, TARGETS[kind])
     data = rows_of(table)
